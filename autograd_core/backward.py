@@ -1,0 +1,412 @@
+"""The sweep: all derivatives of one output, backward from dF/dF = 1.
+
+Gradients live in the sweep, in a dictionary from node to gradient, not on the
+nodes: a second sweep never sees the first one's.
+
+Why sorting by tick is a topological order: an operation's inputs exist before
+its output does, so every node's tick is higher than its inputs' ticks.  Walking
+from the highest tick down, a node's gradient is complete when it is reached:
+all its uses came later and have been passed already.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from autograd_core import errors
+from autograd_core.anomaly import check_backward
+from autograd_core.inplace import OVERWRITES, check_saved
+from autograd_core.modes import current
+from autograd_core.primitive import Boxed, bare
+from autograd_core.rules.shapes import sum_to
+from autograd_core.source import Location
+from autograd_core.tensor import PART, Node, Tensor, untracked, wrap
+
+_ndarray = np.ndarray
+_by_tick = attrgetter("tick")
+
+Observer = Callable[[Node, Any, int, Any], None]
+
+
+def collect(outputs: Iterable[Node], oldest: int = 0) -> list[Node]:
+    """Return the nodes that the outputs reach, latest first; a stack and a set, no recursion.
+
+    Nodes before the tick `oldest` are taken as leaves: seen, not entered.
+    """
+    stack = list(outputs)
+    seen = set(stack)
+    add, push, pop = seen.add, stack.append, stack.pop
+    while stack:
+        node = pop()
+        if node.tick < oldest:
+            continue
+        for parent in node.inputs or ():
+            if parent.__class__ is Node and parent not in seen:
+                add(parent)
+                push(parent)
+    return sorted(seen, key=_by_tick, reverse=True)
+
+
+def reaching(order: Sequence[Node], wanted: Collection[Node]) -> tuple[set[Node], set[Node]]:
+    """Return the nodes that lead to a wanted node, and those of them that do so by an input.
+
+    `order` is latest first.  The first set includes the wanted nodes themselves.
+    """
+    found = set(wanted)
+    through: set[Node] = set()
+    for node in reversed(order):
+        if node.inputs and not found.isdisjoint(p for p in node.inputs if p.__class__ is Node):
+            through.add(node)
+            found.add(node)
+    return found, through
+
+
+def fit(g: Any, x: Any, node: Node, index: int) -> Any:
+    """Return a gradient with the shape and dtype of what it is the gradient of.
+
+    The one place where broadcast axes are summed and dtypes are kept.
+    """
+    shape = getattr(g, "shape", None)
+    if shape is None or g.dtype.kind not in "fc":
+        got = type(g).__name__ if shape is None else f"an array of {g.dtype}"
+        raise errors.RuleError(
+            f"{node.name}: the rule for argument {index} returned {got}; "
+            "it must return a floating-point array.",
+            node.location,
+        )
+    if shape != x.shape:
+        try:
+            g = sum_to(g, x.shape)
+        except (ValueError, IndexError) as error:
+            raise errors.RuleError(
+                f"{node.name}: the rule for argument {index} returned shape {shape}, "
+                f"but the argument has shape {x.shape}.",
+                node.location,
+            ) from error
+    if g.dtype != x.dtype:
+        if g.dtype.kind == "c" and x.dtype.kind != "c":
+            g = g.real
+        g = g.astype(x.dtype)
+    return g
+
+
+def sweep(
+    outputs: Sequence[Node],
+    seeds: Sequence[Any],
+    wanted: Collection[Node] | None = None,
+    *,
+    retain: bool,
+    record: bool = False,
+    oldest: int = 0,
+    observe: Observer | None = None,
+) -> dict[Node, Any]:
+    """Sweep back from the outputs and return the gradients.
+
+    Parameters
+    ----------
+    outputs, seeds
+        Where to start, and with what.
+    wanted : collection of Node, optional
+        The nodes whose gradients to return, and all that is computed; default
+        every leaf.
+    retain : bool
+        Keep the saved values for another sweep.
+    record : bool
+        Run the rules on Tensors, so that the sweep itself is recorded.
+    oldest : int
+        Stop at nodes recorded before this tick.
+    observe : callable, optional
+        Called with each message: ``observe(node, g, index, contribution)``.
+
+    Returns
+    -------
+    dict
+        From node to gradient.
+    """
+    gradients: dict[Node, Any] = {}
+    for output, seed in zip(outputs, seeds, strict=True):
+        old = gradients.get(output)
+        gradients[output] = seed if old is None else old + seed
+    order = collect(outputs, oldest)
+    needed, through = (None, None) if wanted is None else reaching(order, wanted)
+    overwritten = OVERWRITES.latest
+    anomaly = current().anomaly
+    watched = anomaly or observe is not None
+    owned: set[Node] = set()  # gradients that the sweep itself has allocated
+    get, pop = gradients.get, gradients.pop
+    for node in order:
+        g = pop(node, None)
+        if g is None:
+            continue
+        if node.hooks is not None:
+            g = _run_hooks(node, g)
+        if needed is None:
+            if node.owner is not None:
+                gradients[node] = g
+        elif node in wanted:  # type: ignore[operator]
+            gradients[node] = g
+        inputs = node.inputs
+        if not inputs:
+            if inputs is None and (through is None or node not in wanted):  # type: ignore[operator]
+                raise _freed(node)
+            continue
+        if node.tick < oldest:
+            gradients[node] = g
+            continue
+        if through is not None and node not in through:
+            continue
+        rules = node.primitive.vjps  # type: ignore[union-attr]
+        params = node.params
+        y = node.output
+        args = [i.output if i.__class__ is Node else i for i in inputs]
+        if node.tick < overwritten:
+            check_saved(node, args)
+        if record:
+            args = [wrap(i) if i.__class__ is Node else i for i in inputs]
+            y = _wrapped_output(node)
+        pulled = None
+        if rules is None:
+            if node.primitive is PART:
+                _collect_part(gradients, node, g)
+                continue
+            rules = pulled = _pull_all(node, g, y, args)
+        index = -1
+        for rule in rules:
+            index += 1
+            parent = inputs[index]
+            if parent.__class__ is not Node or needed is not None and parent not in needed:
+                continue
+            if pulled is not None:
+                if rule is None:
+                    continue
+                c = rule
+            elif params:
+                c = rule(g, y, *args, **params)  # type: ignore[misc]
+            else:
+                c = rule(g, y, *args)  # type: ignore[misc]
+            x = parent.output
+            kind = c.__class__
+            if kind is not x.__class__ or (
+                kind is _ndarray and (c.shape != x.shape or c.dtype is not x.dtype)
+            ):
+                c = fit(c, x, node, index)
+            if watched:
+                if anomaly:
+                    check_backward(node, g, c)
+                if observe is not None:
+                    observe(node, g, index, c)
+            old = get(parent)
+            if old is None:
+                gradients[parent] = c
+            elif parent in owned and kind is _ndarray:
+                old += c
+            else:
+                gradients[parent] = c = old + c
+                if c.__class__ is _ndarray:
+                    owned.add(parent)
+        if not retain:
+            node.inputs = None
+            if node.owner is None:
+                node.output = None
+    return gradients
+
+
+def _freed(node: Node) -> Exception:
+    return errors.FreedGraphError(
+        f"{node.name}: this part of the graph was swept already and its saved values are "
+        "freed; pass retain_graph=True to the first backward().",
+        node.location,
+    )
+
+
+def _pull_all(node: Node, g: Any, y: Any, args: list[Any]) -> Sequence[Any]:
+    """Run a rule that gives every argument's gradient at once."""
+    primitive = node.primitive
+    assert primitive is not None and node.inputs is not None
+    if primitive.multiple:
+        g = tuple(
+            np.zeros_like(part) if part_g is None else part_g
+            for part, part_g in zip(y, g, strict=True)
+        )
+    pulled = primitive.pull(g, y, args, node.params)
+    if len(pulled) != len(args):
+        raise errors.RuleError(
+            f"{node.name}: the vjp returned {len(pulled)} gradients for {len(args)} arguments.",
+            node.location,
+        )
+    return pulled
+
+
+def _wrapped_output(node: Node) -> Any:
+    """Return the output as a Tensor of its trace (of a tuple: constants, for their shapes)."""
+    if node.primitive is not None and node.primitive.multiple:
+        return node.output
+    return wrap(node)
+
+
+def _collect_part(gradients: dict[Node, Any], node: Node, g: Any) -> None:
+    """Put the gradient of one part into its place of the tuple's gradient."""
+    assert node.inputs is not None
+    whole = node.inputs[0]
+    parts = gradients.setdefault(whole, [None] * len(whole.output))
+    parts[node.params["index"]] = g
+
+
+def _run_hooks(node: Node, g: Any) -> Any:
+    for hook in list((node.hooks or {}).values()):
+        answer = hook(untracked(g))
+        if answer is not None:
+            new = answer._data if isinstance(answer, Tensor) and not answer._level else answer
+            if np.shape(bare(new)) != np.shape(bare(g)):
+                raise errors.SeedError(
+                    f"hook of {node.name}: it returned shape {np.shape(bare(new))} for a gradient "
+                    f"of shape {np.shape(bare(g))}.",
+                    node.location,
+                )
+            g = new if hasattr(new, "dtype") else np.asarray(new)[()]
+    return g
+
+
+def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
+    """Return a checked seed for an output, 1 for a scalar."""
+    where = Location.of_caller()
+    value = output._data if isinstance(output, Tensor) else output
+    if gradient is None:
+        if output.size != 1:
+            raise errors.NonScalarError(
+                f"{operation}: the value has shape {output.shape}, and only a scalar has a "
+                f"gradient of its own; pass {keyword}= of that shape, or sum it first.",
+                where,
+            )
+        return np.ones_like(value)[()] if not isinstance(value, Boxed) else np.ones_like(value)
+    if isinstance(gradient, Tensor) and not gradient._level:
+        gradient = gradient._data
+    if not isinstance(gradient, Boxed):
+        gradient = np.asarray(gradient) if not hasattr(gradient, "dtype") else gradient
+        if gradient.dtype.kind not in "fc" and gradient.ndim:
+            raise errors.SeedError(
+                f"{operation}: the seed has dtype {gradient.dtype}; give floating-point numbers.",
+                where,
+            )
+    if gradient.shape != output.shape:
+        raise errors.SeedError(
+            f"{operation}: the seed has shape {gradient.shape}, the value {output.shape}; "
+            "they must be equal.",
+            where,
+        )
+    if gradient.dtype != output.dtype:
+        gradient = gradient.astype(output.dtype)
+    return gradient[()] if isinstance(gradient, _ndarray) and not gradient.ndim else gradient
+
+
+def node_of(output: Any, operation: str) -> Node:
+    """Return the node of a tracked Tensor, or raise with the reason why it has none."""
+    if isinstance(output, Tensor) and output._node is not None:
+        return output._node
+    kind = f"a Tensor of {output.dtype}" if isinstance(output, Tensor) else type(output).__name__
+    raise errors.UntrackedError(
+        f"{operation}: nothing here requires grad ({kind}, made from constants only, under "
+        "no_grad(), or by an operation without derivative); give the inputs requires_grad=True.",
+        Location.of_caller(),
+    )
+
+
+def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) -> None:
+    """Sweep back from a Tensor and add the gradients into the leaves' ``.grad``."""
+    node = node_of(output, "backward()")
+    seed = seed_for(output, gradient, "backward()")
+    found = sweep([node], [seed], retain=retain, record=create_graph)
+    while found:  # written only now: an exception in mid-sweep leaves every .grad as it was
+        leaf, g = found.popitem()
+        owner = leaf.owner() if leaf.owner is not None else None
+        if owner is None:
+            continue
+        if g.__class__ is _ndarray and (g.base is not None or sys.getrefcount(g) > 2 or g is seed):
+            g = g.copy()  # someone else holds this array: a leaf's .grad is its own
+        old = owner.grad
+        owner._grad = untracked(g) if old is None else old + untracked(g)
+
+
+def gradients(
+    output: Any,
+    inputs: Any,
+    seed: Any = None,
+    create_graph: bool = False,
+    retain_graph: bool = True,
+) -> list[Any]:
+    """Return the derivatives of an output to any values of its graph; writes no ``.grad``.
+
+    Parameters
+    ----------
+    output : Tensor
+        Where to start.
+    inputs : sequence of Tensor
+        Leaves or intermediate values.
+    seed : array_like, optional
+        dF/d(output), shaped like it; 1 for a scalar.
+    create_graph : bool
+        Record the sweep, for derivatives of the gradients.
+    retain_graph : bool
+        Keep the saved values for another sweep.
+
+    Returns
+    -------
+    list of Tensor or None
+        One for each input; None where the output does not depend on it.
+
+    Raises
+    ------
+    UntrackedError
+        If the output or an input is not tracked.
+    NonScalarError, SeedError
+        As in ``Tensor.backward``.
+
+    Examples
+    --------
+    >>> from autograd_core import Tensor, gradients
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> y = x * x
+    >>> gradients(y * y, [x, y])
+    [Tensor(108.), Tensor(18.)]
+    """
+    if isinstance(inputs, Tensor):
+        inputs = [inputs]
+    node = node_of(output, "gradients()")
+    nodes = [node_of(x, f"gradients(), input {k}") for k, x in enumerate(inputs)]
+    found = sweep(
+        [node],
+        [seed_for(output, seed, "gradients()", "seed")],
+        set(nodes),
+        retain=retain_graph or create_graph,
+        record=create_graph,
+    )
+    return [untracked(found[n]) if n in found else None for n in nodes]
+
+
+def push(
+    order: Sequence[Node], tangents: dict[Node, Any], outputs: Sequence[Node]
+) -> list[Any]:
+    """Push tangents forward through a recorded graph (nodes earliest first)."""
+    from autograd_core.dual import fit_tangent
+
+    for node in order:
+        if not node.inputs or node in tangents:
+            continue
+        ts = [tangents.get(i) if i.__class__ is Node else None for i in node.inputs]
+        if all(t is None for t in ts):
+            continue
+        assert node.primitive is not None
+        if node.primitive is PART:
+            tangents[node] = fit_tangent(ts[0][node.params["index"]], node.output)  # type: ignore[index]
+            continue
+        args = [i.output if i.__class__ is Node else i for i in node.inputs]
+        if node.tick < OVERWRITES.latest:
+            check_saved(node, args)
+        t = node.primitive.push(ts, node.output, args, node.params)
+        tangents[node] = t if node.primitive.multiple else fit_tangent(t, node.output)
+    return [tangents.get(n) for n in outputs]

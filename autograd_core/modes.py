@@ -1,0 +1,128 @@
+"""Switches for what is recorded and what is checked, one set per thread and context.
+
+A trace records while its level is at least the floor.  ``no_grad`` raises the
+floor above every trace that exists, so that a transform which starts inside it
+still works; ``enable_grad`` lowers it to the ground.
+"""
+
+from __future__ import annotations
+
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
+from itertools import count
+from types import TracebackType
+from typing import NamedTuple
+
+# A transform takes the next multiple of STEP; values made by hand inside of it
+# take the levels between (see Tensor and Dual), so they are younger than it and
+# older than the next transform.
+STEP = 1024
+_levels = count(1)
+
+
+def new_level() -> int:
+    """Return a level younger than every trace so far."""
+    return next(_levels) * STEP
+
+
+class Mode(NamedTuple):
+    """What the current context records and checks."""
+
+    floor: int = 0
+    anomaly: bool = False
+
+
+DEFAULT = Mode()
+_mode: ContextVar[Mode] = ContextVar("autograd_core.mode", default=DEFAULT)
+current = _mode.get
+
+
+class _Switch(ContextDecorator):
+    """A context manager and decorator that changes the mode; may be nested and reused."""
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[Mode]] = []
+
+    def _recreate_cm(self) -> _Switch:
+        return type(self)()  # a decorated function may run in several threads at once
+
+    def _changed(self, mode: Mode) -> Mode:
+        raise NotImplementedError
+
+    def __enter__(self) -> _Switch:
+        self._tokens.append(_mode.set(self._changed(current())))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _mode.reset(self._tokens.pop())
+
+
+class no_grad(_Switch):  # noqa: N801 - the field's name for it
+    """Record nothing on Tensors that exist already (context manager and decorator).
+
+    Transforms that start inside it (``grad``, ``vjp``, ...) still differentiate,
+    and Duals are not affected: forward mode records nothing.
+
+    Examples
+    --------
+    >>> from autograd_core import Tensor, no_grad
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(floor=new_level())
+
+
+class enable_grad(_Switch):  # noqa: N801 - the field's name for it
+    """Record again inside of ``no_grad`` (context manager and decorator).
+
+    Examples
+    --------
+    >>> from autograd_core import Tensor, enable_grad, no_grad
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> with no_grad(), enable_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    True
+    """
+
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(floor=0)
+
+
+class detect_anomaly(_Switch):  # noqa: N801 - the field's name for it
+    """Stop where NaN or Inf first appears, forward or backward.
+
+    Every operation's result and every gradient message is tested, which costs
+    about one extra pass over the data; meant for the hunt, not for training.
+
+    Raises
+    ------
+    NonFiniteError
+        Inside the block, from the operation whose inputs were finite and whose
+        result is not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import NonFiniteError, Tensor, detect_anomaly
+    >>> x = Tensor(0.0, requires_grad=True)
+    >>> with detect_anomaly(), np.errstate(divide="ignore"):
+    ...     try:
+    ...         np.log(x)
+    ...     except NonFiniteError as error:
+    ...         print(str(error).splitlines()[0])
+    log: the result has 1 non-finite value of 1 (first at index ()), from finite inputs
+    """
+
+    def _changed(self, mode: Mode) -> Mode:
+        return mode._replace(anomaly=True)

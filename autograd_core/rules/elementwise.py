@@ -1,0 +1,201 @@
+"""Arithmetic and the elementary functions, each by its partial derivatives.
+
+At kinks and ties the convention is PyTorch's; docs/kinks.md has the table.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from autograd_core.primitive import elementwise, implements
+
+add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
+subtract = elementwise(np.subtract, 1, -1, forward=operator.sub, label="-")
+multiply = elementwise(
+    np.multiply, lambda y, a, b: b, lambda y, a, b: a, forward=operator.mul, label="×"
+)
+divide = elementwise(
+    np.divide,
+    lambda y, a, b: 1.0 / b,
+    lambda y, a, b: -y / b,
+    forward=operator.truediv,
+    label="/",
+)
+negative = elementwise(np.negative, -1, forward=operator.neg, label="-")
+positive = elementwise(np.positive, 1, label="+")
+square = elementwise(np.square, lambda y, x: 2.0 * x)
+reciprocal = elementwise(np.reciprocal, lambda y, x: -y * y)
+
+
+def _power_base(y: Any, a: Any, b: Any) -> Any:
+    if isinstance(b, (int, float)):
+        if b == 2:
+            return 2.0 * a
+        return b * a ** (b - 1) if b != 0 else np.zeros_like(a)
+    return b * a ** np.where(b == 0, 1, b - 1)  # 0 where b is 0, also at a = 0
+
+
+def _power_exponent(y: Any, a: Any, b: Any) -> Any:
+    zero = a == 0  # there 0 ** b stays 0 for b > 0, though log a is not finite
+    return y * np.log(np.where(zero, 1, a))
+
+
+power = elementwise(np.power, _power_base, _power_exponent, forward=operator.pow, label="**")
+float_power = elementwise(np.float_power, _power_base, _power_exponent)
+
+floor_divide = elementwise(np.floor_divide, 0, 0, forward=operator.floordiv, label="//")
+remainder = elementwise(
+    np.remainder, 1, lambda y, a, b: -np.floor(a / b), forward=operator.mod, label="%"
+)
+fmod = elementwise(np.fmod, 1, lambda y, a, b: -np.trunc(a / b))
+
+exp = elementwise(np.exp, lambda y, x: y)
+exp2 = elementwise(np.exp2, lambda y, x: y * np.log(2.0).astype(y.dtype))
+expm1 = elementwise(np.expm1, lambda y, x: y + 1)
+log = elementwise(np.log, lambda y, x: 1.0 / x)
+log2 = elementwise(np.log2, lambda y, x: 1.4426950408889634 / x)
+log10 = elementwise(np.log10, lambda y, x: 0.4342944819032518 / x)
+log1p = elementwise(np.log1p, lambda y, x: 1.0 / (1.0 + x))
+sqrt = elementwise(np.sqrt, lambda y, x: 0.5 / y)
+cbrt = elementwise(np.cbrt, lambda y, x: 1.0 / (3 * y * y))
+
+sin = elementwise(np.sin, lambda y, x: np.cos(x))
+cos = elementwise(np.cos, lambda y, x: -np.sin(x))
+tan = elementwise(np.tan, lambda y, x: 1.0 + y * y)
+arcsin = elementwise(np.arcsin, lambda y, x: 1.0 / np.sqrt(1.0 - x * x))
+arccos = elementwise(np.arccos, lambda y, x: -1.0 / np.sqrt(1.0 - x * x))
+arctan = elementwise(np.arctan, lambda y, x: 1.0 / (1.0 + x * x))
+sinh = elementwise(np.sinh, lambda y, x: np.cosh(x))
+cosh = elementwise(np.cosh, lambda y, x: np.sinh(x))
+tanh = elementwise(np.tanh, lambda y, x: 1.0 - y * y)
+arcsinh = elementwise(np.arcsinh, lambda y, x: 1.0 / np.sqrt(x * x + 1.0))
+arccosh = elementwise(np.arccosh, lambda y, x: 1.0 / np.sqrt(x * x - 1.0))
+arctanh = elementwise(np.arctanh, lambda y, x: 1.0 / (1.0 - x * x))
+degrees = elementwise(np.degrees, 180 / np.pi)
+rad2deg = elementwise(np.rad2deg, 180 / np.pi)
+radians = elementwise(np.radians, np.pi / 180)
+deg2rad = elementwise(np.deg2rad, np.pi / 180)
+
+
+def _over_length(part: Any, length: Any) -> Any:
+    """Return part / length, and 0 at the origin."""
+    zero = length == 0
+    return np.where(zero, 0, part / np.where(zero, 1, length))
+
+
+hypot = elementwise(
+    np.hypot, lambda y, a, b: _over_length(a, y), lambda y, a, b: _over_length(b, y)
+)
+arctan2 = elementwise(
+    np.arctan2,
+    lambda y, a, b: _over_length(b, a * a + b * b),
+    lambda y, a, b: -_over_length(a, a * a + b * b),
+)
+
+
+logaddexp = elementwise(
+    np.logaddexp,
+    lambda y, a, b: np.exp(a - np.where(np.isneginf(y), 0, y)),  # both -inf: 0, not NaN
+    lambda y, a, b: np.exp(b - np.where(np.isneginf(y), 0, y)),
+)
+logaddexp2 = elementwise(
+    np.logaddexp2,
+    lambda y, a, b: np.exp2(a - np.where(np.isneginf(y), 0, y)),
+    lambda y, a, b: np.exp2(b - np.where(np.isneginf(y), 0, y)),
+)
+
+absolute = elementwise(np.absolute, lambda y, x: np.sign(x), forward=operator.abs)
+fabs = elementwise(np.fabs, lambda y, x: np.sign(x))
+copysign = elementwise(np.copysign, lambda y, a, b: np.copysign(np.sign(a), np.copysign(1, a) * b), 0)
+
+
+def _share(wins: Any, ties: Any) -> Any:
+    """Return 1 for the winner, one half each at a tie."""
+    return np.where(ties, 0.5, wins)
+
+
+maximum = elementwise(
+    np.maximum, lambda y, a, b: _share(a > b, a == b), lambda y, a, b: _share(b > a, a == b)
+)
+minimum = elementwise(
+    np.minimum, lambda y, a, b: _share(a < b, a == b), lambda y, a, b: _share(b < a, a == b)
+)
+fmax = elementwise(
+    np.fmax,
+    lambda y, a, b: _share((a > b) | np.isnan(b), a == b),
+    lambda y, a, b: _share((b > a) | (np.isnan(a) & ~np.isnan(b)), a == b),
+)
+fmin = elementwise(
+    np.fmin,
+    lambda y, a, b: _share((a < b) | np.isnan(b), a == b),
+    lambda y, a, b: _share((b < a) | (np.isnan(a) & ~np.isnan(b)), a == b),
+)
+
+# Locally constant: the derivative is 0 wherever it exists.
+sign = elementwise(np.sign, 0)
+floor = elementwise(np.floor, 0)
+ceil = elementwise(np.ceil, 0)
+trunc = elementwise(np.trunc, 0)
+rint = elementwise(np.rint, 0)
+heaviside = elementwise(np.heaviside, 0, 0)
+round_ = elementwise(lambda x, decimals=0: np.round(x, decimals), 0, name="round")
+fix = elementwise(lambda x: np.fix(x), 0, name="fix")
+
+
+@implements(np.round, np.around)
+def _round(a: Any, decimals: int = 0, out: None = None) -> Any:
+    return round_(a, decimals=decimals)
+
+
+implements(np.fix)(fix)
+
+clipped = elementwise(
+    lambda x, low, high: np.clip(x, low, high),
+    lambda y, x, low, high: (x >= low) & (x <= high),
+    lambda y, x, low, high: (x < low) & (low < high),
+    lambda y, x, low, high: (x > high) | (low > high),
+    name="clip",
+)
+
+
+@implements(np.clip)
+def clip(
+    a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min: Any = None, max: Any = None
+) -> Any:
+    """Limit the values; the derivative is 1 between the limits and on them."""
+    low, high = (min if a_min is None or a_min is np._NoValue else a_min), (
+        max if a_max is None or a_max is np._NoValue else a_max
+    )
+    return clipped(
+        a,
+        -np.inf if low is None or low is np._NoValue else low,
+        np.inf if high is None or high is np._NoValue else high,
+    )
+
+
+@implements(np.nan_to_num)
+def nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    """Replace NaN and infinities by numbers; the derivative there is 0."""
+    info = np.finfo(x.dtype)
+    x = np.where(np.isnan(x), nan, x)
+    x = np.where(np.isposinf(x), info.max if posinf is None else posinf, x)
+    return np.where(np.isneginf(x), info.min if neginf is None else neginf, x)
+
+
+@implements(np.sinc)
+def sinc(x: Any) -> Any:
+    """Return sin(pi x) / (pi x), and 1 at 0."""
+    return sinc_(x)
+
+
+def _sinc_partial(y: Any, x: Any) -> Any:
+    zero = x == 0
+    return np.where(zero, 0, (np.cos(np.pi * x) - y) / np.where(zero, 1, x))
+
+
+sinc_ = elementwise(lambda x: np.sinc(x), _sinc_partial, name="sinc")

@@ -1,0 +1,200 @@
+"""Reading and writing by index, and scatter, the transpose of reading."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from autograd_core.primitive import bare, implements, linear, primitive
+
+
+def is_basic(index: Any) -> bool:
+    """Whether NumPy answers with a view: integers, slices, None and Ellipsis only."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        part is None
+        or part is Ellipsis
+        or isinstance(part, (int, slice, np.integer))
+        and not isinstance(part, (bool, np.bool_))
+        for part in parts
+    )
+
+
+def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    """Return zeros of the given shape with g added at the index, duplicates summed."""
+    out = np.zeros_like(g, shape=shape)
+    if is_basic(index):
+        out[index] = g
+    elif (
+        isinstance(index, np.ndarray) and index.dtype.kind in "iu" and g.ndim and index.size > 64
+    ):
+        _add_rows(out, index, g)
+    else:
+        np.add.at(out, index, g)
+    return out
+
+
+def _add_rows(out: Any, index: Any, g: Any) -> None:
+    """Add the rows of g into rows of out; sorted, so that duplicates add up in one pass."""
+    rows = index.reshape(-1)
+    values = g.reshape((rows.size, *out.shape[1:]))
+    order = np.argsort(rows, kind="stable")
+    rows = rows[order]
+    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
+    np.add.at(out, rows[starts], np.add.reduceat(values[order], starts, axis=0))
+
+
+# Both directions of one map: reading at an index, and adding into zeros there.
+getitem = linear(
+    lambda x, index: operator.getitem(x, index),
+    lambda g, x, *, index: scatter(g, index=index, shape=x.shape),
+    name="getitem",
+    view=True,
+    category="index",
+    label="[ ]",
+)
+scatter = linear(
+    _scatter,
+    lambda g, x, *, index, shape: getitem(g, index=index),
+    name="scatter",
+    category="index",
+)
+
+
+def _setitem(x: Any, v: Any, index: Any) -> Any:
+    out = x.copy()
+    out[index] = v
+    return out
+
+
+def _last_writer(shape: tuple[int, ...], index: Any) -> Any:
+    """Where an index names an element twice, the last value stays; True for values that stay."""
+    writers = np.arange(np.zeros(shape, dtype=bool)[index].size)
+    board = np.full(shape, -1)
+    board[index] = writers.reshape(np.shape(board[index]))
+    return board[index] == writers.reshape(np.shape(board[index]))
+
+
+def _to_old(g: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
+    return setitem(g, 0.0, index=index)
+
+
+def _to_value(g: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
+    taken = getitem(g, index=index)
+    if not is_basic(index):
+        taken = taken * _last_writer(y.shape, index)
+    return taken if taken.ndim >= v.ndim else taken.reshape(v.shape)
+
+
+setitem = primitive(
+    _setitem,
+    vjp=[_to_old, _to_value],
+    jvp=[
+        lambda t, y, x, v, *, index: setitem(t, 0.0, index=index),
+        lambda t, y, x, v, *, index: setitem(np.zeros_like(x), t, index=index),
+    ],
+    name="setitem",
+    category="index",
+    label="[ ] =",
+)
+
+
+@implements(np.take)
+def take(a: Any, indices: Any, axis: Any = None, out: None = None, mode: str = "raise") -> Any:
+    """Pick elements along an axis."""
+    indices = np.asarray(bare(indices))
+    if axis is None:
+        return take(np.ravel(a), indices, 0, mode=mode)
+    n = a.shape[axis]
+    if mode == "wrap":
+        indices = indices % n
+    elif mode == "clip":
+        indices = np.clip(indices, 0, n - 1)
+    return a[(slice(None),) * (axis % a.ndim) + (indices,)]
+
+
+def _along(indices: Any, axis: int) -> tuple[Any, ...]:
+    """Return the full index that ``take_along_axis`` means."""
+    places = list(np.ogrid[tuple(slice(n) for n in indices.shape)])
+    places[axis] = indices
+    return tuple(places)
+
+
+@implements(np.take_along_axis)
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    """Pick, along an axis, a different element at each place."""
+    indices = np.asarray(bare(indices))
+    if axis is None:
+        return np.ravel(arr)[indices]
+    axis = axis % arr.ndim
+    shape = tuple(
+        n if k == axis else max(n, m)
+        for k, (n, m) in enumerate(zip(indices.shape, arr.shape, strict=True))
+    )
+    arr_shape = tuple(n if k == axis else shape[k] for k, n in enumerate(arr.shape))
+    indices = np.broadcast_to(indices, shape)
+    return np.broadcast_to(arr, arr_shape)[_along(indices, axis)]
+
+
+@implements(np.sort)
+def sort(
+    a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None
+) -> Any:
+    """Sort along an axis; the derivative follows each element to its place."""
+    if axis is None:
+        a, axis = np.ravel(a), -1
+    return np.take_along_axis(a, np.argsort(bare(a), axis=axis, kind="stable"), axis)
+
+
+@implements(np.partition)
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Any:
+    """Partition along an axis."""
+    if axis is None:
+        a, axis = np.ravel(a), -1
+    return np.take_along_axis(a, np.argpartition(bare(a), kth, axis=axis), axis)
+
+
+@implements(np.diff)
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Differences of neighbours along an axis."""
+    parts = [p for p in (prepend, a, append) if p is not None and p is not np._NoValue]
+    if len(parts) > 1:
+        a = np.concatenate([_edge(p, a, axis) for p in parts], axis=axis)
+    before = (slice(None),) * (axis % a.ndim)
+    for _ in range(n):
+        a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
+    return a
+
+
+def _edge(part: Any, a: Any, axis: int) -> Any:
+    if np.ndim(part):
+        return part
+    shape = tuple(1 if k == axis % a.ndim else n for k, n in enumerate(a.shape))
+    return np.broadcast_to(part, shape)
+
+
+@implements(np.where)
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """Choose elementwise; with one argument, the places that are not zero."""
+    if x is None and y is None:
+        return np.nonzero(condition)
+    return select_(x, y, condition=bare(condition))
+
+
+# The masked side gets an exact 0, never 0 times something that is not finite.
+select_ = primitive(
+    lambda x, y, condition: np.where(condition, x, y),
+    vjp=[
+        lambda g, z, x, y, *, condition: np.where(condition, g, 0),
+        lambda g, z, x, y, *, condition: np.where(condition, 0, g),
+    ],
+    jvp=[
+        lambda t, z, x, y, *, condition: np.where(condition, t, 0),
+        lambda t, z, x, y, *, condition: np.where(condition, 0, t),
+    ],
+    arity=2,
+    name="where",
+    category="elementwise",
+)

@@ -1,0 +1,159 @@
+"""Joining, splitting and padding arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core.primitive import implements, linear, primitive
+
+
+def _pieces(g: Any, parts: Any, axis: int) -> list[Any]:
+    """Cut g along the axis into pieces as long as the parts."""
+    before = (slice(None),) * (axis % g.ndim)
+    stops = np.cumsum([np.shape(p)[axis] for p in parts])
+    return [
+        g[(*before, slice(int(stop) - np.shape(p)[axis], int(stop)))]
+        for stop, p in zip(stops, parts, strict=True)
+    ]
+
+
+joined = primitive(
+    lambda *parts, axis=0: np.concatenate(parts, axis=axis),
+    vjp=lambda g, y, *parts, axis=0: _pieces(g, parts, axis),
+    jvp=lambda ts, y, *parts, axis=0: np.concatenate(ts, axis=axis),
+    name="concatenate",
+    category="shape",
+)
+
+
+@implements(np.concatenate)
+def concatenate(arrays: Any, /, axis: int | None = 0, out: None = None, **cast: Any) -> Any:
+    """Join along an axis that exists."""
+    if axis is None:
+        arrays, axis = [np.ravel(a) for a in arrays], 0
+    return joined(*arrays, axis=axis)
+
+
+implements(np.concat)(concatenate)
+
+
+@implements(np.stack)
+def stack(arrays: Any, axis: int = 0, out: None = None, **cast: Any) -> Any:
+    """Join along a new axis."""
+    return np.concatenate([np.expand_dims(a, axis) for a in arrays], axis=axis)
+
+
+@implements(np.vstack)
+def vstack(tup: Any, **cast: Any) -> Any:
+    """Join by rows."""
+    return np.concatenate([np.atleast_2d(a) for a in tup], axis=0)
+
+
+@implements(np.hstack)
+def hstack(tup: Any, **cast: Any) -> Any:
+    """Join by columns (vectors end to end)."""
+    parts = [np.atleast_1d(a) for a in tup]
+    return np.concatenate(parts, axis=0 if np.ndim(parts[0]) == 1 else 1)
+
+
+@implements(np.dstack)
+def dstack(tup: Any) -> Any:
+    """Join along the third axis."""
+    return np.concatenate([np.atleast_3d(a) for a in tup], axis=2)
+
+
+@implements(np.column_stack)
+def column_stack(tup: Any) -> Any:
+    """Join vectors as columns."""
+    return np.concatenate(
+        [np.reshape(a, (-1, 1)) if np.ndim(a) < 2 else a for a in tup], axis=1
+    )
+
+
+@implements(np.append)
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    """Join values to the end."""
+    if axis is None:
+        return np.concatenate([np.ravel(arr), np.ravel(values)])
+    return np.concatenate([arr, values], axis=axis)
+
+
+@implements(np.array_split)
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Cut into parts, as even as can be."""
+    n = ary.shape[axis]
+    if np.ndim(indices_or_sections):
+        cuts = [0, *(int(k) for k in indices_or_sections), n]
+    else:
+        each, extra = divmod(n, int(indices_or_sections))
+        sizes = extra * [each + 1] + (int(indices_or_sections) - extra) * [each]
+        cuts = [0, *np.cumsum(sizes).tolist()]
+    before = (slice(None),) * (axis % ary.ndim)
+    return [ary[(*before, slice(a, b))] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+
+
+@implements(np.split)
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Cut into equal parts, or at the given places."""
+    if not np.ndim(indices_or_sections) and ary.shape[axis] % int(indices_or_sections):
+        raise ValueError(
+            f"split: an axis of {ary.shape[axis]} does not divide into {indices_or_sections} "
+            "equal parts; use np.array_split."
+        )
+    return array_split(ary, indices_or_sections, axis)
+
+
+@implements(np.vsplit)
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Cut along the first axis."""
+    return split(ary, indices_or_sections, 0)
+
+
+@implements(np.hsplit)
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Cut along the second axis (the first of a vector)."""
+    return split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1)
+
+
+@implements(np.dsplit)
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Cut along the third axis."""
+    return split(ary, indices_or_sections, 2)
+
+
+def _inside(width: Any, ndim: int) -> tuple[slice, ...]:
+    return tuple(slice(int(a), -int(b) or None) for a, b in np.broadcast_to(width, (ndim, 2)))
+
+
+padded = linear(
+    lambda x, pad_width: np.pad(x, pad_width),
+    lambda g, x, *, pad_width: g[_inside(pad_width, x.ndim)],
+    name="pad",
+    category="shape",
+)
+
+
+@implements(np.pad)
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
+    """Pad at the edges; every mode that copies elements or writes constants."""
+    if isinstance(pad_width, dict):
+        widths = [pad_width.get(k, pad_width.get(k - array.ndim, 0)) for k in range(array.ndim)]
+        pad_width = [(w, w) if np.ndim(w) == 0 else w for w in widths]
+    pad_width = np.broadcast_to(pad_width, (array.ndim, 2))
+    if mode == "constant":
+        values = settings.get("constant_values", 0)
+        if np.ndim(values) == 0 and values == 0:
+            return padded(array, pad_width=pad_width)
+        frame = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=values)
+        return padded(array, pad_width=pad_width) + frame
+    if mode in ("edge", "wrap") or (mode in ("reflect", "symmetric") and not settings):
+        for axis, (a, b) in enumerate(pad_width):
+            source = np.pad(np.arange(array.shape[axis]), (int(a), int(b)), mode=mode)
+            array = np.take(array, source, axis=axis)
+        return array
+    raise TypeError(
+        f"pad: mode={mode!r} has no derivative rule; "
+        "use 'constant', 'edge', 'wrap', 'reflect' or 'symmetric'."
+    )

@@ -1,0 +1,178 @@
+"""numpy.linalg.
+
+Formulas: M. Giles, "An extended collection of matrix derivative results for
+forward and reverse mode algorithmic differentiation" (2008); the Cholesky
+factor after I. Murray, "Differentiation of the Cholesky decomposition" (2016).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core.primitive import elementwise, implements, primitive
+
+
+def _inverse_vjp(g: Any, y: Any, a: Any) -> Any:
+    return -(y.mT @ g @ y.mT)
+
+
+inv = primitive(
+    np.linalg.inv,
+    vjp=[_inverse_vjp],
+    jvp=[lambda t, y, a: -(y @ t @ y)],
+    category="linalg",
+)
+
+
+
+def _solve_left(g: Any, x: Any, a: Any, b: Any) -> Any:
+    h = np.linalg.solve(a.mT, g)
+    return -(h[..., :, None] * x[..., None, :] if b.ndim == 1 else h @ x.mT)
+
+
+solve = primitive(
+    np.linalg.solve,
+    vjp=[_solve_left, lambda g, x, a, b: np.linalg.solve(a.mT, g)],
+    jvp=[
+        lambda t, x, a, b: np.linalg.solve(a, -(t @ x)),
+        lambda t, x, a, b: np.linalg.solve(a, t),
+    ],
+    category="linalg",
+)
+
+det = primitive(
+    np.linalg.det,
+    vjp=[lambda g, y, a: (g * y)[..., None, None] * np.linalg.inv(a).mT],
+    jvp=[lambda t, y, a: y * np.trace(np.linalg.solve(a, t), axis1=-2, axis2=-1)],
+    category="linalg",
+)
+
+
+def _slogdet_vjp(g: Any, y: Any, a: Any) -> Any:
+    return (g[1][..., None, None] * np.linalg.inv(a).mT,)
+
+
+def _slogdet_jvp(ts: Any, y: Any, a: Any) -> Any:
+    return np.zeros_like(y[0]), np.trace(np.linalg.solve(a, ts[0]), axis1=-2, axis2=-1)
+
+
+slogdet = primitive(
+    np.linalg.slogdet, vjp=_slogdet_vjp, jvp=_slogdet_jvp, multiple=True, category="linalg"
+)
+
+
+def _lower_half(m: Any) -> Any:
+    """Return the lower triangle with the diagonal halved."""
+    return np.tril(m) * 0.5 + np.tril(m, -1) * 0.5
+
+
+def _cholesky_vjp(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
+    low, g = (y.mT, g.mT) if upper else (y, g)
+    s = np.linalg.inv(low)
+    m = s.mT @ _lower_half(low.mT @ np.tril(g)) @ s
+    return (m + m.mT) * 0.5
+
+
+def _cholesky_jvp(t: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
+    low = y.mT if upper else y
+    s = np.linalg.inv(low)
+    made = low @ _lower_half(s @ ((t + t.mT) * 0.5) @ s.mT)
+    return made.mT if upper else made
+
+
+cholesky = primitive(
+    np.linalg.cholesky, vjp=[_cholesky_vjp], jvp=[_cholesky_jvp], category="linalg"
+)
+
+_root = elementwise(
+    lambda s: np.sqrt(s),
+    lambda y, s: np.where(y == 0, 0, 0.5 / np.where(y == 0, 1, y)),  # norm'(0) = 0
+    name="norm",
+)
+
+
+@implements(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Vector and matrix norms; the derivative of the 2-norm at 0 is 0."""
+    if axis is None and ord is None:
+        root = _root(np.sum(np.abs(x) ** 2))
+        return root.reshape((1,) * x.ndim) if keepdims else root
+    if axis is None:
+        axis = tuple(range(x.ndim))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) == 1:
+        return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
+    if len(axes) == 2:
+        return _matrix_norm(x, "fro" if ord is None else ord, axes, keepdims)
+    raise ValueError(f"norm: axis {axis} names {len(axes)} axes; one or two have a norm.")
+
+
+def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    if ord == 2:
+        return _root(np.sum(np.abs(x) ** 2, axis=axis, keepdims=keepdims))
+    size = np.abs(x)
+    if ord == np.inf:
+        return np.max(size, axis=axis, keepdims=keepdims)
+    if ord == -np.inf:
+        return np.min(size, axis=axis, keepdims=keepdims)
+    if ord == 0:
+        return np.sum((size != 0).astype(size.dtype), axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return np.sum(size, axis=axis, keepdims=keepdims)
+    if isinstance(ord, str):
+        raise ValueError(f"norm: ord={ord!r} is for matrices; the array has one axis to measure.")
+    return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+
+
+def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    if ord in ("fro", "f"):
+        return _root(np.sum(np.abs(x) ** 2, axis=axes, keepdims=keepdims))
+    rows, columns = (k % x.ndim for k in axes)
+    if ord in (1, -1, np.inf, -np.inf):
+        added, kept = (rows, columns) if abs(ord) == 1 else (columns, rows)
+        sums = np.sum(np.abs(x), axis=added, keepdims=True)
+        extreme = (np.max if ord > 0 else np.min)(sums, axis=kept, keepdims=True)
+        return extreme if keepdims else np.squeeze(extreme, (rows, columns))
+    if ord not in (2, -2, "nuc"):
+        raise ValueError(f"norm: ord={ord!r} is not a norm of matrices.")
+    values = np.linalg.svdvals(np.moveaxis(x, (rows, columns), (-2, -1)))
+    made = {2: np.max, -2: np.min, "nuc": np.sum}[ord](values, axis=-1)
+    return np.expand_dims(made, (rows, columns)) if keepdims else made
+
+
+@implements(np.linalg.vector_norm)
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    """Vector norm over any axes."""
+    axes = tuple(range(x.ndim)) if axis is None else axis
+    return _vector_norm(x, ord, axes, keepdims)
+
+
+@implements(np.linalg.matrix_norm)
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    """Matrix norm over the last two axes."""
+    return _matrix_norm(x, ord, (-2, -1), keepdims)
+
+
+@implements(np.linalg.matrix_power)
+def matrix_power(a: Any, n: int) -> Any:
+    """Repeated product, by squaring."""
+    if n < 0:
+        return matrix_power(np.linalg.inv(a), -n)
+    made = None
+    while n:
+        if n % 2:
+            made = a if made is None else made @ a
+        n //= 2
+        a = a @ a if n else a
+    return np.eye(a.shape[-1], dtype=a.dtype) + np.zeros_like(a) if made is None else made
+
+
+@implements(np.linalg.multi_dot)
+def multi_dot(arrays: Any, *, out: None = None) -> Any:
+    """Product of several matrices, from the left."""
+    made = arrays[0]
+    for a in arrays[1:]:
+        made = made @ a
+    return made

@@ -1,0 +1,244 @@
+"""Products of vectors, matrices and tensors."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from autograd_core.primitive import Constant, bilinear, implements, primitive
+
+
+def _matmul_left(g: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 1:
+        return g[..., None] * b
+    if a.ndim == 1:
+        return (b @ g[..., None])[..., 0]
+    return g.dot(b.T) if g.ndim == 2 == b.ndim else g @ b.mT
+
+
+def _matmul_right(g: Any, a: Any, b: Any) -> Any:
+    if a.ndim == 1:
+        return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
+    if b.ndim == 1:
+        return g.dot(a) if a.ndim == 2 else (a.mT @ g[..., None])[..., 0]
+    if b.ndim == 2 and a.ndim > 2:  # one large product instead of many, then a sum
+        return a.reshape((-1, a.shape[-1])).T @ g.reshape((-1, g.shape[-1]))
+    return a.T.dot(g) if a.ndim == 2 == g.ndim else a.mT @ g
+
+
+def _matmul_flops(y: Any, a: Any, b: Any) -> float:
+    return 2.0 * np.size(y) * a.shape[-1]
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    if a.__class__ is np.ndarray and b.__class__ is np.ndarray and 0 < a.ndim < 3 > b.ndim > 0:
+        return a.dot(b)  # straight to BLAS: half of matmul's overhead on small arrays
+    return operator.matmul(a, b)
+
+
+matmul = bilinear(np.matmul, _matmul_left, _matmul_right, cost=_matmul_flops, label="@")
+matmul.forward = _matmul
+
+
+@implements(np.dot)
+def dot(a: Any, b: Any, out: None = None) -> Any:
+    """NumPy's dot: a scalar times, a matrix product, or a sum over a's last and b's next-to-last axis."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return a * b
+    if np.ndim(b) <= 2:
+        return np.matmul(a, b)
+    return np.tensordot(a, b, axes=((-1,), (-2,)))
+
+
+@implements(np.inner)
+def inner(a: Any, b: Any, /) -> Any:
+    """Sum over the last axes."""
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return a * b
+    return np.tensordot(a, b, axes=((-1,), (-1,)))
+
+
+@implements(np.vdot)
+def vdot(a: Any, b: Any, /) -> Any:
+    """Inner product of the flattened arrays, the first conjugated."""
+    return np.matmul(np.conj(np.ravel(a)), np.ravel(b))
+
+
+@implements(np.outer)
+def outer(a: Any, b: Any, out: None = None) -> Any:
+    """All products of two vectors' elements."""
+    return np.ravel(a)[:, None] * np.ravel(b)[None, :]
+
+
+@implements(np.linalg.outer)
+def _linalg_outer(x1: Any, x2: Any, /) -> Any:
+    return outer(x1, x2)
+
+
+@implements(np.linalg.matmul)
+def _linalg_matmul(x1: Any, x2: Any, /) -> Any:
+    return np.matmul(x1, x2)
+
+
+@implements(np.tensordot)
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """Sum over pairs of axes: one matrix product between two reorderings."""
+    if isinstance(axes, (int, np.integer)):
+        first, second = list(range(np.ndim(a) - axes, np.ndim(a))), list(range(axes))
+    else:
+        first, second = (list(x) if np.ndim(x) else [x] for x in axes)
+    first, second = [k % np.ndim(a) for k in first], [k % np.ndim(b) for k in second]
+    shape_a, shape_b = np.shape(a), np.shape(b)
+    if [shape_a[k] for k in first] != [shape_b[k] for k in second]:
+        raise ValueError(
+            f"tensordot: axes {first} of {shape_a} and {second} of {shape_b} differ in length"
+        )
+    free_a = [k for k in range(len(shape_a)) if k not in first]
+    free_b = [k for k in range(len(shape_b)) if k not in second]
+    n = int(np.prod([shape_a[k] for k in first], dtype=int))
+    rows = int(np.prod([shape_a[k] for k in free_a], dtype=int))
+    columns = int(np.prod([shape_b[k] for k in free_b], dtype=int))
+    left = np.reshape(np.transpose(a, free_a + first), (rows, n))
+    right = np.reshape(np.transpose(b, second + free_b), (n, columns))
+    final = tuple(shape_a[k] for k in free_a) + tuple(shape_b[k] for k in free_b)
+    return np.reshape(np.matmul(left, right), final)
+
+
+@implements(np.linalg.tensordot)
+def _linalg_tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
+    return tensordot(x1, x2, axes)
+
+
+@implements(np.kron)
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker product."""
+    n = max(np.ndim(a), np.ndim(b))
+    a = np.reshape(a, (1,) * (n - np.ndim(a)) + np.shape(a))
+    b = np.reshape(b, (1,) * (n - np.ndim(b)) + np.shape(b))
+    left = np.reshape(a, tuple(m for k in a.shape for m in (k, 1)))
+    right = np.reshape(b, tuple(m for k in b.shape for m in (1, k)))
+    return np.reshape(left * right, tuple(k * m for k, m in zip(a.shape, b.shape, strict=True)))
+
+
+@implements(np.cross)
+def cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
+    """Cross product of vectors of three."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
+    if a.shape[-1] != 3 or b.shape[-1] != 3:
+        raise ValueError("cross: both vectors need 3 components on a traced value.")
+    next_, after = np.array([1, 2, 0]), np.array([2, 0, 1])
+    product = a[..., next_] * b[..., after] - a[..., after] * b[..., next_]
+    return np.moveaxis(product, -1, axisc)
+
+
+@implements(np.linalg.cross)
+def _linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    return cross(x1, x2, axis=axis)
+
+
+# --- einsum -----------------------------------------------------------------
+
+identity_like = Constant(lambda x, n: np.eye(n, dtype=x.dtype, like=x))
+
+
+def _explicit(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
+    """Return the operands' and the result's labels, one letter an axis, ellipses spelt out."""
+    subscripts = subscripts.replace(" ", "")
+    left, arrow, right = subscripts.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ranks):
+        raise ValueError(f"einsum: {len(terms)} terms in {subscripts!r} for {len(ranks)} operands")
+    free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in subscripts]
+    broadcast = max(
+        (r - len(t) + 3 for t, r in zip(terms, ranks, strict=True) if "..." in t), default=0
+    )
+    dots = "".join(free[:broadcast])
+    spelt = [
+        t.replace("...", dots[broadcast - (r - len(t) + 3) :] if "..." in t else "")
+        for t, r in zip(terms, ranks, strict=True)
+    ]
+    if arrow:
+        return spelt, right.replace("...", dots)
+    letters = "".join(terms).replace(".", "")
+    return spelt, dots + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+
+
+def _einsum_gradient(which: int, g: Any, operands: Any, terms: list[str], result: str) -> Any:
+    """Return the gradient of one operand: the einsum with it and the result exchanged."""
+    x, labels = operands[which], terms[which]
+    others = [(t, o) for k, (t, o) in enumerate(zip(terms, operands, strict=True)) if k != which]
+    known = set(result).union(*(t for t, _ in others))
+    wanted = ""
+    ties: list[tuple[str, Any]] = []
+    spare = iter(c for c in "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA"
+                 if c not in "".join(terms) + result)
+    for axis, label in enumerate(labels):
+        if label in wanted:  # a repeated label reads a diagonal: write onto it with an identity
+            twin = next(spare)
+            ties.append((label + twin, identity_like(x, x.shape[axis])))
+            wanted += twin
+        else:
+            wanted += label
+    tied = {label for pair, _ in ties for label in pair}
+    present = "".join(c for c in wanted if c in known or c in tied)
+    inputs = [(result, g), *others, *ties]
+    # an operand's axis of length 1 is broadcast against the others': sum it away here
+    made = np.einsum(",".join(t for t, _ in inputs) + "->" + present, *(o for _, o in inputs))
+    for axis, label in enumerate(wanted):
+        if label not in present:  # summed over in this operand alone
+            made = np.expand_dims(made, axis)
+    lengths = tuple(
+        x.shape[k] if label not in present else made.shape[k] for k, label in enumerate(wanted)
+    )
+    return np.broadcast_to(made, lengths)
+
+
+def _einsum_vjp(g: Any, y: Any, *operands: Any, subscripts: str) -> list[Any]:
+    terms, result = _explicit(subscripts, [np.ndim(o) for o in operands])
+    return [_einsum_gradient(k, g, operands, terms, result) for k in range(len(operands))]
+
+
+def _einsum_jvp(ts: Any, y: Any, *operands: Any, subscripts: str) -> Any:
+    return sum(
+        contracted(*operands[:k], t, *operands[k + 1 :], subscripts=subscripts)
+        for k, t in enumerate(ts)
+    )
+
+
+def _einsum_flops(y: Any, *operands: Any, subscripts: str) -> float:
+    terms, _ = _explicit(subscripts, [np.ndim(o) for o in operands])
+    lengths = {c: n for t, o in zip(terms, operands, strict=True) for c, n in zip(t, o.shape, strict=True)}
+    return float(len(operands) * np.prod(list(lengths.values()), dtype=float))
+
+
+contracted = primitive(
+    lambda *operands, subscripts: np.einsum(subscripts, *operands, optimize=len(operands) > 1),
+    vjp=_einsum_vjp,
+    jvp=_einsum_jvp,
+    name="einsum",
+    cost=_einsum_flops,
+    category="product",
+)
+
+
+@implements(np.einsum)
+def einsum(*operands: Any, out: None = None, optimize: Any = False, **settings: Any) -> Any:
+    """Sum of products by labels; both of NumPy's calling forms."""
+    if isinstance(operands[0], str):
+        return contracted(*operands[1:], subscripts=operands[0])
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+    def spell(labels: Any) -> str:
+        return "".join("..." if k is Ellipsis else letters[k] for k in labels)
+
+    arrays, labels = operands[0 : len(operands) // 2 * 2 : 2], operands[1::2]
+    subscripts = ",".join(spell(t) for t in labels)
+    if len(operands) % 2:
+        subscripts += "->" + spell(operands[-1])
+    return contracted(*arrays, subscripts=subscripts)

@@ -1,0 +1,231 @@
+"""Sums, means, spreads, extremes and products along axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core.primitive import implements, linear, primitive
+
+
+def expand(reduced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """Put back, with length 1, the axes that a reduction of x removed."""
+    if keepdims or x.ndim == 0:
+        return reduced
+    if axis is None:
+        return reduced.reshape((1,) * x.ndim)
+    return np.expand_dims(reduced, axis)
+
+
+def count(x: Any, axis: Any) -> int:
+    """Return how many elements of x each reduced value stands for."""
+    if axis is None:
+        return int(x.size)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return int(np.prod([x.shape[k] for k in axes], dtype=int))
+
+
+def _sum_transpose(
+    g: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+) -> Any:
+    return np.broadcast_to(expand(g, x, axis, keepdims), x.shape)
+
+
+def _mean_transpose(
+    g: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+) -> Any:
+    n = count(x, axis)
+    return np.broadcast_to(expand(g, x, axis, keepdims) / n, x.shape)
+
+
+sum_ = linear(np.sum, _sum_transpose, category="reduction", label="Σ")
+mean = linear(np.mean, _mean_transpose, category="reduction")
+
+
+def _squared_deviations(
+    x: Any, axis: Any = None, *, divisor: float = 1.0, keepdims: bool = False
+) -> Any:
+    d = x - np.mean(x, axis=axis, keepdims=True)
+    return np.sum(d * d, axis=axis, keepdims=keepdims) / divisor
+
+
+def _variance_vjp(
+    g: Any, y: Any, x: Any, *, axis: Any = None, divisor: float = 1.0, keepdims: bool = False
+) -> Any:
+    d = x - np.mean(x, axis=axis, keepdims=True)
+    return expand(g, x, axis, keepdims) * d * (2 / divisor)
+
+
+def _variance_jvp(
+    t: Any, y: Any, x: Any, *, axis: Any = None, divisor: float = 1.0, keepdims: bool = False
+) -> Any:
+    d = x - np.mean(x, axis=axis, keepdims=True)
+    return np.sum(d * t, axis=axis, keepdims=keepdims) * (2 / divisor)
+
+
+variance = primitive(
+    _squared_deviations, vjp=[_variance_vjp], jvp=[_variance_jvp], name="var", category="reduction"
+)
+
+
+def _safe_inverse(y: Any) -> Any:
+    """Return 1 / y, and 0 where y is 0: the spread of constants has derivative 0."""
+    zero = y == 0
+    return np.where(zero, 0, 1 / np.where(zero, 1, y))
+
+
+def _deviation_vjp(
+    g: Any, y: Any, x: Any, *, axis: Any = None, divisor: float = 1.0, keepdims: bool = False
+) -> Any:
+    d = x - np.mean(x, axis=axis, keepdims=True)
+    return expand(g * _safe_inverse(y) / divisor, x, axis, keepdims) * d
+
+
+def _deviation_jvp(
+    t: Any, y: Any, x: Any, *, axis: Any = None, divisor: float = 1.0, keepdims: bool = False
+) -> Any:
+    d = x - np.mean(x, axis=axis, keepdims=True)
+    return np.sum(d * t, axis=axis, keepdims=keepdims) * _safe_inverse(y) / divisor
+
+
+deviation = primitive(
+    lambda x, axis=None, divisor=1.0, keepdims=False: np.sqrt(
+        _squared_deviations(x, axis, divisor=divisor, keepdims=keepdims)
+    ),
+    vjp=[_deviation_vjp],
+    jvp=[_deviation_jvp],
+    name="std",
+    category="reduction",
+)
+
+
+def _divisor(a: Any, axis: Any, ddof: float, correction: Any) -> float:
+    ddof = ddof if correction is None or correction is np._NoValue else correction
+    return count(a, axis) - ddof
+
+
+@implements(np.var)
+def var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    correction: Any = None,
+) -> Any:
+    """Mean squared deviation."""
+    divisor = _divisor(a, axis, ddof, correction)
+    return variance(a, axis=axis, divisor=divisor, keepdims=keepdims is True)
+
+
+@implements(np.std)
+def std(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    correction: Any = None,
+) -> Any:
+    """Square root of `var`; its derivative at constants is 0."""
+    divisor = _divisor(a, axis, ddof, correction)
+    return deviation(a, axis=axis, divisor=divisor, keepdims=keepdims is True)
+
+
+def _ties(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
+    """Return the weight of each element in an extreme: ties share equally."""
+    hit = x == expand(y, x, axis, keepdims)
+    return hit / np.sum(hit, axis=axis, keepdims=True)
+
+
+def _extreme_vjp(g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    return expand(g, x, axis, keepdims) * _ties(x, y, axis, keepdims)
+
+
+def _extreme_jvp(t: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.sum(t * _ties(x, y, axis, keepdims), axis=axis, keepdims=keepdims)
+
+
+max_ = primitive(np.max, vjp=[_extreme_vjp], jvp=[_extreme_jvp], category="reduction")
+min_ = primitive(np.min, vjp=[_extreme_vjp], jvp=[_extreme_jvp], category="reduction")
+implements(np.amax)(max_)
+implements(np.amin)(min_)
+
+
+def products_of_others(x: Any) -> Any:
+    """For each element along the last axis, the product of all others; exact at zeros.
+
+    Pairs are multiplied into one value each, the halves solved, and each
+    partner's factor handed back: linear work, no division.
+    """
+    n = x.shape[-1]
+    if n <= 1:
+        return np.ones_like(x)
+    left, right = x[..., 0 : n - 1 : 2], x[..., 1:n:2]
+    last = x[..., n - 1 :] if n % 2 else x[..., n:]
+    rest = products_of_others(np.concatenate([left * right, last], axis=-1))
+    pairs = n // 2
+    both = np.stack([rest[..., :pairs] * right, rest[..., :pairs] * left], axis=-1)
+    flat = both.reshape((*x.shape[:-1], 2 * pairs))
+    return np.concatenate([flat, rest[..., pairs:]], axis=-1)
+
+
+def _partial_products(x: Any, axis: Any) -> Any:
+    """Return `products_of_others` over any axes, in the layout of x."""
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(k % x.ndim for k in axes)
+    kept = [k for k in range(x.ndim) if k not in axes]
+    order = [*kept, *axes]
+    moved = np.transpose(x, order)
+    others = products_of_others(moved.reshape((*moved.shape[: len(kept)], count(x, axes))))
+    return np.transpose(others.reshape(moved.shape), [order.index(k) for k in range(x.ndim)])
+
+
+def _prod_vjp(
+    g: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+) -> Any:
+    return expand(g, x, axis, keepdims) * _partial_products(x, axis) if x.ndim else g
+
+
+def _prod_jvp(
+    t: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+) -> Any:
+    return np.sum(t * _partial_products(x, axis), axis=axis, keepdims=keepdims) if x.ndim else t
+
+
+prod = primitive(np.prod, vjp=[_prod_vjp], jvp=[_prod_jvp], category="reduction", label="Π")
+
+
+def _cumsum_transpose(g: Any, x: Any, *, axis: Any = None, dtype: Any = None) -> Any:
+    if axis is None:
+        return np.flip(np.cumsum(np.flip(g))).reshape(x.shape)
+    return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
+
+
+cumsum = linear(np.cumsum, _cumsum_transpose, category="reduction")
+
+
+@implements(np.average)
+def average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
+) -> Any:
+    """Weighted mean."""
+    keepdims = keepdims is True
+    if weights is None:
+        return np.mean(a, axis=axis, keepdims=keepdims)
+    if weights.shape != a.shape:
+        weights = np.expand_dims(weights, tuple(k for k in range(a.ndim) if k != axis % a.ndim))
+    total = np.sum(weights + np.zeros_like(a), axis=axis, keepdims=keepdims)
+    return np.sum(a * weights, axis=axis, keepdims=keepdims) / total
+
+
+@implements(np.ptp)
+def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    """Largest minus smallest."""
+    keepdims = keepdims is True
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)

@@ -1,0 +1,270 @@
+"""Reshaping, reordering, broadcasting and repeating: linear maps that only move numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core.primitive import implements, linear
+
+# NumPy renamed reshape's keyword; positional use is the same in all versions.
+reshape = linear(
+    lambda x, shape: x.reshape(shape),
+    lambda g, x, *, shape: g.reshape(x.shape),
+    name="reshape",
+    view=True,
+    category="shape",
+)
+
+
+@implements(np.reshape)
+def _reshape(a: Any, /, shape: Any = None, order: str = "C", **renamed: Any) -> Any:
+    shape = renamed.get("newshape", shape)
+    if order == "C":
+        return reshape(a, shape=shape)
+    if order != "F":
+        raise TypeError(f"reshape: order={order!r} is not supported on a traced value; use 'C' or 'F'.")
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    return reshape(a.T, shape=shape[::-1]).T
+
+
+@implements(np.ravel)
+def _ravel(a: Any, order: str = "C") -> Any:
+    return _reshape(a, (-1,), order="F" if order == "F" else "C")
+
+
+def _inverse(axes: Any, ndim: int) -> Any:
+    if axes is None:
+        return None
+    order = [0] * ndim
+    for place, axis in enumerate(axes):
+        order[axis % ndim] = place
+    return tuple(order)
+
+
+transpose = linear(
+    np.transpose,
+    lambda g, x, *, axes=None: np.transpose(g, _inverse(axes, x.ndim)),
+    view=True,
+    category="shape",
+)
+swapaxes = linear(
+    np.swapaxes,
+    lambda g, x, *, axis1, axis2: np.swapaxes(g, axis1, axis2),
+    view=True,
+    category="shape",
+)
+moveaxis = linear(
+    np.moveaxis,
+    lambda g, x, *, source, destination: np.moveaxis(g, destination, source),
+    view=True,
+    category="shape",
+)
+expand_dims = linear(
+    np.expand_dims, lambda g, x, *, axis: g.reshape(x.shape), view=True, category="shape"
+)
+squeeze = linear(
+    np.squeeze, lambda g, x, *, axis=None: g.reshape(x.shape), view=True, category="shape"
+)
+flip = linear(np.flip, lambda g, x, *, axis=None: np.flip(g, axis), view=True, category="shape")
+
+
+@implements(np.matrix_transpose, np.linalg.matrix_transpose)
+def matrix_transpose(x: Any, /) -> Any:
+    """Swap the last two axes."""
+    return np.swapaxes(x, -1, -2)
+
+
+@implements(np.permute_dims)
+def _permute_dims(a: Any, axes: Any = None) -> Any:
+    return np.transpose(a, axes)
+
+
+@implements(np.flipud)
+def _flipud(m: Any) -> Any:
+    return np.flip(m, 0)
+
+
+@implements(np.fliplr)
+def _fliplr(m: Any) -> Any:
+    return np.flip(m, 1)
+
+
+@implements(np.rot90)
+def _rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    first, second = axes
+    turn = k % 4
+    if turn == 0:
+        return m
+    if turn == 2:
+        return np.flip(np.flip(m, first), second)
+    if turn == 1:
+        return np.swapaxes(np.flip(m, second), first, second)
+    return np.flip(np.swapaxes(m, first, second), second)
+
+
+@implements(np.rollaxis)
+def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
+    return np.moveaxis(a, axis, start - 1 if axis < start else start)
+
+
+def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
+    """Add up the axes along which `shape` was broadcast to g's shape."""
+    if g.shape == shape:
+        return g
+    extra = g.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        extra + k for k, n in enumerate(shape) if n == 1 and g.shape[extra + k] != 1
+    )
+    if axes:
+        g = g.sum(axis=axes)
+    return g if g.shape == shape else g.reshape(shape)
+
+
+broadcast_to = linear(
+    np.broadcast_to, lambda g, x, *, shape: sum_to(g, x.shape), category="shape"
+)
+
+
+@implements(np.broadcast_arrays)
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+    """Broadcast arrays against each other."""
+    shape = np.broadcast_shapes(*(np.shape(a) for a in args))
+    return tuple(np.broadcast_to(a, shape) for a in args)
+
+
+def _atleast(n: int, place: Any) -> Any:
+    def at_least(*arrays: Any) -> Any:
+        made = tuple(place(a) if np.ndim(a) < n else a for a in arrays)
+        return made[0] if len(made) == 1 else made
+
+    return at_least
+
+
+def _three(a: Any) -> Any:
+    shape = np.shape(a)
+    return np.reshape(a, {0: (1, 1, 1), 1: (1, *shape, 1), 2: (*shape, 1)}[len(shape)])
+
+
+implements(np.atleast_1d)(_atleast(1, lambda a: np.reshape(a, (1,))))
+implements(np.atleast_2d)(_atleast(2, lambda a: np.reshape(a, (1, np.size(a)))))
+implements(np.atleast_3d)(_atleast(3, _three))
+
+
+def _roll_back(shift: Any) -> Any:
+    return tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
+
+
+roll = linear(
+    np.roll, lambda g, x, *, shift, axis=None: np.roll(g, _roll_back(shift), axis), category="shape"
+)
+
+
+def _repeat_transpose(g: Any, x: Any, *, repeats: Any, axis: Any = None) -> Any:
+    n = x.size if axis is None else x.shape[axis]
+    source = np.repeat(np.arange(n), repeats)  # which element each copy came from
+    if axis is None:
+        return add_at(g, source, n).reshape(x.shape)
+    return np.moveaxis(add_at(np.moveaxis(g, axis, 0), source, n), 0, axis)
+
+
+def add_at(g: Any, index: Any, n: int) -> Any:
+    """Add the rows of g into n rows, row k of g into row index[k]."""
+    from autograd_core.rules.indexing import scatter
+
+    return scatter(g, index=index, shape=(n, *g.shape[1:]))
+
+
+repeat = linear(np.repeat, _repeat_transpose, category="shape")
+
+
+@implements(np.tile)
+def tile(A: Any, reps: Any) -> Any:  # noqa: N803 - NumPy's name
+    """Repeat an array along each axis."""
+    reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
+    x = np.reshape(A, (1,) * (len(reps) - np.ndim(A)) + np.shape(A))
+    reps = (1,) * (x.ndim - len(reps)) + tuple(int(r) for r in reps)
+    paired = [n for pair in zip((1,) * x.ndim, x.shape, strict=True) for n in pair]
+    spread = [n for pair in zip(reps, x.shape, strict=True) for n in pair]
+    final = tuple(r * n for r, n in zip(reps, x.shape, strict=True))
+    return np.broadcast_to(x.reshape(tuple(paired)), tuple(spread)).reshape(final)
+
+
+tril = linear(np.tril, lambda g, x, *, k=0: np.tril(g, k), category="shape")
+triu = linear(np.triu, lambda g, x, *, k=0: np.triu(g, k), category="shape")
+
+
+def _diagonal_index(shape: tuple[int, ...], offset: int) -> tuple[Any, Any]:
+    rows, columns = shape
+    start = (max(-offset, 0), max(offset, 0))
+    n = max(min(rows - start[0], columns - start[1]), 0)
+    return np.arange(n) + start[0], np.arange(n) + start[1]
+
+
+@implements(np.diagonal)
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Return a copy of the diagonals."""
+    moved = np.moveaxis(a, (axis1, axis2), (-2, -1))
+    rows, columns = _diagonal_index(moved.shape[-2:], offset)
+    return moved[..., rows, columns]
+
+
+@implements(np.linalg.diagonal)
+def _linalg_diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    return diagonal(x, offset, -2, -1)
+
+
+@implements(np.diag)
+def diag(v: Any, k: int = 0) -> Any:
+    """Extract a diagonal, or make a matrix of one."""
+    if v.ndim == 2:
+        return diagonal(v, k)
+    from autograd_core.rules.indexing import scatter
+
+    n = v.shape[0] + abs(k)
+    return scatter(v, index=_diagonal_index((n, n), k), shape=(n, n))
+
+
+@implements(np.diagflat)
+def diagflat(v: Any, k: int = 0) -> Any:
+    """Make a matrix with the flattened values on a diagonal."""
+    return diag(np.ravel(v), k)
+
+
+@implements(np.trace)
+def trace(
+    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None
+) -> Any:
+    """Sum along diagonals."""
+    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1)
+
+
+@implements(np.linalg.trace)
+def _linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    return trace(x, offset, -2, -1)
+
+
+def _astype(x: Any, dtype: Any) -> Any:
+    return x.astype(dtype)
+
+
+astype_ = linear(_astype, lambda g, x, *, dtype: g, name="astype", category="shape")
+copy_ = linear(lambda x: x.copy(), lambda g, x: g, name="copy", category="shape")
+
+
+@implements(np.copy)
+def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
+    """Return a copy in memory of its own."""
+    return copy_(a)
+
+
+@implements(np.astype)
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: None = None) -> Any:
+    """Cast; a cast to integers or booleans carries no derivative."""
+    return x.astype(dtype)
+
+
+real = linear(np.real, lambda g, x: g, category="shape")
+imag = linear(np.imag, lambda g, x: g * -1j if x.dtype.kind == "c" else g * 0, category="shape")

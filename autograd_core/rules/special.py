@@ -1,0 +1,42 @@
+"""Functions that NumPy lacks but nearly every model needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core.primitive import primitive
+from autograd_core.rules.reductions import expand
+
+
+def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    top = np.max(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    made = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    if keepdims:
+        return made
+    return made.reshape(()) if axis is None else np.squeeze(made, axis=axis)
+
+
+def _share(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """Return the softmax: each element's share in the sum."""
+    top = expand(y, x, axis, keepdims)
+    return np.exp(x - np.where(np.isneginf(top), 0, top))  # all -inf: 0, not NaN
+
+
+logsumexp = primitive(
+    _logsumexp,
+    vjp=[
+        lambda g, y, x, *, axis=None, keepdims=False: (
+            expand(g, x, axis, keepdims) * _share(y, x, axis, keepdims)
+        )
+    ],
+    jvp=[
+        lambda t, y, x, *, axis=None, keepdims=False: np.sum(
+            t * _share(y, x, axis, keepdims), axis=axis, keepdims=keepdims
+        )
+    ],
+    name="logsumexp",
+    category="reduction",
+)

@@ -1,0 +1,637 @@
+"""Tensor: an array that records what is done with it, and Node: one such record.
+
+Recording order is already a topological order: an operation's inputs exist
+before its output does.  So each Node takes the next tick of one global counter,
+and the backward sweep needs nothing but the ticks to visit them in order.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable
+from itertools import count
+from typing import Any, cast
+
+import numpy as np
+
+from autograd_core import errors, modes
+from autograd_core.primitive import REGISTRY, Boxed, Primitive, bare
+from autograd_core.rules import elementwise, products
+from autograd_core.source import Location, classify, is_library, user_frame
+from autograd_core.traced import Traced, as_inexact, level_of
+
+_new = object.__new__
+next_tick: Callable[[], int] = count(1).__next__
+_mode = modes.current
+_getframe = sys._getframe
+_known = is_library.get
+
+# Where Tensors made by hand live: above Duals made by hand (which count up from
+# their contents), below the next transform.
+BASE = modes.STEP // 2
+
+
+class Node:
+    """One recorded operation, or a leaf.
+
+    Attributes
+    ----------
+    primitive : Primitive or None
+        The operation; None for a leaf.
+    inputs : tuple or None
+        For each argument the Node it came from, or the raw constant.  None
+        after a sweep has passed and freed it.
+    params : dict
+        The settings of the operation.
+    output : array
+        The raw value.
+    tick : int
+        Position in recording order.
+    level : int
+        The trace it belongs to.
+    code, lasti
+        Where the user's line stands, see `Location`.
+    owner : weakref.ref or None
+        The Tensor whose ``.grad`` a backward sweep writes.
+    hooks : dict or None
+        Functions to call with this node's gradient.
+    """
+
+    __slots__ = (
+        "code",
+        "hooks",
+        "inputs",
+        "lasti",
+        "level",
+        "output",
+        "owner",
+        "params",
+        "primitive",
+        "tick",
+    )
+    primitive: Primitive | None
+    inputs: tuple[Any, ...] | None
+    params: dict[str, Any]
+    output: Any
+    tick: int
+    level: int
+    code: Any
+    lasti: int
+    owner: weakref.ref[Tensor] | None
+    hooks: dict[int, Callable[[Any], Any]] | None
+
+    @property
+    def name(self) -> str:
+        """The operation's name, or "leaf"."""
+        return self.primitive.name if self.primitive is not None else "leaf"
+
+    @property
+    def location(self) -> Location:
+        """The user's line that recorded this node."""
+        return Location(self.code, self.lasti)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} #{self.tick} at {self.location}>"
+
+
+_NO_PARAMS: dict[str, Any] = {}
+_NO_INPUTS: tuple[Any, ...] = ()
+
+
+def record(
+    primitive: Primitive | None,
+    inputs: tuple[Any, ...],
+    params: dict[str, Any],
+    output: Any,
+    level: int,
+) -> Node:
+    """Make the Node of an operation that was just computed."""
+    node = cast(Node, _new(Node))
+    node.primitive = primitive
+    node.inputs = inputs
+    node.params = params or _NO_PARAMS
+    node.output = output
+    node.tick = next_tick()
+    node.level = level
+    frame = _getframe(3)  # past the operation's own frames, on to the first that is the user's
+    code = frame.f_code
+    while (known := _known(code.co_filename)) is not False:
+        if known is None:
+            classify(code.co_filename)
+        elif frame.f_back is None:
+            break
+        else:
+            frame = frame.f_back
+            code = frame.f_code
+    node.code = code
+    node.lasti = frame.f_lasti
+    node.owner = None
+    node.hooks = None
+    return node
+
+
+def wrap(node: Node) -> Tensor:
+    """Return a Tensor that stands for a recorded node."""
+    made = cast(Tensor, _new(Tensor))
+    made._data = node.output
+    made._node = node
+    made._level = node.level
+    return made
+
+
+def leaf(value: Any, level: int) -> Tensor:
+    """Return a tracked leaf of a trace, for a transform's input."""
+    return wrap(record(None, _NO_INPUTS, _NO_PARAMS, value, level))
+
+
+def untracked(value: Any) -> Any:
+    """Return a raw result as a constant Tensor; a traced one as it is."""
+    if isinstance(value, Boxed):
+        return value
+    made = cast(Tensor, _new(Tensor))
+    made._data = value
+    made._node = None
+    made._level = 0
+    return made
+
+
+class Tensor(Traced):
+    """A NumPy array that can remember how it was computed.
+
+    Operators, methods and NumPy functions work as on arrays.  With
+    ``requires_grad=True`` every operation on it is recorded, and ``backward()``
+    on a result computes all derivatives in one sweep.
+
+    Parameters
+    ----------
+    data : array_like
+        The values; copied.
+    requires_grad : bool
+        Whether to record operations on it; floating-point or complex data only.
+    dtype : dtype, optional
+        As for ``numpy.array``.
+
+    Raises
+    ------
+    DTypeError
+        If integers, booleans or objects are to require grad.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = np.sum(x * x)
+    >>> y.backward()
+    >>> x.grad
+    Tensor([2., 4., 6.])
+    """
+
+    __slots__ = ("_data", "_grad", "_level", "_node")
+    _data: Any
+    _node: Node | None
+    _level: int
+    _grad: Any
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
+        if isinstance(data, Tensor):
+            data = data.detach()._data
+        level = level_of(data)
+        if level:
+            value = data if dtype is None else data.astype(dtype)
+        else:
+            try:
+                value = np.array(data, dtype=dtype) if _is_host(data) else data.copy()
+            except ValueError as error:
+                raise errors.ShapeError(
+                    f"Tensor: the data do not form an array: {error}", Location.of_caller()
+                ) from error
+            if value.ndim == 0 and isinstance(value, np.ndarray):
+                value = value[()]
+        self._data = value
+        self._node = None
+        self._level = 0
+        if requires_grad:
+            self._track("Tensor(requires_grad=True)")
+
+    def _track(self, operation: str) -> None:
+        as_inexact(self._data, operation)
+        level = (level_of(self._data) // BASE) * BASE + BASE
+        self._node = record(None, _NO_INPUTS, _NO_PARAMS, self._data, level)
+        self._node.owner = weakref.ref(self)
+        self._level = level
+
+    # --- what it is ---------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The raw array, sharing memory; changes to it are not recorded."""
+        value = self._data
+        if isinstance(value, Boxed):
+            return value
+        if isinstance(value, np.generic):
+            value = np.array(value)
+            if self.is_leaf:
+                self._replace(value)  # from now on, so that writing into it counts
+            else:
+                value.flags.writeable = False
+        return value
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        new = value._data if isinstance(value, Tensor) else value
+        if not isinstance(new, Boxed):
+            new = np.asarray(new) if _is_host(new) else new
+            if self._node is not None and new.dtype.kind not in "fc":
+                raise errors.DTypeError(
+                    f"data: a tensor that requires grad cannot hold {new.dtype}; "
+                    "give floating-point data.",
+                    Location.of_caller(),
+                )
+        self._replace(new)
+
+    def _replace(self, value: Any) -> None:
+        """Hold another raw array; graphs recorded with the old one keep the old one."""
+        self._data = value
+        old = self._node
+        if old is not None:
+            self._node = record(None, _NO_INPUTS, _NO_PARAMS, value, old.level)
+            self._node.owner = old.owner
+            self._node.hooks = old.hooks
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on it are recorded."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if not self.is_leaf:
+            raise errors.InPlaceError(
+                "requires_grad can be changed on leaves only; use x.detach() for a constant.",
+                Location.of_caller(),
+            )
+        if value and self._node is None:
+            self._track("requires_grad = True")
+        elif not value:
+            self._node = None
+            self._level = 0
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad` and return the tensor itself."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made it."""
+        return self._node is None or self._node.primitive is None
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that backward sweeps have added up here: a Tensor, or None."""
+        try:
+            return self._grad
+        except AttributeError:
+            return None
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            if not isinstance(value, Boxed):
+                value = Tensor(value)
+            if value.shape != self.shape:
+                raise errors.SeedError(
+                    f"grad: shape {value.shape} is not the tensor's {self.shape}.",
+                    Location.of_caller(),
+                )
+        self._grad = value
+
+    def __repr__(self) -> str:
+        body = repr(np.asarray(self._data)) if _is_host(self._data) else f"({self._data!r})"
+        body = body.removeprefix("array").strip("()")
+        body = body.replace("\n     ", "\n       ")
+        if self._node is None:
+            return f"Tensor({body})"
+        if self._node.primitive is None:
+            return f"Tensor({body}, requires_grad=True)"
+        return f"Tensor({body}, op={self._node.name})"
+
+    # --- derivatives --------------------------------------------------------
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
+        """Sweep back from here and add the gradients into the leaves' ``.grad``.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The seed dF/d(self), shaped like self; 1 for a scalar.
+        retain_graph : bool
+            Keep the saved values, so that the graph can be swept again;
+            default the value of `create_graph`.
+        create_graph : bool
+            Record the sweep itself, for derivatives of the gradients.
+
+        Raises
+        ------
+        UntrackedError
+            If no recorded operation leads here.
+        NonScalarError, SeedError
+            If a seed is missing, or does not fit.
+        FreedGraphError
+            If the graph was swept before without `retain_graph`.
+        OverwrittenError
+            If a saved value was overwritten in place.
+
+        Examples
+        --------
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> (x ** 2).backward()
+        >>> x.grad
+        Tensor(6.)
+        """
+        from autograd_core.backward import backward
+
+        backward(self, gradient, create_graph if retain_graph is None else retain_graph, create_graph)
+
+    def detach(self) -> Tensor:
+        """Return a constant that shares memory with this value."""
+        return cast(Tensor, untracked(bare(self)))
+
+    def numpy(self) -> Any:
+        """Return the raw array, sharing memory.
+
+        Raises
+        ------
+        ConversionError
+            If the tensor is tracked; write ``x.detach().numpy()``.
+        """
+        if self._node is not None:
+            raise errors.ConversionError(
+                "numpy(): this tensor is tracked, and the array would not be; "
+                "write x.detach().numpy(), or x.data.",
+                Location.of_caller(),
+            )
+        return self.data
+
+    def retain_grad(self) -> None:
+        """Let backward sweeps write ``.grad`` here too, though it is not a leaf."""
+        if self._node is None:
+            raise errors.UntrackedError(
+                "retain_grad(): this tensor is not tracked.", Location.of_caller()
+            )
+        self._node.owner = weakref.ref(self)
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> HookHandle:
+        """Call ``hook(gradient)`` when a sweep knows this value's gradient.
+
+        Parameters
+        ----------
+        hook : callable
+            Gets the gradient as a Tensor; what it returns, if not None, takes
+            the gradient's place.
+
+        Returns
+        -------
+        HookHandle
+            Its ``remove()`` takes the hook off again.
+
+        Examples
+        --------
+        >>> x = Tensor(1.0, requires_grad=True)
+        >>> handle = x.register_hook(lambda g: g * 10)
+        >>> (2 * x).backward()
+        >>> x.grad
+        Tensor(20.)
+        """
+        if self._node is None:
+            raise errors.UntrackedError(
+                "register_hook(): this tensor is not tracked.", Location.of_caller()
+            )
+        if self._node.hooks is None:
+            self._node.hooks = {}
+        key = next_tick()
+        self._node.hooks[key] = hook
+        return HookHandle(self._node.hooks, key)
+
+    # --- how the dispatch uses it -------------------------------------------
+
+    def _below(self) -> Any:
+        return self._data
+
+    def _constant(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            parts = [untracked(part) for part in value]
+            return tuple(parts) if type(value) is tuple else type(value)(*parts)
+        return untracked(value)
+
+    def _process(
+        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
+    ) -> Any:
+        raw = []
+        inputs = []
+        plain = level == BASE
+        for a in args:
+            if isinstance(a, Boxed):
+                if a._level == level:
+                    raw.append(a._data)  # type: ignore[attr-defined]
+                    inputs.append(a._node)  # type: ignore[attr-defined]
+                    continue
+                if a._level:
+                    plain = False  # a value of an older trace: the operation is recorded there too
+                else:
+                    a = a._below()
+            raw.append(a)
+            inputs.append(a)
+        if plain:
+            try:
+                out = primitive.forward(*raw, **params) if params else primitive.forward(*raw)
+            except Exception as error:
+                raise primitive.failure(error, tuple(raw)) from error
+        else:
+            out = primitive(*raw, **params)
+        mode = _mode()
+        if mode is not _DEFAULT:
+            if mode.anomaly:
+                from autograd_core.anomaly import check_forward
+
+                check_forward(primitive, raw, out)
+            if mode.floor > level:
+                return self._constant(out)
+        if primitive.multiple:
+            return record_parts(primitive, tuple(inputs), params, out, level)
+        made = cast(Tensor, _new(Tensor))
+        made._data = out
+        made._node = record(primitive, tuple(inputs), params, out, level)
+        made._level = level
+        if primitive.view:
+            args[0]._note_view(made, primitive, params)
+        return made
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if len(inputs) == 1 and not keywords and self._level == BASE and method == "__call__":
+            run = _FAST_UNARY.get(ufunc)
+            if run is not None:
+                return run(self)
+        return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
+
+    def _become(self, other: Any) -> None:
+        """Take on another value in place: its history, its numbers, the same array object."""
+        from autograd_core.inplace import take_on
+
+        take_on(self, other)
+
+    # --- copies -------------------------------------------------------------
+
+    def __reduce__(self) -> Any:
+        if not self.is_leaf:
+            raise errors.ConversionError(
+                "copying or pickling: only leaves can be copied with their history; "
+                "use x.detach() first.",
+                Location.of_caller(),
+            )
+        return _rebuild, (type(self), np.asarray(self._data), self.requires_grad, self.grad)
+
+
+def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> Tensor:
+    made = cast(Tensor, _new(kind))
+    Tensor.__init__(made, data, requires_grad)
+    if grad is not None:
+        made._grad = grad
+    return made
+
+
+def _fast_unary(primitive: Primitive) -> Callable[[Tensor], Any]:
+    """Return the short way of a ufunc of one Tensor made by hand; see `_fast_binary`."""
+    forward = primitive.forward
+
+    def run(x: Tensor) -> Any:
+        if _mode() is not _DEFAULT:
+            return primitive(x)
+        try:
+            out = forward(x._data)
+        except Exception as error:
+            raise primitive.failure(error, (x._data,)) from error
+        made = _new(Tensor)
+        made._data = out
+        made._node = record(primitive, (x._node,), _NO_PARAMS, out, BASE)
+        made._level = BASE
+        return made
+
+    return run
+
+
+def _fast_binary(primitive: Primitive) -> Callable[[Tensor, Any], Any]:
+    """Return an operator method with a short way for the usual case.
+
+    The usual case: both operands are Tensors made by hand (or one is a plain
+    number or array), nothing is switched off.  It does what the dispatch and
+    `record` do, without their generality; everything else goes to them.
+    """
+    forward = primitive.forward
+
+    def method(self: Tensor, other: Any) -> Any:
+        if isinstance(other, Tensor):
+            if other._level == BASE == self._level:
+                value: Any = other._data
+                second: Any = other._node
+            else:
+                return primitive(self, other)
+        elif self._level == BASE and other.__class__ in _PLAIN:
+            value = second = other
+        else:
+            return primitive(self, other)
+        if _mode() is not _DEFAULT:
+            return primitive(self, other)
+        try:
+            out = forward(self._data, value)
+        except Exception as error:
+            raise primitive.failure(error, (self._data, value)) from error
+        node = _new(Node)
+        node.primitive = primitive
+        node.inputs = (self._node, second)
+        node.params = _NO_PARAMS
+        node.output = out
+        node.tick = next_tick()
+        node.level = BASE
+        frame = _getframe(1)
+        code = frame.f_code
+        if _known(code.co_filename) is not False:
+            frame = user_frame(2)
+            code = frame.f_code
+        node.code = code
+        node.lasti = frame.f_lasti
+        node.owner = None
+        node.hooks = None
+        made = _new(Tensor)
+        made._data = out
+        made._node = node
+        made._level = BASE
+        return made
+
+    return method
+
+
+_PLAIN = frozenset({float, int, np.ndarray, np.float64, np.float32})
+_DEFAULT = modes.DEFAULT
+_FAST_UNARY = {
+    function: _fast_unary(run)
+    for function, run in REGISTRY.items()
+    if isinstance(function, np.ufunc) and function.nin == 1 and run.__class__ is Primitive
+}
+for _operator, _primitive in (
+    ("__add__", elementwise.add),
+    ("__sub__", elementwise.subtract),
+    ("__mul__", elementwise.multiply),
+    ("__truediv__", elementwise.divide),
+    ("__pow__", elementwise.power),
+    ("__matmul__", products.matmul),
+):
+    setattr(Tensor, _operator, _fast_binary(_primitive))
+
+
+class HookHandle:
+    """Takes a registered hook off again."""
+
+    __slots__ = ("_hooks", "_key")
+
+    def __init__(self, hooks: dict[int, Any], key: int) -> None:
+        self._hooks = hooks
+        self._key = key
+
+    def remove(self) -> None:
+        """Remove the hook; doing so twice is harmless."""
+        self._hooks.pop(self._key, None)
+
+
+def _is_host(data: Any) -> bool:
+    """Whether NumPy may make the array (lists, scalars, ndarrays), or it is another library's."""
+    return isinstance(data, (np.ndarray, np.generic)) or not hasattr(data, "__array_function__")
+
+
+def _part_of_nothing(*args: Any, **params: Any) -> Any:
+    raise AssertionError("a part is recorded, never computed")
+
+
+# One part of an operation that returns a tuple.  Its gradient goes into the
+# part's place of the tuple's gradient; the sweep knows it by identity.
+PART = Primitive(
+    _part_of_nothing,
+    name="part",
+    arity=1,
+    settings=frozenset({"index"}),
+    positional=(),
+    sources=lambda: (frozenset(),),
+)
+
+
+def record_parts(
+    primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], out: Any, level: int
+) -> Any:
+    whole = record(primitive, inputs, params, out, level)
+    parts = [
+        wrap(record(PART, (whole,), {"index": k}, value, level)) for k, value in enumerate(out)
+    ]
+    return tuple(parts) if type(out) is tuple else type(out)(*parts)

@@ -1,0 +1,526 @@
+"""Traced: what Tensors and Duals have in common: NumPy's operators, methods and protocols.
+
+Everything here hands over to a primitive or to the NumPy function of the same
+name; which kind of value it is does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_core import errors
+from autograd_core.primitive import REGISTRY, Boxed, Primitive, bare, describe
+from autograd_core.rules import elementwise as e
+from autograd_core.rules import indexing, products, reductions, shapes
+from autograd_core.source import Location
+
+
+def level_of(value: Any) -> int:
+    """Return the level of a value's trace; 0 for constants and raw arrays."""
+    return value._level if isinstance(value, Boxed) else 0
+
+
+def as_inexact(value: Any, operation: str) -> Any:
+    """Return the value if it can carry a derivative; Python numbers become NumPy's.
+
+    Raises
+    ------
+    DTypeError
+        For integers, booleans and objects.
+    """
+    if isinstance(value, Boxed):
+        return value if value._level else bare(value)
+    if isinstance(value, (int, float)) and not isinstance(value, (bool, np.bool_, np.generic)):
+        return np.float64(value)
+    if not hasattr(value, "dtype"):
+        value = np.asarray(value)
+    if value.dtype.kind not in "fc":
+        raise errors.DTypeError(
+            f"{operation}: {value.dtype} data cannot carry a derivative; "
+            "give floating-point data, for instance with dtype=float.",
+            Location.of_caller(),
+        )
+    return value
+
+
+def _plain(index: Any) -> Any:
+    """Return an index with traced values and lists made into arrays."""
+    if isinstance(index, tuple):
+        return tuple(_plain(part) for part in index)
+    if isinstance(index, Boxed):
+        return bare(index)
+    return np.asarray(index, dtype=None if len(index) else int) if isinstance(index, list) else index
+
+
+def _ufunc(function: np.ufunc) -> Callable[[Any, Any], Any]:
+    run = REGISTRY[function]
+
+    def method(self: Any, other: Any) -> Any:
+        return run(self, other)
+
+    return method
+
+
+class Traced(Boxed):
+    """A value whose derivative is followed; behaves like a NumPy array."""
+
+    __slots__ = ("__weakref__", "_source", "_views")
+    _source: tuple[Traced, Primitive, dict[str, Any]]
+    _views: list[Any]
+
+    # --- arithmetic ---------------------------------------------------------
+
+    def __add__(self, other: Any) -> Any:
+        return e.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return e.add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return e.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return e.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return e.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return e.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return e.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return e.divide(other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return e.power(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return e.power(other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return products.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return products.matmul(other, self)
+
+    def __neg__(self) -> Any:
+        return e.negative(self)
+
+    def __pos__(self) -> Any:
+        return e.positive(self)
+
+    def __abs__(self) -> Any:
+        return e.absolute(self)
+
+    def __mod__(self, other: Any) -> Any:
+        return e.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return e.remainder(other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return e.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return e.floor_divide(other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return e.floor_divide(self, other), e.remainder(self, other)
+
+    # --- comparison ---------------------------------------------------------
+
+    __lt__ = _ufunc(np.less)
+    __le__ = _ufunc(np.less_equal)
+    __gt__ = _ufunc(np.greater)
+    __ge__ = _ufunc(np.greater_equal)
+    __eq__ = _ufunc(np.equal)  # type: ignore[assignment]  # elementwise, as on arrays
+    __ne__ = _ufunc(np.not_equal)  # type: ignore[assignment]
+    __hash__ = object.__hash__
+    __and__ = _ufunc(np.bitwise_and)
+    __rand__ = _ufunc(np.bitwise_and)
+    __or__ = _ufunc(np.bitwise_or)
+    __ror__ = _ufunc(np.bitwise_or)
+    __xor__ = _ufunc(np.bitwise_xor)
+    __rxor__ = _ufunc(np.bitwise_xor)
+
+    def __invert__(self) -> Any:
+        return REGISTRY[np.invert](self)
+
+    # --- in place -----------------------------------------------------------
+
+    def _become(self, other: Any) -> None:
+        raise NotImplementedError
+
+    def _in_place(self, operation: Primitive, other: Any) -> Any:
+        from autograd_core.inplace import update
+
+        update(self, operation, other)
+        return self
+
+    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
+        from autograd_core.inplace import note_view
+
+        note_view(made, self, operation, params)
+
+    def __iadd__(self, other: Any) -> Any:
+        return self._in_place(e.add, other)
+
+    def __isub__(self, other: Any) -> Any:
+        return self._in_place(e.subtract, other)
+
+    def __imul__(self, other: Any) -> Any:
+        return self._in_place(e.multiply, other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self._in_place(e.divide, other)
+
+    def __ipow__(self, other: Any) -> Any:
+        return self._in_place(e.power, other)
+
+    def __imatmul__(self, other: Any) -> Any:
+        return self._in_place(products.matmul, other)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return self._in_place(e.floor_divide, other)
+
+    def __imod__(self, other: Any) -> Any:
+        return self._in_place(e.remainder, other)
+
+    # --- indexing -----------------------------------------------------------
+
+    def __getitem__(self, index: Any) -> Any:
+        return indexing.getitem(self, index=_plain(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        from autograd_core.inplace import assign
+
+        assign(self, _plain(index), value)
+
+    def __len__(self) -> int:
+        shape = self.shape
+        if not shape:
+            raise TypeError("len() of a 0-d value")
+        return int(shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        for k in range(len(self)):
+            yield self[k]
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(bare(self) == bare(item)))
+
+    # --- shape and kind -----------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        shape: tuple[int, ...] = self._below().shape
+        return shape
+
+    @property
+    def dtype(self) -> Any:
+        """Kind of number."""
+        return self._below().dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(self._below().size)
+
+    @property
+    def T(self) -> Any:  # noqa: N802 - NumPy's name
+        """The axes in reverse order."""
+        return shapes.transpose(self)
+
+    @property
+    def mT(self) -> Any:  # noqa: N802 - NumPy's name
+        """The last two axes exchanged."""
+        return shapes.matrix_transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return shapes.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return shapes.imag(self)
+
+    # --- conversion ---------------------------------------------------------
+
+    def item(self) -> Any:
+        """Return the one element as a Python number, a constant."""
+        return bare(self).item()
+
+    def tolist(self) -> Any:
+        """Return nested lists of Python numbers, constants."""
+        return bare(self).tolist()
+
+    def detach(self) -> Any:
+        """Return the value without its derivative."""
+        return bare(self)
+
+    def __bool__(self) -> bool:
+        return bool(bare(self))
+
+    def __int__(self) -> int:
+        return int(bare(self))
+
+    def __index__(self) -> int:
+        value = bare(self)
+        if value.dtype.kind not in "iu":
+            raise errors.ConversionError(
+                f"index: a value of {value.dtype} cannot be an index.", Location.of_caller()
+            )
+        return int(value)
+
+    def __float__(self) -> float:
+        from autograd_core.tensor import BASE
+
+        if self._level and self._level != BASE:
+            raise errors.ConversionError(
+                "float(): the value is being differentiated and a float would lose the derivative; "
+                "use NumPy's functions (np.sin, not math.sin), or .item() for the number alone.",
+                Location.of_caller(),
+            )
+        return float(bare(self))
+
+    def __complex__(self) -> complex:
+        return complex(bare(self))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if self._level:
+            raise errors.ConversionError(
+                f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
+                "its derivative; keep it as it is, or write np.asarray(x.detach()). "
+                "To join values, use np.stack or np.concatenate.",
+                Location.of_caller(),
+            )
+        value = np.asarray(bare(self))
+        if dtype is not None:
+            value = value.astype(dtype, copy=False)
+        return value.copy() if copy else value
+
+    # --- NumPy's protocols --------------------------------------------------
+
+    __array_priority__ = 1000.0
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        run = REGISTRY.get(ufunc)
+        if method != "__call__":
+            run = REGISTRY.get((ufunc, method))  # type: ignore[call-overload]
+        if run is None:
+            name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
+            raise errors.UnsupportedError(
+                f"{name}: no derivative rule for this ufunc.{_nearest(name)}", Location.of_caller()
+            )
+        return run(*inputs, **keywords) if keywords else run(*inputs)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Any, keywords: Any
+    ) -> Any:
+        run = REGISTRY.get(function)
+        if run is None:
+            name = f"{function.__module__}.{function.__name__}"
+            raise errors.UnsupportedError(
+                f"{name}: no derivative rule for this function.{_nearest(name)}",
+                Location.of_caller(),
+            )
+        if isinstance(run, Primitive):
+            return run(*args, **keywords)
+        return _composite(run, function, args, keywords)
+
+    # --- ndarray's methods --------------------------------------------------
+
+    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+        """As numpy.sum."""
+        if dtype is not None:
+            return reductions.sum_(self, axis=axis, dtype=dtype, keepdims=keepdims)
+        return reductions.sum_(self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+        """As numpy.mean."""
+        if dtype is not None:
+            return reductions.mean(self, axis=axis, dtype=dtype, keepdims=keepdims)
+        return reductions.mean(self, axis=axis, keepdims=keepdims)
+
+    def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+        """As numpy.var."""
+        return np.var(self, axis=axis, ddof=ddof, keepdims=keepdims)  # type: ignore[call-overload]
+
+    def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+        """As numpy.std."""
+        return np.std(self, axis=axis, ddof=ddof, keepdims=keepdims)  # type: ignore[call-overload]
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As numpy.max; ties share the gradient."""
+        return reductions.max_(self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As numpy.min; ties share the gradient."""
+        return reductions.min_(self, axis=axis, keepdims=keepdims)
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As numpy.prod."""
+        return reductions.prod(self, axis=axis, keepdims=keepdims)
+
+    def cumsum(self, axis: Any = None) -> Any:
+        """As numpy.cumsum."""
+        return reductions.cumsum(self, axis=axis)
+
+    def reshape(self, *shape: Any) -> Any:
+        """As numpy.reshape; the shape as one tuple or as several integers."""
+        return shapes.reshape(
+            self, shape=shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        )
+
+    def ravel(self) -> Any:
+        """As numpy.ravel."""
+        return shapes.reshape(self, shape=(-1,))
+
+    def flatten(self) -> Any:
+        """Return a copy with one axis."""
+        return shapes.copy_(shapes.reshape(self, shape=(-1,)))
+
+    def transpose(self, *axes: Any) -> Any:
+        """As numpy.transpose; the axes as one tuple or as several integers."""
+        if not axes or axes == (None,):
+            return shapes.transpose(self)
+        return shapes.transpose(self, axes=axes[0] if isinstance(axes[0], (tuple, list)) else axes)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Any:
+        """As numpy.swapaxes."""
+        return shapes.swapaxes(self, axis1=axis1, axis2=axis2)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """As numpy.squeeze."""
+        return shapes.squeeze(self, axis=axis)
+
+    def repeat(self, repeats: Any, axis: Any = None) -> Any:
+        """As numpy.repeat."""
+        return shapes.repeat(self, repeats=repeats, axis=axis)
+
+    def take(self, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
+        """As numpy.take."""
+        return np.take(self, indices, axis=axis, mode=mode)  # type: ignore[call-overload]
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """As numpy.diagonal (a copy)."""
+        return shapes.diagonal(self, offset, axis1, axis2)
+
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """As numpy.trace."""
+        return shapes.trace(self, offset, axis1, axis2)
+
+    def dot(self, other: Any) -> Any:
+        """As numpy.dot."""
+        return np.dot(self, other)  # type: ignore[call-overload]
+
+    def clip(self, min: Any = None, max: Any = None) -> Any:
+        """As numpy.clip; the derivative on the limits is 1."""
+        return e.clip(self, min, max)
+
+    def round(self, decimals: int = 0) -> Any:
+        """As numpy.round; the derivative is 0."""
+        return e.round_(self, decimals=decimals)
+
+    def copy(self) -> Any:
+        """Return the value in memory of its own."""
+        return shapes.copy_(self)
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """Cast; a cast to integers or booleans gives a constant."""
+        if np.dtype(dtype).kind in "fc":
+            return shapes.astype_(self, dtype=dtype)
+        return self._constant(bare(self).astype(dtype))
+
+    def conj(self) -> Any:
+        """As numpy.conj."""
+        return np.conj(self)  # type: ignore[call-overload]
+
+    conjugate = conj
+
+    def sort(self, axis: int = -1) -> None:
+        """Sort in place along an axis."""
+        self[...] = np.sort(self, axis=axis)  # type: ignore[call-overload]
+
+    def fill(self, value: Any) -> None:
+        """Overwrite every element with one value."""
+        self[...] = value
+
+    def argmax(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As numpy.argmax; a constant."""
+        return np.argmax(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+
+    def argmin(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As numpy.argmin; a constant."""
+        return np.argmin(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+
+    def argsort(self, axis: int = -1) -> Any:
+        """As numpy.argsort; a constant."""
+        return np.argsort(self, axis=axis)  # type: ignore[call-overload]
+
+    def any(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As numpy.any; a constant."""
+        return np.any(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As numpy.all; a constant."""
+        return np.all(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+
+    def nonzero(self) -> Any:
+        """As numpy.nonzero; constants."""
+        return np.nonzero(self)  # type: ignore[call-overload]
+
+
+def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
+    """Run a function written in other NumPy functions; complaints name it and the user's line."""
+    if keywords.get("out") is not None:
+        raise errors.UnsupportedError(
+            f"{function.__name__}: the keyword out= is not supported on a traced value. "
+            "Use the returned value, or write x[...] = value on a Tensor.",
+            Location.of_caller(),
+        )
+    try:
+        return run(*args, **{k: v for k, v in keywords.items() if v is not np._NoValue})
+    except errors.AutogradError:
+        raise
+    except TypeError as error:
+        if "unexpected keyword" in str(error):
+            keyword = str(error).split("'")[1]
+            raise errors.UnsupportedError(
+                f"{function.__name__}: the keyword {keyword}= is not supported on a traced value.",
+                Location.of_caller(),
+            ) from error
+        message = f"{function.__name__}: {error}"
+        raise errors.OperandError(message, Location.of_caller()) from error
+    except Exception as error:
+        operands = ", ".join(describe(a) for a in args if not isinstance(a, (list, tuple)))
+        message = f"{function.__name__}({operands}): {error}"
+        raise errors.translate(error, message, Location.of_caller()) from error
+
+
+def _nearest(name: str) -> str:
+    """Return a hint with the supported function whose name is closest."""
+    from difflib import get_close_matches
+
+    known = {f.__name__: f for f in REGISTRY if hasattr(f, "__name__")}
+    close = get_close_matches(name.rpartition(".")[2], known, n=1, cutoff=0.0)
+    return (
+        f" The nearest supported is {close[0]}; or declare one with autograd_core.primitive."
+        if close
+        else ""
+    )
+

@@ -1,0 +1,570 @@
+"""Functions of functions: gradients, Jacobians, Hessians, and the two modes by themselves.
+
+Called as in JAX.  Each opens a trace of its own, so they nest in any order:
+``grad(grad(f))`` is reverse over reverse, ``jvp`` of a ``grad`` forward over
+reverse.  Arguments and results are any nest of dict, list and tuple.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from autograd_core import errors, tree
+from autograd_core.backward import collect, push, seed_for, sweep
+from autograd_core.dual import Dual
+from autograd_core.modes import new_level
+from autograd_core.primitive import Boxed, bare
+from autograd_core.source import Location
+from autograd_core.tensor import Node, Tensor, leaf
+from autograd_core.traced import as_inexact, level_of
+
+Function = Callable[..., Any]
+
+
+def _inexact_leaf(value: Any, operation: str) -> Any:
+    """Return a differentiable leaf; Python integers are refused like integer arrays."""
+    if isinstance(value, Tensor) and not value._level:
+        value = value._data
+    if isinstance(value, (bool, int)):
+        value = np.asarray(value)
+    return as_inexact(value, operation)
+
+
+def _as_given(value: Any, given: Any) -> Any:
+    """Return a derivative in the kind of the argument it belongs to."""
+    if isinstance(value, Boxed):
+        return value
+    if isinstance(given, Tensor):
+        return given._constant(value)
+    if type(given) is float:
+        return float(value)
+    return value
+
+
+class _Trace:
+    """A run of f with tracked inputs: the leaves, the outputs, the recorded nodes between."""
+
+    def __init__(self, f: Function, args: Sequence[Any], operation: str) -> None:
+        self.given = tree.leaves(tuple(args))
+        self.level = new_level()
+        values = [_inexact_leaf(v, operation) for v in self.given]
+        tracked = [leaf(v, self.level) for v in values]
+        self.inputs: list[Node] = [t._node for t in tracked]  # type: ignore[misc]
+        self.structure = tuple(args)
+        self.result = f(*tree.like(tuple(args), tracked))
+
+    def below(self, value: Any) -> Any:
+        """Return an output as the caller sees it: without this trace."""
+        if isinstance(value, Tensor):
+            if value._level == self.level:
+                return value._data
+            if not value._level and not any(isinstance(g, Boxed) for g in self.given):
+                return value._data
+        return value
+
+    def pull(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
+        """Return the gradient of every input."""
+        pairs = [
+            (out._node, seed)
+            for out, seed in zip(outputs, seeds, strict=True)
+            if isinstance(out, Tensor) and out._level == self.level and seed is not None
+        ]
+        found = sweep(
+            [node for node, _ in pairs],
+            [seed for _, seed in pairs],
+            set(self.inputs),
+            retain=retain,
+        )
+        return [
+            _as_given(found[n] if n in found else np.zeros_like(n.output), g)
+            for n, g in zip(self.inputs, self.given, strict=True)
+        ]
+
+
+def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
+    """Run f and return its value and the function that pulls cotangents back.
+
+    Parameters
+    ----------
+    f : callable
+        Any function of nests of arrays that returns a nest of arrays.
+    *primals
+        Where to evaluate it.
+    has_aux : bool
+        Whether f returns ``(output, auxiliary)``; the auxiliary is handed on.
+
+    Returns
+    -------
+    out
+        f's value.
+    pullback : callable
+        Takes a cotangent nested like out, returns a tuple of gradients, one
+        for each primal; may be called any number of times.
+    aux
+        Only with `has_aux`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> out, pullback = vjp(np.sin, 0.0)
+    >>> pullback(2.0)
+    (2.0,)
+    """
+    trace = _Trace(f, primals, "vjp()")
+    result, aux = _split_aux(trace.result, has_aux, "vjp")
+    outputs = tree.leaves(result)
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        if not tree.same_structure(result, cotangent) and len(outputs) != 1:
+            raise errors.SeedError(
+                "pullback(): the cotangent is not nested like the function's result.",
+                Location.of_caller(),
+            )
+        seeds = _cotangents(result, cotangent)
+        checked = [
+            None if c is None else seed_for(o, c, "pullback()", "cotangent")
+            for o, c in zip(outputs, seeds, strict=True)
+            if True
+        ]
+        gradients: tuple[Any, ...] = tree.like(trace.structure, trace.pull(outputs, checked))
+        return gradients
+
+    value = tree.map_leaves(trace.below, result)
+    return (value, pullback, tree.map_leaves(trace.below, aux)) if has_aux else (value, pullback)
+
+
+def _cotangents(result: Any, cotangent: Any) -> list[Any]:
+    """Return one cotangent for each leaf of a result; None stands for zero."""
+    if result is None:
+        return []
+    if isinstance(result, dict):
+        return [c for k, part in result.items() for c in _cotangents(part, cotangent[k])]
+    if isinstance(result, (list, tuple)):
+        return [c for p, t in zip(result, cotangent, strict=True) for c in _cotangents(p, t)]
+    return [cotangent]
+
+
+def _split_aux(result: Any, has_aux: bool, operation: str) -> tuple[Any, Any]:
+    if not has_aux:
+        return result, None
+    if not (isinstance(result, tuple) and len(result) == 2):
+        raise errors.OperandError(
+            f"{operation}(has_aux=True): the function must return (output, auxiliary).",
+            Location.of_caller(),
+        )
+    return result
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+    """Run f and push tangents forward with it, in one pass (dual numbers).
+
+    Parameters
+    ----------
+    f : callable
+        Any function of nests of arrays.
+    primals, tangents : tuple or list
+        One for each argument, nested and shaped alike.
+    has_aux : bool
+        Whether f returns ``(output, auxiliary)``.
+
+    Returns
+    -------
+    out
+        f's value.
+    tangent
+        Its derivative along the tangents, nested like out.
+    aux
+        Only with `has_aux`.
+
+    Raises
+    ------
+    SeedError
+        If primals and tangents do not match.
+
+    Examples
+    --------
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (np.float64(6.0), np.float64(3.0))
+    """
+    where = Location.of_caller()
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise errors.OperandError("jvp(): primals and tangents must be tuples or lists.", where)
+    if not tree.same_structure(tuple(primals), tuple(tangents)):
+        raise errors.SeedError("jvp(): primals and tangents are not nested alike.", where)
+    given = tree.leaves(tuple(primals))
+    level = new_level()
+    duals = []
+    for p, t in zip(given, tree.leaves(tuple(tangents)), strict=True):
+        value = _inexact_leaf(p, "jvp()")
+        duals.append(Dual._make(value, seed_for(value, t, "jvp()", "tangent"), level))
+    result, aux = _split_aux(f(*tree.like(tuple(primals), duals)), has_aux, "jvp")
+    keep = any(isinstance(g, Boxed) for g in given)
+
+    def below(value: Any) -> Any:
+        if isinstance(value, Dual) and value._level == level:
+            return value.primal
+        return value._data if isinstance(value, Tensor) and not value._level and not keep else value
+
+    def tangent(value: Any) -> Any:
+        if isinstance(value, Dual) and value._level == level:
+            return value.tangent
+        return np.zeros_like(below(value))
+
+    out, t = tree.map_leaves(below, result), tree.map_leaves(tangent, result)
+    return (out, t, tree.map_leaves(below, aux)) if has_aux else (out, t)
+
+
+def linearize(f: Function, *primals: Any) -> Any:
+    """Run f once and return its value and the linear map that pushes tangents forward.
+
+    Parameters
+    ----------
+    f : callable
+        Any function of nests of arrays.
+    *primals
+        Where to evaluate it.
+
+    Returns
+    -------
+    out
+        f's value.
+    pushforward : callable
+        Takes one tangent for each primal, returns the tangent of out without
+        running f again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> out, pushforward = linearize(np.exp, 0.0)
+    >>> float(pushforward(3.0))
+    3.0
+    """
+    trace = _Trace(f, primals, "linearize()")
+    outputs = tree.leaves(trace.result)
+    nodes = [o._node for o in outputs if isinstance(o, Tensor) and o._level == trace.level]
+    order = collect(nodes)[::-1]  # type: ignore[arg-type]
+
+    def pushforward(*tangents: Any) -> Any:
+        if not tree.same_structure(trace.structure, tangents):
+            raise errors.SeedError(
+                "pushforward(): the tangents are not nested like the primals.",
+                Location.of_caller(),
+            )
+        seeds = {
+            n: seed_for(n.output, t, "pushforward()", "tangent")
+            for n, t in zip(trace.inputs, tree.leaves(tangents), strict=True)
+        }
+        pushed = iter(push(order, seeds, nodes))  # type: ignore[arg-type]
+
+        def tangent(value: Any) -> Any:
+            here = isinstance(value, Tensor) and value._level == trace.level
+            t = next(pushed) if here else None
+            return np.zeros_like(trace.below(value)) if t is None else t
+
+        return tree.map_leaves(tangent, trace.result)
+
+    return tree.map_leaves(trace.below, trace.result), pushforward
+
+
+def _pick(args: tuple[Any, ...], argnums: int | Sequence[int], operation: str) -> tuple[Any, ...]:
+    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    for k in chosen:
+        if not -len(args) <= k < len(args):
+            raise errors.OperandError(
+                f"{operation}: argnums names argument {k}, but the call has {len(args)} positional "
+                "arguments.",
+                Location.of_caller(),
+            )
+    return tuple(k % len(args) for k in chosen)
+
+
+def _partial(f: Function, args: tuple[Any, ...], chosen: tuple[int, ...], keywords: Any) -> Function:
+    """Return f as a function of the chosen arguments only."""
+
+    def of_chosen(*values: Any) -> Any:
+        full = list(args)
+        for k, value in zip(chosen, values, strict=True):
+            full[k] = value
+        return f(*full, **keywords)
+
+    return of_chosen
+
+
+def value_and_grad(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Function:
+    """Return a function that computes f and its gradient in one forward and one reverse pass.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a scalar (or, with `has_aux`, a scalar and anything else).
+    argnums : int or sequence of int
+        The positional arguments to differentiate.
+    has_aux : bool
+        Whether f returns ``(value, auxiliary)``.
+
+    Returns
+    -------
+    callable
+        Takes f's arguments, returns ``(value, gradient)``, the gradient nested
+        like the argument (a tuple of them for several argnums); with `has_aux`
+        ``((value, auxiliary), gradient)``.
+
+    Raises
+    ------
+    NonScalarError
+        If f's value is not a scalar.
+    DTypeError
+        If an argument to differentiate is not of floating-point kind.
+
+    Examples
+    --------
+    >>> value_and_grad(lambda w: w["a"] * w["b"])({"a": 2.0, "b": 3.0})
+    (np.float64(6.0), {'a': 3.0, 'b': 2.0})
+    """
+
+    @wraps(f)
+    def differentiated(*args: Any, **keywords: Any) -> Any:
+        chosen = _pick(args, argnums, "grad()")
+        trace = _Trace(
+            _partial(f, args, chosen, keywords), [args[k] for k in chosen], "grad()"
+        )
+        result, aux = _split_aux(trace.result, has_aux, "grad")
+        if isinstance(result, (dict, list, tuple)) or result is None:
+            raise errors.NonScalarError(
+                f"grad(): the function returned a {type(result).__name__}, not a scalar; "
+                "use has_aux=True for extra results, or jacobian().",
+                Location.of_caller(),
+            )
+        shape = np.shape(bare(result))
+        if int(np.prod(shape, dtype=int)) != 1:
+            raise errors.NonScalarError(
+                f"grad(): the function returned shape {shape}, and only a scalar has a gradient; "
+                "use jacobian(), or vjp() with a cotangent.",
+                Location.of_caller(),
+            )
+        seed = seed_for(result, None, "grad()") if isinstance(result, Boxed) else 1.0
+        if isinstance(seed, Boxed) and isinstance(seed, Tensor) and not seed._level:
+            seed = seed._data
+        pulled = trace.pull([result], [seed], retain=False)
+        gradients = tree.like(trace.structure, pulled)
+        value = trace.below(result)
+        if has_aux:
+            value = (value, tree.map_leaves(trace.below, aux))
+        return value, gradients[0] if isinstance(argnums, int) else gradients
+
+    return differentiated
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """Return a function that computes the gradient of f.
+
+    Parameters
+    ----------
+    f, argnums, has_aux
+        As in `value_and_grad`.
+
+    Returns
+    -------
+    callable
+        Takes f's arguments, returns the gradient; with `has_aux`
+        ``(gradient, auxiliary)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> grad(lambda x: np.sum(x ** 3))(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+    >>> grad(grad(np.tanh))(0.0)
+    -0.0
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    @wraps(f)
+    def gradient(*args: Any, **keywords: Any) -> Any:
+        value, g = both(*args, **keywords)
+        return (g, value[1]) if has_aux else g
+
+    return gradient
+
+
+def jacobian(f: Function, mode: str = "auto", argnums: int | Sequence[int] = 0) -> Function:
+    """Return a function that computes the Jacobian of f.
+
+    Parameters
+    ----------
+    f : callable
+        From nests of arrays to a nest of arrays.
+    mode : {"auto", "forward", "reverse"}
+        One pass for each input element, one for each output element, or
+        whichever are fewer.
+    argnums : int or sequence of int
+        The positional arguments to differentiate.
+
+    Returns
+    -------
+    callable
+        Takes f's arguments; returns, for each output and each input, an array
+        of shape ``output.shape + input.shape`` (for vectors m by n: row i is
+        the gradient of output i), nested as outputs of inputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> jacobian(lambda x: np.array([[1.0, 2.0], [3.0, 4.0]]) @ x)(np.zeros(2))
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    if mode not in ("auto", "forward", "reverse"):
+        raise errors.OperandError(
+            f"jacobian(): mode {mode!r}; use 'auto', 'forward' or 'reverse'.", Location.of_caller()
+        )
+
+    @wraps(f)
+    def differentiated(*args: Any, **keywords: Any) -> Any:
+        chosen = _pick(args, argnums, "jacobian()")
+        trace = _Trace(
+            _partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()"
+        )
+        outputs = tree.leaves(trace.result)
+        n = sum(int(np.size(bare(v.output))) for v in trace.inputs)
+        m = sum(int(np.size(bare(o))) for o in outputs)
+        forward = mode == "forward" or mode == "auto" and n < m
+        rows = (_by_columns if forward else _by_rows)(trace, outputs)
+        nested = [
+            _unwrap_single(tree.like(trace.structure, row), argnums, trace.structure)
+            for row in rows
+        ]
+        return tree.like(trace.result, nested)
+
+    return differentiated
+
+
+def _unwrap_single(row: tuple[Any, ...], argnums: Any, structure: Any) -> Any:
+    return row[0] if isinstance(argnums, int) else row
+
+
+def _basis(shape: tuple[int, ...], like: Any) -> list[Any]:
+    """Return the unit arrays of a shape."""
+    size = int(np.prod(shape, dtype=int))
+    made = []
+    for k in range(size):
+        unit = np.zeros(size, dtype=like.dtype)
+        unit[k] = 1
+        made.append(unit.reshape(shape)[()])
+    return made
+
+
+def _stacked(parts: list[Any], shape: tuple[int, ...], axis: int, given: Any) -> Any:
+    """Stack the parts along a new axis at front or back, and give that axis its shape."""
+    if not parts:
+        return np.zeros(shape)
+    joined = np.stack(parts, axis=axis) if np.ndim(parts[0]) or len(parts) > 1 else parts[0]
+    return _as_given(joined.reshape(shape), given) if shape else joined
+
+
+def _by_rows(trace: _Trace, outputs: list[Any]) -> list[list[Any]]:
+    """One reverse sweep for each output element."""
+    table = []
+    for k, out in enumerate(outputs):
+        shape = np.shape(bare(out))
+        swept = []
+        for unit in _basis(shape, bare(out)):
+            seeds = [unit if j == k else None for j in range(len(outputs))]
+            swept.append(trace.pull(outputs, seeds))
+        row = []
+        for j, node in enumerate(trace.inputs):
+            full = (*shape, *np.shape(bare(node.output)))
+            row.append(_stacked([s[j] for s in swept], full, 0, trace.given[j]))
+        table.append(row)
+    return table
+
+
+def _by_columns(trace: _Trace, outputs: list[Any]) -> list[list[Any]]:
+    """One forward sweep for each input element."""
+    tracked = [isinstance(o, Tensor) and o._level == trace.level for o in outputs]
+    nodes = [o._node for o, here in zip(outputs, tracked, strict=True) if here]
+    order = collect(nodes)[::-1]
+    table: list[list[Any]] = [[] for _ in outputs]
+    for node, given in zip(trace.inputs, trace.given, strict=True):
+        inner = np.shape(bare(node.output))
+        columns: list[list[Any]] = [[] for _ in outputs]
+        for unit in _basis(inner, bare(node.output)):
+            pushed = iter(push(order, {node: unit}, nodes))
+            for k, out in enumerate(outputs):
+                t = next(pushed) if tracked[k] else None
+                columns[k].append(np.zeros_like(trace.below(out)) if t is None else t)
+        for k, out in enumerate(outputs):
+            full = (*np.shape(bare(out)), *inner)
+            table[k].append(_stacked(columns[k], full, -1, given))
+    return table
+
+
+def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return a function that computes the Hessian of a scalar function, forward over reverse.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a scalar.
+    argnums : int or sequence of int
+        The positional arguments to differentiate twice.
+
+    Returns
+    -------
+    callable
+        Takes f's arguments; returns an array of shape ``x.shape + x.shape``
+        (nested twice like the arguments).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+    return jacobian(grad(f, argnums), mode="forward", argnums=argnums)
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """Return the Hessian of f times a vector, forward over reverse, without the Hessian.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a scalar.
+    primals, tangents : tuple or list
+        Where, and the vector: one for each argument.
+
+    Returns
+    -------
+    The product, nested like the primals (the argument itself if there is one).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hvp(lambda x: np.sum(x ** 3), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
+    array([ 6., 12.])
+    """
+    if not isinstance(primals, (tuple, list)):
+        raise errors.OperandError("hvp(): primals must be a tuple or list.", Location.of_caller())
+    single = len(primals) == 1
+    return jvp(grad(f, 0 if single else tuple(range(len(primals)))), primals, tangents)[1]
+
+
+__all__ = [
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "level_of",
+    "linearize",
+    "value_and_grad",
+    "vjp",
+]

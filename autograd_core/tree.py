@@ -1,0 +1,84 @@
+"""Nests of dicts, lists and tuples, taken apart into leaves and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def leaves(tree: Any) -> list[Any]:
+    """Return the leaves of a nest, depth first; None counts as an empty nest.
+
+    Examples
+    --------
+    >>> leaves({"w": [1, 2], "b": (3, None)})
+    [1, 2, 3]
+    """
+    if tree is None:
+        return []
+    if isinstance(tree, dict):
+        return [leaf for value in tree.values() for leaf in leaves(value)]
+    if isinstance(tree, (list, tuple)):
+        return [leaf for value in tree for leaf in leaves(value)]
+    return [tree]
+
+
+def _rebuild(tree: Any, values: Iterator[Any]) -> Any:
+    if tree is None:
+        return None
+    if isinstance(tree, dict):
+        made = {key: _rebuild(value, values) for key, value in tree.items()}
+        return made if type(tree) is dict else type(tree)(made)
+    if isinstance(tree, (list, tuple)):
+        parts = [_rebuild(value, values) for value in tree]
+        if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+            return type(tree)(*parts)
+        return type(tree)(parts)
+    return next(values)
+
+
+def like(tree: Any, values: Any) -> Any:
+    """Return a nest of the same structure with other leaves, in the order of `leaves`.
+
+    Examples
+    --------
+    >>> like({"w": [1, 2], "b": (3,)}, [10, 20, 30])
+    {'w': [10, 20], 'b': (30,)}
+    """
+    return _rebuild(tree, iter(values))
+
+
+def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
+    """Return the nest with a function applied to each leaf.
+
+    Examples
+    --------
+    >>> map_leaves(lambda x: x + 1, [1, (2, 3)])
+    [2, (3, 4)]
+    """
+    return like(tree, map(function, leaves(tree)))
+
+
+def same_structure(first: Any, second: Any) -> bool:
+    """Whether two nests have the same shape, leaves aside.
+
+    Examples
+    --------
+    >>> same_structure([1, (2,)], [5, (6,)]), same_structure([1], (1,))
+    (True, False)
+    """
+    if isinstance(first, dict):
+        return (
+            isinstance(second, dict)
+            and list(first) == list(second)
+            and all(same_structure(first[k], second[k]) for k in first)
+        )
+    if isinstance(first, (list, tuple)):
+        return (
+            type(first) is type(second)
+            and len(first) == len(second)
+            and all(map(same_structure, first, second))
+        )
+    if first is None or second is None:
+        return first is second
+    return not isinstance(second, (dict, list, tuple))
