@@ -802,7 +802,10 @@ class Constant(Primitive):
         boxed = [a for a in (*args, *params.values()) if isinstance(a, Boxed)]
         raw = tuple(bare(a) for a in args)
         value = self.run(raw, {k: bare(v) for k, v in params.items()})
-        return boxed[0]._constant(value) if boxed else value
+        parts = value if isinstance(value, tuple) else (value,)
+        if not boxed or not all(hasattr(part, "dtype") for part in parts):
+            return value  # a shape, a dtype, a count: no array, so nothing to wrap
+        return boxed[0]._constant(value)
 
 
 def constant(*functions: Callable[..., Any]) -> None:
