@@ -134,8 +134,8 @@ class _Recurrent(Module):
         shape = np.shape(input)
         if len(shape) not in (2, 3) or shape[-1] != self.input_size:
             raise shape_error(
-                f"{type(self).__name__}: the input has shape {shape}; it needs 3 axes (or 2 without "
-                f"a batch), the last of length input_size = {self.input_size}."
+                f"{type(self).__name__}: the input has shape {shape}; it needs 3 axes (or 2 "
+                f"without a batch), the last of length input_size = {self.input_size}."
             )
         single = len(shape) == 2
         if single:
