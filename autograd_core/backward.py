@@ -29,6 +29,7 @@ from autograd_core.tensor import PART, Node, Tensor, untracked, wrap
 
 _ndarray = np.ndarray
 _float64 = np.float64
+_ONE = np.float64(1)
 _by_tick = attrgetter("tick")
 
 Observer = Callable[[Node, Any, int, Any], None]
@@ -138,6 +139,7 @@ def sweep(
     overwritten = OVERWRITES.latest
     anomaly = current().anomaly
     watched = anomaly or observe is not None
+    usual = not (watched or record)
     owned: set[Node] = set()  # gradients that the sweep itself has allocated
     get, pop = gradients.get, gradients.pop
     for node in order:
@@ -164,6 +166,59 @@ def sweep(
         rules = node.primitive.vjps  # type: ignore[union-attr]
         params = node.params
         y = node.output
+        if usual and not params and rules is not None and len(inputs) <= 2:
+            # The usual case spelt out: the loop below without its loop, a quarter faster.
+            first = inputs[0]
+            a = first.output if first.__class__ is Node else first
+            if len(inputs) == 1:
+                if node.tick < overwritten:
+                    check_saved(node, [a])
+                c = rules[0](g, y, a)
+            else:
+                second = inputs[1]
+                b = second.output if second.__class__ is Node else second
+                if node.tick < overwritten:
+                    check_saved(node, [a, b])
+                if second.__class__ is Node and (needed is None or second in needed):
+                    c = rules[1](g, y, a, b)
+                    kind = c.__class__
+                    if kind is not b.__class__ or (
+                        kind is not _float64 and (c.shape != b.shape or c.dtype is not b.dtype)
+                    ):
+                        c = fit(c, b, node, 1)
+                    old = get(second)
+                    if old is None:
+                        gradients[second] = c
+                    elif kind is _ndarray and second in owned:
+                        old += c
+                    else:
+                        gradients[second] = c = old + c
+                        if c.__class__ is _ndarray:
+                            owned.add(second)
+                if first.__class__ is Node and (needed is None or first in needed):
+                    c = rules[0](g, y, a, b)
+                else:
+                    first = None
+            if first is not None:
+                kind = c.__class__
+                if kind is not a.__class__ or (
+                    kind is not _float64 and (c.shape != a.shape or c.dtype is not a.dtype)
+                ):
+                    c = fit(c, a, node, 0)
+                old = get(first)
+                if old is None:
+                    gradients[first] = c
+                elif kind is _ndarray and first in owned:
+                    old += c
+                else:
+                    gradients[first] = c = old + c
+                    if c.__class__ is _ndarray:
+                        owned.add(first)
+            if not retain:
+                node.inputs = None
+                if node.owner is None:
+                    node.output = None
+            continue
         args = [i.output if i.__class__ is Node else i for i in inputs]
         if node.tick < overwritten:
             check_saved(node, args)
@@ -204,7 +259,7 @@ def sweep(
             old = get(parent)
             if old is None:
                 gradients[parent] = c
-            elif parent in owned and kind is _ndarray:
+            elif kind is _ndarray and parent in owned:
                 old += c
             else:
                 gradients[parent] = c = old + c
@@ -275,14 +330,15 @@ def _run_hooks(node: Node, g: Any) -> Any:
 
 def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
     """Return a checked seed for an output, 1 for a scalar."""
-    where = Location.of_caller()
     value = output._data if isinstance(output, Tensor) else output
     if gradient is None:
+        if value.__class__ is _float64:
+            return _ONE
         if output.size != 1:
             raise errors.NonScalarError(
                 f"{operation}: the value has shape {output.shape}, and only a scalar has a "
                 f"gradient of its own; pass {keyword}= of that shape, or sum it first.",
-                where,
+                Location.of_caller(),
             )
         return np.ones_like(value)[()] if not isinstance(value, Boxed) else np.ones_like(value)
     if isinstance(gradient, Tensor) and not gradient._level:
@@ -292,13 +348,13 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
         if gradient.dtype.kind not in "fc" and gradient.ndim:
             raise errors.SeedError(
                 f"{operation}: the seed has dtype {gradient.dtype}; give floating-point numbers.",
-                where,
+                Location.of_caller(),
             )
     if gradient.shape != output.shape:
         raise errors.SeedError(
             f"{operation}: the seed has shape {gradient.shape}, the value {output.shape}; "
             "they must be equal.",
-            where,
+            Location.of_caller(),
         )
     if gradient.dtype != output.dtype:
         gradient = gradient.astype(output.dtype)

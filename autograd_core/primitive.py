@@ -469,6 +469,7 @@ def elementwise(
     *partials: Rule | float | None,
     name: str | None = None,
     forward: Callable[..., Any] | None = None,
+    times: Rule | None = None,
     cost: float | Callable[..., float] | None = 1.0,
     label: str | None = None,
 ) -> Primitive:
@@ -486,6 +487,9 @@ def elementwise(
         Name in messages and graphs; default the function's.
     forward : callable, optional
         A faster way to the same value.
+    times : callable, optional
+        For one argument, ``times(g, y, x)``: g times the partial, where saying
+        it at once is cheaper; it then serves instead of the partial.
     cost : float or callable, optional
         FLOPs an element.
     label : str, optional
@@ -509,15 +513,18 @@ def elementwise(
     """
     arity = len(partials)
     keywords = _settings(function, partials, arity)
+    rules = (times,) if times else tuple(
+        _elementwise_rule(p, arity, bool(keywords)) for p in partials
+    )
     made = Primitive(
         forward or function,
         name=_named(function, name),
         arity=arity,
         settings=keywords,
         positional=_positional_names(function, arity),
-        vjps=tuple(_elementwise_rule(p, arity, bool(keywords)) for p in partials),
-        jvps=tuple(_elementwise_rule(p, arity, bool(keywords)) for p in partials),
-        sources=_reader(partials, 0),
+        vjps=rules,
+        jvps=rules,
+        sources=_reader((times,), 1) if times else _reader(partials, 0),
         cost=cost,
         label=label,
         category="elementwise",

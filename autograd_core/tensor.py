@@ -515,9 +515,25 @@ def _fast_unary(primitive: Primitive) -> Callable[[Tensor], Any]:
             out = forward(x._data)
         except Exception as error:
             raise primitive.failure(error, (x._data,)) from error
+        node = _new(Node)
+        node.primitive = primitive
+        node.inputs = (x._node,)
+        node.params = _NO_PARAMS
+        node.output = out
+        node.tick = next_tick()
+        node.level = BASE
+        frame = _getframe(2)  # past __array_ufunc__
+        code = frame.f_code
+        if _known(code.co_filename) is not False:
+            frame = user_frame(3)
+            code = frame.f_code
+        node.code = code
+        node.lasti = frame.f_lasti
+        node.owner = None
+        node.hooks = None
         made = _new(Tensor)
         made._data = out
-        made._node = record(primitive, (x._node,), _NO_PARAMS, out, BASE)
+        made._node = node
         made._level = BASE
         return made
 

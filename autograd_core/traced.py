@@ -348,6 +348,8 @@ class Traced(Boxed):
         """As numpy.sum."""
         if dtype is not None:
             return reductions.sum_(self, axis=axis, dtype=dtype, keepdims=keepdims)
+        if axis is None and not keepdims:
+            return reductions.sum_(self)
         return reductions.sum_(self, axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:

@@ -392,7 +392,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     >>> import numpy as np
     >>> grad(lambda x: np.sum(x ** 3))(np.array([1.0, 2.0]))
     array([ 3., 12.])
-    >>> grad(grad(np.tanh))(0.0)
+    >>> grad(grad(np.sin))(0.0)
     -0.0
     """
     both = value_and_grad(f, argnums, has_aux)

@@ -40,6 +40,7 @@ def _mean_transpose(
 
 
 sum_ = linear(np.sum, _sum_transpose, category="reduction", label="Σ")
+sum_.forward = lambda x, **settings: x.sum(**settings)  # the method: half of np.sum's overhead
 mean = linear(np.mean, _mean_transpose, category="reduction")
 
 
