@@ -22,7 +22,7 @@ from autograd_core import errors
 from autograd_core.anomaly import check_backward
 from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
-from autograd_core.primitive import Boxed, bare
+from autograd_core.primitive import Boxed, bare, copied
 from autograd_core.rules.shapes import sum_to
 from autograd_core.source import Location
 from autograd_core.tensor import PART, Node, Tensor, untracked, wrap
@@ -140,6 +140,8 @@ def sweep(
     anomaly = current().anomaly
     watched = anomaly or observe is not None
     usual = not (watched or record)
+    bounded = oldest > 0 or through is not None
+    stale = bool(order) and order[-1].tick < overwritten
     owned: set[Node] = set()  # gradients that the sweep itself has allocated
     get, pop = gradients.get, gradients.pop
     for node in order:
@@ -158,11 +160,12 @@ def sweep(
             if inputs is None and (through is None or node not in wanted):  # type: ignore[operator]
                 raise _freed(node)
             continue
-        if node.tick < oldest:
-            gradients[node] = g
-            continue
-        if through is not None and node not in through:
-            continue
+        if bounded:
+            if node.tick < oldest:
+                gradients[node] = g
+                continue
+            if through is not None and node not in through:
+                continue
         rules = node.primitive.vjps  # type: ignore[union-attr]
         params = node.params
         y = node.output
@@ -171,16 +174,17 @@ def sweep(
             first = inputs[0]
             a = first.output if first.__class__ is Node else first
             if len(inputs) == 1:
-                if node.tick < overwritten:
+                if stale and node.tick < overwritten:
                     check_saved(node, [a])
                 c = rules[0](g, y, a)
             else:
                 second = inputs[1]
                 b = second.output if second.__class__ is Node else second
-                if node.tick < overwritten:
+                if stale and node.tick < overwritten:
                     check_saved(node, [a, b])
                 if second.__class__ is Node and (needed is None or second in needed):
-                    c = rules[1](g, y, a, b)
+                    rule = rules[1]
+                    c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
                     kind = c.__class__
                     if kind is not b.__class__ or (
                         kind is not _float64 and (c.shape != b.shape or c.dtype is not b.dtype)
@@ -196,7 +200,8 @@ def sweep(
                         if c.__class__ is _ndarray:
                             owned.add(second)
                 if first.__class__ is Node and (needed is None or first in needed):
-                    c = rules[0](g, y, a, b)
+                    rule = rules[0]
+                    c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
                 else:
                     first = None
             if first is not None:
@@ -220,7 +225,7 @@ def sweep(
                     node.output = None
             continue
         args = [i.output if i.__class__ is Node else i for i in inputs]
-        if node.tick < overwritten:
+        if stale and node.tick < overwritten:
             check_saved(node, args)
         if record:
             args = [wrap(i) if i.__class__ is Node else i for i in inputs]

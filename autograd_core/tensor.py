@@ -550,7 +550,7 @@ def _fast_binary(primitive: Primitive) -> Callable[[Tensor, Any], Any]:
     forward = primitive.forward
 
     def method(self: Tensor, other: Any) -> Any:
-        if isinstance(other, Tensor):
+        if other.__class__ is Tensor or isinstance(other, Tensor):
             if other._level == BASE == self._level:
                 value: Any = other._data
                 second: Any = other._node
