@@ -104,6 +104,16 @@ class Primitive:
         FLOPs for each element of the result, or ``cost(y, *args, **params)``.
     label, category : str
         How graphs draw it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import elementwise
+    >>> cube = elementwise(lambda x: x**3, lambda y, x: 3 * x**2, name="cube")
+    >>> cube
+    <primitive cube>
+    >>> cube(2.0)
+    8.0
     """
 
     __slots__ = (
