@@ -824,7 +824,15 @@ class Constant(Primitive):
         boxed = [a for a in (*args, *params.values()) if isinstance(a, Boxed)]
         raw = tuple(bare(a) for a in args)
         value = self.run(raw, {k: bare(v) for k, v in params.items()})
-        return boxed[0]._constant(value) if boxed else value
+        return _as_constant(boxed[0], value) if boxed else value
+
+
+def _as_constant(boxed: Boxed, value: Any) -> Any:
+    """Return arrays as constants of a traced value's kind; shapes, counts and dtypes as they are."""
+    if isinstance(value, (tuple, list)):
+        parts = [_as_constant(boxed, part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return boxed._constant(value) if hasattr(value, "__array_function__") else value
 
 
 def constant(*functions: Callable[..., Any]) -> None:
