@@ -78,7 +78,7 @@ def matrix_transpose(x: Any, /) -> Any:
 
 @implements(np.permute_dims)
 def _permute_dims(a: Any, axes: Any = None) -> Any:
-    return np.transpose(a, axes)
+    return transpose(a, axes=axes)  # in NumPy permute_dims *is* transpose: calling that would recur
 
 
 @implements(np.flipud)
