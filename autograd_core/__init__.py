@@ -11,6 +11,7 @@ from autograd_core.modes import detect_anomaly, enable_grad, no_grad
 from autograd_core.primitive import bilinear, elementwise, linear, primitive
 from autograd_core.rules.graph import branch, plus, stop_gradient
 from autograd_core.rules.special import logsumexp
+from autograd_core.scopes import scope
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import (
     grad,
