@@ -25,10 +25,12 @@ from autograd_core.errors import (
 )
 from autograd_core.graph import Graph
 from autograd_core.inplace import mark_overwritten
+from autograd_core.ledger import cost
 from autograd_core.modes import detect_anomaly, enable_grad, no_grad
 from autograd_core.primitive import Primitive, bilinear, elementwise, linear, primitive
 from autograd_core.rules.graph import branch, plus, stop_gradient
 from autograd_core.rules.special import logsumexp
+from autograd_core.scopes import scope
 from autograd_core.source import register_exclusion
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import (
@@ -70,6 +72,7 @@ __all__ = [
     "bilinear",
     "branch",
     "checkpoint",
+    "cost",
     "detect_anomaly",
     "draw",
     "elementwise",
@@ -89,6 +92,7 @@ __all__ = [
     "plus",
     "primitive",
     "register_exclusion",
+    "scope",
     "stop_gradient",
     "value_and_grad",
     "vjp",
