@@ -13,7 +13,7 @@ from autograd_core.primitive import Constant, bilinear, implements, primitive
 def _matmul_left(g: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
         if a.ndim == 2:  # an outer product, straight to BLAS
-            return g.reshape((-1, 1)).dot(b.reshape((1, -1)))
+            return _matmul(g.reshape((-1, 1)), b.reshape((1, -1)))
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
