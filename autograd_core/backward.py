@@ -176,7 +176,7 @@ def sweep(
             if len(inputs) == 1:
                 if stale and node.tick < overwritten:
                     check_saved(node, [a])
-                c = rules[0](g, y, a)
+                c = rules[0](g, y, a)  # type: ignore[misc]  # a rule of None never gets here
             else:
                 second = inputs[1]
                 b = second.output if second.__class__ is Node else second
@@ -240,7 +240,7 @@ def sweep(
         for rule in rules:
             index += 1
             parent = inputs[index]
-            if parent.__class__ is not Node or needed is not None and parent not in needed:
+            if parent.__class__ is not Node or (needed is not None and parent not in needed):
                 continue
             if pulled is not None:
                 if rule is None:
@@ -288,7 +288,8 @@ def _freed(node: Node) -> Exception:
 def _pull_all(node: Node, g: Any, y: Any, args: list[Any]) -> Sequence[Any]:
     """Run a rule that gives every argument's gradient at once."""
     primitive = node.primitive
-    assert primitive is not None and node.inputs is not None
+    assert primitive is not None
+    assert node.inputs is not None
     if primitive.multiple:
         g = tuple(
             np.zeros_like(part) if part_g is None else part_g
@@ -450,9 +451,7 @@ def gradients(
     return [untracked(found[n]) if n in found else None for n in nodes]
 
 
-def push(
-    order: Sequence[Node], tangents: dict[Node, Any], outputs: Sequence[Node]
-) -> list[Any]:
+def push(order: Sequence[Node], tangents: dict[Node, Any], outputs: Sequence[Node]) -> list[Any]:
     """Push tangents forward through a recorded graph (nodes earliest first)."""
     from autograd_core.dual import fit_tangent
 

@@ -175,6 +175,7 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __call__(self, *args: Any, **params: Any) -> Any:
+        """Apply the operation; the youngest trace among the arguments decides what else happens."""
         if len(args) != self.arity and self.arity is not None:
             args, params = self._bind(args, params)
         top: Boxed | None = None
@@ -230,8 +231,8 @@ class Primitive:
                 m, n = shapes[0][-axis], shapes[1][-axis]
                 if m != n and 1 not in (m, n):
                     return (
-                        f"\n  {shapes[0]} and {shapes[1]}: axis -{axis} is {m} in the first and {n} "
-                        "in the second; they must be equal, or one of them 1."
+                        f"\n  {shapes[0]} and {shapes[1]}: axis -{axis} is {m} in the first and "
+                        f"{n} in the second; they must be equal, or one of them 1."
                     )
         return ""
 
@@ -268,8 +269,7 @@ class Primitive:
             elif not (
                 value is None
                 or value is np._NoValue
-                or isinstance(value, (bool, str))
-                and (name, value) in _DEFAULTS
+                or (isinstance(value, (bool, str)) and (name, value) in _DEFAULTS)
             ):
                 known = ", ".join(f"{k}=" for k in sorted(self.settings)) or "none"
                 raise errors.UnsupportedError(
@@ -314,9 +314,7 @@ class Primitive:
                     term = rule(t, y, *args, **params)
                     total = term if total is None else total + term
             return total
-        full = [
-            np.zeros_like(a) if t is None else t for t, a in zip(tangents, args, strict=True)
-        ]
+        full = [np.zeros_like(a) if t is None else t for t, a in zip(tangents, args, strict=True)]
         if self.jvp is not None:
             return self.jvp(full, y, *args, **params)
         from autograd_core.transforms import vjp as transpose
@@ -386,7 +384,9 @@ def _is_numpy_like(function: Callable[..., Any]) -> bool:
     return isinstance(function, np.ufunc) or hasattr(function, "__wrapped__")
 
 
-def _settings(forward: Callable[..., Any], rules: Sequence[Any], arity: int | None) -> frozenset[str]:
+def _settings(
+    forward: Callable[..., Any], rules: Sequence[Any], arity: int | None
+) -> frozenset[str]:
     names: set[str] = set()
     if _is_numpy_like(forward):
         for rule in rules:
@@ -523,8 +523,8 @@ def elementwise(
     """
     arity = len(partials)
     keywords = _settings(function, partials, arity)
-    rules = (times,) if times else tuple(
-        _elementwise_rule(p, arity, bool(keywords)) for p in partials
+    rules = (
+        (times,) if times else tuple(_elementwise_rule(p, arity, bool(keywords)) for p in partials)
     )
     made = Primitive(
         forward or function,
@@ -673,7 +673,6 @@ def bilinear(
     >>> grad(dot)(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     array([3., 4.])
     """
-
     settings = _settings(function, (left, right), 2)
     to_left: Rule
     to_right: Rule
@@ -821,6 +820,7 @@ class Constant(Primitive):
         )
 
     def __call__(self, *args: Any, **params: Any) -> Any:
+        """Compute the value from the raw arrays; it carries no derivative."""
         boxed = [a for a in (*args, *params.values()) if isinstance(a, Boxed)]
         raw = tuple(bare(a) for a in args)
         value = self.run(raw, {k: bare(v) for k, v in params.items()})
@@ -828,7 +828,7 @@ class Constant(Primitive):
 
 
 def _as_constant(boxed: Boxed, value: Any) -> Any:
-    """Return arrays as constants of a traced value's kind; shapes, counts and dtypes as they are."""
+    """Return arrays as constants of a traced value's kind; shapes and counts as they are."""
     if isinstance(value, (tuple, list)):
         parts = [_as_constant(boxed, part) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)

@@ -107,7 +107,7 @@ def record(
     level: int,
 ) -> Node:
     """Make the Node of an operation that was just computed."""
-    node = cast(Node, _new(Node))
+    node = _new(Node)
     node.primitive = primitive
     node.inputs = inputs
     node.params = params or _NO_PARAMS
@@ -133,7 +133,7 @@ def record(
 
 def wrap(node: Node) -> Tensor:
     """Return a Tensor that stands for a recorded node."""
-    made = cast(Tensor, _new(Tensor))
+    made = _new(Tensor)
     made._data = node.output
     made._node = node
     made._level = node.level
@@ -149,7 +149,7 @@ def untracked(value: Any) -> Any:
     """Return a raw result as a constant Tensor; a traced one as it is."""
     if isinstance(value, Boxed):
         return value
-    made = cast(Tensor, _new(Tensor))
+    made = _new(Tensor)
     made._data = value
     made._node = None
     made._level = 0
@@ -355,7 +355,9 @@ class Tensor(Traced):
         """
         from autograd_core.backward import backward
 
-        backward(self, gradient, create_graph if retain_graph is None else retain_graph, create_graph)
+        backward(
+            self, gradient, create_graph if retain_graph is None else retain_graph, create_graph
+        )
 
     def detach(self) -> Tensor:
         """Return a constant that shares memory with this value."""
@@ -463,7 +465,7 @@ class Tensor(Traced):
                 return self._constant(out)
         if primitive.multiple:
             return record_parts(primitive, tuple(inputs), params, out, level)
-        made = cast(Tensor, _new(Tensor))
+        made = _new(Tensor)
         made._data = out
         made._node = record(primitive, tuple(inputs), params, out, level)
         made._level = level
@@ -497,7 +499,7 @@ class Tensor(Traced):
 
 
 def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> Tensor:
-    made = cast(Tensor, _new(kind))
+    made = _new(kind)
     Tensor.__init__(made, data, requires_grad)
     if grad is not None:
         made._grad = grad
@@ -647,6 +649,7 @@ PART = Primitive(
 def record_parts(
     primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], out: Any, level: int
 ) -> Any:
+    """Record an operation that returns a tuple: one node for it, and one for each part."""
     whole = record(primitive, inputs, params, out, level)
     parts = [
         wrap(record(PART, (whole,), {"index": k}, value, level)) for k, value in enumerate(out)

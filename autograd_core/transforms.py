@@ -79,7 +79,7 @@ class _Trace:
 
     def pull(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
         """Return the gradient of every input."""
-        pairs = [
+        pairs: list[tuple[Any, Any]] = [
             (out._node, seed)
             for out, seed in zip(outputs, seeds, strict=True)
             if isinstance(out, Tensor) and out._level == self.level and seed is not None
@@ -294,7 +294,9 @@ def _pick(args: tuple[Any, ...], argnums: int | Sequence[int], operation: str) -
     return tuple(k % len(args) for k in chosen)
 
 
-def _partial(f: Function, args: tuple[Any, ...], chosen: tuple[int, ...], keywords: Any) -> Function:
+def _partial(
+    f: Function, args: tuple[Any, ...], chosen: tuple[int, ...], keywords: Any
+) -> Function:
     """Return f as a function of the chosen arguments only."""
 
     def of_chosen(*values: Any) -> Any:
@@ -343,9 +345,7 @@ def value_and_grad(
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
         chosen = _pick(args, argnums, "grad()")
-        trace = _Trace(
-            _partial(f, args, chosen, keywords), [args[k] for k in chosen], "grad()"
-        )
+        trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "grad()")
         result, aux = _split_aux(trace.result, has_aux, "grad")
         if isinstance(result, (dict, list, tuple)) or result is None:
             raise errors.NonScalarError(
@@ -440,13 +440,11 @@ def jacobian(f: Function, mode: str = "auto", argnums: int | Sequence[int] = 0) 
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
         chosen = _pick(args, argnums, "jacobian()")
-        trace = _Trace(
-            _partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()"
-        )
+        trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()")
         outputs = tree.leaves(trace.result)
         n = sum(int(np.size(bare(v.output))) for v in trace.inputs)
         m = sum(int(np.size(bare(o))) for o in outputs)
-        forward = mode == "forward" or mode == "auto" and n < m
+        forward = mode == "forward" or (mode == "auto" and n < m)
         rows = (_by_columns if forward else _by_rows)(trace, outputs)
         nested = [
             _unwrap_single(tree.like(trace.structure, row), argnums, trace.structure)

@@ -30,9 +30,7 @@ def paired(runs: dict[str, Callable[[], object]], rounds: int = 60) -> dict[str,
 
 def ratio(times: dict[str, list[float]], name: str, reference: str) -> float:
     """Return the median over the rounds of one engine's time over another's."""
-    return statistics.median(
-        a / b for a, b in zip(times[name], times[reference], strict=True)
-    )
+    return statistics.median(a / b for a, b in zip(times[name], times[reference], strict=True))
 
 
 def table(rows: list[list[str]]) -> str:

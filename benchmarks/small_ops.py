@@ -164,6 +164,7 @@ def engines() -> dict[str, dict[str, Any]]:
 
 def import_seconds() -> dict[str, float]:
     """Return the median time of a fresh interpreter that imports numpy, and this package."""
+
     def once(statement: str) -> float:
         code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

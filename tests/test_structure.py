@@ -65,9 +65,32 @@ def test_built_on_the_public_interface(package):
 def test_public_names():
     import autograd_core
 
-    fixed = """Tensor Dual no_grad enable_grad grad value_and_grad vjp jvp jacobian hessian hvp
-        linearize checkpoint gradients branch plus stop_gradient primitive elementwise linear
-        bilinear gradcheck Graph draw""".split()
+    fixed = [
+        "Tensor",
+        "Dual",
+        "no_grad",
+        "enable_grad",
+        "grad",
+        "value_and_grad",
+        "vjp",
+        "jvp",
+        "jacobian",
+        "hessian",
+        "hvp",
+        "linearize",
+        "checkpoint",
+        "gradients",
+        "branch",
+        "plus",
+        "stop_gradient",
+        "primitive",
+        "elementwise",
+        "linear",
+        "bilinear",
+        "gradcheck",
+        "Graph",
+        "draw",
+    ]
     for name in fixed:
         assert hasattr(autograd_core, name), name
         assert name in autograd_core.__all__
@@ -88,7 +111,8 @@ def test_import_is_fast_and_lean():
         "import sys, time, numpy\n"
         "start = time.perf_counter()\n"
         "import autograd_core\n"
-        "heavy = {'scipy', 'matplotlib', 'sklearn', 'torch', 'graphviz', 'tqdm'} & set(sys.modules)\n"
+        "heavy = {'scipy', 'matplotlib', 'sklearn', 'torch', 'graphviz', 'tqdm'}\n"
+        "heavy &= set(sys.modules)\n"
         "print(time.perf_counter() - start, sorted(heavy))"
     )
     times = []
