@@ -28,6 +28,7 @@ from autograd_core.source import Location
 from autograd_core.tensor import PART, Node, Tensor, untracked, wrap
 
 _ndarray = np.ndarray
+_float64 = np.float64
 _by_tick = attrgetter("tick")
 
 Observer = Callable[[Node, Any, int, Any], None]
@@ -192,7 +193,7 @@ def sweep(
             x = parent.output
             kind = c.__class__
             if kind is not x.__class__ or (
-                kind is _ndarray and (c.shape != x.shape or c.dtype is not x.dtype)
+                kind is not _float64 and (c.shape != x.shape or c.dtype is not x.dtype)
             ):
                 c = fit(c, x, node, index)
             if watched:

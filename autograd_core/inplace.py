@@ -244,6 +244,10 @@ write_view = primitive(
 )
 
 
+def _reads_output(node: Node) -> bool:
+    return node.primitive is not None and any(0 in read for read in node.primitive.reads())
+
+
 def _by_hand(level: int) -> bool:
     return level in (0, BASE)
 
@@ -269,8 +273,8 @@ def take_on(target: Tensor, result: Any) -> None:
             np.copyto(target._data, data)
         tick = node.tick if node is not None else next_tick()
         OVERWRITES.mark(target._data, tick, Location.of_caller())
-        if node is not None:
-            node.output = target._data
+        if node is not None and not _reads_output(node):
+            node.output = target._data  # one array, unless a rule needs the result kept as it is
     if node is None and target._node is not None and not _recording(target._level):
         if not physical:
             target._replace(data)  # under no_grad: new numbers, the same place in the graph

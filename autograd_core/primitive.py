@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
+from autograd_core.modes import current
 from autograd_core.source import Location
 
 Rule = Callable[..., Any]
@@ -181,7 +182,13 @@ class Primitive:
             return top._process(self, args, params, level)  # type: ignore[union-attr]
         if top is None:
             return self.run(args, params)
-        made = top._constant(self.run(tuple([bare(a) for a in args]), params))
+        raw = tuple([bare(a) for a in args])
+        value = self.run(raw, params)
+        if current().anomaly:
+            from autograd_core.anomaly import check_forward
+
+            check_forward(self, raw, value)
+        made = top._constant(value)
         if self.view:
             top._note_view(made, self, params)
         return made
@@ -248,7 +255,12 @@ class Primitive:
         for name, value in params.items():
             if name in self.settings:
                 kept[name] = value
-            elif not (value is None or value is np._NoValue or (name, value) in _DEFAULTS):
+            elif not (
+                value is None
+                or value is np._NoValue
+                or isinstance(value, (bool, str))
+                and (name, value) in _DEFAULTS
+            ):
                 known = ", ".join(f"{k}=" for k in sorted(self.settings)) or "none"
                 raise errors.UnsupportedError(
                     f"{self.name}: the keyword {name}= is not supported on a traced value "
@@ -790,7 +802,10 @@ class Constant(Primitive):
         boxed = [a for a in (*args, *params.values()) if isinstance(a, Boxed)]
         raw = tuple(bare(a) for a in args)
         value = self.run(raw, {k: bare(v) for k, v in params.items()})
-        return boxed[0]._constant(value) if boxed else value
+        parts = value if isinstance(value, tuple) else (value,)
+        if not boxed or not all(hasattr(part, "dtype") for part in parts):
+            return value  # a shape, a dtype, a count: no array, so nothing to wrap
+        return boxed[0]._constant(value)
 
 
 def constant(*functions: Callable[..., Any]) -> None:

@@ -166,7 +166,8 @@ class Tensor(Traced):
     Parameters
     ----------
     data : array_like
-        The values; copied.
+        The values; copied.  A Tensor made by hand is detached; a value that a
+        transform differentiates nests.
     requires_grad : bool
         Whether to record operations on it; floating-point or complex data only.
     dtype : dtype, optional
@@ -194,8 +195,8 @@ class Tensor(Traced):
     _grad: Any
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
-        if isinstance(data, Tensor):
-            data = data.detach()._data
+        if isinstance(data, Tensor) and data._level <= BASE:
+            data = data._data
         level = level_of(data)
         if level:
             value = data if dtype is None else data.astype(dtype)

@@ -45,6 +45,17 @@ def _as_given(value: Any, given: Any) -> Any:
     return value
 
 
+def _as_of(level: int, result: Any) -> Any:
+    """Return a result with its leaves as values of a trace: younger tapes that f made end here."""
+
+    def lowered(value: Any) -> Any:
+        while isinstance(value, Boxed) and value._level > level:
+            value = value._below()
+        return value
+
+    return tree.map_leaves(lowered, result)
+
+
 class _Trace:
     """A run of f with tracked inputs: the leaves, the outputs, the recorded nodes between."""
 
@@ -55,7 +66,7 @@ class _Trace:
         tracked = [leaf(v, self.level) for v in values]
         self.inputs: list[Node] = [t._node for t in tracked]  # type: ignore[misc]
         self.structure = tuple(args)
-        self.result = f(*tree.like(tuple(args), tracked))
+        self.result = _as_of(self.level, f(*tree.like(tuple(args), tracked)))
 
     def below(self, value: Any) -> Any:
         """Return an output as the caller sees it: without this trace."""
@@ -201,7 +212,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     for p, t in zip(given, tree.leaves(tuple(tangents)), strict=True):
         value = _inexact_leaf(p, "jvp()")
         duals.append(Dual._make(value, seed_for(value, t, "jvp()", "tangent"), level))
-    result, aux = _split_aux(f(*tree.like(tuple(primals), duals)), has_aux, "jvp")
+    result = _as_of(level, f(*tree.like(tuple(primals), duals)))
+    result, aux = _split_aux(result, has_aux, "jvp")
     keep = any(isinstance(g, Boxed) for g in given)
 
     def below(value: Any) -> Any:

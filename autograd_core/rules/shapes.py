@@ -76,11 +76,6 @@ def matrix_transpose(x: Any, /) -> Any:
     return np.swapaxes(x, -1, -2)
 
 
-@implements(np.permute_dims)
-def _permute_dims(a: Any, axes: Any = None) -> Any:
-    return np.transpose(a, axes)
-
-
 @implements(np.flipud)
 def _flipud(m: Any) -> Any:
     return np.flip(m, 0)
