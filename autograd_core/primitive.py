@@ -832,7 +832,8 @@ def _as_constant(boxed: Boxed, value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         parts = [_as_constant(boxed, part) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    return boxed._constant(value) if hasattr(value, "__array_function__") else value
+    is_array = isinstance(value, np.generic) or hasattr(value, "__array_function__")
+    return boxed._constant(value) if is_array else value
 
 
 def constant(*functions: Callable[..., Any]) -> None:
