@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dis
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,10 +56,24 @@ class Boxed:
 
 
 def bare(value: Any) -> Any:
-    """Return the raw array under any number of levels."""
+    """Return the array under any number of derivative levels: raw, or batched by ``vmap``."""
     while isinstance(value, Boxed):
-        value = value._below()
+        below = value._below()
+        if below is value:
+            break
+        value = below
     return value
+
+
+def youngest(values: Iterable[Any], level: int) -> Boxed | None:
+    """Return the youngest traced value of a level above `level`, also inside of tuples."""
+    found = None
+    for value in values:
+        if value.__class__ is tuple:
+            value = youngest(value, level)
+        if isinstance(value, Boxed) and value._level > level:
+            found, level = value, value._level
+    return found
 
 
 def describe(value: Any) -> str:
@@ -177,6 +191,9 @@ class Primitive:
                 return self(*(_as_array(b) for b in args), **params)
         if params:
             params = self._check(params, top is not None)
+            hidden = youngest(params.values(), level)  # an index or a condition batched by vmap
+            if hidden is not None:
+                return hidden._process(self, args, params, hidden._level)
         if level:
             return top._process(self, args, params, level)  # type: ignore[union-attr]
         if top is None:
@@ -789,8 +806,17 @@ class Constant(Primitive):
     def __call__(self, *args: Any, **params: Any) -> Any:
         boxed = [a for a in (*args, *params.values()) if isinstance(a, Boxed)]
         raw = tuple(bare(a) for a in args)
-        value = self.run(raw, {k: bare(v) for k, v in params.items()})
-        return boxed[0]._constant(value) if boxed else value
+        settings = {k: bare(v) for k, v in params.items()}
+        if any(isinstance(a, Boxed) for a in (*raw, *settings.values())):
+            from autograd_core.batching import constant_rule
+
+            value = constant_rule(self, raw, settings)
+        else:
+            value = self.run(raw, settings)
+        first = value[0] if isinstance(value, tuple) and value else value
+        if not boxed or not hasattr(first, "dtype"):
+            return value  # a shape, a dtype, a plain bool: no array
+        return boxed[0]._constant(value)
 
 
 def constant(*functions: Callable[..., Any]) -> None:
