@@ -11,6 +11,7 @@ Batched seeds is a whole Jacobian in one sweep.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -35,6 +36,10 @@ class LoopWarning(UserWarning):
     """An operation without a batched form was run on each example by itself."""
 
 
+class TooLargeError(Exception):
+    """A batch is too long for its memory; who made it tries again with a shorter one."""
+
+
 class Batching:
     """One batch: its level and its length.
 
@@ -42,6 +47,8 @@ class Batching:
     ----------
     size : int
         Number of examples.
+    limit : int, optional
+        Bytes that one batched value may take; beyond, `TooLargeError` is raised.
 
     Examples
     --------
@@ -52,14 +59,17 @@ class Batching:
     ((2,), (3, 2))
     """
 
-    __slots__ = ("level", "size")
+    __slots__ = ("level", "limit", "size")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, limit: int | None = None) -> None:
         self.size = size
+        self.limit = limit
         self.level = new_level()
 
     def wrap(self, value: Any) -> Batched:
         """Return an array whose first axis is the batch."""
+        if self.limit is not None and getattr(value, "nbytes", 0) > self.limit:
+            raise TooLargeError
         made = cast(Batched, _new(Batched))
         made.value = value
         made._batch = self
@@ -78,15 +88,16 @@ class Batching:
 
     def aligned(self, values: Sequence[Any]) -> list[Any]:
         """Return values that broadcast against each other behind the batch axis."""
-        ndim = max(np.ndim(v) for v in values)
+        ranks = [getattr(v, "ndim", 0) for v in values]
+        highest = max(ranks)
         made = []
-        for v in values:
-            if not self.holds(v):
+        for v, ndim in zip(values, ranks, strict=True):
+            if v.__class__ is not Batched or v._batch is not self:
                 made.append(v)
-            elif v.ndim == ndim:
+            elif ndim == highest:
                 made.append(v.value)
             else:
-                made.append(v.value.reshape((self.size, *(1,) * (ndim - v.ndim), *v.shape)))
+                made.append(v.value.reshape((self.size, *(1,) * (highest - ndim), *v.shape)))
         return made
 
     def example(self, value: Any, k: int) -> Any:
@@ -150,7 +161,13 @@ class Batched(Traced):
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of one example."""
-        return tuple(np.shape(self.value)[1:])
+        shape: tuple[int, ...] = self.value.shape[1:]
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of one example."""
+        return int(self.value.ndim) - 1
 
     @property
     def dtype(self) -> Any:
@@ -160,7 +177,7 @@ class Batched(Traced):
     @property
     def size(self) -> int:
         """Number of elements of one example."""
-        return int(np.prod(self.shape, dtype=int))
+        return math.prod(self.shape)
 
     def __repr__(self) -> str:
         return f"Batched({self.shape} × {self._batch.size}: {self.value!r})"
@@ -258,6 +275,8 @@ def elementwise_rule(
     batch: Batching, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
 ) -> Any:
     """Batch an operation on each element: broadcasting does it."""
+    if len(args) == 1 and not primitive.multiple:
+        return batch.wrap(primitive(args[0].value, **params))
     made = primitive(*batch.aligned(args), **params)
     if primitive.multiple:
         return tuple(batch.wrap(part) for part in made)

@@ -76,7 +76,10 @@ def _cumulative(batch: Batching, p: Primitive, args: Sequence[Any], params: Para
 
 @rule("shape", "ndim", "size", table=CONSTANTS)
 def _metadata(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
-    return p.forward(np.broadcast_to(np.empty(()), args[0].shape), *args[1:], **params)
+    shape: tuple[int, ...] = args[0].shape
+    if len(args) == 1 and not params:
+        return shape if p.name == "shape" else len(shape) if p.name == "ndim" else args[0].size
+    return p.forward(np.broadcast_to(np.empty(()), shape), *args[1:], **params)
 
 
 @rule("result_type", "can_cast", "iscomplexobj", "isrealobj", "common_type", table=CONSTANTS)
