@@ -1,6 +1,7 @@
 """Reverse- and forward-mode automatic differentiation of NumPy code, with a visible graph."""
 
 from autograd_core.backward import gradients
+from autograd_core.batching import LoopWarning, vmap
 from autograd_core.check import gradcheck
 from autograd_core.checkpointing import checkpoint
 from autograd_core.dual import Dual
@@ -25,6 +26,7 @@ from autograd_core.errors import (
 )
 from autograd_core.graph import Graph
 from autograd_core.inplace import mark_overwritten
+from autograd_core.jacobians import hessian, jacobian
 from autograd_core.ledger import cost
 from autograd_core.modes import detect_anomaly, enable_grad, no_grad
 from autograd_core.primitive import Primitive, bilinear, elementwise, linear, primitive
@@ -35,9 +37,7 @@ from autograd_core.source import register_exclusion
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import (
     grad,
-    hessian,
     hvp,
-    jacobian,
     jvp,
     linearize,
     value_and_grad,
@@ -58,6 +58,7 @@ __all__ = [
     "InPlaceError",
     "IndexingError",
     "LinearAlgebraError",
+    "LoopWarning",
     "NonFiniteError",
     "NonScalarError",
     "OperandError",
@@ -96,4 +97,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

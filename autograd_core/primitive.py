@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dis
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,10 +57,24 @@ class Boxed:
 
 
 def bare(value: Any) -> Any:
-    """Return the raw array under any number of levels."""
+    """Return the array under any number of derivative levels: raw, or batched by ``vmap``."""
     while isinstance(value, Boxed):
-        value = value._below()
+        below = value._below()
+        if below is value:
+            break
+        value = below
     return value
+
+
+def youngest(values: Iterable[Any], level: int) -> Boxed | None:
+    """Return the youngest traced value of a level above `level`, also inside of tuples."""
+    found = None
+    for value in values:
+        if value.__class__ is tuple:
+            value = youngest(value, level)
+        if isinstance(value, Boxed) and value._level > level:
+            found, level = value, value._level
+    return found
 
 
 def describe(value: Any) -> str:
@@ -189,6 +203,9 @@ class Primitive:
                 return self(*(_as_array(b) for b in args), **params)
         if params:
             params = self._check(params, top is not None)
+            hidden = youngest(params.values(), level)  # an index or a condition batched by vmap
+            if hidden is not None:
+                return hidden._process(self, args, params, hidden._level)
         if level:
             return top._process(self, args, params, level)  # type: ignore[union-attr]
         if top is None:
@@ -823,7 +840,13 @@ class Constant(Primitive):
         """Compute the value from the raw arrays; it carries no derivative."""
         boxed = [a for a in (*args, *params.values()) if isinstance(a, Boxed)]
         raw = tuple(bare(a) for a in args)
-        value = self.run(raw, {k: bare(v) for k, v in params.items()})
+        settings = {k: bare(v) for k, v in params.items()}
+        if any(isinstance(a, Boxed) for a in (*raw, *settings.values())):
+            from autograd_core.batching import constant_rule
+
+            value = constant_rule(self, raw, settings)
+        else:
+            value = self.run(raw, settings)
         return _as_constant(boxed[0], value) if boxed else value
 
 
@@ -832,7 +855,7 @@ def _as_constant(boxed: Boxed, value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         parts = [_as_constant(boxed, part) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    is_array = isinstance(value, np.generic) or hasattr(value, "__array_function__")
+    is_array = isinstance(value, (np.generic, Boxed)) or hasattr(value, "__array_function__")
     return boxed._constant(value) if is_array else value
 
 
