@@ -12,8 +12,8 @@ from autograd_core.primitive import Constant, bilinear, implements, primitive
 
 def _matmul_left(g: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
-        if a.ndim == 2:  # an outer product, straight to BLAS
-            return _matmul(g.reshape((-1, 1)), b.reshape((1, -1)))
+        if g.__class__ is np.ndarray is b.__class__ and a.ndim == 2:
+            return g[:, None].dot(b[None])  # an outer product, straight to BLAS
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
