@@ -220,4 +220,3 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         return tree.map_leaves(lambda o: next(parts) if level_of(o) == level else o, result)
 
     return run
-

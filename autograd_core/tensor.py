@@ -11,6 +11,7 @@ import sys
 import weakref
 from collections.abc import Callable
 from itertools import count
+from types import CodeType, FrameType
 from typing import Any, cast
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from autograd_core import errors, modes
 from autograd_core.primitive import REGISTRY, Boxed, Primitive, bare
 from autograd_core.rules import elementwise, products
-from autograd_core.source import Location, classify, is_library, user_frame
+from autograd_core.source import Location, classify, is_library
 from autograd_core.traced import Traced, as_inexact, level_of
 
 _new = object.__new__
@@ -95,6 +96,25 @@ class Node:
         return f"<{self.name} #{self.tick} at {self.location}>"
 
 
+_last_code: CodeType | None = None  # the user's code that was seen last; it is usually the next too
+
+
+def _users(frame: FrameType) -> FrameType:
+    """Return the nearest frame that is not library code, starting with this one."""
+    global _last_code
+    code = frame.f_code
+    while (known := _known(code.co_filename)) is not False:
+        if known is None:
+            classify(code.co_filename)
+        elif frame.f_back is None:
+            break
+        else:
+            frame = frame.f_back
+            code = frame.f_code
+    _last_code = code
+    return frame
+
+
 _NO_PARAMS: dict[str, Any] = {}
 _NO_INPUTS: tuple[Any, ...] = ()
 
@@ -107,23 +127,15 @@ def record(
     level: int,
 ) -> Node:
     """Make the Node of an operation that was just computed."""
-    node = cast(Node, _new(Node))
+    node = _new(Node)
     node.primitive = primitive
     node.inputs = inputs
     node.params = params or _NO_PARAMS
     node.output = output
     node.tick = next_tick()
     node.level = level
-    frame = _getframe(3)  # past the operation's own frames, on to the first that is the user's
+    frame = _users(_getframe(3))  # past the operation's own frames
     code = frame.f_code
-    while (known := _known(code.co_filename)) is not False:
-        if known is None:
-            classify(code.co_filename)
-        elif frame.f_back is None:
-            break
-        else:
-            frame = frame.f_back
-            code = frame.f_code
     node.code = code
     node.lasti = frame.f_lasti
     node.owner = None
@@ -133,7 +145,7 @@ def record(
 
 def wrap(node: Node) -> Tensor:
     """Return a Tensor that stands for a recorded node."""
-    made = cast(Tensor, _new(Tensor))
+    made = _new(Tensor)
     made._data = node.output
     made._node = node
     made._level = node.level
@@ -149,7 +161,7 @@ def untracked(value: Any) -> Any:
     """Return a raw result as a constant Tensor; a traced one as it is."""
     if isinstance(value, Boxed):
         return value
-    made = cast(Tensor, _new(Tensor))
+    made = _new(Tensor)
     made._data = value
     made._node = None
     made._level = 0
@@ -355,7 +367,9 @@ class Tensor(Traced):
         """
         from autograd_core.backward import backward
 
-        backward(self, gradient, create_graph if retain_graph is None else retain_graph, create_graph)
+        backward(
+            self, gradient, create_graph if retain_graph is None else retain_graph, create_graph
+        )
 
     def detach(self) -> Tensor:
         """Return a constant that shares memory with this value."""
@@ -463,7 +477,7 @@ class Tensor(Traced):
                 return self._constant(out)
         if primitive.multiple:
             return record_parts(primitive, tuple(inputs), params, out, level)
-        made = cast(Tensor, _new(Tensor))
+        made = _new(Tensor)
         made._data = out
         made._node = record(primitive, tuple(inputs), params, out, level)
         made._level = level
@@ -473,10 +487,39 @@ class Tensor(Traced):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         if len(inputs) == 1 and not keywords and self._level == BASE and method == "__call__":
-            run = _FAST_UNARY.get(ufunc)
-            if run is not None:
-                return run(self)
+            primitive = _SHORT_UNARY.get(ufunc)
+            if primitive is not None and _mode() is _DEFAULT:
+                return self._short_unary(primitive)
         return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
+
+    def _short_unary(self, primitive: Primitive) -> Any:
+        """Apply a ufunc to one Tensor made by hand: the short way, see `_short_binary`."""
+        data = self._data
+        try:
+            out = primitive.forward(data)
+        except Exception as error:
+            raise primitive.failure(error, (data,)) from error
+        node = _new(Node)
+        node.primitive = primitive
+        node.inputs = (self._node,)
+        node.params = _NO_PARAMS
+        node.output = out
+        node.tick = next_tick()
+        node.level = BASE
+        frame = _getframe(2)  # past __array_ufunc__
+        code = frame.f_code
+        if code is not _last_code:
+            frame = _users(frame)
+            code = frame.f_code
+        node.code = code
+        node.lasti = frame.f_lasti
+        node.owner = None
+        node.hooks = None
+        made = _new(Tensor)
+        made._data = out
+        made._node = node
+        made._level = BASE
+        return made
 
     def _become(self, other: Any) -> None:
         """Take on another value in place: its history, its numbers, the same array object."""
@@ -497,34 +540,14 @@ class Tensor(Traced):
 
 
 def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> Tensor:
-    made = cast(Tensor, _new(kind))
+    made = _new(kind)
     Tensor.__init__(made, data, requires_grad)
     if grad is not None:
         made._grad = grad
     return made
 
 
-def _fast_unary(primitive: Primitive) -> Callable[[Tensor], Any]:
-    """Return the short way of a ufunc of one Tensor made by hand; see `_fast_binary`."""
-    forward = primitive.forward
-
-    def run(x: Tensor) -> Any:
-        if _mode() is not _DEFAULT:
-            return primitive(x)
-        try:
-            out = forward(x._data)
-        except Exception as error:
-            raise primitive.failure(error, (x._data,)) from error
-        made = _new(Tensor)
-        made._data = out
-        made._node = record(primitive, (x._node,), _NO_PARAMS, out, BASE)
-        made._level = BASE
-        return made
-
-    return run
-
-
-def _fast_binary(primitive: Primitive) -> Callable[[Tensor, Any], Any]:
+def _short_binary(primitive: Primitive) -> Callable[[Tensor, Any], Any]:
     """Return an operator method with a short way for the usual case.
 
     The usual case: both operands are Tensors made by hand (or one is a plain
@@ -534,7 +557,7 @@ def _fast_binary(primitive: Primitive) -> Callable[[Tensor, Any], Any]:
     forward = primitive.forward
 
     def method(self: Tensor, other: Any) -> Any:
-        if isinstance(other, Tensor):
+        if other.__class__ is Tensor or isinstance(other, Tensor):
             if other._level == BASE == self._level:
                 value: Any = other._data
                 second: Any = other._node
@@ -559,8 +582,8 @@ def _fast_binary(primitive: Primitive) -> Callable[[Tensor, Any], Any]:
         node.level = BASE
         frame = _getframe(1)
         code = frame.f_code
-        if _known(code.co_filename) is not False:
-            frame = user_frame(2)
+        if code is not _last_code:
+            frame = _users(frame)
             code = frame.f_code
         node.code = code
         node.lasti = frame.f_lasti
@@ -577,8 +600,8 @@ def _fast_binary(primitive: Primitive) -> Callable[[Tensor, Any], Any]:
 
 _PLAIN = frozenset({float, int, np.ndarray, np.float64, np.float32})
 _DEFAULT = modes.DEFAULT
-_FAST_UNARY = {
-    function: _fast_unary(run)
+_SHORT_UNARY = {
+    function: run
     for function, run in REGISTRY.items()
     if isinstance(function, np.ufunc) and function.nin == 1 and run.__class__ is Primitive
 }
@@ -590,7 +613,7 @@ for _operator, _primitive in (
     ("__pow__", elementwise.power),
     ("__matmul__", products.matmul),
 ):
-    setattr(Tensor, _operator, _fast_binary(_primitive))
+    setattr(Tensor, _operator, _short_binary(_primitive))
 
 
 class HookHandle:
@@ -631,6 +654,7 @@ PART = Primitive(
 def record_parts(
     primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], out: Any, level: int
 ) -> Any:
+    """Record an operation that returns a tuple: one node for it, and one for each part."""
     whole = record(primitive, inputs, params, out, level)
     parts = [
         wrap(record(PART, (whole,), {"index": k}, value, level)) for k, value in enumerate(out)
