@@ -74,8 +74,9 @@ def step_pair(
 ) -> tuple[Step, Step]:
     copied(ours, theirs)
     criterion, other = getattr(nn, loss)(), getattr(torch.nn, loss)()
-    opt, opt2 = optimizer(name, ours.parameters()), getattr(torch.optim, name)(
-        theirs.parameters(), lr=1e-3
+    opt, opt2 = (
+        optimizer(name, ours.parameters()),
+        getattr(torch.optim, name)(theirs.parameters(), lr=1e-3),
     )
     tx, tt = torch.tensor(x), torch.tensor(target)
 

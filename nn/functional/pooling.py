@@ -7,14 +7,18 @@ from typing import Any
 import numpy as np
 
 from autograd_core import primitive
-from nn.functional.windows import Windows, average, pick, plan, unpick
+from nn.functional.windows import Windows, average, pick, plan, reduce_tiles, unpick
 from nn.values import pair, raw, shape_error
 
 
 def _maximum(x: Any, *, windows: Windows) -> Any:
+    rows = x.transpose(0, 2, 3, 1)
     y: Any = None
-    for tap in windows.taps(windows.pad(x.transpose(0, 2, 3, 1), -np.inf)):
-        y = tap.copy() if y is None else np.maximum(y, tap, out=y)
+    if windows.tiles:
+        y = reduce_tiles(rows, windows, np.maximum)
+    else:
+        for tap in windows.taps(windows.pad(rows, -np.inf)):
+            y = tap.copy() if y is None else np.maximum(y, tap, out=y)
     return y.transpose(0, 3, 1, 2)
 
 
