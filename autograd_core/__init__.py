@@ -23,4 +23,4 @@ from autograd_core.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd_core.viewer import draw
+from autograd_core.viewer import animate, draw
