@@ -90,6 +90,20 @@ def joined(values: Any) -> tuple[Cut, ...]:
     return found
 
 
+def mark(made: Any, reason: str, operation: str, sources: Any) -> Any:
+    """Let a constant that was just made remember that it was cut off, here or earlier."""
+    cuts = joined(sources)
+    for source in sources:
+        if getattr(source, "_level", 0) and len(cuts) < MOST:
+            cuts = (*cuts, cut_of(reason, operation, source))
+            break
+    if cuts:
+        for part in made if isinstance(made, (tuple, list)) else (made,):
+            if hasattr(part, "_level") and not part._level:
+                part._cuts = cuts
+    return made
+
+
 def leaves_of(node: Any, budget: int = 256) -> tuple[Any, ...]:
     """Return the owners of the leaves behind a node, if its graph is small."""
     stack, seen, owners = [node], {node}, []

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors
+from autograd_core import cuts, errors
 from autograd_core.modes import current
 from autograd_core.source import Location
 
@@ -200,6 +200,8 @@ class Primitive:
 
             check_forward(self, raw, value)
         made = top._constant(value)
+        if any(hasattr(a, "_cuts") for a in args):
+            cuts.mark(made, "", self.name, args)
         if self.view:
             top._note_view(made, self, params)
         return made
@@ -824,7 +826,9 @@ class Constant(Primitive):
         boxed = [a for a in (*args, *params.values()) if isinstance(a, Boxed)]
         raw = tuple(bare(a) for a in args)
         value = self.run(raw, {k: bare(v) for k, v in params.items()})
-        return _as_constant(boxed[0], value) if boxed else value
+        if not boxed:
+            return value
+        return cuts.mark(_as_constant(boxed[0], value), "no derivative", self.name, boxed)
 
 
 def _as_constant(boxed: Boxed, value: Any) -> Any:
