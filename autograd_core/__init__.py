@@ -23,6 +23,7 @@ from autograd_core.errors import (
     UnsupportedError,
     UntrackedError,
 )
+from autograd_core.explain import explain
 from autograd_core.graph import Graph
 from autograd_core.inplace import mark_overwritten
 from autograd_core.ledger import cost
@@ -78,6 +79,7 @@ __all__ = [
     "draw",
     "elementwise",
     "enable_grad",
+    "explain",
     "grad",
     "gradcheck",
     "gradients",
