@@ -20,6 +20,9 @@ MOST = 8  # cuts that one value remembers
 SCALARS = 1024  # numbers cannot be held weakly: the latest ones are held
 
 
+_ref = weakref.ref
+
+
 class Cut(NamedTuple):
     """One place where a tracked value became a constant.
 
@@ -51,8 +54,9 @@ class _Table:
         self._arrays: dict[int, tuple[tuple[Cut, ...], Any]] = {}
         self._scalars: OrderedDict[int, tuple[tuple[Cut, ...], Any]] = OrderedDict()
 
-    def note(self, value: Any, cuts: tuple[Cut, ...]) -> None:
-        key = id(value)
+    def note(self, value: Any, marks: tuple[Mark, ...]) -> None:
+        """Remember what an array, or a number, that an operation records comes from."""
+        key, cuts = id(value), as_cuts(marks)
         if isinstance(value, np.ndarray):
             table = self._arrays
 
@@ -74,33 +78,42 @@ class _Table:
 CUTS = _Table()
 
 
-def cut_of(reason: str, operation: str, source: Any, leaves: tuple[Any, ...] = ()) -> Cut:
-    """Return the record of a cut that happens now."""
-    frame = user_frame(2)
-    return Cut(reason, operation, Location(frame.f_code, frame.f_lasti), weakref.ref(source), leaves)
+# What a constant carries until someone asks: reason, operation, code, instruction, source,
+# leaves.  A plain tuple, since operations under no_grad make one each.
+Mark = tuple[str, str, Any, int, Any, tuple[Any, ...]]
 
 
-def joined(values: Any) -> tuple[Cut, ...]:
-    """Return the cuts that some values carry, each once."""
-    found: tuple[Cut, ...] = ()
-    for value in values:
-        cuts = getattr(value, "_cuts", ())
-        if cuts and cuts is not found:
-            found = cuts if not found else (*found, *(c for c in cuts if c not in found))[:MOST]
-    return found
+def as_cuts(marks: tuple[Mark, ...]) -> tuple[Cut, ...]:
+    """Return the marks that a constant carries as records."""
+    return tuple(Cut(m[0], m[1], Location(m[2], m[3]), m[4], m[5]) for m in marks)
+
+
+def mark_of(reason: str, operation: str, source: Any, leaves: tuple[Any, ...] = ()) -> Mark:
+    """Return the mark of a cut that happens now."""
+    frame = user_frame(3)
+    return reason, operation, frame.f_code, frame.f_lasti, _ref(source), leaves
 
 
 def mark(made: Any, reason: str, operation: str, sources: Any) -> Any:
     """Let a constant that was just made remember that it was cut off, here or earlier."""
-    cuts = joined(sources)
+    marks: tuple[Mark, ...] = ()
+    tracked = None
     for source in sources:
-        if getattr(source, "_level", 0) and len(cuts) < MOST:
-            cuts = (*cuts, cut_of(reason, operation, source))
-            break
-    if cuts:
+        level = getattr(source, "_level", None)
+        if level is None:  # a plain array
+            continue
+        if level:
+            tracked = source
+        else:
+            carried = getattr(source, "_cuts", ())
+            if carried and carried is not marks:
+                marks = carried if not marks else (*marks, *carried)[:MOST]
+    if tracked is not None and len(marks) < MOST:
+        marks = (*marks, mark_of(reason, operation, tracked))
+    if marks:
         for part in made if isinstance(made, (tuple, list)) else (made,):
-            if hasattr(part, "_level") and not part._level:
-                part._cuts = cuts
+            if getattr(part, "_level", 1) == 0:
+                part._cuts = marks
     return made
 
 

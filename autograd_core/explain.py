@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core.backward import collect, node_of
-from autograd_core.cuts import CUTS, Cut
+from autograd_core.cuts import CUTS, Cut, as_cuts
 from autograd_core.errors import OperandError
 from autograd_core.graph import Edge, Graph
 from autograd_core.primitive import bare
@@ -267,7 +267,7 @@ def _add_paths(found: Explanation, node: Node, graph: Graph, names: Any) -> None
 
 def _why_none(x: Tensor, graph: Graph) -> tuple[str, Location | None]:
     if x._node is None:
-        cuts = getattr(x, "_cuts", ())
+        cuts = as_cuts(getattr(x, "_cuts", ()))
         if cuts:
             return f"It is a constant: {_how(cuts[0])} here:", cuts[0].where
         return "It does not require grad: give it requires_grad=True before it is used.", None

@@ -200,8 +200,7 @@ class Primitive:
 
             check_forward(self, raw, value)
         made = top._constant(value)
-        if any(hasattr(a, "_cuts") for a in args):
-            cuts.mark(made, "", self.name, args)
+        cuts.mark(made, "", self.name, args)
         if self.view:
             top._note_view(made, self, params)
         return made

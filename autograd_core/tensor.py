@@ -156,6 +156,7 @@ def untracked(value: Any) -> Any:
     made._data = value
     made._node = None
     made._level = 0
+    made._cuts = ()
     return made
 
 
@@ -192,7 +193,7 @@ class Tensor(Traced):
     """
 
     __slots__ = ("_cuts", "_data", "_grad", "_level", "_node")
-    _cuts: tuple[cuts.Cut, ...]  # set on constants that were cut off from something tracked
+    _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
     _data: Any
     _node: Node | None
     _level: int
@@ -216,6 +217,7 @@ class Tensor(Traced):
         self._data = value
         self._node = None
         self._level = 0
+        self._cuts = ()
         if requires_grad:
             self._track("Tensor(requires_grad=True)")
 
@@ -241,7 +243,7 @@ class Tensor(Traced):
             else:
                 value.flags.writeable = False
         if self._node is not None and self._node.primitive is not None:
-            cuts.CUTS.note(value, (cuts.cut_of("data", "data", self),))
+            cuts.CUTS.note(value, (cuts.mark_of("data", "data", self),))
         return value
 
     @data.setter
@@ -398,9 +400,9 @@ class Tensor(Traced):
         """Return a constant that shares memory with this value."""
         made = cast(Tensor, untracked(bare(self)))
         if self._node is not None:
-            made._cuts = (cuts.cut_of("detach", "detach", self, cuts.leaves_of(self._node)),)
-        elif hasattr(self, "_cuts"):
-            made._cuts = self._cuts
+            made._cuts = (cuts.mark_of("detach", "detach", self, cuts.leaves_of(self._node)),)
+        else:
+            made._cuts = getattr(self, "_cuts", ())
         return made
 
     def numpy(self) -> Any:
@@ -485,7 +487,7 @@ class Tensor(Traced):
                 if a._level:
                     plain = False  # a value of an older trace: the operation is recorded there too
                 else:
-                    if hasattr(a, "_cuts"):
+                    if getattr(a, "_cuts", ()):
                         cuts.CUTS.note(a._data, a._cuts)  # type: ignore[attr-defined]
                     a = a._below()
             raw.append(a)

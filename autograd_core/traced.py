@@ -265,7 +265,7 @@ class Traced(Boxed):
     def _number(self, value: Any, operation: str) -> Any:
         """Return a Python number, and note where it left the graph."""
         if self._level:
-            cuts.CUTS.note(value, (cuts.cut_of("item", operation, self),))
+            cuts.CUTS.note(value, (cuts.mark_of("item", operation, self),))
         return value
 
     def item(self) -> Any:
