@@ -8,6 +8,7 @@ from autograd_core.dual import Dual
 from autograd_core.errors import (
     AutogradError,
     ConversionError,
+    DataError,
     DTypeError,
     FreedGraphError,
     GradcheckError,
@@ -20,10 +21,13 @@ from autograd_core.errors import (
     OverwrittenError,
     RuleError,
     SeedError,
+    SettingError,
     ShapeError,
+    StateDictError,
     UnsupportedError,
     UntrackedError,
 )
+from autograd_core.explain import explain
 from autograd_core.graph import Graph
 from autograd_core.inplace import mark_overwritten
 from autograd_core.jacobians import hessian, jacobian
@@ -43,7 +47,7 @@ from autograd_core.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd_core.viewer import draw
+from autograd_core.viewer import animate, draw
 
 __version__ = "0.1.0"
 
@@ -51,6 +55,7 @@ __all__ = [
     "AutogradError",
     "ConversionError",
     "DTypeError",
+    "DataError",
     "Dual",
     "FreedGraphError",
     "GradcheckError",
@@ -66,10 +71,13 @@ __all__ = [
     "Primitive",
     "RuleError",
     "SeedError",
+    "SettingError",
     "ShapeError",
+    "StateDictError",
     "Tensor",
     "UnsupportedError",
     "UntrackedError",
+    "animate",
     "bilinear",
     "branch",
     "checkpoint",
@@ -78,6 +86,7 @@ __all__ = [
     "draw",
     "elementwise",
     "enable_grad",
+    "explain",
     "grad",
     "gradcheck",
     "gradients",

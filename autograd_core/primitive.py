@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors
+from autograd_core import cuts, errors
 from autograd_core.modes import current
 from autograd_core.source import Location
 
@@ -217,6 +217,7 @@ class Primitive:
 
             check_forward(self, raw, value)
         made = top._constant(value)
+        cuts.mark(made, "", self.name, args)
         if self.view:
             top._note_view(made, self, params)
         return made
@@ -847,7 +848,9 @@ class Constant(Primitive):
             value = constant_rule(self, raw, settings)
         else:
             value = self.run(raw, settings)
-        return _as_constant(boxed[0], value) if boxed else value
+        if not boxed:
+            return value
+        return cuts.mark(_as_constant(boxed[0], value), "no derivative", self.name, boxed)
 
 
 def _as_constant(boxed: Boxed, value: Any) -> Any:

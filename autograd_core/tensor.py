@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from types import CodeType, FrameType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from autograd_core import errors, modes
+from autograd_core import cuts, errors, modes
 from autograd_core.primitive import REGISTRY, Boxed, Primitive, bare
 from autograd_core.rules import elementwise, products
 from autograd_core.source import Location, classify, is_library
 from autograd_core.traced import Traced, as_inexact, level_of
+
+if TYPE_CHECKING:
+    from autograd_core.viewer.steps import Step
 
 _new = object.__new__
 next_tick: Callable[[], int] = count(1).__next__
@@ -165,6 +168,7 @@ def untracked(value: Any) -> Any:
     made._data = value
     made._node = None
     made._level = 0
+    made._cuts = ()
     return made
 
 
@@ -200,7 +204,8 @@ class Tensor(Traced):
     Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("_data", "_grad", "_level", "_node")
+    __slots__ = ("_cuts", "_data", "_grad", "_level", "_node")
+    _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
     _data: Any
     _node: Node | None
     _level: int
@@ -224,6 +229,7 @@ class Tensor(Traced):
         self._data = value
         self._node = None
         self._level = 0
+        self._cuts = ()
         if requires_grad:
             self._track("Tensor(requires_grad=True)")
 
@@ -248,6 +254,8 @@ class Tensor(Traced):
                 self._replace(value)  # from now on, so that writing into it counts
             else:
                 value.flags.writeable = False
+        if self._node is not None and self._node.primitive is not None:
+            cuts.CUTS.note(value, (cuts.mark_of("data", "data", self),))
         return value
 
     @data.setter
@@ -371,9 +379,43 @@ class Tensor(Traced):
             self, gradient, create_graph if retain_graph is None else retain_graph, create_graph
         )
 
+    def backward_steps(self, gradient: Any = None) -> Iterator[Step]:
+        """Sweep back from here and yield what happened, one step after the other.
+
+        Writes no ``.grad`` and frees nothing; the steps are those of the
+        stepping page (`animate`).
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The seed, as for `backward`.
+
+        Yields
+        ------
+        Step
+            ``str(step)`` is a sentence; ``step.messages`` says what travels.
+
+        Examples
+        --------
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> for step in (x * x).backward_steps():
+        ...     print(step)
+        seed      Backward starts at the output: ∂v2/∂v2 = 1.
+        backward  At v2 = x × x, upstream ∂v2/∂v2 = 1. A product, backward, swaps: each input gets upstream times the other input: 3 to x, 3 to x.
+        branch    Branch, backward, adds the 2 incoming gradients: 3 + 3 = 6 = ∂v2/∂x.
+        """
+        from autograd_core.viewer.stepping import backward_steps
+
+        return backward_steps(self, gradient)
+
     def detach(self) -> Tensor:
         """Return a constant that shares memory with this value."""
-        return cast(Tensor, untracked(bare(self)))
+        made = cast(Tensor, untracked(bare(self)))
+        if self._node is not None:
+            made._cuts = (cuts.mark_of("detach", "detach", self, cuts.leaves_of(self._node)),)
+        else:
+            made._cuts = getattr(self, "_cuts", ())
+        return made
 
     def numpy(self) -> Any:
         """Return the raw array, sharing memory.
@@ -457,6 +499,8 @@ class Tensor(Traced):
                 if a._level:
                     plain = False  # a value of an older trace: the operation is recorded there too
                 else:
+                    if getattr(a, "_cuts", ()):
+                        cuts.CUTS.note(a._data, a._cuts)  # type: ignore[attr-defined]
                     a = a._below()
             raw.append(a)
             inputs.append(a)
@@ -474,7 +518,7 @@ class Tensor(Traced):
 
                 check_forward(primitive, raw, out)
             if mode.floor > level:
-                return self._constant(out)
+                return cuts.mark(self._constant(out), "no_grad", primitive.name, args)
         if primitive.multiple:
             return record_parts(primitive, tuple(inputs), params, out, level)
         made = _new(Tensor)

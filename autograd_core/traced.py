@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors
+from autograd_core import cuts, errors
 from autograd_core.primitive import REGISTRY, Boxed, Primitive, bare, describe
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, products, reductions, shapes
@@ -262,9 +262,15 @@ class Traced(Boxed):
 
     # --- conversion ---------------------------------------------------------
 
+    def _number(self, value: Any, operation: str) -> Any:
+        """Return a Python number, and note where it left the graph."""
+        if self._level:
+            cuts.CUTS.note(value, (cuts.mark_of("item", operation, self),))
+        return value
+
     def item(self) -> Any:
         """Return the one element as a Python number, a constant."""
-        return bare(self).item()
+        return self._number(bare(self).item(), "item")
 
     def tolist(self) -> Any:
         """Return nested lists of Python numbers, constants."""
@@ -297,7 +303,7 @@ class Traced(Boxed):
                 "use NumPy's functions (np.sin, not math.sin), or .item() for the number alone.",
                 Location.of_caller(),
             )
-        return float(bare(self))
+        return self._number(float(bare(self)), "float")
 
     def __complex__(self) -> complex:
         return complex(bare(self))
@@ -448,7 +454,8 @@ class Traced(Boxed):
         """Cast; a cast to integers or booleans gives a constant."""
         if np.dtype(dtype).kind in "fc":
             return shapes.astype_(self, dtype=dtype)
-        return self._constant(bare(self).astype(dtype))
+        made = self._constant(bare(self).astype(dtype))
+        return cuts.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
 
     def conj(self) -> Any:
         """As numpy.conj."""

@@ -87,6 +87,16 @@ class Drawing:
             _color(self.view, self.color)
         self._layouts.clear()
 
+    def limit(self, most: int) -> None:
+        """Collapse the graph further if it shows more cards than this."""
+        while len(self.view.cards) > most and self._smaller < 3:
+            self._build(self._smaller + 1)
+
+    @property
+    def names(self) -> Names:
+        """The names of all recorded values."""
+        return self._names
+
     # --- what is in it ------------------------------------------------------
 
     @property
@@ -125,7 +135,12 @@ class Drawing:
 
     # --- forms --------------------------------------------------------------
 
-    def layout(self, rankdir: str | None = None, label_room: float = 0, **extra: Any) -> Layout:
+    def layout(
+        self,
+        rankdir: str | None = None,
+        label_room: float = 0,
+        extra: dict[str, str] | None = None,
+    ) -> Layout:
         """Return the layout; if it takes too long, collapse the graph further and try again."""
         wanted = rankdir or self.rankdir
         key = f"{wanted} {label_room}"
@@ -134,7 +149,7 @@ class Drawing:
                 if wanted == "auto":
                     self._layouts[key] = self._best_direction(label_room)
                 else:
-                    self._layouts[key] = lay_out(self.view, wanted, label_room, **extra)
+                    self._layouts[key] = lay_out(self.view, wanted, label_room, extra)
             except LayoutTimeout:
                 if self._smaller >= 3:
                     raise

@@ -283,9 +283,9 @@ def _parsed(data: Any, rankdir: str) -> Layout:
     return found
 
 
-def moved(points: list[Point], rankdir: str) -> list[Point]:
-    """Return a curve beside a curve."""
-    dx, dy = (0.0, GAP) if rankdir == "LR" else (GAP, 0.0)
+def moved(points: list[Point], rankdir: str, side: int = 1) -> list[Point]:
+    """Return a curve beside a curve: below or right of it, on side -1 above or left."""
+    dx, dy = (0.0, GAP * side) if rankdir == "LR" else (GAP * side, 0.0)
     return [(x + dx, y + dy) for x, y in points]
 
 

@@ -68,7 +68,7 @@ class _Picture:
         parts += [self._junction(junction) for junction in view.junctions]
         parts += [self._card(card) for card in view.cards]
         if self.prefix:
-            parts += [self._message(w.key) for w in view.wires if w.node is not None]
+            parts += [self._message(w.key, self._side(w)) for w in view.wires if w.node]
             parts += [self._message(j.key, trunk=True) for j in view.junctions if j.node]
         return "".join(parts)
 
@@ -166,20 +166,28 @@ class _Picture:
             parts.append(f'<tspan class="grad"{gap}>∂ {safe(card.gradient.text)}{late}</tspan>')
         return "".join(parts)
 
-    def _message(self, key: str, trunk: bool = False) -> str:
+    def _side(self, wire: Wire) -> int:
+        """Return on which side of a wire its message goes: of several into one card, outwards."""
+        if len(self.view.into(wire.target)) < 2:
+            return 1
+        centre, at = self.layout.places[wire.target], middle(self.layout.curves[wire.key])
+        if self.layout.rankdir == "LR":
+            return -1 if at[1] < centre.y - 2 else 1
+        return -1 if at[0] < centre.x - 2 else 1
+
+    def _message(self, key: str, side: int = 1, trunk: bool = False) -> str:
         points = self.layout.curves[key]
-        beside = moved(points, self.layout.rankdir)
+        beside = moved(points, self.layout.rankdir, side)
         x, y = middle(beside)
-        vertical = self.layout.rankdir != "LR"
-        at = (
-            f'x="{x + 7:.1f}" y="{y + 4:.1f}" style="text-anchor:start"'
-            if vertical
-            else f'x="{x:.1f}" y="{y + 16:.1f}"'
-        )
-        back = _tip(beside[1] if len(beside) > 1 else beside[0], beside[0], 9)
-        ahead = _tip(beside[-2], beside[-1], 9) if not trunk else _tip(beside[-3], beside[-1], 9)
+        if self.layout.rankdir == "LR":
+            at = f'x="{x:.1f}" y="{y + (16 if side > 0 else -8):.1f}"'
+        else:
+            anchor = "start" if side > 0 else "end"
+            at = f'x="{x + 7 * side:.1f}" y="{y + 4:.1f}" style="text-anchor:{anchor}"'
+        back = _tip(beside[1], beside[0], 9)
+        ahead = _tip(beside[-3] if trunk else beside[-2], beside[-1], 9)
         return (
-            f'<g class="message" {self._key(key, "m")} hidden="">'
+            f'<g class="message" {self._key(key, "m")}>'
             f'<path class="way" d="{_path(beside[:-1])}"/><path class="back" d="{back}"/>'
             f'<path class="ahead" d="{ahead}"/><text {at}></text></g>'
         )
