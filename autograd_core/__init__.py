@@ -4,6 +4,7 @@ from autograd_core.backward import gradients
 from autograd_core.batching import LoopWarning, vmap
 from autograd_core.check import gradcheck
 from autograd_core.checkpointing import checkpoint
+from autograd_core.declare import bilinear, elementwise, linear, primitive
 from autograd_core.dual import Dual
 from autograd_core.errors import (
     AutogradError,
@@ -33,7 +34,7 @@ from autograd_core.inplace import mark_overwritten
 from autograd_core.jacobians import hessian, jacobian
 from autograd_core.ledger import cost
 from autograd_core.modes import detect_anomaly, enable_grad, no_grad
-from autograd_core.primitive import Primitive, bilinear, elementwise, linear, primitive
+from autograd_core.primitive import Primitive
 from autograd_core.rules.graph import branch, plus, stop_gradient
 from autograd_core.rules.special import logsumexp
 from autograd_core.scopes import scope

@@ -20,9 +20,10 @@ import numpy as np
 
 from autograd_core import errors
 from autograd_core.anomaly import check_backward
+from autograd_core.declare import copied
 from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
-from autograd_core.primitive import Boxed, bare, copied
+from autograd_core.primitive import Boxed, bare
 from autograd_core.rules.shapes import sum_to
 from autograd_core.source import Location
 from autograd_core.tensor import PART, Node, Tensor, untracked, wrap
@@ -45,7 +46,7 @@ def collect(outputs: Iterable[Node], oldest: int = 0) -> list[Node]:
     add, push, pop = seen.add, stack.append, stack.pop
     while stack:
         node = pop()
-        if node.tick < oldest:
+        if oldest and node.tick < oldest:
             continue
         for parent in node.inputs or ():
             if parent.__class__ is Node and parent not in seen:
@@ -148,10 +149,11 @@ def sweep(
         g = pop(node, None)
         if g is None:
             continue
-        if node.hooks is not None:
+        watch = node.watch
+        if watch is not None and watch.hooks:
             g = _run_hooks(node, g)
         if needed is None:
-            if node.owner is not None:
+            if watch is not None and watch.owner is not None:
                 gradients[node] = g
         elif node in wanted:  # type: ignore[operator]
             gradients[node] = g
@@ -221,7 +223,7 @@ def sweep(
                         owned.add(first)
             if not retain:
                 node.inputs = None
-                if node.owner is None:
+                if watch is None:
                     node.output = None
             continue
         args = [i.output if i.__class__ is Node else i for i in inputs]
@@ -272,7 +274,7 @@ def sweep(
                     owned.add(parent)
         if not retain:
             node.inputs = None
-            if node.owner is None:
+            if watch is None:
                 node.output = None
     return gradients
 
@@ -320,7 +322,8 @@ def _collect_part(gradients: dict[Node, Any], node: Node, g: Any) -> None:
 
 
 def _run_hooks(node: Node, g: Any) -> Any:
-    for hook in list((node.hooks or {}).values()):
+    assert node.watch is not None
+    for hook in list(node.watch.hooks.values()):
         answer = hook(untracked(g))
         if answer is not None:
             new = answer._data if isinstance(answer, Tensor) and not answer._level else answer

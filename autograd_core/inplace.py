@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
+from autograd_core.declare import primitive
 from autograd_core.modes import current
-from autograd_core.primitive import Boxed, Primitive, bare, primitive
+from autograd_core.primitive import Boxed, Primitive, bare
 from autograd_core.rules.indexing import setitem
 from autograd_core.rules.shapes import copy_
 from autograd_core.source import Location

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import elementwise, implements
+from autograd_core.declare import elementwise
+from autograd_core.primitive import implements
 
 add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
 subtract = elementwise(np.subtract, 1, -1, forward=operator.sub, label="-")

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import bare, implements, linear, primitive
+from autograd_core.declare import linear, primitive
+from autograd_core.primitive import bare, implements
 
 
 def is_basic(index: Any) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import elementwise, implements, primitive
+from autograd_core.declare import elementwise, primitive
+from autograd_core.primitive import implements
 
 
 def _inverse_vjp(g: Any, y: Any, a: Any) -> Any:

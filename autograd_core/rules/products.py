@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import Constant, bilinear, implements, primitive
+from autograd_core.declare import bilinear, primitive
+from autograd_core.primitive import Constant, implements
 
 
 def _matmul_left(g: Any, a: Any, b: Any) -> Any:
