@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import bare, implements, linear, primitive
+from autograd_core.declare import linear, primitive
+from autograd_core.primitive import bare, implements
 
 
 def is_basic(index: Any) -> bool:
@@ -27,9 +28,7 @@ def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     out = np.zeros_like(g, shape=shape)
     if is_basic(index):
         out[index] = g
-    elif (
-        isinstance(index, np.ndarray) and index.dtype.kind in "iu" and g.ndim and index.size > 64
-    ):
+    elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and g.ndim and index.size > 64:
         _add_rows(out, index, g)
     else:
         np.add.at(out, index, g)
@@ -101,10 +100,16 @@ setitem = primitive(
 )
 
 
+def _index_array(indices: Any) -> Any:
+    """Return indices as an array; batched ones as they are."""
+    indices = bare(indices)
+    return indices if hasattr(indices, "dtype") else np.asarray(indices)
+
+
 @implements(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: None = None, mode: str = "raise") -> Any:
     """Pick elements along an axis."""
-    indices = np.asarray(bare(indices))
+    indices = _index_array(indices)
     if axis is None:
         return take(np.ravel(a), indices, 0, mode=mode)
     n = a.shape[axis]
@@ -125,7 +130,7 @@ def _along(indices: Any, axis: int) -> tuple[Any, ...]:
 @implements(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """Pick, along an axis, a different element at each place."""
-    indices = np.asarray(bare(indices))
+    indices = _index_array(indices)
     if axis is None:
         return np.ravel(arr)[indices]
     axis = axis % arr.ndim
@@ -149,7 +154,9 @@ def sort(
 
 
 @implements(np.partition)
-def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Any:
+def partition(
+    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
+) -> Any:
     """Partition along an axis."""
     if axis is None:
         a, axis = np.ravel(a), -1

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import implements, linear
+from autograd_core.declare import linear
+from autograd_core.primitive import implements
 
 # NumPy renamed reshape's keyword; positional use is the same in all versions.
 reshape = linear(
@@ -24,7 +25,9 @@ def _reshape(a: Any, /, shape: Any = None, order: str = "C", **renamed: Any) -> 
     if order == "C":
         return reshape(a, shape=shape)
     if order != "F":
-        raise TypeError(f"reshape: order={order!r} is not supported on a traced value; use 'C' or 'F'.")
+        raise TypeError(
+            f"reshape: order={order!r} is not supported on a traced value; use 'C' or 'F'."
+        )
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return reshape(a.T, shape=shape[::-1]).T
 
@@ -118,9 +121,7 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     return g if g.shape == shape else g.reshape(shape)
 
 
-broadcast_to = linear(
-    np.broadcast_to, lambda g, x, *, shape: sum_to(g, x.shape), category="shape"
-)
+broadcast_to = linear(np.broadcast_to, lambda g, x, *, shape: sum_to(g, x.shape), category="shape")
 
 
 @implements(np.broadcast_arrays)
@@ -263,3 +264,4 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: None = None) -> 
 
 real = linear(np.real, lambda g, x: g, category="shape")
 imag = linear(np.imag, lambda g, x: g * -1j if x.dtype.kind == "c" else g * 0, category="shape")
+conj = linear(np.conjugate, lambda g, x: np.conj(g), category="shape")
