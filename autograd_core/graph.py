@@ -21,7 +21,7 @@ class Edge(NamedTuple):
 
     source: Node
     target: Node
-    index: int
+    index: int  # type: ignore[assignment]  # a field's name, not tuple.index
 
 
 class Graph:

@@ -303,7 +303,8 @@ class Traced(Boxed):
                 "use NumPy's functions (np.sin, not math.sin), or .item() for the number alone.",
                 Location.of_caller(),
             )
-        return self._number(float(bare(self)), "float")
+        number: float = self._number(float(bare(self)), "float")
+        return number
 
     def __complex__(self) -> complex:
         return complex(bare(self))
