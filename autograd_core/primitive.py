@@ -799,10 +799,20 @@ class Constant(Primitive):
         )
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        boxed = [a for a in (*args, *params.values()) if isinstance(a, Boxed)]
-        raw = tuple(bare(a) for a in args)
-        value = self.run(raw, {k: bare(v) for k, v in params.items()})
+        boxed: list[Boxed] = []
+        raw = tuple(_unwrapped(a, boxed) for a in args)
+        value = self.run(raw, {k: _unwrapped(v, boxed) for k, v in params.items()})
         return _as_constant(boxed[0], value) if boxed else value
+
+
+def _unwrapped(value: Any, met: list[Boxed]) -> Any:
+    """Return raw arrays for traced values, in tuples and lists too; note what was met."""
+    if isinstance(value, Boxed):
+        met.append(value)
+        return bare(value)
+    if value.__class__ is tuple or value.__class__ is list:
+        return type(value)(_unwrapped(part, met) for part in value)
+    return value
 
 
 def _as_constant(boxed: Boxed, value: Any) -> Any:

@@ -326,7 +326,9 @@ class Traced(Boxed):
             raise errors.UnsupportedError(
                 f"{name}: no derivative rule for this ufunc.{_nearest(name)}", Location.of_caller()
             )
-        return run(*inputs, **keywords) if keywords else run(*inputs)
+        if isinstance(run, Primitive):
+            return run(*inputs, **keywords) if keywords else run(*inputs)
+        return _composite(run, getattr(ufunc, method), inputs, keywords)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, keywords: Any

@@ -92,7 +92,7 @@ cholesky = primitive(
     np.linalg.cholesky, vjp=[_cholesky_vjp], jvp=[_cholesky_jvp], category="linalg"
 )
 
-_root = elementwise(
+root = elementwise(
     lambda s: np.sqrt(s),
     lambda y, s: np.where(y == 0, 0, 0.5 / np.where(y == 0, 1, y)),  # norm'(0) = 0
     name="norm",
@@ -103,8 +103,8 @@ _root = elementwise(
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Vector and matrix norms; the derivative of the 2-norm at 0 is 0."""
     if axis is None and ord is None:
-        root = _root(np.sum(np.abs(x) ** 2))
-        return root.reshape((1,) * x.ndim) if keepdims else root
+        made = root(np.sum(np.abs(x) ** 2))
+        return made.reshape((1,) * x.ndim) if keepdims else made
     if axis is None:
         axis = tuple(range(x.ndim))
     axes = axis if isinstance(axis, tuple) else (axis,)
@@ -117,7 +117,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     if ord == 2:
-        return _root(np.sum(np.abs(x) ** 2, axis=axis, keepdims=keepdims))
+        return root(np.sum(np.abs(x) ** 2, axis=axis, keepdims=keepdims))
     size = np.abs(x)
     if ord == np.inf:
         return np.max(size, axis=axis, keepdims=keepdims)
@@ -134,7 +134,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
 
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if ord in ("fro", "f"):
-        return _root(np.sum(np.abs(x) ** 2, axis=axes, keepdims=keepdims))
+        return root(np.sum(np.abs(x) ** 2, axis=axes, keepdims=keepdims))
     rows, columns = (k % x.ndim for k in axes)
     if ord in (1, -1, np.inf, -np.inf):
         added, kept = (rows, columns) if abs(ord) == 1 else (columns, rows)
