@@ -58,6 +58,7 @@ def geomspace(
     """Numbers with a constant ratio."""
     if np.any(np.sign(bare(start)) * np.sign(bare(stop)) <= 0):
         raise ValueError("geomspace: start and stop must be of one sign, neither 0.")
+    start, stop = (np.multiply(v, np.float64(1.0)) for v in (start, stop))  # as NumPy widens them
     sign = np.sign(start)
     low, high = np.log(np.abs(start)), np.log(np.abs(stop))
     made = sign * np.exp(np.linspace(low, high, num, endpoint))
@@ -95,8 +96,8 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 @implements(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Second-order differences at sample points, evenly spaced or not."""
-    axes = range(f.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = [k % f.ndim for k in axes]
+    given = range(f.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = [k % f.ndim for k in given]
     spacings = list(varargs) or [1.0]
     if len(spacings) == 1:
         spacings = spacings * len(axes)
@@ -135,8 +136,10 @@ def _gradient_along(f: Any, axis: int, spacing: Any, edge_order: int) -> Any:
         last = (at(n - 1, n) - at(n - 2, n - 1)) / h[-1:]
     else:
         first = _edge(at(0, 1), at(1, 2), at(2, 3), h[:1], h[1:2])
-        last = -_edge(at(n - 1, n), at(n - 2, n - 1), at(n - 3, n - 2), h[n - 2 :], h[n - 3 : n - 2])
-    return np.concatenate([first, inner, last], axis=axis)
+        last = -_edge(
+            at(n - 1, n), at(n - 2, n - 1), at(n - 3, n - 2), h[n - 2 :], h[n - 3 : n - 2]
+        )
+    return np.concatenate([first, inner, last], axis=axis).astype(f.dtype)
 
 
 def _edge(f0: Any, f1: Any, f2: Any, h1: Any, h2: Any) -> Any:
@@ -171,7 +174,9 @@ def interp(
 
 
 @implements(np.unwrap)
-def unwrap(p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * np.pi) -> Any:
+def unwrap(
+    p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * np.pi
+) -> Any:
     """Remove jumps of a period; only constants are added."""
     value = bare(p)
     return p + (np.unwrap(value, discont, axis, period=period) - value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -106,9 +106,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     if indexing not in ("xy", "ij"):
         raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
     ndim = len(xi)
-    made = [
-        np.reshape(x, (1,) * k + (-1,) + (1,) * (ndim - 1 - k)) for k, x in enumerate(xi)
-    ]
+    made = [np.reshape(x, (1,) * k + (-1,) + (1,) * (ndim - 1 - k)) for k, x in enumerate(xi)]
     if indexing == "xy" and ndim > 1:
         made = [np.swapaxes(x, 0, 1) for x in made]
     return tuple(made) if sparse else tuple(np.broadcast_arrays(*made))
@@ -136,7 +134,9 @@ def block(arrays: Any) -> Any:
     depth = _depth(arrays)
 
     def leaves(nest: Any) -> Any:
-        return [leaf for part in nest for leaf in leaves(part)] if isinstance(nest, list) else [nest]
+        return (
+            [leaf for part in nest for leaf in leaves(part)] if isinstance(nest, list) else [nest]
+        )
 
     ndim = max(depth, *(np.ndim(a) for a in leaves(arrays)))
 
@@ -213,8 +213,9 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
             value = function(x[here], *args, **kw)
         else:
             value = function
-        value = np.broadcast_to(np.asarray(value) if not hasattr(value, "dtype") else value,
-                                np.shape(bare(x)[here]))
+        value = np.broadcast_to(
+            np.asarray(value) if not hasattr(value, "dtype") else value, np.shape(bare(x)[here])
+        )
         made = made + scatter(value.astype(x.dtype), index=here, shape=x.shape)
     return made
 
@@ -237,9 +238,7 @@ def unique(
 ) -> Any:
     """Sorted different values; each takes its derivative to its first occurrence."""
     raw = bare(ar)
-    _, index, inverse, counts = np.unique(
-        raw, True, True, True, axis=axis, equal_nan=equal_nan
-    )
+    _, index, inverse, counts = np.unique(raw, True, True, True, axis=axis, equal_nan=equal_nan)
     values = np.take(np.ravel(ar), index) if axis is None else np.take(ar, index, axis=axis)
     extra = [
         part
@@ -280,18 +279,20 @@ def full_like(
     a: Any,
     fill_value: Any,
     dtype: Any = None,
-    order: str = "K",
+    order: Any = "K",
     subok: bool = True,
     shape: Any = None,
     *,
     device: None = None,
 ) -> Any:
-    """An array of one value, which may carry a derivative."""
+    """Make an array of one value, which may carry a derivative."""
     if not isinstance(fill_value, Boxed):
         like = bare(a)
         return np.full_like(like, fill_value, dtype=dtype, order=order, subok=subok, shape=shape)
     kind = a.dtype if dtype is None else dtype
-    return np.broadcast_to(fill_value, np.shape(a) if shape is None else shape).astype(kind)
+    return np.broadcast_to(cast(Any, fill_value), np.shape(a) if shape is None else shape).astype(
+        kind
+    )
 
 
 # --- writing in place -------------------------------------------------------

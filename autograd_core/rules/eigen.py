@@ -51,7 +51,7 @@ eigh = primitive(np.linalg.eigh, jvp=_eigh_jvp, arity=1, multiple=True, category
 
 
 @implements(np.linalg.eigvalsh)
-def eigvalsh(a: Any, UPLO: str = "L") -> Any:  # noqa: N803
+def eigvalsh(a: Any, UPLO: Any = "L") -> Any:  # noqa: N803
     """Eigenvalues of a symmetric matrix."""
     return np.linalg.eigh(a, UPLO)[0]
 

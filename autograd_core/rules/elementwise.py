@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import elementwise, implements
+from autograd_core.primitive import Primitive, elementwise, implements
 
 add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
 subtract = elementwise(np.subtract, 1, -1, forward=operator.sub, label="-")
@@ -257,7 +257,7 @@ def _sinc_slopes(x: Any, n: int = 0) -> Any:
 
 
 # One operation for sinc and all its derivatives, each the next one's antiderivative.
-sinc_ = elementwise(_sinc_slopes, lambda y, x, *, n=0: sinc_(x, n=n + 1), name="sinc")
+sinc_: Primitive = elementwise(_sinc_slopes, lambda y, x, *, n=0: sinc_(x, n=n + 1), name="sinc")
 
 
 @implements(np.sinc)

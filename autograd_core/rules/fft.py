@@ -41,7 +41,9 @@ def _irfft_transpose(g: Any, x: Any, *, n: Any = None, axis: int = -1, norm: Any
     if length % 2 == 0:
         counted[-1] = 1.0
     counted = counted.reshape((-1,) + (1,) * (g.ndim - 1 - axis % g.ndim))
-    return _fitted(_fitted(np.fft.ifft(g, None, axis, norm), axis, half) * counted, axis, x.shape[axis])
+    return _fitted(
+        _fitted(np.fft.ifft(g, None, axis, norm), axis, half) * counted, axis, x.shape[axis]
+    )
 
 
 fft = linear(np.fft.fft, _own_transpose(np.fft.fft), category="fft")
@@ -49,7 +51,12 @@ ifft = linear(np.fft.ifft, _own_transpose(np.fft.ifft), category="fft")
 rfft = linear(np.fft.rfft, _rfft_transpose, category="fft")
 irfft = linear(np.fft.irfft, _irfft_transpose, category="fft")
 
-_SWAPPED = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+_SWAPPED: dict[Any, Any] = {
+    None: "forward",
+    "backward": "forward",
+    "ortho": "ortho",
+    "forward": "backward",
+}
 
 
 @implements(np.fft.hfft)
@@ -123,7 +130,9 @@ implements(np.fft.irfftn)(_several_to_real(None))
 
 def _shift(sign: int) -> Any:
     def run(x: Any, axes: Any = None) -> Any:
-        axes = tuple(range(x.ndim)) if axes is None else (axes,) if np.ndim(axes) == 0 else tuple(axes)
+        axes = (
+            tuple(range(x.ndim)) if axes is None else (axes,) if np.ndim(axes) == 0 else tuple(axes)
+        )
         by = tuple(x.shape[k] // 2 if sign > 0 else -(x.shape[k] // 2) for k in axes)
         return np.roll(x, by, axes)
 

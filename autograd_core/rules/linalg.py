@@ -144,7 +144,8 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
     if ord not in (2, -2, "nuc"):
         raise ValueError(f"norm: ord={ord!r} is not a norm of matrices.")
     values = np.linalg.svdvals(np.moveaxis(x, (rows, columns), (-2, -1)))
-    made = {2: np.max, -2: np.min, "nuc": np.sum}[ord](values, axis=-1)
+    statistic: Any = {2: np.max, -2: np.min, "nuc": np.sum}[ord]
+    made = statistic(values, axis=-1)
     return np.expand_dims(made, (rows, columns)) if keepdims else made
 
 

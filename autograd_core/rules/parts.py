@@ -76,13 +76,13 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
 @implements(np.sort_complex)
 def sort_complex(a: Any) -> Any:
     """Sort by real, then imaginary part; complex in any case."""
-    return np.sort(a).astype(np.result_type(a.dtype, np.complex64))
+    return np.sort(a).astype(a.dtype if a.dtype.kind == "c" else np.complex128)
 
 
 # I0, I1 and so on are each other's derivatives: I_n' = (I_(n-1) + I_(n+1)) / 2.
 @implements(np.i0)
 def i0(x: Any) -> Any:
-    """Modified Bessel function of order 0."""
+    """Return the modified Bessel function of order 0."""
     return bessel_i(x, n=0)
 
 
@@ -95,7 +95,9 @@ def _bessel_i(x: Any, n: int = 0) -> Any:
         return np.i0(x)
     points = 64 + 2 * n + int(2 * np.max(np.abs(x), initial=0.0))
     t = (np.arange(points) + 0.5) * (np.pi / points)
-    return np.mean(np.exp(np.asarray(x)[..., None] * np.cos(t)) * np.cos(n * t), axis=-1).astype(x.dtype)
+    return np.mean(np.exp(np.asarray(x)[..., None] * np.cos(t)) * np.cos(n * t), axis=-1).astype(
+        x.dtype
+    )
 
 
 bessel_i: Primitive = elementwise(
@@ -103,6 +105,9 @@ bessel_i: Primitive = elementwise(
     lambda y, x, *, n=0: (bessel_i(x, n=abs(n - 1)) + bessel_i(x, n=n + 1)) * 0.5,
     name="i0",
 )
+
+_function: Any
+_run: Any
 
 # --- the methods of ufuncs --------------------------------------------------
 
@@ -166,8 +171,9 @@ for _function in (np.logical_and, np.logical_or, np.logical_xor):
 
 
 def _at(sign: float) -> Any:
-    def run(a: Any, indices: Any, b: Any, /) -> None:
-        if not isinstance(a, Boxed):
+    def run(target: Any, indices: Any, b: Any, /) -> None:
+        a: Any = target
+        if not isinstance(target, Boxed):  # NumPy adds into a, which must be able to follow
             raise TypeError(
                 "a traced value cannot be added into a plain array by ufunc.at; "
                 "make the array a Tensor first."
@@ -202,7 +208,7 @@ def _reduceat_transpose(g: Any, y: Any, x: Any, *, indices: Any, axis: int = 0) 
     return np.moveaxis(scatter(moved, index=place, shape=(n, *moved.shape[1:])), 0, axis)
 
 
-reduceat = primitive(
+reduceat: Primitive = primitive(
     _reduceat,
     vjp=[_reduceat_transpose],
     jvp=[lambda t, y, x, *, indices, axis=0: reduceat(t, indices=indices, axis=axis)],
@@ -254,4 +260,4 @@ def emath_power(x: Any, p: Any) -> Any:
     x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
     if x.dtype.kind != "c" and np.any(bare(x) < 0):
         x = x.astype(np.result_type(x.dtype, np.complex64))
-    return np.power(x, p)
+    return np.power(x, p if hasattr(p, "dtype") else np.asarray(p))

@@ -23,6 +23,7 @@ def polyval(p: Any, x: Any) -> Any:
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # noqa: N803
     """Powers of x, one column each."""
     n = x.shape[0] if N is None else N
+    x = x.astype(np.promote_types(x.dtype, int))
     if n == 0:
         return np.zeros((x.shape[0], 0), dtype=x.dtype)
     columns = [x**k for k in range(n)]
@@ -74,7 +75,7 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
 
 @implements(np.polyder)
 def polyder(p: Any, m: int = 1) -> Any:
-    """Derivative of the polynomial."""
+    """Differentiate the polynomial."""
     for _ in range(m):
         n = p.shape[0] - 1
         p = p[:-1] * np.arange(n, 0, -1)
@@ -83,7 +84,7 @@ def polyder(p: Any, m: int = 1) -> Any:
 
 @implements(np.polyint)
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
-    """Antiderivative of the polynomial."""
+    """Integrate the polynomial."""
     constants = [0.0] * m if k is None else [k] * m if np.ndim(k) == 0 else list(k)
     for c in constants:
         integral = p / np.arange(p.shape[0], 0, -1)

@@ -15,7 +15,7 @@ def _from(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
 
 @implements(np.cumprod)
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
-    """Running product, by doubling: log2(n) products of shifted halves, exact at zeros."""
+    """Return the running product, by log2(n) products of shifted halves; exact at zeros."""
     if axis is None:
         a, axis = np.ravel(a), 0
     if dtype is not None:
@@ -59,18 +59,18 @@ if hasattr(np, "cumulative_sum"):  # NumPy 2.1
 
 @implements(np.nancumsum)
 def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
-    """Running sum that counts NaN as 0."""
+    """Return the running sum that counts NaN as 0."""
     return np.cumsum(np.where(np.isnan(a), 0, a), axis=axis, dtype=dtype)
 
 
 @implements(np.nancumprod)
 def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
-    """Running product that counts NaN as 1."""
+    """Return the running product that counts NaN as 1."""
     return np.cumprod(np.where(np.isnan(a), 1, a), axis=axis, dtype=dtype)
 
 
 def running_extreme(x: Any, axis: int, accumulate: Any) -> Any:
-    """Running maximum or minimum; among ties the latest element gets the derivative."""
+    """Return the running maximum or minimum; among ties the latest element gets the derivative."""
     value = bare(x)
     hit = value == accumulate(value, axis=axis)
     shape = tuple(-1 if k == axis % value.ndim else 1 for k in range(value.ndim))

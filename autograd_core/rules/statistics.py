@@ -56,20 +56,22 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: 
     missing = np.isnan(bare(rows))
     n = np.sum(~missing, axis=-1, keepdims=True) if skip_nan else rows.shape[-1]
     shape = np.shape(q)
-    wanted = np.reshape(q, (-1, *(1,) * rows.ndim)).astype(rows.dtype)
-    place = _place(wanted, n, method)
-    place = np.clip(place, 0, np.maximum(n - 1, 0))
+    wanted = np.reshape(q, (-1, *(1,) * rows.ndim))
+    place = _place(wanted, n.astype(wanted.dtype) if skip_nan else n, method)
+    place = np.clip(place, 0, np.maximum(n - 1, 0).astype(wanted.dtype))
     low = np.floor(bare(place)).astype(int)
     high = np.minimum(low + 1, np.maximum(n - 1, 0))
     full = np.broadcast_to(ordered, (int(np.prod(shape, dtype=int)), *ordered.shape))
     low, high = (np.broadcast_to(k, (*full.shape[:-1], 1)) for k in (low, high))
     below = np.take_along_axis(full, low, -1)[..., 0]
-    above = np.take_along_axis(full, high, -1)[..., 0]
-    weight = (place - low)[..., 0].astype(rows.dtype)
-    made = below + (above - below) * weight
+    if method in ("lower", "higher", "nearest"):
+        made = below
+    else:
+        above = np.take_along_axis(full, high, -1)[..., 0]
+        made = below + (above - below) * (place - low.astype(place.dtype))[..., 0]
     bad = (n == 0)[..., 0] if skip_nan else missing.any(axis=-1)
     if np.any(bad):
-        made = np.where(bad, rows.dtype.type(np.nan), made)
+        made = np.where(bad, made.dtype.type(np.nan), made)
     made = made.reshape((*shape, *made.shape[1:]))
     if keepdims:
         made = np.expand_dims(made, tuple(len(shape) + k for k in sorted(axes)))
@@ -91,11 +93,13 @@ def _quantile_of(scale: float, skip_nan: bool, name: str) -> Any:
     ) -> Any:
         if weights is not None:
             raise TypeError(f"{name}: weights= is not supported on a traced value.")
-        q = q if hasattr(q, "dtype") else np.asarray(q)
         a = a if hasattr(a, "dtype") else np.asarray(a, dtype=float)
+        if isinstance(q, (int, float)):  # a Python number does not decide the precision
+            q = a.dtype.type(q)
+        q = q if hasattr(q, "dtype") else np.asarray(q)
         if not np.all((bare(q) >= 0) & (bare(q) <= scale)):
             raise ValueError(f"{name}: q must be in the range [0, {scale:g}]")
-        return _quantile(a, q / scale, axis, method, keepdims is True, skip_nan)
+        return _quantile(a, q / q.dtype.type(scale), axis, method, keepdims is True, skip_nan)
 
     return run
 
@@ -108,7 +112,11 @@ implements(np.nanpercentile)(_quantile_of(100.0, True, "nanpercentile"))
 
 @implements(np.median)
 def median(
-    a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False
+    a: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    keepdims: bool = False,
 ) -> Any:
     """Middle value, or the mean of the two middle ones."""
     return quantile(a, 0.5, axis, keepdims=keepdims)
@@ -116,7 +124,11 @@ def median(
 
 @implements(np.nanmedian)
 def nanmedian(
-    a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False
+    a: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    keepdims: bool = False,
 ) -> Any:
     """As `median`, skipping NaN."""
     return nanquantile(a, 0.5, axis, keepdims=keepdims)
@@ -129,7 +141,9 @@ def _zeroed(a: Any) -> tuple[Any, Any]:
 
 
 @implements(np.nansum)
-def nansum(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False) -> Any:
+def nansum(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
+) -> Any:
     """Sum that counts NaN as 0."""
     return np.sum(_zeroed(a)[0], axis=axis, dtype=dtype, keepdims=keepdims is True)
 
@@ -254,9 +268,9 @@ def cov(
     dtype: Any = None,
 ) -> Any:
     """Covariance matrix of variables in rows (or columns)."""
-    x = _variables(m, rowvar)
-    if y is not None:
-        x = np.concatenate([x, _variables(y, rowvar)], axis=0)
+    parts = [_variables(v, rowvar) for v in (m, y) if v is not None]
+    kind = np.result_type(*(p.dtype for p in parts), float) if dtype is None else dtype
+    x = np.concatenate([p.astype(kind) for p in parts], axis=0)
     ddof = (0 if bias else 1) if ddof is None else ddof
     weights = None
     for given in (fweights, aweights):
@@ -288,7 +302,7 @@ def _variables(m: Any, rowvar: bool) -> Any:
 @implements(np.corrcoef)
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     """Correlation coefficients."""
-    c = cov(x, y, rowvar)
+    c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c
     scale = np.sqrt(np.diag(c))

@@ -100,14 +100,19 @@ CONSTANTS |= {
     np.invert: [lambda x: np.invert(x > 0), lambda x: ~(x > 0)],
 }
 
+
+def _as_operand(ufunc: Any) -> Callable[[Any], Any]:
+    if ufunc in (np.gcd, np.lcm, np.left_shift, np.right_shift):
+        return np.argsort
+    if ufunc in (np.bitwise_and, np.bitwise_or, np.bitwise_xor):
+        return lambda x: x > 0
+    return lambda x: x
+
+
 for _ufunc in list(CONSTANTS):
     if isinstance(_ufunc, np.ufunc) and _ufunc.nin == 2 and _ufunc.signature is None:
-        _draw = {"b": lambda x: x > 0, "i": np.argsort}
-        _kinds = "i" if _ufunc in (np.gcd, np.lcm, np.left_shift, np.right_shift) else "f"
-        if _ufunc in (np.bitwise_and, np.bitwise_or, np.bitwise_xor):
-            _kinds = "b"
         CONSTANTS[(_ufunc, "outer")] = [
-            lambda x, f=_ufunc, d=_draw.get(_kinds, lambda x: x): f.outer(d(x), d(x))
+            lambda x, f=_ufunc: f.outer(_as_operand(f)(x), _as_operand(f)(x))
         ]
 for _ufunc in (np.logical_and, np.logical_or, np.logical_xor):
     CONSTANTS[(_ufunc, "reduce")] = [lambda x, f=_ufunc: f.reduce(x)]

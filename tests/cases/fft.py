@@ -25,31 +25,88 @@ def real_parts(f):
     return run
 
 
-SETTINGS = [("plain", {}), ("short", {"n": 3}), ("long", {"n": 7}), ("axis", {"axis": 0}),
-            ("ortho", {"norm": "ortho"}), ("forward", {"norm": "forward", "axis": -2})]
-SEVERAL = [("plain", {}), ("lengths", {"s": (3, 6), "axes": (0, 1)}), ("one-axis", {"axes": (0,)}),
-           ("ortho", {"norm": "ortho"}), ("turned", {"axes": (1, 0)}),
-           ("kept", {"s": (-1, 3), "axes": (0, 1)})]
+SETTINGS = [
+    ("plain", {}),
+    ("short", {"n": 3}),
+    ("long", {"n": 7}),
+    ("axis", {"axis": 0}),
+    ("ortho", {"norm": "ortho"}),
+    ("forward", {"norm": "forward", "axis": -2}),
+]
+SEVERAL = [
+    ("plain", {}),
+    ("lengths", {"s": (3, 6), "axes": (0, 1)}),
+    ("one-axis", {"axes": (0,)}),
+    ("ortho", {"norm": "ortho"}),
+    ("turned", {"axes": (1, 0)}),
+    ("kept", {"s": (-1, 3), "axes": (0, 1)}),
+]
 
 CASES: list[Case] = [
-    *[named(f"{f.__name__}-{label}", parts(lambda z, f=f, k=k: f(z, **k)), real(4, 5), real(4, 5),
-            analytic=False)
-      for f in (np.fft.fft, np.fft.ifft) for label, k in SETTINGS],
-    *[named(f"{f.__name__}-real-{label}", real_parts(lambda x, f=f, k=k: f(x, **k)), real(4, 5),
-            analytic=False)
-      for f in (np.fft.rfft, np.fft.ihfft, np.fft.fft, np.fft.ifft) for label, k in SETTINGS],
-    *[named(f"{f.__name__}-{label}", lambda x, y, f=f, k=k: f(x + 1j * y, **k), real(4, 5),
-            real(4, 5), analytic=False)
-      for f in (np.fft.irfft, np.fft.hfft) for label, k in SETTINGS],
-    *[named(f"{f.__name__}-{label}", parts(lambda z, f=f, k=k: f(z, **k)), real(4, 5), real(4, 5),
-            analytic=False)
-      for f in (np.fft.fft2, np.fft.ifft2, np.fft.fftn, np.fft.ifftn) for label, k in SEVERAL],
-    *[named(f"{f.__name__}-{label}", real_parts(lambda x, f=f, k=k: f(x, **k)), real(4, 5),
-            analytic=False)
-      for f in (np.fft.rfft2, np.fft.rfftn) for label, k in SEVERAL],
-    *[named(f"{f.__name__}-{label}", lambda x, y, f=f, k=k: f(x + 1j * y, **k), real(4, 5),
-            real(4, 5), analytic=False)
-      for f in (np.fft.irfft2, np.fft.irfftn) for label, k in SEVERAL],
+    *[
+        named(
+            f"{f.__name__}-{label}",
+            parts(lambda z, f=f, k=k: f(z, **k)),
+            real(4, 5),
+            real(4, 5),
+            analytic=False,
+        )
+        for f in (np.fft.fft, np.fft.ifft)
+        for label, k in SETTINGS
+    ],
+    *[
+        named(
+            f"{f.__name__}-real-{label}",
+            real_parts(lambda x, f=f, k=k: f(x, **k)),
+            real(4, 5),
+            analytic=False,
+        )
+        for f in (np.fft.rfft, np.fft.ihfft, np.fft.fft, np.fft.ifft)
+        for label, k in SETTINGS
+    ],
+    *[
+        named(
+            f"{f.__name__}-{label}",
+            lambda x, y, f=f, k=k: f(x + 1j * y, **k),
+            real(4, 5),
+            real(4, 5),
+            analytic=False,
+        )
+        for f in (np.fft.irfft, np.fft.hfft)
+        for label, k in SETTINGS
+    ],
+    *[
+        named(
+            f"{f.__name__}-{label}",
+            parts(lambda z, f=f, k=k: f(z, **k)),
+            real(4, 5),
+            real(4, 5),
+            analytic=False,
+        )
+        for f in (np.fft.fft2, np.fft.ifft2, np.fft.fftn, np.fft.ifftn)
+        for label, k in SEVERAL
+    ],
+    *[
+        named(
+            f"{f.__name__}-{label}",
+            real_parts(lambda x, f=f, k=k: f(x, **k)),
+            real(4, 5),
+            analytic=False,
+        )
+        for f in (np.fft.rfft2, np.fft.rfftn)
+        for label, k in SEVERAL
+    ],
+    *[
+        named(
+            f"{f.__name__}-{label}",
+            lambda x, y, f=f, k=k: f(x + 1j * y, **k),
+            real(4, 5),
+            real(4, 5),
+            analytic=False,
+        )
+        for f in (np.fft.irfft2, np.fft.irfftn)
+        for label, k in SEVERAL
+    ],
     named("fftshift", np.fft.fftshift, real(3, 4)),
     named("fftshift-axis", lambda x: np.fft.fftshift(x, axes=0), real(3, 4)),
     named("ifftshift", np.fft.ifftshift, real(3, 5)),
