@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors
+from autograd_core import errors, foreign
 from autograd_core.primitive import REGISTRY, Boxed, Primitive, bare, describe
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, products, reductions, shapes
@@ -321,6 +321,8 @@ class Traced(Boxed):
         run = REGISTRY.get(ufunc)
         if method != "__call__":
             run = REGISTRY.get((ufunc, method))  # type: ignore[call-overload]
+        elif run is None:
+            run = foreign.implementation(REGISTRY, ufunc)
         if run is None:
             name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
             raise errors.UnsupportedError(

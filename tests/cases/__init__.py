@@ -18,6 +18,7 @@ FAMILIES = (
     "fft",
     "eigen",
     "choosing",
+    "scipy_functions",
 )
 TABLE: dict[str, list[Case]] = {name: import_module(f"cases.{name}").CASES for name in FAMILIES}
 EVERY: list[Case] = [case for family in TABLE.values() for case in family]
