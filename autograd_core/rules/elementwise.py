@@ -129,6 +129,7 @@ absolute.jvps = (
         np.real(t * np.conj(_over_length(x, y))) if x.dtype.kind == "c" else t * np.sign(x)
     ),
 )
+absolute.sources = lambda: (frozenset({0, 1}),)
 fabs = elementwise(np.fabs, lambda y, x: np.sign(x))
 copysign = elementwise(
     np.copysign, lambda y, a, b: np.copysign(np.sign(a), np.copysign(1, a) * b), 0
@@ -146,15 +147,16 @@ maximum = elementwise(
 minimum = elementwise(
     np.minimum, lambda y, a, b: _share(y, a < b, a == b), lambda y, a, b: _share(y, b < a, a == b)
 )
+# Ties, and two NaN, go to the first argument, as PyTorch has it for these two.
 fmax = elementwise(
     np.fmax,
-    lambda y, a, b: _share(y, (a > b) | np.isnan(b), a == b),
-    lambda y, a, b: _share(y, (b > a) | (np.isnan(a) & ~np.isnan(b)), a == b),
+    lambda y, a, b: (a >= b) | np.isnan(b),
+    lambda y, a, b: ~((a >= b) | np.isnan(b)),
 )
 fmin = elementwise(
     np.fmin,
-    lambda y, a, b: _share(y, (a < b) | np.isnan(b), a == b),
-    lambda y, a, b: _share(y, (b < a) | (np.isnan(a) & ~np.isnan(b)), a == b),
+    lambda y, a, b: (a <= b) | np.isnan(b),
+    lambda y, a, b: ~((a <= b) | np.isnan(b)),
 )
 
 
@@ -180,7 +182,7 @@ trunc = elementwise(np.trunc, 0)
 rint = elementwise(np.rint, 0)
 heaviside = elementwise(np.heaviside, 0, 0)
 round_ = elementwise(lambda x, decimals=0: np.round(x, decimals), 0, name="round")
-fix = elementwise(lambda x: np.fix(x), 0, name="fix")
+fix = elementwise(lambda x: np.trunc(x), 0, name="fix")
 
 
 @implements(np.round, np.around)

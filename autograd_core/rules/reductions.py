@@ -118,6 +118,10 @@ def var(
 ) -> Any:
     """Mean squared deviation."""
     divisor = _divisor(a, axis, ddof, correction)
+    if a.dtype.kind == "c":
+        d = a - np.mean(a, axis=axis, keepdims=True)
+        square = np.real(d) ** 2 + np.imag(d) ** 2
+        return np.sum(square, axis=axis, keepdims=keepdims is True) / divisor
     return variance(a, axis=axis, divisor=divisor, keepdims=keepdims is True)
 
 
@@ -134,6 +138,8 @@ def std(
 ) -> Any:
     """Square root of `var`; its derivative at constants is 0."""
     divisor = _divisor(a, axis, ddof, correction)
+    if a.dtype.kind == "c":
+        return np.sqrt(var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
     return deviation(a, axis=axis, divisor=divisor, keepdims=keepdims is True)
 
 

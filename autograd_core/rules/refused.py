@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -53,20 +52,3 @@ refuse(
     np.datetime_as_string,
     np.isnat,
 )
-_TEXT = "text and records carry no derivative; use x.detach()."
-
-
-def _refuse_module(name: str) -> None:
-    module = importlib.import_module(name)
-    refuse(
-        _TEXT,
-        *{
-            f
-            for f in vars(module).values()
-            if callable(f)
-            and f not in REASONS
-            and (hasattr(f, "_implementation") or isinstance(f, np.ufunc))
-            and getattr(f, "__name__", "") in getattr(module, "__all__", ())
-            and f not in vars(np).values()
-        },
-    )

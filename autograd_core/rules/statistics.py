@@ -185,7 +185,9 @@ def nanvar(
     there = ~np.isnan(bare(a))
     n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype)
     d = np.where(there, a - nanmean(a, axis=axis, keepdims=True), 0)
-    return np.sum(d * d, axis=axis, keepdims=keepdims) / (n - a.dtype.type(ddof))
+    square = np.real(d * np.conj(d)) if a.dtype.kind == "c" else d * d
+    n = np.real(n) if a.dtype.kind == "c" else n
+    return np.sum(square, axis=axis, keepdims=keepdims) / (n - n.dtype.type(ddof))
 
 
 @implements(np.nanstd)
@@ -305,5 +307,5 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c
-    scale = np.sqrt(np.diag(c))
+    scale = np.sqrt(np.real(np.diag(c)))
     return c / scale[:, None] / scale[None, :]
