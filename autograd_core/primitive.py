@@ -174,8 +174,8 @@ class Primitive:
                 if top is None or a._level > level:
                     top = a
                     level = a._level
-            elif a.__class__ is list or a.__class__ is tuple:
-                return self(*(_as_array(b) for b in args), **params)
+            elif a.__class__ in _NOT_NUMPY:
+                return self(*(_as_array(b, args) for b in args), **params)
         if params:
             params = self._check(params, top is not None)
         if level:
@@ -345,8 +345,17 @@ _REMEDIES = {
 }
 
 
-def _as_array(value: Any) -> Any:
-    return np.asarray(value) if isinstance(value, (list, tuple)) else value
+_NOT_NUMPY = frozenset({list, tuple, complex})
+
+
+def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
+    """Return lists as arrays, and Python's complex numbers (1j * np.float64 is one) as NumPy's."""
+    if isinstance(value, (list, tuple)):
+        return np.asarray(value)
+    if value.__class__ is complex:  # as precise as what stands beside it
+        kinds = [b.dtype for b in beside if hasattr(b, "dtype")]
+        return np.result_type(np.complex64, *kinds).type(value)
+    return value
 
 
 def zeros_rule(g: Any, y: Any, *args: Any, **params: Any) -> Any:

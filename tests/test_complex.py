@@ -194,3 +194,11 @@ def test_complex_values_have_no_gradient_of_their_own() -> None:
         (z * z).backward()
     with pytest.raises(NonScalarError, match="complex"):
         grad(lambda z: z * z)(np.complex128(1 + 2j))
+
+
+def test_python_s_complex_numbers_do_not_leave_numpy() -> None:
+    x = Tensor(2.0, requires_grad=True)
+    assert (1j * x).dtype == np.complex128
+    assert (1j * Tensor(np.float32(2.0), requires_grad=True)).dtype == np.complex64
+    np.real((3 - 1j) * np.exp(1j * x)).backward()
+    np.testing.assert_allclose(x.grad.data, np.real((3 - 1j) * 1j * np.exp(2j)))
