@@ -15,8 +15,9 @@ import numpy as np
 
 from autograd_core import tree
 from autograd_core.backward import collect, push, sweep
+from autograd_core.declare import primitive
 from autograd_core.modes import enable_grad
-from autograd_core.primitive import Primitive, primitive
+from autograd_core.primitive import Primitive
 from autograd_core.tensor import BASE, Node, Tensor, leaf, next_tick, record_parts
 from autograd_core.traced import level_of
 
@@ -220,4 +221,3 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         return tree.map_leaves(lambda o: next(parts) if level_of(o) == level else o, result)
 
     return run
-

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
+from autograd_core.declare import primitive
 from autograd_core.modes import current
-from autograd_core.primitive import Boxed, Primitive, bare, primitive
+from autograd_core.primitive import Boxed, Primitive, bare
 from autograd_core.rules.indexing import setitem
 from autograd_core.rules.shapes import copy_
 from autograd_core.source import Location
@@ -93,7 +94,8 @@ def mark_overwritten(*tensors: Tensor) -> None:
 
 def check_saved(node: Node, args: list[Any]) -> None:
     """Raise if a value that this node's rules read was overwritten since it was recorded."""
-    assert node.primitive is not None and node.inputs is not None
+    assert node.primitive is not None
+    assert node.inputs is not None
     for parent, read in zip(node.inputs, node.primitive.reads(), strict=False):
         if not isinstance(parent, Node):
             continue
@@ -150,10 +152,8 @@ def assign(target: Traced, index: Any, value: Any) -> None:
     """Do ``target[index] = value``."""
     _check_target(target)
     if isinstance(value, (list, tuple)):
-        if any(isinstance(v, Boxed) for v in value):
-            value = np.stack(value)  # type: ignore[call-overload]
-        else:
-            value = np.asarray(value)
+        traced = any(isinstance(v, Boxed) for v in value)
+        value = np.stack(value) if traced else np.asarray(value)
     if isinstance(target, Tensor) and isinstance(target._data, np.ndarray):
         level = max(target._level, level_of(value))
         if not _recording(level):
@@ -228,8 +228,9 @@ def _write_view(x: Any, part: Any, view: tuple[Primitive, dict[str, Any]]) -> An
 
 def _put_back(g: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:
     operation, params = view
-    assert operation.vjps is not None and operation.vjps[0] is not None
-    return operation.vjps[0](operation(g, **params), None, g, **params)
+    (rule,) = operation.vjps or ()
+    assert rule is not None
+    return rule(operation(g, **params), None, g, **params)
 
 
 # Write a changed view back into the array it looks into.

@@ -1,0 +1,206 @@
+"""Neural networks on autograd_core: modules, layers, losses; names and weights as in PyTorch."""
+
+from autograd_core.source import register_exclusion
+from nn import functional, init
+from nn.activation import (
+    ELU,
+    GELU,
+    SELU,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Step,
+    Tanh,
+)
+from nn.attention import MultiheadAttention
+from nn.containers import ModuleDict, ModuleList, Sequential
+from nn.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
+from nn.dropout import Dropout, Dropout2d
+from nn.embedding import Embedding
+from nn.linear import Bilinear, Linear
+from nn.loss import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CosineEmbeddingLoss,
+    CosineSimilarity,
+    CrossEntropyLoss,
+    EntropyLoss,
+    HalfSquaredError,
+    HingeLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    MultiMarginLoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
+from nn.module import Module, functional_call
+from nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalResponseNorm
+from nn.parameter import Parameter, get_default_dtype, set_default_dtype
+from nn.pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    GlobalAvgPool2d,
+    GlobalMaxPool2d,
+    LPPool1d,
+    LPPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
+from nn.random import get_rng_state, manual_seed, set_rng_state
+from nn.recurrent import GRU, LSTM, RNN
+from nn.regularizer import ActivitySparsity, l1_penalty, l2_penalty
+from nn.serialization import SerializationError, load, load_metadata, save
+from nn.shape import Flatten, Identity, Unflatten, Upsample
+from nn.state import IncompatibleKeys, StateDictError
+from nn.summary import Summary, summary
+from nn.transformer import (
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
+
+register_exclusion(__file__)  # the user's lines are recorded, not the layers'
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "SELU",
+    "ActivitySparsity",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Bilinear",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "CosineEmbeddingLoss",
+    "CosineSimilarity",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Dropout2d",
+    "Embedding",
+    "EntropyLoss",
+    "Flatten",
+    "GlobalAvgPool2d",
+    "GlobalMaxPool2d",
+    "GroupNorm",
+    "HalfSquaredError",
+    "HingeLoss",
+    "HuberLoss",
+    "Identity",
+    "IncompatibleKeys",
+    "KLDivLoss",
+    "L1Loss",
+    "LPPool1d",
+    "LPPool2d",
+    "LayerNorm",
+    "LeakyReLU",
+    "Linear",
+    "LocalResponseNorm",
+    "LogSigmoid",
+    "LogSoftmax",
+    "MSELoss",
+    "MaxPool1d",
+    "MaxPool2d",
+    "Module",
+    "ModuleDict",
+    "ModuleList",
+    "MultiMarginLoss",
+    "MultiheadAttention",
+    "NLLLoss",
+    "PReLU",
+    "Parameter",
+    "ReLU",
+    "ReLU6",
+    "Sequential",
+    "SerializationError",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
+    "StateDictError",
+    "Step",
+    "Summary",
+    "Tanh",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
+    "Unflatten",
+    "Upsample",
+    "functional",
+    "functional_call",
+    "get_default_dtype",
+    "get_rng_state",
+    "init",
+    "l1_penalty",
+    "l2_penalty",
+    "load",
+    "load_metadata",
+    "manual_seed",
+    "save",
+    "set_default_dtype",
+    "set_rng_state",
+    "summary",
+]
+
+# --- training: data, trainer, callbacks; the estimators load scikit-learn on first use ---
+
+from nn.callbacks import (  # noqa: E402 - a block of its own
+    Annealing,
+    Callback,
+    EarlyStopping,
+    GradientClipping,
+    Perturbation,
+    Regularization,
+    SaveBest,
+)
+from nn.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
+from nn.data import ArrayDataset, DataLoader  # noqa: E402
+from nn.history import History  # noqa: E402
+from nn.statistics import LayerStatistics  # noqa: E402
+from nn.trainer import Trainer, accuracy  # noqa: E402
+
+__all__ += [
+    "Annealing",
+    "ArrayDataset",
+    "Callback",
+    "DataLoader",
+    "EarlyStopping",
+    "GradientClipping",
+    "History",
+    "LayerStatistics",
+    "Perturbation",
+    "Regularization",
+    "SaveBest",
+    "Trainer",
+    "accuracy",
+    "load_checkpoint",
+    "save_checkpoint",
+]

@@ -173,9 +173,12 @@ def test_iteration_and_containment_behave():
 class TestAnomaly:
     def test_forward(self):
         x = Tensor([0.0, 1.0], requires_grad=True)
-        with detect_anomaly(), np.errstate(all="ignore"):
-            with pytest.raises(ac.NonFiniteError) as caught:
-                np.log(x * 1)  # born here
+        with (
+            detect_anomaly(),
+            np.errstate(all="ignore"),
+            pytest.raises(ac.NonFiniteError) as caught,
+        ):
+            np.log(x * 1)  # born here
         assert "log" in str(caught.value)
         assert "born here" in str(caught.value)
         assert "index (0,)" in str(caught.value)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import bare, bilinear, implements
+from autograd_core.declare import bilinear
+from autograd_core.primitive import bare, implements
 
 
 def _kind(*values: Any) -> Any:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import Boxed, Constant, constant, register
+from autograd_core.declare import constant
+from autograd_core.primitive import Boxed, Constant, register
 
 constant(
     np.equal,

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.primitive import bare, implements, primitive
+from autograd_core.declare import primitive
+from autograd_core.primitive import bare, implements
 from autograd_core.rules.linalg import adjoint
 
 

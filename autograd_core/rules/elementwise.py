@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import Primitive, elementwise, implements
+from autograd_core.declare import elementwise
+from autograd_core.primitive import Primitive, implements
 
 add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
 subtract = elementwise(np.subtract, 1, -1, forward=operator.sub, label="-")
@@ -82,7 +83,7 @@ arccos = elementwise(np.arccos, lambda y, x: -1.0 / _root_to_one(x))
 arctan = elementwise(np.arctan, lambda y, x: 1.0 / (1.0 + x * x))
 sinh = elementwise(np.sinh, lambda y, x: np.cosh(x))
 cosh = elementwise(np.cosh, lambda y, x: np.sinh(x))
-tanh = elementwise(np.tanh, lambda y, x: 1.0 - y * y)
+tanh = elementwise(np.tanh, lambda y, x: 1.0 - y * y, times=lambda g, y, x: g - g * (y * y))
 arcsinh = elementwise(np.arcsinh, lambda y, x: 1.0 / np.sqrt(x * x + 1.0))
 arccosh = elementwise(np.arccosh, lambda y, x: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)))
 arctanh = elementwise(np.arctanh, lambda y, x: 1.0 / (1.0 - x * x))

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import implements, linear
+from autograd_core.declare import linear
+from autograd_core.primitive import implements
 
 
 def _fitted(g: Any, axis: int, n: int) -> Any:

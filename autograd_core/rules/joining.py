@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import implements, linear, primitive
+from autograd_core.declare import linear, primitive
+from autograd_core.primitive import implements
 
 
 def _pieces(g: Any, parts: Any, axis: int) -> list[Any]:

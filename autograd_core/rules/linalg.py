@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import bare, elementwise, implements, primitive
+from autograd_core.declare import elementwise, primitive
+from autograd_core.primitive import bare, implements
 from autograd_core.rules.reductions import products_of_others
 
 

@@ -6,17 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import (
-    REGISTRY,
-    Boxed,
-    Constant,
-    Primitive,
-    bare,
-    elementwise,
-    implements,
-    primitive,
-    register,
-)
+from autograd_core.declare import elementwise, primitive
+from autograd_core.primitive import REGISTRY, Boxed, Constant, Primitive, bare, implements, register
 from autograd_core.rules.indexing import scatter
 from autograd_core.rules.scans import running_extreme
 from autograd_core.rules.special import logsumexp

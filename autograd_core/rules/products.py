@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import Constant, bilinear, implements, primitive
+from autograd_core.declare import bilinear, primitive
+from autograd_core.primitive import Constant, implements
 
 
 def _matmul_left(g: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
+        if g.__class__ is np.ndarray is b.__class__ and a.ndim == 2:
+            return g[:, None].dot(b[None])  # an outer product, straight to BLAS
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]

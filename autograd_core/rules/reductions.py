@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import implements, linear, primitive
+from autograd_core.declare import linear, primitive
+from autograd_core.primitive import implements
 
 
 def expand(reduced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -40,6 +41,7 @@ def _mean_transpose(
 
 
 sum_ = linear(np.sum, _sum_transpose, category="reduction", label="Σ")
+sum_.forward = lambda x, **settings: x.sum(**settings)  # the method: half of np.sum's overhead
 mean = linear(np.mean, _mean_transpose, category="reduction")
 
 

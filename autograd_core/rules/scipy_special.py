@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import scipy.special as sp
 
-from autograd_core.primitive import Primitive, elementwise, implements, register
+from autograd_core.declare import elementwise
+from autograd_core.primitive import Primitive, implements, register
 
 _TWO_OVER_ROOT_PI = float(2 / np.sqrt(np.pi))
 _ROOT_PI_OVER_TWO = float(np.sqrt(np.pi) / 2)

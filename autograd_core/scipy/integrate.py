@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import scipy.integrate as _integrate
 
-from autograd_core.primitive import Primitive, primitive
+from autograd_core.declare import primitive
+from autograd_core.primitive import Primitive
 from autograd_core.transforms import jvp, vjp
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import scipy.linalg as _linalg
 
-from autograd_core.primitive import Primitive, primitive
+from autograd_core.declare import primitive
+from autograd_core.primitive import Primitive
 from autograd_core.rules.indexing import getitem, scatter
 from autograd_core.rules.linalg import cholesky as _cholesky
 

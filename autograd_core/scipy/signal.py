@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import scipy.signal as _signal
 
-from autograd_core.primitive import Primitive, bilinear
+from autograd_core.declare import bilinear
+from autograd_core.primitive import Primitive
 
 
 def __getattr__(name: str) -> Any:

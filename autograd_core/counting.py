@@ -1,0 +1,198 @@
+"""Counted: an array that counts the floating-point operations done with it.
+
+Derivative rules are plain NumPy, so a sweep over Counted arrays runs the very
+rules that a real sweep runs and finds out what they cost; nothing is declared
+twice, and every order of derivative is counted alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core.backward import fit, reaching
+from autograd_core.dual import fit_tangent
+from autograd_core.flops import Formula, flops
+from autograd_core.modes import new_level
+from autograd_core.primitive import Primitive, bare
+from autograd_core.tensor import PART, Node
+from autograd_core.traced import Traced
+
+_new = object.__new__
+
+
+class Counter:
+    """Adds up the FLOPs of everything that is computed with its arrays.
+
+    Parameters
+    ----------
+    weights : mapping, optional
+        Other conventions than the table's, by the operation's name.
+
+    Attributes
+    ----------
+    total : float
+        FLOPs so far.
+    unknown : set of str
+        Operations that were run but say nothing of their cost.
+
+    Examples
+    --------
+    >>> counter = Counter()
+    >>> y = np.tanh(counter.wrap(np.ones(10))) * 2
+    >>> counter.total
+    90.0
+    """
+
+    def __init__(self, weights: Mapping[str, Formula] | None = None) -> None:
+        self.total = 0.0
+        self.unknown: set[str] = set()
+        self.level = new_level()
+        self.weights = weights
+
+    def wrap(self, value: Any) -> Any:
+        """Return an array whose use is counted; other values as they are."""
+        if isinstance(value, tuple):
+            return tuple(map(self.wrap, value))
+        if not hasattr(value, "dtype") or isinstance(value, np.dtype):
+            return value
+        made = _new(Counted)
+        made._value = value
+        made._counter = self
+        made._level = self.level
+        return made
+
+    def add(self, primitive: Primitive, y: Any, args: Sequence[Any], params: Any) -> None:
+        """Add the cost of one call."""
+        found = flops(primitive, y, tuple(args), params, self.weights)
+        if found is None:
+            self.unknown.add(primitive.name)
+        else:
+            self.total += found
+
+
+class Counted(Traced):
+    """A value that adds the cost of every operation on it to its counter."""
+
+    __slots__ = ("_counter", "_level", "_value")
+    _value: Any
+    _counter: Counter
+    _level: int
+
+    def _below(self) -> Any:
+        return self._value
+
+    def _constant(self, value: Any) -> Any:
+        return self._counter.wrap(value)
+
+    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
+        """Rules change nothing in place, so views need not be followed."""
+
+    def _process(
+        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
+    ) -> Any:
+        raw = [a._value if isinstance(a, Counted) and a._level == level else a for a in args]
+        y = primitive(*raw, **params)
+        self._counter.add(primitive, y, [bare(a) for a in raw], params)
+        if primitive.multiple:
+            parts = [self._counter.wrap(part) for part in y]
+            return tuple(parts) if type(y) is tuple else type(y)(*parts)
+        return self._counter.wrap(y)
+
+
+def raw_arguments(node: Node) -> list[Any]:
+    """Return a node's arguments as raw arrays."""
+    return [bare(i.output if i.__class__ is Node else i) for i in node.inputs or ()]
+
+
+def count_pass(order: Sequence[Node], counter: Counter) -> dict[Node, float]:
+    """Return the FLOPs that computing each recorded node took."""
+    found = {}
+    for node in order:
+        before = counter.total
+        if node.primitive is not None and node.primitive is not PART:
+            counter.add(node.primitive, node.output, raw_arguments(node), node.params)
+        found[node] = counter.total - before
+    return found
+
+
+def count_reverse(
+    order: Sequence[Node], outputs: Sequence[Node], wanted: Collection[Node], counter: Counter
+) -> dict[Node, float]:
+    """Return the FLOPs of one reverse sweep, at the node whose rules were run.
+
+    Mirrors `backward.sweep`: the rules, the sums over broadcast axes, and the
+    additions where a value was used more than once.
+    """
+    wrap = counter.wrap
+    needed, through = reaching(order[::-1], wanted)
+    gradients: dict[Node, Any] = {}
+    for output in outputs:
+        gradients[output] = wrap(np.ones_like(bare(output.output)))
+    found: dict[Node, float] = {}
+    for node in reversed(order):
+        g = gradients.pop(node, None)
+        if g is None or not node.inputs or node not in through:
+            continue
+        before = counter.total
+        primitive = node.primitive
+        assert primitive is not None
+        if primitive is PART:
+            whole = node.inputs[0]
+            parts = gradients.setdefault(whole, [None] * len(whole.output))
+            parts[node.params["index"]] = g
+            continue
+        raw = raw_arguments(node)
+        args, y = [wrap(a) for a in raw], wrap(node.output)
+        if primitive.vjps is None:
+            if primitive.multiple:
+                g = tuple(
+                    wrap(np.zeros_like(part)) if part_g is None else part_g
+                    for part, part_g in zip(node.output, g, strict=True)
+                )
+            pulled: Sequence[Any] = primitive.pull(g, y, args, node.params)
+        else:
+            pulled = [
+                rule(g, y, *args, **node.params)
+                if parent.__class__ is Node and parent in needed and rule is not None
+                else None
+                for rule, parent in zip(primitive.vjps, node.inputs, strict=False)
+            ]
+        for index, (parent, c) in enumerate(zip(node.inputs, pulled, strict=False)):
+            if c is None or parent.__class__ is not Node or parent not in needed:
+                continue
+            c = fit(c, bare(parent.output), node, index)
+            old = gradients.get(parent)
+            gradients[parent] = c if old is None else old + c
+        found[node] = counter.total - before
+    return found
+
+
+def count_forward(
+    order: Sequence[Node], wanted: Collection[Node], counter: Counter
+) -> dict[Node, float]:
+    """Return the FLOPs of pushing one tangent through, at the node that it goes through."""
+    wrap = counter.wrap
+    tangents: dict[Node, Any] = {n: wrap(np.ones_like(bare(n.output))) for n in wanted}
+    found: dict[Node, float] = {}
+    for node in order:
+        if not node.inputs or node in tangents:
+            continue
+        ts = [tangents.get(i) if i.__class__ is Node else None for i in node.inputs]
+        if all(t is None for t in ts):
+            continue
+        before = counter.total
+        primitive = node.primitive
+        assert primitive is not None
+        if primitive is PART:
+            tangents[node] = ts[0][node.params["index"]]  # type: ignore[index]
+            continue
+        args = [wrap(a) for a in raw_arguments(node)]
+        t = primitive.push(ts, wrap(node.output), args, node.params)
+        if not primitive.multiple:
+            t = fit_tangent(t, bare(node.output))
+        tangents[node] = t
+        found[node] = counter.total - before
+    return found

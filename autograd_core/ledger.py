@@ -1,0 +1,496 @@
+"""cost: what a function and its derivatives take, node by node, in FLOPs, bytes and seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from autograd_core import errors, tree
+from autograd_core.backward import collect, push, reaching, sweep
+from autograd_core.counting import Counter, count_forward, count_pass, count_reverse, raw_arguments
+from autograd_core.flops import Formula
+from autograd_core.memory import Memory, memory_of
+from autograd_core.modes import enable_grad, no_grad
+from autograd_core.primitive import bare
+from autograd_core.source import Location
+from autograd_core.tables import bytes_text, count_text, html_table, seconds_text, text_table
+from autograd_core.tensor import PART, Node, Tensor, next_tick
+
+if TYPE_CHECKING:
+    from autograd_core.comparison import Modes
+
+Function = Callable[..., Any]
+
+
+class Amount(NamedTuple):
+    """FLOPs, and measured seconds where something was measured."""
+
+    flops: float
+    seconds: float | None = None
+
+    def __add__(self, other: Any) -> Amount:
+        both = None if self.seconds is None or other.seconds is None else True
+        return Amount(self.flops + other.flops, self.seconds + other.seconds if both else None)
+
+
+@dataclass
+class NodeCost:
+    """What one recorded operation takes.
+
+    Attributes
+    ----------
+    name : str
+        The operation.
+    shape : tuple of int
+        Shape of its result.
+    location : Location
+        The user's line.
+    module : str
+        The module it belongs to, by its path; empty outside of all.
+    function, reverse, forward : Amount
+        Computing it; its part of a reverse sweep; its part of a forward sweep.
+    saved_bytes : int
+        Memory that its rules keep for the reverse sweep, counted at the first
+        operation that keeps it.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    location: Location
+    module: str
+    function: Amount
+    reverse: Amount
+    forward: Amount
+    saved_bytes: int
+
+
+@dataclass
+class Cost:
+    """The ledger of one function at one place: print it, or read its numbers.
+
+    Attributes
+    ----------
+    nodes : list of NodeCost
+        Every operation, in the order of recording.
+    n, m : int
+        Number of input and output elements.
+    function : Amount
+        One evaluation of the function.
+    reverse : Amount
+        One reverse sweep: the derivatives of one output to all inputs.
+    forward : Amount
+        One forward sweep: the derivatives of all outputs along one input direction.
+    saved_bytes : int
+        What the rules keep for the reverse sweep; inputs and parameters, which
+        are there anyway, not counted.
+    memory : Memory
+        Peak live bytes of the evaluation, of a reverse and of a forward sweep.
+    uncounted : list of str
+        Operations that don't say what they cost, counted as 0.
+    """
+
+    nodes: list[NodeCost]
+    n: int
+    m: int
+    function: Amount
+    reverse: Amount
+    forward: Amount
+    saved_bytes: int
+    memory: Memory
+    uncounted: list[str]
+    _problem: Problem = field(repr=False)
+
+    @property
+    def peak_bytes(self) -> int:
+        """Most bytes alive at once in an evaluation with one reverse sweep."""
+        return self.memory.reverse
+
+    def by(self, key: str) -> dict[str, list[NodeCost]]:
+        """Return the nodes grouped by "module", "line", "operation" or "node"."""
+        groups: dict[str, list[NodeCost]] = {}
+        for k, node in enumerate(self.nodes):
+            label = {
+                "module": node.module or "(outside of modules)",
+                "line": str(node.location),
+                "operation": node.name,
+                "node": f"{k + 1:>3} {node.name}",
+            }.get(key)
+            if label is None:
+                raise errors.OperandError(
+                    f"cost().table(): by={key!r}; use 'node', 'line', 'operation' or 'module'.",
+                    Location.of_caller(),
+                )
+            groups.setdefault(label, []).append(node)
+        return groups
+
+    def rows(self, by: str = "node", limit: int = 30) -> list[tuple[str, ...]]:
+        """Return the table's cells: a row for each group, the total last."""
+        rows = []
+        for label, nodes in self.by(by).items():
+            amounts = [
+                sum((getattr(n, k) for n in nodes[1:]), getattr(nodes[0], k))
+                for k in ("function", "reverse", "forward")
+            ]
+            shape = "×".join(map(str, nodes[0].shape)) if by == "node" else str(len(nodes))
+            kept = bytes_text(sum(n.saved_bytes for n in nodes))
+            rows.append((sum(a.flops for a in amounts), label, shape, kept, *_cells(amounts)))
+        if len(rows) > limit:
+            floor = sorted((r[0] for r in rows), reverse=True)[limit - 1]
+            kept_rows = [r for r in rows if r[0] >= floor][:limit]
+            left = len(rows) - len(kept_rows)
+            rows = kept_rows
+            rows.append((0.0, f"... and {left} smaller", "", *[""] * (len(rows[0]) - 3)))
+        total = (self.function, self.reverse, self.forward)
+        rows.append((0.0, "total", "", bytes_text(self.saved_bytes), *_cells(total)))
+        return [row[1:] for row in rows]
+
+    def table(self, by: str = "node", limit: int = 30) -> str:
+        """Return the ledger as text.
+
+        Parameters
+        ----------
+        by : {"node", "line", "operation", "module"}
+            What a row stands for.
+        limit : int
+            At most so many rows, the costliest.
+        """
+        second = "shape" if by == "node" else "nodes"
+        return text_table(_head(by, second), self.rows(by, limit))
+
+    def summary(self) -> str:
+        """Return the totals in words."""
+        lines = [
+            f"n = {self.n:,} inputs, m = {self.m:,} outputs, {len(self.nodes):,} operations",
+            f"saved for a reverse sweep {bytes_text(self.saved_bytes)}, peak "
+            f"{bytes_text(self.memory.reverse)} (evaluation alone "
+            f"{bytes_text(self.memory.function)}, forward mode {bytes_text(self.memory.forward)})",
+        ]
+        if self.uncounted:
+            lines.append(
+                "counted as 0, since they declare no cost=: " + ", ".join(self.uncounted)
+            )
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return f"{self.table()}\n\n{self.summary()}"
+
+    def _repr_html_(self) -> str:
+        table = html_table(_head("node", "shape"), self.rows())
+        return table + "<p>" + self.summary().replace("\n", "<br>") + "</p>"
+
+    def modes(self, measure: bool = True, limit: float = 2.0) -> Modes:
+        """Compare one graph for each input with one graph for each output.
+
+        Parameters
+        ----------
+        measure : bool
+            Whether to run the sweeps and measure.
+        limit : float
+            Seconds to spend on each mode; beyond that a part of the sweeps is
+            run and the rest extrapolated, and the table says so.
+
+        Returns
+        -------
+        Modes
+            Prints as a table, shows as HTML in a notebook, and has ``plot()``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd_core import cost
+        >>> f = lambda x: np.sum(np.sin(x))
+        >>> modes = cost(f, np.zeros(10_000), measure=False).modes(measure=False)
+        >>> modes.best, modes.forward.sweeps, modes.reverse.sweeps
+        ('reverse', 10000, 1)
+        """
+        from autograd_core.comparison import compare
+
+        return compare(self, self._problem, measure, limit)
+
+
+def _cells(amounts: Sequence[Amount]) -> list[str]:
+    return [t for a in amounts for t in (count_text(a.flops), seconds_text(a.seconds))]
+
+
+def _head(first: str, second: str) -> tuple[str, ...]:
+    return (
+        first, second, "saved", "FLOPs", "time", "reverse FLOPs", "time", "forward FLOPs", "time"
+    )  # fmt: skip
+
+
+class Problem:
+    """One recorded run of f: what is differentiated, what came out, the nodes between."""
+
+    def __init__(
+        self, f: Function, args: Sequence[Any], keywords: Mapping[str, Any],
+        argnums: int | Sequence[int] | None, operation: str,
+    ) -> None:  # fmt: skip
+        where = Location.of_caller()
+        self.f, self.args, self.keywords = f, tuple(args), dict(keywords)
+        parameters = list(f.parameters()) if hasattr(f, "parameters") else []
+        parameters = [p for p in parameters if isinstance(p, Tensor) and p.requires_grad]
+        chosen = range(len(args)) if argnums is None else np.atleast_1d(argnums)
+        if argnums is None and parameters:
+            chosen = range(0)  # of a model, the derivatives to its parameters are meant
+        given: list[Any] = []
+        leaves: list[Tensor] = list(parameters)
+        for k, a in enumerate(args):
+            values = tree.leaves(a)
+            for j, v in enumerate(values):
+                if k in chosen and _inexact(v):
+                    values[j] = Tensor(bare(v), requires_grad=True)
+                    leaves.append(values[j])
+            given.append(tree.like(a, values))
+        if not leaves:
+            raise errors.DTypeError(
+                f"{operation}: there is no floating-point argument and no parameter to "
+                "differentiate.",
+                where,
+            )
+        first = next_tick()
+        self.modules: list[tuple[str, int, int]] = []
+        with enable_grad(), _watch_modules(f, self.modules):
+            self.result = f(*given, **keywords)
+        self.outputs = [
+            o._node
+            for o in tree.leaves(self.result)
+            if isinstance(o, Tensor) and o._node is not None and o._node.primitive is not None
+        ]
+        if not self.outputs:
+            kinds = ", ".join(type(o).__name__ for o in tree.leaves(self.result)) or "nothing"
+            dtype = {str(getattr(o, "dtype", "")) for o in tree.leaves(self.result)} - {""}
+            raise errors.UntrackedError(
+                f"{operation}: the function returned nothing that depends on its inputs by recorded "
+                f"operations ({kinds}{' of ' + ', '.join(dtype) if dtype else ''}): integers, "
+                "comparisons and constants have no derivative.",
+                where,
+            )
+        self.inputs: list[Node] = [t._node for t in leaves]  # type: ignore[misc]
+        self.order = [
+            node
+            for node in collect(self.outputs)[::-1]
+            if node.tick > first or node.primitive is None
+        ]
+        self.n = sum(int(np.size(v.output)) for v in self.inputs)
+        self.m = sum(int(np.size(o.output)) for o in self.outputs)
+        if not self.n or not self.m:
+            raise errors.ShapeError(
+                f"{operation}: n = {self.n} inputs and m = {self.m} outputs; "
+                "there is nothing to differentiate.",
+                where,
+            )
+
+    @property
+    def operations(self) -> list[Node]:
+        """The recorded operations, without leaves and tuple parts."""
+        return [v for v in self.order if v.primitive is not None and v.primitive is not PART]
+
+    def run(self) -> Any:
+        """Evaluate the function, recording nothing."""
+        with no_grad():
+            return self.f(*self.args, **self.keywords)
+
+    def reverse(self, seeds: Sequence[Any] | None = None) -> Any:
+        """Do one reverse sweep, from all outputs by default."""
+        if seeds is None:
+            seeds = [np.ones_like(o.output)[()] for o in self.outputs]
+        return sweep(self.outputs, seeds, set(self.inputs), retain=True)
+
+    def forward(self, tangents: dict[Node, Any] | None = None) -> Any:
+        """Do one forward sweep, along all inputs by default."""
+        if tangents is None:
+            tangents = {v: np.ones_like(v.output)[()] for v in self.inputs}
+        return push(self.order, tangents, self.outputs)
+
+
+def _inexact(value: Any) -> bool:
+    raw = bare(value)
+    if isinstance(raw, bool):
+        return False
+    return isinstance(raw, float) or getattr(getattr(raw, "dtype", None), "kind", "") in tuple("fc")
+
+
+@contextmanager
+def _watch_modules(f: Any, log: list[tuple[str, int, int]]) -> Iterator[None]:
+    """While f runs, note which ticks each of its modules' forward() covers.
+
+    A module is anything with ``named_modules()`` and ``forward``, as in nn.
+    """
+    if not hasattr(f, "named_modules"):
+        yield
+        return
+    watched = []
+
+    def watch(name: str, module: Any) -> None:
+        forward = module.forward
+
+        def timed(*args: Any, **keywords: Any) -> Any:
+            start = next_tick()
+            try:
+                return forward(*args, **keywords)
+            finally:
+                log.append((name, start, next_tick()))
+
+        object.__setattr__(module, "forward", timed)
+        watched.append(module)
+
+    for name, module in f.named_modules():
+        if callable(getattr(module, "forward", None)):
+            watch(name or type(module).__name__, module)
+    try:
+        yield
+    finally:
+        for module in watched:
+            object.__delattr__(module, "forward")
+
+
+def _module_of(node: Node, log: Sequence[tuple[str, int, int]]) -> str:
+    """Return the innermost module that was running when a node was recorded."""
+    around = [(end - start, name) for name, start, end in log if start < node.tick < end]
+    return min(around)[1] if around else ""
+
+
+def stopwatch(run: Callable[[], Any], least: float = 0.0, repeats: int = 5) -> float:
+    """Return the median seconds of a few runs; of one alone if it took longer than 0.2 s."""
+    times: list[float] = []
+    while len(times) < repeats or sum(times) < least:
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+        if times[-1] > 0.2 or len(times) > 200:
+            break
+    return median(times)
+
+
+def _measured(problem: Problem) -> tuple[dict[Node, list[float]], list[float]]:
+    """Return seconds of each node in an evaluation, a reverse and a forward sweep; and of all."""
+    repeats = 3 if len(problem.order) < 2000 else 1
+    needed, through = reaching(problem.order[::-1], problem.inputs)
+    each: dict[Node, list[float]] = {}
+    for node in problem.operations:
+        primitive = node.primitive
+        assert primitive is not None
+        args, y = raw_arguments(node), node.output
+        g: Any = (
+            tuple(np.ones_like(part) for part in y) if primitive.multiple else np.ones_like(y)[()]
+        )
+        active = [p.__class__ is Node and p in needed for p in node.inputs or ()]
+        ts = [np.ones_like(a) if here else None for a, here in zip(args, active, strict=True)]
+
+        def compute(node: Node = node, args: Any = args) -> None:
+            assert node.primitive is not None
+            node.primitive.forward(*args, **node.params)
+
+        def pull(node: Node = node, args: Any = args, y: Any = y, g: Any = g,
+                 active: Any = active) -> None:  # fmt: skip
+            assert node.primitive is not None
+            if node.primitive.vjps is None:
+                node.primitive.pull(g, y, args, node.params)
+                return
+            for rule, here in zip(node.primitive.vjps, active, strict=False):
+                if here and rule is not None:
+                    rule(g, y, *args, **node.params)
+
+        def pushed(node: Node = node, args: Any = args, y: Any = y, ts: Any = ts) -> None:
+            assert node.primitive is not None
+            node.primitive.push(ts, y, args, node.params)
+
+        runs = [pull, pushed] if node in through else []
+        compute_time = 0.0 if primitive.name == "checkpoint" else stopwatch(compute, 0.0, repeats)
+        each[node] = [compute_time, *(stopwatch(run, 0.0, repeats) for run in runs)]
+        each[node] += [0.0] * (3 - len(each[node]))
+    whole = [stopwatch(run, 0.02) for run in (problem.run, problem.reverse, problem.forward)]
+    return each, whole
+
+
+def cost(
+    f: Function,
+    *args: Any,
+    argnums: int | Sequence[int] | None = None,
+    weights: Mapping[str, Formula] | None = None,
+    measure: bool = True,
+    **keywords: Any,
+) -> Cost:
+    """Count and measure what f and its derivatives take at the given arguments.
+
+    Counted: every operation that the evaluation, one reverse sweep and one
+    forward sweep run, by the table in docs/cost.md (a multiply-add is two).
+    The sweeps are counted by running the derivative rules themselves on arrays
+    that count.
+
+    Parameters
+    ----------
+    f : callable
+        Any function of nests of arrays; or a model (anything with
+        ``parameters()``), whose derivatives to its parameters are meant then.
+    *args, **keywords
+        Where to evaluate it; values that are not of floating-point kind are
+        handed on.
+    argnums : int or sequence of int, optional
+        Which arguments to differentiate; default all.
+    weights : mapping, optional
+        Other conventions, by the operation's name: FLOPs for each element of
+        the result, or ``formula(y, *args, **params)``.
+    measure : bool
+        Whether to measure seconds too.
+
+    Returns
+    -------
+    Cost
+        Prints as a table; ``.function``, ``.reverse``, ``.forward`` (``.flops``,
+        ``.seconds``), ``.saved_bytes``, ``.peak_bytes``, ``.nodes``, ``.modes()``.
+
+    Raises
+    ------
+    UntrackedError
+        If what f returns does not depend on the inputs by recorded operations.
+    DTypeError
+        If there is nothing of floating-point kind to differentiate.
+    ShapeError
+        If there are no inputs or no outputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W, x = np.ones((3, 4)), np.ones(4)
+    >>> c = cost(lambda x: np.tanh(W @ x), x, measure=False)
+    >>> c.function.flops, c.reverse.flops, c.forward.flops
+    (48.0, 33.0, 33.0)
+    >>> c.saved_bytes                                   # the result of tanh
+    24
+    """
+    problem = Problem(f, args, keywords, argnums, "cost()")
+    counters = [Counter(weights) for _ in range(3)]
+    with enable_grad():
+        function = count_pass(problem.order, counters[0])
+        reverse = count_reverse(problem.order, problem.outputs, problem.inputs, counters[1])
+        forward = count_forward(problem.order, problem.inputs, counters[2])
+    each, whole = _measured(problem) if measure else ({}, [None, None, None])  # type: ignore[list-item]
+    memory = memory_of(problem.order, problem.outputs, problem.inputs)
+    nodes = []
+    for node in problem.operations:
+        seconds: list[Any] = list(each.get(node, [None] * 3))
+        value = node.output[0] if isinstance(node.output, tuple) else node.output
+        nodes.append(
+            NodeCost(
+                name=node.name,
+                shape=tuple(np.shape(bare(value))),
+                location=node.location,
+                module=_module_of(node, problem.modules),
+                function=Amount(function[node], seconds[0]),
+                reverse=Amount(reverse.get(node, 0.0), seconds[1]),
+                forward=Amount(forward.get(node, 0.0), seconds[2]),
+                saved_bytes=memory.saved_by.get(node, 0),
+            )
+        )
+    totals = [Amount(c.total, s) for c, s in zip(counters, whole, strict=True)]
+    uncounted = sorted(set().union(*(c.unknown for c in counters)))
+    return Cost(
+        nodes, problem.n, problem.m, *totals, memory.saved, memory, uncounted, problem
+    )
