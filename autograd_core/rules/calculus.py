@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.declare import bilinear
-from autograd_core.primitive import bare, implements
+from autograd_core.primitive import Constant, bare, implements
 
 
 def _kind(*values: Any) -> Any:
@@ -174,13 +174,15 @@ def interp(
     return np.where(bare(x) > bare(xp[-1]), fp[-1] if right is None else right, made)
 
 
+_jumps = Constant(lambda p, discont, axis, period: np.unwrap(p, discont, axis, period=period) - p)
+
+
 @implements(np.unwrap)
 def unwrap(
     p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * np.pi
 ) -> Any:
     """Remove jumps of a period; only constants are added."""
-    value = bare(p)
-    return p + (np.unwrap(value, discont, axis, period=period) - value)
+    return p + _jumps(p, discont, axis, period)
 
 
 def _embedded(g: Any, a: Any, v: Any, mode: str) -> Any:

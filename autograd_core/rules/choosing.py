@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from autograd_core.primitive import Boxed, bare, implements
+from autograd_core.primitive import Boxed, Constant, bare, implements
 from autograd_core.rules.indexing import _along, scatter
 
 
@@ -220,9 +220,10 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     return made
 
 
-def _first_of_each(values: Any) -> Any:
-    """Return where each different value stands first, in sorted order."""
-    return np.unique(values, return_index=True)[1]
+# Where each different value stands first, in sorted order; and the rest of np.unique's answers.
+_unique_places = Constant(
+    lambda ar, axis, equal_nan: np.unique(ar, True, True, True, axis=axis, equal_nan=equal_nan)[1:]
+)
 
 
 @implements(np.unique)
@@ -237,8 +238,8 @@ def unique(
     sorted: bool = True,
 ) -> Any:
     """Sorted different values; each takes its derivative to its first occurrence."""
-    raw = bare(ar)
-    _, index, inverse, counts = np.unique(raw, True, True, True, axis=axis, equal_nan=equal_nan)
+    index, inverse, counts = _unique_places(ar, axis, equal_nan)
+    index = bare(index)
     values = np.take(np.ravel(ar), index) if axis is None else np.take(ar, index, axis=axis)
     extra = [
         part
@@ -274,6 +275,9 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     return scatter(weights, index=x, shape=(n,))
 
 
+_constant_like = Constant(np.full_like)
+
+
 @implements(np.full_like)
 def full_like(
     a: Any,
@@ -287,8 +291,7 @@ def full_like(
 ) -> Any:
     """Make an array of one value, which may carry a derivative."""
     if not isinstance(fill_value, Boxed):
-        like = bare(a)
-        return np.full_like(like, fill_value, dtype=dtype, order=order, subok=subok, shape=shape)
+        return _constant_like(a, fill_value, dtype=dtype, order=order, subok=subok, shape=shape)
     kind = a.dtype if dtype is None else dtype
     return np.broadcast_to(cast(Any, fill_value), np.shape(a) if shape is None else shape).astype(
         kind

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core.declare import primitive
-from autograd_core.primitive import bare, implements
+from autograd_core.primitive import Constant, bare, implements
 from autograd_core.rules.linalg import adjoint
 
 
@@ -213,11 +213,14 @@ lstsq_ = primitive(
 )
 
 
+_rank = Constant(lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[2])
+
+
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     """Least squares: the solution, the residuals, the rank, the singular values."""
     x = lstsq_(a, b, rcond=rcond)
-    rank = np.linalg.lstsq(bare(a), bare(b), rcond)[2]
+    rank = int(_rank(a, b, rcond))
     rows, columns = np.shape(a)
     residuals: Any = np.zeros((0,), dtype=x.dtype)
     if rank == columns and rows > columns:
