@@ -324,8 +324,9 @@ def _collect_part(gradients: dict[Node, Any], node: Node, g: Any) -> None:
 def _run_hooks(node: Node, g: Any) -> Any:
     assert node.watch is not None
     for hook in list(node.watch.hooks.values()):
-        answer = hook(untracked(g))
+        answer = hook(untracked(_conjugate(g)))
         if answer is not None:
+            answer = _conjugate(answer)
             new = answer._data if isinstance(answer, Tensor) and not answer._level else answer
             if np.shape(bare(new)) != np.shape(bare(g)):
                 raise errors.SeedError(
@@ -343,6 +344,12 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
     if gradient is None:
         if value.__class__ is _float64:
             return _ONE
+        if output.dtype.kind == "c":
+            raise errors.NonScalarError(
+                f"{operation}: the value is complex, and only a real number has a gradient of its "
+                f"own; pass {keyword}=, or take np.real(y), np.abs(y).",
+                Location.of_caller(),
+            )
         if output.size != 1:
             raise errors.NonScalarError(
                 f"{operation}: the value has shape {output.shape}, and only a scalar has a "
@@ -370,6 +377,15 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
     return gradient[()] if isinstance(gradient, _ndarray) and not gradient.ndim else gradient
 
 
+def _conjugate(g: Any) -> Any:
+    """Turn a gradient between the rules' convention and PyTorch's; real ones are the same.
+
+    The rules pair without conjugates, Re(g dy), as JAX does; ``.grad``,
+    `gradients` and hooks hold the direction of steepest ascent, as PyTorch does.
+    """
+    return np.conj(g) if g.dtype.kind == "c" else g
+
+
 def node_of(output: Any, operation: str) -> Node:
     """Return the node of a tracked Tensor, or raise with the reason why it has none."""
     if isinstance(output, Tensor) and output._node is not None:
@@ -385,13 +401,14 @@ def node_of(output: Any, operation: str) -> Node:
 def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) -> None:
     """Sweep back from a Tensor and add the gradients into the leaves' ``.grad``."""
     node = node_of(output, "backward()")
-    seed = seed_for(output, gradient, "backward()")
+    seed = _conjugate(seed_for(output, gradient, "backward()"))
     found = sweep([node], [seed], retain=retain, record=create_graph)
     while found:  # written only now: an exception in mid-sweep leaves every .grad as it was
         leaf, g = found.popitem()
         owner = leaf.owner() if leaf.owner is not None else None
         if owner is None:
             continue
+        g = _conjugate(g)
         if g.__class__ is _ndarray and (g.base is not None or sys.getrefcount(g) > 2 or g is seed):
             g = g.copy()  # someone else holds this array: a leaf's .grad is its own
         old = owner.grad
@@ -446,12 +463,12 @@ def gradients(
     nodes = [node_of(x, f"gradients(), input {k}") for k, x in enumerate(inputs)]
     found = sweep(
         [node],
-        [seed_for(output, seed, "gradients()", "seed")],
+        [_conjugate(seed_for(output, seed, "gradients()", "seed"))],
         set(nodes),
         retain=retain_graph or create_graph,
         record=create_graph,
     )
-    return [untracked(found[n]) if n in found else None for n in nodes]
+    return [untracked(_conjugate(found[n])) if n in found else None for n in nodes]
 
 
 def push(order: Sequence[Node], tangents: dict[Node, Any], outputs: Sequence[Node]) -> list[Any]:

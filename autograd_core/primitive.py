@@ -197,8 +197,8 @@ class Primitive:
                 if top is None or a._level > level:
                     top = a
                     level = a._level
-            elif a.__class__ is list or a.__class__ is tuple:
-                return self(*(_as_array(b) for b in args), **params)
+            elif a.__class__ in _NOT_NUMPY:
+                return self(*(_as_array(b, args) for b in args), **params)
         if params:
             params = self._check(params, top is not None)
             hidden = youngest(params.values(), level)  # an index or a condition batched by vmap
@@ -369,8 +369,17 @@ _REMEDIES = {
 }
 
 
-def _as_array(value: Any) -> Any:
-    return np.asarray(value) if isinstance(value, (list, tuple)) else value
+_NOT_NUMPY = frozenset({list, tuple, complex})
+
+
+def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
+    """Return lists as arrays, and Python's complex numbers (1j * np.float64 is one) as NumPy's."""
+    if isinstance(value, (list, tuple)):
+        return np.asarray(value)
+    if value.__class__ is complex:  # as precise as what stands beside it
+        kinds = [b.dtype for b in beside if hasattr(b, "dtype")]
+        return np.result_type(np.complex64, *kinds).type(value)
+    return value
 
 
 def register(function: Callable[..., Any], implementation: Callable[..., Any]) -> None:
@@ -420,9 +429,9 @@ class Constant(Primitive):
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Compute the value from the raw arrays; it carries no derivative."""
-        boxed = [a for a in (*args, *params.values()) if isinstance(a, Boxed)]
-        raw = tuple(bare(a) for a in args)
-        settings = {k: bare(v) for k, v in params.items()}
+        boxed: list[Boxed] = []
+        raw = tuple(_unwrapped(a, boxed) for a in args)
+        settings = {k: _unwrapped(v, boxed) for k, v in params.items()}
         if any(isinstance(a, Boxed) for a in (*raw, *settings.values())):
             from autograd_core.batching import constant_rule
 
@@ -432,6 +441,16 @@ class Constant(Primitive):
         if not boxed:
             return value
         return cuts.mark(_as_constant(boxed[0], value), "no derivative", self.name, boxed)
+
+
+def _unwrapped(value: Any, met: list[Boxed]) -> Any:
+    """Return raw arrays for traced values, in tuples and lists too; note what was met."""
+    if isinstance(value, Boxed):
+        met.append(value)
+        return bare(value)
+    if value.__class__ is tuple or value.__class__ is list:
+        return type(value)(_unwrapped(part, met) for part in value)
+    return value
 
 
 def _as_constant(boxed: Boxed, value: Any) -> Any:
