@@ -5,15 +5,35 @@ from autograd_core.batching import LoopWarning, vmap
 from autograd_core.check import gradcheck
 from autograd_core.checkpointing import checkpoint
 from autograd_core.dual import Dual
-from autograd_core.errors import *  # noqa: F403 - every error is public
+from autograd_core.errors import (
+    AutogradError,
+    ConversionError,
+    DTypeError,
+    FreedGraphError,
+    GradcheckError,
+    IndexingError,
+    InPlaceError,
+    LinearAlgebraError,
+    NonFiniteError,
+    NonScalarError,
+    OperandError,
+    OverwrittenError,
+    RuleError,
+    SeedError,
+    ShapeError,
+    UnsupportedError,
+    UntrackedError,
+)
 from autograd_core.graph import Graph
 from autograd_core.inplace import mark_overwritten
 from autograd_core.jacobians import hessian, jacobian
 from autograd_core.ledger import cost
 from autograd_core.modes import detect_anomaly, enable_grad, no_grad
-from autograd_core.primitive import bilinear, elementwise, linear, primitive
+from autograd_core.primitive import Primitive, bilinear, elementwise, linear, primitive
 from autograd_core.rules.graph import branch, plus, stop_gradient
 from autograd_core.rules.special import logsumexp
+from autograd_core.scopes import scope
+from autograd_core.source import register_exclusion
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import (
     grad,
@@ -24,3 +44,56 @@ from autograd_core.transforms import (
     vjp,
 )
 from autograd_core.viewer import draw
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AutogradError",
+    "ConversionError",
+    "DTypeError",
+    "Dual",
+    "FreedGraphError",
+    "GradcheckError",
+    "Graph",
+    "InPlaceError",
+    "IndexingError",
+    "LinearAlgebraError",
+    "NonFiniteError",
+    "NonScalarError",
+    "OperandError",
+    "OverwrittenError",
+    "Primitive",
+    "RuleError",
+    "SeedError",
+    "ShapeError",
+    "Tensor",
+    "UnsupportedError",
+    "UntrackedError",
+    "bilinear",
+    "branch",
+    "checkpoint",
+    "cost",
+    "detect_anomaly",
+    "draw",
+    "elementwise",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradients",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "linear",
+    "linearize",
+    "logsumexp",
+    "mark_overwritten",
+    "no_grad",
+    "plus",
+    "primitive",
+    "register_exclusion",
+    "scope",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

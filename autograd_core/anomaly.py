@@ -26,8 +26,7 @@ def _first(value: Any) -> str:
     index = tuple(int(k) for k in np.argwhere(mask)[0])
     count = int(mask.sum())
     return (
-        f"{count} non-finite value{'s' * (count > 1)} of {np.size(mask)} "
-        f"(first at index {index})"
+        f"{count} non-finite value{'s' * (count > 1)} of {np.size(mask)} (first at index {index})"
     )
 
 

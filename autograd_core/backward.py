@@ -22,12 +22,14 @@ from autograd_core import errors
 from autograd_core.anomaly import check_backward
 from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
-from autograd_core.primitive import Boxed, bare
+from autograd_core.primitive import Boxed, bare, copied
 from autograd_core.rules.shapes import sum_to
 from autograd_core.source import Location
 from autograd_core.tensor import PART, Node, Tensor, untracked, wrap
 
 _ndarray = np.ndarray
+_float64 = np.float64
+_ONE = np.float64(1)
 _by_tick = attrgetter("tick")
 
 Observer = Callable[[Node, Any, int, Any], None]
@@ -137,6 +139,9 @@ def sweep(
     overwritten = OVERWRITES.latest
     anomaly = current().anomaly
     watched = anomaly or observe is not None
+    usual = not (watched or record)
+    bounded = oldest > 0 or through is not None
+    stale = bool(order) and order[-1].tick < overwritten
     owned: set[Node] = set()  # gradients that the sweep itself has allocated
     get, pop = gradients.get, gradients.pop
     for node in order:
@@ -155,16 +160,72 @@ def sweep(
             if inputs is None and (through is None or node not in wanted):  # type: ignore[operator]
                 raise _freed(node)
             continue
-        if node.tick < oldest:
-            gradients[node] = g
-            continue
-        if through is not None and node not in through:
-            continue
+        if bounded:
+            if node.tick < oldest:
+                gradients[node] = g
+                continue
+            if through is not None and node not in through:
+                continue
         rules = node.primitive.vjps  # type: ignore[union-attr]
         params = node.params
         y = node.output
+        if usual and not params and rules is not None and len(inputs) <= 2:
+            # The usual case spelt out: the loop below without its loop, a quarter faster.
+            first = inputs[0]
+            a = first.output if first.__class__ is Node else first
+            if len(inputs) == 1:
+                if stale and node.tick < overwritten:
+                    check_saved(node, [a])
+                c = rules[0](g, y, a)  # type: ignore[misc]  # a rule of None never gets here
+            else:
+                second = inputs[1]
+                b = second.output if second.__class__ is Node else second
+                if stale and node.tick < overwritten:
+                    check_saved(node, [a, b])
+                if second.__class__ is Node and (needed is None or second in needed):
+                    rule = rules[1]
+                    c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
+                    kind = c.__class__
+                    if kind is not b.__class__ or (
+                        kind is not _float64 and (c.shape != b.shape or c.dtype is not b.dtype)
+                    ):
+                        c = fit(c, b, node, 1)
+                    old = get(second)
+                    if old is None:
+                        gradients[second] = c
+                    elif kind is _ndarray and second in owned:
+                        old += c
+                    else:
+                        gradients[second] = c = old + c
+                        if c.__class__ is _ndarray:
+                            owned.add(second)
+                if first.__class__ is Node and (needed is None or first in needed):
+                    rule = rules[0]
+                    c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
+                else:
+                    first = None
+            if first is not None:
+                kind = c.__class__
+                if kind is not a.__class__ or (
+                    kind is not _float64 and (c.shape != a.shape or c.dtype is not a.dtype)
+                ):
+                    c = fit(c, a, node, 0)
+                old = get(first)
+                if old is None:
+                    gradients[first] = c
+                elif kind is _ndarray and first in owned:
+                    old += c
+                else:
+                    gradients[first] = c = old + c
+                    if c.__class__ is _ndarray:
+                        owned.add(first)
+            if not retain:
+                node.inputs = None
+                if node.owner is None:
+                    node.output = None
+            continue
         args = [i.output if i.__class__ is Node else i for i in inputs]
-        if node.tick < overwritten:
+        if stale and node.tick < overwritten:
             check_saved(node, args)
         if record:
             args = [wrap(i) if i.__class__ is Node else i for i in inputs]
@@ -179,7 +240,7 @@ def sweep(
         for rule in rules:
             index += 1
             parent = inputs[index]
-            if parent.__class__ is not Node or needed is not None and parent not in needed:
+            if parent.__class__ is not Node or (needed is not None and parent not in needed):
                 continue
             if pulled is not None:
                 if rule is None:
@@ -192,7 +253,7 @@ def sweep(
             x = parent.output
             kind = c.__class__
             if kind is not x.__class__ or (
-                kind is _ndarray and (c.shape != x.shape or c.dtype is not x.dtype)
+                kind is not _float64 and (c.shape != x.shape or c.dtype is not x.dtype)
             ):
                 c = fit(c, x, node, index)
             if watched:
@@ -203,7 +264,7 @@ def sweep(
             old = get(parent)
             if old is None:
                 gradients[parent] = c
-            elif parent in owned and kind is _ndarray:
+            elif kind is _ndarray and parent in owned:
                 old += c
             else:
                 gradients[parent] = c = old + c
@@ -227,7 +288,8 @@ def _freed(node: Node) -> Exception:
 def _pull_all(node: Node, g: Any, y: Any, args: list[Any]) -> Sequence[Any]:
     """Run a rule that gives every argument's gradient at once."""
     primitive = node.primitive
-    assert primitive is not None and node.inputs is not None
+    assert primitive is not None
+    assert node.inputs is not None
     if primitive.multiple:
         g = tuple(
             np.zeros_like(part) if part_g is None else part_g
@@ -274,14 +336,15 @@ def _run_hooks(node: Node, g: Any) -> Any:
 
 def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
     """Return a checked seed for an output, 1 for a scalar."""
-    where = Location.of_caller()
     value = output._data if isinstance(output, Tensor) else output
     if gradient is None:
+        if value.__class__ is _float64:
+            return _ONE
         if output.size != 1:
             raise errors.NonScalarError(
                 f"{operation}: the value has shape {output.shape}, and only a scalar has a "
                 f"gradient of its own; pass {keyword}= of that shape, or sum it first.",
-                where,
+                Location.of_caller(),
             )
         return np.ones_like(value)[()] if not isinstance(value, Boxed) else np.ones_like(value)
     if isinstance(gradient, Tensor) and not gradient._level:
@@ -291,13 +354,13 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
         if gradient.dtype.kind not in "fc" and gradient.ndim:
             raise errors.SeedError(
                 f"{operation}: the seed has dtype {gradient.dtype}; give floating-point numbers.",
-                where,
+                Location.of_caller(),
             )
     if gradient.shape != output.shape:
         raise errors.SeedError(
             f"{operation}: the seed has shape {gradient.shape}, the value {output.shape}; "
             "they must be equal.",
-            where,
+            Location.of_caller(),
         )
     if gradient.dtype != output.dtype:
         gradient = gradient.astype(output.dtype)
@@ -388,9 +451,7 @@ def gradients(
     return [untracked(found[n]) if n in found else None for n in nodes]
 
 
-def push(
-    order: Sequence[Node], tangents: dict[Node, Any], outputs: Sequence[Node]
-) -> list[Any]:
+def push(order: Sequence[Node], tangents: dict[Node, Any], outputs: Sequence[Node]) -> list[Any]:
     """Push tangents forward through a recorded graph (nodes earliest first)."""
     from autograd_core.dual import fit_tangent
 

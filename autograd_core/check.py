@@ -122,7 +122,7 @@ def _stand_in(t: Tensor, value: Any) -> None:
 
 def _differentiable(value: Any) -> bool:
     kind = getattr(bare(value), "dtype", None)
-    return isinstance(value, float) or kind is not None and kind.kind in "fc"
+    return isinstance(value, float) or (kind is not None and kind.kind in "fc")
 
 
 def gradcheck(
@@ -230,9 +230,7 @@ def _check_second(
     if "forward" in modes and not problem.wrt:
         product = hvp(problem.scalar, tuple(xs), v)
         product = product if len(xs) > 1 else (product,)
-        context.compare(
-            "second order, forward over reverse", [bare(p) for p in product], numerical
-        )
+        context.compare("second order, forward over reverse", [bare(p) for p in product], numerical)
 
 
 class _Context:
@@ -278,7 +276,8 @@ class _Context:
 
     def _is_right(self, node: Node) -> bool:
         primitive = node.primitive
-        assert primitive is not None and node.inputs is not None
+        assert primitive is not None
+        assert node.inputs is not None
         if primitive.name == "part":
             return True
         raw = [i.output if i.__class__ is Node else i for i in node.inputs]
@@ -304,8 +303,13 @@ class _Context:
         try:
             out, pullback = vjp_of(run, *values)
             seeds = [w.astype(p.dtype) for w, p in zip(weights, parts, strict=True)]
-            pulled = pullback(type(out)(*seeds) if hasattr(out, "_fields") else tuple(seeds)
-                              if primitive.multiple else seeds[0])
+            pulled = pullback(
+                type(out)(*seeds)
+                if hasattr(out, "_fields")
+                else tuple(seeds)
+                if primitive.multiple
+                else seeds[0]
+            )
             pushed = [
                 float(np.sum(np.asarray(t) * w))
                 for t, w in zip(self._pushed(run, values, primitive.multiple), weights, strict=True)

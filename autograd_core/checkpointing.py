@@ -101,19 +101,23 @@ class _Segment:
         self.random = _RandomState(f)
         self.slots = [k for k, a in enumerate(tree.leaves(tuple(args))) if level_of(a) == level]
 
-    def run(self, tracked: Sequence[Any]) -> tuple[Any, list[Any], list[Node], int]:
-        """Run f with these values in the tracked places; return also the nodes it entered by."""
+    def run(self, tracked: Sequence[Any]) -> tuple[Any, list[Node], list[Node], int]:
+        """Run f with these values in the tracked places.
+
+        Returns its result, the nodes of the tracked outputs, the nodes it entered
+        by, and the tick at which it started.
+        """
         start = next_tick()
         values = tree.leaves(tuple(self.args))
         entered = [entry(t) for t in tracked]
         for k, value in zip(self.slots, entered, strict=True):
             values[k] = value
         result = self.f(*tree.like(tuple(self.args), values))
-        return result, tree.leaves(result), [e._node for e in entered], start
+        outputs = [o._node for o in tree.leaves(result) if level_of(o) == self.level]
+        return result, outputs, [e._node for e in entered], start
 
-    def externals(self, outputs: Sequence[Any], start: int, entered: Sequence[Node]) -> list[Node]:
+    def externals(self, nodes: Sequence[Node], start: int, entered: Sequence[Node]) -> list[Node]:
         """Return the older nodes that the run used without being handed them (closures)."""
-        nodes = [o._node for o in outputs if level_of(o) == self.level]
         direct = {
             p
             for node in collect(nodes, oldest=start)
@@ -130,13 +134,10 @@ def _pull(g: Any, y: Any, *inputs: Any, segment: _Segment) -> list[Any]:
     tracked = [_as_tracked(x, segment.level) for x in inputs]
     with segment.random, enable_grad():
         _, outputs, entered, start = segment.run(tracked[:count])
-    pairs = [
-        (o._node, seed) for o, seed in zip(outputs, g, strict=True) if level_of(o) == segment.level
-    ]
     externals = segment.externals(outputs, start, entered)
     found = sweep(
-        [node for node, _ in pairs],
-        [seed for _, seed in pairs],
+        outputs,
+        g,
         {*entered, *externals},
         retain=True,
         record=any(isinstance(x, Tensor) and x._level == segment.level for x in inputs),
@@ -155,9 +156,8 @@ def _push(ts: Any, y: Any, *inputs: Any, segment: _Segment) -> Any:
     with segment.random, enable_grad():
         _, outputs, entered, start = segment.run(tracked[:count])
     externals = segment.externals(outputs, start, entered)
-    nodes = [o._node for o in outputs if level_of(o) == segment.level]
-    order = [n for n in collect(nodes, oldest=start)[::-1] if n.tick >= start]
-    return tuple(push(order, dict(zip([*entered, *externals], ts, strict=True)), nodes))
+    order = [n for n in collect(outputs, oldest=start)[::-1] if n.tick >= start]
+    return tuple(push(order, dict(zip([*entered, *externals], ts, strict=True)), outputs))
 
 
 _checkpointed: Primitive = primitive(
@@ -207,20 +207,16 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         if not all(isinstance(x, Tensor) for x in given):
             return f(*args, **keywords)  # Duals record nothing, so there is nothing to save
         result, outputs, entered, start = segment.run(given)
-        here = [level_of(o) == level and isinstance(o, Tensor) for o in outputs]
-        if not any(here):
+        if not outputs:
             return result
         inputs = [
             *(x._node for x in given),
             *segment.externals(outputs, start, entered),
         ]
-        values = tuple(o._data for o, tracked in zip(outputs, here, strict=True) if tracked)
+        values = tuple(node.output for node in outputs)
         parts = iter(
             record_parts(_checkpointed, tuple(inputs), {"segment": segment}, values, level)
         )
-        return tree.like(
-            result, [next(parts) if tracked else o for o, tracked in zip(outputs, here, strict=True)]
-        )
+        return tree.map_leaves(lambda o: next(parts) if level_of(o) == level else o, result)
 
     return run
-

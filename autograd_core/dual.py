@@ -114,7 +114,7 @@ class Dual(Traced):
             tangents.append(None)
         y = primitive(*primals, **params)
         if all(t is None for t in tangents):
-            t = (None,) * len(y) if primitive.multiple else None
+            t: Any = (None,) * len(y) if primitive.multiple else None
         else:
             t = primitive.push(tangents, y, primals, params)
         if primitive.multiple:

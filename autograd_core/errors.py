@@ -93,6 +93,18 @@ class NonFiniteError(AutogradError, FloatingPointError):
     """NaN or Inf was born here (raised under ``detect_anomaly``)."""
 
 
+class SettingError(AutogradError, ValueError):
+    """A setting outside its range: a learning rate, a batch size, an empty parameter list."""
+
+
+class StateDictError(AutogradError, RuntimeError):
+    """A saved state that does not fit what is to take it on."""
+
+
+class DataError(AutogradError, ValueError):
+    """Data that cannot be trained on: empty, of unequal lengths, NaN, labels out of range."""
+
+
 class GradcheckError(AutogradError, AssertionError):
     """Derivatives that differ from the numerical ones."""
 

@@ -93,7 +93,8 @@ def mark_overwritten(*tensors: Tensor) -> None:
 
 def check_saved(node: Node, args: list[Any]) -> None:
     """Raise if a value that this node's rules read was overwritten since it was recorded."""
-    assert node.primitive is not None and node.inputs is not None
+    assert node.primitive is not None
+    assert node.inputs is not None
     for parent, read in zip(node.inputs, node.primitive.reads(), strict=False):
         if not isinstance(parent, Node):
             continue
@@ -150,10 +151,8 @@ def assign(target: Traced, index: Any, value: Any) -> None:
     """Do ``target[index] = value``."""
     _check_target(target)
     if isinstance(value, (list, tuple)):
-        if any(isinstance(v, Boxed) for v in value):
-            value = np.stack(value)  # type: ignore[call-overload]
-        else:
-            value = np.asarray(value)
+        traced = any(isinstance(v, Boxed) for v in value)
+        value = np.stack(value) if traced else np.asarray(value)
     if isinstance(target, Tensor) and isinstance(target._data, np.ndarray):
         level = max(target._level, level_of(value))
         if not _recording(level):
@@ -228,8 +227,9 @@ def _write_view(x: Any, part: Any, view: tuple[Primitive, dict[str, Any]]) -> An
 
 def _put_back(g: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:
     operation, params = view
-    assert operation.vjps is not None and operation.vjps[0] is not None
-    return operation.vjps[0](operation(g, **params), None, g, **params)
+    (rule,) = operation.vjps or ()
+    assert rule is not None
+    return rule(operation(g, **params), None, g, **params)
 
 
 # Write a changed view back into the array it looks into.
@@ -242,6 +242,10 @@ write_view = primitive(
     name="write view",
     category="index",
 )
+
+
+def _reads_output(node: Node) -> bool:
+    return node.primitive is not None and any(0 in read for read in node.primitive.reads())
 
 
 def _by_hand(level: int) -> bool:
@@ -269,8 +273,8 @@ def take_on(target: Tensor, result: Any) -> None:
             np.copyto(target._data, data)
         tick = node.tick if node is not None else next_tick()
         OVERWRITES.mark(target._data, tick, Location.of_caller())
-        if node is not None:
-            node.output = target._data
+        if node is not None and not _reads_output(node):
+            node.output = target._data  # one array, unless a rule needs the result kept as it is
     if node is None and target._node is not None and not _recording(target._level):
         if not physical:
             target._replace(data)  # under no_grad: new numbers, the same place in the graph

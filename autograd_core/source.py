@@ -6,6 +6,7 @@ frame, about 0.1 microseconds; line and column are looked up when someone asks.
 
 from __future__ import annotations
 
+import copy
 import linecache
 import os
 import sys
@@ -123,3 +124,4 @@ class Location:
 
 register_exclusion(__file__)
 register_exclusion(np.__file__)
+_excluded.append(copy.__file__)  # copy.deepcopy(x): the line that called it

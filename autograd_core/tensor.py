@@ -107,7 +107,7 @@ def record(
     level: int,
 ) -> Node:
     """Make the Node of an operation that was just computed."""
-    node = cast(Node, _new(Node))
+    node = _new(Node)
     node.primitive = primitive
     node.inputs = inputs
     node.params = params or _NO_PARAMS
@@ -133,7 +133,7 @@ def record(
 
 def wrap(node: Node) -> Tensor:
     """Return a Tensor that stands for a recorded node."""
-    made = cast(Tensor, _new(Tensor))
+    made = _new(Tensor)
     made._data = node.output
     made._node = node
     made._level = node.level
@@ -149,7 +149,7 @@ def untracked(value: Any) -> Any:
     """Return a raw result as a constant Tensor; a traced one as it is."""
     if isinstance(value, Boxed):
         return value
-    made = cast(Tensor, _new(Tensor))
+    made = _new(Tensor)
     made._data = value
     made._node = None
     made._level = 0
@@ -166,7 +166,8 @@ class Tensor(Traced):
     Parameters
     ----------
     data : array_like
-        The values; copied.
+        The values; copied.  A Tensor made by hand is detached; a value that a
+        transform differentiates nests.
     requires_grad : bool
         Whether to record operations on it; floating-point or complex data only.
     dtype : dtype, optional
@@ -194,8 +195,8 @@ class Tensor(Traced):
     _grad: Any
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
-        if isinstance(data, Tensor):
-            data = data.detach()._data
+        if isinstance(data, Tensor) and data._level <= BASE:
+            data = data._data
         level = level_of(data)
         if level:
             value = data if dtype is None else data.astype(dtype)
@@ -354,7 +355,9 @@ class Tensor(Traced):
         """
         from autograd_core.backward import backward
 
-        backward(self, gradient, create_graph if retain_graph is None else retain_graph, create_graph)
+        backward(
+            self, gradient, create_graph if retain_graph is None else retain_graph, create_graph
+        )
 
     def detach(self) -> Tensor:
         """Return a constant that shares memory with this value."""
@@ -462,7 +465,7 @@ class Tensor(Traced):
                 return self._constant(out)
         if primitive.multiple:
             return record_parts(primitive, tuple(inputs), params, out, level)
-        made = cast(Tensor, _new(Tensor))
+        made = _new(Tensor)
         made._data = out
         made._node = record(primitive, tuple(inputs), params, out, level)
         made._level = level
@@ -496,7 +499,7 @@ class Tensor(Traced):
 
 
 def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> Tensor:
-    made = cast(Tensor, _new(kind))
+    made = _new(kind)
     Tensor.__init__(made, data, requires_grad)
     if grad is not None:
         made._grad = grad
@@ -514,9 +517,25 @@ def _fast_unary(primitive: Primitive) -> Callable[[Tensor], Any]:
             out = forward(x._data)
         except Exception as error:
             raise primitive.failure(error, (x._data,)) from error
+        node = _new(Node)
+        node.primitive = primitive
+        node.inputs = (x._node,)
+        node.params = _NO_PARAMS
+        node.output = out
+        node.tick = next_tick()
+        node.level = BASE
+        frame = _getframe(2)  # past __array_ufunc__
+        code = frame.f_code
+        if _known(code.co_filename) is not False:
+            frame = user_frame(3)
+            code = frame.f_code
+        node.code = code
+        node.lasti = frame.f_lasti
+        node.owner = None
+        node.hooks = None
         made = _new(Tensor)
         made._data = out
-        made._node = record(primitive, (x._node,), _NO_PARAMS, out, BASE)
+        made._node = node
         made._level = BASE
         return made
 
@@ -533,7 +552,7 @@ def _fast_binary(primitive: Primitive) -> Callable[[Tensor, Any], Any]:
     forward = primitive.forward
 
     def method(self: Tensor, other: Any) -> Any:
-        if isinstance(other, Tensor):
+        if other.__class__ is Tensor or isinstance(other, Tensor):
             if other._level == BASE == self._level:
                 value: Any = other._data
                 second: Any = other._node
@@ -630,6 +649,7 @@ PART = Primitive(
 def record_parts(
     primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], out: Any, level: int
 ) -> Any:
+    """Record an operation that returns a tuple: one node for it, and one for each part."""
     whole = record(primitive, inputs, params, out, level)
     parts = [
         wrap(record(PART, (whole,), {"index": k}, value, level)) for k, value in enumerate(out)

@@ -52,7 +52,9 @@ def _plain(index: Any) -> Any:
         return tuple(_plain(part) for part in index)
     if isinstance(index, Boxed):
         return bare(index)
-    return np.asarray(index, dtype=None if len(index) else int) if isinstance(index, list) else index
+    return (
+        np.asarray(index, dtype=None if len(index) else int) if isinstance(index, list) else index
+    )
 
 
 def _ufunc(function: np.ufunc) -> Callable[[Any, Any], Any]:
@@ -139,8 +141,8 @@ class Traced(Boxed):
     __le__ = _ufunc(np.less_equal)
     __gt__ = _ufunc(np.greater)
     __ge__ = _ufunc(np.greater_equal)
-    __eq__ = _ufunc(np.equal)  # type: ignore[assignment]  # elementwise, as on arrays
-    __ne__ = _ufunc(np.not_equal)  # type: ignore[assignment]
+    __eq__ = _ufunc(np.equal)  # elementwise, as on arrays
+    __ne__ = _ufunc(np.not_equal)
     __hash__ = object.__hash__
     __and__ = _ufunc(np.bitwise_and)
     __rand__ = _ufunc(np.bitwise_and)
@@ -348,6 +350,8 @@ class Traced(Boxed):
         """As numpy.sum."""
         if dtype is not None:
             return reductions.sum_(self, axis=axis, dtype=dtype, keepdims=keepdims)
+        if axis is None and not keepdims:
+            return reductions.sum_(self)
         return reductions.sum_(self, axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -358,11 +362,11 @@ class Traced(Boxed):
 
     def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
         """As numpy.var."""
-        return np.var(self, axis=axis, ddof=ddof, keepdims=keepdims)  # type: ignore[call-overload]
+        return np.var(self, axis=axis, ddof=ddof, keepdims=keepdims)
 
     def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
         """As numpy.std."""
-        return np.std(self, axis=axis, ddof=ddof, keepdims=keepdims)  # type: ignore[call-overload]
+        return np.std(self, axis=axis, ddof=ddof, keepdims=keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As numpy.max; ties share the gradient."""
@@ -426,7 +430,7 @@ class Traced(Boxed):
 
     def dot(self, other: Any) -> Any:
         """As numpy.dot."""
-        return np.dot(self, other)  # type: ignore[call-overload]
+        return np.dot(self, other)
 
     def clip(self, min: Any = None, max: Any = None) -> Any:
         """As numpy.clip; the derivative on the limits is 1."""
@@ -448,13 +452,13 @@ class Traced(Boxed):
 
     def conj(self) -> Any:
         """As numpy.conj."""
-        return np.conj(self)  # type: ignore[call-overload]
+        return np.conj(self)
 
     conjugate = conj
 
     def sort(self, axis: int = -1) -> None:
         """Sort in place along an axis."""
-        self[...] = np.sort(self, axis=axis)  # type: ignore[call-overload]
+        self[...] = np.sort(self, axis=axis)
 
     def fill(self, value: Any) -> None:
         """Overwrite every element with one value."""
@@ -462,27 +466,27 @@ class Traced(Boxed):
 
     def argmax(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As numpy.argmax; a constant."""
-        return np.argmax(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+        return np.argmax(self, axis=axis, keepdims=keepdims)
 
     def argmin(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As numpy.argmin; a constant."""
-        return np.argmin(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+        return np.argmin(self, axis=axis, keepdims=keepdims)
 
     def argsort(self, axis: int = -1) -> Any:
         """As numpy.argsort; a constant."""
-        return np.argsort(self, axis=axis)  # type: ignore[call-overload]
+        return np.argsort(self, axis=axis)
 
     def any(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As numpy.any; a constant."""
-        return np.any(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+        return np.any(self, axis=axis, keepdims=keepdims)
 
     def all(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As numpy.all; a constant."""
-        return np.all(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+        return np.all(self, axis=axis, keepdims=keepdims)
 
     def nonzero(self) -> Any:
         """As numpy.nonzero; constants."""
-        return np.nonzero(self)  # type: ignore[call-overload]
+        return np.nonzero(self)
 
 
 def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
@@ -523,4 +527,3 @@ def _nearest(name: str) -> str:
         if close
         else ""
     )
-

@@ -45,6 +45,17 @@ def _as_given(value: Any, given: Any) -> Any:
     return value
 
 
+def _as_of(level: int, result: Any) -> Any:
+    """Return a result with its leaves as values of a trace: younger tapes that f made end here."""
+
+    def lowered(value: Any) -> Any:
+        while isinstance(value, Boxed) and value._level > level:
+            value = value._below()
+        return value
+
+    return tree.map_leaves(lowered, result)
+
+
 class _Trace:
     """A run of f with tracked inputs: the leaves, the outputs, the recorded nodes between."""
 
@@ -55,7 +66,7 @@ class _Trace:
         tracked = [leaf(v, self.level) for v in values]
         self.inputs: list[Node] = [t._node for t in tracked]  # type: ignore[misc]
         self.structure = tuple(args)
-        self.result = f(*tree.like(tuple(args), tracked))
+        self.result = _as_of(self.level, f(*tree.like(tuple(args), tracked)))
 
     def below(self, value: Any) -> Any:
         """Return an output as the caller sees it: without this trace."""
@@ -68,7 +79,7 @@ class _Trace:
 
     def found(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
         """Return the gradient of every input; None for one that the outputs do not depend on."""
-        pairs = [
+        pairs: list[tuple[Any, Any]] = [
             (out._node, seed)
             for out, seed in zip(outputs, seeds, strict=True)
             if isinstance(out, Tensor) and out._level == self.level and seed is not None
@@ -206,7 +217,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     for p, t in zip(given, tree.leaves(tuple(tangents)), strict=True):
         value = _inexact_leaf(p, "jvp()")
         duals.append(Dual._make(value, seed_for(value, t, "jvp()", "tangent"), level))
-    result, aux = _split_aux(f(*tree.like(tuple(primals), duals)), has_aux, "jvp")
+    result = _as_of(level, f(*tree.like(tuple(primals), duals)))
+    result, aux = _split_aux(result, has_aux, "jvp")
     keep = any(isinstance(g, Boxed) for g in given)
 
     def below(value: Any) -> Any:
@@ -291,7 +303,9 @@ def _pick(args: tuple[Any, ...], argnums: int | Sequence[int], operation: str) -
     return tuple(k % len(args) for k in chosen)
 
 
-def _partial(f: Function, args: tuple[Any, ...], chosen: tuple[int, ...], keywords: Any) -> Function:
+def _partial(
+    f: Function, args: tuple[Any, ...], chosen: tuple[int, ...], keywords: Any
+) -> Function:
     """Return f as a function of the chosen arguments only."""
 
     def of_chosen(*values: Any) -> Any:
@@ -340,9 +354,7 @@ def value_and_grad(
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
         chosen = _pick(args, argnums, "grad()")
-        trace = _Trace(
-            _partial(f, args, chosen, keywords), [args[k] for k in chosen], "grad()"
-        )
+        trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "grad()")
         result, aux = _split_aux(trace.result, has_aux, "grad")
         if isinstance(result, (dict, list, tuple)) or result is None:
             raise errors.NonScalarError(
@@ -389,7 +401,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     >>> import numpy as np
     >>> grad(lambda x: np.sum(x ** 3))(np.array([1.0, 2.0]))
     array([ 3., 12.])
-    >>> grad(grad(np.tanh))(0.0)
+    >>> grad(grad(np.sin))(0.0)
     -0.0
     """
     both = value_and_grad(f, argnums, has_aux)

@@ -1,0 +1,34 @@
+"""Optimizers, learning-rate schedules, line searches and second-order methods.
+
+Names, argument order and state-dict keys are PyTorch's.
+"""
+
+from autograd_core.source import register_exclusion
+from optim import lr_scheduler
+from optim.adagrad import Adadelta, Adagrad
+from optim.adam import Adam, AdamW
+from optim.adam_variants import Adamax, NAdam, RAdam
+from optim.clip import clip_grad_norm_, clip_grad_value_
+from optim.lion import Lion
+from optim.optimizer import Optimizer
+from optim.rmsprop import RMSprop
+from optim.sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Lion",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "lr_scheduler",
+]
+
+register_exclusion(__file__)

@@ -5,6 +5,7 @@ At kinks and ties the convention is PyTorch's; docs/kinks.md has the table.
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -39,6 +40,8 @@ def _power_base(y: Any, a: Any, b: Any) -> Any:
 
 
 def _power_exponent(y: Any, a: Any, b: Any) -> Any:
+    if isinstance(a, (int, float, complex)):
+        return y * np.log(a).item() if a else np.zeros_like(y)
     zero = a == 0  # there 0 ** b stays 0 for b > 0, though log a is not finite
     return y * np.log(np.where(zero, 1, a))
 
@@ -70,7 +73,9 @@ arccos = elementwise(np.arccos, lambda y, x: -1.0 / np.sqrt(1.0 - x * x))
 arctan = elementwise(np.arctan, lambda y, x: 1.0 / (1.0 + x * x))
 sinh = elementwise(np.sinh, lambda y, x: np.cosh(x))
 cosh = elementwise(np.cosh, lambda y, x: np.sinh(x))
-tanh = elementwise(np.tanh, lambda y, x: 1.0 - y * y)
+tanh = elementwise(
+    np.tanh, lambda y, x: 1.0 - y * y, times=lambda g, y, x: g - g * (y * y)
+)
 arcsinh = elementwise(np.arcsinh, lambda y, x: 1.0 / np.sqrt(x * x + 1.0))
 arccosh = elementwise(np.arccosh, lambda y, x: 1.0 / np.sqrt(x * x - 1.0))
 arctanh = elementwise(np.arctanh, lambda y, x: 1.0 / (1.0 - x * x))
@@ -109,29 +114,31 @@ logaddexp2 = elementwise(
 
 absolute = elementwise(np.absolute, lambda y, x: np.sign(x), forward=operator.abs)
 fabs = elementwise(np.fabs, lambda y, x: np.sign(x))
-copysign = elementwise(np.copysign, lambda y, a, b: np.copysign(np.sign(a), np.copysign(1, a) * b), 0)
+copysign = elementwise(
+    np.copysign, lambda y, a, b: np.copysign(np.sign(a), np.copysign(1, a) * b), 0
+)
 
 
-def _share(wins: Any, ties: Any) -> Any:
+def _share(y: Any, wins: Any, ties: Any) -> Any:
     """Return 1 for the winner, one half each at a tie."""
-    return np.where(ties, 0.5, wins)
+    return np.where(ties, y.dtype.type(0.5), wins)
 
 
 maximum = elementwise(
-    np.maximum, lambda y, a, b: _share(a > b, a == b), lambda y, a, b: _share(b > a, a == b)
+    np.maximum, lambda y, a, b: _share(y, a > b, a == b), lambda y, a, b: _share(y, b > a, a == b)
 )
 minimum = elementwise(
-    np.minimum, lambda y, a, b: _share(a < b, a == b), lambda y, a, b: _share(b < a, a == b)
+    np.minimum, lambda y, a, b: _share(y, a < b, a == b), lambda y, a, b: _share(y, b < a, a == b)
 )
 fmax = elementwise(
     np.fmax,
-    lambda y, a, b: _share((a > b) | np.isnan(b), a == b),
-    lambda y, a, b: _share((b > a) | (np.isnan(a) & ~np.isnan(b)), a == b),
+    lambda y, a, b: _share(y, (a > b) | np.isnan(b), a == b),
+    lambda y, a, b: _share(y, (b > a) | (np.isnan(a) & ~np.isnan(b)), a == b),
 )
 fmin = elementwise(
     np.fmin,
-    lambda y, a, b: _share((a < b) | np.isnan(b), a == b),
-    lambda y, a, b: _share((b < a) | (np.isnan(a) & ~np.isnan(b)), a == b),
+    lambda y, a, b: _share(y, (a < b) | np.isnan(b), a == b),
+    lambda y, a, b: _share(y, (b < a) | (np.isnan(a) & ~np.isnan(b)), a == b),
 )
 
 # Locally constant: the derivative is 0 wherever it exists.
@@ -163,11 +170,18 @@ clipped = elementwise(
 
 @implements(np.clip)
 def clip(
-    a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min: Any = None, max: Any = None
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: None = None,
+    *,
+    min: Any = None,
+    max: Any = None,
 ) -> Any:
     """Limit the values; the derivative is 1 between the limits and on them."""
-    low, high = (min if a_min is None or a_min is np._NoValue else a_min), (
-        max if a_max is None or a_max is np._NoValue else a_max
+    low, high = (
+        (min if a_min is None or a_min is np._NoValue else a_min),
+        (max if a_max is None or a_max is np._NoValue else a_max),
     )
     return clipped(
         a,
@@ -187,15 +201,35 @@ def nan_to_num(
     return np.where(np.isneginf(x), info.min if neginf is None else neginf, x)
 
 
+# --- sinc -------------------------------------------------------------------
+
+
+def _sinc_slopes(x: Any, n: int = 0) -> Any:
+    """Return the n-th derivative of sin(pi x) / (pi x), accurate at and near 0 too.
+
+    Away from 0 by u S_n = sin^(n)(u) - n S_(n-1), near it by the power series.
+    """
+    u = np.pi * x
+    near = abs(u) < 2 + n
+    far = np.where(near, 1, u)
+    away = np.sin(far) / far
+    for k in range(1, n + 1):
+        away = ((np.sin, np.cos)[k % 2](far) * (-1, 1)[k % 4 < 2] - k * away) / far
+    small = np.where(near, u, 0)
+    series: Any = np.zeros_like(u)
+    for m in range(16 + 2 * n, (n - 1) // 2, -1):  # Horner: terms u^(2m - n), all of one parity
+        factor = (-1) ** m * math.perm(2 * m, n) / math.factorial(2 * m + 1)
+        series = series * small * small + factor
+    if n % 2:
+        series = series * small
+    return (np.where(near, series, away) * np.pi**n).astype(u.dtype)
+
+
+# One operation for sinc and all its derivatives, each the next one's antiderivative.
+sinc_ = elementwise(_sinc_slopes, lambda y, x, *, n=0: sinc_(x, n=n + 1), name="sinc")
+
+
 @implements(np.sinc)
 def sinc(x: Any) -> Any:
     """Return sin(pi x) / (pi x), and 1 at 0."""
     return sinc_(x)
-
-
-def _sinc_partial(y: Any, x: Any) -> Any:
-    zero = x == 0
-    return np.where(zero, 0, (np.cos(np.pi * x) - y) / np.where(zero, 1, x))
-
-
-sinc_ = elementwise(lambda x: np.sinc(x), _sinc_partial, name="sinc")

@@ -27,9 +27,7 @@ def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     out = np.zeros_like(g, shape=shape)
     if is_basic(index):
         out[index] = g
-    elif (
-        isinstance(index, np.ndarray) and index.dtype.kind in "iu" and g.ndim and index.size > 64
-    ):
+    elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and g.ndim and index.size > 64:
         _add_rows(out, index, g)
     else:
         np.add.at(out, index, g)
@@ -155,7 +153,9 @@ def sort(
 
 
 @implements(np.partition)
-def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Any:
+def partition(
+    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
+) -> Any:
     """Partition along an axis."""
     if axis is None:
         a, axis = np.ravel(a), -1

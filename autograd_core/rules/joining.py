@@ -67,9 +67,7 @@ def dstack(tup: Any) -> Any:
 @implements(np.column_stack)
 def column_stack(tup: Any) -> Any:
     """Join vectors as columns."""
-    return np.concatenate(
-        [np.reshape(a, (-1, 1)) if np.ndim(a) < 2 else a for a in tup], axis=1
-    )
+    return np.concatenate([np.reshape(a, (-1, 1)) if np.ndim(a) < 2 else a for a in tup], axis=1)
 
 
 @implements(np.append)
@@ -135,25 +133,80 @@ padded = linear(
 )
 
 
+def _axis_padding(x: Any, axis: int, width: tuple[int, int], mode: str, settings: Any) -> Any:
+    """Pad one axis by elements that are sums of its own: one product with a small matrix."""
+    n = x.shape[axis]
+    eye = np.eye(n, dtype=x.dtype)
+    rows = np.pad(eye, (width, (0, 0)), mode=mode, **settings)
+    return np.moveaxis(np.tensordot(rows, x, axes=((1,), (axis,))), 0, axis)
+
+
+def _pairs(value: Any, ndim: int) -> list[tuple[Any, Any]]:
+    return [(a, b) for a, b in np.broadcast_to(np.asarray(value, dtype=object), (ndim, 2)).tolist()]
+
+
+def _pad_ramp(x: Any, axis: int, width: tuple[int, int], ends: tuple[Any, Any]) -> Any:
+    made = _axis_padding(x, axis, width, "linear_ramp", {})
+    if not any(ends):
+        return made
+    origin = np.zeros((x.shape[axis],), dtype=x.dtype)
+    frame = np.pad(origin, (width,), mode="linear_ramp", end_values=(ends,))
+    return made + frame.reshape((-1,) + (1,) * (x.ndim - 1 - axis))
+
+
+def _pad_statistic(
+    x: Any, axis: int, width: tuple[int, int], statistic: Any, lengths: tuple[Any, Any]
+) -> Any:
+    """Pad one axis with a statistic of its first and of its last elements."""
+    n = x.shape[axis]
+    before = (slice(None),) * axis
+    first, last = (n if k is None else min(int(k), n) for k in lengths)
+    parts = [x]
+    for place, (size, part) in enumerate(
+        zip(width, (slice(0, first), slice(n - last, n)), strict=True)
+    ):
+        value = statistic(x[(*before, part)], axis=axis, keepdims=True)
+        shape = tuple(size if k == axis else m for k, m in enumerate(x.shape))
+        parts.insert(0 if place == 0 else len(parts), np.broadcast_to(value, shape))
+    return np.concatenate(parts, axis=axis)
+
+
+_STATISTICS = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median}
+
+
 @implements(np.pad)
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
-    """Pad at the edges; every mode that copies elements or writes constants."""
+    """Pad at the edges; every mode but "empty" and functions."""
+    ndim = array.ndim
     if isinstance(pad_width, dict):
-        widths = [pad_width.get(k, pad_width.get(k - array.ndim, 0)) for k in range(array.ndim)]
+        given = {k % ndim: w for k, w in pad_width.items()}
+        widths = [given.get(k, 0) for k in range(ndim)]
         pad_width = [(w, w) if np.ndim(w) == 0 else w for w in widths]
-    pad_width = np.broadcast_to(pad_width, (array.ndim, 2))
+    pad_width = np.broadcast_to(pad_width, (ndim, 2))
+    sizes = [(int(a), int(b)) for a, b in pad_width]
     if mode == "constant":
         values = settings.get("constant_values", 0)
         if np.ndim(values) == 0 and values == 0:
             return padded(array, pad_width=pad_width)
         frame = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=values)
         return padded(array, pad_width=pad_width) + frame
-    if mode in ("edge", "wrap") or (mode in ("reflect", "symmetric") and not settings):
-        for axis, (a, b) in enumerate(pad_width):
-            source = np.pad(np.arange(array.shape[axis]), (int(a), int(b)), mode=mode)
+    even = settings.get("reflect_type", "even") == "even"
+    for axis, width in enumerate(sizes):
+        if not any(width):
+            continue
+        if mode in ("edge", "wrap") or (mode in ("reflect", "symmetric") and even):
+            source = np.pad(np.arange(array.shape[axis]), width, mode=mode)
             array = np.take(array, source, axis=axis)
-        return array
-    raise TypeError(
-        f"pad: mode={mode!r} has no derivative rule; "
-        "use 'constant', 'edge', 'wrap', 'reflect' or 'symmetric'."
-    )
+        elif mode in ("reflect", "symmetric"):
+            array = _axis_padding(array, axis, width, mode, settings)
+        elif mode == "linear_ramp":
+            ends = _pairs(settings.get("end_values", 0), ndim)[axis]
+            array = _pad_ramp(array, axis, width, ends)
+        elif isinstance(mode, str) and mode in _STATISTICS:
+            lengths = _pairs(settings.get("stat_length"), ndim)[axis]
+            array = _pad_statistic(array, axis, width, _STATISTICS[mode], lengths)
+        else:
+            raise TypeError(
+                f"pad: mode={mode!r} has no derivative rule; use a mode that copies or adds."
+            )
+    return array

@@ -26,19 +26,25 @@ inv = primitive(
 )
 
 
+def _solve_each(a: Any, b: Any, vector: bool) -> Any:
+    """Solve for b's columns, or for b's last axis (NumPy takes only one vector as such)."""
+    return np.linalg.solve(a, b[..., None])[..., 0] if vector else np.linalg.solve(a, b)
+
 
 def _solve_left(g: Any, x: Any, a: Any, b: Any) -> Any:
-    h = np.linalg.solve(a.mT, g)
+    h = _solve_each(a.mT, g, b.ndim == 1)
     return -(h[..., :, None] * x[..., None, :] if b.ndim == 1 else h @ x.mT)
+
+
+def _solve_left_forward(t: Any, x: Any, a: Any, b: Any) -> Any:
+    pushed = (t @ x[..., None])[..., 0] if b.ndim == 1 else t @ x
+    return _solve_each(a, -pushed, b.ndim == 1)
 
 
 solve = primitive(
     np.linalg.solve,
-    vjp=[_solve_left, lambda g, x, a, b: np.linalg.solve(a.mT, g)],
-    jvp=[
-        lambda t, x, a, b: np.linalg.solve(a, -(t @ x)),
-        lambda t, x, a, b: np.linalg.solve(a, t),
-    ],
+    vjp=[_solve_left, lambda g, x, a, b: _solve_each(a.mT, g, b.ndim == 1)],
+    jvp=[_solve_left_forward, lambda t, x, a, b: _solve_each(a, t, b.ndim == 1)],
     category="linalg",
 )
 

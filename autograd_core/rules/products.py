@@ -12,20 +12,22 @@ from autograd_core.primitive import Constant, bilinear, implements, primitive
 
 def _matmul_left(g: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
+        if a.ndim == 2:  # an outer product, straight to BLAS
+            return _matmul(g.reshape((-1, 1)), b.reshape((1, -1)))
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
-    return g.dot(b.T) if g.ndim == 2 == b.ndim else g @ b.mT
+    return _matmul(g, b.T) if g.ndim == 2 == b.ndim else g @ b.mT
 
 
 def _matmul_right(g: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1:
         return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
     if b.ndim == 1:
-        return g.dot(a) if a.ndim == 2 else (a.mT @ g[..., None])[..., 0]
+        return _matmul(g, a) if a.ndim == 2 else (a.mT @ g[..., None])[..., 0]
     if b.ndim == 2 and a.ndim > 2:  # one large product instead of many, then a sum
         return a.reshape((-1, a.shape[-1])).T @ g.reshape((-1, g.shape[-1]))
-    return a.T.dot(g) if a.ndim == 2 == g.ndim else a.mT @ g
+    return _matmul(a.T, g) if a.ndim == 2 == g.ndim else a.mT @ g
 
 
 def _matmul_flops(y: Any, a: Any, b: Any) -> float:
@@ -176,8 +178,11 @@ def _einsum_gradient(which: int, g: Any, operands: Any, terms: list[str], result
     known = set(result).union(*(t for t, _ in others))
     wanted = ""
     ties: list[tuple[str, Any]] = []
-    spare = iter(c for c in "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA"
-                 if c not in "".join(terms) + result)
+    spare = iter(
+        c
+        for c in "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA"
+        if c not in "".join(terms) + result
+    )
     for axis, label in enumerate(labels):
         if label in wanted:  # a repeated label reads a diagonal: write onto it with an identity
             twin = next(spare)
@@ -193,9 +198,8 @@ def _einsum_gradient(which: int, g: Any, operands: Any, terms: list[str], result
     for axis, label in enumerate(wanted):
         if label not in present:  # summed over in this operand alone
             made = np.expand_dims(made, axis)
-    lengths = tuple(
-        x.shape[k] if label not in present else made.shape[k] for k, label in enumerate(wanted)
-    )
+    # where this axis alone is long, the others' length 1 is broadcast along it
+    lengths = tuple(m if n == 1 else n for m, n in zip(made.shape, x.shape, strict=True))
     return np.broadcast_to(made, lengths)
 
 
@@ -213,7 +217,9 @@ def _einsum_jvp(ts: Any, y: Any, *operands: Any, subscripts: str) -> Any:
 
 def _einsum_flops(y: Any, *operands: Any, subscripts: str) -> float:
     terms, _ = _explicit(subscripts, [np.ndim(o) for o in operands])
-    lengths = {c: n for t, o in zip(terms, operands, strict=True) for c, n in zip(t, o.shape, strict=True)}
+    lengths = {
+        c: n for t, o in zip(terms, operands, strict=True) for c, n in zip(t, o.shape, strict=True)
+    }
     return float(len(operands) * np.prod(list(lengths.values()), dtype=float))
 
 

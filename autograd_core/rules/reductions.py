@@ -40,6 +40,7 @@ def _mean_transpose(
 
 
 sum_ = linear(np.sum, _sum_transpose, category="reduction", label="Σ")
+sum_.forward = lambda x, **settings: x.sum(**settings)  # the method: half of np.sum's overhead
 mean = linear(np.mean, _mean_transpose, category="reduction")
 
 
@@ -139,7 +140,7 @@ def std(
 
 def _ties(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
     """Return the weight of each element in an extreme: ties share equally."""
-    hit = x == expand(y, x, axis, keepdims)
+    hit = (x == expand(y, x, axis, keepdims)).astype(x.dtype)
     return hit / np.sum(hit, axis=axis, keepdims=True)
 
 
@@ -217,11 +218,25 @@ def average(
     """Weighted mean."""
     keepdims = keepdims is True
     if weights is None:
-        return np.mean(a, axis=axis, keepdims=keepdims)
-    if weights.shape != a.shape:
-        weights = np.expand_dims(weights, tuple(k for k in range(a.ndim) if k != axis % a.ndim))
-    total = np.sum(weights + np.zeros_like(a), axis=axis, keepdims=keepdims)
-    return np.sum(a * weights, axis=axis, keepdims=keepdims) / total
+        made = np.mean(a, axis=axis, keepdims=keepdims)
+        return (made, np.full_like(made, np.size(a) // max(np.size(made), 1))) if returned else made
+    weights = weights if hasattr(weights, "shape") else np.asarray(weights)
+    if np.shape(weights) != np.shape(a):
+        weights = _spread(weights, np.shape(a), axis)
+    total = np.sum(np.broadcast_to(weights, np.shape(a)), axis=axis, keepdims=keepdims)
+    made = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
+    return (made, total) if returned else made
+
+
+def _spread(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
+    """Put the axes of weights, one for each of the given axes, to their places."""
+    if axis is None:
+        raise TypeError("axis must be specified when shapes of a and weights differ.")
+    axes = [k % len(shape) for k in (axis if isinstance(axis, tuple) else (axis,))]
+    if np.shape(weights) != tuple(shape[k] for k in axes):
+        raise ValueError("shape of weights must be consistent with shape of a along the axis.")
+    weights = np.transpose(weights, sorted(range(len(axes)), key=axes.__getitem__))
+    return np.expand_dims(weights, tuple(k for k in range(len(shape)) if k not in axes))
 
 
 @implements(np.ptp)

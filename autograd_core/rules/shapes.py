@@ -24,7 +24,9 @@ def _reshape(a: Any, /, shape: Any = None, order: str = "C", **renamed: Any) -> 
     if order == "C":
         return reshape(a, shape=shape)
     if order != "F":
-        raise TypeError(f"reshape: order={order!r} is not supported on a traced value; use 'C' or 'F'.")
+        raise TypeError(
+            f"reshape: order={order!r} is not supported on a traced value; use 'C' or 'F'."
+        )
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return reshape(a.T, shape=shape[::-1]).T
 
@@ -76,11 +78,6 @@ def matrix_transpose(x: Any, /) -> Any:
     return np.swapaxes(x, -1, -2)
 
 
-@implements(np.permute_dims)
-def _permute_dims(a: Any, axes: Any = None) -> Any:
-    return transpose(a, axes=axes)  # in NumPy permute_dims *is* transpose: calling that would recur
-
-
 @implements(np.flipud)
 def _flipud(m: Any) -> Any:
     return np.flip(m, 0)
@@ -123,9 +120,7 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     return g if g.shape == shape else g.reshape(shape)
 
 
-broadcast_to = linear(
-    np.broadcast_to, lambda g, x, *, shape: sum_to(g, x.shape), category="shape"
-)
+broadcast_to = linear(np.broadcast_to, lambda g, x, *, shape: sum_to(g, x.shape), category="shape")
 
 
 @implements(np.broadcast_arrays)
@@ -268,3 +263,4 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: None = None) -> 
 
 real = linear(np.real, lambda g, x: g, category="shape")
 imag = linear(np.imag, lambda g, x: g * -1j if x.dtype.kind == "c" else g * 0, category="shape")
+conj = linear(np.conjugate, lambda g, x: np.conj(g), category="shape")

@@ -1,0 +1,1 @@
+"""Systems trained with this project; run one with ``python -m examples.NAME``."""

@@ -1,0 +1,226 @@
+"""Activation functions as modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn.functional import activation as f
+from nn.module import Module
+from nn.parameter import Parameter, get_default_dtype
+
+
+class ReLU(Module):
+    """max(0, x); its derivative at 0 is 0.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.ReLU()(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.relu(input)
+
+
+class ReLU6(Module):
+    """min(max(0, x), 6)."""
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.relu6(input)
+
+
+class LeakyReLU(Module):
+    """x where positive, negative_slope x elsewhere."""
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        super().__init__()
+        self.negative_slope = negative_slope
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.leaky_relu(input, negative_slope=self.negative_slope)
+
+    def extra_repr(self) -> str:
+        """Return the slope."""
+        return f"negative_slope={self.negative_slope}"
+
+
+class PReLU(Module):
+    """x where positive, a x elsewhere, with learned slopes a (He et al., 2015).
+
+    Parameters
+    ----------
+    num_parameters : int
+        1, or the number of channels on axis 1.
+    init : float
+        The first slope.
+    dtype : dtype, optional
+        Of the slopes.
+    """
+
+    weight: Parameter
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, dtype: Any = None) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.weight = Parameter(np.full(num_parameters, init, dtype or get_default_dtype()))
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        """Return the number of slopes."""
+        return f"num_parameters={self.num_parameters}"
+
+
+class ELU(Module):
+    """x where positive, alpha (exp(x) - 1) elsewhere."""
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        super().__init__()
+        self.alpha = alpha
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.elu(input, alpha=self.alpha)
+
+    def extra_repr(self) -> str:
+        """Return alpha."""
+        return f"alpha={self.alpha}"
+
+
+class SELU(Module):
+    """Scaled ELU, with constants that keep mean 0 and variance 1."""
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.selu(input)
+
+
+class GELU(Module):
+    """x P(Z <= x), exact or by the tanh formula (``approximate="tanh"``)."""
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__()
+        self.approximate = approximate
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.gelu(input, approximate=self.approximate)
+
+    def extra_repr(self) -> str:
+        """Return the formula's name."""
+        return f"approximate={self.approximate!r}"
+
+
+class SiLU(Module):
+    """x sigmoid(x)."""
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.silu(input)
+
+
+class Softplus(Module):
+    """log(1 + exp(beta x)) / beta; x itself where beta x > threshold."""
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        super().__init__()
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.softplus(input, beta=self.beta, threshold=self.threshold)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return f"beta={self.beta}, threshold={self.threshold}"
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.sigmoid(input)
+
+
+class LogSigmoid(Module):
+    """log(sigmoid(x)), exact for any x."""
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.log_sigmoid(input)
+
+
+class Tanh(Module):
+    """Hyperbolic tangent."""
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return np.tanh(input)
+
+
+class Step(Module):
+    """1 where x >= 0, else 0; derivative 0, so nothing before it learns.
+
+    ``straight_through=True`` passes the gradient on where abs(x) <= 1
+    (Bengio et al., 2013), which is no derivative but trains.
+    """
+
+    def __init__(self, straight_through: bool = False) -> None:
+        super().__init__()
+        self.straight_through = straight_through
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.step(input, self.straight_through)
+
+    def extra_repr(self) -> str:
+        """Return the setting."""
+        return f"straight_through={self.straight_through}"
+
+
+class Softmax(Module):
+    """exp(x / temperature) along an axis, scaled to sum 1.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Softmax(temperature=0.1)(np.array([0.0, 1.0])).round(3)
+    array([0., 1.])
+    """
+
+    def __init__(self, dim: int = -1, temperature: float = 1.0) -> None:
+        super().__init__()
+        self.dim, self.temperature = dim, temperature
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.softmax(input, self.dim, self.temperature)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return f"dim={self.dim}, temperature={self.temperature}"
+
+
+class LogSoftmax(Module):
+    """log of softmax along an axis."""
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.log_softmax(input, self.dim)
+
+    def extra_repr(self) -> str:
+        """Return the axis."""
+        return f"dim={self.dim}"

@@ -1,0 +1,59 @@
+"""Dropout layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nn.functional.dropout import dropout, dropout2d
+from nn.module import Module
+from nn.random import generator
+from nn.values import shape_error
+
+
+class Dropout(Module):
+    """In train mode, set each element to 0 with probability p and divide the rest by 1 - p.
+
+    Parameters
+    ----------
+    p : float
+        The probability of dropping.
+
+    Attributes
+    ----------
+    rng : numpy.random.Generator
+        Where it draws: the package's Generator; assign another to give this
+        layer its own.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.Dropout(0.5)
+    >>> layer.rng = np.random.default_rng(1)
+    >>> layer(np.ones(6))
+    array([0., 2., 2., 2., 0., 0.])
+    >>> layer.eval()(np.ones(3))
+    array([1., 1., 1.])
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise shape_error(f"{type(self).__name__}: p must be in [0, 1], not {p}.")
+        self.p = p
+        self.rng = generator()
+
+    def forward(self, input: Any) -> Any:
+        """Drop, in train mode."""
+        return dropout(input, self.p, self.training, self.rng)
+
+    def extra_repr(self) -> str:
+        """Return the probability."""
+        return f"p={self.p}"
+
+
+class Dropout2d(Dropout):
+    """Drop whole channels of (n, channels, height, width)."""
+
+    def forward(self, input: Any) -> Any:
+        """Drop, in train mode."""
+        return dropout2d(input, self.p, self.training, self.rng)

@@ -1,0 +1,287 @@
+"""Activation functions; at kinks the derivative is PyTorch's choice."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd_core import elementwise, primitive
+from nn.values import shape_error
+
+
+def _relu(x: Any) -> Any:
+    return np.maximum(x, 0)
+
+
+relu = elementwise(_relu, lambda y, x: y > 0, name="relu")
+
+
+def _relu6(x: Any) -> Any:
+    return np.clip(x, 0, 6)
+
+
+relu6 = elementwise(_relu6, lambda y, x: (x > 0) & (x < 6), name="relu6")
+
+
+def _sigmoid(x: Any) -> Any:
+    small = np.exp(-np.abs(x))  # never overflows
+    return np.where(x >= 0, 1, small) / (1 + small)
+
+
+sigmoid = elementwise(_sigmoid, lambda y, x: y * (1 - y), name="sigmoid", cost=4.0)
+tanh = np.tanh
+
+
+def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    z = beta * x
+    return np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / beta)
+
+
+softplus = elementwise(
+    _softplus,
+    lambda y, x, *, beta=1.0, threshold=20.0: np.where(
+        beta * x > threshold, np.ones_like(x), sigmoid(beta * x)
+    ),
+    name="softplus",
+    cost=4.0,
+)
+
+
+def _leaky(x: Any, negative_slope: float = 0.01) -> Any:
+    return np.where(x > 0, x, x * negative_slope)
+
+
+leaky_relu = elementwise(
+    _leaky,
+    lambda y, x, *, negative_slope=0.01: np.where(
+        x > 0, np.ones_like(x), np.full_like(x, negative_slope)
+    ),
+    name="leaky_relu",
+)
+
+
+def _elu(x: Any, alpha: float = 1.0) -> Any:
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+elu = elementwise(
+    _elu,
+    lambda y, x, *, alpha=1.0: np.where(x > 0, np.ones_like(x), y + alpha),
+    name="elu",
+    cost=3.0,
+)
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def selu(x: Any) -> Any:
+    """Scaled exponential unit (Klambauer et al., 2017)."""
+    return _SELU_SCALE * elu(x, alpha=_SELU_ALPHA)
+
+
+def _silu_slope(y: Any, x: Any) -> Any:
+    s = sigmoid(x)
+    return s * (1 + x * (1 - s))
+
+
+silu = elementwise(lambda x: x * _sigmoid(x), _silu_slope, name="silu", cost=5.0)
+
+_ROOT = math.sqrt(2 / math.pi)
+
+
+def _gelu_tanh(x: Any) -> Any:
+    return 0.5 * x * (1 + np.tanh(_ROOT * (x + 0.044715 * x * x * x)))
+
+
+def _gelu_tanh_slope(y: Any, x: Any) -> Any:
+    t = np.tanh(_ROOT * (x + 0.044715 * x * x * x))
+    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _ROOT * (1 + 3 * 0.044715 * x * x)
+
+
+_gelu_approximate = elementwise(_gelu_tanh, _gelu_tanh_slope, name="gelu", cost=10.0)
+
+
+def _normal_cdf(x: Any) -> Any:
+    from nn.functional.erf import erf
+
+    return 0.5 * (1 + erf(x * math.sqrt(0.5)))
+
+
+normal_cdf = elementwise(
+    _normal_cdf,
+    lambda y, x: np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)),
+    name="normal_cdf",
+    cost=20.0,
+)
+_gelu_exact = elementwise(
+    lambda x: x * _normal_cdf(x),
+    lambda y, x: normal_cdf(x) + x * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)),
+    name="gelu",
+    cost=20.0,
+)
+
+
+def gelu(x: Any, approximate: str = "none") -> Any:
+    """Gaussian error linear unit, ``x P(Z <= x)`` (Hendrycks and Gimpel, 2016).
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        The values.
+    approximate : {"none", "tanh"}
+        Exact, or by the tanh formula of the paper.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4)
+    array([-0.1587,  0.    ,  0.8413])
+    """
+    if approximate not in ("none", "tanh"):
+        raise shape_error(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}.")
+    return _gelu_exact(x) if approximate == "none" else _gelu_approximate(x)
+
+
+_step = elementwise(lambda x: np.heaviside(x, 1).astype(x.dtype), 0, name="step")
+_step_through = elementwise(
+    lambda x: np.heaviside(x, 1).astype(x.dtype), lambda y, x: np.abs(x) <= 1, name="step"
+)
+
+
+def step(x: Any, straight_through: bool = False) -> Any:
+    """Return 1 where x >= 0, else 0.
+
+    Its derivative is 0 everywhere (at 0 it has none, and 0 is taken), so
+    nothing before a step learns.  ``straight_through=True`` uses 1 for
+    abs(x) <= 1 instead (Bengio et al., 2013): not the derivative of this
+    function, but a direction that trains.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import grad
+    >>> step(np.array([-0.5, 0.0, 2.0]))
+    array([0., 1., 1.])
+    >>> float(grad(step)(0.5)), float(grad(lambda x: step(x, straight_through=True))(0.5))
+    (0.0, 1.0)
+    """
+    return _step_through(x) if straight_through else _step(x)
+
+
+def prelu(x: Any, weight: Any) -> Any:
+    """Return x where positive, weight times x elsewhere; one weight, or one a channel (axis 1)."""
+    if np.size(weight) > 1:
+        if np.ndim(x) < 2 or x.shape[1] != np.size(weight):
+            raise shape_error(
+                f"prelu: {np.size(weight)} slopes need as many channels on axis 1, "
+                f"the input has shape {np.shape(x)}."
+            )
+        weight = weight.reshape((-1, *(1,) * (x.ndim - 2)))
+    positive = x > 0
+    return np.where(positive, x, weight * x)
+
+
+# --- softmax ----------------------------------------------------------------
+
+
+def _shares(x: Any, axis: int = -1) -> Any:
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    e /= np.sum(e, axis=axis, keepdims=True)
+    return e
+
+
+def _softmax_rule(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
+    weighted = g * y
+    return weighted - y * np.sum(weighted, axis=axis, keepdims=True)
+
+
+_softmax = primitive(
+    _shares,
+    vjp=[_softmax_rule],
+    jvp=[_softmax_rule],  # the Jacobian is symmetric
+    name="softmax",
+    cost=5.0,
+)
+
+
+def softmax(x: Any, dim: int = -1, temperature: float = 1.0) -> Any:
+    """Return exp(x / temperature) along an axis, scaled to sum 1.
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Scores of any size; nothing overflows.
+    dim : int
+        The axis.
+    temperature : float
+        1 / beta; low is sharp, high is even.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Raises
+    ------
+    ShapeError
+        If the temperature is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softmax(np.array([0.0, np.log(3.0)])).round(4)
+    array([0.25, 0.75])
+    """
+    if not temperature > 0:
+        raise shape_error(f"softmax: the temperature must be positive, not {temperature}.")
+    return _softmax(x if temperature == 1 else x / temperature, axis=dim)
+
+
+def _log_shares(x: Any, axis: int = -1) -> Any:
+    x = x - np.max(x, axis=axis, keepdims=True)
+    x -= np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+    return x
+
+
+_log_softmax = primitive(
+    _log_shares,
+    vjp=[
+        lambda g, y, x, *, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
+    ],
+    jvp=[
+        lambda t, y, x, *, axis=-1: t - np.sum(np.exp(y) * t, axis=axis, keepdims=True),
+    ],
+    name="log_softmax",
+    cost=5.0,
+)
+
+
+def log_softmax(x: Any, dim: int = -1) -> Any:
+    """Return the logarithm of `softmax`, exact where the softmax is too small for a float.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_softmax(np.array([0.0, 1e4]))
+    array([-10000.,      0.])
+    """
+    return _log_softmax(x, axis=dim)
+
+
+log_sigmoid = elementwise(
+    lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
+    lambda y, x: sigmoid(-x),
+    name="log_sigmoid",
+    cost=5.0,
+)
+
+__all__ = [
+    "elu", "gelu", "leaky_relu", "log_sigmoid", "log_softmax", "normal_cdf", "prelu",
+    "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "step", "tanh",
+]  # fmt: skip

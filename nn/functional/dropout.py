@@ -1,0 +1,63 @@
+"""Dropout: random zeros in training, rescaled so that test time needs no change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn.random import generator
+from nn.values import shape_error
+
+
+def _keep(x: Any, shape: tuple[int, ...], p: float, rng: Any, name: str) -> Any:
+    if not 0 <= p <= 1:
+        raise shape_error(f"{name}: the probability of dropping must be in [0, 1], not {p}.")
+    dtype = x.dtype if hasattr(x, "dtype") else np.dtype(float)
+    if p == 1:
+        return np.zeros(shape, dtype=dtype)
+    drawn = (rng or generator()).random(shape, dtype=np.float32)
+    mask = np.asarray(drawn >= p, dtype=dtype)
+    mask *= 1 / (1 - p)
+    return mask
+
+
+def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+    """Set each element to 0 with probability p, and divide the others by 1 - p.
+
+    Parameters
+    ----------
+    input : array or Tensor or Dual
+        The values.
+    p : float
+        The probability of dropping.
+    training : bool
+        False returns the input as it is.
+    rng : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like the input; its expectation is the input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dropout(np.ones(6), 0.5, rng=np.random.default_rng(1))
+    array([0., 2., 2., 2., 0., 0.])
+    """
+    if not training or p == 0:
+        return input
+    return input * _keep(input, np.shape(input), p, rng, "dropout")
+
+
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+    """Drop whole channels: all of input[n, c] or nothing of it."""
+    if not training or p == 0:
+        return input
+    shape = np.shape(input)
+    if len(shape) < 3:
+        raise shape_error(f"dropout2d: the input needs channels and space, its shape is {shape}.")
+    whole = (*shape[:2], *(1,) * (len(shape) - 2)) if len(shape) > 3 else (shape[0], 1, 1)
+    return input * _keep(input, whole, p, rng, "dropout2d")

@@ -1,0 +1,126 @@
+"""The linear map of a layer, x W^T + b, as one operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core import bilinear, primitive
+from nn.values import shape_error
+
+
+def _product(x: Any, weight: Any) -> Any:
+    if x.ndim == 2:
+        return x.dot(weight.T)
+    # one large matrix product instead of a stack of small ones
+    return x.reshape((-1, x.shape[-1])).dot(weight.T).reshape((*x.shape[:-1], weight.shape[0]))
+
+
+def _affine(x: Any, weight: Any, bias: Any) -> Any:
+    y = _product(x, weight)
+    y += bias
+    return y
+
+
+def _to_input(g: Any, x: Any, weight: Any) -> Any:
+    if g.ndim == 2:
+        return g @ weight
+    return (g.reshape((-1, g.shape[-1])) @ weight).reshape(x.shape)
+
+
+def _to_weight(g: Any, x: Any, weight: Any) -> Any:
+    return g.reshape((-1, g.shape[-1])).T @ x.reshape((-1, x.shape[-1]))
+
+
+def _flops(y: Any, x: Any, *rest: Any) -> float:
+    return 2.0 * float(np.size(y)) * float(x.shape[-1])
+
+
+_linear = bilinear(_product, _to_input, _to_weight, name="linear", cost=_flops)
+_affine_map = primitive(
+    _affine,
+    vjp=[
+        lambda g, y, x, weight, bias: _to_input(g, x, weight),
+        lambda g, y, x, weight, bias: _to_weight(g, x, weight),
+        lambda g, y, x, weight, bias: g.reshape((-1, g.shape[-1])).sum(axis=0),
+    ],
+    jvp=[
+        lambda t, y, x, weight, bias: _linear(t, weight),
+        lambda t, y, x, weight, bias: _linear(x, t),
+        lambda t, y, x, weight, bias: t,
+    ],
+    name="linear",
+    cost=_flops,
+    category="product",
+)
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """Return ``input @ weight.T + bias``.
+
+    Parameters
+    ----------
+    input : array or Tensor or Dual, shape (..., in_features)
+        The values.
+    weight : shape (out_features, in_features)
+        The matrix.
+    bias : shape (out_features,), optional
+        Added to every row.
+
+    Returns
+    -------
+    array or Tensor or Dual, shape (..., out_features)
+        The result.
+
+    Raises
+    ------
+    ShapeError
+        If the last axis of the input is not in_features long.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> linear(np.array([1.0, 2.0]), np.array([[3.0, 4.0]]), np.array([0.5]))
+    array([11.5])
+    """
+    shape, features = np.shape(input), np.shape(weight)
+    if not shape or shape[-1] != features[-1]:
+        raise shape_error(
+            f"linear: the input has shape {shape}, the weight {features}; the input's last axis "
+            f"must be in_features = {features[-1]}."
+        )
+    return _linear(input, weight) if bias is None else _affine_map(input, weight, bias)
+
+
+def bilinear_form(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+    """Return ``sum_ij x1_i W_kij x2_j + b_k`` for each k.
+
+    Parameters
+    ----------
+    input1, input2 : shapes (..., in1_features), (..., in2_features)
+        The values; the same leading axes.
+    weight : shape (out_features, in1_features, in2_features)
+        One matrix for each output.
+    bias : shape (out_features,), optional
+        Added to every row.
+
+    Returns
+    -------
+    array or Tensor or Dual, shape (..., out_features)
+        The result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bilinear_form(np.array([[1.0, 2.0]]), np.array([[3.0]]), np.ones((1, 2, 1)))
+    array([[9.]])
+    """
+    one, two, three = np.shape(input1), np.shape(input2), np.shape(weight)
+    if one[:-1] != two[:-1] or (one[-1], two[-1]) != three[1:]:
+        raise shape_error(
+            f"bilinear: inputs of shape {one} and {two} do not fit a weight of shape {three}; "
+            f"they must end in {three[1]} and {three[2]} and agree before."
+        )
+    y = np.einsum("...i,kij,...j->...k", input1, weight, input2)
+    return y if bias is None else y + bias

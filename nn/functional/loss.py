@@ -1,0 +1,376 @@
+"""Losses; those that belong with a last activation take its input and give dL/dz directly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core import elementwise, primitive
+from nn.functional.activation import log_sigmoid, log_softmax, sigmoid
+from nn.functional.targets import class_weights, reduced, same_shape, target_rows, valid_targets
+from nn.values import raw, shape_error
+
+
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """Squared error, (input - target)**2."""
+    same_shape("mse_loss", input, target)
+    return reduced(_squared(input, target), reduction, "mse_loss")
+
+
+_squared = elementwise(
+    lambda a, b: np.square(a - b),
+    lambda y, a, b: 2.0 * (a - b),
+    lambda y, a, b: 2.0 * (b - a),
+    name="squared error",
+    cost=2.0,
+)
+
+
+def half_squared_error(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """Half the squared distance of each row, summed over features; reduced over the batch.
+
+    The quadratic cost of the textbooks: its derivative is input - target.
+    """
+    same_shape("half_squared_error", input, target)
+    rows = 0.5 * _squared(input, target)
+    rows = rows.sum(axis=tuple(range(1, np.ndim(rows)))) if np.ndim(rows) > 1 else rows
+    return reduced(rows, reduction, "half_squared_error")
+
+
+def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """Absolute error, abs(input - target)."""
+    same_shape("l1_loss", input, target)
+    return reduced(np.abs(input - target), reduction, "l1_loss")
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """Squared error near 0, absolute error beyond delta (Huber, 1964)."""
+    same_shape("huber_loss", input, target)
+    if not delta > 0:
+        raise shape_error(f"huber_loss: delta must be positive, not {delta}.")
+    d = input - target
+    size = np.abs(d)
+    return reduced(
+        np.where(size <= delta, 0.5 * d * d, delta * (size - 0.5 * delta)), reduction, "huber_loss"
+    )
+
+
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+    """Huber loss divided by beta; with beta = 0 the absolute error."""
+    if beta == 0:
+        return l1_loss(input, target, reduction)
+    return huber_loss(input, target, reduction, beta) / beta
+
+
+# --- margins ----------------------------------------------------------------
+
+
+def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float = 1.0) -> Any:
+    """Binary hinge, max(0, margin - t x), for targets -1 and +1."""
+    same_shape("hinge_loss", input, target)
+    signs = raw(target)
+    if not np.all(np.abs(signs) == 1):
+        raise shape_error("hinge_loss: every target must be -1 or +1.")
+    return reduced(_positive(margin - signs * input), reduction, "hinge_loss")
+
+
+_positive = elementwise(lambda x: np.maximum(x, 0), lambda y, x: y > 0, name="positive part")
+
+
+def multi_margin_loss(
+    input: Any,
+    target: Any,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Any = None,
+    reduction: str = "mean",
+) -> Any:
+    """Multi-class hinge: mean over wrong classes j of max(0, margin - x_t + x_j)**p.
+
+    Parameters
+    ----------
+    input : shape (n, classes) or (classes,)
+        Scores.
+    target : shape (n,) or ()
+        Class indices.
+    p : {1, 2}
+        Power.
+    margin : float
+        The distance that is enough.
+    weight : shape (classes,), optional
+        A factor for each class.
+    reduction : {"mean", "sum", "none"}
+        As everywhere.
+    """
+    single = np.ndim(input) == 1
+    x = input.reshape((1, -1)) if single else input
+    index = valid_targets("multi_margin_loss", np.atleast_1d(raw(target)), x.shape, None)
+    if p not in (1, 2):
+        raise shape_error(f"multi_margin_loss: p must be 1 or 2, not {p}.")
+    rows = np.arange(len(index))
+    own = x[rows, index]
+    others = np.ones(x.shape, dtype=x.dtype)
+    others[rows, index] = 0
+    terms = _positive(margin - own[:, None] + x) ** p * others
+    if weight is not None:
+        terms = terms * raw(weight)[index][:, None]
+    loss = terms.sum(axis=1) / x.shape[1]
+    if reduction == "none" and single:
+        return loss[0]
+    return reduced(loss, reduction, "multi_margin_loss")
+
+
+# --- probabilities ----------------------------------------------------------
+
+
+def nll_loss(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+) -> Any:
+    """Minus the log-probability (axis 1, or 0 of a vector) of each sample's class."""
+    rows, index, restore = target_rows("nll_loss", input, target, ignore_index)
+    scale = class_weights("nll_loss", index, rows, weight, ignore_index)
+    safe = np.where(index == ignore_index, 0, index)
+    loss = -rows[np.arange(len(safe)), safe] * scale
+    if reduction == "mean":
+        return loss.sum() / scale.sum()
+    return reduced(loss, reduction, "nll_loss") if reduction == "sum" else restore(loss, reduction)
+
+
+def _picked(z: Any, *, index: Any, scale: Any) -> Any:
+    """Sum of scale * (log sum exp z - z[index]) over the rows."""
+    rows = np.arange(len(index))
+    top = z.max(axis=1)
+    total = np.exp(z - top[:, None]).sum(axis=1)
+    return ((np.log(total) - (z[rows, index] - top)) * scale).sum()
+
+
+def _softmax_minus(z: Any, *, index: Any, scale: Any) -> Any:
+    """dL/dz = (softmax(z) - one-hot) * scale, computed in one array."""
+    p = z - z.max(axis=1, keepdims=True)
+    np.exp(p, out=p)
+    p *= (scale / p.sum(axis=1))[:, None]
+    p[np.arange(len(index)), index] -= scale
+    return p
+
+
+def _softmax_slope(t: Any, y: Any, z: Any, *, index: Any, scale: Any) -> Any:
+    p = y + _one_hot(y, index, scale)  # = softmax(z) * scale
+    safe = np.where(scale == 0, 1, scale)[:, None]
+    return p * (t - np.sum(p * t, axis=1, keepdims=True) / safe)
+
+
+def _one_hot(like: Any, index: Any, scale: Any) -> Any:
+    hot = np.zeros_like(like)
+    hot[np.arange(len(index)), index] = scale
+    return hot
+
+
+# the derivative of the loss, a primitive itself: its own derivative is symmetric
+_residual = primitive(
+    _softmax_minus, vjp=[_softmax_slope], jvp=[_softmax_slope], name="softmax - target"
+)
+_softmax_nll = primitive(
+    _picked,
+    vjp=[lambda g, y, z, *, index, scale: g * _residual(z, index=index, scale=scale)],
+    jvp=[lambda t, y, z, *, index, scale: np.sum(t * _residual(z, index=index, scale=scale))],
+    name="cross_entropy",
+    cost=lambda y, z, **_: 6.0 * np.size(z),
+    category="loss",
+)
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """Cross-entropy of softmax(input) with class indices or with distributions.
+
+    Parameters
+    ----------
+    input : shape (classes,), (n, classes) or (n, classes, d1, ...)
+        Logits.
+    target : integers of shape (), (n,) or (n, d1, ...); or floats shaped like input
+        Class indices, or a distribution over the classes for each sample.
+    weight : shape (classes,), optional
+        A factor for each class.
+    ignore_index : int
+        Samples with this class count nothing.
+    reduction : {"mean", "sum", "none"}
+        The mean divides by the total weight.
+    label_smoothing : float in [0, 1]
+        This much of the target is spread evenly over all classes.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        -sum_c q_c log softmax(input)_c.  Its derivative is softmax(input) - q,
+        computed in one step, so that logits of any size are safe.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, the batch is empty, or a label is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import grad
+    >>> z = np.array([[1e4, 0.0]])
+    >>> float(cross_entropy(z, np.array([1])))
+    10000.0
+    >>> grad(lambda z: cross_entropy(z, np.array([1])))(z)
+    array([[ 1., -1.]])
+    """
+    if not 0 <= label_smoothing <= 1:
+        raise shape_error(
+            f"cross_entropy: label_smoothing must be in [0, 1], not {label_smoothing}."
+        )
+    labels = raw(target)
+    if labels.dtype.kind == "f":
+        return _distribution_loss(input, target, weight, reduction, label_smoothing)
+    rows, index, restore = target_rows("cross_entropy", input, labels, ignore_index)
+    scale = class_weights("cross_entropy", index, rows, weight, ignore_index)
+    safe = np.where(index == ignore_index, 0, index)
+    if reduction in ("mean", "sum") and not label_smoothing:
+        if reduction == "mean":
+            scale = scale / scale.sum()
+        return _softmax_nll(rows, index=safe, scale=scale)
+    logs = log_softmax(rows, 1)
+    loss = -logs[np.arange(len(safe)), safe] * scale
+    if label_smoothing:
+        counted = (index != ignore_index).astype(rows.dtype)[:, None]
+        factors = counted if weight is None else counted * raw(weight)
+        spread = -np.sum(logs * factors, axis=1) / rows.shape[1]
+        loss = loss * (1 - label_smoothing) + spread * label_smoothing
+    if reduction == "mean":
+        return loss.sum() / scale.sum()
+    return (
+        reduced(loss, reduction, "cross_entropy")
+        if reduction == "sum"
+        else restore(loss, reduction)
+    )
+
+
+def _distribution_loss(
+    input: Any, target: Any, weight: Any, reduction: str, label_smoothing: float
+) -> Any:
+    same_shape("cross_entropy", input, target)
+    axis = 0 if np.ndim(input) == 1 else 1
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / input.shape[axis]
+    logs = log_softmax(input, axis)
+    if weight is not None:
+        logs = logs * raw(weight).reshape((-1, *(1,) * (np.ndim(input) - axis - 1)))
+    loss = -np.sum(target * logs, axis=axis)
+    return reduced(loss, reduction, "cross_entropy")
+
+
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+) -> Any:
+    """-(t log p + (1 - t) log(1 - p)) of probabilities; logarithms are held above -100."""
+    same_shape("binary_cross_entropy", input, target)
+    values = raw(input)
+    if not np.all((values >= 0) & (values <= 1)):
+        raise shape_error(
+            "binary_cross_entropy: the input must be probabilities in [0, 1]; for logits use "
+            "binary_cross_entropy_with_logits."
+        )
+    with np.errstate(divide="ignore"):
+        loss = -(target * _safe_log(input) + (1 - target) * _safe_log(1 - input))
+    return reduced(loss if weight is None else loss * weight, reduction, "binary_cross_entropy")
+
+
+_safe_log = elementwise(
+    lambda p: np.maximum(np.log(np.maximum(p, 1e-45)), -100.0),
+    lambda y, p: 1 / np.maximum(p, 1e-12),
+    name="log",
+)
+
+_logistic_loss = elementwise(
+    lambda z, t: np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z))),
+    lambda y, z, t: sigmoid(z) - t,
+    lambda y, z, t: -z,
+    name="bce with logits",
+    cost=8.0,
+)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
+) -> Any:
+    """Binary cross-entropy of sigmoid(input); its derivative is sigmoid(input) - target.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import grad
+    >>> z = np.array([-1e4, 0.0])
+    >>> grad(lambda z: binary_cross_entropy_with_logits(z, np.ones(2), reduction="sum"))(z)
+    array([-1. , -0.5])
+    """
+    same_shape("binary_cross_entropy_with_logits", input, target)
+    if pos_weight is None:
+        loss = _logistic_loss(input, target)
+    else:
+        loss = -pos_weight * target * log_sigmoid(input) - (1 - target) * log_sigmoid(-input)
+    return reduced(
+        loss if weight is None else loss * weight, reduction, "binary_cross_entropy_with_logits"
+    )
+
+
+def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
+    """Return target * (log target - input), where input holds log-probabilities; 0 log 0 = 0."""
+    same_shape("kl_div", input, target)
+    known = np.exp(target) * target if log_target else _x_log_x(target)
+    loss = known - (np.exp(target) if log_target else target) * input
+    if reduction == "batchmean":
+        return loss.sum() / np.shape(input)[0]
+    return reduced(loss, reduction, "kl_div")
+
+
+_x_log_x = elementwise(
+    lambda p: p * np.log(np.where(p > 0, p, 1)),
+    lambda y, p: np.log(np.where(p > 0, p, 1)) + (p > 0),
+    name="x log x",
+)
+
+
+def entropy(input: Any, dim: int = -1, reduction: str = "mean") -> Any:
+    """Entropy -sum p log p of the distributions softmax(input) along an axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(np.exp(entropy(np.zeros((3, 4)))).round(6))
+    4.0
+    """
+    logs = log_softmax(input, dim)
+    return reduced(-np.sum(np.exp(logs) * logs, axis=dim), reduction, "entropy")
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+    """Return x1 . x2 / (|x1| |x2|) along an axis, each length at least eps."""
+
+    def length(x: Any) -> Any:
+        return np.sqrt(np.maximum(np.sum(x * x, axis=dim), eps * eps))
+
+    return np.sum(x1 * x2, axis=dim) / (length(x1) * length(x2))
+
+
+def cosine_embedding_loss(
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
+) -> Any:
+    """1 - cos for target 1, max(0, cos - margin) for target -1."""
+    signs = raw(target)
+    if not np.all(np.abs(signs) == 1):
+        raise shape_error("cosine_embedding_loss: every target must be -1 or +1.")
+    cos = cosine_similarity(input1, input2, dim=-1)
+    return reduced(
+        np.where(signs == 1, 1 - cos, _positive(cos - margin)), reduction, "cosine_embedding_loss"
+    )

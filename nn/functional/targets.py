@@ -1,0 +1,99 @@
+"""What all losses share: checking targets, weighing classes, reducing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nn.values import raw, shape_error
+
+
+def reduced(loss: Any, reduction: str, name: str) -> Any:
+    """Return the mean, the sum, or the values themselves."""
+    if reduction == "none":
+        return loss
+    if reduction not in ("mean", "sum"):
+        raise shape_error(f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}.")
+    if reduction == "sum":
+        return np.sum(loss)
+    if not np.size(raw(loss)):
+        raise shape_error(f"{name}: the batch is empty, so it has no mean.")
+    return np.mean(loss)
+
+
+def same_shape(name: str, input: Any, target: Any) -> None:
+    """Refuse a target that would silently broadcast."""
+    if np.shape(raw(input)) != np.shape(raw(target)):
+        raise shape_error(
+            f"{name}: input has shape {np.shape(raw(input))}, target {np.shape(raw(target))}; "
+            "they must be equal."
+        )
+
+
+def valid_targets(name: str, index: Any, shape: tuple[int, ...], ignore: int | None) -> Any:
+    """Return class indices that are integers, as many as rows, and in range."""
+    if index.dtype.kind not in "iu":
+        raise shape_error(f"{name}: class indices must be integers, not {index.dtype}.")
+    if index.shape != shape[:1]:
+        raise shape_error(
+            f"{name}: {shape[0]} samples need as many targets, not shape {index.shape}."
+        )
+    if not index.size:
+        raise shape_error(f"{name}: the batch is empty.")
+    low, high = int(index.min()), int(index.max())
+    if low < 0 or high >= shape[1]:
+        wrong = (index < 0) | (index >= shape[1])
+        if ignore is not None:
+            wrong &= index != ignore
+        if wrong.any():
+            place = int(np.argmax(wrong))
+            raise shape_error(
+                f"{name}: target {place} is class {int(index[place])}, but the input has "
+                f"{shape[1]} classes (0 to {shape[1] - 1})."
+            )
+    return index
+
+
+def target_rows(
+    name: str, input: Any, target: Any, ignore: int
+) -> tuple[Any, Any, Callable[[Any, str], Any]]:
+    """Return logits as (rows, classes), indices as (rows,), and how to shape losses back."""
+    index = raw(target)
+    shape = np.shape(raw(input))
+    if len(shape) == 1:
+        rows = input.reshape((1, -1))
+    elif len(shape) == 2:
+        rows = input
+    elif len(shape) > 2:
+        rows = np.moveaxis(input, 1, -1).reshape((-1, shape[1]))
+    else:
+        raise shape_error(f"{name}: the input needs a class axis, its shape is ().")
+    expected = () if len(shape) == 1 else (shape[0], *shape[2:])
+    if index.shape != expected:
+        raise shape_error(
+            f"{name}: an input of shape {shape} needs targets of shape {expected}, "
+            f"not {index.shape}."
+        )
+    flat = valid_targets(name, index.reshape(-1), np.shape(raw(rows)), ignore)
+
+    def restore(loss: Any, reduction: str) -> Any:
+        return reduced(loss, reduction, name).reshape(expected)
+
+    return rows, flat, restore
+
+
+def class_weights(name: str, index: Any, rows: Any, weight: Any, ignore: int) -> Any:
+    """Return each row's factor: its class's weight, 0 where ignored."""
+    scale = np.ones(len(index), dtype=rows.dtype)
+    if weight is not None:
+        factors = raw(weight)
+        if factors.shape != (rows.shape[1],):
+            raise shape_error(
+                f"{name}: weight has shape {factors.shape}, but there are {rows.shape[1]} classes."
+            )
+        scale = factors[np.where(index == ignore, 0, index)].astype(rows.dtype)
+    if ignore in index:
+        scale = np.where(index == ignore, 0, scale).astype(rows.dtype)
+    return scale

@@ -1,0 +1,130 @@
+"""What runs before and after a module's forward, and in the sweep through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from autograd_core import SeedError, Tensor, primitive
+from autograd_core.source import Location
+from nn.values import is_tracked
+
+if TYPE_CHECKING:
+    from nn.module import Module
+
+
+class Removable:
+    """Takes a hook off again."""
+
+    def __init__(
+        self, hooks: dict[str, dict[int, Callable[..., Any]]], kind: str, key: int
+    ) -> None:
+        self._hooks, self._kind, self._key = hooks, kind, key
+
+    def remove(self) -> None:
+        """Remove the hook; doing so twice is harmless."""
+        table = self._hooks.get(self._kind, {})
+        table.pop(self._key, None)
+        if not table:
+            self._hooks.pop(self._kind, None)  # the module's call takes the short way again
+
+    def __enter__(self) -> Removable:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
+
+
+def _run_backward_hooks(g: Any, y: Any, *xs: Any, call: _Call) -> tuple[Any, ...]:
+    return call.input_gradient(tuple(g))
+
+
+# The identity on a module's inputs: its rule is where the sweep leaves the module.
+_module_input = primitive(
+    lambda *xs, call: tuple(xs),
+    vjp=_run_backward_hooks,
+    jvp=lambda ts, y, *xs, call: tuple(ts),
+    name="module input",
+    multiple=True,
+    category="shape",
+)
+_module_output = primitive(
+    lambda *ys, call: tuple(ys),
+    vjp=lambda g, y, *ys, call: call.output_gradient(tuple(g)),
+    jvp=lambda ts, y, *ys, call: tuple(ts),
+    name="module output",
+    multiple=True,
+    category="shape",
+)
+
+
+class _Call:
+    """One call of a module with backward hooks: keeps the output's gradient for the hook."""
+
+    def __init__(self, module: Module, places: list[int], count: int) -> None:
+        self.module, self.places, self.count = module, places, count
+        self.grad_output: tuple[Any, ...] = ()
+
+    def output_gradient(self, g: tuple[Any, ...]) -> tuple[Any, ...]:
+        self.grad_output = g
+        if not self.places:  # no input needs a gradient, so nothing else calls the hooks
+            self._ask((None,) * self.count)
+        return g
+
+    def input_gradient(self, g: tuple[Any, ...]) -> tuple[Any, ...]:
+        full: list[Any] = [None] * self.count
+        for place, part in zip(self.places, g, strict=True):
+            full[place] = part
+        answer = self._ask(tuple(full))
+        return tuple(answer[place] for place in self.places)
+
+    def _ask(self, grad_input: tuple[Any, ...]) -> tuple[Any, ...]:
+        for hook in list(self.module._hooks.get("backward", {}).values()):
+            shown = tuple(None if g is None else _shown(g) for g in grad_input)
+            answer = hook(self.module, shown, tuple(_shown(g) for g in self.grad_output))
+            if answer is not None:
+                answer = answer if isinstance(answer, tuple) else (answer,)
+                if len(answer) != len(grad_input):
+                    raise SeedError(
+                        f"backward hook of {type(self.module).__name__}: it returned "
+                        f"{len(answer)} gradients for {len(grad_input)} inputs.",
+                        Location.of_caller(),
+                    )
+                grad_input = tuple(
+                    a.data if isinstance(a, Tensor) and not a.requires_grad else a for a in answer
+                )
+        return grad_input
+
+
+def _shown(g: Any) -> Any:
+    return g if isinstance(g, Tensor) else Tensor(g)
+
+
+def run_with_hooks(module: Module, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """Call a module that has hooks."""
+    for hook in list(module._hooks.get("pre", {}).values()):
+        answer = hook(module, args)
+        if answer is not None:
+            args = answer if isinstance(answer, tuple) else (answer,)
+    call = None
+    if "backward" in module._hooks:
+        places = [k for k, a in enumerate(args) if is_tracked(a)]
+        call = _Call(module, places, len(args))
+        if places:
+            entered = list(args)
+            for place, value in zip(
+                places, _module_input(*(args[k] for k in places), call=call), strict=True
+            ):
+                entered[place] = value
+            args = tuple(entered)
+    output = module.forward(*args, **keywords)
+    if call is not None:
+        parts = output if isinstance(output, tuple) else (output,)
+        if all(is_tracked(part) for part in parts):
+            parts = _module_output(*parts, call=call)
+            output = parts if isinstance(output, tuple) else parts[0]
+    for hook in list(module._hooks.get("post", {}).values()):
+        answer = hook(module, args, output)
+        if answer is not None:
+            output = answer
+    return output

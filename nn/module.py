@@ -1,0 +1,477 @@
+"""Module: a function with parameters, made of other such functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Any, Self
+
+import numpy as np
+
+from autograd_core import OperandError, mark_overwritten
+from autograd_core.source import Location
+from nn.hooks import Removable, run_with_hooks
+from nn.parameter import Parameter
+from nn.state import check_state
+
+_keys = count(1).__next__
+
+
+class Module:
+    """Base of all layers and models: parameters, buffers, children, train and eval mode.
+
+    A subclass assigns Parameters and Modules as attributes in ``__init__`` and
+    defines ``forward``.  Buffers (values that are saved but not trained) are
+    plain arrays, registered with `register_buffer`.
+
+    Attributes
+    ----------
+    training : bool
+        True in train mode, which Dropout and batch normalization look at.
+
+    Examples
+    --------
+    >>> import nn
+    >>> class Line(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.slope = nn.Parameter([2.0])
+    ...     def forward(self, x):
+    ...         return self.slope * x
+    >>> line = Line()
+    >>> line(3.0)
+    Tensor([6.], op=multiply)
+    >>> [name for name, _ in line.named_parameters()]
+    ['slope']
+    """
+
+    training: bool
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Any]
+    _modules: dict[str, Module | None]
+    _unsaved: set[str]
+    _hooks: dict[str, dict[int, Callable[..., Any]]]
+
+    def __init__(self) -> None:
+        self.__dict__.update(
+            training=True, _parameters={}, _buffers={}, _modules={}, _unsaved=set(), _hooks={}
+        )
+
+    def forward(self, *args: Any, **keywords: Any) -> Any:
+        """Compute the module's function; every subclass defines it."""
+        raise NotImplementedError(f"{type(self).__name__} defines no forward().")
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """Run the hooks and `forward`."""
+        if self._hooks:
+            return run_with_hooks(self, args, keywords)
+        return self.forward(*args, **keywords)
+
+    # --- attributes ---------------------------------------------------------
+
+    def _registries(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        try:
+            own = self.__dict__
+            return own["_parameters"], own["_modules"], own["_buffers"]
+        except KeyError:
+            raise OperandError(
+                f"{type(self).__name__}: call super().__init__() before assigning parameters "
+                "or modules.",
+                Location.of_caller(),
+            ) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Parameter):
+            self.register_parameter(name, value)
+        elif isinstance(value, Module):
+            self.add_module(name, value)
+        else:
+            for registry in self._registries() if "_parameters" in self.__dict__ else ():
+                if name in registry:
+                    if registry is self._parameters and value is not None:
+                        raise OperandError(
+                            f"{type(self).__name__}.{name} is a parameter; assign a Parameter or "
+                            "None, or change its numbers: p.data[...] = value.",
+                            Location.of_caller(),
+                        )
+                    registry[name] = value
+                    return
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:  # only when the instance's own __dict__ has none
+        for registry in ("_parameters", "_modules", "_buffers"):
+            found = self.__dict__.get(registry)
+            if found is not None and name in found:
+                return found[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        for registry in self._registries():
+            if name in registry:
+                del registry[name]
+                return
+        object.__delattr__(self, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
+
+    def _check_name(self, name: str, registry: dict[str, Any]) -> None:
+        if not isinstance(name, str) or not name or "." in name:
+            raise OperandError(
+                f"{type(self).__name__}: {name!r} cannot name a part of a module: give a non-empty "
+                "string without dots.",
+                Location.of_caller(),
+            )
+        for other in self._registries():
+            if other is not registry:
+                other.pop(name, None)
+        self.__dict__.pop(name, None)
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Add a parameter under a name; None holds the place of an absent one."""
+        registry = self._registries()[0]
+        self._check_name(name, registry)
+        registry[name] = param
+
+    def register_buffer(self, name: str, value: Any, persistent: bool = True) -> None:
+        """Add a value that is saved with the module but not trained.
+
+        Parameters
+        ----------
+        name : str
+            The attribute's name.
+        value : array_like or None
+            Kept as a plain array.
+        persistent : bool
+            Whether `state_dict` contains it.
+        """
+        registry = self._registries()[2]
+        self._check_name(name, registry)
+        registry[name] = None if value is None else np.asarray(value)
+        (self._unsaved.discard if persistent else self._unsaved.add)(name)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Add a child under a name."""
+        registry = self._registries()[1]
+        self._check_name(name, registry)
+        if module is not None and not isinstance(module, Module):
+            raise OperandError(
+                f"{type(self).__name__}: {type(module).__name__} is not a Module.",
+                Location.of_caller(),
+            )
+        registry[name] = module
+
+    # --- what it is made of -------------------------------------------------
+
+    def named_modules(
+        self, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """Yield (name, module) for the module itself and all below it, depth first."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Module]] = [(prefix, self)]
+        while stack:
+            name, module = stack.pop()
+            if id(module) in seen and remove_duplicate:
+                continue
+            seen.add(id(module))
+            yield name, module
+            dot = name + "." if name else ""
+            stack += [
+                (dot + key, child)
+                for key, child in reversed(module._modules.items())
+                if child is not None
+            ]
+
+    def modules(self) -> Iterator[Module]:
+        """Yield the module itself and all below it."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Yield (name, module) for the direct children."""
+        seen: set[int] = set()
+        for name, child in self._modules.items():
+            if child is not None and id(child) not in seen:
+                seen.add(id(child))
+                yield name, child
+
+    def children(self) -> Iterator[Module]:
+        """Yield the direct children."""
+        return (child for _, child in self.named_children())
+
+    def _named(
+        self, registry: str, prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        modules = (
+            self.named_modules(prefix, remove_duplicate) if recurse else iter([(prefix, self)])
+        )
+        for path, module in modules:
+            for name, value in getattr(module, registry).items():
+                if value is None or (remove_duplicate and id(value) in seen):
+                    continue
+                seen.add(id(value))
+                yield (f"{path}.{name}" if path else name), value
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Yield (name, parameter); a shared parameter once, under its first name."""
+        return self._named("_parameters", prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """Yield the parameters, each once."""
+        return (value for _, value in self.named_parameters(recurse=recurse))
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Any]]:
+        """Yield (name, array) for the buffers."""
+        return self._named("_buffers", prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Any]:
+        """Yield the buffers."""
+        return (value for _, value in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target: str) -> Module:
+        """Return the module at a dotted path, the module itself for an empty one."""
+        module: Any = self
+        for name in target.split(".") if target else ():
+            module = module._modules.get(name)
+            if module is None:
+                raise AttributeError(f"{type(self).__name__} has no submodule {target!r}")
+        found: Module = module
+        return found
+
+    def get_parameter(self, target: str) -> Parameter:
+        """Return the parameter at a dotted path."""
+        path, _, name = target.rpartition(".")
+        found = self.get_submodule(path)._parameters.get(name)
+        if found is None:
+            raise AttributeError(f"{type(self).__name__} has no parameter {target!r}")
+        return found
+
+    # --- modes and changes --------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Put the module and all below it into train mode (or eval mode)."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Put the module and all below it into eval mode."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Set ``requires_grad`` of every parameter (False freezes them)."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or fill them with zeros."""
+        for parameter in self.parameters():
+            if set_to_none or parameter.grad is None:
+                parameter.grad = None
+            else:
+                parameter.grad.data[...] = 0
+
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
+        """Call ``fn`` on every module below, then on this one.
+
+        Examples
+        --------
+        >>> import nn
+        >>> model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+        >>> _ = model.apply(lambda m: print(type(m).__name__))
+        Linear
+        ReLU
+        Sequential
+        """
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def to(self, dtype: Any) -> Self:
+        """Convert parameters and floating-point buffers to a dtype, in place."""
+        dtype = np.dtype(dtype)
+        if dtype.kind != "f":
+            raise OperandError(
+                f"to({dtype}): parameters need a floating-point dtype.", Location.of_caller()
+            )
+        for parameter in self.parameters():
+            parameter.data = parameter.data.astype(dtype, copy=False)
+            parameter.grad = None
+        for module in self.modules():
+            for name, value in module._buffers.items():
+                if value is not None and value.dtype.kind == "f":
+                    module._buffers[name] = value.astype(dtype, copy=False)
+        return self
+
+    def float(self) -> Self:
+        """Convert to float32."""
+        return self.to(np.float32)
+
+    def double(self) -> Self:
+        """Convert to float64."""
+        return self.to(np.float64)
+
+    # --- state --------------------------------------------------------------
+
+    def state_dict(self, prefix: str = "") -> dict[str, Any]:
+        """Return all parameters and saved buffers by name, as arrays that share memory.
+
+        Copy the arrays to keep them: training writes into the same memory.
+
+        Examples
+        --------
+        >>> import nn
+        >>> {k: v.shape for k, v in nn.Linear(3, 2).state_dict().items()}
+        {'weight': (2, 3), 'bias': (2,)}
+        """
+        found: dict[str, Any] = {}
+        for path, module in self.named_modules(prefix.rstrip("."), remove_duplicate=False):
+            dot = path + "." if path else ""
+            for name, parameter in module._parameters.items():
+                if parameter is not None:
+                    found[dot + name] = parameter.data
+            for name, value in module._buffers.items():
+                if value is not None and name not in module._unsaved:
+                    found[dot + name] = value
+        return found
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
+        """Write values into the parameters and buffers of the same names.
+
+        Parameters
+        ----------
+        state_dict : mapping
+            Arrays, or anything ``numpy.asarray`` takes, by name.
+        strict : bool
+            Whether missing and unknown names are errors.
+
+        Returns
+        -------
+        IncompatibleKeys
+            ``missing_keys`` and ``unexpected_keys``; both empty if strict.
+
+        Raises
+        ------
+        StateDictError
+            With every name that is missing, unknown, or has another shape or
+            kind.  Nothing is changed then.
+        """
+        targets = self.state_dict()
+        values, report = check_state(type(self).__name__, targets, state_dict, strict)
+        for name, value in values.items():
+            np.copyto(targets[name], value, casting="same_kind")
+        mark_overwritten(*self.parameters())
+        return report
+
+    # --- hooks --------------------------------------------------------------
+
+    def _add_hook(self, kind: str, hook: Callable[..., Any]) -> Removable:
+        table = self._hooks.setdefault(kind, {})
+        key = _keys()
+        table[key] = hook
+        return Removable(self._hooks, kind, key)
+
+    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> Removable:
+        """Call ``hook(module, args)`` before forward; what it returns replaces the arguments."""
+        return self._add_hook("pre", hook)
+
+    def register_forward_hook(self, hook: Callable[..., Any]) -> Removable:
+        """Call ``hook(module, args, output)`` after forward; what it returns replaces the output.
+
+        Examples
+        --------
+        >>> import nn
+        >>> relu = nn.ReLU()
+        >>> handle = relu.register_forward_hook(lambda module, args, output: output * 10)
+        >>> float(relu(2.0))
+        20.0
+        >>> handle.remove()
+        >>> float(relu(2.0))
+        2.0
+        """
+        return self._add_hook("post", hook)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any]) -> Removable:
+        """Call ``hook(module, grad_input, grad_output)`` in the sweep.
+
+        Both are tuples with one entry for each positional argument and each
+        output, None where no gradient flows.  What the hook returns, if not
+        None, replaces ``grad_input``.
+        """
+        return self._add_hook("backward", hook)
+
+    # --- text ---------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """Return the settings to show in the module's text."""
+        return ""
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        if not self._modules:
+            return f"{name}({self.extra_repr()})"
+        lines = [self.extra_repr()] if self.extra_repr() else []
+        for key, child in self._modules.items():
+            lines.append(f"({key}): " + repr(child).replace("\n", "\n  "))
+        return f"{name}(\n  " + "\n  ".join(lines) + "\n)"
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+
+def functional_call(module: Module, parameters: Mapping[str, Any], args: Any) -> Any:
+    """Run a module with other values in the place of its parameters.
+
+    Makes a module a pure function of its parameters, for the transforms:
+    ``jvp``, ``hessian``, ``grad`` of any nest of parameters.
+
+    Parameters
+    ----------
+    module : Module
+        The module; unchanged afterwards.
+    parameters : mapping
+        Values by dotted name: arrays, Tensors or Duals.
+    args : tuple or value
+        The module's positional arguments.
+
+    Returns
+    -------
+    value
+        What the module returns.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> from autograd_core import grad
+    >>> line = nn.Linear(1, 1, bias=False)
+    >>> float(grad(lambda w: np.sum(functional_call(line, {"weight": w}, np.array([[3.0]]))))(
+    ...     np.array([[2.0]]))[0, 0])
+    3.0
+    """
+    args = args if isinstance(args, tuple) else (args,)
+    places = []
+    for name in parameters:
+        path, _, last = name.rpartition(".")
+        owner = module.get_submodule(path)
+        if owner._parameters.get(last) is None:
+            raise OperandError(
+                f"functional_call: {type(module).__name__} has no parameter {name!r}.",
+                Location.of_caller(),
+            )
+        places.append((owner._parameters, last, owner._parameters[last]))
+    try:
+        for (registry, last, _), value in zip(places, parameters.values(), strict=True):
+            registry[last] = value
+        return module(*args)
+    finally:
+        for registry, last, old in places:
+            registry[last] = old
+
+
+__all__ = ["Module", "functional_call"]

@@ -1,0 +1,118 @@
+"""Layers that only move numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn.functional.upsample import interpolate
+from nn.module import Module
+from nn.values import shape_error
+
+
+class Identity(Module):
+    """Return the input; takes any arguments."""
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Any) -> Any:
+        """Return the input."""
+        return input
+
+
+class Flatten(Module):
+    """Make one axis of several.
+
+    Parameters
+    ----------
+    start_dim, end_dim : int
+        The first and last of them; by default all but the batch axis.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Flatten()(np.ones((2, 3, 4))).shape
+    (2, 12)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        super().__init__()
+        self.start_dim, self.end_dim = start_dim, end_dim
+
+    def forward(self, input: Any) -> Any:
+        """Reshape."""
+        shape = np.shape(input)
+        first, last = self.start_dim, self.end_dim
+        first, last = first % len(shape) if shape else 0, last % len(shape) if shape else 0
+        if self.start_dim >= len(shape) or first > last:
+            raise shape_error(
+                f"Flatten: no axes {self.start_dim} to {self.end_dim} in shape {shape}."
+            )
+        size = int(np.prod(shape[first : last + 1], dtype=int))
+        return input.reshape((*shape[:first], size, *shape[last + 1 :]))
+
+    def extra_repr(self) -> str:
+        """Return the axes."""
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """Make several axes of one."""
+
+    def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
+        super().__init__()
+        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+
+    def forward(self, input: Any) -> Any:
+        """Reshape."""
+        shape = np.shape(input)
+        dim = self.dim % len(shape)
+        return input.reshape((*shape[:dim], *self.unflattened_size, *shape[dim + 1 :]))
+
+    def extra_repr(self) -> str:
+        """Return the axis and its new shape."""
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+class Upsample(Module):
+    """Enlarge the axes after the channels.
+
+    Parameters
+    ----------
+    size : int or tuple, optional
+        The new lengths.
+    scale_factor : float or tuple, optional
+        Or what to multiply them with.
+    mode : {"nearest", "linear", "bilinear"}
+        How to fill.
+    align_corners : bool
+        For linear modes: whether the outer values stay in the corners.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Upsample(scale_factor=2)(np.array([[[1.0, 2.0]]]))
+    array([[[1., 1., 2., 2.]]])
+    """
+
+    def __init__(
+        self,
+        size: Any = None,
+        scale_factor: Any = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+    ) -> None:
+        super().__init__()
+        self.size, self.scale_factor = size, scale_factor
+        self.mode, self.align_corners = mode, align_corners
+
+    def forward(self, input: Any) -> Any:
+        """Enlarge."""
+        return interpolate(input, self.size, self.scale_factor, self.mode, self.align_corners)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        how = f"size={self.size}" if self.size is not None else f"scale_factor={self.scale_factor}"
+        return f"{how}, mode={self.mode!r}"

@@ -1,0 +1,53 @@
+"""Small helpers that every layer uses: what a value is, and where the user's line stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core import Dual, ShapeError, Tensor, stop_gradient
+from autograd_core.source import Location
+
+
+def is_traced(value: Any) -> bool:
+    """Tell whether a value is a Tensor or a Dual, not a plain array."""
+    return isinstance(value, (Tensor, Dual))
+
+
+def is_tracked(value: Any) -> bool:
+    """Tell whether a derivative of this value may be asked for."""
+    return value.requires_grad if isinstance(value, Tensor) else isinstance(value, Dual)
+
+
+def raw(value: Any) -> Any:
+    """Return the plain array of a value of any kind, sharing memory where it can.
+
+    Examples
+    --------
+    >>> raw(Tensor([1.0, 2.0], requires_grad=True))
+    array([1., 2.])
+    """
+    value = stop_gradient(value)
+    return value.data if isinstance(value, Tensor) else np.asarray(value)
+
+
+def shape_error(message: str) -> ShapeError:
+    """Return a ShapeError with the user's line."""
+    return ShapeError(message, Location.of_caller())
+
+
+def pair(value: Any, n: int, what: str) -> tuple[int, ...]:
+    """Return a setting given as one integer or as n of them as a tuple of n.
+
+    Examples
+    --------
+    >>> pair(3, 2, "stride"), pair((1, 2), 2, "stride")
+    ((3, 3), (1, 2))
+    """
+    if isinstance(value, (int, np.integer)):
+        return (int(value),) * n
+    if isinstance(value, Sequence) and len(value) == n:
+        return tuple(int(v) for v in value)
+    raise shape_error(f"{what} must be an integer or {n} of them, not {value!r}.")

@@ -1,0 +1,62 @@
+"""Checks of settings: each names the optimizer, the setting, its value and the range."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autograd_core import errors
+
+
+def number(owner: str, name: str, value: Any, low: float, high: float, range_: str) -> None:
+    """Raise `SettingError` unless ``low <= value <= high``; `range_` says it in words."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        found = math.nan
+    if isinstance(value, (bool, str)) or not low <= found <= high:
+        raise errors.SettingError(f"{owner}: {name} = {value!r}; it must be {range_}.")
+
+
+_TINY = math.ulp(0.0)
+_HUGE = 1.7976931348623157e308
+_BELOW_ONE = math.nextafter(1.0, 0.0)
+
+
+def positive(owner: str, name: str, value: Any) -> None:
+    """Raise unless a finite number above zero."""
+    number(owner, name, value, _TINY, _HUGE, "a positive finite number")
+
+
+def non_negative(owner: str, name: str, value: Any) -> None:
+    """Raise unless a finite number, zero or above."""
+    number(owner, name, value, 0.0, _HUGE, "a finite number >= 0")
+
+
+def fraction(owner: str, name: str, value: Any) -> None:
+    """Raise unless at least 0 and below 1."""
+    number(owner, name, value, 0.0, _BELOW_ONE, "at least 0 and below 1")
+
+
+def unit(owner: str, name: str, value: Any) -> None:
+    """Raise unless between 0 and 1."""
+    number(owner, name, value, 0.0, 1.0, "between 0 and 1")
+
+
+def betas(owner: str, values: Any) -> None:
+    """Raise unless two decay rates."""
+    if not isinstance(values, (tuple, list)) or len(values) != 2:
+        raise errors.SettingError(f"{owner}: betas = {values!r}; it must be two numbers.")
+    for k, value in enumerate(values):
+        fraction(owner, f"betas[{k}]", value)
+
+
+def count(owner: str, name: str, value: Any, low: int = 1) -> None:
+    """Raise unless an integer of at least `low`."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < low:
+        raise errors.SettingError(f"{owner}: {name} = {value!r}; it must be an integer >= {low}.")
+
+
+def rate(owner: str, value: Any) -> None:
+    """Raise unless a learning rate that a step can use: schedules may bring it to zero."""
+    non_negative(owner, "lr", value)

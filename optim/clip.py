@@ -1,0 +1,121 @@
+"""Clipping gradients before a step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd_core import Tensor, errors
+from optim import checks
+
+
+def _gradients(parameters: Any, operation: str) -> list[Any]:
+    """Return the gradients' arrays, those that can be written into."""
+    found = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    made = []
+    for p in found:
+        if not isinstance(p, Tensor):
+            raise errors.OperandError(f"{operation}: {type(p).__name__} is not a Tensor.")
+        if p.grad is None:
+            continue
+        g = p.grad.data
+        if not g.flags.writeable:  # a recorded gradient (create_graph) of no dimensions
+            p.grad = Tensor(g)
+            g = p.grad.data
+        made.append(g)
+    return made
+
+
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+) -> float:
+    r"""Scale all gradients together so that their joint norm is at most `max_norm`, in place.
+
+    .. math:: g \leftarrow g \cdot \min\left(1, \frac{M}{\lVert g \rVert + 10^{-6}}\right)
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+        Those without a gradient are passed over.
+    max_norm : float
+        M, the largest norm to allow.
+    norm_type : float
+        The norm's order; ``math.inf`` for the largest element.
+    error_if_nonfinite : bool
+        Raise where the norm is NaN or infinite, before anything is scaled.
+
+    Returns
+    -------
+    float
+        The norm before clipping.
+
+    References
+    ----------
+    Pascanu et al., "On the difficulty of training recurrent neural networks" (2013).
+
+    Examples
+    --------
+    >>> p = Tensor([0.0, 0.0], requires_grad=True)
+    >>> p.grad = [3.0, 4.0]
+    >>> clip_grad_norm_([p], max_norm=1.0)
+    5.0
+    >>> np.round(p.grad.data, 4)
+    array([0.6, 0.8])
+    """
+    checks.positive("clip_grad_norm_", "max_norm", max_norm)
+    if norm_type != math.inf:
+        checks.positive("clip_grad_norm_", "norm_type", norm_type)
+    gradients = _gradients(parameters, "clip_grad_norm_")
+    norms = [_norm(g, norm_type) for g in gradients]
+    total = float(_norm(np.array(norms), norm_type)) if norms else 0.0
+    if error_if_nonfinite and not math.isfinite(total):
+        raise errors.NonFiniteError(
+            f"clip_grad_norm_: the gradients' norm is {total}; nothing was scaled. "
+            "detect_anomaly() finds the operation that made it."
+        )
+    factor = max_norm / (total + 1e-6)
+    if not factor >= 1.0:  # also for NaN, which then shows everywhere
+        for g in gradients:
+            g *= factor
+    return total
+
+
+def _norm(g: Any, order: float) -> float:
+    flat = g.reshape(-1)
+    if order == 2.0:
+        total = float(np.vdot(flat, flat).real)
+        if total == 0.0 or not math.isfinite(total):  # squares may under- or overflow
+            return float(np.linalg.norm(flat.astype(np.result_type(flat, np.float64))))
+        return math.sqrt(total)
+    if not flat.size:
+        return 0.0
+    return float(np.linalg.norm(flat, order))
+
+
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+    """Limit every element of the gradients to ``[-clip_value, clip_value]``, in place.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+        Those without a gradient are passed over.
+    clip_value : float
+        The largest magnitude to allow.
+
+    Examples
+    --------
+    >>> p = Tensor([0.0, 0.0], requires_grad=True)
+    >>> p.grad = [3.0, -0.4]
+    >>> clip_grad_value_([p], 1.0)
+    >>> p.grad
+    Tensor([ 1. , -0.4])
+    """
+    checks.positive("clip_grad_value_", "clip_value", clip_value)
+    for g in _gradients(parameters, "clip_grad_value_"):
+        np.clip(g, -clip_value, clip_value, out=g)

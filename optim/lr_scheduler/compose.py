@@ -1,0 +1,167 @@
+"""Schedules made of schedules: one after the other, or all at once."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autograd_core import errors
+from optim.lr_scheduler.schedule import LRScheduler, check_keys
+
+
+def _check_parts(name: str, schedulers: Sequence[Any], optimizer: Any) -> Any:
+    if not schedulers:
+        raise errors.SettingError(f"{name}: the list of schedules is empty.")
+    owner = optimizer if optimizer is not None else schedulers[0].optimizer
+    for k, part in enumerate(schedulers):
+        if not isinstance(part, LRScheduler):
+            raise errors.OperandError(
+                f"{name}: schedule {k} is a {type(part).__name__}; only schedules that need no "
+                "measure can be combined."
+            )
+        if part.optimizer is not owner:
+            raise errors.SettingError(f"{name}: schedule {k} belongs to another optimizer.")
+    return owner
+
+
+class _Composed(LRScheduler):
+    """What the two share: parts, and a state dict with theirs inside."""
+
+    _schedulers: list[LRScheduler]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the own state with the parts' inside."""
+        found = {k: v for k, v in vars(self).items() if k not in ("optimizer", "_schedulers")}
+        found["_schedulers"] = [part.state_dict() for part in self._schedulers]
+        return found
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take on a state that `state_dict` returned; `StateDictError` if the keys differ."""
+        check_keys(self.name, self.state_dict(), state_dict)
+        parts = state_dict["_schedulers"]
+        if len(parts) != len(self._schedulers):
+            raise errors.StateDictError(
+                f"{self.name}.load_state_dict: {len(parts)} schedules for {len(self._schedulers)}."
+            )
+        for part, state in zip(self._schedulers, parts, strict=True):
+            check_keys(part.name, part.state_dict(), state)
+        for part, state in zip(self._schedulers, parts, strict=True):
+            part.load_state_dict(state)
+        vars(self).update({k: v for k, v in state_dict.items() if k != "_schedulers"})
+
+
+class SequentialLR(_Composed):
+    """One schedule after the other, say a warm-up and then a decay.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Whose rates are set.
+    schedulers : list of LRScheduler
+        In their order.
+    milestones : list of int
+        The steps at which the second, third, ... one takes over.
+    last_epoch : int
+        The step to continue after.
+
+    Examples
+    --------
+    >>> from autograd_core import Tensor
+    >>> from optim import SGD
+    >>> from optim.lr_scheduler import ExponentialLR, LinearLR
+    >>> sgd = SGD([Tensor([0.0], requires_grad=True)], lr=1.0)
+    >>> warm_up = LinearLR(sgd, start_factor=0.5, total_iters=2)
+    >>> schedule = SequentialLR(sgd, [warm_up, ExponentialLR(sgd, 0.1)], milestones=[2])
+    >>> rates = []
+    >>> for _ in range(4):
+    ...     rates.append(round(schedule.get_last_lr()[0], 4))
+    ...     schedule.step()
+    >>> rates
+    [0.5, 0.75, 1.0, 0.1]
+    """
+
+    def __init__(
+        self,
+        optimizer: Any,
+        schedulers: Sequence[LRScheduler],
+        milestones: Sequence[int],
+        last_epoch: int = -1,
+    ) -> None:
+        _check_parts(self.name, schedulers, optimizer)
+        if len(milestones) != len(schedulers) - 1 or list(milestones) != sorted(milestones):
+            raise errors.SettingError(
+                f"{self.name}: {len(schedulers)} schedules need {len(schedulers) - 1} growing "
+                f"milestones, not {list(milestones)}."
+            )
+        self._schedulers = list(schedulers)
+        self._milestones = list(milestones)
+        # making the parts has set the rate to what all of them together begin with
+        for group in optimizer.param_groups:
+            group["lr"] = group["initial_lr"]
+        for part in self._schedulers:
+            part.last_epoch -= 1
+        self._schedulers[0].start()
+        super().__init__(optimizer, last_epoch)
+
+    def start(self) -> None:
+        """Begin with the first part's first rate."""
+        self.last_epoch += 1
+        self._last_lr = self._schedulers[0].get_last_lr()
+
+    def step(self, epoch: Any = None) -> None:
+        """Go on by one step, with the schedule whose turn it is."""
+        self.last_epoch += 1
+        turn = bisect_right(self._milestones, self.last_epoch)
+        part = self._schedulers[turn]
+        if turn and self._milestones[turn - 1] == self.last_epoch:
+            part.step(0)
+        else:
+            part.step()
+        self._last_lr = part.get_last_lr()
+
+
+class ChainedScheduler(_Composed):
+    """Several schedules at once: their factors are multiplied.
+
+    Parameters
+    ----------
+    schedulers : list of LRScheduler
+        Those that multiply the rate that stands there; `LambdaLR`,
+        `OneCycleLR` and `CosineAnnealingWarmRestarts` set it, and so undo
+        what stands before them.
+    optimizer : Optimizer, optional
+        The parts' optimizer.
+
+    Examples
+    --------
+    >>> from autograd_core import Tensor
+    >>> from optim import SGD
+    >>> from optim.lr_scheduler import ConstantLR, ExponentialLR
+    >>> sgd = SGD([Tensor([0.0], requires_grad=True)], lr=1.0)
+    >>> parts = [ConstantLR(sgd, factor=0.5, total_iters=2), ExponentialLR(sgd, 0.5)]
+    >>> schedule = ChainedScheduler(parts)
+    >>> rates = []
+    >>> for _ in range(4):
+    ...     rates.append(schedule.get_last_lr()[0])
+    ...     schedule.step()
+    >>> rates
+    [0.5, 0.25, 0.25, 0.125]
+    """
+
+    def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Any = None) -> None:
+        owner = _check_parts(self.name, list(schedulers), optimizer)
+        self._schedulers = list(schedulers)
+        super().__init__(owner)
+
+    def start(self) -> None:
+        """Begin with what the parts have set."""
+        self.last_epoch += 1
+        self._last_lr = self._now()
+
+    def step(self, epoch: Any = None) -> None:
+        """Go on by one step with every part."""
+        self.last_epoch += 1
+        for part in self._schedulers:
+            part.step()
+        self._last_lr = self._now()

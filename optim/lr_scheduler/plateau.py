@@ -1,0 +1,139 @@
+"""Annealing by result: hold the rate until a measure stops improving, then divide it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from autograd_core import errors
+from optim import checks
+from optim.lr_scheduler.schedule import check_keys, per_group
+
+
+class ReduceLROnPlateau:
+    """Multiply the rate by a factor when a measure has not improved for some steps.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Whose rates are set.
+    mode : {"min", "max"}
+        Whether smaller or larger is better.
+    factor : float
+        By what the rate is multiplied, below 1.
+    patience : int
+        How many steps without improvement are let pass.
+    threshold : float
+        How much better counts as better.
+    threshold_mode : {"rel", "abs"}
+        Whether the threshold is relative to the best value.
+    cooldown : int
+        Steps after a reduction in which nothing is counted.
+    min_lr : float or list of float
+        The lowest rate.
+    eps : float
+        A smaller change than this is not made.
+
+    Examples
+    --------
+    >>> from autograd_core import Tensor
+    >>> from optim import SGD
+    >>> sgd = SGD([Tensor([0.0], requires_grad=True)], lr=1.0)
+    >>> schedule = ReduceLROnPlateau(sgd, factor=0.1, patience=1)
+    >>> for loss in (3.0, 2.0, 2.0, 2.0):
+    ...     schedule.step(loss)
+    >>> schedule.get_last_lr()
+    [0.1]
+    """
+
+    def __init__(
+        self,
+        optimizer: Any,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: Any = 0.0,
+        eps: float = 1e-8,
+    ) -> None:
+        if not hasattr(optimizer, "param_groups"):
+            raise errors.OperandError(f"{self.name}: the first argument must be an optimizer.")
+        if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
+            raise errors.SettingError(
+                f"{self.name}: mode = {mode!r}, threshold_mode = {threshold_mode!r}; they must be "
+                "'min' or 'max', 'rel' or 'abs'."
+            )
+        checks.positive(self.name, "factor", factor)
+        checks.fraction(self.name, "factor", factor)
+        checks.count(self.name, "patience", patience, 0)
+        checks.count(self.name, "cooldown", cooldown, 0)
+        self.optimizer = optimizer
+        self.mode = mode
+        self.factor = factor
+        self.patience = patience
+        self.threshold = threshold
+        self.threshold_mode = threshold_mode
+        self.cooldown = cooldown
+        self.min_lrs = per_group(self.name, "min_lr", min_lr, len(optimizer.param_groups))
+        self.eps = eps
+        self.best = math.inf if mode == "min" else -math.inf
+        self.num_bad_epochs = 0
+        self.cooldown_counter = 0
+        self.last_epoch = 0
+
+    @property
+    def name(self) -> str:
+        """The schedule's name."""
+        return type(self).__name__
+
+    def step(self, metrics: float) -> None:
+        """Take a new value of the measure, and lower the rate if it is time.
+
+        Parameters
+        ----------
+        metrics : float
+            The measure, usually the validation loss of an epoch.
+        """
+        value = float(metrics)
+        self.last_epoch += 1
+        if self._better(value):
+            self.best = value
+            self.num_bad_epochs = 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            for group, low in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+                rate = max(group["lr"] * self.factor, low)
+                if group["lr"] - rate > self.eps:
+                    group["lr"] = rate
+            self.cooldown_counter = self.cooldown
+            self.num_bad_epochs = 0
+
+    def _better(self, value: float) -> bool:
+        sign = 1.0 if self.mode == "min" else -1.0
+        if math.isinf(self.best):
+            margin = 0.0
+        elif self.threshold_mode == "rel":
+            margin = self.threshold * self.best  # PyTorch's rule, whatever best's sign is
+        else:
+            margin = self.threshold
+        return sign * value < sign * self.best - margin
+
+    def get_last_lr(self) -> list[float]:
+        """Return the rates that stand in the groups."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything but the optimizer."""
+        return {key: value for key, value in vars(self).items() if key != "optimizer"}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take on a state that `state_dict` returned; `StateDictError` if the keys differ."""
+        check_keys(self.name, self.state_dict(), state_dict)
+        vars(self).update(state_dict)

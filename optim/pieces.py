@@ -1,0 +1,68 @@
+"""Walking through arrays in pieces that stay in the cache.
+
+An update rule makes some ten passes over its arrays.  Over whole arrays each
+pass would fetch them from main memory; over pieces only the first one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+# Memory that all arrays of one piece may take together: half of a common L2 cache.
+BUDGET = 640 * 1024
+
+
+class Scratch:
+    """Temporary memory of an optimizer, allocated once for each dtype."""
+
+    def __init__(self) -> None:
+        self._held: dict[Any, list[Any]] = {}
+
+    def of(self, dtype: Any, arrays: int, count: int) -> tuple[int, list[Any]]:
+        """Return the piece's length for so many arrays, and `count` temporaries as long."""
+        size = max(BUDGET // ((arrays + count) * dtype.itemsize), 1)
+        held = self._held.get(dtype)
+        if held is None or len(held) < count or (count and held[0].size < size):
+            held = self._held[dtype] = [np.empty(size, dtype) for _ in range(count)]
+        return size, held[:count]
+
+
+def pieces(arrays: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Return the arrays piece by piece, as vectors of at most `size` elements.
+
+    The second array is only read, the others are to be written.  Arrays of
+    any memory order are walked alike; what is not contiguous goes through
+    NumPy's iterator, which copies piece by piece.
+
+    Examples
+    --------
+    >>> x, g = np.arange(5.0), np.ones(5)
+    >>> for part, step in pieces([x, g], 2):
+    ...     part -= step
+    >>> x
+    array([-1.,  0.,  1.,  2.,  3.])
+    """
+    if all(a.flags.c_contiguous for a in arrays):
+        flat = [a.reshape(-1) for a in arrays]
+        total = flat[0].size
+        if total <= size:
+            if total:
+                yield flat
+            return
+        for start in range(0, total, size):
+            yield [a[start : start + size] for a in flat]
+        return
+    flags = [["readwrite"] for _ in arrays]
+    flags[1] = ["readonly"]
+    with np.nditer(
+        arrays,
+        flags=["external_loop", "buffered", "zerosize_ok"],
+        op_flags=flags,  # type: ignore[arg-type]  # the stubs know literals only
+        buffersize=size,
+    ) as walk:
+        for part in walk:
+            if part[0].size:
+                yield part

@@ -1,0 +1,9 @@
+"""The table: one row for each way of calling each operation, by family."""
+
+from importlib import import_module
+
+from cases.case import Case
+
+FAMILIES = ("elementwise", "reductions", "shapes", "indexing", "joining", "products", "linalg")
+TABLE: dict[str, list[Case]] = {name: import_module(f"cases.{name}").CASES for name in FAMILIES}
+EVERY: list[Case] = [case for family in TABLE.values() for case in family]

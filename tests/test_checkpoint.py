@@ -1,0 +1,116 @@
+"""checkpoint: same values, same derivatives in every mode, same random draws, less memory."""
+
+import random
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from autograd_core import Tensor, checkpoint, grad, gradients, hvp, jvp
+
+
+def f(x):
+    return np.sum(np.sin(x) * np.tanh(x * x))
+
+
+X = np.array([0.3, -1.2, 0.8])
+
+
+def test_every_mode():
+    g = checkpoint(f)
+    np.testing.assert_allclose(grad(g)(X), grad(f)(X), rtol=1e-14)
+    v = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(jvp(g, (X,), (v,))[1], jvp(f, (X,), (v,))[1], rtol=1e-14)
+    np.testing.assert_allclose(hvp(g, (X,), (v,)), hvp(f, (X,), (v,)), rtol=1e-12)
+    twice = lambda h: grad(lambda x: np.sum(grad(h)(x) * v))(X)
+    np.testing.assert_allclose(twice(g), twice(f), rtol=1e-12)
+    np.testing.assert_allclose(
+        grad(lambda x: jvp(g, (x,), (v,))[1])(X), hvp(f, (X,), (v,)), rtol=1e-12
+    )
+
+
+def test_closures_over_tracked_values():
+    w, x = Tensor([1.0, 2.0, 3.0], requires_grad=True), Tensor(X, requires_grad=True)
+    h = w * w  # an intermediate value used inside and outside
+
+    def segment(v):
+        return np.sum(np.sin(v * h) + w * v)
+
+    (segment(x) + np.sum(h)).backward(retain_graph=True)
+    expected = w.grad.data.copy(), x.grad.data.copy()
+    w.grad = x.grad = None
+    (checkpoint(segment)(x) + np.sum(h)).backward()
+    np.testing.assert_allclose(w.grad.data, expected[0], rtol=1e-14)
+    np.testing.assert_allclose(x.grad.data, expected[1], rtol=1e-14)
+
+
+def test_closure_only():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    checkpoint(lambda: np.sum(w**3))().backward()
+    np.testing.assert_allclose(w.grad.data, [3.0, 12.0])
+
+
+def test_create_graph():
+    x = Tensor(X, requires_grad=True)
+    (g,) = gradients(checkpoint(f)(x), [x], create_graph=True)
+    (h,) = gradients(np.sum(g * g), [x])
+    expected = grad(lambda v: np.sum(grad(f)(v) ** 2))(X)
+    np.testing.assert_allclose(h.data, expected, rtol=1e-12)
+
+
+def test_nests_and_several_outputs():
+    def g(p, scale=1.0):
+        return {"a": p["x"] * scale, "b": [np.sum(p["x"] ** 2), 3.0]}
+
+    def total(run):
+        return lambda x: np.sum(run({"x": x}, scale=2.0)["a"]) + run({"x": x}, scale=2.0)["b"][0]
+
+    np.testing.assert_allclose(grad(total(checkpoint(g)))(X), grad(total(g))(X))
+
+
+class Noisy:
+    def __init__(self):
+        self.generator = np.random.default_rng(5)
+
+    def __call__(self, x):
+        noise = self.generator.normal(size=3) + np.random.normal(size=3) + random.random()
+        return np.sum(x * x * noise)
+
+
+@pytest.mark.parametrize("wrap", [lambda n: n, lambda n: n.__call__, lambda n: lambda x: n(x)])
+def test_random_draws_are_replayed(wrap):
+    gradients_seen, draws_after = [], []
+    for decorate in (lambda h: h, checkpoint):
+        np.random.seed(3)
+        random.seed(4)
+        noisy = Noisy()
+        x = Tensor(X, requires_grad=True)
+        out = decorate(wrap(noisy))(x)
+        noisy.generator.normal()  # drawn between forward and backward: must not matter
+        out.backward()
+        gradients_seen.append(x.grad.data)
+        draws_after.append((noisy.generator.random(), np.random.random(), random.random()))
+    np.testing.assert_array_equal(*gradients_seen)
+    assert draws_after[0] == draws_after[1]  # and the replay leaves the streams where they were
+
+
+def test_saves_memory():
+    def deep(x):
+        for _ in range(20):
+            x = np.sin(x)
+        return x
+
+    def peak(g):
+        x = Tensor(np.ones(50_000), requires_grad=True)
+        tracemalloc.start()
+        y = x
+        for _ in range(5):
+            y = g(y)
+        held = tracemalloc.get_traced_memory()[0]
+        np.sum(y).backward()
+        tracemalloc.stop()
+        return held, x.grad.data
+
+    (plain, g1), (saved, g2) = peak(deep), peak(checkpoint(deep))
+    assert saved < plain / 10
+    np.testing.assert_array_equal(g1, g2)
