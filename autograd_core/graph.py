@@ -6,12 +6,12 @@ so a million nodes are as safe as ten.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.backward import collect, node_of, sweep
+from autograd_core.backward import Observer, collect, node_of, seed_for, sweep
 from autograd_core.primitive import bare
 from autograd_core.tensor import Node, Tensor, untracked
 
@@ -158,76 +158,32 @@ class Graph:
             total = total + product
         return total
 
-    def gradients(self, seed: Any = None) -> dict[Node, Any]:
-        """Sweep back from the first output and return every node's gradient; writes no ``.grad``."""
-        from autograd_core.backward import seed_for
+    def gradients(
+        self,
+        seed: Any = None,
+        wanted: Collection[Node] | None = None,
+        observe: Observer | None = None,
+    ) -> dict[Node, Any]:
+        """Sweep back from the first output; writes no ``.grad``, frees nothing.
 
+        Parameters
+        ----------
+        seed : array_like, optional
+            dF/dF; 1 for a scalar.
+        wanted : collection of Node, optional
+            Whose gradients to return; default every node's.
+        observe : callable, optional
+            Called with each message: ``observe(node, g, index, contribution)``.
+
+        Returns
+        -------
+        dict
+            From node to gradient.
+        """
         output = self.outputs[0]
         start = seed_for(untracked(bare(output.output)), seed, "Graph.gradients()", "seed")
-        return sweep([output], [start], set(self.nodes), retain=True)
-
-
-def names_of(graph: Graph, names: dict[str, Any] | None) -> dict[Node, str]:
-    """Return a name for each node: given ones first, then v1, v2, ... in recording order."""
-    found: dict[Node, str] = {}
-    for name, value in (names or {}).items():
-        if isinstance(value, Tensor) and value._node is not None:
-            found.setdefault(value._node, name)
-    for k, node in enumerate(graph.nodes, 1):
-        found.setdefault(node, f"v{k}")
-    return found
-
-
-def expressions(graph: Graph, names: dict[Node, str]) -> dict[Node, str]:
-    """Return for each node how it was computed, in the names of its inputs."""
-    return {node: _expression(node, names) for node in graph.nodes}
-
-
-def _expression(node: Node, names: dict[Node, str]) -> str:
-    if node.primitive is None:
-        return ""
-    if node.inputs is None:
-        return f"{node.name}(freed)"
-    parts = [names.get(i, "?") if i.__class__ is Node else constant_text(i) for i in node.inputs]
-    label = node.primitive.label
-    if len(parts) == 2 and not label.isalnum() and " " not in label:
-        return f"{parts[0]} {label} {parts[1]}"
-    settings = [f"{k}={_setting(v)}" for k, v in node.params.items()]
-    return f"{node.name}({', '.join(parts + settings)})"
-
-
-def _setting(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 24 else f"{type(value).__name__}"
-
-
-def constant_text(value: Any) -> str:
-    """Return a constant as it stands in an expression: the number, or the array's shape."""
-    if np.ndim(value) == 0:
-        return f"{bare(value):.4g}" if not isinstance(value, (bool, np.bool_)) else str(value)
-    return "×".join(map(str, np.shape(value))) + " constant"
-
-
-def value_text(value: Any) -> str:
-    """Return a value in few characters: the number, or its root mean square."""
-    if value is None:
-        return "—"
-    value = bare(value)
-    if isinstance(value, (tuple, list)):
-        return f"{len(value)} parts"
-    if np.size(value) == 1:
-        return f"{np.asarray(value).reshape(-1)[0]:.4g}"
-    if np.size(value) == 0:
-        return "empty"
-    return f"rms {np.sqrt(np.mean(np.abs(np.asarray(value)) ** 2)):.4g}"
-
-
-def shape_text(node: Node) -> str:
-    """Return a node's shape as text, empty for scalars."""
-    value = bare(node.output)
-    if isinstance(value, (tuple, list)):
-        return ""
-    return "×".join(map(str, np.shape(value)))
+        chosen = set(self.nodes if wanted is None else wanted)
+        return sweep([output], [start], chosen, retain=True, observe=observe)
 
 
 __all__: Sequence[str] = ["Edge", "Graph"]

@@ -28,7 +28,10 @@ class Entry:
     __slots__ = ("_what", "end", "outer", "start", "thread")
 
     def __init__(self, what: Any, outer: Entry | None) -> None:
-        self._what = what if isinstance(what, str) else weakref.ref(what)
+        try:
+            self._what = what if isinstance(what, str) else weakref.ref(what)
+        except TypeError:  # an object that cannot be held weakly
+            self._what = type(what).__name__
         self.outer = outer
         self.thread = threading.get_ident()
         self.start = next_tick()

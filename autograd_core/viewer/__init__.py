@@ -1,4 +1,4 @@
-"""Pictures of the recorded graph: drawn by Graphviz, or as text where there is none."""
+"""Pictures of the recorded graph, and a page that steps through its back-propagation."""
 
 from autograd_core.viewer.drawing import Drawing, draw
 

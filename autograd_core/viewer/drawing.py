@@ -1,127 +1,211 @@
-"""draw(): the graph of a computation, by Graphviz or as text."""
+"""draw(): the graph of a computation as a picture, a page, a table or Graphviz's source."""
 
 from __future__ import annotations
 
-import shutil
-import sys
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograd_core.errors import UnsupportedError
-from autograd_core.graph import Graph, expressions, names_of, shape_text, value_text
+from autograd_core.errors import AutogradError, OperandError, UnsupportedError
+from autograd_core.graph import Graph
 from autograd_core.source import Location, user_frame
-from autograd_core.tensor import Node, Tensor
-
-NO_LAYOUT = (
-    "No layout program found, so this is the text form. For pictures: "
-    'pip install "autograd-core[draw]", or install Graphviz (dot).'
+from autograd_core.tensor import Tensor
+from autograd_core.viewer import failed
+from autograd_core.viewer.layout import (
+    NO_LAYOUT,
+    Layout,
+    LayoutError,
+    LayoutTimeout,
+    lay_out,
+    layout_programs,
 )
+from autograd_core.viewer.naming import PLAIN_DIGITS, Names
+from autograd_core.viewer.numbers import bytes_text, scaled
+from autograd_core.viewer.recording import Recording, flops, saved_bytes
+from autograd_core.viewer.textform import text_form
+from autograd_core.viewer.tree import Tree
+from autograd_core.viewer.view import Builder, Card, View, choose
 
-
-def layout_program() -> str | None:
-    """Return the path of a Graphviz ``dot``, installed or from the wheel, or None."""
-    found = shutil.which("dot")
-    if found:
-        return found
-    for folder in (Path(sys.executable).parent, Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts"):
-        for name in ("graphviz-pure", "graphviz-pure.exe"):
-            if (folder / name).exists():
-                return str(folder / name)
-    return None
+ANIMATED = 400  # cards that a stepping page shows at most
+PAGE_WIDTH = 1400.0  # a picture wider than this is laid out from top to bottom, if that helps
+COLORS = ("cost", "bytes", "grad")
 
 
 class Drawing:
-    """A graph with names, values and gradients, ready to be written.
+    """A graph with names, values and gradients, ready to be looked at.
 
     Made by `draw`; see there.
+
+    Attributes
+    ----------
+    graph : Graph
+        What was recorded.
+    view : View
+        What of it is shown.
+    recording : Recording
+        The numbers.
     """
 
-    def __init__(self, graph: Graph, names: dict[str, Any] | None, show: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        variables: dict[str, Any],
+        *,
+        depth: str | int = "auto",
+        names: dict[str, Any] | None = None,
+        rankdir: str = "auto",
+        show: Sequence[str] = ("value", "grad"),
+        color: str | None = None,
+        open: str | Sequence[str] = (),
+        seed: Any = None,
+        failure: failed.Failure | None = None,
+    ) -> None:
+        _check(depth, rankdir, show, color)
         self.graph = graph
-        self.names = names_of(graph, names)
-        self.expressions = expressions(graph, self.names)
-        self.show = show
-        self.gradients = self._sweep() if "grad" in show else {}
+        self.rankdir = rankdir
+        self.show = tuple(show)
+        self.color = color
+        self.failure = failure
+        self._seed = seed
+        self._depth = depth
+        self._opened = (open,) if isinstance(open, str) else tuple(open)
+        self._tree = Tree(graph)
+        self._names = Names(graph, names, variables, self._tree.modules, self._tree.groups)
+        self._layouts: dict[str, Layout] = {}
+        self._build(0)
 
-    def _sweep(self) -> dict[Node, Any]:
-        if any(n.inputs is None for n in self.graph.nodes):
-            return {}  # swept and freed before: there is nothing to sweep again
-        output = self.graph.outputs[0]
-        if getattr(output.output, "size", 1) != 1:
-            return {}
-        return self.graph.gradients()
+    def _build(self, smaller: int) -> None:
+        root, closed, message = choose(self._tree, self._depth, self._opened, smaller)
+        self._smaller = smaller
+        self.view: View = Builder(self.graph, self._names, root, closed).view(message)
+        swept = self.failure is None and ("grad" in self.show or self.color == "grad")
+        self.recording = Recording(self.graph, self.view, self._seed, swept)
+        if self.failure is not None:
+            failed.add_card(self.view, self.failure)
+        if self.color is not None:
+            _color(self.view, self.color)
+        self._layouts.clear()
+
+    # --- what is in it ------------------------------------------------------
+
+    @property
+    def cards(self) -> list[Card]:
+        """What is shown, in topological order."""
+        return self.view.cards
+
+    def find(self, text: str) -> list[Card]:
+        """Return the cards whose name, computation, class or line contains a text.
+
+        Parameters
+        ----------
+        text : str
+            Upper and lower case are the same; ``y3`` finds ``y₃``.
+
+        Returns
+        -------
+        list of Card
+            In topological order.
+        """
+        wanted = text.lower().translate(PLAIN_DIGITS)
+
+        def fits(card: Card) -> bool:
+            parts = [card.title, card.category, card.note, str(card.where or "")]
+            return any(wanted in part.lower().translate(PLAIN_DIGITS) for part in parts)
+
+        return [card for card in self.view.cards if card.kind != "alias" and fits(card)]
+
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say: what was collapsed, why there are no gradients."""
+        found = [self.view.message, self.recording.note]
+        if self.failure is not None:
+            found.append(self.failure.message)
+        return [note for note in found if note]
+
+    # --- forms --------------------------------------------------------------
+
+    def layout(self, rankdir: str | None = None, label_room: float = 0, **extra: Any) -> Layout:
+        """Return the layout; if it takes too long, collapse the graph further and try again."""
+        wanted = rankdir or self.rankdir
+        key = f"{wanted} {label_room}"
+        while key not in self._layouts:
+            try:
+                if wanted == "auto":
+                    self._layouts[key] = self._best_direction(label_room)
+                else:
+                    self._layouts[key] = lay_out(self.view, wanted, label_room, **extra)
+            except LayoutTimeout:
+                if self._smaller >= 3:
+                    raise
+                self._build(self._smaller + 1)
+        return self._layouts[key]
+
+    def _best_direction(self, label_room: float) -> Layout:
+        across = lay_out(self.view, "LR", label_room)
+        if across.width <= PAGE_WIDTH or across.height > across.width:
+            return across
+        down = lay_out(self.view, "TB", label_room)
+        return down if down.width < PAGE_WIDTH and down.width * 1.5 < across.width else across
 
     def to_text(self) -> str:
-        """Return one row a node, in topological order."""
-        uses = self.graph.branches
-        rows = [("name", "computation", "shape", "value", "gradient", "uses", "line")]
-        for node in self.graph.nodes:
-            where = node.location
-            rows.append(
-                (
-                    self.names[node],
-                    self.expressions[node] or "leaf",
-                    shape_text(node) or "scalar",
-                    value_text(node.output),
-                    value_text(self.gradients.get(node)),
-                    f"×{uses[node]}" if node in uses else "",
-                    f"{Path(where.file).name}:{where.line}",
-                )
-            )
-        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-        lines = [
-            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        return "\n".join(lines)
+        """Return one row a node, in topological order: the form for screen readers and tests."""
+        return text_form(self.view, self.notes)
+
+    def to_svg(self) -> str:
+        """Return the picture.
+
+        Raises
+        ------
+        UnsupportedError
+            If no layout program is installed.
+        """
+        from autograd_core.viewer.svg import static
+
+        layout = self._need_layout()
+        output = next((c.name for c in self.view.cards if c.output), "graph")
+        return static(self.view, layout, self.show, f"Computational graph of {output}")
+
+    def _need_layout(self) -> Layout:
+        try:
+            return self.layout()
+        except LayoutError as error:
+            raise UnsupportedError(f"save: {error}", Location.of_caller()) from error
 
     def to_dot(self) -> Any:
         """Return a ``graphviz.Digraph``."""
-        import graphviz
+        from autograd_core.viewer.dotform import digraph
 
-        dot = graphviz.Digraph(
-            graph_attr={"rankdir": "LR", "bgcolor": "white"},
-            node_attr={"fontname": "Helvetica", "fontsize": "11", "color": "#5b6270"},
-            edge_attr={"color": "#8a919e"},
-        )
-        uses = self.graph.branches
-        for node in self.graph.nodes:
-            dot.node(f"n{node.tick}", self._label(node), **self._style(node))
-            if node in uses:  # a fork on the way forward, a sum on the way back
-                dot.node(f"b{node.tick}", "+", shape="circle", width="0.25", margin="0.02",
-                         xlabel=f"×{uses[node]}")
-                dot.edge(f"n{node.tick}", f"b{node.tick}", arrowhead="none")
-        for edge in self.graph.edges:
-            tail = "b" if edge.source in uses else "n"
-            dot.edge(f"{tail}{edge.source.tick}", f"n{edge.target.tick}")
-        return dot
+        return digraph(self.view, "LR" if self.rankdir == "auto" else self.rankdir, self.show)
 
-    def _label(self, node: Node) -> str:
-        head = _escaped(self.names[node])
-        if self.expressions[node]:
-            head += " = " + _escaped(self.expressions[node])
-        if shape_text(node):
-            head += f'  <font color="#6b7280" point-size="9">{shape_text(node)}</font>'
-        parts = []
-        if "value" in self.show:
-            parts.append(f'<font color="#005f99">{_escaped(value_text(node.output))}</font>')
-        if "grad" in self.show:
-            gradient = _escaped(value_text(self.gradients.get(node)))
-            parts.append(f'<font color="#b34700">∂ {gradient}</font>')
-        return f"<{head}<br/>{'  '.join(parts)}>"
+    def to_html(self, title: str | None = None) -> str:
+        """Return the stepping page, as `animate` makes it."""
+        from autograd_core.viewer.animation import Animation
 
-    def _style(self, node: Node) -> dict[str, str]:
-        if node in self.graph.outputs:
-            return {"shape": "box", "peripheries": "2"}
-        if node.primitive is None:
-            return {"shape": "box", "style": "rounded,filled", "fillcolor": "#e8edf8",
-                    "penwidth": "2"}
-        if node.name in ("add", "plus"):
-            return {"shape": "box", "style": "rounded"}
-        return {"shape": "box"}
+        return Animation(self, title=title).to_html()
+
+    def diff(self, other: Drawing) -> Drawing:
+        """Return a drawing of what changed from this graph to another one.
+
+        Nodes are matched by what they compute, from the inputs on and then from
+        the outputs back.  Same: grey; added: green, with +; removed: dashed,
+        with −.
+
+        Parameters
+        ----------
+        other : Drawing
+            The newer graph.
+
+        Returns
+        -------
+        Drawing
+        """
+        from autograd_core.viewer.diff import compared
+
+        return compared(self, other)
 
     def save(self, path: str | Path) -> Path:
-        """Write the picture; the ending says how: .svg .png .pdf .dot .txt.
+        """Write the drawing; the ending says how: .svg .html .dot .txt .png .pdf.
 
         Raises
         ------
@@ -129,74 +213,154 @@ class Drawing:
             If the ending is unknown, or no layout program is installed for a picture.
         """
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         kind = path.suffix.lstrip(".")
-        if kind == "txt":
-            path.write_text(self.to_text() + "\n", encoding="utf-8")
-        elif kind == "dot":
-            path.write_text(self.to_dot().source, encoding="utf-8")
-        elif kind in ("svg", "png", "pdf"):
-            path.write_bytes(self._rendered(kind))
-        else:
+        makers = {
+            "txt": lambda: (self.to_text() + "\n").encode(),
+            "dot": lambda: str(self.to_dot().source).encode(),
+            "svg": lambda: self.to_svg().encode(),
+            "html": lambda: self.to_html().encode(),
+            "png": lambda: self._rendered("png"),
+            "pdf": lambda: self._rendered("pdf"),
+        }
+        if kind not in makers:
             raise UnsupportedError(
-                f"save: unknown ending {path.suffix!r}; use .svg, .png, .pdf, .dot or .txt.",
+                f"save: unknown ending {path.suffix!r}; use .svg, .html, .png, .pdf, .dot or .txt.",
                 Location.of_caller(),
             )
+        content = makers[kind]()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
         return path
 
     def _rendered(self, kind: str) -> bytes:
-        import subprocess
-
-        program = layout_program()
-        if program is None:
-            raise UnsupportedError(f"save: {NO_LAYOUT}", Location.of_caller())
-        done = subprocess.run(
-            [program, f"-T{kind}"],
-            input=self.to_dot().source.encode(),
-            capture_output=True,
-            check=False,
-        )
-        if done.returncode or not done.stdout:
-            raise UnsupportedError(
-                f"save: {Path(program).name} could not write {kind}: {done.stderr.decode()[:200]}",
-                Location.of_caller(),
+        """Let Graphviz itself draw: for the formats that need a rasterizer or a printer."""
+        problem = NO_LAYOUT
+        for program in layout_programs():
+            done = subprocess.run(
+                [program, f"-T{kind}"],
+                input=str(self.to_dot().source).encode(),
+                capture_output=True,
+                check=False,
             )
-        return done.stdout
+            if done.returncode == 0 and done.stdout:
+                return done.stdout
+            problem = (
+                f"{Path(program).name} cannot write {kind}; save .svg (any browser prints it to "
+                "PDF), or install Graphviz (dot)."
+            )
+        raise UnsupportedError(f"save: {problem}", Location.of_caller())
 
-    def _repr_svg_(self) -> str | None:
-        return self._rendered("svg").decode() if layout_program() else None
+    # --- how it shows itself ------------------------------------------------
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundle = {"text/plain": str(self)}
+        try:
+            bundle["image/svg+xml"] = self.to_svg()
+        except AutogradError:
+            pass  # the text form says what to install
+        return bundle
 
     def __str__(self) -> str:
         text = self.to_text()
-        return text if layout_program() else f"{text}\n{NO_LAYOUT}"
+        return text if layout_programs() else f"{text}\n{NO_LAYOUT}"
 
     __repr__ = __str__
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _check(depth: Any, rankdir: str, show: Sequence[str], color: str | None) -> None:
+    where = Location.of_caller()
+    if not (depth in ("auto", "all") or (isinstance(depth, int) and depth >= 0)):
+        raise OperandError(f'draw: depth is "auto", "all" or a number, not {depth!r}.', where)
+    if rankdir not in ("auto", "LR", "TB"):
+        raise OperandError(f'draw: rankdir is "auto", "LR" or "TB", not {rankdir!r}.', where)
+    if isinstance(show, str) or not set(show) <= {"value", "grad"}:
+        raise OperandError(f'draw: show is a tuple of "value" and "grad", not {show!r}.', where)
+    if color is not None and color not in COLORS:
+        raise OperandError(f'draw: color is "cost", "bytes" or "grad", not {color!r}.', where)
+
+
+def _color(view: View, color: str) -> None:
+    """Give every card its amount, as text and as a shade relative to the largest."""
+    from math import log10
+
+    amounts: dict[Card, float] = {}
+    for card in view.cards:
+        if color == "cost":
+            amounts[card] = sum(flops(n) for n in card.members)
+        elif color == "bytes":
+            amounts[card] = sum(saved_bytes(n) for n in card.members)
+        else:
+            amounts[card] = abs(card.gradient.number or 0.0)
+    positive = [a for a in amounts.values() if a > 0]
+    if not positive:
+        return
+    top, low = log10(max(positive)), max(log10(min(positive)), log10(max(positive)) - 4)
+    for card, amount in amounts.items():
+        if card.kind in ("alias", "constant", "error"):
+            continue
+        card.metric = {"cost": scaled(amount, "FLOP"), "bytes": bytes_text(amount)}.get(
+            color, f"∂ {card.gradient.text}"
+        )
+        span = top - low
+        card.heat = 0.0
+        if amount > 0:
+            card.heat = 1.0 if span < 1e-9 else max(0.0, (log10(amount) - low) / span)
+
+
+def caller_variables(depth: int = 2) -> dict[str, Any]:
+    """Return the variables of the user's code that called: globals, then locals over them."""
+    frame = user_frame(depth + 1)
+    return {**frame.f_globals, **frame.f_locals}
 
 
 def draw(
-    *outputs: Tensor, names: dict[str, Any] | None = None, show: tuple[str, ...] = ("value", "grad")
+    *outputs: Tensor | BaseException,
+    depth: str | int = "auto",
+    names: dict[str, Any] | None = None,
+    rankdir: str = "auto",
+    show: Sequence[str] = ("value", "grad"),
+    color: str | None = None,
+    open: str | Sequence[str] = (),
+    seed: Any = None,
 ) -> Drawing:
     """Draw the recorded graph that leads to some outputs.
 
     Parameters
     ----------
     *outputs : Tensor
-        Tracked values, usually the loss.
+        Tracked values, usually the loss; or an exception, to see what ran
+        before it.
+    depth : {"auto", "all"} or int
+        How many levels of scopes (``scope``, ``nn.Module``) are open; "auto"
+        opens the deepest level that shows at most 60 nodes and folds equal
+        neighbours into one.
     names : dict, optional
-        From name to Tensor; default the caller's own variable names.
+        From name to Tensor; other names are those of parameters and of the
+        caller's variables.
+    rankdir : {"auto", "LR", "TB"}
+        Left to right, or top to bottom.
     show : tuple of {"value", "grad"}
         What each node shows; gradients come from a sweep of their own that
         writes no ``.grad``.
+    color : {"cost", "bytes", "grad"}, optional
+        Shade nodes by FLOPs, by bytes kept for backward, or by gradient size.
+    open : str or sequence of str
+        Scopes to show open whatever their depth, by their path.
+    seed : array_like, optional
+        dF/dF, if the output is not a scalar.
 
     Returns
     -------
     Drawing
-        Shows itself in a notebook; ``save(path)`` writes .svg, .png, .pdf,
-        .dot or .txt, ``to_text()`` gives one row a node.
+        Shows itself in a notebook; ``save(path)`` writes .svg, .html, .png,
+        .pdf, .dot or .txt, ``to_text()`` gives one row a node.
+
+    Raises
+    ------
+    UntrackedError
+        If an output is not tracked.
+    OperandError
+        If an option has no such value.
 
     Examples
     --------
@@ -206,10 +370,24 @@ def draw(
     >>> for row in draw(y).to_text().splitlines():
     ...     print(*row.split()[:7])
     name computation shape value gradient uses line
-    x leaf scalar 3 6 ×2 <doctest
-    y x × x scalar 9 1
+    x parameter scalar 3 6 ×2 <doctest
+    y = x × x scalar 9 1
     """
-    if names is None:
-        frame = user_frame(2)
-        names = {**frame.f_globals, **frame.f_locals}
-    return Drawing(Graph(*outputs), names, show)
+    variables = caller_variables()
+    failure = None
+    if len(outputs) == 1 and isinstance(outputs[0], BaseException):
+        failure = failed.examine(outputs[0])
+        outputs = tuple(failure.outputs)
+        variables |= failure.variables
+    return Drawing(
+        Graph(*outputs),  # type: ignore[arg-type]  # an exception among several is refused there
+        variables,
+        depth=depth,
+        names=names,
+        rankdir=rankdir,
+        show=show,
+        color=color,
+        open=open,
+        seed=seed,
+        failure=failure,
+    )

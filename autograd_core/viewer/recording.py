@@ -1,0 +1,204 @@
+"""One sweep over a graph, with everything that it said on the way: what all pictures show.
+
+The numbers are the engine's own: gradients and messages come from the sweep's
+observer, local derivatives from the operations' forward rules.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_core.backward import push
+from autograd_core.errors import AutogradError
+from autograd_core.graph import Edge, Graph
+from autograd_core.primitive import bare
+from autograd_core.tensor import PART, Node
+from autograd_core.viewer.numbers import Summary, summarize
+from autograd_core.viewer.view import Use, View, Wire
+
+
+class Recording:
+    """Values, gradients and messages of what a view shows; fills in the view's cards.
+
+    Parameters
+    ----------
+    graph : Graph
+        What was recorded.
+    view : View
+        What of it is shown.
+    seed : array_like, optional
+        dF/dF; 1 for a scalar.
+    swept : bool
+        Whether to sweep; without it there are values only.
+
+    Attributes
+    ----------
+    gradients : dict
+        From node to Summary.
+    messages : dict
+        From a wire's key to the Summary of what the sweep sent along it.
+    arrivals : list of str
+        The wires' keys in the order in which their messages were complete.
+    note : str
+        Why there are no gradients, if there are none.
+    """
+
+    def __init__(self, graph: Graph, view: View, seed: Any = None, swept: bool = True) -> None:
+        self.graph = graph
+        self.view = view
+        self.gradients: dict[Node, Summary] = {}
+        self.messages: dict[str, Summary] = {}
+        self.arrivals: list[str] = []
+        self.note = ""
+        self._locals: dict[str, float | None] = {}
+        if swept:
+            self._sweep(seed)
+        for card in view.cards:
+            if card.node is None:
+                continue
+            card.value = summarize(card.node.output)
+            card.gradient = self.gradients.get(card.node, card.gradient)
+            owner = card.node.owner() if card.node.owner is not None else None
+            if card.node not in self.gradients and owner is not None and owner.grad is not None:
+                card.gradient = summarize(owner.grad)
+                card.earlier = True
+
+    def _sweep(self, seed: Any) -> None:
+        graph = self.graph
+        if any(n.inputs is None for n in graph.nodes):
+            self.note = (
+                "This graph was swept and its saved values were freed; draw it before backward(), "
+                "or sweep with backward(retain_graph=True)."
+            )
+        elif seed is None and getattr(bare(graph.outputs[0].output), "size", 2) != 1:
+            self.note = "The output is not a scalar, so there is no gradient to show."
+        else:
+            try:
+                self._swept(seed)
+            except AutogradError as error:  # overwritten values, a missing rule: still draw
+                self.messages.clear()
+                self.arrivals.clear()
+                self.note = "No gradients: " + str(error).splitlines()[0]
+
+    def _swept(self, seed: Any) -> None:
+        watched = {use: wire for wire in self.view.wires for use in wire.uses if wire.node}
+        sums: dict[str, Any] = {}
+        left = {wire.key: len(wire.uses) for wire in watched.values()}
+
+        def arrive(wire: Wire, contribution: Any) -> None:
+            old = sums.get(wire.key)
+            sums[wire.key] = contribution if old is None else old + contribution
+            left[wire.key] -= 1
+            if not left[wire.key]:
+                self._complete(wire.key, sums.pop(wire.key))
+
+        def observe(node: Node, g: Any, index: int, contribution: Any) -> None:
+            wire = watched.get(Use(node, index))
+            if wire is not None:
+                arrive(wire, contribution)
+
+        shown = {card.node for card in self.view.cards if card.node is not None}
+        parts = {use.target for use in watched if use.target.primitive is PART}
+        found = self.graph.gradients(seed, shown | parts, observe)
+        for node in sorted(parts, key=lambda n: -n.tick):  # a part hands its gradient on as it is
+            if node in found:
+                arrive(watched[Use(node, 0)], found[node])
+        for key in [*sums]:  # some uses pass nothing back (a rule without derivative)
+            self._complete(key, sums[key])
+        self.gradients = {n: summarize(g) for n, g in found.items() if n in shown}
+
+    def _complete(self, key: str, message: Any) -> None:
+        self.messages[key] = summarize(message)
+        self.arrivals.append(key)
+
+    def local(self, wire: Wire) -> float | None:
+        """Return the local derivative along a wire between scalars; None between arrays."""
+        if wire.key not in self._locals:
+            self._locals[wire.key] = self._local(wire)
+        return self._locals[wire.key]
+
+    def _local(self, wire: Wire) -> float | None:
+        node, source = wire.uses[0].target, wire.node
+        if len(wire.uses) != 1 or source is None or node.primitive is None:
+            return None
+        if self.view.card(wire.target).kind == "module":
+            return None
+        if isinstance(node.output, tuple) or isinstance(source.output, tuple):
+            return None
+        if np.ndim(node.output) or np.ndim(source.output) or node.primitive is PART:
+            return None
+        if np.iscomplexobj(bare(node.output)):
+            return None
+        with np.errstate(all="ignore"):
+            value = self.graph.local_derivative(Edge(source, node, wire.index))
+        return float(bare(value))
+
+    def forward(self, seed: Node) -> Tangents:
+        """Push the tangent 1 from one input through the graph (ones, for an array)."""
+        pushed: dict[Node, Any] = {seed: np.ones_like(seed.output)[()]}
+        with np.errstate(all="ignore"):
+            push(self.graph.nodes, pushed, [])
+            shown = {card.node for card in self.view.cards if card.node is not None}
+            return Tangents(
+                {n: summarize(t) for n, t in pushed.items() if t is not None and n in shown},
+                self._terms(pushed),
+            )
+
+    def _terms(self, pushed: dict[Node, Any]) -> dict[str, Summary]:
+        """Return what each argument's tangent added to its operation's."""
+        terms = {}
+        for wire in self.view.wires:
+            node = wire.uses[0].target
+            t = pushed.get(wire.node) if wire.node is not None else None
+            if t is None or pushed.get(node) is None or node.primitive is None:
+                continue
+            if self.view.card(wire.target).kind == "module":
+                terms[wire.key] = summarize(t)  # what travels into the closed scope
+                continue
+            inputs = node.inputs or ()
+            args = [i.output if isinstance(i, Node) else i for i in inputs]
+            if node.primitive is PART:
+                term = t[node.params["index"]]
+            else:
+                single: list[Any] = [None] * len(args)
+                single[wire.index] = t
+                term = node.primitive.push(single, node.output, args, node.params)
+            terms[wire.key] = summarize(_shaped(term, node.output))
+        return terms
+
+
+class Tangents(NamedTuple):
+    """One forward sweep: the tangent at each node, and what each argument added to it."""
+
+    tangents: dict[Node, Summary]
+    terms: dict[str, Summary]
+
+
+def _shaped(term: Any, output: Any) -> Any:
+    """Return a term with the shape of the result it is added to."""
+    if term is None or isinstance(term, (tuple, list)):
+        return term
+    return np.broadcast_to(bare(term), np.shape(bare(output)))[()]
+
+
+def saved_bytes(node: Node) -> int:
+    """Return the bytes that the backward rules of an operation read, each array counted once."""
+    if node.primitive is None or node.inputs is None:
+        return 0
+    values = (node.output, *(i.output if isinstance(i, Node) else i for i in node.inputs))
+    read = {k for one in node.primitive.reads() for k in one if k < len(values)}
+    arrays = {id(values[k]): getattr(bare(values[k]), "nbytes", 8) for k in read}
+    return int(sum(arrays.values()))
+
+
+def flops(node: Node) -> float:
+    """Return the floating-point operations of computing a node, as its declaration says."""
+    primitive = node.primitive
+    if primitive is None or primitive.cost is None or node.inputs is None:
+        return 0.0
+    if callable(primitive.cost):
+        args = [i.output if isinstance(i, Node) else i for i in node.inputs]
+        return float(primitive.cost(node.output, *args, **node.params))
+    return float(primitive.cost) * float(np.size(bare(node.output)))

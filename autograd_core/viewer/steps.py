@@ -1,0 +1,276 @@
+"""The steps of a pass through a graph, as plain data: what lights up, what travels, one sentence.
+
+The page, the text form and ``Tensor.backward_steps()`` all show these steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from autograd_core.viewer.captions import Piece, clause, multiplies, plain
+from autograd_core.viewer.numbers import Summary, number_text
+from autograd_core.viewer.recording import Recording, Tangents
+from autograd_core.viewer.view import Card, Junction, View, Wire
+
+FEW_TERMS = 4  # of a sum that is written out
+
+
+@dataclass
+class Step:
+    """One step.
+
+    Attributes
+    ----------
+    phase : str
+        "forward", "seed", "backward", "branch" or "tangent".
+    card : str or None
+        The card that is at work.
+    lit : list of str
+        The cards that light up.
+    messages : list of (str, str)
+        What travels: a wire's or a junction's key, and the text on it.
+    values, gradients : list of str
+        The cards whose value, or gradient (tangent), is known from here on.
+    pieces : list of Piece
+        The sentence.
+    products : int
+        Multiplications of a local derivative so far.
+    """
+
+    phase: str
+    card: str | None = None
+    lit: list[str] = field(default_factory=list)
+    messages: list[tuple[str, str]] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+    gradients: list[str] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    products: int = 0
+
+    @property
+    def caption(self) -> str:
+        """The sentence as one text."""
+        return plain(self.pieces)
+
+    def __str__(self) -> str:
+        return f"{self.phase:8}  {self.caption}"
+
+
+def forward_steps(view: View) -> list[Step]:
+    """Return the forward pass: the inputs together, then one step an operation."""
+    leaves = [c for c in view.cards if c.kind in ("parameter", "input", "constant")]
+    some = leaves[:6]
+    pieces = [Piece("The inputs")]
+    for k, card in enumerate(some):
+        pieces += [Piece(": " if not k else ", "), *_equation(card.name, card.value.text)]
+    pieces.append(Piece(f" and {len(leaves) - len(some)} more." if len(leaves) > len(some) else "."))
+    keys = [c.key for c in leaves]
+    steps = [Step("forward", None, keys, values=keys, pieces=pieces)]
+    for card in view.cards:
+        if card.kind in ("operation", "plus", "module"):
+            steps.append(_forward(view, card))
+        elif card.kind == "error":
+            text = [Piece("Here it stopped: "), Piece(card.expression or card.name, "code")]
+            steps.append(Step("forward", card.key, [card.key], values=[card.key], pieces=text))
+    return steps
+
+
+def _forward(view: View, card: Card) -> Step:
+    shape = f", shape {card.shape}" if card.shape else ""
+    if card.kind == "module":
+        pieces = [Piece(card.name, "code"), Piece(" gives "), Piece(card.value.text, "number")]
+        pieces.append(Piece(f"{shape} ({card.note.rpartition(': ')[2]} inside)."))
+    else:
+        pieces = [Piece(card.title, "code"), Piece(" = "), Piece(card.value.text, "number")]
+        pieces.append(Piece(f"{shape}."))
+    return Step("forward", card.key, [card.key], values=[card.key], pieces=pieces)
+
+
+def reverse_steps(view: View, recording: Recording) -> list[Step]:
+    """Return the whole of back-propagation: the forward pass, dF/dF = 1, and the way back."""
+    steps = forward_steps(view)
+    if recording.messages or recording.gradients:
+        steps += _Backward(view, recording).steps()
+    return steps
+
+
+class _Backward:
+    def __init__(self, view: View, recording: Recording) -> None:
+        self.view = view
+        self.recording = recording
+        self.junction_of = {key: j for j in view.junctions for key in j.wires}
+        self.terms: dict[str, list[Summary]] = {j.key: [] for j in view.junctions}
+        self.order = {key: k for k, key in enumerate(recording.arrivals)}
+        self.output = next((c.name for c in view.cards if c.output), "F")
+        self.products = 0
+
+    def steps(self) -> list[Step]:
+        ends = [c for c in self.view.cards if c.output and c.node in self.recording.gradients]
+        pieces = [Piece("Backward starts at the output: ")]
+        pieces += _equation(f"∂{self.output}/∂{self.output}", ends[0].gradient.text if ends else "1")
+        keys = [c.key for c in ends]
+        made = [Step("seed", keys[0] if keys else None, keys, gradients=keys, pieces=[*pieces, Piece(".")])]
+        for card in reversed(self.view.cards):
+            if card.kind in ("operation", "plus", "module") and card.gradient.text != "—":
+                made += self._at(card)
+        return made
+
+    def _at(self, card: Card) -> list[Step]:
+        sent = [w for w in self.view.into(card.key) if w.key in self.recording.messages]
+        if not sent:
+            return []
+        sent.sort(key=lambda w: self.order.get(w.key, 0))
+        step = Step("backward", card.key, [card.key])
+        step.pieces = [
+            Piece("At "),
+            Piece(card.title if card.kind != "module" else card.name, "code"),
+            Piece(", upstream "),
+            *_equation(f"∂{self.output}/∂{card.name}", card.gradient.text),
+            Piece(". "),
+            *clause(card),
+            Piece(": " if card.kind != "module" else " "),
+        ]
+        sums: list[Step] = []
+        for k, wire in enumerate(sorted(sent, key=lambda w: w.index)):
+            message = self.recording.messages[wire.key]
+            step.pieces += [Piece(", ") if k else Piece("")]
+            step.pieces += [Piece(message.text, "number"), Piece(f" to {self._name(wire)}")]
+        step.pieces.append(Piece("."))
+        for wire in sent:
+            step.messages.append((wire.key, self._text(card, wire)))
+            self.products += multiplies(card)
+            junction = self.junction_of.get(wire.key)
+            if junction is None:
+                step.gradients.append(wire.source)
+                step.lit.append(wire.source)
+                continue
+            terms = self.terms[junction.key]
+            terms.append(self.recording.messages[wire.key])
+            if len(terms) == self._expected(junction):
+                sums.append(self._sum(junction, terms))
+        step.gradients = self._known(step.gradients, sent)
+        step.products = self.products
+        for late in sums:
+            late.products = self.products
+        return [step, *sums]
+
+    def _expected(self, junction: Junction) -> int:
+        return sum(key in self.recording.messages for key in junction.wires)
+
+    def _known(self, keys: list[str], sent: list[Wire]) -> list[str]:
+        """Return the cards whose own gradient is what arrived (a scope has several values)."""
+        nodes = {w.source: w.node for w in sent}
+        return [k for k in keys if self.view.card(k).node is nodes[k]]
+
+    def _name(self, wire: Wire) -> str:
+        return self.view.card(wire.source).name
+
+    def _text(self, card: Card, wire: Wire) -> str:
+        """Return ``local × upstream = message`` between scalars, the message alone otherwise."""
+        message = self.recording.messages[wire.key]
+        local = self.recording.local(wire)
+        if local is None or card.gradient.number is None or not multiplies(card):
+            return message.text
+        return f"{_factor(local)} × {_factor(card.gradient.number)} = {message.text}"
+
+    def _sum(self, junction: Junction, terms: list[Summary]) -> Step:
+        card = self.view.card(junction.card)
+        whole = card.gradient
+        if junction.node is not card.node:
+            whole = Summary(terms[0].text if len(terms) == 1 else "their sum")
+        text = sum_text([t.text for t in terms], whole.text)
+        pieces = [
+            Piece("Branch, backward, "),
+            Piece("adds", "strong"),
+            Piece(f" the {len(terms)} incoming gradients: "),
+            Piece(sum_text([t.text for t in terms], ""), "code"),
+            Piece(whole.text, "number"),
+            Piece(f" = ∂{self.output}/∂{card.name}."),
+        ]
+        known = [card.key] if junction.node is card.node else []
+        return Step("branch", card.key, [card.key, junction.key], [(junction.key, text)],
+                    gradients=known, pieces=pieces)
+
+
+def sum_text(terms: list[str], total: str) -> str:
+    """Return a sum as it is written on a page; past four terms only their number.
+
+    Examples
+    --------
+    >>> sum_text(["132", "8"], "140")
+    '132 + 8 = 140'
+    >>> sum_text(["1"] * 9, "9")
+    'sum of 9 = 9'
+    """
+    if len(terms) > FEW_TERMS:
+        return f"sum of {len(terms)} = {total}"
+    text = terms[0] if terms else "0"
+    for term in terms[1:]:
+        text += f" − {term[1:]}" if term.startswith("-") else f" + {term}"
+    return f"{text} = {total}"
+
+
+def _factor(number: float) -> str:
+    text = number_text(number)
+    return f"({text})" if text.startswith("-") else text
+
+
+def _equation(left: str, right: str) -> Iterable[Piece]:
+    return Piece(left, "code"), Piece(" = "), Piece(right, "number")
+
+
+def tangent_steps(view: View, recording: Recording, seed: Card, pushed: Tangents) -> list[Step]:
+    """Return one forward-mode sweep: values and tangents together, from one seeded input."""
+    assert seed.node is not None
+    shape = "1" if not seed.shape else "1 in every element"
+    leaves = [c.key for c in view.cards if c.kind in ("parameter", "input", "constant")]
+    pieces = [
+        Piece("One forward sweep asks how everything changes with "),
+        Piece(seed.name, "code"),
+        Piece(f": its tangent is {shape}, every other input's is 0."),
+    ]
+    steps = [Step("tangent", seed.key, [seed.key], values=leaves, gradients=leaves, pieces=pieces)]
+    products = 0
+    for card in view.cards:
+        if card.kind not in ("operation", "plus", "module"):
+            continue
+        step = _tangent(view, recording, card, pushed)
+        products += len(step.messages) * multiplies(card)
+        step.products = products
+        steps.append(step)
+    output = next((c for c in view.cards if c.output), None)
+    if output is not None:
+        t = pushed.tangents.get(output.node) if output.node is not None else None
+        what = f"∂{output.name}/∂{seed.name}" if not seed.shape else f"the change of {output.name}"
+        pieces = [Piece("So "), *_equation(what, t.text if t else "0"), Piece(
+            ". Each further input needs a sweep of its own; one reverse sweep gives them all."
+        )]
+        last = Step("tangent", output.key, [output.key], pieces=pieces, products=products)
+        steps.append(last)
+    return steps
+
+
+def _tangent(view: View, recording: Recording, card: Card, pushed: Tangents) -> Step:
+    step = Step("tangent", card.key, [card.key], values=[card.key], gradients=[card.key])
+    t = pushed.tangents.get(card.node) if card.node is not None else None
+    name = card.name if card.kind == "module" else card.title
+    step.pieces = [Piece(name, "code"), Piece(" = "), Piece(card.value.text, "number")]
+    if t is None:
+        step.pieces.append(Piece(" does not depend on the seed: its tangent is 0."))
+        return step
+    terms = []
+    for wire in view.into(card.key):
+        term = pushed.terms.get(wire.key)
+        if term is None or wire.node is None:
+            continue
+        incoming, local = pushed.tangents.get(wire.node), recording.local(wire)
+        text = term.text
+        if local is not None and incoming is not None and incoming.number is not None and multiplies(card):
+            text = f"{_factor(local)} × {_factor(incoming.number)} = {term.text}"
+        step.messages.append((wire.key, text))
+        terms.append(term.text)
+    step.pieces.append(Piece("; its tangent is "))
+    if len(terms) > 1 and card.kind != "module":
+        step.pieces.append(Piece(sum_text(terms, ""), "code"))
+    step.pieces += [Piece(t.text, "number"), Piece(".")]
+    return step

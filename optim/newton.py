@@ -1,0 +1,113 @@
+"""Newton's method, with the whole Hessian or with its products alone."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from optim.line_search import descend
+from optim.objective import Result, Vector, as_objective
+
+
+def newton(f: Any, x0: Any = None, tolerance: float = 1e-8, max_iterations: int = 100) -> Result:
+    r"""Step to the bottom of the second-order Taylor model, :math:`-H^{-1} g`.
+
+    Where the Hessian has negative eigenvalues their signs are turned, so that
+    every step goes down; a backtracking line search shortens it where needed.
+
+    Parameters
+    ----------
+    f : callable or Objective
+        A scalar function of a nest of arrays, or `of_parameters`.
+    x0 : nest of arrays
+        Where to start; not for an objective.
+    tolerance : float
+        The largest gradient element to end at.
+    max_iterations : int
+        When to give up.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    NonFiniteError
+        If value or gradient are not finite at the start.
+
+    Notes
+    -----
+    n parameters cost n Hessian-vector products and an eigendecomposition a
+    step; beyond some hundreds use `newton_cg`.
+
+    References
+    ----------
+    Nocedal and Wright, "Numerical optimization" (2006), section 3.4.
+
+    Examples
+    --------
+    >>> newton(lambda x: np.sum(x ** 4 - 2.0 * x), np.array([1.0])).x.round(6)
+    array([0.793701])
+    """
+    objective = as_objective(f, x0, "newton")
+
+    def direction(x: Vector, g: Vector, value: float) -> Vector:
+        curvatures, axes = np.linalg.eigh(objective.hessian(x))
+        size = np.abs(curvatures)
+        floor = max(1e-8 * float(size.max(initial=0.0)), 1e-12)
+        return -axes @ ((axes.T @ g) / np.maximum(size, floor))
+
+    return descend(objective, direction, "armijo", tolerance, max_iterations, "newton", False)
+
+
+def newton_cg(f: Any, x0: Any = None, tolerance: float = 1e-6, max_iterations: int = 200) -> Result:
+    """Newton's method that solves for its step by conjugate gradients.
+
+    Needs Hessian-vector products only: memory for a few vectors.  The inner
+    iteration ends early while the gradient is large, and where it meets
+    negative curvature.
+
+    Parameters
+    ----------
+    f, x0, tolerance, max_iterations
+        As for `newton`.
+
+    Returns
+    -------
+    Result
+
+    References
+    ----------
+    Nocedal and Wright, "Numerical optimization" (2006), algorithm 7.1.
+
+    Examples
+    --------
+    >>> newton_cg(lambda x: np.sum(np.cosh(x - 1.0)), np.zeros(1000)).x[:3].round(4)
+    array([1., 1., 1.])
+    """
+    objective = as_objective(f, x0, "newton_cg")
+
+    def direction(x: Vector, g: Vector, value: float) -> Vector:
+        operator = objective.hessian_operator(x)
+        size = float(np.linalg.norm(g))
+        enough = min(0.5, math.sqrt(size)) * size
+        way = np.zeros_like(g)
+        rest, along = g.copy(), -g
+        squared = float(rest @ rest)
+        for k in range(10 * g.size):
+            product = operator(along)
+            curvature = float(along @ product)
+            if curvature <= 1e-14 * float(along @ along):
+                return along if k == 0 else way
+            length = squared / curvature
+            way += length * along
+            rest += length * product
+            before, squared = squared, float(rest @ rest)
+            if math.sqrt(squared) <= enough:
+                break
+            along = -rest + (squared / before) * along
+        return way
+
+    return descend(objective, direction, "armijo", tolerance, max_iterations, "newton_cg", False)
