@@ -58,6 +58,7 @@ __all__ = [
     "InPlaceError",
     "IndexingError",
     "LinearAlgebraError",
+    "LoopWarning",
     "NonFiniteError",
     "NonScalarError",
     "OperandError",
@@ -96,4 +97,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
