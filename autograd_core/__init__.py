@@ -21,6 +21,7 @@ from autograd_core.errors import (
     RuleError,
     SeedError,
     ShapeError,
+    SparsityError,
     UnsupportedError,
     UntrackedError,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "RuleError",
     "SeedError",
     "ShapeError",
+    "SparsityError",
     "Tensor",
     "UnsupportedError",
     "UntrackedError",
