@@ -295,7 +295,7 @@ class Traced(Boxed):
         return int(value)
 
     def __float__(self) -> float:
-        from autograd_core.tensor import BASE
+        from autograd_core.modes import BASE
 
         if self._level and self._level != BASE:
             raise errors.ConversionError(
