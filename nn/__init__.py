@@ -169,3 +169,47 @@ __all__ = [
     "set_rng_state",
     "summary",
 ]
+
+# --- training: data, trainer, callbacks; the estimators load scikit-learn on first use ---
+
+from nn.callbacks import (  # noqa: E402 - a block of its own
+    Annealing,
+    Callback,
+    EarlyStopping,
+    GradientClipping,
+    Perturbation,
+    Regularization,
+    SaveBest,
+)
+from nn.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
+from nn.data import ArrayDataset, DataLoader  # noqa: E402
+from nn.history import History  # noqa: E402
+from nn.statistics import LayerStatistics  # noqa: E402
+from nn.trainer import Trainer, accuracy  # noqa: E402
+
+__all__ += [
+    "Annealing",
+    "ArrayDataset",
+    "Callback",
+    "DataLoader",
+    "EarlyStopping",
+    "GradientClipping",
+    "History",
+    "LayerStatistics",
+    "Perturbation",
+    "Regularization",
+    "SaveBest",
+    "Trainer",
+    "accuracy",
+    "load_checkpoint",
+    "save_checkpoint",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("NeuralNetClassifier", "NeuralNetRegressor", "estimators"):
+        import importlib
+
+        estimators = importlib.import_module("nn.estimators")
+        return estimators if name == "estimators" else getattr(estimators, name)
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")
