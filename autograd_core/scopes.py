@@ -98,7 +98,7 @@ def chains(nodes: Iterable[Node]) -> dict[Node, tuple[Entry, ...]]:
 
     Ticks of several threads interleave, so of all threads that had scopes open
     at the time, the one counts whose scopes hold the most of these nodes: a
-    graph is recorded by one thread.
+    graph is recorded by one thread.  If that leaves a doubt, none counts.
     """
     ordered = sorted((n for n in nodes if n.primitive is not None), key=lambda n: n.tick)
     if not ordered or not _entries:
@@ -108,12 +108,10 @@ def chains(nodes: Iterable[Node]) -> dict[Node, tuple[Entry, ...]]:
     for entry in tuple(_entries):
         if entry.start < last and (entry.end is None or entry.end > first):
             by_thread.setdefault(entry.thread, []).append(entry)
-    best: dict[Node, tuple[Entry, ...]] = {}
-    for thread, entries in by_thread.items():
-        found = _assign(ordered, entries)
-        if len(found) > len(best) or (len(found) == len(best) and thread == threading.get_ident()):
-            best = found
-    return best
+    found = sorted((_assign(ordered, entries) for entries in by_thread.values()), key=len)
+    if not found or (len(found) > 1 and len(found[-1]) == len(found[-2])):
+        return {}
+    return found[-1]
 
 
 def _assign(ordered: list[Node], entries: list[Entry]) -> dict[Node, tuple[Entry, ...]]:

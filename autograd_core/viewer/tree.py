@@ -116,17 +116,16 @@ class Tree:
 
     def _drop_lone_root(self) -> None:
         """One model around everything says nothing: its parts become the outermost level."""
-        while True:
-            inside = [c for c in self.root.children if isinstance(c, Box)]
-            around = [b for b in inside if any(isinstance(c, Box) for c in b.children)]
-            if len(around) != 1 or len(inside) - len(around) > 2:
-                return
-            lone = around[0]
-            place = self.root.children.index(lone)
-            for child in lone.children:
-                if isinstance(child, Box):
-                    child.parent = self.root
-            self.root.children[place : place + 1] = lone.children
+        inside = [c for c in self.root.children if isinstance(c, Box) and c.kind != "scope"]
+        around = [b for b in inside if any(isinstance(c, Box) for c in b.children)]
+        if len(around) != 1:
+            return
+        lone = around[0]
+        place = self.root.children.index(lone)
+        for child in lone.children:
+            if isinstance(child, Box):
+                child.parent = self.root
+        self.root.children[place : place + 1] = lone.children
 
     def folded(self, opened: Sequence[str] = ()) -> Box:
         """Return a copy of the tree in which repeated neighbours are one closed box each.

@@ -16,7 +16,7 @@ import numpy as np
 from autograd_core.graph import Graph
 from autograd_core.primitive import bare
 from autograd_core.source import Location
-from autograd_core.tensor import PART, Node
+from autograd_core.tensor import PART, Node, Tensor
 from autograd_core.viewer import tree as trees
 from autograd_core.viewer.naming import Names, expression
 from autograd_core.viewer.numbers import Summary, shape_text, summarize
@@ -227,11 +227,23 @@ def _private_leaves(graph: Graph, hidden: dict[Node, Box]) -> dict[Node, Box]:
         if edge.source.primitive is None and edge.source.owner is not None:
             user = hidden.get(edge.target), rounds.get(edge.target, 0)
             users.setdefault(edge.source, set()).add(user)
-    return {
-        leaf: box
-        for leaf, places in users.items()
-        if len(places) == 1 and (box := next(iter(places))[0]) is not None
+    fed = {
+        hidden.get(e.target)
+        for e in graph.edges
+        if e.source.primitive is not None and hidden.get(e.source) is not hidden.get(e.target)
     }
+    found = {}
+    for leaf, places in users.items():
+        box = next(iter(places))[0] if len(places) == 1 else None
+        # what alone feeds a box is its input, unless its class says that it is a parameter
+        if box is not None and (box in fed or _is_parameter(leaf)):
+            found[leaf] = box
+    return found
+
+
+def _is_parameter(leaf: Node) -> bool:
+    owner = leaf.owner() if leaf.owner is not None else None
+    return owner is not None and type(owner) is not Tensor
 
 
 class Builder:
