@@ -166,13 +166,15 @@ def test_counters():
 def test_several_outputs_and_parts():
     x = Tensor([3.0, 1.0, 2.0], requires_grad=True)
     a, b, c = branch(x, 3)
-    sign, log = np.linalg.slogdet(np.stack([a, b * b, np.exp(c)]))
+    _, log = np.linalg.slogdet(np.stack([a, b * b, np.exp(c)]))
     F = log * 2.0 + np.sum(a)
     animation, data = page_data(F)
     gradients, _ = fresh_sweep(animation.drawing.graph)
     for card in animation.drawing.cards:
         if card.node is not None and card.kind != "alias":
-            assert data["cards"][card.key]["grad"]["text"] == summarize(gradients.get(card.node)).text
+            assert (
+                data["cards"][card.key]["grad"]["text"] == summarize(gradients.get(card.node)).text
+            )
 
 
 def test_large_and_odd_values_are_summarized():

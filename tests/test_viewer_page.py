@@ -4,6 +4,7 @@ import functools
 import json
 import re
 import shutil
+from pathlib import Path
 
 import graphs
 import numpy as np
@@ -13,10 +14,16 @@ from autograd_core import Tensor, animate
 from autograd_core.viewer.layout import layout_program
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
 
@@ -74,8 +81,8 @@ def text(page, selector):
 def row(page, name):
     """Return the value and the gradient that the table shows."""
     cells = page.evaluate(
-        """name => { for (const r of document.querySelectorAll('#rows tr'))
-            if (r.children[0].textContent === name) return [...r.children].map(c => c.textContent) }""",
+        """name => [...document.querySelectorAll('#rows tr')].map(r => [...r.children])
+            .find(cells => cells[0].textContent === name).map(c => c.textContent)""",
         name,
     )
     return cells[1:]
@@ -181,7 +188,9 @@ def test_forward_mode(page):
     assert card(p, "F = c × s") == ["88", "t 24"]
     assert text(p, "#third") == "tangent"
     p.click("#back")
-    style = p.evaluate("getComputedStyle(document.querySelector('.message.on .way')).strokeDasharray")
+    style = p.evaluate(
+        "getComputedStyle(document.querySelector('.message.on .way')).strokeDasharray"
+    )
     assert style.startswith("1px")  # dotted, where the gradient is dashed
     p.check("input[value=reverse]")
     p.click("#last")
@@ -279,33 +288,13 @@ def test_it_fits_every_window(page, name, width, zoom):
 def test_text_zoom_enlarges_the_picture(page):
     p = page(html("cubic"))
     before = p.locator("svg.on").bounding_box()["height"]
-    p.evaluate("document.documentElement.style.fontSize = '200%'; dispatchEvent(new Event('resize'))")
+    p.evaluate(
+        "document.documentElement.style.fontSize = '200%'; dispatchEvent(new Event('resize'))"
+    )
     assert p.locator("svg.on").bounding_box()["height"] > 1.4 * before
 
 
-CONTRAST = """
-() => {
-  const rgb = t => t.match(/[\\d.]+/g).slice(0, 3).map(Number);
-  const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-    return .2126 * r + .7152 * g + .0722 * b };
-  const ratio = (a, b) => { const [x, y] = [light(a), light(b)]; return (Math.max(x, y) + .05) / (Math.min(x, y) + .05) };
-  const found = [];
-  for (const c of document.querySelectorAll('svg.on .card')) {
-    const ground = rgb(getComputedStyle(c.querySelector('.body')).fill);
-    for (const s of c.querySelectorAll('tspan')) if (s.textContent)
-      found.push([s.textContent, ratio(rgb(getComputedStyle(s).fill), ground)]);
-  }
-  const page = rgb(getComputedStyle(document.body).backgroundColor);
-  for (const m of document.querySelectorAll('.message.on text'))
-    found.push([m.textContent, ratio(rgb(getComputedStyle(m).fill), page)]);
-  for (const s of document.querySelectorAll('#phase, #sentence, #sentence b, button:not([aria-disabled=true]), .source li, td, th, legend, .legend span, h1, h2')) {
-    let e = s, ground = null;
-    while (e && !ground) { const b = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(b)) ground = rgb(b); e = e.parentElement }
-    if (s.textContent) found.push([s.textContent, ratio(rgb(getComputedStyle(s).color), ground || page)]);
-  }
-  return found;
-}
-"""
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -350,7 +339,7 @@ def test_reduced_motion(page):
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><script>alert(2)</script>",
-    "\"><img src=x onerror=alert(3)>",
+    '"><img src=x onerror=alert(3)>',
     "']]>&lt;b&gt; ${alert(4)} {{x}} %%data%%",
     "<!--",
     "a\u202egnp.exe\u2066",
