@@ -1,12 +1,19 @@
 """Reverse- and forward-mode automatic differentiation of NumPy code, with a visible graph."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from autograd_core.backward import gradients
-from autograd_core.check import gradcheck
+from autograd_core.batching import LoopWarning, vmap
 from autograd_core.checkpointing import checkpoint
+from autograd_core.declare import bilinear, elementwise, linear, primitive
 from autograd_core.dual import Dual
 from autograd_core.errors import (
     AutogradError,
     ConversionError,
+    DataError,
     DTypeError,
     FreedGraphError,
     GradcheckError,
@@ -19,16 +26,18 @@ from autograd_core.errors import (
     OverwrittenError,
     RuleError,
     SeedError,
+    SettingError,
     ShapeError,
+    SparsityError,
+    StateDictError,
     UnsupportedError,
     UntrackedError,
 )
-from autograd_core.explain import explain
 from autograd_core.graph import Graph
 from autograd_core.inplace import mark_overwritten
-from autograd_core.ledger import cost
+from autograd_core.jacobians import hessian, jacobian
 from autograd_core.modes import detect_anomaly, enable_grad, no_grad
-from autograd_core.primitive import Primitive, bilinear, elementwise, linear, primitive
+from autograd_core.primitive import Primitive
 from autograd_core.rules.graph import branch, plus, stop_gradient
 from autograd_core.rules.special import logsumexp
 from autograd_core.scopes import scope
@@ -36,22 +45,43 @@ from autograd_core.source import register_exclusion
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import (
     grad,
-    hessian,
     hvp,
-    jacobian,
     jvp,
     linearize,
     value_and_grad,
     vjp,
 )
-from autograd_core.viewer import animate, draw
+
+if TYPE_CHECKING:
+    from autograd_core.check import gradcheck
+    from autograd_core.explanation import explain
+    from autograd_core.ledger import cost
+    from autograd_core.viewer import animate, draw
 
 __version__ = "0.1.0"
+
+# Imported when first asked for, so that a program that only differentiates starts fast.
+_LATER = {
+    "animate": "autograd_core.viewer",
+    "cost": "autograd_core.ledger",
+    "draw": "autograd_core.viewer",
+    "explain": "autograd_core.explanation",
+    "gradcheck": "autograd_core.check",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'autograd_core' has no attribute {name!r}")
+    value = getattr(import_module(_LATER[name]), name)
+    globals()[name] = value  # `from autograd_core.explanation import ...` sets the module's name here
+    return value
 
 __all__ = [
     "AutogradError",
     "ConversionError",
     "DTypeError",
+    "DataError",
     "Dual",
     "FreedGraphError",
     "GradcheckError",
@@ -59,6 +89,7 @@ __all__ = [
     "InPlaceError",
     "IndexingError",
     "LinearAlgebraError",
+    "LoopWarning",
     "NonFiniteError",
     "NonScalarError",
     "OperandError",
@@ -66,7 +97,10 @@ __all__ = [
     "Primitive",
     "RuleError",
     "SeedError",
+    "SettingError",
     "ShapeError",
+    "SparsityError",
+    "StateDictError",
     "Tensor",
     "UnsupportedError",
     "UntrackedError",
@@ -99,4 +133,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

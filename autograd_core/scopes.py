@@ -15,7 +15,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any
 
-from autograd_core.tensor import Node, next_tick
+from autograd_core.node import Node, next_tick
 
 # Entries are small and hold their objects weakly; the latest ones are kept, so
 # that a training loop of any length takes bounded memory.

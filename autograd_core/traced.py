@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import cuts, errors
+from autograd_core import cuts, errors, foreign
 from autograd_core.primitive import REGISTRY, Boxed, Primitive, bare, describe
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, products, reductions, shapes
@@ -295,7 +295,7 @@ class Traced(Boxed):
         return int(value)
 
     def __float__(self) -> float:
-        from autograd_core.tensor import BASE
+        from autograd_core.modes import BASE
 
         if self._level and self._level != BASE:
             raise errors.ConversionError(
@@ -330,12 +330,16 @@ class Traced(Boxed):
         run = REGISTRY.get(ufunc)
         if method != "__call__":
             run = REGISTRY.get((ufunc, method))  # type: ignore[call-overload]
+        elif run is None:
+            run = foreign.implementation(REGISTRY, ufunc)
         if run is None:
             name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
             raise errors.UnsupportedError(
                 f"{name}: no derivative rule for this ufunc.{_nearest(name)}", Location.of_caller()
             )
-        return run(*inputs, **keywords) if keywords else run(*inputs)
+        if isinstance(run, Primitive):
+            return run(*inputs, **keywords) if keywords else run(*inputs)
+        return _composite(run, getattr(ufunc, method), inputs, keywords)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, keywords: Any

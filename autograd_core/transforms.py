@@ -17,9 +17,10 @@ from autograd_core import errors, tree
 from autograd_core.backward import collect, push, seed_for, sweep
 from autograd_core.dual import Dual
 from autograd_core.modes import new_level
+from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
-from autograd_core.tensor import Node, Tensor, leaf
+from autograd_core.tensor import Tensor, leaf
 from autograd_core.traced import as_inexact, level_of
 
 Function = Callable[..., Any]
@@ -77,8 +78,8 @@ class _Trace:
                 return value._data
         return value
 
-    def pull(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
-        """Return the gradient of every input."""
+    def found(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
+        """Return the gradient of every input; None for one that the outputs do not depend on."""
         pairs: list[tuple[Any, Any]] = [
             (out._node, seed)
             for out, seed in zip(outputs, seeds, strict=True)
@@ -90,9 +91,14 @@ class _Trace:
             set(self.inputs),
             retain=retain,
         )
+        return [found.get(n) for n in self.inputs]
+
+    def pull(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
+        """Return the gradient of every input, in the kind of the argument."""
+        found = self.found(outputs, seeds, retain)
         return [
-            _as_given(found[n] if n in found else np.zeros_like(n.output), g)
-            for n, g in zip(self.inputs, self.given, strict=True)
+            _as_given(np.zeros_like(n.output) if g is None else g, given)
+            for n, g, given in zip(self.inputs, found, self.given, strict=True)
         ]
 
 
@@ -221,10 +227,14 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
             return value.primal
         return value._data if isinstance(value, Tensor) and not value._level and not keep else value
 
+    outer = next((g for g in given if isinstance(g, Tensor)), None)
+
     def tangent(value: Any) -> Any:
         if isinstance(value, Dual) and value._level == level:
-            return value.tangent
-        return np.zeros_like(below(value))
+            t = value.tangent
+        else:
+            t = np.zeros_like(below(value))
+        return t if outer is None or isinstance(t, Boxed) else outer._constant(t)
 
     out, t = tree.map_leaves(below, result), tree.map_leaves(tangent, result)
     return (out, t, tree.map_leaves(below, aux)) if has_aux else (out, t)
@@ -405,142 +415,6 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     return gradient
 
 
-def jacobian(f: Function, mode: str = "auto", argnums: int | Sequence[int] = 0) -> Function:
-    """Return a function that computes the Jacobian of f.
-
-    Parameters
-    ----------
-    f : callable
-        From nests of arrays to a nest of arrays.
-    mode : {"auto", "forward", "reverse"}
-        One pass for each input element, one for each output element, or
-        whichever are fewer.
-    argnums : int or sequence of int
-        The positional arguments to differentiate.
-
-    Returns
-    -------
-    callable
-        Takes f's arguments; returns, for each output and each input, an array
-        of shape ``output.shape + input.shape`` (for vectors m by n: row i is
-        the gradient of output i), nested as outputs of inputs.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> jacobian(lambda x: np.array([[1.0, 2.0], [3.0, 4.0]]) @ x)(np.zeros(2))
-    array([[1., 2.],
-           [3., 4.]])
-    """
-    if mode not in ("auto", "forward", "reverse"):
-        raise errors.OperandError(
-            f"jacobian(): mode {mode!r}; use 'auto', 'forward' or 'reverse'.", Location.of_caller()
-        )
-
-    @wraps(f)
-    def differentiated(*args: Any, **keywords: Any) -> Any:
-        chosen = _pick(args, argnums, "jacobian()")
-        trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()")
-        outputs = tree.leaves(trace.result)
-        n = sum(int(np.size(bare(v.output))) for v in trace.inputs)
-        m = sum(int(np.size(bare(o))) for o in outputs)
-        forward = mode == "forward" or (mode == "auto" and n < m)
-        rows = (_by_columns if forward else _by_rows)(trace, outputs)
-        nested = [
-            _unwrap_single(tree.like(trace.structure, row), argnums, trace.structure)
-            for row in rows
-        ]
-        return tree.like(trace.result, nested)
-
-    return differentiated
-
-
-def _unwrap_single(row: tuple[Any, ...], argnums: Any, structure: Any) -> Any:
-    return row[0] if isinstance(argnums, int) else row
-
-
-def _basis(shape: tuple[int, ...], like: Any) -> list[Any]:
-    """Return the unit arrays of a shape."""
-    size = int(np.prod(shape, dtype=int))
-    made = []
-    for k in range(size):
-        unit = np.zeros(size, dtype=like.dtype)
-        unit[k] = 1
-        made.append(unit.reshape(shape)[()])
-    return made
-
-
-def _stacked(parts: list[Any], shape: tuple[int, ...], axis: int, given: Any) -> Any:
-    """Stack the parts along a new axis at front or back, and give that axis its shape."""
-    if not parts:
-        return np.zeros(shape)
-    joined = np.stack(parts, axis=axis) if np.ndim(parts[0]) or len(parts) > 1 else parts[0]
-    return _as_given(joined.reshape(shape), given) if shape else joined
-
-
-def _by_rows(trace: _Trace, outputs: list[Any]) -> list[list[Any]]:
-    """One reverse sweep for each output element."""
-    table = []
-    for k, out in enumerate(outputs):
-        shape = np.shape(bare(out))
-        swept = []
-        for unit in _basis(shape, bare(out)):
-            seeds = [unit if j == k else None for j in range(len(outputs))]
-            swept.append(trace.pull(outputs, seeds))
-        row = []
-        for j, node in enumerate(trace.inputs):
-            full = (*shape, *np.shape(bare(node.output)))
-            row.append(_stacked([s[j] for s in swept], full, 0, trace.given[j]))
-        table.append(row)
-    return table
-
-
-def _by_columns(trace: _Trace, outputs: list[Any]) -> list[list[Any]]:
-    """One forward sweep for each input element."""
-    tracked = [isinstance(o, Tensor) and o._level == trace.level for o in outputs]
-    nodes = [o._node for o, here in zip(outputs, tracked, strict=True) if here]
-    order = collect(nodes)[::-1]
-    table: list[list[Any]] = [[] for _ in outputs]
-    for node, given in zip(trace.inputs, trace.given, strict=True):
-        inner = np.shape(bare(node.output))
-        columns: list[list[Any]] = [[] for _ in outputs]
-        for unit in _basis(inner, bare(node.output)):
-            pushed = iter(push(order, {node: unit}, nodes))
-            for k, out in enumerate(outputs):
-                t = next(pushed) if tracked[k] else None
-                columns[k].append(np.zeros_like(trace.below(out)) if t is None else t)
-        for k, out in enumerate(outputs):
-            full = (*np.shape(bare(out)), *inner)
-            table[k].append(_stacked(columns[k], full, -1, given))
-    return table
-
-
-def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
-    """Return a function that computes the Hessian of a scalar function, forward over reverse.
-
-    Parameters
-    ----------
-    f : callable
-        Returns a scalar.
-    argnums : int or sequence of int
-        The positional arguments to differentiate twice.
-
-    Returns
-    -------
-    callable
-        Takes f's arguments; returns an array of shape ``x.shape + x.shape``
-        (nested twice like the arguments).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
-    array([[4., 2.],
-           [2., 0.]])
-    """
-    return jacobian(grad(f, argnums), mode="forward", argnums=argnums)
-
-
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """Return the Hessian of f times a vector, forward over reverse, without the Hessian.
 
@@ -569,9 +443,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
 
 __all__ = [
     "grad",
-    "hessian",
     "hvp",
-    "jacobian",
     "jvp",
     "level_of",
     "linearize",

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import bare, implements, linear, primitive
+from autograd_core.declare import linear, primitive
+from autograd_core.primitive import Primitive, bare, implements
 
 
 def is_basic(index: Any) -> bool:
@@ -16,8 +17,7 @@ def is_basic(index: Any) -> bool:
     return all(
         part is None
         or part is Ellipsis
-        or isinstance(part, (int, slice, np.integer))
-        and not isinstance(part, (bool, np.bool_))
+        or (isinstance(part, (int, slice, np.integer)) and not isinstance(part, (bool, np.bool_)))
         for part in parts
     )
 
@@ -53,7 +53,7 @@ getitem = linear(
     category="index",
     label="[ ]",
 )
-scatter = linear(
+scatter: Primitive = linear(
     _scatter,
     lambda g, x, *, index, shape: getitem(g, index=index),
     name="scatter",
@@ -86,7 +86,7 @@ def _to_value(g: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
     return taken if taken.ndim >= v.ndim else taken.reshape(v.shape)
 
 
-setitem = primitive(
+setitem: Primitive = primitive(
     _setitem,
     vjp=[_to_old, _to_value],
     jvp=[
@@ -99,10 +99,16 @@ setitem = primitive(
 )
 
 
+def _index_array(indices: Any) -> Any:
+    """Return indices as an array; batched ones as they are."""
+    indices = bare(indices)
+    return indices if hasattr(indices, "dtype") else np.asarray(indices)
+
+
 @implements(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: None = None, mode: str = "raise") -> Any:
     """Pick elements along an axis."""
-    indices = np.asarray(bare(indices))
+    indices = _index_array(indices)
     if axis is None:
         return take(np.ravel(a), indices, 0, mode=mode)
     n = a.shape[axis]
@@ -123,7 +129,7 @@ def _along(indices: Any, axis: int) -> tuple[Any, ...]:
 @implements(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """Pick, along an axis, a different element at each place."""
-    indices = np.asarray(bare(indices))
+    indices = _index_array(indices)
     if axis is None:
         return np.ravel(arr)[indices]
     axis = axis % arr.ndim

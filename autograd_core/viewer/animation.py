@@ -15,9 +15,10 @@ import numpy as np
 
 from autograd_core.errors import AutogradError, OperandError, UnsupportedError
 from autograd_core.graph import Graph
+from autograd_core.node import Node
 from autograd_core.primitive import bare
 from autograd_core.source import Location
-from autograd_core.tensor import Node, Tensor
+from autograd_core.tensor import Tensor
 from autograd_core.viewer.drawing import ANIMATED, Drawing, caller_variables
 from autograd_core.viewer.layout import LABEL, Layout
 from autograd_core.viewer.listing import Listing

@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from autograd_core.tensor import Node
+from autograd_core.node import Node
 from autograd_core.viewer.view import Card, Junction, View, Wire
 
 if TYPE_CHECKING:

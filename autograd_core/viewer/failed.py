@@ -7,8 +7,9 @@ from types import FrameType
 from typing import Any
 
 from autograd_core.errors import UntrackedError
+from autograd_core.node import Node
 from autograd_core.source import Location, classify
-from autograd_core.tensor import Node, Tensor
+from autograd_core.tensor import Tensor
 from autograd_core.viewer.view import Card, View, Wire
 
 

@@ -11,9 +11,10 @@ from autograd_core.backward import collect, node_of
 from autograd_core.cuts import CUTS, Cut, as_cuts
 from autograd_core.errors import OperandError
 from autograd_core.graph import Edge, Graph
+from autograd_core.node import Node
 from autograd_core.primitive import bare
 from autograd_core.source import Location, user_frame
-from autograd_core.tensor import Node, Tensor, untracked
+from autograd_core.tensor import Tensor, untracked
 
 MOST_PATHS = 200
 _HOW = {

@@ -1,0 +1,442 @@
+"""vmap: a function of one example made a function of a whole batch, in one run.
+
+Batched is the third kind of traced value: an array with one more axis, the
+batch, in front, which the code that runs on it does not see.  Each primitive
+knows what to do with that axis (`batchrules`); one that does not is run on each
+example by itself, and says so once.
+
+Rules of derivatives run on Batched arrays like on any others, so a sweep with
+Batched seeds is a whole Jacobian in one sweep.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, cast
+
+import numpy as np
+
+from autograd_core import errors, tree
+from autograd_core.modes import new_level
+from autograd_core.primitive import Boxed, Constant, Primitive, bare
+from autograd_core.source import Location
+from autograd_core.traced import Traced
+
+_new = object.__new__
+
+# What a rule gets: the batch, the primitive, its arguments (Batched or not), its settings.
+Rule = Callable[["Batching", Primitive, Sequence[Any], dict[str, Any]], Any]
+RULES: dict[str, Rule] = {}
+
+
+class LoopWarning(UserWarning):
+    """An operation without a batched form was run on each example by itself."""
+
+
+class TooLargeError(Exception):
+    """A batch is too long for its memory; who made it tries again with a shorter one."""
+
+
+class Batching:
+    """One batch: its level and its length.
+
+    Parameters
+    ----------
+    size : int
+        Number of examples.
+    limit : int, optional
+        Bytes that one batched value may take; beyond, `TooLargeError` is raised.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> batch = Batching(3)
+    >>> x = batch.wrap(np.arange(6.0).reshape(3, 2))
+    >>> x.shape, (x * x).value.shape
+    ((2,), (3, 2))
+    """
+
+    __slots__ = ("level", "limit", "size")
+
+    def __init__(self, size: int, limit: int | None = None) -> None:
+        self.size = size
+        self.limit = limit
+        self.level = new_level()
+
+    def wrap(self, value: Any) -> Batched:
+        """Return an array whose first axis is the batch."""
+        if self.limit is not None and getattr(value, "nbytes", 0) > self.limit:
+            raise TooLargeError
+        made = cast(Batched, _new(Batched))
+        made.value = value
+        made._batch = self
+        made._level = self.level
+        return made
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value has this batch's axis."""
+        return isinstance(value, Batched) and value._batch is self
+
+    def spread(self, value: Any) -> Any:
+        """Return a value with the batch axis in front; repeated without copying if it had none."""
+        if self.holds(value):
+            return value.value
+        return np.broadcast_to(value, (self.size, *np.shape(value)))
+
+    def aligned(self, values: Sequence[Any]) -> list[Any]:
+        """Return values that broadcast against each other behind the batch axis."""
+        ranks = [getattr(v, "ndim", 0) for v in values]
+        highest = max(ranks)
+        made = []
+        for v, ndim in zip(values, ranks, strict=True):
+            if v.__class__ is not Batched or v._batch is not self:
+                made.append(v)
+            elif ndim == highest:
+                made.append(v.value)
+            else:
+                made.append(v.value.reshape((self.size, *(1,) * (highest - ndim), *v.shape)))
+        return made
+
+    def example(self, value: Any, k: int) -> Any:
+        """Return one example of a value, or of the Batched values inside a tuple."""
+        if self.holds(value):
+            return value.value[k]
+        if isinstance(value, tuple):
+            return tuple(self.example(part, k) for part in value)
+        return value
+
+    def loop(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Run a primitive on each example by itself."""
+        _say_once(primitive.name)
+        if not self.size:
+            raise errors.ShapeError(
+                f"{primitive.name}: no batched form, and the batch is empty, so that the result's "
+                "shape is unknown.",
+                Location.of_caller(),
+            )
+        results = [
+            primitive(
+                *(self.example(a, k) for a in args),
+                **{name: self.example(v, k) for name, v in params.items()},
+            )
+            for k in range(self.size)
+        ]
+        if isinstance(results[0], tuple):
+            parts = [self.wrap(np.stack(column)) for column in zip(*results, strict=True)]
+            kind = type(results[0])
+            return tuple(parts) if kind is tuple else kind(*parts)
+        return self.wrap(np.stack(results))
+
+
+_said: set[str] = set()
+
+
+def _say_once(name: str) -> None:
+    if name not in _said:
+        _said.add(name)
+        warnings.warn(
+            f"vmap: {name} has no batched form and is run on each example by itself.",
+            LoopWarning,
+            stacklevel=2,
+        )
+
+
+class Batched(Traced):
+    """An array with a batch axis in front that the code running on it does not see.
+
+    Attributes
+    ----------
+    value : array
+        The whole batch, of shape ``(size, *shape)``.
+    """
+
+    __slots__ = ("_batch", "_level", "value")
+    value: Any
+    _batch: Batching
+    _level: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one example."""
+        shape: tuple[int, ...] = self.value.shape[1:]
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of one example."""
+        return int(self.value.ndim) - 1
+
+    @property
+    def dtype(self) -> Any:
+        """Kind of number."""
+        return self.value.dtype
+
+    @property
+    def size(self) -> int:
+        """Number of elements of one example."""
+        return math.prod(self.shape)
+
+    def __repr__(self) -> str:
+        return f"Batched({self.shape} × {self._batch.size}: {self.value!r})"
+
+    def _below(self) -> Any:
+        return self  # differentiation sees an array like any other
+
+    def _constant(self, value: Any) -> Any:
+        return value
+
+    def detach(self) -> Any:
+        """Return the values without their derivative."""
+        value = self.value.detach() if isinstance(self.value, Boxed) else self.value
+        return self._batch.wrap(value)
+
+    def _become(self, other: Any) -> None:
+        if isinstance(other, Boxed) and other._level > self._level:
+            raise errors.InPlaceError(
+                "in-place change of a batched value with a value of a younger trace: "
+                "write x = x + y instead of x += y.",
+                Location.of_caller(),
+            )
+        self.value = self._batch.spread(other)
+
+    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
+        if not isinstance(made, Batched) or made is self:
+            return
+        theirs, ours = bare(made.value), bare(self.value)
+        if isinstance(theirs, np.ndarray) and np.may_share_memory(theirs, ours):
+            import weakref
+
+            made._source = (self, operation, params)
+            if not hasattr(self, "_views"):
+                self._views = []
+            self._views.append(weakref.ref(made))
+
+    def _process(
+        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
+    ) -> Any:
+        batch = self._batch
+        if not RULES:
+            import autograd_core.batchrules  # noqa: F401 - fills the table
+        rule = RULES.get(primitive.name)
+        if rule is None and primitive.category == "elementwise":
+            rule = elementwise_rule
+        elif rule is None and primitive.category == "linalg" and len(args) == 1:
+            rule = stacked_rule
+        made = NotImplemented if rule is None else rule(batch, primitive, args, params)
+        if made is NotImplemented:
+            made = batch.loop(primitive, args, params)
+        if primitive.view and made.__class__ is Batched:
+            self._note_view(made, primitive, params)
+        return made
+
+    def _no_control(self, what: str) -> errors.ConversionError:
+        return errors.ConversionError(
+            f"{what} of a batched value: under vmap it differs from example to example, so Python "
+            "cannot branch on it or take it out; use np.where(condition, a, b), or leave this "
+            "part out of vmap.",
+            Location.of_caller(),
+        )
+
+    def __bool__(self) -> bool:
+        raise self._no_control("bool()")
+
+    def __float__(self) -> float:
+        raise self._no_control("float()")
+
+    def __int__(self) -> int:
+        raise self._no_control("int()")
+
+    def __index__(self) -> int:
+        raise self._no_control("index")
+
+    def __complex__(self) -> complex:
+        raise self._no_control("complex()")
+
+    def item(self) -> Any:
+        """Refuse: the value differs from example to example."""
+        raise self._no_control("item()")
+
+    def tolist(self) -> Any:
+        """Refuse: the values differ from example to example."""
+        raise self._no_control("tolist()")
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise errors.ConversionError(
+            "a batched value met a plain array that cannot hold it, for instance in table[ids] or "
+            "array[i] = x under vmap; write Tensor(table)[ids], and np.stack to put values together.",
+            Location.of_caller(),
+        )
+
+
+def elementwise_rule(
+    batch: Batching, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
+) -> Any:
+    """Batch an operation on each element: broadcasting does it."""
+    if len(args) == 1 and not primitive.multiple:
+        return batch.wrap(primitive(args[0].value, **params))
+    made = primitive(*batch.aligned(args), **params)
+    if primitive.multiple:
+        return tuple(batch.wrap(part) for part in made)
+    return batch.wrap(made)
+
+
+def stacked_rule(
+    batch: Batching, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
+) -> Any:
+    """Batch an operation on the last axes that takes stacks, as numpy.linalg does."""
+    made = primitive(args[0].value, **params)
+    if isinstance(made, tuple):
+        parts = [batch.wrap(part) for part in made]
+        return tuple(parts) if type(made) is tuple else type(made)(*parts)
+    return batch.wrap(made)
+
+
+def constant_rule(constant: Constant, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Apply a function without derivative, such as a comparison, to batched values."""
+    from autograd_core.batchrules import CONSTANTS
+
+    values = [v for v in (*args, *params.values()) if isinstance(v, Batched)]
+    batch = max(values, key=lambda v: v._level)._batch
+    rule = CONSTANTS.get(constant.name)
+    if rule is None and isinstance(constant.forward, np.ufunc):
+        rule = elementwise_rule
+    made = NotImplemented if rule is None else rule(batch, constant, args, params)
+    return batch.loop(constant, args, params) if made is NotImplemented else made
+
+
+def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
+    """Return f made to run on a whole batch at once.
+
+    Parameters
+    ----------
+    f : callable
+        From nests of arrays, one example each, to a nest of arrays.  Python may
+        not branch on the values (use ``np.where``).
+    in_axes : int, None, or a nest of them
+        For each argument the axis that counts the examples; None where all
+        examples share it.  One for all, or a tuple with one for each argument,
+        each possibly nested as the argument is.
+    out_axes : int or a nest of them
+        Where the batch axis goes in each result.
+
+    Returns
+    -------
+    callable
+        The same values as a loop over the examples and ``np.stack``, derivatives
+        included; nests with itself and every transform.
+
+    Raises
+    ------
+    ShapeError
+        If the batch axes differ in length, don't exist, or there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import grad, vmap
+    >>> vmap(np.dot)(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([1., 4.])
+    >>> per_example = vmap(grad(lambda w, x: np.tanh(w @ x)), in_axes=(None, 0))
+    >>> per_example(np.zeros(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[1., 2.],
+           [3., 4.]])
+    """
+
+    @wraps(f)
+    def batched(*args: Any, **keywords: Any) -> Any:
+        values = tree.leaves(args)
+        axes = _axes_of(args, in_axes)
+        values = [v._data if _is_constant_tensor(v) else v for v in values]
+        sizes = set()
+        for value, axis in zip(values, axes, strict=True):
+            if axis is not None:
+                shape = np.shape(bare(value))
+                if not -len(shape) <= axis < len(shape):
+                    raise errors.ShapeError(
+                        f"vmap: in_axes names axis {axis} of an argument of shape {shape}.",
+                        Location.of_caller(),
+                    )
+                sizes.add(int(shape[axis]))
+        if len(sizes) != 1:
+            found = "no argument has a batch axis" if not sizes else (
+                "the arguments' batch axes have lengths " + ", ".join(map(str, sorted(sizes)))
+            )  # fmt: skip
+            raise errors.ShapeError(
+                f"vmap: {found}; every argument that in_axes gives an axis needs the same length.",
+                Location.of_caller(),
+            )
+        batch = Batching(sizes.pop())
+        inside = [
+            v if axis is None else batch.wrap(_moved(v, axis, 0))
+            for v, axis in zip(values, axes, strict=True)
+        ]
+        result = f(*tree.like(args, inside), **keywords)
+        outputs = tree.leaves(result)
+        places = _out_axes_of(result, out_axes)
+        return tree.like(
+            result,
+            [
+                _moved(_taken_out(batch, out), 0, axis)
+                for out, axis in zip(outputs, places, strict=True)
+            ],
+        )
+
+    return batched
+
+
+def _is_constant_tensor(value: Any) -> bool:
+    return isinstance(value, Boxed) and not value._level and hasattr(value, "_data")
+
+
+def _moved(value: Any, source: int, destination: int) -> Any:
+    if not hasattr(value, "dtype"):
+        value = np.asarray(value)
+    return value if source == destination else np.moveaxis(value, source, destination)
+
+
+def _taken_out(batch: Batching, value: Any) -> Any:
+    if _is_constant_tensor(value):
+        value = value._data
+    made = batch.spread(value)
+    return made if batch.holds(value) or isinstance(made, Boxed) else made.copy()
+
+
+def _axes_of(args: tuple[Any, ...], in_axes: Any) -> list[int | None]:
+    """Return the batch axis of each leaf."""
+    if not isinstance(in_axes, (tuple, list)):
+        in_axes = (in_axes,) * len(args)
+    if len(in_axes) != len(args):
+        raise errors.ShapeError(
+            f"vmap: in_axes has {len(in_axes)} entries for {len(args)} arguments.",
+            Location.of_caller(),
+        )
+    return [axis for a, axes in zip(args, in_axes, strict=True) for axis in _spelt(a, axes)]
+
+
+def _spelt(nest: Any, axes: Any) -> list[int | None]:
+    """Return one axis for each leaf of a nest, from one for all or a nest of them."""
+    if axes is None or isinstance(axes, (int, np.integer)):
+        return [None if axes is None else int(axes)] * len(tree.leaves(nest))
+    if isinstance(nest, dict) and isinstance(axes, dict) and nest.keys() == axes.keys():
+        return [axis for key in nest for axis in _spelt(nest[key], axes[key])]
+    both = isinstance(nest, (list, tuple)) and isinstance(axes, (list, tuple))
+    if both and len(nest) == len(axes):
+        return [a for part, spec in zip(nest, axes, strict=True) for a in _spelt(part, spec)]
+    raise errors.ShapeError(
+        f"vmap: the axes {axes!r} are not nested like what they are for; give an integer, None, "
+        "or the same nest of them.",
+        Location.of_caller(),
+    )
+
+
+def _out_axes_of(result: Any, out_axes: Any) -> list[int]:
+    found = _spelt(result, out_axes)
+    if any(axis is None for axis in found):
+        raise errors.ShapeError(
+            "vmap: out_axes may not be None; take the one example that you want from the result.",
+            Location.of_caller(),
+        )
+    return cast("list[int]", found)
