@@ -25,13 +25,14 @@ KEPT = 65_536
 class Entry:
     """One time that a scope was entered: its name or object, its ticks, what is around it."""
 
-    __slots__ = ("_what", "end", "outer", "start", "thread")
+    __slots__ = ("_what", "end", "kind", "outer", "start", "thread")
 
     def __init__(self, what: Any, outer: Entry | None) -> None:
         try:
             self._what = what if isinstance(what, str) else weakref.ref(what)
         except TypeError:  # an object that cannot be held weakly
             self._what = type(what).__name__
+        self.kind = "scope" if isinstance(what, str) else type(what).__name__
         self.outer = outer
         self.thread = threading.get_ident()
         self.start = next_tick()
@@ -140,7 +141,7 @@ def labels(chain_of: dict[Node, tuple[Entry, ...]]) -> dict[Entry, str]:
         what, outer = entry.what, entry.outer
         known = paths.get(outer, {}) if outer is not None else {}
         if what is None or isinstance(what, str):
-            found[entry] = what or "module"
+            found[entry] = what or entry.kind
             paths[entry], full[entry] = known, full.get(outer, "") if outer else ""
             continue
         path = known.get(id(what))

@@ -549,3 +549,30 @@ def test_drawing_under_no_grad_works():
     F = graphs.cubic()
     with no_grad():
         assert rows(draw(F))["x"][3] == "140"
+
+
+def test_modules_of_nn_are_scopes():
+    nn = pytest.importorskip("nn")
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.up, self.down = nn.Linear(4, 8), nn.Linear(8, 4)
+
+        def forward(self, x):
+            return x + self.down(np.tanh(self.up(x)))
+
+    model = nn.Sequential(nn.Linear(3, 4), *[Block() for _ in range(5)], nn.Linear(4, 2))
+    loss = nn.MSELoss()(model(np.ones((6, 3))), np.zeros((6, 2)))
+    folded = draw(loss, depth=0)
+    assert [card.name for card in folded.cards if card.kind == "module"] == [
+        "0",
+        "1..5 ×5",
+        "6",
+        "MSELoss",
+    ]
+    assert not [card for card in folded.cards if card.kind == "parameter"]
+    opened = draw(loss, open="3.up")
+    names = {card.name for card in opened.cards if card.kind == "parameter"}
+    assert names == {"3.up.weight", "3.up.bias"}
+    assert any(card.expression.endswith("+ down") for card in opened.cards)

@@ -385,7 +385,7 @@ def draw(
     ...     print(*row.split()[:7])
     name computation shape value gradient uses line
     x parameter scalar 3 6 ×2 <doctest
-    y = x × x scalar 9 1
+    y x × x scalar 9 1
     """
     variables = caller_variables()
     failure = None

@@ -103,15 +103,14 @@ class Tree:
             box = self.root
             for entry in chain_of.get(node, ())[:DEEPEST]:
                 if entry not in boxes:
-                    what = entry.what
-                    kind = "scope" if what is None or isinstance(what, str) else type(what).__name__
-                    boxes[entry] = Box(label_of[entry], kind, box)
+                    boxes[entry] = Box(label_of[entry], entry.kind, box)
                     box.children.append(boxes[entry])
                 box = boxes[entry]
             box.children.append(node)
         self._drop_lone_root()
         for entry, box in boxes.items():
-            module = not isinstance(entry.what, str) and hasattr(entry.what, "named_modules")
+            gone = entry.what is None
+            module = gone or hasattr(entry.what, "named_modules")
             box.closed_first = module and not any(isinstance(c, Box) for c in box.children)
 
     def _drop_lone_root(self) -> None:

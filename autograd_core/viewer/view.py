@@ -259,6 +259,7 @@ class Builder:
         self.frames_of: dict[Node | Box, tuple[str, ...]] = {}
         self._walk(root, closed)
         self.hidden.update(_private_leaves(graph, self.hidden))
+        self.instead = {n: b.label for n, b in self.hidden.items() if n.primitive is not None}
         self.used_outside = {
             e.source
             for e in graph.edges
@@ -319,7 +320,7 @@ class Builder:
             key,
             _kind(node),
             self.names.nodes[node],
-            expression(node, self.names),
+            expression(node, self.names, self.instead),
             shape_text(value) if value is not None else "",
             str(getattr(value, "dtype", "")),
             node,
