@@ -569,7 +569,7 @@ def test_modules_of_nn_are_scopes():
         "0",
         "1..5 ×5",
         "6",
-        "MSELoss",
+        "loss",
     ]
     assert not [card for card in folded.cards if card.kind == "parameter"]
     opened = draw(loss, open="3.up")

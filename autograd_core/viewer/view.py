@@ -7,6 +7,7 @@ value (several uses inside of one closed scope are one wire).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -309,7 +310,8 @@ class Builder:
     def _card(self, key: str, node: Node) -> Card:
         box = self.hidden.get(node)
         if box is not None:
-            card = Card(key, "module", box.label, "" if box.kind in _PLAIN else box.kind)
+            said = box.kind in _PLAIN or box.kind == box.label
+            card = Card(key, "module", box.label, "" if said else box.kind)
             card.boxes = self.frames_of[box]
             card.category = box.kind
             card.note = box.path
@@ -344,6 +346,9 @@ class Builder:
         last = outside[-1]
         card.node = last
         card.output = any(n in self.graph.outputs for n in card.members)
+        own = self.names.nodes[last]
+        if card.output and not re.fullmatch(r"v\d+", own):  # the caller's name for it
+            card.name, card.expression = own, card.expression or card.name
         card.shape = shape_text(last.output)
         card.dtype = str(getattr(bare(last.output), "dtype", ""))
         card.where = last.location
@@ -361,7 +366,7 @@ class Builder:
             for index, source in enumerate(node.inputs or ()):
                 if not isinstance(source, Node):
                     start = self._constant(source)
-                    if start is None or node in self.hidden:
+                    if start is None:
                         continue
                     value: Node | None = None
                 else:
