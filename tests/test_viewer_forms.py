@@ -576,3 +576,16 @@ def test_modules_of_nn_are_scopes():
     names = {card.name for card in opened.cards if card.kind == "parameter"}
     assert names == {"3.up.weight", "3.up.bias"}
     assert any(card.expression.endswith("+ down") for card in opened.cards)
+
+
+def test_the_page_for_newcomers_is_right(tmp_path, monkeypatch):
+    import doctest
+    from pathlib import Path
+
+    guide = Path(__file__).parent.parent / "docs" / "viewer.md"
+    assert doctest.testfile(str(guide), module_relative=False).failed == 0
+    monkeypatch.chdir(tmp_path)
+    code = re.search(r"```python\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)[1]
+    if layout.layout_program():
+        exec(compile(code, "guide", "exec"), {})
+        assert {p.name for p in tmp_path.iterdir()} == {"F.svg", "F.html"}
