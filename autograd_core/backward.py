@@ -23,10 +23,11 @@ from autograd_core.anomaly import check_backward
 from autograd_core.declare import copied
 from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
+from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.rules.shapes import sum_to
 from autograd_core.source import Location
-from autograd_core.tensor import PART, Node, Tensor, untracked, wrap
+from autograd_core.tensor import PART, Tensor, untracked, wrap
 
 _ndarray = np.ndarray
 _float64 = np.float64

@@ -165,13 +165,14 @@ def _solve(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -
     vector = np.ndim(b) == 1
     if not batch.holds(a) and vector:  # one factorization for all
         return batch.wrap(p(a, b.value.T).T)
-    left = a.value if batch.holds(a) else a
-    if np.ndim(a) != 2 or np.ndim(b) > 2:
-        return NotImplemented
-    right = b.value if batch.holds(b) else b
+    left, right = (x.value if batch.holds(x) else x for x in (a, b))
     if vector:
-        return batch.wrap(p(left, right[..., None])[..., 0])
-    return batch.wrap(p(left, right))
+        right = right[..., None]
+    width = max(np.ndim(a), np.ndim(b) + vector)
+    left = _padded(left, 1, width) if batch.holds(a) else left
+    right = _padded(right, 1, width) if batch.holds(b) else right
+    made = p(left, right)
+    return batch.wrap(made[..., 0] if vector else made)
 
 
 for _name in ("inv", "det", "slogdet", "cholesky", "matrix_power"):

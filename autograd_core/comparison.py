@@ -13,7 +13,7 @@ from autograd_core.tables import bytes_text, count_text, html_table, seconds_tex
 
 if TYPE_CHECKING:
     from autograd_core.ledger import Cost, Problem
-    from autograd_core.tensor import Node
+    from autograd_core.node import Node
 
 _HEAD = ("mode", "sweeps", "FLOPs", "peak bytes", "predicted", "measured")
 

@@ -105,6 +105,10 @@ class DataError(AutogradError, ValueError):
     """Data that cannot be trained on: empty, of unequal lengths, NaN, labels out of range."""
 
 
+class SparsityError(AutogradError, ValueError):
+    """A sparsity pattern that is not the function's."""
+
+
 class GradcheckError(AutogradError, AssertionError):
     """Derivatives that differ from the numerical ones."""
 

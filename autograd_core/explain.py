@@ -11,9 +11,10 @@ from autograd_core.backward import collect, node_of
 from autograd_core.cuts import CUTS, Cut, as_cuts
 from autograd_core.errors import OperandError
 from autograd_core.graph import Edge, Graph
+from autograd_core.node import Node
 from autograd_core.primitive import bare
 from autograd_core.source import Location, user_frame
-from autograd_core.tensor import Node, Tensor, untracked
+from autograd_core.tensor import Tensor, untracked
 
 MOST_PATHS = 200
 _HOW = {
@@ -90,7 +91,11 @@ class Explanation:
         yield f"{what} = {total}, the sum over {len(self.rows)} use{'s' * (len(self.rows) > 1)}:"
         table = [("use", "upstream", "local", "product", "line")]
         for row in self.rows:
-            numbers = (summarize(row.upstream).text, _local_text(row.local), summarize(row.product).text)
+            numbers = (
+                summarize(row.upstream).text,
+                _local_text(row.local),
+                summarize(row.product).text,
+            )
             table.append((row.use, *numbers, str(row.where)))
         table.append(("sum", "", "", total, ""))
         widths = [max(len(line[k]) for line in table) for k in range(4)]
@@ -185,7 +190,7 @@ def _latest_scalar(variables: dict[str, Any]) -> Tensor:
     ]
     if not scalars:
         raise OperandError(
-            "explain: no tracked scalar is among your variables; give the output, explain(x, loss).",
+            "explain: no tracked scalar is among your variables; write explain(x, loss).",
             Location.of_caller(),
         )
     return max(scalars, key=lambda t: t._node.tick if t._node is not None else 0)
@@ -235,7 +240,7 @@ def _fill(found: Explanation, node: Node, graph: Graph, names: Any) -> None:
 
 
 def _local(graph: Graph, edge: Edge) -> Any:
-    """Return the local derivative where it is small: of a scalar, or elementwise of a small array."""
+    """Return the local derivative where it is small; None stands for a linear map."""
     target, source = edge.target.output, edge.source.output
     if isinstance(target, tuple) or isinstance(source, tuple) or edge.target.name == "part":
         return None
@@ -309,7 +314,7 @@ def _itself(x: Tensor) -> Any:
 
 
 def _leads(cut: Cut, x: Tensor, depth: int) -> bool | None:
-    """Return whether what was cut off was computed from x; None if that cannot be known any more."""
+    """Return whether what was cut off came from x; None if that cannot be known any more."""
     if any(owner() is x for owner in cut.leaves):
         return True
     source = cut.source() if cut.source is not None else None

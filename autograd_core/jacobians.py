@@ -21,10 +21,11 @@ from autograd_core.counting import Counter, count_forward, count_reverse
 from autograd_core.dual import Dual
 from autograd_core.flops import flops
 from autograd_core.modes import new_level
+from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
-from autograd_core.tables import bytes_text, count_text
-from autograd_core.tensor import Node, Tensor
+from autograd_core.tables import count_text
+from autograd_core.tensor import Tensor
 from autograd_core.transforms import _as_given, _inexact_leaf, _partial, _pick, _Trace, grad
 
 Function = Callable[..., Any]
@@ -74,11 +75,10 @@ class Plan:
         sweeps = self.n if self.mode == "forward" else self.m
         at_once = "all at once" if self.batch >= sweeps else f"{self.batch:,} at a time"
         about = "" if self.exact else "about "
-        plural = "" if sweeps == 1 else "s"
         return (
-            f"{self.mode} mode, {sweeps:,} sweep{plural}, {at_once}: {self.why}\n"
-            f"  forward: {self.n:,} inputs, {about}{count_text(self.forward)} FLOPs\n"
-            f"  reverse: {self.m:,} outputs, {about}{count_text(self.reverse)} FLOPs"
+            f"{self.mode} mode, {_many(sweeps, 'sweep')}, {at_once}: {self.why}\n"
+            f"  forward: {_many(self.n, 'input')}, {about}{count_text(self.forward)} FLOPs\n"
+            f"  reverse: {_many(self.m, 'output')}, {about}{count_text(self.reverse)} FLOPs"
         )
 
 
@@ -132,8 +132,8 @@ def jacobian(
     >>> _, plan = jacobian(lambda x: np.sum(x * x), return_plan=True)(np.zeros(1000))
     >>> print(plan)
     reverse mode, 1 sweep, all at once: 1 output is fewer than 1,000 inputs
-      forward: 1,000 inputs, about 2,000,000 FLOPs
-      reverse: 1 outputs, about 2,000 FLOPs
+      forward: 1,000 inputs, about 1,001,000 FLOPs
+      reverse: 1 output, about 1,001 FLOPs
     """
     if mode not in ("auto", "forward", "reverse"):
         raise errors.OperandError(
@@ -229,8 +229,7 @@ def _plan(
 def _why(mode: str, chosen: str, n: int, m: int, exact: bool) -> str:
     if mode != "auto":
         return "as asked for"
-    inputs = "1 input" if n == 1 else f"{n:,} inputs"
-    outputs = "1 output" if m == 1 else f"{m:,} outputs"
+    inputs, outputs = _many(n, "input"), _many(m, "output")
     if exact:
         return "counted by running the rules, it is less work"
     if n == m:
@@ -240,6 +239,10 @@ def _why(mode: str, chosen: str, n: int, m: int, exact: bool) -> str:
     first, second = (inputs, outputs) if chosen == "forward" else (outputs, inputs)
     verb = "is" if first.startswith("1 ") else "are"
     return f"{first} {verb} fewer than {second}"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _nodes(trace: _Trace, outputs: Sequence[Any]) -> list[Node]:

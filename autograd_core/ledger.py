@@ -17,10 +17,12 @@ from autograd_core.counting import Counter, count_forward, count_pass, count_rev
 from autograd_core.flops import Formula
 from autograd_core.memory import Memory, memory_of
 from autograd_core.modes import enable_grad, no_grad
+from autograd_core.node import Node, next_tick
 from autograd_core.primitive import bare
+from autograd_core.scopes import chains, labels
 from autograd_core.source import Location
 from autograd_core.tables import bytes_text, count_text, html_table, seconds_text, text_table
-from autograd_core.tensor import PART, Node, Tensor, next_tick
+from autograd_core.tensor import PART, Tensor
 
 if TYPE_CHECKING:
     from autograd_core.comparison import Modes
@@ -350,10 +352,19 @@ def _watch_modules(f: Any, log: list[tuple[str, int, int]]) -> Iterator[None]:
             object.__delattr__(module, "forward")
 
 
-def _module_of(node: Node, log: Sequence[tuple[str, int, int]]) -> str:
-    """Return the innermost module that was running when a node was recorded."""
-    around = [(end - start, name) for name, start, end in log if start < node.tick < end]
-    return min(around)[1] if around else ""
+def _modules(problem: Problem) -> dict[Node, str]:
+    """Return the path of the module around each node: by its scopes, else as they were watched."""
+    around = chains(problem.operations)
+    if around:
+        named = labels(around)
+        return {node: ".".join(named[e] for e in chain) for node, chain in around.items()}
+    found = {}
+    for node in problem.operations:
+        inside = [(end - start, name) for name, start, end in problem.modules
+                  if start < node.tick < end]  # fmt: skip
+        if inside:
+            found[node] = min(inside)[1]  # the innermost
+    return found
 
 
 def stopwatch(run: Callable[[], Any], least: float = 0.0, repeats: int = 5) -> float:
@@ -474,6 +485,7 @@ def cost(
     each, whole = _measured(problem) if measure else ({}, [None, None, None])  # type: ignore[list-item]
     memory = memory_of(problem.order, problem.outputs, problem.inputs)
     nodes = []
+    modules = _modules(problem)
     for node in problem.operations:
         seconds: list[Any] = list(each.get(node, [None] * 3))
         value = node.output[0] if isinstance(node.output, tuple) else node.output
@@ -482,7 +494,7 @@ def cost(
                 name=node.name,
                 shape=tuple(np.shape(bare(value))),
                 location=node.location,
-                module=_module_of(node, problem.modules),
+                module=modules.get(node, ""),
                 function=Amount(function[node], seconds[0]),
                 reverse=Amount(reverse.get(node, 0.0), seconds[1]),
                 forward=Amount(forward.get(node, 0.0), seconds[2]),

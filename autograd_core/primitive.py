@@ -64,13 +64,13 @@ def bare(value: Any) -> Any:
     return value
 
 
-def youngest(values: Iterable[Any], level: int) -> Boxed | None:
-    """Return the youngest traced value of a level above `level`, also inside of tuples."""
+def youngest_batched(values: Iterable[Any], level: int) -> Boxed | None:
+    """Return the youngest batched value of a level above `level`, also inside of tuples."""
     found = None
     for value in values:
         if value.__class__ is tuple:
-            value = youngest(value, level)
-        if isinstance(value, Boxed) and value._level > level:
+            value = youngest_batched(value, level)
+        if isinstance(value, Boxed) and value._level > level and value._below() is value:
             found, level = value, value._level
     return found
 
@@ -201,7 +201,7 @@ class Primitive:
                 return self(*(_as_array(b, args) for b in args), **params)
         if params:
             params = self._check(params, top is not None)
-            hidden = youngest(params.values(), level)  # an index or a condition batched by vmap
+            hidden = youngest_batched(params.values(), level)  # an index or a condition batched by vmap
             if hidden is not None:
                 return hidden._process(self, args, params, hidden._level)
         if level:

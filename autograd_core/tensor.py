@@ -273,11 +273,12 @@ class Tensor(Traced):
         Examples
         --------
         >>> x = Tensor(3.0, requires_grad=True)
-        >>> for step in (x * x).backward_steps():
-        ...     print(step)
-        seed      Backward starts at the output: ∂v2/∂v2 = 1.
-        backward  At v2 = x × x, upstream ∂v2/∂v2 = 1. A product, backward, swaps: each input gets upstream times the other input: 3 to x, 3 to x.
-        branch    Branch, backward, adds the 2 incoming gradients: 3 + 3 = 6 = ∂v2/∂x.
+        >>> y = x * x
+        >>> for step in y.backward_steps():
+        ...     print(step.phase, step.messages)
+        seed []
+        backward [('w0', '3 × 1 = 3'), ('w1', '3 × 1 = 3')]
+        branch [('j0', '3 + 3 = 6')]
         """
         from autograd_core.viewer.stepping import backward_steps
 

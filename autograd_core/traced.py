@@ -295,7 +295,7 @@ class Traced(Boxed):
         return int(value)
 
     def __float__(self) -> float:
-        from autograd_core.tensor import BASE
+        from autograd_core.modes import BASE
 
         if self._level and self._level != BASE:
             raise errors.ConversionError(
@@ -303,7 +303,8 @@ class Traced(Boxed):
                 "use NumPy's functions (np.sin, not math.sin), or .item() for the number alone.",
                 Location.of_caller(),
             )
-        return self._number(float(bare(self)), "float")
+        number: float = self._number(float(bare(self)), "float")
+        return number
 
     def __complex__(self) -> complex:
         return complex(bare(self))

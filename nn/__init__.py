@@ -204,3 +204,12 @@ __all__ += [
     "load_checkpoint",
     "save_checkpoint",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("NeuralNetClassifier", "NeuralNetRegressor", "estimators"):
+        import importlib
+
+        estimators = importlib.import_module("nn.estimators")
+        return estimators if name == "estimators" else getattr(estimators, name)
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")

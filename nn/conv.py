@@ -136,8 +136,6 @@ class Conv2d(_Convolution):
         Whether to add a number to each channel.
     dtype : dtype, optional
         Of the parameters.
-    exact : bool
-        Forbids Winograd's algorithm, which rounds more; see `functional.conv2d`.
 
     Attributes
     ----------
@@ -165,10 +163,7 @@ class Conv2d(_Convolution):
         groups: int = 1,
         bias: bool = True,
         dtype: Any = None,
-        *,
-        exact: bool = False,
     ) -> None:
-        self.__dict__["exact"] = exact
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
         )
@@ -177,7 +172,6 @@ class Conv2d(_Convolution):
         """Convolve."""
         return f.conv2d(
             input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups,
-            exact=self.exact,
         )  # fmt: skip
 
 

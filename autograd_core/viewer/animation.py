@@ -15,9 +15,10 @@ import numpy as np
 
 from autograd_core.errors import AutogradError, OperandError, UnsupportedError
 from autograd_core.graph import Graph
+from autograd_core.node import Node
 from autograd_core.primitive import bare
 from autograd_core.source import Location
-from autograd_core.tensor import Node, Tensor
+from autograd_core.tensor import Tensor
 from autograd_core.viewer.drawing import ANIMATED, Drawing, caller_variables
 from autograd_core.viewer.layout import LABEL, Layout
 from autograd_core.viewer.listing import Listing
@@ -80,7 +81,9 @@ class Animation:
         runs = [self._run("reverse", "", reverse_steps(view, recording), listing)]
         for card in self.seeds:
             pushed = self._pushed(card)
-            run = self._run(card.key, card.name, tangent_steps(view, recording, card, pushed), listing)
+            run = self._run(
+                card.key, card.name, tangent_steps(view, recording, card, pushed), listing
+            )
             run["tangents"] = {
                 c.key: _number(pushed.tangents.get(c.node, Summary("0", 0.0, 1)))
                 for c in view.cards
@@ -152,7 +155,9 @@ class Animation:
 
     def _detail(self, card: Card) -> list[tuple[str, str]]:
         node = card.node
-        rows = [("computes", card.title if card.kind != "module" else f"{card.name} {card.expression}")]
+        rows = [
+            ("computes", card.title if card.kind != "module" else f"{card.name} {card.expression}")
+        ]
         if card.note:
             rows.append(("is", card.note))
         if node is not None and node.primitive is not None and card.kind != "module":
@@ -185,8 +190,12 @@ class Animation:
         if not terms:
             return ""
         many = len(parts) > 4
-        left = f"∂{output}/∂{card.name} = " + (f"sum over {len(parts)} uses" if many else " + ".join(parts))
-        return f"{left} = {sum_text(terms, card.gradient.text) if len(terms) > 1 else card.gradient.text}"
+        left = f"∂{output}/∂{card.name} = " + (
+            f"sum over {len(parts)} uses" if many else " + ".join(parts)
+        )
+        total = card.gradient.text
+        plain = len(terms) == 1 or not card.gradient.scalar
+        return f"{left} = {total if plain else sum_text(terms, total)}"
 
     # --- the page -----------------------------------------------------------
 
@@ -202,7 +211,8 @@ class Animation:
         return _fill(
             _asset("page.html"),
             {
-                "policy": f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+                "policy": "default-src 'none'; style-src 'unsafe-inline'; "
+                f"script-src 'sha256-{digest}'",
                 "title": safe(self._title()),
                 "style": css() + _asset("page.css"),
                 "pictures": pictures,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,7 @@ class Drawing:
         if across.width <= PAGE_WIDTH or across.height > across.width:
             return across
         down = lay_out(self.view, "TB", label_room)
-        return down if down.width < PAGE_WIDTH and down.width * 1.5 < across.width else across
+        return down if down.width * 1.5 < across.width else across
 
     def to_text(self) -> str:
         """Return one row a node, in topological order: the form for screen readers and tests."""
@@ -269,10 +270,8 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": str(self)}
-        try:
+        with suppress(AutogradError):  # without a picture, the text says what to install
             bundle["image/svg+xml"] = self.to_svg()
-        except AutogradError:
-            pass  # the text form says what to install
         return bundle
 
     def __str__(self) -> str:

@@ -168,7 +168,7 @@
     return { value, grad, symbol };
   };
 
-  function render() {
+  function render(smooth = false) {
     const step = run.steps[now], forward = run !== data.runs[0];
     body.classList.toggle("forward-mode", forward);
     body.classList.toggle("reverse-phase", ["seed", "backward", "branch"].includes(step.phase));
@@ -220,7 +220,7 @@
     $("first").disabled = $("back").disabled = now === 0;
     $("last").disabled = $("ahead").disabled = now === run.steps.length - 1;
     counter(step, forward);
-    follow(true);
+    follow(smooth);
   }
 
   function caption(step) {
@@ -257,9 +257,10 @@
   }
 
   function go(k) {
+    const before = now;
     now = Math.min(Math.max(k, 0), run.steps.length - 1);
     hideDetail();
-    render();
+    render(Math.abs(now - before) === 1);
   }
 
   // --- play --------------------------------------------------------------------------

@@ -51,9 +51,7 @@ def stepping(view: View, layout: Layout, prefix: str) -> str:
 
 
 class _Picture:
-    def __init__(
-        self, view: View, layout: Layout, show: tuple[str, ...], prefix: str = ""
-    ) -> None:
+    def __init__(self, view: View, layout: Layout, show: tuple[str, ...], prefix: str = "") -> None:
         self.view = view
         self.layout = layout
         self.show = show
@@ -62,7 +60,9 @@ class _Picture:
 
     def draw(self) -> str:
         view = self.view
-        parts = [self._frame(frame.key, frame_label(frame.label, frame.kind)) for frame in view.frames]
+        parts = [
+            self._frame(frame.key, frame_label(frame.label, frame.kind)) for frame in view.frames
+        ]
         parts += [self._trunk(junction) for junction in view.junctions]
         parts += [self._wire(wire) for wire in view.wires]
         parts += [self._junction(junction) for junction in view.junctions]
@@ -79,7 +79,8 @@ class _Picture:
         return (
             f'<g class="frame"><rect x="{p.x - p.w / 2:.1f}" y="{p.y - p.h / 2:.1f}" '
             f'width="{p.w:.1f}" height="{p.h:.1f}" rx="8"/>'
-            f'<text x="{p.x - p.w / 2 + 9:.1f}" y="{p.y - p.h / 2 + 17:.1f}">{safe(label)}</text></g>'
+            f'<text x="{p.x - p.w / 2 + 9:.1f}" y="{p.y - p.h / 2 + 17:.1f}">{safe(label)}</text>'
+            "</g>"
         )
 
     def _trunk(self, junction: Junction) -> str:
@@ -118,9 +119,13 @@ class _Picture:
         classes = ["card", card.kind]
         classes += ["output"] if card.output else []
         classes += ["bad"] if card.value.bad and not self.prefix else []
-        classes += [f"heat-{_shade(card.heat)}"] if card.heat is not None and _shade(card.heat) else []
+        classes += (
+            [f"heat-{_shade(card.heat)}"] if card.heat is not None and _shade(card.heat) else []
+        )
         classes += [card.mark or ("same" if self.compared else "")]
-        focus = f' tabindex="-1" role="button" aria-label="{safe(card.title)}"' if self.prefix else ""
+        focus = (
+            f' tabindex="-1" role="button" aria-label="{safe(card.title)}"' if self.prefix else ""
+        )
         hint = "" if self.prefix else f"<title>{safe(self._hint(card))}</title>"
         return (
             f'<g class="{" ".join(filter(None, classes))}" {self._key(card.key)}{focus}>{hint}'
@@ -140,7 +145,8 @@ class _Picture:
         title, shape = title_parts(card)
         small = f'<tspan class="shape" dx="8">{safe(shape)}</tspan>' if shape else ""
         top = p.y + 5 if card.kind == "error" else p.y - 7
-        first = f'<text x="{p.x:.1f}" y="{top:.1f}"><tspan class="name">{safe(title)}</tspan>{small}</text>'
+        name = f'<tspan class="name">{safe(title)}</tspan>'
+        first = f'<text x="{p.x:.1f}" y="{top:.1f}">{name}{small}</text>'
         if card.kind == "error":
             return first
         below = f'<text class="row" x="{p.x:.1f}" y="{p.y + 18:.1f}">{self._second(card)}</text>'
@@ -199,9 +205,14 @@ def _shade(heat: float) -> int:
 
 def _body(card: Card, p: Place) -> str:
     x, y = p.x - p.w / 2, p.y - p.h / 2
-    radius = {"parameter": 14, "input": 14, "constant": 14, "plus": 22, "alias": 13, "module": 7}.get(
-        card.kind, 3
-    )
+    radius = {
+        "parameter": 14,
+        "input": 14,
+        "constant": 14,
+        "plus": 22,
+        "alias": 13,
+        "module": 7,
+    }.get(card.kind, 3)
     box = f'x="{x:.1f}" y="{y:.1f}" width="{p.w:.1f}" height="{p.h:.1f}"'
     behind = ""
     if card.kind == "module":

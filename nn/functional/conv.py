@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_core import primitive
 from nn.functional.convolution import Plan, convolve, correlate, spread
+from nn.functional.rows import channel_sum
 from nn.values import pair, shape_error
 
 
@@ -34,11 +35,6 @@ _convolve_bias = primitive(
     cost=lambda y, x, w, b, *, plan: convolve.cost(y, x, w, plan=plan),
     category="product",
 )
-
-
-def channel_sum(g: Any) -> Any:
-    """Sum (n, c, h, w) over all but the channels: over rows, where memory is channels-last."""
-    return g.transpose(0, 2, 3, 1).reshape((-1, g.shape[1])).sum(axis=0)
 
 
 def _checked(
@@ -75,7 +71,7 @@ def _same(kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int,
 
 def _convolution(
     name: str, n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any,
-    dilation: Any, groups: int, exact: bool,
+    dilation: Any, groups: int,
 ) -> Any:  # fmt: skip
     x, w = _checked(name, n, input, weight, bias, groups, False)
     stride, dilation = pair(stride, n, "stride"), pair(dilation, n, "dilation")
@@ -89,9 +85,7 @@ def _convolution(
         )
     one = (1,) * (2 - n)  # a sequence is an image of height 1
     nothing = (0,) * (2 - n)
-    plan = Plan(
-        one + x[-n:], one + w[2:], one + stride, nothing + padding, one + dilation, groups, exact
-    )
+    plan = Plan(one + x[-n:], one + w[2:], one + stride, nothing + padding, one + dilation, groups)
     if min(plan.output) < 1:
         raise shape_error(
             f"{name}: a kernel of {w[2:]} with dilation {dilation} is larger than the input "
@@ -139,7 +133,7 @@ def conv1d(
     >>> conv1d(np.array([[[1.0, 2.0, 4.0]]]), np.array([[[-1.0, 1.0]]]))
     array([[[1., 2.]]])
     """
-    return _convolution("conv1d", 1, input, weight, bias, stride, padding, dilation, groups, True)
+    return _convolution("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(
@@ -150,8 +144,6 @@ def conv2d(
     padding: Any = 0,
     dilation: Any = 1,
     groups: int = 1,
-    *,
-    exact: bool = False,
 ) -> Any:
     """Slide kernels over images and sum the products (cross-correlation).
 
@@ -167,9 +159,6 @@ def conv2d(
         Step of the kernel, zeros around the image ("same" keeps the size), distance of its taps.
     groups : int
         Channels are split into this many independent convolutions.
-    exact : bool
-        Large 3x3 convolutions in float32 use Winograd's algorithm, which rounds
-        more (about 1e-5 of the largest value); True forbids it.
 
     Returns
     -------
@@ -188,7 +177,7 @@ def conv2d(
     array([[[[4., 4.],
              [4., 4.]]]])
     """
-    return _convolution("conv2d", 2, input, weight, bias, stride, padding, dilation, groups, exact)
+    return _convolution("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
 def _transposed(
@@ -211,9 +200,7 @@ def _transposed(
     if min(size) < 1:
         raise shape_error(f"{name}: padding {padding} leaves nothing of the output.")
     one, nothing = (1,) * (2 - n), (0,) * (2 - n)
-    plan = Plan(
-        one + size, one + w[2:], one + stride, nothing + padding, one + dilation, groups, True
-    )
+    plan = Plan(one + size, one + w[2:], one + stride, nothing + padding, one + dilation, groups)
     images = (1,) * (n + 2 - len(x)) + x[:-n]
     given = (*images, *one, *x[-n:])
     y = spread(

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from autograd_core import bilinear
-from nn.functional import winograd
 from nn.functional.scratch import PIECE, buffer
 
 
@@ -31,7 +30,6 @@ class Plan(NamedTuple):
     padding: tuple[int, int]
     dilation: tuple[int, int]
     groups: int
-    exact: bool  # never use an algorithm that rounds more
 
     @property
     def output(self) -> tuple[int, int]:
@@ -50,145 +48,149 @@ def rows(x: Any) -> Any:
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
-def _padded(x: Any, before: tuple[int, int], after: tuple[int, int], key: str) -> Any:
-    """Return channels-last images with zeros around, in scratch memory."""
+def _padded(x: Any, padding: tuple[int, int], planes: bool) -> Any:
+    """Return images with zeros around, in scratch memory; channels last, or as planes."""
     n, h, w, c = x.shape
-    if not (any(before) or any(after)) and x.flags.c_contiguous:
+    (ph, pw), dtype = padding, x.dtype
+    tall, wide = h + 2 * ph, w + 2 * pw
+    if planes:
+        out = buffer("conv pad", (c, n, tall, wide), dtype).transpose(1, 2, 3, 0)
+    elif not (ph or pw) and x.flags.c_contiguous:
         return x
-    (t, left), (b, r) = before, after
-    out = buffer(key, (n, h + t + b, w + left + r, c), x.dtype)
-    out[:, :t] = 0
-    out[:, t + h :] = 0
-    out[:, :, :left] = 0
-    out[:, :, left + w :] = 0
-    out[:, t : t + h, left : left + w] = x
+    else:
+        out = buffer("conv pad", (n, tall, wide, c), dtype)
+    if ph or pw:
+        out[:, :ph] = out[:, tall - ph :] = 0
+        out[:, :, :pw] = out[:, :, wide - pw :] = 0
+    out[:, ph : ph + h, pw : pw + w] = x
     return out
 
 
-def _windows(
-    x: Any, output: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int],
-    dilation: tuple[int, int],
-) -> Any:  # fmt: skip
-    """Return a view (n, oh, ow, kh, kw, c) of all windows."""
-    sn, sh, sw, sc = x.strides
-    return as_strided(
-        x,
-        (x.shape[0], *output, *kernel, x.shape[3]),
-        (sn, sh * stride[0], sw * stride[1], sh * dilation[0], sw * dilation[1], sc),
-    )
+def _gathered(x: Any, plan: Plan, output: tuple[int, int]) -> tuple[Any, bool]:
+    """Return all windows as a matrix, a row for each output place; and the columns' order.
+
+    The order is (kernel height, width, channel) where images lie channels last.
+    With few channels those runs would be short: then an image's planes are
+    copied row by row, and the order is (channel, kernel height, width): True.
+    """
+    n, _, _, c = x.shape
+    (oh, ow), (kh, kw) = output, plan.kernel
+    planes = c * kw < ow
+    padded = _padded(x, plan.padding, planes)
+    (sn, sy, sx, sc), (dy, dx) = padded.strides, plan.dilation
+    across, down = sx * plan.stride[1], sy * plan.stride[0]
+    if planes:
+        windows = as_strided(
+            padded, (c, kh, kw, n, oh, ow), (sc, sy * dy, sx * dx, sn, down, across)
+        )
+        out = buffer("conv windows", windows.shape, x.dtype)
+        np.copyto(out, windows)
+        return out.reshape(c * kh * kw, n * oh * ow).T, True
+    windows = as_strided(padded, (n, oh, ow, kh, kw, c), (sn, down, across, sy * dy, sx * dx, sc))
+    if kh == kw == 1 and windows.flags.c_contiguous:
+        return windows.reshape(n * oh * ow, c), False
+    out = buffer("conv windows", windows.shape, x.dtype)
+    np.copyto(out, windows)
+    return out.reshape(n * oh * ow, kh * kw * c), False
 
 
 def _pieces(n: int, bytes_each: int) -> list[slice]:
+    """Return slices of the batch whose windows take about four pieces of scratch memory."""
     step = max(1, min(n, (4 * PIECE) // max(bytes_each, 1)))
     return [slice(k, min(k + step, n)) for k in range(0, n, step)]
 
 
-def _gathered(x: Any, windows: Any, key: str) -> Any:
-    """Return windows as a matrix, one row for each output place."""
-    n, oh, ow, kh, kw, c = windows.shape
-    if kh == kw == 1 and windows.flags.c_contiguous:
-        return windows.reshape(n * oh * ow, c)
-    out = buffer(key, windows.shape, x.dtype)
-    np.copyto(out, windows)
-    return out.reshape(n * oh * ow, kh * kw * c)
-
-
-def _images(x: Any) -> Any:
-    """Return (n, h, w, c) results under the shape (n, c, h, w)."""
-    return x.transpose(0, 3, 1, 2)
-
-
-def _split(x: Any, groups: int, axis: int) -> list[Any]:
-    return np.split(x, groups, axis=axis) if groups > 1 else [x]
+def _by_group(kernel: Any, a: Any, b: Any, axes: tuple[int, int, int], plan: Plan) -> Any:
+    """Run a kernel on each group of channels; axes of a, b and the result that are divided."""
+    each = plan._replace(groups=1)
+    first, second = (
+        np.split(v, plan.groups, axis=axis) for v, axis in zip((a, b), axes[:2], strict=True)
+    )
+    parts = [kernel(u, v, plan=each) for u, v in zip(first, second, strict=True)]
+    return np.concatenate(parts, axis=axes[2])
 
 
 def _convolve(x: Any, w: Any, *, plan: Plan) -> Any:
     if plan.groups > 1:
-        each = plan._replace(groups=1)
-        parts = zip(_split(x, plan.groups, 1), _split(w, plan.groups, 0), strict=True)
-        return np.concatenate([_convolve(a, b, plan=each) for a, b in parts], axis=1)
-    if winograd.fits(plan, x, w):
-        return winograd.convolve(x, w, plan.padding)
-    x = x.transpose(0, 2, 3, 1)
-    n, channels = len(x), w.shape[0]
+        return _by_group(_convolve, x, w, (1, 0, 1), plan)
     dtype = np.result_type(x, w)
-    matrix = w.transpose(2, 3, 1, 0).reshape(-1, channels).astype(dtype, copy=False)
+    x, w = x.transpose(0, 2, 3, 1).astype(dtype, copy=False), w.astype(dtype, copy=False)
+    channels = w.shape[0]
     oh, ow = plan.output
-    y = np.empty((n, oh, ow, channels), dtype)
-    for part in _pieces(n, oh * ow * matrix.shape[0] * x.itemsize):
-        padded = _padded(x[part], plan.padding, plan.padding, "conv pad")
-        view = _windows(padded, plan.output, plan.kernel, plan.stride, plan.dilation)
-        np.dot(
-            _gathered(padded, view, "conv windows").astype(dtype, copy=False),
-            matrix,
-            out=y[part].reshape(-1, channels),
-        )
-    return _images(y)
-
-
-def _spread(g: Any, w: Any, *, plan: Plan) -> Any:
-    if plan.groups > 1:
-        each = plan._replace(groups=1)
-        parts = zip(_split(g, plan.groups, 1), _split(w, plan.groups, 0), strict=True)
-        return np.concatenate([_spread(a, b, plan=each) for a, b in parts], axis=1)
-    if plan.stride == (1, 1) and all(
-        d * (k - 1) >= p for d, k, p in zip(plan.dilation, plan.kernel, plan.padding, strict=True)
-    ):
-        # with stride 1 it is a convolution itself: the kernel turned by 180 degrees
-        turned = w[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-        padding = tuple(
-            d * (k - 1) - p
-            for d, k, p in zip(plan.dilation, plan.kernel, plan.padding, strict=True)
-        )
-        return _convolve(g, turned, plan=plan._replace(size=g.shape[2:], padding=padding))
-    g = rows(g)
-    n, oh, ow, channels = g.shape
-    c = w.shape[1]
-    (kh, kw), (sh, sw), (dh, dw) = plan.kernel, plan.stride, plan.dilation
-    (h, wide), (ph, pw) = plan.size, plan.padding
-    dtype = np.result_type(g, w)
-    matrix = w.transpose(0, 2, 3, 1).reshape(channels, -1)
-    x = np.empty((n, h, wide, c), dtype)
-    for part in _pieces(n, oh * ow * kh * kw * c * g.itemsize):
-        m = part.stop - part.start
-        flat = g[part].reshape(-1, channels).astype(dtype, copy=False)
-        spread_out = buffer("conv spread", (len(flat), kh * kw * c), np.dtype(dtype))
-        np.dot(flat, matrix.astype(dtype, copy=False), out=spread_out)
-        taps = spread_out.reshape(m, oh, ow, kh, kw, c)
-        padded = buffer("conv sum", (m, h + 2 * ph, wide + 2 * pw, c), np.dtype(dtype))
-        padded[...] = 0
-        for i in range(kh):
-            for j in range(kw):
-                padded[
-                    :,
-                    i * dh : i * dh + (oh - 1) * sh + 1 : sh,
-                    j * dw : j * dw + (ow - 1) * sw + 1 : sw,
-                ] += taps[:, :, :, i, j]
-        x[part] = padded[:, ph : ph + h, pw : pw + wide]
-    return _images(x)
+    y = np.empty((len(x), oh, ow, channels), dtype)
+    for part in _pieces(len(x), oh * ow * w[0].size * dtype.itemsize):
+        windows, planes = _gathered(x[part], plan, plan.output)
+        matrix = w.transpose((1, 2, 3, 0) if planes else (2, 3, 1, 0)).reshape(-1, channels)
+        np.dot(windows, matrix, out=y[part].reshape(-1, channels))
+    return y.transpose(0, 3, 1, 2)
 
 
 def _correlate(x: Any, g: Any, *, plan: Plan) -> Any:
     if plan.groups > 1:
-        each = plan._replace(groups=1)
-        parts = zip(_split(x, plan.groups, 1), _split(g, plan.groups, 1), strict=True)
-        return np.concatenate([_correlate(a, b, plan=each) for a, b in parts], axis=0)
-    if winograd.fits_weights(plan, x, g):
-        return winograd.correlate(x, g, plan.padding)
-    x, g = x.transpose(0, 2, 3, 1), rows(g)
-    n, oh, ow, channels = g.shape
+        return _by_group(_correlate, x, g, (1, 1, 0), plan)
     dtype = np.result_type(x, g)
-    k = plan.kernel[0] * plan.kernel[1] * x.shape[3]
-    total = None
-    for part in _pieces(n, oh * ow * k * x.itemsize):
-        padded = _padded(x[part], plan.padding, plan.padding, "conv pad")
-        view = _windows(padded, (oh, ow), plan.kernel, plan.stride, plan.dilation)
-        matrix = _gathered(padded, view, "conv windows")
-        product = g[part].reshape(-1, channels).T.dot(matrix)
-        total = product if total is None else np.add(total, product, out=total)
-    if total is None:
-        total = np.zeros((channels, k), dtype)
-    return total.reshape(channels, *plan.kernel, x.shape[3]).transpose(0, 3, 1, 2)
+    x, g = x.transpose(0, 2, 3, 1).astype(dtype, copy=False), rows(g).astype(dtype, copy=False)
+    n, oh, ow, channels = g.shape
+    (kh, kw), c = plan.kernel, x.shape[3]
+    total: Any = np.zeros((channels, kh * kw * c), dtype)
+    planes = False
+    for part in _pieces(n, oh * ow * kh * kw * c * dtype.itemsize):
+        windows, planes = _gathered(x[part], plan, (oh, ow))
+        total += g[part].reshape(-1, channels).T.dot(windows)
+    if planes:
+        return total.reshape(channels, c, kh, kw)
+    return total.reshape(channels, kh, kw, c).transpose(0, 3, 1, 2)
+
+
+def _spread(g: Any, w: Any, *, plan: Plan) -> Any:
+    if plan.groups > 1:
+        return _by_group(_spread, g, w, (1, 0, 1), plan)
+    c = w.shape[1]
+    reach = tuple(d * (k - 1) for d, k in zip(plan.dilation, plan.kernel, strict=True))
+    inside = all(r >= p for r, p in zip(reach, plan.padding, strict=True))
+    (h, wide), (oh, ow) = plan.size, g.shape[2:]
+    # gathering copies what adding back reads and writes: worth about twice the numbers
+    if plan.stride == (1, 1) and inside and h * wide * w.shape[0] <= 2 * oh * ow * c:
+        # with stride 1 it is a convolution itself: the kernel turned by 180 degrees
+        turned = w[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+        padding = (reach[0] - plan.padding[0], reach[1] - plan.padding[1])
+        return _convolve(g, turned, plan=plan._replace(size=(oh, ow), padding=padding))
+    return _add_back(g, w, plan)
+
+
+def _add_back(g: Any, w: Any, plan: Plan) -> Any:
+    """Multiply, then add every tap's products to the places that it read from."""
+    dtype = np.result_type(g, w)
+    g, w = rows(g).astype(dtype, copy=False), w.astype(dtype, copy=False)
+    n, oh, ow, channels = g.shape
+    (kh, kw), (sh, sw), (dh, dw) = plan.kernel, plan.stride, plan.dilation
+    (h, wide), (ph, pw), c = plan.size, plan.padding, w.shape[1]
+    planes = c < ow  # as in `_gathered`
+    x = np.empty((n, h, wide, c), dtype)
+    for part in _pieces(n, oh * ow * kh * kw * c * dtype.itemsize):
+        flat = g[part].reshape(-1, channels)
+        m = part.stop - part.start
+        if planes:
+            product = buffer("conv taps", (c * kh * kw, len(flat)), dtype)
+            np.dot(w.reshape(channels, -1).T, flat.T, out=product)
+            taps = product.reshape(c, kh, kw, m, oh, ow).transpose(3, 4, 5, 1, 2, 0)
+            shape = (c, m, h + 2 * ph, wide + 2 * pw)
+            total = buffer("conv sum", shape, dtype).transpose(1, 2, 3, 0)
+        else:
+            product = buffer("conv taps", (len(flat), kh * kw * c), dtype)
+            np.dot(flat, w.transpose(0, 2, 3, 1).reshape(channels, -1), out=product)
+            taps = product.reshape(m, oh, ow, kh, kw, c)
+            total = buffer("conv sum", (m, h + 2 * ph, wide + 2 * pw, c), dtype)
+        total[...] = 0
+        for i in range(kh):
+            for j in range(kw):
+                total[
+                    :,
+                    i * dh : i * dh + (oh - 1) * sh + 1 : sh,
+                    j * dw : j * dw + (ow - 1) * sw + 1 : sw,
+                ] += taps[:, :, :, i, j]
+        x[part] = total[:, ph : ph + h, pw : pw + wide]
+    return x.transpose(0, 3, 1, 2)
 
 
 def _flops(plan: Plan, n: int, out_channels: int, in_channels: int) -> float:

@@ -8,28 +8,11 @@ from typing import Any
 import numpy as np
 
 from nn.functional.fused import fused
+from nn.functional.rows import fold, unwide, wide
 from nn.functional.scratch import PIECE, buffer
 from nn.values import shape_error
 
 # --- over the batch, for each channel ---------------------------------------
-#
-# In memory a channels-last batch is a matrix with one row a place and one column
-# a channel.  Rows as short as 32 numbers keep NumPy's inner loops busy with
-# starting and stopping, so several rows are taken as one (`_wide`).
-
-
-def _wide(x: Any) -> tuple[Any, int]:
-    """Return channels-last memory as a matrix of long rows, and how many places a row holds."""
-    rows = np.moveaxis(x, 1, -1).reshape((-1, x.shape[1]))
-    if not rows.flags.c_contiguous:
-        rows = np.ascontiguousarray(rows)
-    count, channels = rows.shape
-    together = math.gcd(count, 1 << max(0, 10 - channels.bit_length()))
-    return rows.reshape(count // together, together * channels), together
-
-
-def _fold(total: Any, together: int) -> Any:
-    return total.reshape(together, -1).sum(axis=0) if together > 1 else total
 
 
 def _pieces(rows: Any) -> list[slice]:
@@ -39,32 +22,27 @@ def _pieces(rows: Any) -> list[slice]:
 
 def _moments(x: Any) -> tuple[Any, Any]:
     """Return mean and variance of each channel, in one pass through memory a piece at a time."""
-    rows, together = _wide(x)
+    rows, together = wide(x)
     n = rows.shape[0] * together
-    mean = _fold(rows.sum(axis=0), together) / n
+    mean = fold(rows.sum(axis=0), together) / n
     centre = np.tile(mean, together)
     total = np.zeros_like(centre)
     for part in _pieces(rows):
         piece = rows[part]
         d = np.subtract(piece, centre, out=buffer("norm", piece.shape, rows.dtype))
         total += np.einsum("ij,ij->j", d, d)
-    return mean.astype(x.dtype, copy=False), _fold(total, together) / n
+    return mean.astype(x.dtype, copy=False), fold(total, together) / n
 
 
 def _scaled(x: Any, scale: Any, shift: Any) -> Any:
     """Return x * scale + shift by channel, in channels-last memory."""
-    rows, together = _wide(x)
+    rows, together = wide(x)
     y = np.empty_like(rows)
     scale, shift = np.tile(scale, together), np.tile(shift, together)
     for part in _pieces(rows):
         piece = np.multiply(rows[part], scale, out=y[part])
         piece += shift
-    return _unwide(y, x)
-
-
-def _unwide(rows: Any, x: Any) -> Any:
-    n, c, *space = x.shape
-    return np.moveaxis(rows.reshape((n, *space, c)), -1, 1)
+    return unwide(y, x)
 
 
 def _batch_forward(
@@ -82,17 +60,17 @@ def _batch_backward(
     g: Any, kept: Any, needs: Any, y: Any, x: Any, weight: Any, bias: Any, **_: Any
 ) -> tuple[Any, ...]:
     mean, inverse, scale = kept
-    rows, together = _wide(x)
-    grads, _ = _wide(g)
+    rows, together = wide(x)
+    grads, _ = wide(g)
     n = rows.shape[0] * together
-    by_bias = _fold(grads.sum(axis=0), together)
+    by_bias = fold(grads.sum(axis=0), together)
     centre = np.tile(mean, together)
     along = np.zeros_like(centre)
     for part in _pieces(rows):  # centred first: g . x loses digits where the mean is large
         piece = rows[part]
         d = np.subtract(piece, centre, out=buffer("norm", piece.shape, rows.dtype))
         along += np.einsum("ij,ij->j", grads[part], d)
-    by_weight = _fold(along, together) * inverse
+    by_weight = fold(along, together) * inverse
     if not needs[0]:
         return None, by_weight, by_bias
     slope = -scale * inverse * by_weight / n
@@ -104,7 +82,7 @@ def _batch_backward(
         again = np.multiply(rows[part], slope, out=buffer("norm", piece.shape, rows.dtype))
         again += shift
         piece += again
-    return _unwide(out, x), by_weight, by_bias
+    return unwide(out, x), by_weight, by_bias
 
 
 def _batch_plain(x: Any, weight: Any, bias: Any, *, eps: float, found: Any) -> Any:

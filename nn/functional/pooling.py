@@ -7,25 +7,31 @@ from typing import Any
 import numpy as np
 
 from autograd_core import primitive
-from nn.functional.windows import Windows, average, pick, plan, unpick
+from nn.functional.windows import Windows, average, pick, plan, reduce_tiles, unpick
 from nn.values import pair, raw, shape_error
 
 
 def _maximum(x: Any, *, windows: Windows) -> Any:
+    rows = x.transpose(0, 2, 3, 1)
     y: Any = None
-    for tap in windows.taps(windows.pad(x.transpose(0, 2, 3, 1), -np.inf)):
-        y = tap.copy() if y is None else np.maximum(y, tap, out=y)
+    if windows.tiles:
+        y = reduce_tiles(rows, windows, np.maximum)
+    else:
+        for tap in windows.taps(windows.pad(rows, -np.inf)):
+            y = tap.copy() if y is None else np.maximum(y, tap, out=y)
     return y.transpose(0, 3, 1, 2)
 
 
 def _winners(y: Any, x: Any, windows: Windows) -> Any:
     """Return which element of each window is its maximum, the first at a tie; a constant."""
     rows, top = windows.pad(raw(x).transpose(0, 2, 3, 1), -np.inf), raw(y).transpose(0, 2, 3, 1)
-    index = np.zeros(
-        top.shape, np.int8 if windows.kernel[0] * windows.kernel[1] < 128 else np.int32
-    )
-    for k, tap in reversed(list(enumerate(windows.taps(rows)))):
-        np.copyto(index, k, where=tap == top, casting="unsafe")
+    taps = list(windows.taps(rows))
+    index = np.zeros(top.shape, np.int8 if len(taps) < 128 else np.int32)
+    missed: Any = None  # where no tap so far was the maximum: there the index is higher by one
+    for tap in taps[:-1]:
+        miss = np.not_equal(tap, top)
+        missed = miss if missed is None else np.logical_and(missed, miss, out=missed)
+        index += missed.view(np.int8)
     return index
 
 

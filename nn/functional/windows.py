@@ -159,21 +159,43 @@ unpick = linear(
 
 
 def _average(x: Any, *, share: Any, windows: Windows) -> Any:
-    y: Any = None
-    for tap in windows.taps(windows.pad(x.transpose(0, 2, 3, 1), 0)):
-        y = tap.copy() if y is None else np.add(y, tap, out=y)
+    rows = x.transpose(0, 2, 3, 1)
+    if windows.tiles:
+        y = reduce_tiles(rows, windows, np.add)
+    else:
+        y = None
+        for tap in windows.taps(windows.pad(rows, 0)):
+            y = tap.copy() if y is None else np.add(y, tap, out=y)
     y *= share
     return y.transpose(0, 3, 1, 2)
 
 
+def reduce_tiles(rows: Any, windows: Windows, ufunc: np.ufunc) -> Any:
+    """Combine the elements of windows that tile the image: lines first, which lie in one run."""
+    n, _, w, c = rows.shape
+    (oh, ow), (kh, kw) = windows.output, windows.kernel
+    tiles = rows.reshape(n, oh, kh, w, c)
+    y = tiles[:, :, 0].copy() if kh == 1 else ufunc(tiles[:, :, 0], tiles[:, :, 1])
+    for i in range(2, kh):
+        ufunc(y, tiles[:, :, i], out=y)
+    tiles = y.reshape(n, oh, ow, kw, c)
+    y = tiles[:, :, :, 0].copy() if kw == 1 else ufunc(tiles[:, :, :, 0], tiles[:, :, :, 1])
+    for j in range(2, kw):
+        ufunc(y, tiles[:, :, :, j], out=y)
+    return y
+
+
 def _distribute(g: Any, *, share: Any, windows: Windows) -> Any:
     rows = g.transpose(0, 2, 3, 1) * share
-    out = windows.blank(len(rows), rows.shape[3], g.dtype)
+    n, oh, ow, c = rows.shape
+    out = windows.blank(n, c, g.dtype)
+    if windows.tiles:
+        kh, kw = windows.kernel
+        lines = np.repeat(rows, kw, axis=2)
+        out.reshape(n, oh, kh, ow * kw, c)[...] = lines[:, :, None]
+        return out.transpose(0, 3, 1, 2)
     for tap in windows.taps(out):
-        if windows.tiles:
-            tap[...] = rows
-        else:
-            tap += rows
+        tap += rows
     return windows.crop(out)
 
 
