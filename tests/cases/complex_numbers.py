@@ -82,8 +82,8 @@ CASES.append(
     named(
         "complex-qr-stacked",
         _parts(lambda z: list(np.linalg.qr(z))),
-        between(0.3, 1.2, 2, 3, 3),
-        between(0.3, 1.2, 2, 3, 3),
+        between(0.3, 1.2, 2, 1, 3, 2),
+        between(0.3, 1.2, 2, 1, 3, 2),
         analytic=False,
         float32=False,
         core=False,
