@@ -1,7 +1,8 @@
 """Reverse- and forward-mode automatic differentiation of NumPy code, with a visible graph."""
 
+from typing import TYPE_CHECKING, Any
+
 from autograd_core.backward import gradients
-from autograd_core.batching import LoopWarning, vmap
 from autograd_core.check import gradcheck
 from autograd_core.checkpointing import checkpoint
 from autograd_core.dual import Dual
@@ -27,8 +28,6 @@ from autograd_core.errors import (
 )
 from autograd_core.graph import Graph
 from autograd_core.inplace import mark_overwritten
-from autograd_core.jacobians import hessian, jacobian
-from autograd_core.ledger import cost
 from autograd_core.modes import detect_anomaly, enable_grad, no_grad
 from autograd_core.primitive import Primitive, bilinear, elementwise, linear, primitive
 from autograd_core.rules.graph import branch, plus, stop_gradient
@@ -45,6 +44,11 @@ from autograd_core.transforms import (
     vjp,
 )
 from autograd_core.viewer import draw
+
+if TYPE_CHECKING:
+    from autograd_core.batching import LoopWarning, vmap
+    from autograd_core.jacobians import hessian, jacobian
+    from autograd_core.ledger import cost
 
 __version__ = "0.1.0"
 
@@ -101,3 +105,26 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+# Loaded when first asked for, which keeps the import of the package short.
+_LATER = {
+    "LoopWarning": "batching",
+    "cost": "ledger",
+    "hessian": "jacobians",
+    "jacobian": "jacobians",
+    "vmap": "batching",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

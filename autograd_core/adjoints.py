@@ -134,9 +134,7 @@ def implicit(
             -t,
         )
 
-    solved = primitive(
-        run, vjp=pulled, jvp=pushed, name="implicit", arity=None, category="solver"
-    )
+    solved = primitive(run, vjp=pulled, jvp=pushed, name="implicit", arity=None, category="solver")
 
     def solution(*args: Any) -> Any:
         flat = [_array(v, "implicit()") for v in tree.leaves(args)]

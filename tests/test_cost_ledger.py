@@ -1,6 +1,7 @@
 """The ledger against formulas counted by hand, and against what NumPy itself allocates."""
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -35,9 +36,7 @@ def test_matmul(m, k, n):
 @pytest.mark.parametrize(("batch", "sizes"), [(8, (5, 7, 3)), (32, (784, 64, 64, 10))])
 def test_mlp(batch, sizes):
     X, T = normal(batch, sizes[0]), normal(batch, sizes[-1])
-    parameters = [
-        (normal(o, i) / 10, normal(o)) for i, o in zip(sizes[:-1], sizes[1:], strict=True)
-    ]
+    parameters = [(normal(o, i) / 10, normal(o)) for i, o in pairwise(sizes)]
 
     def loss(parameters):
         h = X
@@ -46,7 +45,7 @@ def test_mlp(batch, sizes):
         return np.sum((h - T) ** 2)
 
     units = batch * sum(sizes[1:])
-    products = 2 * batch * sum(i * o for i, o in zip(sizes[:-1], sizes[1:], strict=True))
+    products = 2 * batch * sum(i * o for i, o in pairwise(sizes))
     first = 2 * batch * sizes[0] * sizes[1]
     out = batch * sizes[-1]
     function, reverse, forward = counted(loss, parameters)
@@ -195,7 +194,9 @@ def test_tables_group_by_line_operation_and_module():
     model = Model()
     made = cost(model, np.ones((5, 3)), measure=False)
     assert made.n == 6  # a model's derivatives are those to its parameters
-    modules = {name: sum(v.function.flops for v in nodes) for name, nodes in made.by("module").items()}
+    modules = {
+        name: sum(v.function.flops for v in nodes) for name, nodes in made.by("module").items()
+    }
     assert modules == {"first": 2 * 5 * 3 * 2, "Model": TANH * 10}
     assert "forward" not in vars(model)  # nothing is left behind
     assert set(made.by("operation")) == {"transpose", "matmul", "tanh"}
