@@ -1,14 +1,18 @@
 """Reverse- and forward-mode automatic differentiation of NumPy code, with a visible graph."""
 
+from __future__ import annotations
+
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.backward import gradients
-from autograd_core.check import gradcheck
 from autograd_core.checkpointing import checkpoint
+from autograd_core.declare import bilinear, elementwise, linear, primitive
 from autograd_core.dual import Dual
 from autograd_core.errors import (
     AutogradError,
     ConversionError,
+    DataError,
     DTypeError,
     FreedGraphError,
     GradcheckError,
@@ -21,15 +25,17 @@ from autograd_core.errors import (
     OverwrittenError,
     RuleError,
     SeedError,
+    SettingError,
     ShapeError,
     SparsityError,
+    StateDictError,
     UnsupportedError,
     UntrackedError,
 )
 from autograd_core.graph import Graph
 from autograd_core.inplace import mark_overwritten
 from autograd_core.modes import detect_anomaly, enable_grad, no_grad
-from autograd_core.primitive import Primitive, bilinear, elementwise, linear, primitive
+from autograd_core.primitive import Primitive
 from autograd_core.rules.graph import branch, plus, stop_gradient
 from autograd_core.rules.special import logsumexp
 from autograd_core.scopes import scope
@@ -43,19 +49,44 @@ from autograd_core.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd_core.viewer import draw
 
 if TYPE_CHECKING:
     from autograd_core.batching import LoopWarning, vmap
+    from autograd_core.check import gradcheck
+    from autograd_core.explanation import explain
     from autograd_core.jacobians import hessian, jacobian
     from autograd_core.ledger import cost
+    from autograd_core.viewer import animate, draw
 
 __version__ = "0.1.0"
+
+# Imported when first asked for, so that a program that only differentiates starts fast.
+_LATER = {
+    "LoopWarning": "autograd_core.batching",
+    "animate": "autograd_core.viewer",
+    "cost": "autograd_core.ledger",
+    "draw": "autograd_core.viewer",
+    "explain": "autograd_core.explanation",
+    "gradcheck": "autograd_core.check",
+    "hessian": "autograd_core.jacobians",
+    "jacobian": "autograd_core.jacobians",
+    "vmap": "autograd_core.batching",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'autograd_core' has no attribute {name!r}")
+    value = getattr(import_module(_LATER[name]), name)
+    globals()[name] = value  # instead of a submodule of the same name
+    return value
+
 
 __all__ = [
     "AutogradError",
     "ConversionError",
     "DTypeError",
+    "DataError",
     "Dual",
     "FreedGraphError",
     "GradcheckError",
@@ -71,11 +102,14 @@ __all__ = [
     "Primitive",
     "RuleError",
     "SeedError",
+    "SettingError",
     "ShapeError",
     "SparsityError",
+    "StateDictError",
     "Tensor",
     "UnsupportedError",
     "UntrackedError",
+    "animate",
     "bilinear",
     "branch",
     "checkpoint",
@@ -84,6 +118,7 @@ __all__ = [
     "draw",
     "elementwise",
     "enable_grad",
+    "explain",
     "grad",
     "gradcheck",
     "gradients",
@@ -105,26 +140,3 @@ __all__ = [
     "vjp",
     "vmap",
 ]
-
-# Loaded when first asked for, which keeps the import of the package short.
-_LATER = {
-    "LoopWarning": "batching",
-    "cost": "ledger",
-    "hessian": "jacobians",
-    "jacobian": "jacobians",
-    "vmap": "batching",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    found = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors, tree
+from autograd_core.declare import linear as linear_map
+from autograd_core.declare import primitive
 from autograd_core.jacobians import jacobian
-from autograd_core.primitive import Boxed, Primitive, bare, primitive
-from autograd_core.primitive import linear as linear_map
+from autograd_core.primitive import Boxed, Primitive, bare
 from autograd_core.source import Location
 from autograd_core.transforms import jvp, vjp
 

@@ -20,12 +20,14 @@ import numpy as np
 
 from autograd_core import errors
 from autograd_core.anomaly import check_backward
+from autograd_core.declare import copied
 from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
-from autograd_core.primitive import Boxed, bare, copied
+from autograd_core.node import Node
+from autograd_core.primitive import Boxed, bare
 from autograd_core.rules.shapes import sum_to
 from autograd_core.source import Location
-from autograd_core.tensor import PART, Node, Tensor, untracked, wrap
+from autograd_core.tensor import PART, Tensor, untracked, wrap
 
 _ndarray = np.ndarray
 _float64 = np.float64
@@ -45,7 +47,7 @@ def collect(outputs: Iterable[Node], oldest: int = 0) -> list[Node]:
     add, push, pop = seen.add, stack.append, stack.pop
     while stack:
         node = pop()
-        if node.tick < oldest:
+        if oldest and node.tick < oldest:
             continue
         for parent in node.inputs or ():
             if parent.__class__ is Node and parent not in seen:
@@ -148,10 +150,11 @@ def sweep(
         g = pop(node, None)
         if g is None:
             continue
-        if node.hooks is not None:
+        watch = node.watch
+        if watch is not None and watch.hooks:
             g = _run_hooks(node, g)
         if needed is None:
-            if node.owner is not None:
+            if watch is not None and watch.owner is not None:
                 gradients[node] = g
         elif node in wanted:  # type: ignore[operator]
             gradients[node] = g
@@ -221,7 +224,7 @@ def sweep(
                         owned.add(first)
             if not retain:
                 node.inputs = None
-                if node.owner is None:
+                if watch is None:
                     node.output = None
             continue
         args = [i.output if i.__class__ is Node else i for i in inputs]
@@ -272,7 +275,7 @@ def sweep(
                     owned.add(parent)
         if not retain:
             node.inputs = None
-            if node.owner is None:
+            if watch is None:
                 node.output = None
     return gradients
 
@@ -320,9 +323,11 @@ def _collect_part(gradients: dict[Node, Any], node: Node, g: Any) -> None:
 
 
 def _run_hooks(node: Node, g: Any) -> Any:
-    for hook in list((node.hooks or {}).values()):
-        answer = hook(untracked(g))
+    assert node.watch is not None
+    for hook in list(node.watch.hooks.values()):
+        answer = hook(untracked(_conjugate(g)))
         if answer is not None:
+            answer = _conjugate(answer)
             new = answer._data if isinstance(answer, Tensor) and not answer._level else answer
             if np.shape(bare(new)) != np.shape(bare(g)):
                 raise errors.SeedError(
@@ -340,6 +345,12 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
     if gradient is None:
         if value.__class__ is _float64:
             return _ONE
+        if output.dtype.kind == "c":
+            raise errors.NonScalarError(
+                f"{operation}: the value is complex, and only a real number has a gradient of its "
+                f"own; pass {keyword}=, or take np.real(y), np.abs(y).",
+                Location.of_caller(),
+            )
         if output.size != 1:
             raise errors.NonScalarError(
                 f"{operation}: the value has shape {output.shape}, and only a scalar has a "
@@ -367,6 +378,15 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
     return gradient[()] if isinstance(gradient, _ndarray) and not gradient.ndim else gradient
 
 
+def _conjugate(g: Any) -> Any:
+    """Turn a gradient between the rules' convention and PyTorch's; real ones are the same.
+
+    The rules pair without conjugates, Re(g dy), as JAX does; ``.grad``,
+    `gradients` and hooks hold the direction of steepest ascent, as PyTorch does.
+    """
+    return np.conj(g) if g.dtype.kind == "c" else g
+
+
 def node_of(output: Any, operation: str) -> Node:
     """Return the node of a tracked Tensor, or raise with the reason why it has none."""
     if isinstance(output, Tensor) and output._node is not None:
@@ -382,13 +402,14 @@ def node_of(output: Any, operation: str) -> Node:
 def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) -> None:
     """Sweep back from a Tensor and add the gradients into the leaves' ``.grad``."""
     node = node_of(output, "backward()")
-    seed = seed_for(output, gradient, "backward()")
+    seed = _conjugate(seed_for(output, gradient, "backward()"))
     found = sweep([node], [seed], retain=retain, record=create_graph)
     while found:  # written only now: an exception in mid-sweep leaves every .grad as it was
         leaf, g = found.popitem()
         owner = leaf.owner() if leaf.owner is not None else None
         if owner is None:
             continue
+        g = _conjugate(g)
         if g.__class__ is _ndarray and (g.base is not None or sys.getrefcount(g) > 2 or g is seed):
             g = g.copy()  # someone else holds this array: a leaf's .grad is its own
         old = owner.grad
@@ -443,12 +464,12 @@ def gradients(
     nodes = [node_of(x, f"gradients(), input {k}") for k, x in enumerate(inputs)]
     found = sweep(
         [node],
-        [seed_for(output, seed, "gradients()", "seed")],
+        [_conjugate(seed_for(output, seed, "gradients()", "seed"))],
         set(nodes),
         retain=retain_graph or create_graph,
         record=create_graph,
     )
-    return [untracked(found[n]) if n in found else None for n in nodes]
+    return [untracked(_conjugate(found[n])) if n in found else None for n in nodes]
 
 
 def push(order: Sequence[Node], tangents: dict[Node, Any], outputs: Sequence[Node]) -> list[Any]:

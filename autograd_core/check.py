@@ -14,9 +14,10 @@ import numpy as np
 from autograd_core import errors, tree
 from autograd_core.backward import collect
 from autograd_core.modes import no_grad
+from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
-from autograd_core.tensor import Node, Tensor
+from autograd_core.tensor import Tensor
 from autograd_core.transforms import grad, hvp, jvp
 from autograd_core.transforms import vjp as vjp_of
 

@@ -15,9 +15,11 @@ import numpy as np
 
 from autograd_core import tree
 from autograd_core.backward import collect, push, sweep
-from autograd_core.modes import enable_grad
-from autograd_core.primitive import Primitive, primitive
-from autograd_core.tensor import BASE, Node, Tensor, leaf, next_tick, record_parts
+from autograd_core.declare import primitive
+from autograd_core.modes import BASE, enable_grad
+from autograd_core.node import Node, next_tick
+from autograd_core.primitive import Primitive
+from autograd_core.tensor import Tensor, leaf, record_parts
 from autograd_core.traced import level_of
 
 # Marks where a segment begins: an identity, so that what is older is not the segment's.

@@ -13,8 +13,8 @@ from autograd_core.tables import bytes_text, count_text, html_table, seconds_tex
 
 if TYPE_CHECKING:
     from autograd_core.ledger import Cost
+    from autograd_core.node import Node
     from autograd_core.problem import Problem
-    from autograd_core.tensor import Node
 
 _HEAD = ("mode", "sweeps", "FLOPs", "peak bytes", "predicted", "measured")
 

@@ -130,6 +130,8 @@ def fit_tangent(t: Any, y: Any) -> Any:
     """Return a tangent with the shape and dtype of its value (a rule may return it broadcast)."""
     if t is None:
         return None
+    if not hasattr(t, "shape"):
+        t = np.asarray(t)[()]  # a rule may return a Python number
     if t.shape != y.shape:
         t = np.broadcast_to(t, y.shape)
     if t.dtype != y.dtype:

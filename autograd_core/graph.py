@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core.backward import Observer, collect, node_of, seed_for, sweep
+from autograd_core.node import Node
 from autograd_core.primitive import bare
-from autograd_core.tensor import Node, Tensor, untracked
+from autograd_core.tensor import Tensor, untracked
 
 
 class Edge(NamedTuple):
@@ -21,7 +22,7 @@ class Edge(NamedTuple):
 
     source: Node
     target: Node
-    index: int
+    index: int  # type: ignore[assignment]  # a field's name, not tuple.index
 
 
 class Graph:

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.modes import current
-from autograd_core.primitive import Boxed, Primitive, bare, primitive
+from autograd_core.declare import primitive
+from autograd_core.modes import BASE, current
+from autograd_core.node import Node, next_tick
+from autograd_core.primitive import Boxed, Primitive, bare
 from autograd_core.rules.indexing import setitem
 from autograd_core.rules.shapes import copy_
 from autograd_core.source import Location
-from autograd_core.tensor import BASE, Node, Tensor, next_tick
+from autograd_core.tensor import Tensor
 from autograd_core.traced import Traced, level_of
 
 

@@ -21,10 +21,11 @@ from autograd_core.counting import Counter, count_forward, count_reverse
 from autograd_core.dual import Dual
 from autograd_core.flops import flops
 from autograd_core.modes import new_level
+from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
 from autograd_core.tables import count_text
-from autograd_core.tensor import Node, Tensor
+from autograd_core.tensor import Tensor
 from autograd_core.transforms import _as_given, _inexact_leaf, _partial, _pick, _Trace, grad
 
 Function = Callable[..., Any]

@@ -15,11 +15,11 @@ from autograd_core.counting import Counter, count_forward, count_pass, count_rev
 from autograd_core.flops import Formula
 from autograd_core.memory import Memory, memory_of
 from autograd_core.modes import enable_grad
+from autograd_core.node import Node
 from autograd_core.primitive import bare
 from autograd_core.problem import Problem, modules_of
 from autograd_core.source import Location
 from autograd_core.tables import bytes_text, count_text, html_table, seconds_text, text_table
-from autograd_core.tensor import Node
 
 if TYPE_CHECKING:
     from autograd_core.comparison import Modes

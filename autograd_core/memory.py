@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core.backward import reaching
+from autograd_core.node import Node
 from autograd_core.primitive import bare
-from autograd_core.tensor import PART, Node
+from autograd_core.tensor import PART
 
 
 @dataclass

@@ -17,6 +17,9 @@ from typing import NamedTuple
 # take the levels between (see Tensor and Dual), so they are younger than it and
 # older than the next transform.
 STEP = 1024
+# Where Tensors made by hand live: above Duals made by hand (which count up from
+# their contents), below the next transform.
+BASE = STEP // 2
 _levels = count(1)
 
 

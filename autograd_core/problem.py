@@ -11,10 +11,11 @@ import numpy as np
 from autograd_core import errors, tree
 from autograd_core.backward import collect, push, sweep
 from autograd_core.modes import enable_grad, no_grad
+from autograd_core.node import Node, next_tick
 from autograd_core.primitive import bare
 from autograd_core.scopes import chains, labels
 from autograd_core.source import Location
-from autograd_core.tensor import PART, Node, Tensor, next_tick
+from autograd_core.tensor import PART, Tensor
 
 Function = Callable[..., Any]
 

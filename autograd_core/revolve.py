@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import errors, tree
+from autograd_core.declare import primitive
 from autograd_core.modes import no_grad
-from autograd_core.primitive import Boxed, bare, primitive
+from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
 from autograd_core.transforms import jvp, vjp
 

@@ -15,7 +15,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any
 
-from autograd_core.tensor import Node, next_tick
+from autograd_core.node import Node, next_tick
 
 # Entries are small and hold their objects weakly; the latest ones are kept, so
 # that a training loop of any length takes bounded memory.
@@ -67,7 +67,7 @@ class scope:  # noqa: N801 - a context manager, named like the field's others
     >>> x = Tensor(3.0, requires_grad=True)
     >>> with scope("square"):
     ...     y = x * x
-    >>> [card.name for card in draw(y + x, depth=1).cards]
+    >>> [card.name for card in draw(y + x, depth=0).cards]
     ['x', 'square', 'v3']
     """
 
@@ -111,9 +111,7 @@ def chains(nodes: Iterable[Node]) -> dict[Node, tuple[Entry, ...]]:
     best: dict[Node, tuple[Entry, ...]] = {}
     for thread, entries in by_thread.items():
         found = _assign(ordered, entries)
-        if len(found) > len(best) or (
-            len(found) == len(best) and thread == threading.get_ident()
-        ):
+        if len(found) > len(best) or (len(found) == len(best) and thread == threading.get_ident()):
             best = found
     return best
 

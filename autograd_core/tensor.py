@@ -1,134 +1,25 @@
-"""Tensor: an array that records what is done with it, and Node: one such record.
-
-Recording order is already a topological order: an operation's inputs exist
-before its output does.  So each Node takes the next tick of one global counter,
-and the backward sweep needs nothing but the ticks to visit them in order.
-"""
+"""Tensor: an array that records what is done with it."""
 
 from __future__ import annotations
 
-import sys
 import weakref
-from collections.abc import Callable
-from itertools import count
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from autograd_core import errors, modes
-from autograd_core.primitive import REGISTRY, Boxed, Primitive, bare
-from autograd_core.rules import elementwise, products
-from autograd_core.source import Location, classify, is_library, user_frame
+from autograd_core import cuts, errors, modes, shortcuts
+from autograd_core.modes import BASE, DEFAULT
+from autograd_core.node import NO_PARAMS, Node, Watch, next_tick, record
+from autograd_core.primitive import Boxed, Primitive, bare
+from autograd_core.source import Location
 from autograd_core.traced import Traced, as_inexact, level_of
 
+if TYPE_CHECKING:
+    from autograd_core.viewer.steps import Step
+
 _new = object.__new__
-next_tick: Callable[[], int] = count(1).__next__
 _mode = modes.current
-_getframe = sys._getframe
-_known = is_library.get
-
-# Where Tensors made by hand live: above Duals made by hand (which count up from
-# their contents), below the next transform.
-BASE = modes.STEP // 2
-
-
-class Node:
-    """One recorded operation, or a leaf.
-
-    Attributes
-    ----------
-    primitive : Primitive or None
-        The operation; None for a leaf.
-    inputs : tuple or None
-        For each argument the Node it came from, or the raw constant.  None
-        after a sweep has passed and freed it.
-    params : dict
-        The settings of the operation.
-    output : array
-        The raw value.
-    tick : int
-        Position in recording order.
-    level : int
-        The trace it belongs to.
-    code, lasti
-        Where the user's line stands, see `Location`.
-    owner : weakref.ref or None
-        The Tensor whose ``.grad`` a backward sweep writes.
-    hooks : dict or None
-        Functions to call with this node's gradient.
-    """
-
-    __slots__ = (
-        "code",
-        "hooks",
-        "inputs",
-        "lasti",
-        "level",
-        "output",
-        "owner",
-        "params",
-        "primitive",
-        "tick",
-    )
-    primitive: Primitive | None
-    inputs: tuple[Any, ...] | None
-    params: dict[str, Any]
-    output: Any
-    tick: int
-    level: int
-    code: Any
-    lasti: int
-    owner: weakref.ref[Tensor] | None
-    hooks: dict[int, Callable[[Any], Any]] | None
-
-    @property
-    def name(self) -> str:
-        """The operation's name, or "leaf"."""
-        return self.primitive.name if self.primitive is not None else "leaf"
-
-    @property
-    def location(self) -> Location:
-        """The user's line that recorded this node."""
-        return Location(self.code, self.lasti)
-
-    def __repr__(self) -> str:
-        return f"<{self.name} #{self.tick} at {self.location}>"
-
-
-_NO_PARAMS: dict[str, Any] = {}
-_NO_INPUTS: tuple[Any, ...] = ()
-
-
-def record(
-    primitive: Primitive | None,
-    inputs: tuple[Any, ...],
-    params: dict[str, Any],
-    output: Any,
-    level: int,
-) -> Node:
-    """Make the Node of an operation that was just computed."""
-    node = _new(Node)
-    node.primitive = primitive
-    node.inputs = inputs
-    node.params = params or _NO_PARAMS
-    node.output = output
-    node.tick = next_tick()
-    node.level = level
-    frame = _getframe(3)  # past the operation's own frames, on to the first that is the user's
-    code = frame.f_code
-    while (known := _known(code.co_filename)) is not False:
-        if known is None:
-            classify(code.co_filename)
-        elif frame.f_back is None:
-            break
-        else:
-            frame = frame.f_back
-            code = frame.f_code
-    node.code = code
-    node.lasti = frame.f_lasti
-    node.owner = None
-    node.hooks = None
-    return node
 
 
 def wrap(node: Node) -> Tensor:
@@ -142,7 +33,7 @@ def wrap(node: Node) -> Tensor:
 
 def leaf(value: Any, level: int) -> Tensor:
     """Return a tracked leaf of a trace, for a transform's input."""
-    return wrap(record(None, _NO_INPUTS, _NO_PARAMS, value, level))
+    return wrap(record(None, (), NO_PARAMS, value, level))
 
 
 def untracked(value: Any) -> Any:
@@ -153,6 +44,7 @@ def untracked(value: Any) -> Any:
     made._data = value
     made._node = None
     made._level = 0
+    made._cuts = ()
     return made
 
 
@@ -188,7 +80,8 @@ class Tensor(Traced):
     Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("_data", "_grad", "_level", "_node")
+    __slots__ = ("_cuts", "_data", "_grad", "_level", "_node")
+    _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
     _data: Any
     _node: Node | None
     _level: int
@@ -212,14 +105,15 @@ class Tensor(Traced):
         self._data = value
         self._node = None
         self._level = 0
+        self._cuts = ()
         if requires_grad:
             self._track("Tensor(requires_grad=True)")
 
     def _track(self, operation: str) -> None:
         as_inexact(self._data, operation)
         level = (level_of(self._data) // BASE) * BASE + BASE
-        self._node = record(None, _NO_INPUTS, _NO_PARAMS, self._data, level)
-        self._node.owner = weakref.ref(self)
+        self._node = record(None, (), NO_PARAMS, self._data, level)
+        self._node.watch = Watch(weakref.ref(self))
         self._level = level
 
     # --- what it is ---------------------------------------------------------
@@ -236,6 +130,8 @@ class Tensor(Traced):
                 self._replace(value)  # from now on, so that writing into it counts
             else:
                 value.flags.writeable = False
+        if self._node is not None and self._node.primitive is not None:
+            cuts.CUTS.note(value, (cuts.mark_of("data", "data", self),))
         return value
 
     @data.setter
@@ -256,9 +152,8 @@ class Tensor(Traced):
         self._data = value
         old = self._node
         if old is not None:
-            self._node = record(None, _NO_INPUTS, _NO_PARAMS, value, old.level)
-            self._node.owner = old.owner
-            self._node.hooks = old.hooks
+            self._node = record(None, (), NO_PARAMS, value, old.level)
+            self._node.watch = old.watch
 
     @property
     def requires_grad(self) -> bool:
@@ -359,9 +254,44 @@ class Tensor(Traced):
             self, gradient, create_graph if retain_graph is None else retain_graph, create_graph
         )
 
+    def backward_steps(self, gradient: Any = None) -> Iterator[Step]:
+        """Sweep back from here and yield what happened, one step after the other.
+
+        Writes no ``.grad`` and frees nothing; the steps are those of the
+        stepping page (`animate`).
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The seed, as for `backward`.
+
+        Yields
+        ------
+        Step
+            ``str(step)`` is a sentence; ``step.messages`` says what travels.
+
+        Examples
+        --------
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> y = x * x
+        >>> for step in y.backward_steps():
+        ...     print(step.phase, step.messages)
+        seed []
+        backward [('w0', '3 × 1 = 3'), ('w1', '3 × 1 = 3')]
+        branch [('j0', '3 + 3 = 6')]
+        """
+        from autograd_core.viewer.stepping import backward_steps
+
+        return backward_steps(self, gradient)
+
     def detach(self) -> Tensor:
         """Return a constant that shares memory with this value."""
-        return cast(Tensor, untracked(bare(self)))
+        made = cast(Tensor, untracked(bare(self)))
+        if self._node is not None:
+            made._cuts = (cuts.mark_of("detach", "detach", self, cuts.leaves_of(self._node)),)
+        else:
+            made._cuts = getattr(self, "_cuts", ())
+        return made
 
     def numpy(self) -> Any:
         """Return the raw array, sharing memory.
@@ -385,7 +315,7 @@ class Tensor(Traced):
             raise errors.UntrackedError(
                 "retain_grad(): this tensor is not tracked.", Location.of_caller()
             )
-        self._node.owner = weakref.ref(self)
+        self._watch().owner = weakref.ref(self)
 
     def register_hook(self, hook: Callable[[Any], Any]) -> HookHandle:
         """Call ``hook(gradient)`` when a sweep knows this value's gradient.
@@ -413,11 +343,17 @@ class Tensor(Traced):
             raise errors.UntrackedError(
                 "register_hook(): this tensor is not tracked.", Location.of_caller()
             )
-        if self._node.hooks is None:
-            self._node.hooks = {}
+        hooks = self._watch().hooks
         key = next_tick()
-        self._node.hooks[key] = hook
-        return HookHandle(self._node.hooks, key)
+        hooks[key] = hook
+        return HookHandle(hooks, key)
+
+    def _watch(self) -> Watch:
+        """Return the node's list of those who want its gradient."""
+        assert self._node is not None
+        if self._node.watch is None:
+            self._node.watch = Watch()
+        return self._node.watch
 
     # --- how the dispatch uses it -------------------------------------------
 
@@ -445,6 +381,8 @@ class Tensor(Traced):
                 if a._level:
                     plain = False  # a value of an older trace: the operation is recorded there too
                 else:
+                    if getattr(a, "_cuts", ()):
+                        cuts.CUTS.note(a._data, a._cuts)  # type: ignore[attr-defined]
                     a = a._below()
             raw.append(a)
             inputs.append(a)
@@ -456,13 +394,13 @@ class Tensor(Traced):
         else:
             out = primitive(*raw, **params)
         mode = _mode()
-        if mode is not _DEFAULT:
+        if mode is not DEFAULT:
             if mode.anomaly:
                 from autograd_core.anomaly import check_forward
 
                 check_forward(primitive, raw, out)
             if mode.floor > level:
-                return self._constant(out)
+                return cuts.mark(self._constant(out), "no_grad", primitive.name, args)
         if primitive.multiple:
             return record_parts(primitive, tuple(inputs), params, out, level)
         made = _new(Tensor)
@@ -475,9 +413,9 @@ class Tensor(Traced):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         if len(inputs) == 1 and not keywords and self._level == BASE and method == "__call__":
-            run = _FAST_UNARY.get(ufunc)
-            if run is not None:
-                return run(self)
+            primitive = shortcuts.UFUNCS.get(ufunc)
+            if primitive is not None and _mode() is DEFAULT:
+                return _short_unary(self, primitive)
         return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
 
     def _become(self, other: Any) -> None:
@@ -506,109 +444,9 @@ def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> T
     return made
 
 
-def _fast_unary(primitive: Primitive) -> Callable[[Tensor], Any]:
-    """Return the short way of a ufunc of one Tensor made by hand; see `_fast_binary`."""
-    forward = primitive.forward
-
-    def run(x: Tensor) -> Any:
-        if _mode() is not _DEFAULT:
-            return primitive(x)
-        try:
-            out = forward(x._data)
-        except Exception as error:
-            raise primitive.failure(error, (x._data,)) from error
-        node = _new(Node)
-        node.primitive = primitive
-        node.inputs = (x._node,)
-        node.params = _NO_PARAMS
-        node.output = out
-        node.tick = next_tick()
-        node.level = BASE
-        frame = _getframe(2)  # past __array_ufunc__
-        code = frame.f_code
-        if _known(code.co_filename) is not False:
-            frame = user_frame(3)
-            code = frame.f_code
-        node.code = code
-        node.lasti = frame.f_lasti
-        node.owner = None
-        node.hooks = None
-        made = _new(Tensor)
-        made._data = out
-        made._node = node
-        made._level = BASE
-        return made
-
-    return run
-
-
-def _fast_binary(primitive: Primitive) -> Callable[[Tensor, Any], Any]:
-    """Return an operator method with a short way for the usual case.
-
-    The usual case: both operands are Tensors made by hand (or one is a plain
-    number or array), nothing is switched off.  It does what the dispatch and
-    `record` do, without their generality; everything else goes to them.
-    """
-    forward = primitive.forward
-
-    def method(self: Tensor, other: Any) -> Any:
-        if other.__class__ is Tensor or isinstance(other, Tensor):
-            if other._level == BASE == self._level:
-                value: Any = other._data
-                second: Any = other._node
-            else:
-                return primitive(self, other)
-        elif self._level == BASE and other.__class__ in _PLAIN:
-            value = second = other
-        else:
-            return primitive(self, other)
-        if _mode() is not _DEFAULT:
-            return primitive(self, other)
-        try:
-            out = forward(self._data, value)
-        except Exception as error:
-            raise primitive.failure(error, (self._data, value)) from error
-        node = _new(Node)
-        node.primitive = primitive
-        node.inputs = (self._node, second)
-        node.params = _NO_PARAMS
-        node.output = out
-        node.tick = next_tick()
-        node.level = BASE
-        frame = _getframe(1)
-        code = frame.f_code
-        if _known(code.co_filename) is not False:
-            frame = user_frame(2)
-            code = frame.f_code
-        node.code = code
-        node.lasti = frame.f_lasti
-        node.owner = None
-        node.hooks = None
-        made = _new(Tensor)
-        made._data = out
-        made._node = node
-        made._level = BASE
-        return made
-
-    return method
-
-
-_PLAIN = frozenset({float, int, np.ndarray, np.float64, np.float32})
-_DEFAULT = modes.DEFAULT
-_FAST_UNARY = {
-    function: _fast_unary(run)
-    for function, run in REGISTRY.items()
-    if isinstance(function, np.ufunc) and function.nin == 1 and run.__class__ is Primitive
-}
-for _operator, _primitive in (
-    ("__add__", elementwise.add),
-    ("__sub__", elementwise.subtract),
-    ("__mul__", elementwise.multiply),
-    ("__truediv__", elementwise.divide),
-    ("__pow__", elementwise.power),
-    ("__matmul__", products.matmul),
-):
-    setattr(Tensor, _operator, _fast_binary(_primitive))
+_short_unary = shortcuts.unary(Tensor)
+for _name, _primitive in shortcuts.OPERATORS.items():
+    setattr(Tensor, _name, shortcuts.binary(Tensor, _primitive))
 
 
 class HookHandle:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors
+from autograd_core import cuts, errors, foreign
 from autograd_core.primitive import REGISTRY, Boxed, Primitive, bare, describe
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, products, reductions, shapes
@@ -262,9 +262,15 @@ class Traced(Boxed):
 
     # --- conversion ---------------------------------------------------------
 
+    def _number(self, value: Any, operation: str) -> Any:
+        """Return a Python number, and note where it left the graph."""
+        if self._level:
+            cuts.CUTS.note(value, (cuts.mark_of("item", operation, self),))
+        return value
+
     def item(self) -> Any:
         """Return the one element as a Python number, a constant."""
-        return bare(self).item()
+        return self._number(bare(self).item(), "item")
 
     def tolist(self) -> Any:
         """Return nested lists of Python numbers, constants."""
@@ -289,7 +295,7 @@ class Traced(Boxed):
         return int(value)
 
     def __float__(self) -> float:
-        from autograd_core.tensor import BASE
+        from autograd_core.modes import BASE
 
         if self._level and self._level != BASE:
             raise errors.ConversionError(
@@ -297,7 +303,8 @@ class Traced(Boxed):
                 "use NumPy's functions (np.sin, not math.sin), or .item() for the number alone.",
                 Location.of_caller(),
             )
-        return float(bare(self))
+        number: float = self._number(float(bare(self)), "float")
+        return number
 
     def __complex__(self) -> complex:
         return complex(bare(self))
@@ -323,12 +330,16 @@ class Traced(Boxed):
         run = REGISTRY.get(ufunc)
         if method != "__call__":
             run = REGISTRY.get((ufunc, method))  # type: ignore[call-overload]
+        elif run is None:
+            run = foreign.implementation(REGISTRY, ufunc)
         if run is None:
             name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
             raise errors.UnsupportedError(
                 f"{name}: no derivative rule for this ufunc.{_nearest(name)}", Location.of_caller()
             )
-        return run(*inputs, **keywords) if keywords else run(*inputs)
+        if isinstance(run, Primitive):
+            return run(*inputs, **keywords) if keywords else run(*inputs)
+        return _composite(run, getattr(ufunc, method), inputs, keywords)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, keywords: Any
@@ -448,7 +459,8 @@ class Traced(Boxed):
         """Cast; a cast to integers or booleans gives a constant."""
         if np.dtype(dtype).kind in "fc":
             return shapes.astype_(self, dtype=dtype)
-        return self._constant(bare(self).astype(dtype))
+        made = self._constant(bare(self).astype(dtype))
+        return cuts.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
 
     def conj(self) -> Any:
         """As numpy.conj."""

@@ -17,9 +17,10 @@ from autograd_core import errors, tree
 from autograd_core.backward import collect, push, seed_for, sweep
 from autograd_core.dual import Dual
 from autograd_core.modes import new_level
+from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
-from autograd_core.tensor import Node, Tensor, leaf
+from autograd_core.tensor import Tensor, leaf
 from autograd_core.traced import as_inexact, level_of
 
 Function = Callable[..., Any]

@@ -19,8 +19,11 @@ from nn.activation import (
     Step,
     Tanh,
 )
+from nn.attention import MultiheadAttention
 from nn.containers import ModuleDict, ModuleList, Sequential
+from nn.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from nn.dropout import Dropout, Dropout2d
+from nn.embedding import Embedding
 from nn.linear import Bilinear, Linear
 from nn.loss import (
     BCELoss,
@@ -40,28 +43,72 @@ from nn.loss import (
     SmoothL1Loss,
 )
 from nn.module import Module, functional_call
+from nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalResponseNorm
 from nn.parameter import Parameter, get_default_dtype, set_default_dtype
+from nn.pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    GlobalAvgPool2d,
+    GlobalMaxPool2d,
+    LPPool1d,
+    LPPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
 from nn.random import get_rng_state, manual_seed, set_rng_state
+from nn.recurrent import GRU, LSTM, RNN
+from nn.regularizer import ActivitySparsity, l1_penalty, l2_penalty
 from nn.serialization import SerializationError, load, load_metadata, save
 from nn.shape import Flatten, Identity, Unflatten, Upsample
 from nn.state import IncompatibleKeys, StateDictError
+from nn.summary import Summary, summary
+from nn.transformer import (
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 
 register_exclusion(__file__)  # the user's lines are recorded, not the layers'
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SELU",
+    "ActivitySparsity",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Bilinear",
+    "Conv1d",
+    "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
     "Dropout",
     "Dropout2d",
+    "Embedding",
     "EntropyLoss",
     "Flatten",
+    "GlobalAvgPool2d",
+    "GlobalMaxPool2d",
+    "GroupNorm",
     "HalfSquaredError",
     "HingeLoss",
     "HuberLoss",
@@ -69,15 +116,22 @@ __all__ = [
     "IncompatibleKeys",
     "KLDivLoss",
     "L1Loss",
+    "LPPool1d",
+    "LPPool2d",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "MaxPool1d",
+    "MaxPool2d",
     "Module",
     "ModuleDict",
     "ModuleList",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "PReLU",
     "Parameter",
@@ -92,7 +146,12 @@ __all__ = [
     "Softplus",
     "StateDictError",
     "Step",
+    "Summary",
     "Tanh",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Unflatten",
     "Upsample",
     "functional",
@@ -100,10 +159,57 @@ __all__ = [
     "get_default_dtype",
     "get_rng_state",
     "init",
+    "l1_penalty",
+    "l2_penalty",
     "load",
     "load_metadata",
     "manual_seed",
     "save",
     "set_default_dtype",
     "set_rng_state",
+    "summary",
 ]
+
+# --- training: data, trainer, callbacks; the estimators load scikit-learn on first use ---
+
+from nn.callbacks import (  # noqa: E402 - a block of its own
+    Annealing,
+    Callback,
+    EarlyStopping,
+    GradientClipping,
+    Perturbation,
+    Regularization,
+    SaveBest,
+)
+from nn.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
+from nn.data import ArrayDataset, DataLoader  # noqa: E402
+from nn.history import History  # noqa: E402
+from nn.statistics import LayerStatistics  # noqa: E402
+from nn.trainer import Trainer, accuracy  # noqa: E402
+
+__all__ += [
+    "Annealing",
+    "ArrayDataset",
+    "Callback",
+    "DataLoader",
+    "EarlyStopping",
+    "GradientClipping",
+    "History",
+    "LayerStatistics",
+    "Perturbation",
+    "Regularization",
+    "SaveBest",
+    "Trainer",
+    "accuracy",
+    "load_checkpoint",
+    "save_checkpoint",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("NeuralNetClassifier", "NeuralNetRegressor", "estimators"):
+        import importlib
+
+        estimators = importlib.import_module("nn.estimators")
+        return estimators if name == "estimators" else getattr(estimators, name)
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")

@@ -64,7 +64,10 @@ def check_state(
             f"{owner}: a state dict is a mapping from names to arrays, not {type(given).__name__}.",
             Location.of_caller(),
         )
-    missing = [name for name in targets if name not in given]
+    present = {id(targets[name]) for name in targets if name in given}
+    missing = [  # a shared parameter is there if one of its names is
+        name for name, target in targets.items() if name not in given and id(target) not in present
+    ]
     unknown = [name for name in given if name not in targets]
     problems = []
     if strict and missing:

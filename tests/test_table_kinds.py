@@ -10,7 +10,8 @@ from table import close, directions, outputs, weighted
 
 from autograd_core import Tensor, grad, jvp, tree
 from autograd_core.backward import collect
-from autograd_core.tensor import PART, Node
+from autograd_core.node import Node
+from autograd_core.tensor import PART
 
 rows = pytest.mark.parametrize("case", EVERY, ids=str)
 

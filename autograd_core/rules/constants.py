@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from autograd_core.primitive import constant
+from autograd_core.declare import constant
+from autograd_core.primitive import Boxed, Constant, register
 
 constant(
     np.equal,
@@ -48,7 +51,6 @@ constant(
     np.size,
     np.zeros_like,
     np.ones_like,
-    np.full_like,
     np.empty_like,
     np.result_type,
     np.can_cast,
@@ -59,9 +61,6 @@ constant(
     np.isneginf,
     np.isposinf,
     np.isin,
-    np.unique,
-    np.histogram,
-    np.bincount,
     np.lexsort,
     np.shares_memory,
     np.may_share_memory,
@@ -71,4 +70,36 @@ constant(
     np.array_str,
     np.array2string,
     np.linalg.matrix_rank,
+    np.bitwise_count,
+    np.bitwise_left_shift,
+    np.bitwise_right_shift,
+    np.gcd,
+    np.lcm,
+    np.packbits,
+    np.unpackbits,
+    np.ravel_multi_index,
+    np.unravel_index,
+    np.ix_,
+    np.diag_indices_from,
+    np.tril_indices_from,
+    np.triu_indices_from,
+    np.einsum_path,
 )
+
+
+class _Histogram(Constant):
+    """Counts are constants; sums of weights would not be."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        if isinstance(params.get("weights"), Boxed):
+            raise TypeError(
+                f"{self.name}: weights= is not supported on a traced value; "
+                "use np.bincount(np.digitize(x, edges), weights=w)."
+            )
+        return super().__call__(*args, **params)
+
+
+for _function in (np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges):
+    register(_function, _Histogram(_function))

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import elementwise, implements
+from autograd_core.declare import elementwise
+from autograd_core.primitive import Primitive, implements
 
 add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
 subtract = elementwise(np.subtract, 1, -1, forward=operator.sub, label="-")
@@ -68,16 +69,23 @@ cbrt = elementwise(np.cbrt, lambda y, x: 1.0 / (3 * y * y))
 sin = elementwise(np.sin, lambda y, x: np.cos(x))
 cos = elementwise(np.cos, lambda y, x: -np.sin(x))
 tan = elementwise(np.tan, lambda y, x: 1.0 + y * y)
-arcsin = elementwise(np.arcsin, lambda y, x: 1.0 / np.sqrt(1.0 - x * x))
-arccos = elementwise(np.arccos, lambda y, x: -1.0 / np.sqrt(1.0 - x * x))
+
+
+def _root_to_one(x: Any) -> Any:
+    """Return sqrt(1 - x^2), on the branch of arcsin for complex numbers."""
+    if x.dtype.kind == "c":
+        return np.sqrt(-(x - 1.0)) * np.sqrt(x + 1.0)
+    return np.sqrt(1.0 - x * x)
+
+
+arcsin = elementwise(np.arcsin, lambda y, x: 1.0 / _root_to_one(x))
+arccos = elementwise(np.arccos, lambda y, x: -1.0 / _root_to_one(x))
 arctan = elementwise(np.arctan, lambda y, x: 1.0 / (1.0 + x * x))
 sinh = elementwise(np.sinh, lambda y, x: np.cosh(x))
 cosh = elementwise(np.cosh, lambda y, x: np.sinh(x))
-tanh = elementwise(
-    np.tanh, lambda y, x: 1.0 - y * y, times=lambda g, y, x: g - g * (y * y)
-)
+tanh = elementwise(np.tanh, lambda y, x: 1.0 - y * y, times=lambda g, y, x: g - g * (y * y))
 arcsinh = elementwise(np.arcsinh, lambda y, x: 1.0 / np.sqrt(x * x + 1.0))
-arccosh = elementwise(np.arccosh, lambda y, x: 1.0 / np.sqrt(x * x - 1.0))
+arccosh = elementwise(np.arccosh, lambda y, x: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)))
 arctanh = elementwise(np.arctanh, lambda y, x: 1.0 / (1.0 - x * x))
 degrees = elementwise(np.degrees, 180 / np.pi)
 rad2deg = elementwise(np.rad2deg, 180 / np.pi)
@@ -112,7 +120,17 @@ logaddexp2 = elementwise(
     lambda y, a, b: np.exp2(b - np.where(np.isneginf(y), 0, y)),
 )
 
+# |z| and z / |z| of complex numbers depend on both parts: not one factor for both modes.
 absolute = elementwise(np.absolute, lambda y, x: np.sign(x), forward=operator.abs)
+absolute.vjps = (
+    lambda g, y, x: g * (np.conj(_over_length(x, y)) if x.dtype.kind == "c" else np.sign(x)),
+)
+absolute.jvps = (
+    lambda t, y, x: (
+        np.real(t * np.conj(_over_length(x, y))) if x.dtype.kind == "c" else t * np.sign(x)
+    ),
+)
+absolute.sources = lambda: (frozenset({0, 1}),)
 fabs = elementwise(np.fabs, lambda y, x: np.sign(x))
 copysign = elementwise(
     np.copysign, lambda y, a, b: np.copysign(np.sign(a), np.copysign(1, a) * b), 0
@@ -130,26 +148,42 @@ maximum = elementwise(
 minimum = elementwise(
     np.minimum, lambda y, a, b: _share(y, a < b, a == b), lambda y, a, b: _share(y, b < a, a == b)
 )
+# Ties, and two NaN, go to the first argument, as PyTorch has it for these two.
 fmax = elementwise(
     np.fmax,
-    lambda y, a, b: _share(y, (a > b) | np.isnan(b), a == b),
-    lambda y, a, b: _share(y, (b > a) | (np.isnan(a) & ~np.isnan(b)), a == b),
+    lambda y, a, b: (a >= b) | np.isnan(b),
+    lambda y, a, b: ~((a >= b) | np.isnan(b)),
 )
 fmin = elementwise(
     np.fmin,
-    lambda y, a, b: _share(y, (a < b) | np.isnan(b), a == b),
-    lambda y, a, b: _share(y, (b < a) | (np.isnan(a) & ~np.isnan(b)), a == b),
+    lambda y, a, b: (a <= b) | np.isnan(b),
+    lambda y, a, b: ~((a <= b) | np.isnan(b)),
 )
+
+
+def _sign_vjp(g: Any, y: Any, x: Any) -> Any:
+    if x.dtype.kind != "c":
+        return np.zeros_like(g)
+    return _over_length(g - np.real(g * y) * np.conj(y), np.abs(x))
+
+
+def _sign_jvp(t: Any, y: Any, x: Any) -> Any:
+    if x.dtype.kind != "c":
+        return np.zeros_like(t)
+    return _over_length(t - y * np.real(np.conj(y) * t), np.abs(x))
+
 
 # Locally constant: the derivative is 0 wherever it exists.
 sign = elementwise(np.sign, 0)
+sign.vjps, sign.jvps = (_sign_vjp,), (_sign_jvp,)
+sign.sources = lambda: (frozenset({0, 1}),)
 floor = elementwise(np.floor, 0)
 ceil = elementwise(np.ceil, 0)
 trunc = elementwise(np.trunc, 0)
 rint = elementwise(np.rint, 0)
 heaviside = elementwise(np.heaviside, 0, 0)
 round_ = elementwise(lambda x, decimals=0: np.round(x, decimals), 0, name="round")
-fix = elementwise(lambda x: np.fix(x), 0, name="fix")
+fix = elementwise(lambda x: np.trunc(x), 0, name="fix")
 
 
 @implements(np.round, np.around)
@@ -226,7 +260,7 @@ def _sinc_slopes(x: Any, n: int = 0) -> Any:
 
 
 # One operation for sinc and all its derivatives, each the next one's antiderivative.
-sinc_ = elementwise(_sinc_slopes, lambda y, x, *, n=0: sinc_(x, n=n + 1), name="sinc")
+sinc_: Primitive = elementwise(_sinc_slopes, lambda y, x, *, n=0: sinc_(x, n=n + 1), name="sinc")
 
 
 @implements(np.sinc)

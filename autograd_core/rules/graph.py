@@ -10,8 +10,9 @@ import functools
 import operator
 from typing import Any
 
+from autograd_core.declare import primitive
 from autograd_core.errors import ShapeError
-from autograd_core.primitive import Boxed, Primitive, primitive
+from autograd_core.primitive import Boxed, Primitive
 from autograd_core.source import Location
 
 

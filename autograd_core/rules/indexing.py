@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import bare, implements, linear, primitive
+from autograd_core.declare import linear, primitive
+from autograd_core.primitive import Primitive, bare, implements
 
 
 def is_basic(index: Any) -> bool:
@@ -16,8 +17,7 @@ def is_basic(index: Any) -> bool:
     return all(
         part is None
         or part is Ellipsis
-        or isinstance(part, (int, slice, np.integer))
-        and not isinstance(part, (bool, np.bool_))
+        or (isinstance(part, (int, slice, np.integer)) and not isinstance(part, (bool, np.bool_)))
         for part in parts
     )
 
@@ -53,7 +53,7 @@ getitem = linear(
     category="index",
     label="[ ]",
 )
-scatter = linear(
+scatter: Primitive = linear(
     _scatter,
     lambda g, x, *, index, shape: getitem(g, index=index),
     name="scatter",
@@ -86,7 +86,7 @@ def _to_value(g: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
     return taken if taken.ndim >= v.ndim else taken.reshape(v.shape)
 
 
-setitem = primitive(
+setitem: Primitive = primitive(
     _setitem,
     vjp=[_to_old, _to_value],
     jvp=[

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import implements, linear, primitive
+from autograd_core.declare import linear, primitive
+from autograd_core.primitive import implements
 
 
 def _pieces(g: Any, parts: Any, axis: int) -> list[Any]:
@@ -89,11 +91,11 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         sizes = extra * [each + 1] + (int(indices_or_sections) - extra) * [each]
         cuts = [0, *np.cumsum(sizes).tolist()]
     before = (slice(None),) * (axis % ary.ndim)
-    return [ary[(*before, slice(a, b))] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [ary[(*before, slice(a, b))] for a, b in pairwise(cuts)]
 
 
 @implements(np.split)
-def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     """Cut into equal parts, or at the given places."""
     if not np.ndim(indices_or_sections) and ary.shape[axis] % int(indices_or_sections):
         raise ValueError(
@@ -104,19 +106,19 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 
 @implements(np.vsplit)
-def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def vsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Cut along the first axis."""
     return split(ary, indices_or_sections, 0)
 
 
 @implements(np.hsplit)
-def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def hsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Cut along the second axis (the first of a vector)."""
     return split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1)
 
 
 @implements(np.dsplit)
-def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+def dsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Cut along the third axis."""
     return split(ary, indices_or_sections, 2)
 
@@ -133,7 +135,7 @@ padded = linear(
 )
 
 
-def _axis_padding(x: Any, axis: int, width: tuple[int, int], mode: str, settings: Any) -> Any:
+def _axis_padding(x: Any, axis: int, width: tuple[int, int], mode: Any, settings: Any) -> Any:
     """Pad one axis by elements that are sums of its own: one product with a small matrix."""
     n = x.shape[axis]
     eye = np.eye(n, dtype=x.dtype)

@@ -11,7 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import elementwise, implements, primitive
+from autograd_core.declare import elementwise, primitive
+from autograd_core.primitive import bare, implements
+from autograd_core.rules.reductions import products_of_others
+
+
+def conjugate(m: Any) -> Any:
+    """Return the complex conjugate; of real numbers themselves, without a copy."""
+    return np.conj(m) if m.dtype.kind == "c" else m
+
+
+def adjoint(m: Any) -> Any:
+    """Return the conjugate transpose; of a real matrix the transpose, without a copy."""
+    return conjugate(m.mT)
 
 
 def _inverse_vjp(g: Any, y: Any, a: Any) -> Any:
@@ -48,20 +60,37 @@ solve = primitive(
     category="linalg",
 )
 
+
+def _cofactors(y: Any, a: Any) -> Any:
+    """Return det's derivative: det(a) inv(a).T, finite at singular matrices too."""
+    if not np.any(bare(y) == 0):
+        return y[..., None, None] * np.linalg.inv(a).mT
+    u, s, vh = np.linalg.svd(a)
+    sign = np.linalg.det(np.conj(u)) * np.linalg.det(np.conj(vh))  # both of modulus 1
+    inner = np.conj(u) * products_of_others(s)[..., None, :]
+    return np.conj(sign)[..., None, None] * np.matmul(inner, np.conj(vh))
+
+
 det = primitive(
     np.linalg.det,
-    vjp=[lambda g, y, a: (g * y)[..., None, None] * np.linalg.inv(a).mT],
-    jvp=[lambda t, y, a: y * np.trace(np.linalg.solve(a, t), axis1=-2, axis2=-1)],
+    vjp=[lambda g, y, a: g[..., None, None] * _cofactors(y, a)],
+    jvp=[lambda t, y, a: np.sum(t * _cofactors(y, a), axis=(-2, -1))],
     category="linalg",
 )
 
 
 def _slogdet_vjp(g: Any, y: Any, a: Any) -> Any:
-    return (g[1][..., None, None] * np.linalg.inv(a).mT,)
+    factor = g[1]
+    if a.dtype.kind == "c":  # the sign turns with the imaginary part of d log det
+        factor = factor - 1j * np.real(1j * g[0] * y[0])
+    return (factor[..., None, None] * np.linalg.inv(a).mT,)
 
 
 def _slogdet_jvp(ts: Any, y: Any, a: Any) -> Any:
-    return np.zeros_like(y[0]), np.trace(np.linalg.solve(a, ts[0]), axis1=-2, axis2=-1)
+    slope = np.trace(np.linalg.solve(a, ts[0]), axis1=-2, axis2=-1)
+    if a.dtype.kind == "c":
+        return y[0] * (1j * np.imag(slope)), np.real(slope)
+    return np.zeros_like(y[0]), slope
 
 
 slogdet = primitive(
@@ -75,24 +104,25 @@ def _lower_half(m: Any) -> Any:
 
 
 def _cholesky_vjp(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
-    low, g = (y.mT, g.mT) if upper else (y, g)
+    low, g = (adjoint(y), adjoint(g)) if upper else (y, g)
+    g = conjugate(g)  # from the rules' pairing Re(g dy) to the formula's Re(conj(g) dy)
     s = np.linalg.inv(low)
-    m = s.mT @ _lower_half(low.mT @ np.tril(g)) @ s
-    return (m + m.mT) * 0.5
+    m = adjoint(s) @ _lower_half(adjoint(low) @ np.tril(g)) @ s
+    return conjugate((m + adjoint(m)) * 0.5)
 
 
 def _cholesky_jvp(t: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
-    low = y.mT if upper else y
+    low = adjoint(y) if upper else y
     s = np.linalg.inv(low)
-    made = low @ _lower_half(s @ ((t + t.mT) * 0.5) @ s.mT)
-    return made.mT if upper else made
+    made = low @ _lower_half(s @ ((t + adjoint(t)) * 0.5) @ adjoint(s))
+    return adjoint(made) if upper else made
 
 
 cholesky = primitive(
     np.linalg.cholesky, vjp=[_cholesky_vjp], jvp=[_cholesky_jvp], category="linalg"
 )
 
-_root = elementwise(
+root = elementwise(
     lambda s: np.sqrt(s),
     lambda y, s: np.where(y == 0, 0, 0.5 / np.where(y == 0, 1, y)),  # norm'(0) = 0
     name="norm",
@@ -103,8 +133,8 @@ _root = elementwise(
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Vector and matrix norms; the derivative of the 2-norm at 0 is 0."""
     if axis is None and ord is None:
-        root = _root(np.sum(np.abs(x) ** 2))
-        return root.reshape((1,) * x.ndim) if keepdims else root
+        made = root(np.sum(np.abs(x) ** 2))
+        return made.reshape((1,) * x.ndim) if keepdims else made
     if axis is None:
         axis = tuple(range(x.ndim))
     axes = axis if isinstance(axis, tuple) else (axis,)
@@ -117,7 +147,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     if ord == 2:
-        return _root(np.sum(np.abs(x) ** 2, axis=axis, keepdims=keepdims))
+        return root(np.sum(np.abs(x) ** 2, axis=axis, keepdims=keepdims))
     size = np.abs(x)
     if ord == np.inf:
         return np.max(size, axis=axis, keepdims=keepdims)
@@ -134,7 +164,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
 
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if ord in ("fro", "f"):
-        return _root(np.sum(np.abs(x) ** 2, axis=axes, keepdims=keepdims))
+        return root(np.sum(np.abs(x) ** 2, axis=axes, keepdims=keepdims))
     rows, columns = (k % x.ndim for k in axes)
     if ord in (1, -1, np.inf, -np.inf):
         added, kept = (rows, columns) if abs(ord) == 1 else (columns, rows)
@@ -144,7 +174,8 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
     if ord not in (2, -2, "nuc"):
         raise ValueError(f"norm: ord={ord!r} is not a norm of matrices.")
     values = np.linalg.svdvals(np.moveaxis(x, (rows, columns), (-2, -1)))
-    made = {2: np.max, -2: np.min, "nuc": np.sum}[ord](values, axis=-1)
+    statistic: Any = {2: np.max, -2: np.min, "nuc": np.sum}[ord]
+    made = statistic(values, axis=-1)
     return np.expand_dims(made, (rows, columns)) if keepdims else made
 
 

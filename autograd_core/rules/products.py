@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import Constant, bilinear, implements, primitive
+from autograd_core.declare import bilinear, primitive
+from autograd_core.primitive import Constant, implements
 
 
 def _matmul_left(g: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
-        if a.ndim == 2:  # an outer product, straight to BLAS
-            return _matmul(g.reshape((-1, 1)), b.reshape((1, -1)))
+        if g.__class__ is np.ndarray is b.__class__ and a.ndim == 2:
+            return g[:, None].dot(b[None])  # an outer product, straight to BLAS
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
@@ -31,7 +32,7 @@ def _matmul_right(g: Any, a: Any, b: Any) -> Any:
 
 
 def _matmul_flops(y: Any, a: Any, b: Any) -> float:
-    return 2.0 * np.size(y) * a.shape[-1]
+    return float(2.0 * np.size(y) * a.shape[-1])
 
 
 def _matmul(a: Any, b: Any) -> Any:
@@ -46,7 +47,7 @@ matmul.forward = _matmul
 
 @implements(np.dot)
 def dot(a: Any, b: Any, out: None = None) -> Any:
-    """NumPy's dot: a scalar times, a matrix product, or a sum over a's last and b's next-to-last axis."""
+    """Multiply by a scalar or a matrix, or sum over a's last and b's next-to-last axis."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return a * b
     if np.ndim(b) <= 2:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import implements, linear, primitive
+from autograd_core.declare import linear, primitive
+from autograd_core.primitive import implements
 
 
 def expand(reduced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -119,6 +120,10 @@ def var(
 ) -> Any:
     """Mean squared deviation."""
     divisor = _divisor(a, axis, ddof, correction)
+    if a.dtype.kind == "c":
+        d = a - np.mean(a, axis=axis, keepdims=True)
+        square = np.real(d) ** 2 + np.imag(d) ** 2
+        return np.sum(square, axis=axis, keepdims=keepdims is True) / divisor
     return variance(a, axis=axis, divisor=divisor, keepdims=keepdims is True)
 
 
@@ -135,6 +140,8 @@ def std(
 ) -> Any:
     """Square root of `var`; its derivative at constants is 0."""
     divisor = _divisor(a, axis, ddof, correction)
+    if a.dtype.kind == "c":
+        return np.sqrt(var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
     return deviation(a, axis=axis, divisor=divisor, keepdims=keepdims is True)
 
 
@@ -209,38 +216,3 @@ def _cumsum_transpose(g: Any, x: Any, *, axis: Any = None, dtype: Any = None) ->
 
 
 cumsum = linear(np.cumsum, _cumsum_transpose, category="reduction")
-
-
-@implements(np.average)
-def average(
-    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
-) -> Any:
-    """Weighted mean."""
-    keepdims = keepdims is True
-    if weights is None:
-        made = np.mean(a, axis=axis, keepdims=keepdims)
-        return (made, np.full_like(made, np.size(a) // max(np.size(made), 1))) if returned else made
-    weights = weights if hasattr(weights, "shape") else np.asarray(weights)
-    if np.shape(weights) != np.shape(a):
-        weights = _spread(weights, np.shape(a), axis)
-    total = np.sum(np.broadcast_to(weights, np.shape(a)), axis=axis, keepdims=keepdims)
-    made = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
-    return (made, total) if returned else made
-
-
-def _spread(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
-    """Put the axes of weights, one for each of the given axes, to their places."""
-    if axis is None:
-        raise TypeError("axis must be specified when shapes of a and weights differ.")
-    axes = [k % len(shape) for k in (axis if isinstance(axis, tuple) else (axis,))]
-    if np.shape(weights) != tuple(shape[k] for k in axes):
-        raise ValueError("shape of weights must be consistent with shape of a along the axis.")
-    weights = np.transpose(weights, sorted(range(len(axes)), key=axes.__getitem__))
-    return np.expand_dims(weights, tuple(k for k in range(len(shape)) if k not in axes))
-
-
-@implements(np.ptp)
-def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
-    """Largest minus smallest."""
-    keepdims = keepdims is True
-    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)

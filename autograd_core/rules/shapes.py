@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import implements, linear
+from autograd_core.declare import linear
+from autograd_core.primitive import implements
 
 # NumPy renamed reshape's keyword; positional use is the same in all versions.
 reshape = linear(

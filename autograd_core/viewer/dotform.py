@@ -21,8 +21,14 @@ def digraph(view: View, rankdir: str, show: tuple[str, ...]) -> Any:
     _frames(dot, view, "", show)
     starts = {}
     for junction in view.junctions:
-        dot.node(junction.key, "+", shape="circle", width="0.25", margin="0.02",
-                 xlabel=f"×{len(junction.wires)}")
+        dot.node(
+            junction.key,
+            "+",
+            shape="circle",
+            width="0.25",
+            margin="0.02",
+            xlabel=f"×{len(junction.wires)}",
+        )
         dot.edge(junction.card, junction.key, arrowhead="none")
         starts.update(dict.fromkeys(junction.wires, junction.key))
     for wire in view.wires:

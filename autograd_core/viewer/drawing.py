@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,16 @@ class Drawing:
             _color(self.view, self.color)
         self._layouts.clear()
 
+    def limit(self, most: int) -> None:
+        """Collapse the graph further if it shows more cards than this."""
+        while len(self.view.cards) > most and self._smaller < 3:
+            self._build(self._smaller + 1)
+
+    @property
+    def names(self) -> Names:
+        """The names of all recorded values."""
+        return self._names
+
     # --- what is in it ------------------------------------------------------
 
     @property
@@ -125,7 +136,12 @@ class Drawing:
 
     # --- forms --------------------------------------------------------------
 
-    def layout(self, rankdir: str | None = None, label_room: float = 0, **extra: Any) -> Layout:
+    def layout(
+        self,
+        rankdir: str | None = None,
+        label_room: float = 0,
+        extra: dict[str, str] | None = None,
+    ) -> Layout:
         """Return the layout; if it takes too long, collapse the graph further and try again."""
         wanted = rankdir or self.rankdir
         key = f"{wanted} {label_room}"
@@ -134,7 +150,7 @@ class Drawing:
                 if wanted == "auto":
                     self._layouts[key] = self._best_direction(label_room)
                 else:
-                    self._layouts[key] = lay_out(self.view, wanted, label_room, **extra)
+                    self._layouts[key] = lay_out(self.view, wanted, label_room, extra)
             except LayoutTimeout:
                 if self._smaller >= 3:
                     raise
@@ -146,7 +162,7 @@ class Drawing:
         if across.width <= PAGE_WIDTH or across.height > across.width:
             return across
         down = lay_out(self.view, "TB", label_room)
-        return down if down.width < PAGE_WIDTH and down.width * 1.5 < across.width else across
+        return down if down.width * 1.5 < across.width else across
 
     def to_text(self) -> str:
         """Return one row a node, in topological order: the form for screen readers and tests."""
@@ -254,10 +270,8 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": str(self)}
-        try:
+        with suppress(AutogradError):  # without a picture, the text says what to install
             bundle["image/svg+xml"] = self.to_svg()
-        except AutogradError:
-            pass  # the text form says what to install
         return bundle
 
     def __str__(self) -> str:

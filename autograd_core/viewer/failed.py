@@ -1,4 +1,4 @@
-"""What ran before an error: the values at hand when it was raised, and the operation that failed."""
+"""What ran before an error: the values at hand when it was raised, and what failed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import FrameType
 from typing import Any
 
 from autograd_core.errors import UntrackedError
+from autograd_core.node import Node
 from autograd_core.source import Location, classify
 from autograd_core.tensor import Tensor
 from autograd_core.viewer.view import Card, View, Wire
@@ -103,7 +104,7 @@ def add_card(view: View, failure: Failure) -> None:
     """Put the operation that failed at the end of a view, fed by its operands."""
     kind, _, text = failure.message.partition(": ")
     view.cards.append(Card("error", "error", kind, text, where=failure.where, note="failed here"))
-    holder = {card.node: card for card in view.cards if card.node is not None}
+    holder: dict[Node | None, Card] = {c.node: c for c in view.cards if c.node is not None}
     for k, tensor in enumerate(failure.operands):
         card = holder.get(tensor._node)
         if card is not None:

@@ -39,7 +39,7 @@ class LayoutError(AutogradError):
     """No layout program could lay the graph out."""
 
 
-class LayoutTimeout(AutogradError):
+class LayoutTimeout(AutogradError):  # noqa: N818 - like TimeoutExpired
     """The layout took longer than its budget: the graph must be collapsed further."""
 
 
@@ -121,7 +121,9 @@ def size_of(card: Card, extra: dict[str, str]) -> tuple[float, float]:
     first = width(title, TITLE, bold=True) + (width(shape, SMALL) + 8 if shape else 0)
     if card.kind == "error":
         return max(first + SIDE, LEAST), 40
-    second = max(width(second_row(card), VALUE, bold=True) + 8, width(extra.get(card.key, ""), VALUE, True))
+    second = max(
+        width(second_row(card), VALUE, bold=True) + 8, width(extra.get(card.key, ""), VALUE, True)
+    )
     if card.metric:
         second = max(second, width(card.metric, VALUE, bold=True))
     return max(first, second, LEAST - SIDE) + SIDE, HEIGHT
@@ -161,9 +163,7 @@ def lay_out(
     return _parsed(_run(source, budget), rankdir)
 
 
-def _dot(
-    view: View, sizes: dict[str, tuple[float, float]], rankdir: str, label_room: float
-) -> str:
+def _dot(view: View, sizes: dict[str, tuple[float, float]], rankdir: str, label_room: float) -> str:
     across = max(46.0, label_room + 24) if rankdir == "LR" else 52.0
     between = 26.0 if rankdir == "LR" else max(26.0, min(label_room, 60.0))
     lines = [
@@ -283,9 +283,9 @@ def _parsed(data: Any, rankdir: str) -> Layout:
     return found
 
 
-def moved(points: list[Point], rankdir: str) -> list[Point]:
-    """Return a curve beside a curve."""
-    dx, dy = (0.0, GAP) if rankdir == "LR" else (GAP, 0.0)
+def moved(points: list[Point], rankdir: str, side: int = 1) -> list[Point]:
+    """Return a curve beside a curve: below or right of it, on side -1 above or left."""
+    dx, dy = (0.0, GAP * side) if rankdir == "LR" else (GAP * side, 0.0)
     return [(x + dx, y + dy) for x, y in points]
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core.graph import Graph
+from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
-from autograd_core.tensor import Node, Tensor
+from autograd_core.tensor import Tensor
 
 Span = tuple[int, int, int, int]
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

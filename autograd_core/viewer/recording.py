@@ -13,8 +13,9 @@ import numpy as np
 from autograd_core.backward import push
 from autograd_core.errors import AutogradError
 from autograd_core.graph import Edge, Graph
+from autograd_core.node import Node
 from autograd_core.primitive import bare
-from autograd_core.tensor import PART, Node
+from autograd_core.tensor import PART
 from autograd_core.viewer.numbers import Summary, summarize
 from autograd_core.viewer.view import Use, View, Wire
 
@@ -89,10 +90,10 @@ class Recording:
 
         def arrive(wire: Wire, contribution: Any) -> None:
             old = sums.get(wire.key)
-            sums[wire.key] = contribution if old is None else old + contribution
+            sums[wire.key] = contribution if old is None or wire.many else old + contribution
             left[wire.key] -= 1
             if not left[wire.key]:
-                self._complete(wire.key, sums.pop(wire.key))
+                self._complete(wire, sums.pop(wire.key))
 
         def observe(node: Node, g: Any, index: int, contribution: Any) -> None:
             wire = watched.get(Use(node, index))
@@ -105,13 +106,15 @@ class Recording:
         for node in sorted(parts, key=lambda n: -n.tick):  # a part hands its gradient on as it is
             if node in found:
                 arrive(watched[Use(node, 0)], found[node])
-        for key in [*sums]:  # some uses pass nothing back (a rule without derivative)
-            self._complete(key, sums[key])
+        for wire in self.view.wires:  # some uses pass nothing back (a rule without derivative)
+            if wire.key in sums:
+                self._complete(wire, sums[wire.key])
         self.gradients = {n: summarize(g) for n, g in found.items() if n in shown}
 
-    def _complete(self, key: str, message: Any) -> None:
-        self.messages[key] = summarize(message)
-        self.arrivals.append(key)
+    def _complete(self, wire: Wire, message: Any) -> None:
+        many = Summary(f"{wire.many} gradients")
+        self.messages[wire.key] = many if wire.many else summarize(message)
+        self.arrivals.append(wire.key)
 
     def local(self, wire: Wire) -> float | None:
         """Return the local derivative along a wire between scalars; None between arrays."""
@@ -153,6 +156,9 @@ class Recording:
             node = wire.uses[0].target
             t = pushed.get(wire.node) if wire.node is not None else None
             if t is None or pushed.get(node) is None or node.primitive is None:
+                continue
+            if wire.many:
+                terms[wire.key] = Summary(f"{wire.many} tangents")
                 continue
             if self.view.card(wire.target).kind == "module":
                 terms[wire.key] = summarize(t)  # what travels into the closed scope

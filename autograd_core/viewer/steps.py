@@ -63,7 +63,9 @@ def forward_steps(view: View) -> list[Step]:
     pieces = [Piece("The inputs")]
     for k, card in enumerate(some):
         pieces += [Piece(": " if not k else ", "), *_equation(card.name, card.value.text)]
-    pieces.append(Piece(f" and {len(leaves) - len(some)} more." if len(leaves) > len(some) else "."))
+    pieces.append(
+        Piece(f" and {len(leaves) - len(some)} more." if len(leaves) > len(some) else ".")
+    )
     keys = [c.key for c in leaves]
     steps = [Step("forward", None, keys, values=keys, pieces=pieces)]
     for card in view.cards:
@@ -107,9 +109,19 @@ class _Backward:
     def steps(self) -> list[Step]:
         ends = [c for c in self.view.cards if c.output and c.node in self.recording.gradients]
         pieces = [Piece("Backward starts at the output: ")]
-        pieces += _equation(f"∂{self.output}/∂{self.output}", ends[0].gradient.text if ends else "1")
+        pieces += _equation(
+            f"∂{self.output}/∂{self.output}", ends[0].gradient.text if ends else "1"
+        )
         keys = [c.key for c in ends]
-        made = [Step("seed", keys[0] if keys else None, keys, gradients=keys, pieces=[*pieces, Piece(".")])]
+        made = [
+            Step(
+                "seed",
+                keys[0] if keys else None,
+                keys,
+                gradients=keys,
+                pieces=[*pieces, Piece(".")],
+            )
+        ]
         for card in reversed(self.view.cards):
             if card.kind in ("operation", "plus", "module") and card.gradient.text != "—":
                 made += self._at(card)
@@ -178,18 +190,26 @@ class _Backward:
         whole = card.gradient
         if junction.node is not card.node:
             whole = Summary(terms[0].text if len(terms) == 1 else "their sum")
-        text = sum_text([t.text for t in terms], whole.text)
-        pieces = [
-            Piece("Branch, backward, "),
-            Piece("adds", "strong"),
-            Piece(f" the {len(terms)} incoming gradients: "),
-            Piece(sum_text([t.text for t in terms], ""), "code"),
-            Piece(whole.text, "number"),
-            Piece(f" = ∂{self.output}/∂{card.name}."),
-        ]
+        texts = [t.text for t in terms]
+        pieces = [Piece("Branch, backward, "), Piece("adds", "strong")]
+        pieces.append(Piece(f" the {len(terms)} incoming gradients"))
+        if all(t.scalar for t in terms):
+            text = sum_text(texts, whole.text)
+            pieces += [Piece(": "), Piece(sum_text(texts, ""), "code")]
+        else:  # of arrays, element by element: their sizes do not add
+            text = f"sum of {len(terms)} = {whole.text}"
+            few = " and ".join(texts) if len(texts) <= FEW_TERMS else f"{len(texts)} arrays"
+            pieces += [Piece(", element by element: "), Piece(few, "code"), Piece(" give ")]
+        pieces += [Piece(whole.text, "number"), Piece(f" = ∂{self.output}/∂{card.name}.")]
         known = [card.key] if junction.node is card.node else []
-        return Step("branch", card.key, [card.key, junction.key], [(junction.key, text)],
-                    gradients=known, pieces=pieces)
+        return Step(
+            "branch",
+            card.key,
+            [card.key, junction.key],
+            [(junction.key, text)],
+            gradients=known,
+            pieces=pieces,
+        )
 
 
 def sum_text(terms: list[str], total: str) -> str:
@@ -242,9 +262,13 @@ def tangent_steps(view: View, recording: Recording, seed: Card, pushed: Tangents
     if output is not None:
         t = pushed.tangents.get(output.node) if output.node is not None else None
         what = f"∂{output.name}/∂{seed.name}" if not seed.shape else f"the change of {output.name}"
-        pieces = [Piece("So "), *_equation(what, t.text if t else "0"), Piece(
-            ". Each further input needs a sweep of its own; one reverse sweep gives them all."
-        )]
+        pieces = [
+            Piece("So "),
+            *_equation(what, t.text if t else "0"),
+            Piece(
+                ". Each further input needs a sweep of its own; one reverse sweep gives them all."
+            ),
+        ]
         last = Step("tangent", output.key, [output.key], pieces=pieces, products=products)
         steps.append(last)
     return steps
@@ -265,12 +289,17 @@ def _tangent(view: View, recording: Recording, card: Card, pushed: Tangents) -> 
             continue
         incoming, local = pushed.tangents.get(wire.node), recording.local(wire)
         text = term.text
-        if local is not None and incoming is not None and incoming.number is not None and multiplies(card):
+        if (
+            local is not None
+            and incoming is not None
+            and incoming.number is not None
+            and multiplies(card)
+        ):
             text = f"{_factor(local)} × {_factor(incoming.number)} = {term.text}"
         step.messages.append((wire.key, text))
         terms.append(term.text)
     step.pieces.append(Piece("; its tangent is "))
-    if len(terms) > 1 and card.kind != "module":
+    if len(terms) > 1 and card.kind != "module" and t.scalar:
         step.pieces.append(Piece(sum_text(terms, ""), "code"))
     step.pieces += [Piece(t.text, "number"), Piece(".")]
     return step

@@ -51,9 +51,7 @@ def stepping(view: View, layout: Layout, prefix: str) -> str:
 
 
 class _Picture:
-    def __init__(
-        self, view: View, layout: Layout, show: tuple[str, ...], prefix: str = ""
-    ) -> None:
+    def __init__(self, view: View, layout: Layout, show: tuple[str, ...], prefix: str = "") -> None:
         self.view = view
         self.layout = layout
         self.show = show
@@ -62,13 +60,15 @@ class _Picture:
 
     def draw(self) -> str:
         view = self.view
-        parts = [self._frame(frame.key, frame_label(frame.label, frame.kind)) for frame in view.frames]
+        parts = [
+            self._frame(frame.key, frame_label(frame.label, frame.kind)) for frame in view.frames
+        ]
         parts += [self._trunk(junction) for junction in view.junctions]
         parts += [self._wire(wire) for wire in view.wires]
         parts += [self._junction(junction) for junction in view.junctions]
         parts += [self._card(card) for card in view.cards]
         if self.prefix:
-            parts += [self._message(w.key) for w in view.wires if w.node is not None]
+            parts += [self._message(w.key, self._side(w)) for w in view.wires if w.node]
             parts += [self._message(j.key, trunk=True) for j in view.junctions if j.node]
         return "".join(parts)
 
@@ -79,7 +79,8 @@ class _Picture:
         return (
             f'<g class="frame"><rect x="{p.x - p.w / 2:.1f}" y="{p.y - p.h / 2:.1f}" '
             f'width="{p.w:.1f}" height="{p.h:.1f}" rx="8"/>'
-            f'<text x="{p.x - p.w / 2 + 9:.1f}" y="{p.y - p.h / 2 + 17:.1f}">{safe(label)}</text></g>'
+            f'<text x="{p.x - p.w / 2 + 9:.1f}" y="{p.y - p.h / 2 + 17:.1f}">{safe(label)}</text>'
+            "</g>"
         )
 
     def _trunk(self, junction: Junction) -> str:
@@ -118,9 +119,13 @@ class _Picture:
         classes = ["card", card.kind]
         classes += ["output"] if card.output else []
         classes += ["bad"] if card.value.bad and not self.prefix else []
-        classes += [f"heat-{_shade(card.heat)}"] if card.heat is not None and _shade(card.heat) else []
+        classes += (
+            [f"heat-{_shade(card.heat)}"] if card.heat is not None and _shade(card.heat) else []
+        )
         classes += [card.mark or ("same" if self.compared else "")]
-        focus = f' tabindex="-1" role="button" aria-label="{safe(card.title)}"' if self.prefix else ""
+        focus = (
+            f' tabindex="-1" role="button" aria-label="{safe(card.title)}"' if self.prefix else ""
+        )
         hint = "" if self.prefix else f"<title>{safe(self._hint(card))}</title>"
         return (
             f'<g class="{" ".join(filter(None, classes))}" {self._key(card.key)}{focus}>{hint}'
@@ -140,7 +145,8 @@ class _Picture:
         title, shape = title_parts(card)
         small = f'<tspan class="shape" dx="8">{safe(shape)}</tspan>' if shape else ""
         top = p.y + 5 if card.kind == "error" else p.y - 7
-        first = f'<text x="{p.x:.1f}" y="{top:.1f}"><tspan class="name">{safe(title)}</tspan>{small}</text>'
+        name = f'<tspan class="name">{safe(title)}</tspan>'
+        first = f'<text x="{p.x:.1f}" y="{top:.1f}">{name}{small}</text>'
         if card.kind == "error":
             return first
         below = f'<text class="row" x="{p.x:.1f}" y="{p.y + 18:.1f}">{self._second(card)}</text>'
@@ -166,20 +172,28 @@ class _Picture:
             parts.append(f'<tspan class="grad"{gap}>∂ {safe(card.gradient.text)}{late}</tspan>')
         return "".join(parts)
 
-    def _message(self, key: str, trunk: bool = False) -> str:
+    def _side(self, wire: Wire) -> int:
+        """Return on which side of a wire its message goes: of several into one card, outwards."""
+        if len(self.view.into(wire.target)) < 2:
+            return 1
+        centre, at = self.layout.places[wire.target], middle(self.layout.curves[wire.key])
+        if self.layout.rankdir == "LR":
+            return -1 if at[1] < centre.y - 2 else 1
+        return -1 if at[0] < centre.x - 2 else 1
+
+    def _message(self, key: str, side: int = 1, trunk: bool = False) -> str:
         points = self.layout.curves[key]
-        beside = moved(points, self.layout.rankdir)
+        beside = moved(points, self.layout.rankdir, side)
         x, y = middle(beside)
-        vertical = self.layout.rankdir != "LR"
-        at = (
-            f'x="{x + 7:.1f}" y="{y + 4:.1f}" style="text-anchor:start"'
-            if vertical
-            else f'x="{x:.1f}" y="{y + 16:.1f}"'
-        )
-        back = _tip(beside[1] if len(beside) > 1 else beside[0], beside[0], 9)
-        ahead = _tip(beside[-2], beside[-1], 9) if not trunk else _tip(beside[-3], beside[-1], 9)
+        if self.layout.rankdir == "LR":
+            at = f'x="{x:.1f}" y="{y + (16 if side > 0 else -8):.1f}"'
+        else:
+            anchor = "start" if side > 0 else "end"
+            at = f'x="{x + 7 * side:.1f}" y="{y + 4:.1f}" style="text-anchor:{anchor}"'
+        back = _tip(beside[1], beside[0], 9)
+        ahead = _tip(beside[-3] if trunk else beside[-2], beside[-1], 9)
         return (
-            f'<g class="message" {self._key(key, "m")} hidden="">'
+            f'<g class="message" {self._key(key, "m")}>'
             f'<path class="way" d="{_path(beside[:-1])}"/><path class="back" d="{back}"/>'
             f'<path class="ahead" d="{ahead}"/><text {at}></text></g>'
         )
@@ -191,9 +205,14 @@ def _shade(heat: float) -> int:
 
 def _body(card: Card, p: Place) -> str:
     x, y = p.x - p.w / 2, p.y - p.h / 2
-    radius = {"parameter": 14, "input": 14, "constant": 14, "plus": 22, "alias": 13, "module": 7}.get(
-        card.kind, 3
-    )
+    radius = {
+        "parameter": 14,
+        "input": 14,
+        "constant": 14,
+        "plus": 22,
+        "alias": 13,
+        "module": 7,
+    }.get(card.kind, 3)
     box = f'x="{x:.1f}" y="{y:.1f}" width="{p.w:.1f}" height="{p.h:.1f}"'
     behind = ""
     if card.kind == "module":

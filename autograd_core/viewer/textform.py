@@ -17,7 +17,7 @@ def text_form(view: View, notes: list[str]) -> str:
     uses: dict[str, int] = {}
     for wire in view.wires:
         uses[wire.source] = uses.get(wire.source, 0) + 1
-    rows = [HEADER]
+    rows: list[tuple[str, ...]] = [HEADER]
     for card in view.cards:
         if card.kind != "alias":
             rows.append(_row(card, uses.get(card.key, 0)))

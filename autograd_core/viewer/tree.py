@@ -10,8 +10,8 @@ import numpy as np
 
 from autograd_core import scopes
 from autograd_core.graph import Graph
+from autograd_core.node import Node
 from autograd_core.primitive import bare
-from autograd_core.tensor import Node
 
 AUTO = 60  # cards that depth="auto" shows at most
 LIMIT = 1_500  # cards that are ever shown unless depth="all" asks for it
@@ -34,13 +34,14 @@ class Box:
         A module without modules inside: shown closed until it is opened.
     """
 
-    __slots__ = ("children", "closed_first", "kind", "label", "parent", "times")
+    __slots__ = ("children", "closed_first", "kind", "label", "parent", "period", "times")
 
     def __init__(self, label: str, kind: str, parent: Box | None, times: int = 1) -> None:
         self.label = label
         self.kind = kind
         self.parent = parent
-        self.times = times
+        self.times = times  # of a fold: how often a pattern of `period` children repeats
+        self.period = 1
         self.children: list[Box | Node] = []
         self.closed_first = False
 
@@ -63,6 +64,13 @@ class Box:
                 stack.extend(reversed(item.children))
             else:
                 yield item
+
+    def rounds(self) -> Iterator[tuple[Node, int]]:
+        """Yield every operation inside, with the repetition that it belongs to."""
+        for k, child in enumerate(self.children):
+            inside = child.nodes() if isinstance(child, Box) else (child,)
+            for node in inside:
+                yield node, k // self.period if self.times > 1 else 0
 
     def boxes(self) -> Iterator[Box]:
         """Yield every box inside, outer ones first."""
@@ -161,8 +169,7 @@ class _Signatures:
         inside = [*item.nodes()]
         first = {node: k for k, node in enumerate(inside)}
         wiring = tuple(
-            (n.name, _shape(n), tuple(first.get(i, _shape(i)) for i in _sources(n)))
-            for n in inside
+            (n.name, _shape(n), tuple(first.get(i, _shape(i)) for i in _sources(n))) for n in inside
         )
         return ("box", item.kind, re.sub(r"\d+", "#", item.label), hash(wiring), len(inside))
 
@@ -221,6 +228,7 @@ def _fold(items: list[Box | Node], period: int, times: int, parent: Box) -> Box:
     else:
         label, kind = f"repeated ×{times}", "repeated"
     made = Box(label, kind, parent, times)
+    made.period = period
     made.children = list(items)
     made.closed_first = True
     return made

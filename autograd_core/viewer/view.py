@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core.graph import Graph
+from autograd_core.node import Node
 from autograd_core.primitive import bare
 from autograd_core.source import Location
-from autograd_core.tensor import PART, Node
+from autograd_core.tensor import PART
 from autograd_core.viewer import tree as trees
 from autograd_core.viewer.naming import Names, expression
 from autograd_core.viewer.numbers import Summary, shape_text, summarize
@@ -32,7 +33,7 @@ class Use(NamedTuple):
     """One use of a value, as an argument of an operation."""
 
     target: Node
-    index: int
+    index: int  # type: ignore[assignment]  # a field's name, not tuple.index
 
 
 @dataclass(eq=False)
@@ -99,6 +100,7 @@ class Wire:
     uses: list[Use] = field(default_factory=list)
     index: int = 0
     alias: str = ""  # the small card it starts from instead
+    many: int = 0  # the number of values that it stands for, if more than one
     mark: str = ""
 
 
@@ -211,20 +213,25 @@ def _count(graph: Graph, root: Box, closed: set[Box]) -> int:
             hidden.update(dict.fromkeys(item.nodes(), item))
         else:
             stack += item.children
-    inside = _private_leaves(graph, hidden)
-    return shown + sum(n.primitive is None for n in graph.nodes) - len(inside)
+    leaves = sum(n.primitive is None for n in graph.nodes) - len(_private_leaves(graph, hidden))
+    return max(shown, leaves)  # as many leaves as operations may stand beside them
 
 
 def _private_leaves(graph: Graph, hidden: dict[Node, Box]) -> dict[Node, Box]:
-    """Return the leaves that only one closed box uses: they are inside of it."""
-    users: dict[Node, set[Box | None]] = {}
+    """Return the leaves that are inside of a closed box, since nothing else uses them.
+
+    What several repetitions in a fold share stays outside, and is seen to be shared.
+    """
+    rounds = {node: k for box in set(hidden.values()) for node, k in box.rounds()}
+    users: dict[Node, set[tuple[Box | None, int]]] = {}
     for edge in graph.edges:
         if edge.source.primitive is None and edge.source.owner is not None:
-            users.setdefault(edge.source, set()).add(hidden.get(edge.target))
+            user = hidden.get(edge.target), rounds.get(edge.target, 0)
+            users.setdefault(edge.source, set()).add(user)
     return {
         leaf: box
-        for leaf, boxes in users.items()
-        if len(boxes) == 1 and (box := next(iter(boxes))) is not None
+        for leaf, places in users.items()
+        if len(places) == 1 and (box := next(iter(places))[0]) is not None
     }
 
 
@@ -355,7 +362,7 @@ class Builder:
                     wire = Wire(f"w{len(wires)}", start, target, value, index=index)
                     wires[use] = wire
                 wire.uses.append(Use(node, index))
-        return list(wires.values())
+        return _bundled(list(wires.values()), self.cards)
 
     def _constant(self, raw: Any) -> str | None:
         """Return the key of a constant's card; None if it stands in the expression only."""
@@ -383,6 +390,22 @@ class Builder:
                 around = [view.card(w.target).boxes for w in view.out_of(card.key)]
                 if around:
                     card.boxes = _common(around)
+
+
+def _bundled(wires: list[Wire], cards: dict[str, Card]) -> list[Wire]:
+    """Make one wire of many that run from the values of one closed scope to one card."""
+    groups: dict[tuple[str, str], list[Wire]] = {}
+    for wire in wires:
+        if cards[wire.source].kind == "module":
+            groups.setdefault((wire.source, wire.target), []).append(wire)
+    dropped: set[str] = set()
+    for group in groups.values():
+        if len(group) > BEFORE_ALIAS:
+            whole = group[-1]
+            whole.uses = [use for wire in group for use in wire.uses]
+            whole.many = len(group)
+            dropped.update(wire.key for wire in group[:-1])
+    return [wire for wire in wires if wire.key not in dropped]
 
 
 _PLAIN = ("scope", "repeated", "part")

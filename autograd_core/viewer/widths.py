@@ -71,19 +71,20 @@ def clip(text: str, limit: float, size: float = 1.0, bold: bool = False) -> str:
 
 
 def visible(text: str) -> str:
-    """Return a text in which control and direction characters are written out as ``\\uXXXX``.
+    r"""Return a text in which control and direction characters are written out as ``\uXXXX``.
 
     A name or a line of code can then not turn the reading direction around.
 
     Examples
     --------
     >>> visible("a" + chr(0x202E) + "b")
-    'a\\\\u202eb'
+    'a\\u202eb'
     """
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        c if unicodedata.category(c) not in ("Cf", "Cc", "Cs", "Co", "Zl", "Zp")
+        c
+        if unicodedata.category(c) not in ("Cf", "Cc", "Cs", "Co", "Zl", "Zp")
         else f"\\u{ord(c):04x}"
         for c in text
     )

@@ -17,7 +17,10 @@ from nn.functional.activation import (
     step,
     tanh,
 )
+from nn.functional.attention import scaled_dot_product_attention
+from nn.functional.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from nn.functional.dropout import dropout, dropout2d
+from nn.functional.embedding import embedding
 from nn.functional.linear import bilinear_form as bilinear
 from nn.functional.linear import linear
 from nn.functional.loss import (
@@ -37,36 +40,74 @@ from nn.functional.loss import (
     nll_loss,
     smooth_l1_loss,
 )
+from nn.functional.normalization import (
+    batch_norm,
+    group_norm,
+    layer_norm,
+    local_response_norm,
+)
+from nn.functional.pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    lp_pool1d,
+    lp_pool2d,
+    max_pool1d,
+    max_pool2d,
+)
 from nn.functional.upsample import interpolate
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "avg_pool1d",
+    "avg_pool2d",
+    "batch_norm",
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "conv1d",
+    "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
     "dropout2d",
     "elu",
+    "embedding",
     "entropy",
     "gelu",
+    "group_norm",
     "half_squared_error",
     "hinge_loss",
     "huber_loss",
     "interpolate",
     "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "linear",
+    "local_response_norm",
     "log_sigmoid",
     "log_softmax",
+    "lp_pool1d",
+    "lp_pool2d",
+    "max_pool1d",
+    "max_pool2d",
     "mse_loss",
     "multi_margin_loss",
     "nll_loss",
     "prelu",
     "relu",
     "relu6",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",

@@ -8,7 +8,14 @@ import numpy as np
 
 from autograd_core import elementwise, primitive
 from nn.functional.activation import log_sigmoid, log_softmax, sigmoid
-from nn.functional.targets import class_weights, reduced, same_shape, target_rows, valid_targets
+from nn.functional.targets import (
+    class_weights,
+    reduced,
+    same_shape,
+    target_rows,
+    total_weight,
+    valid_targets,
+)
 from nn.values import raw, shape_error
 
 
@@ -133,7 +140,7 @@ def nll_loss(
     safe = np.where(index == ignore_index, 0, index)
     loss = -rows[np.arange(len(safe)), safe] * scale
     if reduction == "mean":
-        return loss.sum() / scale.sum()
+        return loss.sum() / total_weight("nll_loss", scale)
     return reduced(loss, reduction, "nll_loss") if reduction == "sum" else restore(loss, reduction)
 
 
@@ -238,7 +245,7 @@ def cross_entropy(
     safe = np.where(index == ignore_index, 0, index)
     if reduction in ("mean", "sum") and not label_smoothing:
         if reduction == "mean":
-            scale = scale / scale.sum()
+            scale = scale / total_weight("cross_entropy", scale)
         return _softmax_nll(rows, index=safe, scale=scale)
     logs = log_softmax(rows, 1)
     loss = -logs[np.arange(len(safe)), safe] * scale
@@ -248,7 +255,7 @@ def cross_entropy(
         spread = -np.sum(logs * factors, axis=1) / rows.shape[1]
         loss = loss * (1 - label_smoothing) + spread * label_smoothing
     if reduction == "mean":
-        return loss.sum() / scale.sum()
+        return loss.sum() / total_weight("cross_entropy", scale)
     return (
         reduced(loss, reduction, "cross_entropy")
         if reduction == "sum"

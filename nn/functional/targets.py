@@ -84,6 +84,14 @@ def target_rows(
     return rows, flat, restore
 
 
+def total_weight(name: str, scale: Any) -> Any:
+    """Return the sum of the rows' factors, by which a mean divides."""
+    total = scale.sum()
+    if total == 0:
+        raise shape_error(f"{name}: no target counts (all ignored, or of weight 0), so no mean.")
+    return total
+
+
 def class_weights(name: str, index: Any, rows: Any, weight: Any, ignore: int) -> Any:
     """Return each row's factor: its class's weight, 0 where ignored."""
     scale = np.ones(len(index), dtype=rows.dtype)

@@ -21,7 +21,8 @@ class Case:
     complex numbers, so that the complex step is an independent check.
     ``order`` 1 means that second derivatives do not exist at the drawn points.
     ``float32`` False: the function computes in double precision whatever it gets.
-    ``unlike``: why the value of a traced call differs in kind from NumPy's.
+    ``core`` False: not among the operations that every kind of array must support.
+    ``agreement``: how closely <Jv, w> = <v, J'w> must hold (looser for solvers).
     """
 
     name: str
@@ -33,6 +34,7 @@ class Case:
     float32: bool = True
     core: bool = True
     rtol: float = 1e-7
+    agreement: float = 1e-10
 
     def arguments(self, seed: int = 0) -> list[Any]:
         """Draw the arguments, the same ones every time."""

@@ -1,0 +1,259 @@
+"""Decompositions: eigenvalues, singular values, QR, and what rests on them.
+
+Each is stated by its forward rule; the reverse rule is its transpose, which the
+engine finds.  Formulas: M. Giles (2008); J. Townsend, "Differentiating the
+singular value decomposition" (2016); G. Golub and V. Pereyra, "The
+differentiation of pseudo-inverses" (1973).  Where two eigenvalues or singular
+values are equal their vectors have no derivative; the part that is not
+determined is left out (0).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_core.declare import primitive
+from autograd_core.primitive import Constant, bare, implements
+from autograd_core.rules.linalg import adjoint
+
+
+def _diagonal(m: Any) -> Any:
+    return np.diagonal(m, 0, -2, -1)
+
+
+def _inverse_gaps(low: Any, high: Any) -> Any:
+    """Return 1 / (high_j - low_i), and 0 where they are equal."""
+    gap = high[..., None, :] - low[..., :, None]
+    same = bare(gap) == 0
+    return np.where(same, 0, 1 / np.where(same, 1, gap))
+
+
+def _product(*factors: Any) -> Any:
+    made = factors[0]
+    for f in factors[1:]:
+        made = np.matmul(made, f)
+    return made
+
+
+def _eigh_jvp(ts: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:  # noqa: N803
+    w, v = y
+    t = (ts[0] + adjoint(ts[0])) * 0.5
+    inner = _product(adjoint(v), t, v)
+    return np.real(_diagonal(inner)), np.matmul(v, _inverse_gaps(w, w) * inner)
+
+
+eigh = primitive(np.linalg.eigh, jvp=_eigh_jvp, arity=1, multiple=True, category="linalg")
+
+
+@implements(np.linalg.eigvalsh)
+def eigvalsh(a: Any, UPLO: Any = "L") -> Any:  # noqa: N803
+    """Eigenvalues of a symmetric matrix."""
+    return np.linalg.eigh(a, UPLO)[0]
+
+
+def _eig_jvp(ts: Any, y: Any, a: Any) -> Any:
+    w, v = y
+    inner = np.linalg.solve(v, np.matmul(ts[0], v))
+    moved = np.matmul(v, _inverse_gaps(w, w) * inner)
+    if v.dtype.kind == "c":  # LAPACK turns each vector so that its largest component is real
+        largest = np.argmax(np.abs(bare(v)), axis=-2)[..., None, :]
+        turn = np.imag(np.take_along_axis(moved, largest, -2) / np.take_along_axis(v, largest, -2))
+        moved = moved - v * (1j * turn)
+    length = np.real(np.sum(np.conj(v) * moved, axis=-2, keepdims=True))  # which stays 1
+    return _diagonal(inner), moved - v * length
+
+
+eig = primitive(np.linalg.eig, jvp=_eig_jvp, arity=1, multiple=True, category="linalg")
+
+
+@implements(np.linalg.eigvals)
+def eigvals(a: Any) -> Any:
+    """Eigenvalues of any square matrix."""
+    return np.linalg.eig(a)[0]
+
+
+def _svd_jvp(ts: Any, y: Any, a: Any) -> Any:
+    u, s, vh = y
+    t = ts[0]
+    uh, v = adjoint(u), adjoint(vh)
+    inner = _product(uh, t, v)
+    gaps = _inverse_gaps(s, s) * _inverse_sums(s)
+    left, right = inner * s[..., None, :], s[..., :, None] * inner
+    du = np.matmul(u, gaps * (left + adjoint(left)))
+    dv = np.matmul(v, gaps * (right + adjoint(right)))
+    if u.dtype.kind == "c":  # the phase that U and V share, put into U
+        twist = np.imag(_diagonal(inner)) * _safe_inverse(s)
+        du = du + u * (1j * twist)[..., None, :]
+    over = _safe_inverse(s)[..., None, :]
+    if u.shape[-2] > u.shape[-1]:
+        tv = np.matmul(t, v)
+        du = du + (tv - np.matmul(u, np.matmul(uh, tv))) * over
+    if v.shape[-2] > v.shape[-1]:
+        tu = np.matmul(adjoint(t), u)
+        dv = dv + (tu - np.matmul(v, np.matmul(vh, tu))) * over
+    return du, np.real(_diagonal(inner)), adjoint(dv)
+
+
+def _inverse_sums(s: Any) -> Any:
+    total = s[..., None, :] + s[..., :, None]
+    return np.where(bare(total) == 0, 0, 1 / np.where(bare(total) == 0, 1, total))
+
+
+def _safe_inverse(s: Any) -> Any:
+    zero = bare(s) == 0
+    return np.where(zero, 0, 1 / np.where(zero, 1, s))
+
+
+svd_ = primitive(
+    lambda a: np.linalg.svd(a, full_matrices=False),
+    jvp=_svd_jvp,
+    arity=1,
+    name="svd",
+    multiple=True,
+    category="linalg",
+)
+
+
+@implements(np.linalg.svd)
+def svd(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
+    """Singular value decomposition; the full one only where it is the same (square matrices)."""
+    if not compute_uv:
+        return np.linalg.svd(a, full_matrices=False)[1]
+    if full_matrices and a.shape[-1] != a.shape[-2]:
+        raise TypeError(
+            "svd: the additional columns with full_matrices=True are not determined and have no "
+            "derivative; pass full_matrices=False."
+        )
+    return svd_(a)
+
+
+@implements(np.linalg.svdvals)
+def svdvals(x: Any, /) -> Any:
+    """Singular values."""
+    return svd_(x)[1]
+
+
+def _qr_jvp(ts: Any, y: Any, a: Any) -> Any:
+    q, r = y
+    x = np.linalg.solve(r.mT, ts[0].mT).mT  # dA R^-1
+    inner = np.matmul(adjoint(q), x)
+    below = np.tril(inner, -1)
+    turn = below - adjoint(below)
+    if q.dtype.kind == "c":
+        turn = turn + 1j * np.imag(inner) * np.eye(r.shape[-1])
+    dq = x - np.matmul(q, inner - turn)
+    return dq, np.matmul(inner - turn, r)
+
+
+class QR(NamedTuple):
+    """What numpy.linalg.qr returns."""
+
+    Q: Any
+    R: Any
+
+
+qr_ = primitive(
+    lambda a: np.linalg.qr(a), jvp=_qr_jvp, arity=1, name="qr", multiple=True, category="linalg"
+)
+
+
+@implements(np.linalg.qr)
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """Orthogonal times triangular."""
+    rows, columns = a.shape[-2:]
+    if mode not in ("reduced", "r") and not (mode == "complete" and rows <= columns):
+        raise TypeError(f"qr: mode={mode!r} has no derivative here; use 'reduced' or 'r'.")
+    if rows >= columns:
+        q, r = qr_(a)
+    else:
+        q, r = qr_(a[..., :rows])
+        r = np.concatenate([r, np.matmul(adjoint(q), a[..., rows:])], axis=-1)
+    return r if mode == "r" else QR(q, r)
+
+
+def _pinv_jvp(t: Any, p: Any, a: Any, **settings: Any) -> Any:
+    th, ph = adjoint(t), adjoint(p)
+    left = np.matmul(np.matmul(p, ph), th - np.matmul(th, np.matmul(a, p)))
+    right = np.matmul(th - np.matmul(np.matmul(p, a), th), np.matmul(ph, p))
+    return left + right - _product(p, t, p)
+
+
+pinv_ = primitive(
+    lambda a, rcond=None, hermitian=False: np.linalg.pinv(a, rcond=rcond, hermitian=hermitian),
+    jvp=[_pinv_jvp],
+    arity=1,
+    name="pinv",
+    category="linalg",
+)
+
+
+@implements(np.linalg.pinv)
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
+    """Pseudo-inverse, at constant rank."""
+    rcond = rcond if rtol is np._NoValue else rtol
+    return pinv_(a, rcond=rcond, hermitian=hermitian)
+
+
+def _lstsq_jvp(ts: Any, x: Any, a: Any, b: Any, *, rcond: Any = None) -> Any:
+    ta, tb = ts
+    p = np.linalg.pinv(a, rcond)
+    return np.matmul(_pinv_jvp(ta, p, a), b) + np.matmul(p, tb)
+
+
+lstsq_ = primitive(
+    lambda a, b, rcond=None: np.linalg.lstsq(a, b, rcond)[0],
+    jvp=_lstsq_jvp,
+    arity=2,
+    name="lstsq",
+    category="linalg",
+)
+
+
+_rank = Constant(lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[2])
+
+
+@implements(np.linalg.lstsq)
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
+    """Least squares: the solution, the residuals, the rank, the singular values."""
+    x = lstsq_(a, b, rcond=rcond)
+    rank = int(_rank(a, b, rcond))
+    rows, columns = np.shape(a)
+    residuals: Any = np.zeros((0,), dtype=x.dtype)
+    if rank == columns and rows > columns:
+        off = b - np.matmul(a, x)
+        residuals = np.atleast_1d(np.sum(np.abs(off) ** 2, axis=0))
+    return x, residuals, rank, np.linalg.svd(a, compute_uv=False)
+
+
+@implements(np.linalg.cond)
+def cond(x: Any, p: Any = None) -> Any:
+    """Condition number."""
+    if p is None or p in (2, -2):
+        s = np.linalg.svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    axes = (-2, -1)
+    return np.linalg.norm(x, p, axis=axes) * np.linalg.norm(np.linalg.inv(x), p, axis=axes)
+
+
+@implements(np.linalg.tensorinv)
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """Inverse of a tensor as a linear map between its first and its last axes."""
+    if ind <= 0:
+        raise ValueError("Invalid ind argument.")
+    n = int(np.prod(a.shape[ind:], dtype=int))
+    return np.linalg.inv(a.reshape((-1, n))).reshape((*a.shape[ind:], *a.shape[:ind]))
+
+
+@implements(np.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """Solve a tensor equation for x."""
+    if axes is not None:
+        kept = [k for k in range(np.ndim(a)) if k not in axes]
+        a = np.transpose(a, [*kept, *axes])
+    shape = np.shape(a)[np.ndim(b) :]
+    n = int(np.prod(shape, dtype=int))
+    return np.linalg.solve(np.reshape(a, (-1, n)), np.ravel(b)).reshape(shape)

@@ -1,0 +1,260 @@
+"""Functions of one number that return several, or take it apart; and ufuncs' own methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core.declare import elementwise, primitive
+from autograd_core.primitive import REGISTRY, Boxed, Constant, Primitive, bare, implements, register
+from autograd_core.rules.indexing import scatter
+from autograd_core.rules.scans import running_extreme
+from autograd_core.rules.special import logsumexp
+
+
+@implements(np.modf)
+def modf(x: Any) -> tuple[Any, Any]:
+    """Fractional and integral part."""
+    whole = np.trunc(x)
+    return x - whole, whole
+
+
+_exponent = Constant(lambda x: np.frexp(x)[1])
+
+
+@implements(np.frexp)
+def frexp(x: Any) -> tuple[Any, Any]:
+    """Mantissa and exponent; the exponent is a constant."""
+    exponent = _exponent(x)
+    return np.ldexp(x, -exponent), exponent
+
+
+@implements(np.divmod)
+def divmod_(x1: Any, x2: Any) -> tuple[Any, Any]:
+    """Quotient, rounded down, and remainder."""
+    return np.floor_divide(x1, x2), np.remainder(x1, x2)
+
+
+ldexp = elementwise(np.ldexp, lambda y, x, n: np.ldexp(np.ones_like(x), bare(n)), 0)
+nextafter = elementwise(np.nextafter, 1, 0)
+spacing = elementwise(np.spacing, 0)
+
+
+def _vecdot(a: Any, b: Any, axis: int = -1) -> Any:
+    if axis != -1:
+        a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
+    return np.matmul(np.conj(a)[..., None, :], b[..., :, None])[..., 0, 0]
+
+
+implements(np.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))
+implements(np.linalg.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))
+if hasattr(np, "matvec"):  # NumPy 2.2
+    implements(np.matvec)(lambda x1, x2, /: np.matmul(x1, x2[..., None])[..., 0])
+    implements(np.vecmat)(lambda x1, x2, /: np.matmul(np.conj(x1)[..., None, :], x2)[..., 0, :])
+
+
+@implements(np.angle)
+def angle(z: Any, deg: bool = False) -> Any:
+    """Argument of complex numbers."""
+    made = np.arctan2(np.imag(z), np.real(z))
+    return made * (180 / np.pi) if deg else made
+
+
+@implements(np.real_if_close)
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    """Drop an imaginary part that is all but 0."""
+    if a.dtype.kind != "c":
+        return a
+    limit = tol * np.finfo(a.dtype).eps if tol > 1 else tol
+    return np.real(a) if np.all(np.abs(np.imag(a)) < limit) else a
+
+
+@implements(np.sort_complex)
+def sort_complex(a: Any) -> Any:
+    """Sort by real, then imaginary part; complex in any case."""
+    return np.sort(a).astype(a.dtype if a.dtype.kind == "c" else np.complex128)
+
+
+# I0, I1 and so on are each other's derivatives: I_n' = (I_(n-1) + I_(n+1)) / 2.
+@implements(np.i0)
+def i0(x: Any) -> Any:
+    """Return the modified Bessel function of order 0."""
+    return bessel_i(x, n=0)
+
+
+def _bessel_i(x: Any, n: int = 0) -> Any:
+    """Return I_n by quadrature of its integral: the trapezoidal rule converges geometrically.
+
+    I_n(x) = 1/pi int_0^pi exp(x cos t) cos(n t) dt.
+    """
+    if n == 0:
+        return np.i0(x)
+    points = 64 + 2 * n + int(2 * np.max(np.abs(x), initial=0.0))
+    t = (np.arange(points) + 0.5) * (np.pi / points)
+    return np.mean(np.exp(np.asarray(x)[..., None] * np.cos(t)) * np.cos(n * t), axis=-1).astype(
+        x.dtype
+    )
+
+
+bessel_i: Primitive = elementwise(
+    _bessel_i,
+    lambda y, x, *, n=0: (bessel_i(x, n=abs(n - 1)) + bessel_i(x, n=n + 1)) * 0.5,
+    name="i0",
+)
+
+_function: Any
+_run: Any
+
+# --- the methods of ufuncs --------------------------------------------------
+
+
+def _without_default(keywords: dict[str, Any]) -> dict[str, Any]:
+    return {
+        k: v
+        for k, v in keywords.items()
+        if not (v is None or v is np._NoValue or (k == "where" and v is True))
+    }
+
+
+def _reduce(function: Any) -> Any:
+    def run(array: Any, /, axis: Any = 0, dtype: Any = None, **keywords: Any) -> Any:
+        kept = _without_default({"dtype": dtype, **keywords})
+        return function(array, axis=axis, **kept)
+
+    return run
+
+
+def _accumulate(scan: Any) -> Any:
+    def run(array: Any, /, axis: int = 0, dtype: Any = None) -> Any:
+        return scan(array if dtype is None else array.astype(dtype), axis=axis)
+
+    return run
+
+
+for _ufunc, _function in (
+    (np.add, np.sum),
+    (np.multiply, np.prod),
+    (np.maximum, np.max),
+    (np.minimum, np.min),
+    (np.logaddexp, logsumexp),
+    (np.fmax, np.nanmax),
+    (np.fmin, np.nanmin),
+):
+    register((_ufunc, "reduce"), _reduce(_function))  # type: ignore[arg-type]
+for _ufunc, _function in (
+    (np.add, np.cumsum),
+    (np.multiply, np.cumprod),
+    (np.maximum, lambda x, axis: running_extreme(x, axis, np.maximum.accumulate)),
+    (np.minimum, lambda x, axis: running_extreme(x, axis, np.minimum.accumulate)),
+):
+    register((_ufunc, "accumulate"), _accumulate(_function))  # type: ignore[arg-type]
+
+
+def _outer(ufunc: Any) -> Any:
+    def run(a: Any, b: Any, /) -> Any:
+        return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
+
+    return run
+
+
+for _function, _run in list(REGISTRY.items()):
+    if isinstance(_function, np.ufunc) and _function.nin == 2 and _function.signature is None:
+        _made = Constant(_function.outer) if isinstance(_run, Constant) else _outer(_function)
+        register((_function, "outer"), _made)  # type: ignore[arg-type]
+for _function in (np.logical_and, np.logical_or, np.logical_xor):
+    register((_function, "reduce"), Constant(_function.reduce))  # type: ignore[arg-type]
+    register((_function, "accumulate"), Constant(_function.accumulate))  # type: ignore[arg-type]
+
+
+def _at(sign: float) -> Any:
+    def run(target: Any, indices: Any, b: Any, /) -> None:
+        a: Any = target
+        if not isinstance(target, Boxed):  # NumPy adds into a, which must be able to follow
+            raise TypeError(
+                "a traced value cannot be added into a plain array by ufunc.at; "
+                "make the array a Tensor first."
+            )
+        index = bare(indices) if not isinstance(indices, tuple) else tuple(map(bare, indices))
+        index = np.asarray(index) if isinstance(index, list) else index
+        spread = np.broadcast_to(b, np.shape(bare(a)[index])).astype(a.dtype)
+        a += scatter(spread * sign, index=index, shape=a.shape)
+
+    return run
+
+
+register((np.add, "at"), _at(1.0))  # type: ignore[arg-type]
+register((np.subtract, "at"), _at(-1.0))  # type: ignore[arg-type]
+
+
+def _reduceat(x: Any, indices: Any, axis: int = 0) -> Any:
+    return np.add.reduceat(x, indices, axis=axis)
+
+
+def _reduceat_transpose(g: Any, y: Any, x: Any, *, indices: Any, axis: int = 0) -> Any:
+    """Each element of x goes to every segment that it stands in."""
+    n = x.shape[axis]
+    stops = np.append(indices[1:], n)
+    pairs = [
+        (k, place)
+        for k, (start, stop) in enumerate(zip(indices, stops, strict=True))
+        for place in range(start, max(stop, start + 1))
+    ]
+    segment, place = np.array(pairs, dtype=int).reshape((-1, 2)).T
+    moved = np.moveaxis(g, axis, 0)[segment]
+    return np.moveaxis(scatter(moved, index=place, shape=(n, *moved.shape[1:])), 0, axis)
+
+
+reduceat: Primitive = primitive(
+    _reduceat,
+    vjp=[_reduceat_transpose],
+    jvp=[lambda t, y, x, *, indices, axis=0: reduceat(t, indices=indices, axis=axis)],
+    name="add.reduceat",
+    category="reduction",
+)
+
+
+def _add_reduceat(array: Any, indices: Any, /, axis: int = 0, dtype: Any = None) -> Any:
+    return reduceat(array, indices=np.asarray(bare(indices)), axis=axis)
+
+
+register((np.add, "reduceat"), _add_reduceat)  # type: ignore[arg-type]
+
+# --- numpy.emath: complex where a real result does not exist ------------------
+
+
+def _widened(function: Any, outside: Any) -> Any:
+    def run(x: Any) -> Any:
+        x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
+        if x.dtype.kind != "c" and np.any(outside(bare(x))):
+            x = x.astype(np.result_type(x.dtype, np.complex64))
+        return function(x)
+
+    return run
+
+
+for _function, _outside in (
+    (np.sqrt, lambda x: x < 0),
+    (np.log, lambda x: x < 0),
+    (np.log2, lambda x: x < 0),
+    (np.log10, lambda x: x < 0),
+    (np.arccos, lambda x: abs(x) > 1),
+    (np.arcsin, lambda x: abs(x) > 1),
+    (np.arctanh, lambda x: abs(x) > 1),
+):
+    implements(getattr(np.emath, _function.__name__))(_widened(_function, _outside))
+
+
+@implements(np.emath.logn)
+def logn(n: Any, x: Any) -> Any:
+    """Logarithm to a base."""
+    return np.emath.log(x) / np.emath.log(n)
+
+
+@implements(np.emath.power)
+def emath_power(x: Any, p: Any) -> Any:
+    """Power, complex where the base is negative."""
+    x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
+    if x.dtype.kind != "c" and np.any(bare(x) < 0):
+        x = x.astype(np.result_type(x.dtype, np.complex64))
+    return np.power(x, p if hasattr(p, "dtype") else np.asarray(p))

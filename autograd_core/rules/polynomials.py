@@ -1,0 +1,138 @@
+"""Polynomials by their coefficients, highest power first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core.primitive import implements
+
+
+@implements(np.polyval)
+def polyval(p: Any, x: Any) -> Any:
+    """Evaluate by Horner's rule."""
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    made = np.zeros_like(x)
+    for c in p:
+        made = made * x + c
+    return made
+
+
+@implements(np.vander)
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # noqa: N803
+    """Powers of x, one column each."""
+    n = x.shape[0] if N is None else N
+    x = x.astype(np.promote_types(x.dtype, int))
+    if n == 0:
+        return np.zeros((x.shape[0], 0), dtype=x.dtype)
+    columns = [x**k for k in range(n)]
+    return np.stack(columns if increasing else columns[::-1], axis=1)
+
+
+def _aligned(a: Any, b: Any) -> tuple[Any, Any]:
+    a, b = np.atleast_1d(a), np.atleast_1d(b)
+    n = max(a.shape[0], b.shape[0])
+    return np.pad(a, (n - a.shape[0], 0)), np.pad(b, (n - b.shape[0], 0))
+
+
+@implements(np.polyadd)
+def polyadd(a1: Any, a2: Any) -> Any:
+    """Sum."""
+    a, b = _aligned(a1, a2)
+    return a + b
+
+
+@implements(np.polysub)
+def polysub(a1: Any, a2: Any) -> Any:
+    """Difference."""
+    a, b = _aligned(a1, a2)
+    return a - b
+
+
+@implements(np.polymul)
+def polymul(a1: Any, a2: Any) -> Any:
+    """Product."""
+    return np.convolve(np.atleast_1d(a1), np.atleast_1d(a2))
+
+
+@implements(np.polydiv)
+def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
+    """Quotient and remainder."""
+    rest, v = np.atleast_1d(u) + 0.0, np.atleast_1d(v) + 0.0
+    n = v.shape[0]
+    quotient = []
+    for _ in range(rest.shape[0] - n + 1):
+        q = rest[0] / v[0]
+        quotient.append(q)
+        rest = np.concatenate([rest[1:n] - q * v[1:], rest[n:]])
+    if not quotient:
+        return np.zeros((1,), dtype=rest.dtype), rest
+    lead = next((k for k, r in enumerate(np.abs(rest.tolist())) if r > 1e-14), None)
+    kept = rest[lead:] if lead is not None else np.zeros((1,), dtype=rest.dtype)
+    return np.stack(quotient), kept
+
+
+@implements(np.polyder)
+def polyder(p: Any, m: int = 1) -> Any:
+    """Differentiate the polynomial."""
+    for _ in range(m):
+        n = p.shape[0] - 1
+        p = p[:-1] * np.arange(n, 0, -1)
+    return p
+
+
+@implements(np.polyint)
+def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    """Integrate the polynomial."""
+    constants = [0.0] * m if k is None else [k] * m if np.ndim(k) == 0 else list(k)
+    for c in constants:
+        integral = p / np.arange(p.shape[0], 0, -1)
+        p = np.concatenate([integral, np.reshape(c, (1,)).astype(integral.dtype)])
+    return p
+
+
+@implements(np.polyfit)
+def polyfit(
+    x: Any,
+    y: Any,
+    deg: int,
+    rcond: float | None = None,
+    full: bool = False,
+    w: Any = None,
+    cov: bool = False,
+) -> Any:
+    """Least-squares fit."""
+    if full or cov:
+        raise TypeError("polyfit: full= and cov= are not supported on a traced value.")
+    x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
+    left = np.vander(x, deg + 1)
+    right = y
+    if w is not None:
+        left = left * np.reshape(w, (-1, 1))
+        right = right * (w if np.ndim(y) == 1 else np.reshape(w, (-1, 1)))
+    scale = np.sqrt(np.sum(left * left, axis=0))
+    c = np.linalg.lstsq(left / scale, right, rcond)[0]
+    return c / (scale if np.ndim(c) == 1 else scale[:, None])
+
+
+@implements(np.poly)
+def poly(seq_of_zeros: Any) -> Any:
+    """Coefficients of the polynomial with these roots, or of a matrix's characteristic one."""
+    roots = seq_of_zeros
+    if roots.ndim == 2:
+        roots = np.linalg.eigvals(roots)
+    made = np.ones((1,), dtype=roots.dtype)
+    for k in range(roots.shape[0]):
+        shifted = np.concatenate([made, np.zeros((1,), dtype=roots.dtype)])
+        made = shifted - roots[k] * np.concatenate([np.zeros((1,), dtype=roots.dtype), made])
+    return made
+
+
+@implements(np.roots)
+def roots(p: Any) -> Any:
+    """Roots: eigenvalues of the companion matrix."""
+    n = p.shape[0]
+    below = np.eye(n - 2, n - 1, dtype=p.dtype)
+    companion = np.concatenate([(-p[1:] / p[0])[None, :], below], axis=0)
+    return np.linalg.eigvals(companion)

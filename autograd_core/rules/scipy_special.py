@@ -1,0 +1,168 @@
+"""scipy.special's ufuncs.  Loaded when SciPy is there and one of them meets a traced value.
+
+Formulas: NIST Digital Library of Mathematical Functions, chapters 5 to 10.
+Where only one argument has a known derivative, the others are None and say so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.special as sp
+
+from autograd_core.declare import elementwise
+from autograd_core.primitive import Primitive, implements, register
+
+_TWO_OVER_ROOT_PI = float(2 / np.sqrt(np.pi))
+_ROOT_PI_OVER_TWO = float(np.sqrt(np.pi) / 2)
+_ONE_OVER_ROOT_TWO_PI = float(1 / np.sqrt(2 * np.pi))
+
+# --- gamma family -----------------------------------------------------------
+
+polygamma: Primitive = elementwise(
+    lambda x, n: sp.polygamma(n, x).astype(x.dtype),
+    lambda y, x, *, n: polygamma(x, n=n + 1),
+    name="polygamma",
+)
+elementwise(sp.psi, lambda y, x: polygamma(x, n=1), name="digamma")
+elementwise(sp.gamma, lambda y, x: y * sp.psi(x))
+elementwise(sp.gammaln, lambda y, x: sp.psi(x))
+elementwise(sp.loggamma, lambda y, x: sp.psi(x))
+elementwise(sp.rgamma, lambda y, x: -y * sp.psi(x))
+elementwise(sp.gammasgn, 0)
+elementwise(
+    sp.beta,
+    lambda y, a, b: y * (sp.psi(a) - sp.psi(a + b)),
+    lambda y, a, b: y * (sp.psi(b) - sp.psi(a + b)),
+)
+elementwise(
+    sp.betaln, lambda y, a, b: sp.psi(a) - sp.psi(a + b), lambda y, a, b: sp.psi(b) - sp.psi(a + b)
+)
+elementwise(
+    sp.poch, lambda y, a, m: y * (sp.psi(a + m) - sp.psi(a)), lambda y, a, m: y * sp.psi(a + m)
+)
+elementwise(
+    sp.binom,
+    lambda y, n, k: y * (sp.psi(n + 1.0) - sp.psi(n - k + 1.0)),
+    lambda y, n, k: y * (sp.psi(n - k + 1.0) - sp.psi(k + 1.0)),
+)
+
+
+def _gamma_density(a: Any, x: Any) -> Any:
+    return np.exp(-x + (a - 1.0) * np.log(x) - sp.gammaln(a))
+
+
+elementwise(sp.gammainc, None, lambda y, a, x: _gamma_density(a, x))
+elementwise(sp.gammaincc, None, lambda y, a, x: -_gamma_density(a, x))
+elementwise(sp.gammaincinv, None, lambda y, a, p: 1.0 / _gamma_density(a, y))
+elementwise(sp.gammainccinv, None, lambda y, a, p: -1.0 / _gamma_density(a, y))
+
+
+def _beta_density(a: Any, b: Any, x: Any) -> Any:
+    return np.exp((a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x) - sp.betaln(a, b))
+
+
+elementwise(sp.betainc, None, None, lambda y, a, b, x: _beta_density(a, b, x))
+elementwise(sp.betaincinv, None, None, lambda y, a, b, p: 1.0 / _beta_density(a, b, y))
+
+# --- error functions and the normal distribution ------------------------------
+
+elementwise(sp.erf, lambda y, x: _TWO_OVER_ROOT_PI * np.exp(-x * x))
+elementwise(sp.erfc, lambda y, x: -_TWO_OVER_ROOT_PI * np.exp(-x * x))
+elementwise(sp.erfcx, lambda y, x: 2.0 * x * y - _TWO_OVER_ROOT_PI)
+elementwise(sp.erfi, lambda y, x: _TWO_OVER_ROOT_PI * np.exp(x * x))
+elementwise(sp.dawsn, lambda y, x: 1.0 - 2.0 * x * y)
+elementwise(sp.erfinv, lambda y, x: _ROOT_PI_OVER_TWO * np.exp(y * y))
+elementwise(sp.erfcinv, lambda y, x: -_ROOT_PI_OVER_TWO * np.exp(y * y))
+elementwise(sp.ndtr, lambda y, x: _ONE_OVER_ROOT_TWO_PI * np.exp(-0.5 * x * x))
+elementwise(sp.log_ndtr, lambda y, x: _ONE_OVER_ROOT_TWO_PI * np.exp(-0.5 * x * x - y))
+elementwise(sp.ndtri, lambda y, p: np.exp(0.5 * y * y) / _ONE_OVER_ROOT_TWO_PI)
+
+# --- logistic and entropies ---------------------------------------------------
+
+elementwise(sp.expit, lambda y, x: y * (1.0 - y))
+elementwise(sp.log_expit, lambda y, x: sp.expit(-x))
+elementwise(sp.logit, lambda y, p: 1.0 / (p * (1.0 - p)))
+elementwise(sp.exprel, lambda y, x: _exprel_slope(x))
+
+
+def _exprel_slopes(x: Any, n: int = 1) -> Any:
+    """Return the n-th derivative of (e^x - 1) / x: the mean of t^n e^(xt) over 0 < t < 1."""
+    t, w = np.polynomial.legendre.leggauss(32)
+    t, w = (t + 1) / 2, w / 2
+    return np.sum(w * t**n * np.exp(np.asarray(x)[..., None] * t), axis=-1).astype(x.dtype)
+
+
+_exprel_slope: Primitive = elementwise(
+    _exprel_slopes, lambda y, x, *, n=1: _exprel_slope(x, n=n + 1), name="exprel"
+)
+
+
+def _or_zero(x: Any, value: Any) -> Any:
+    """Return the value, and 0 where x is 0: x log y has the limit 0 there."""
+    return np.where(x == 0, 0, value)
+
+
+elementwise(
+    sp.xlogy,
+    lambda y, a, b: np.log(np.where(b == 0, 1, b)),
+    lambda y, a, b: _or_zero(a, a / np.where(b == 0, 1, b)),
+)
+elementwise(
+    sp.xlog1py,
+    lambda y, a, b: np.log1p(np.where(b == -1, 0, b)),
+    lambda y, a, b: _or_zero(a, a / np.where(b == -1, 1, 1.0 + b)),
+)
+elementwise(sp.entr, lambda y, x: -np.log(x) - 1.0)
+elementwise(sp.rel_entr, lambda y, a, b: np.log(a / b) + 1.0, lambda y, a, b: -a / b)
+elementwise(sp.kl_div, lambda y, a, b: np.log(a / b), lambda y, a, b: 1.0 - a / b)
+elementwise(
+    sp.huber,
+    lambda y, d, r: np.where(abs(r) <= d, 0, abs(r) - d),
+    lambda y, d, r: np.where(abs(r) <= d, r, d * np.sign(r)),
+)
+elementwise(
+    sp.pseudo_huber,
+    lambda y, d, r: 2.0 * y / d - r * r / (d * np.sqrt(1.0 + (r / d) ** 2)),
+    lambda y, d, r: r / np.sqrt(1.0 + (r / d) ** 2),
+)
+elementwise(sp.boxcox, lambda y, x, k: x ** (k - 1.0), None)
+elementwise(sp.exp10, lambda y, x: y * float(np.log(10.0)))
+elementwise(sp.cosm1, lambda y, x: -np.sin(x))
+elementwise(sp.powm1, lambda y, a, b: b * a ** (b - 1.0), lambda y, a, b: a**b * np.log(a))
+elementwise(sp.spence, lambda y, x: np.log(x) / (1.0 - x))
+elementwise(sp.exp1, lambda y, x: -np.exp(-x) / x)
+elementwise(sp.expi, lambda y, x: np.exp(x) / x)
+elementwise(sp.wrightomega, lambda y, x: y / (1.0 + y))
+
+# --- Bessel functions, in x -----------------------------------------------------
+
+elementwise(sp.j0, lambda y, x: -sp.j1(x))
+elementwise(sp.j1, lambda y, x: (sp.j0(x) - sp.jv(2.0, x)) * 0.5)
+elementwise(sp.y0, lambda y, x: -sp.y1(x))
+elementwise(sp.y1, lambda y, x: (sp.y0(x) - sp.yv(2.0, x)) * 0.5)
+elementwise(sp.jv, None, lambda y, n, x: (sp.jv(n - 1, x) - sp.jv(n + 1, x)) * 0.5)
+elementwise(sp.yv, None, lambda y, n, x: (sp.yv(n - 1, x) - sp.yv(n + 1, x)) * 0.5)
+elementwise(sp.yn, None, lambda y, n, x: (sp.yn(n - 1, x) - sp.yn(n + 1, x)) * 0.5)
+elementwise(sp.iv, None, lambda y, n, x: (sp.iv(n - 1, x) + sp.iv(n + 1, x)) * 0.5)
+elementwise(sp.kv, None, lambda y, n, x: -(sp.kv(n - 1, x) + sp.kv(n + 1, x)) * 0.5)
+elementwise(sp.kn, None, lambda y, n, x: -(sp.kv(n - 1, x) + sp.kv(n + 1, x)) * 0.5)
+elementwise(sp.i0, lambda y, x: sp.i1(x))
+elementwise(sp.i1, lambda y, x: (sp.i0(x) + sp.iv(2, x)) * 0.5)
+elementwise(sp.k0, lambda y, x: -sp.k1(x))
+elementwise(sp.k1, lambda y, x: -(sp.k0(x) + sp.kv(2.0, x)) * 0.5)
+elementwise(sp.i0e, lambda y, x: sp.i1e(x) - np.sign(x) * y)
+elementwise(sp.i1e, lambda y, x: (sp.i0e(x) + sp.ive(2, x)) * 0.5 - np.sign(x) * y)
+elementwise(
+    sp.ive,
+    None,
+    lambda y, n, x: (sp.ive(n - 1, x) + sp.ive(n + 1, x)) * 0.5 - np.sign(x) * y,
+)
+
+
+# SciPy's own copies of NumPy's functions
+for _name in ("cbrt", "exp2", "expm1", "log1p"):
+    if (_own := getattr(sp, _name)) is not getattr(np, _name):
+        implements(_own)(getattr(np, _name))
+register(sp.round, np.round)

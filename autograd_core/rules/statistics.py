@@ -1,0 +1,311 @@
+"""Order statistics, statistics that skip NaN, covariance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core.primitive import bare, implements
+
+_given = np._NoValue
+
+
+def _last_axis(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
+    """Return a with the axes flattened into the last, and those axes counted from 0."""
+    if axis is None:
+        axes = tuple(range(a.ndim))
+    else:
+        axes = tuple(k % a.ndim for k in (axis if isinstance(axis, tuple) else (axis,)))
+    kept = [k for k in range(a.ndim) if k not in axes]
+    moved = np.transpose(a, [*kept, *axes])
+    length = int(np.prod([a.shape[k] for k in axes], dtype=int))
+    return moved.reshape((*(a.shape[k] for k in kept), length)), axes
+
+
+# (alpha, beta) of R. Hyndman and Y. Fan, "Sample quantiles in statistical packages" (1996)
+_PARAMETERS = {
+    "linear": (1.0, 1.0),
+    "hazen": (0.5, 0.5),
+    "weibull": (0.0, 0.0),
+    "median_unbiased": (1 / 3, 1 / 3),
+    "normal_unbiased": (3 / 8, 3 / 8),
+    "interpolated_inverted_cdf": (0.0, 1.0),
+}
+_ROUNDING = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint, "midpoint": None}
+
+
+def _place(q: Any, n: Any, method: str) -> Any:
+    """Return where quantile q stands among n sorted values, as a fractional index."""
+    if method in _PARAMETERS:
+        alpha, beta = _PARAMETERS[method]
+        return n * q + (alpha + q * (1 - alpha - beta)) - 1
+    if method not in _ROUNDING:
+        raise TypeError(
+            f"quantile: method={method!r} has no derivative rule; use one of "
+            f"{', '.join([*_PARAMETERS, *_ROUNDING])}."
+        )
+    virtual = bare((n - 1) * q)
+    rounded = _ROUNDING[method]
+    return (np.floor(virtual) + np.ceil(virtual)) / 2 if rounded is None else rounded(virtual)
+
+
+def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool) -> Any:
+    rows, axes = _last_axis(a, axis)
+    ordered = np.sort(rows, axis=-1)  # NaN last
+    missing = np.isnan(bare(rows))
+    n = np.sum(~missing, axis=-1, keepdims=True) if skip_nan else rows.shape[-1]
+    shape = np.shape(q)
+    wanted = np.reshape(q, (-1, *(1,) * rows.ndim))
+    place = _place(wanted, n.astype(wanted.dtype) if skip_nan else n, method)
+    place = np.clip(place, 0, np.maximum(n - 1, 0).astype(wanted.dtype))
+    low = np.floor(bare(place)).astype(int)
+    high = np.minimum(low + 1, np.maximum(n - 1, 0))
+    full = np.broadcast_to(ordered, (int(np.prod(shape, dtype=int)), *ordered.shape))
+    low, high = (np.broadcast_to(k, (*full.shape[:-1], 1)) for k in (low, high))
+    below = np.take_along_axis(full, low, -1)[..., 0]
+    if method in ("lower", "higher", "nearest"):
+        made = below
+    else:
+        above = np.take_along_axis(full, high, -1)[..., 0]
+        made = below + (above - below) * (place - low.astype(place.dtype))[..., 0]
+    bad = (n == 0)[..., 0] if skip_nan else missing.any(axis=-1)
+    if np.any(bad):
+        made = np.where(bad, made.dtype.type(np.nan), made)
+    made = made.reshape((*shape, *made.shape[1:]))
+    if keepdims:
+        made = np.expand_dims(made, tuple(len(shape) + k for k in sorted(axes)))
+    return made
+
+
+def _quantile_of(scale: float, skip_nan: bool, name: str) -> Any:
+    def run(
+        a: Any,
+        q: Any,
+        axis: Any = None,
+        out: None = None,
+        overwrite_input: bool = False,
+        method: str = "linear",
+        keepdims: bool = False,
+        *,
+        weights: None = None,
+        interpolation: None = None,
+    ) -> Any:
+        if weights is not None:
+            raise TypeError(f"{name}: weights= is not supported on a traced value.")
+        a = a if hasattr(a, "dtype") else np.asarray(a, dtype=float)
+        if isinstance(q, (int, float)):  # a Python number does not decide the precision
+            q = a.dtype.type(q)
+        q = q if hasattr(q, "dtype") else np.asarray(q)
+        if not np.all((bare(q) >= 0) & (bare(q) <= scale)):
+            raise ValueError(f"{name}: q must be in the range [0, {scale:g}]")
+        return _quantile(a, q / q.dtype.type(scale), axis, method, keepdims is True, skip_nan)
+
+    return run
+
+
+quantile = implements(np.quantile)(_quantile_of(1.0, False, "quantile"))
+nanquantile = implements(np.nanquantile)(_quantile_of(1.0, True, "nanquantile"))
+implements(np.percentile)(_quantile_of(100.0, False, "percentile"))
+implements(np.nanpercentile)(_quantile_of(100.0, True, "nanpercentile"))
+
+
+@implements(np.median)
+def median(
+    a: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    keepdims: bool = False,
+) -> Any:
+    """Middle value, or the mean of the two middle ones."""
+    return quantile(a, 0.5, axis, keepdims=keepdims)
+
+
+@implements(np.nanmedian)
+def nanmedian(
+    a: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    keepdims: bool = False,
+) -> Any:
+    """As `median`, skipping NaN."""
+    return nanquantile(a, 0.5, axis, keepdims=keepdims)
+
+
+def _zeroed(a: Any) -> tuple[Any, Any]:
+    """Return a with NaN replaced by 0, and where there was none."""
+    there = ~np.isnan(bare(a))
+    return np.where(there, a, 0), there
+
+
+@implements(np.nansum)
+def nansum(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
+) -> Any:
+    """Sum that counts NaN as 0."""
+    return np.sum(_zeroed(a)[0], axis=axis, dtype=dtype, keepdims=keepdims is True)
+
+
+@implements(np.nanprod)
+def nanprod(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
+) -> Any:
+    """Product that counts NaN as 1."""
+    ones = np.where(np.isnan(bare(a)), 1, a)
+    return np.prod(ones, axis=axis, dtype=dtype, keepdims=keepdims is True)
+
+
+@implements(np.nanmean)
+def nanmean(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
+) -> Any:
+    """Mean of what is not NaN."""
+    keepdims = keepdims is True
+    values, there = _zeroed(a)
+    n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype)
+    return np.sum(values, axis=axis, keepdims=keepdims) / n
+
+
+@implements(np.nanvar)
+def nanvar(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+    *,
+    correction: Any = _given,
+) -> Any:
+    """Variance of what is not NaN."""
+    keepdims = keepdims is True
+    ddof = ddof if correction is _given else correction
+    there = ~np.isnan(bare(a))
+    n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype)
+    d = np.where(there, a - nanmean(a, axis=axis, keepdims=True), 0)
+    square = np.real(d * np.conj(d)) if a.dtype.kind == "c" else d * d
+    n = np.real(n) if a.dtype.kind == "c" else n
+    return np.sum(square, axis=axis, keepdims=keepdims) / (n - n.dtype.type(ddof))
+
+
+@implements(np.nanstd)
+def nanstd(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: Any = False,
+    *,
+    correction: Any = _given,
+) -> Any:
+    """Square root of `nanvar`; its derivative at constants is 0."""
+    from autograd_core.rules.linalg import root
+
+    return root(nanvar(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
+
+
+def _nan_extreme(extreme: Any, worst: float) -> Any:
+    def run(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
+        keepdims = keepdims is True
+        there = ~np.isnan(bare(a))
+        made = extreme(np.where(there, a, a.dtype.type(worst)), axis=axis, keepdims=keepdims)
+        none = ~np.any(there, axis=axis, keepdims=keepdims)
+        return np.where(none, a.dtype.type(np.nan), made) if np.any(none) else made
+
+    return run
+
+
+implements(np.nanmax)(_nan_extreme(np.max, -np.inf))
+implements(np.nanmin)(_nan_extreme(np.min, np.inf))
+
+
+@implements(np.average)
+def average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
+) -> Any:
+    """Weighted mean."""
+    keepdims = keepdims is True
+    if weights is None:
+        made = np.mean(a, axis=axis, keepdims=keepdims)
+        return (made, np.full_like(made, np.size(a) // max(np.size(made), 1))) if returned else made
+    weights = weights if hasattr(weights, "shape") else np.asarray(weights)
+    if np.shape(weights) != np.shape(a):
+        weights = _spread(weights, np.shape(a), axis)
+    total = np.sum(np.broadcast_to(weights, np.shape(a)), axis=axis, keepdims=keepdims)
+    made = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
+    return (made, total) if returned else made
+
+
+def _spread(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
+    """Put the axes of weights, one for each of the given axes, to their places."""
+    if axis is None:
+        raise TypeError("axis must be specified when shapes of a and weights differ.")
+    axes = [k % len(shape) for k in (axis if isinstance(axis, tuple) else (axis,))]
+    if np.shape(weights) != tuple(shape[k] for k in axes):
+        raise ValueError("shape of weights must be consistent with shape of a along the axis.")
+    weights = np.transpose(weights, sorted(range(len(axes)), key=axes.__getitem__))
+    return np.expand_dims(weights, tuple(k for k in range(len(shape)) if k not in axes))
+
+
+@implements(np.ptp)
+def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    """Largest minus smallest."""
+    keepdims = keepdims is True
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+@implements(np.cov)
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
+    """Covariance matrix of variables in rows (or columns)."""
+    parts = [_variables(v, rowvar) for v in (m, y) if v is not None]
+    kind = np.result_type(*(p.dtype for p in parts), float) if dtype is None else dtype
+    x = np.concatenate([p.astype(kind) for p in parts], axis=0)
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    weights = None
+    for given in (fweights, aweights):
+        if given is not None:
+            weights = np.multiply(1.0 if weights is None else weights, given)
+    if weights is None:
+        total: Any = x.shape[1]
+        d = x - np.mean(x, axis=1, keepdims=True)
+        scaled = d
+        factor = total - ddof
+    else:
+        total = np.sum(weights)
+        d = x - (np.sum(x * weights, axis=1) / total)[:, None]
+        scaled = d * weights
+        if ddof == 0:
+            factor = total
+        elif aweights is None:
+            factor = total - ddof
+        else:
+            factor = total - ddof * np.sum(weights * aweights) / total
+    return np.squeeze(np.matmul(scaled, np.conj(d).T) / factor)
+
+
+def _variables(m: Any, rowvar: bool) -> Any:
+    m = np.atleast_2d(m)
+    return m if rowvar or m.shape[0] == 1 else m.T
+
+
+@implements(np.corrcoef)
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    """Correlation coefficients."""
+    c = cov(x, y, rowvar, dtype=dtype)
+    if c.ndim == 0:
+        return c / c
+    scale = np.sqrt(np.real(np.diag(c)))
+    return c / scale[:, None] / scale[None, :]

@@ -1,0 +1,63 @@
+"""Differentiable scipy.signal.convolve and correlate, in any number of dimensions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.signal as _signal
+
+from autograd_core.declare import bilinear
+from autograd_core.primitive import Primitive
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_signal, name)  # for arrays that are not differentiated
+
+
+def _place(n: int, m: int, mode: str) -> int:
+    """Return where the result of a mode begins in the full convolution."""
+    return {"full": 0, "same": (m - 1) // 2, "valid": min(n, m) - 1}[mode]
+
+
+def _back(g: Any, x: Any, other: Any, a: Any, b: Any, mode: str) -> Any:
+    """Return the gradient of x: the full gradient correlated with the other operand."""
+    widths = []
+    for k in range(g.ndim):
+        before = _place(a.shape[k], b.shape[k], mode)
+        widths.append((before, a.shape[k] + b.shape[k] - 1 - before - g.shape[k]))
+    made = _convolve(np.pad(g, widths), np.flip(other), mode="full")
+    cut = tuple(slice(m - 1, m - 1 + n) for n, m in zip(x.shape, other.shape, strict=True))
+    return made[cut]
+
+
+_convolve: Primitive = bilinear(
+    lambda a, b, mode="full", method="auto": _signal.convolve(a, b, mode, method),
+    lambda g, a, b, *, mode="full", method="auto": _back(g, a, b, a, b, mode),
+    lambda g, a, b, *, mode="full", method="auto": _back(g, b, a, a, b, mode),
+    name="convolve",
+)
+
+
+def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+    """Convolve two arrays of the same number of dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> convolve(np.array([1.0, 2.0]), np.array([1.0, 1.0]), method="direct")
+    array([1., 3., 2.])
+    """
+    return _convolve(in1, in2, mode=mode, method=method)
+
+
+def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+    """Correlate two real arrays: convolution with the second reversed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> correlate(np.array([1.0, 2.0]), np.array([0.0, 1.0]), "valid", method="direct")
+    array([2.])
+    """
+    return _convolve(in1, np.flip(in2), mode=mode, method=method)

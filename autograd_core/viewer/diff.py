@@ -1,0 +1,114 @@
+"""What changed between two graphs, by structure: in linear time, without looking at names."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from autograd_core.node import Node
+from autograd_core.viewer.view import Card, Junction, View, Wire
+
+if TYPE_CHECKING:
+    from autograd_core.viewer.drawing import Drawing
+
+
+def compared(old: Drawing, new: Drawing) -> Drawing:
+    """Return a drawing of the newer graph in which what was added and removed is marked."""
+    from autograd_core.viewer.drawing import Drawing
+
+    pairs = match(old.view, new.view)
+    made: Drawing = Drawing.__new__(Drawing)
+    made.__dict__.update(new.__dict__)
+    made.view = _merged(old.view, new.view, pairs)
+    made._layouts = {}
+    return made
+
+
+def match(old: View, new: View) -> dict[str, str]:
+    """Match the cards of two views: by what leads to them, then by what they lead to.
+
+    Returns
+    -------
+    dict
+        From a key in `old` to the key in `new` that stands for the same computation.
+    """
+    pairs: dict[str, str] = {}
+    for forward in (True, False):
+        mine, theirs = _hashes(old, forward), _hashes(new, forward)
+        waiting: dict[Any, deque[str]] = defaultdict(deque)
+        taken = set(pairs.values())
+        for card in new.cards:
+            if card.key not in taken and card.kind != "alias":
+                waiting[theirs[card.key]].append(card.key)
+        for card in old.cards:
+            if card.key in pairs or card.kind == "alias":
+                continue
+            candidates = waiting.get(mine[card.key])
+            if candidates:
+                pairs[card.key] = candidates.popleft()
+    return pairs
+
+
+def _hashes(view: View, forward: bool) -> dict[str, int]:
+    """Return a hash of everything that leads to each card, or that it leads to."""
+    found: dict[str, int] = {}
+    for card in view.cards if forward else reversed(view.cards):
+        if forward:
+            near = tuple((w.index, found.get(w.source, 0)) for w in view.into(card.key))
+        else:
+            near = tuple(sorted((w.index, found.get(w.target, 0)) for w in view.out_of(card.key)))
+        found[card.key] = hash((_self(card), near))
+    return found
+
+
+def _self(card: Card) -> tuple[Any, ...]:
+    """Return what a card computes by itself: operation, settings, constants, shape."""
+    node = card.node
+    if card.kind == "module":
+        inside = tuple((n.name, _shape(n)) for n in card.members)
+        return ("module", card.category, card.shape, hash(inside))
+    if node is None or node.primitive is None:
+        return ("leaf", card.shape, card.dtype, card.name)
+    settings = tuple(sorted((k, repr(v)) for k, v in node.params.items()))
+    constants = tuple(None if isinstance(i, Node) else repr(i)[:80] for i in node.inputs or ())
+    return (node.name, card.shape, settings, constants)
+
+
+def _shape(node: Node) -> tuple[int, ...]:
+    return tuple(getattr(node.output, "shape", ()))
+
+
+def _merged(old: View, new: View, pairs: dict[str, str]) -> View:
+    """Return one view with everything of both; keys of what was removed get an "r" before them."""
+    matched = set(pairs.values())
+    key_of = {card.key: pairs.get(card.key, "r" + card.key) for card in old.cards}
+    cards = [
+        replace(c, mark="" if c.key in matched or c.kind == "alias" else "added") for c in new.cards
+    ]
+    removed = [
+        replace(c, key=key_of[c.key], boxes=(), mark="removed", output=False)
+        for c in old.cards
+        if c.key not in pairs and c.kind != "alias"
+    ]
+    present = {(w.source, w.target, w.index) for w in new.wires}
+    before = {(key_of[w.source], key_of[w.target], w.index) for w in old.wires}
+    wires = [
+        replace(w, mark="" if (w.source, w.target, w.index) in before else "added")
+        for w in new.wires
+    ]
+    for wire in old.wires:
+        ends = (key_of[wire.source], key_of[wire.target], wire.index)
+        if ends not in present:
+            wires.append(Wire("r" + wire.key, *ends[:2], None, index=wire.index, mark="removed"))
+    position = {card.key: k for k, card in enumerate(new.cards)}
+    rank: dict[str, float] = dict(position)
+    last = -1.0
+    for card in old.cards:  # what was removed stands where it stood
+        key = key_of[card.key]
+        last = rank.setdefault(key, last + 1e-3)
+    everything = sorted([*cards, *removed], key=lambda c: rank[c.key])
+    junctions = [Junction(j.key, j.card, j.node, list(j.wires)) for j in new.junctions]
+    counts = (sum(c.mark == "added" for c in cards), len(removed))
+    message = f"{len(matched)} the same, {counts[0]} added (+), {counts[1]} removed (−)."
+    return View(everything, wires, junctions, new.frames, message, new.total)

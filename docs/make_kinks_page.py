@@ -1,0 +1,50 @@
+"""Write docs/kinks.md from the table that the tests go through."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+TITLES = {
+    "kink": "Kinks: the slopes from the two sides differ",
+    "tie": "Ties: several elements could be the one",
+    "limit": "Limits: zeros and infinities",
+    "mask": "Masked and missing values",
+    "degenerate": "Degenerate matrices",
+}
+
+
+def _number(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_number, value)) + "]"
+    return f"{value:.4g}"
+
+
+def page() -> str:
+    """Return the text of the page."""
+    from cases.kinks import KINKS
+
+    lines = [
+        "# Kinks and ties",
+        "",
+        "Where a derivative does not exist, or is not one number, an engine has to choose.",
+        "This one answers as PyTorch does; the rows marked - are those where PyTorch has no such",
+        "function or answers otherwise. Reverse and forward mode agree. Every row is a test",
+        "(tests/test_kinks.py), and this page is made from the same table.",
+    ]
+    for family, title in TITLES.items():
+        lines += ["", f"## {title}", "", "| Expression | Derivative | PyTorch | Why |",
+                  "|---|---|---|---|"]  # fmt: skip
+        for k in KINKS:
+            if k.family == family:
+                found = ", ".join(map(_number, k.gradient))
+                same = "same" if k.torch else "-"
+                lines.append(f"| `{k.text}` | {found} | {same} | {k.why} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    (HERE / "kinks.md").write_text(page(), encoding="utf-8")

@@ -1,0 +1,100 @@
+"""What the examples share: options, data, colours, pictures, results."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+BLUE, ORANGE, GREEN = "#005f99", "#b34700", "#00704e"  # told apart by colour-blind readers
+GREY = "#777777"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One number that an example measured, beside what a reader can judge it by."""
+
+    row: str  # of the list of systems: D1, D2, ...
+    key: str  # short, for tests
+    claim: str  # what was measured
+    value: float
+    text: str  # the value as the table shows it
+    baseline: str  # the same of something known
+
+
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the options that every example has."""
+    made = argparse.ArgumentParser(description=(doc or "").strip().splitlines()[0])
+    made.add_argument("--quick", action="store_true", help="smaller, within 20 seconds")
+    made.add_argument("--out", type=Path, default=Path("out"), help="folder for what is written")
+    return made
+
+
+def parse(made: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:
+    """Read the options, make the folder, start the clock."""
+    options = made.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    options.started = time.perf_counter()
+    return options
+
+
+def pyplot() -> Any:
+    """Return matplotlib's pyplot, drawing into files."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    return plt
+
+
+def save(figure: Any, path: Path, sentence: str) -> Path:
+    """Write a picture with one sentence below it that says what to see."""
+    width = int(figure.get_figwidth() * 13)
+    lines = textwrap.wrap(sentence, width)
+    room = (0.17 * len(lines) + 0.1) / figure.get_figheight()
+    figure.tight_layout(rect=(0, room, 1, 1))
+    figure.text(0.5, 0.3 * room, "\n".join(lines), ha="center", va="bottom", fontsize=9)
+    figure.savefig(path, dpi=120)
+    pyplot().close(figure)
+    return path
+
+
+def digits(seed: int = 0) -> tuple[Any, Any, Any, Any]:
+    """Return the digits' train images, held-out images, train labels, held-out labels.
+
+    scikit-learn's 1,797 real images of 8 by 8, in [0, 1]; a fixed third is held out.
+    """
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    found = load_digits()
+    images = (found.data / 16).astype(np.float32)
+    parts = train_test_split(
+        images, found.target, test_size=1 / 3, random_state=seed, stratify=found.target
+    )
+    return tuple(parts)
+
+
+def mnist() -> tuple[Any, Any, Any, Any]:
+    """Return MNIST in the same form, fetched from OpenML (15 MB, kept by scikit-learn)."""
+    from sklearn.datasets import fetch_openml
+
+    images, labels = fetch_openml("mnist_784", version=1, return_X_y=True, as_frame=False)
+    images, labels = (images / 255).astype(np.float32), labels.astype(np.int64)
+    return images[:60000], images[60000:], labels[:60000], labels[60000:]
+
+
+def report(results: list[Result], written: list[Path], options: argparse.Namespace) -> list[Result]:
+    """Print each result beside its baseline, what was written, and the time; return the results."""
+    print()
+    for result in results:
+        print(f"  {result.claim}: {result.text}\n      beside {result.baseline}")
+    print(f"\nWritten: {', '.join(str(path) for path in written)}")
+    print(f"{time.perf_counter() - options.started:.1f} s")
+    return results

@@ -1,0 +1,339 @@
+"""What can be done during training besides training."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import optim
+from autograd_core import SettingError, mark_overwritten
+from nn.random import generator
+from nn.serialization import save
+
+if TYPE_CHECKING:
+    from nn.trainer import Trainer
+
+Row = dict[str, float]
+
+
+class Callback:
+    """Base: override what you need.
+
+    What a callback must remember from one epoch to the next goes into
+    `state_dict`, so that a resumed run ends where an uninterrupted one does.
+    """
+
+    def on_fit_start(self, trainer: Trainer) -> None:
+        """Run before the first batch, after a checkpoint was loaded."""
+
+    def on_epoch_start(self, trainer: Trainer) -> None:
+        """Run before an epoch's first batch."""
+
+    def on_loss(self, trainer: Trainer, loss: Any) -> Any:
+        """Return the loss to differentiate; penalties are added here."""
+        return loss
+
+    def on_backward(self, trainer: Trainer) -> None:
+        """Run between the sweep and the update: gradients can be read and changed."""
+
+    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+        """Run after an epoch and its validation; may add to the history's row."""
+
+    def on_fit_end(self, trainer: Trainer) -> None:
+        """Run after the last epoch, also when training failed."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what must be saved: arrays, numbers, text and nests of them."""
+        return {}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take on what `state_dict` returned."""
+        vars(self).update(state_dict)
+
+
+class Monitor(Callback):
+    """Base of callbacks that watch whether a measure improves.
+
+    Parameters
+    ----------
+    monitor : str
+        The measure's name in the history.
+    mode : {"min", "max"}
+        Whether smaller or larger is better.
+    min_delta : float
+        How much better counts as better.
+    """
+
+    def __init__(
+        self, monitor: str = "val_loss", mode: str = "min", min_delta: float = 0.0
+    ) -> None:
+        if mode not in ("min", "max"):
+            raise SettingError(
+                f"{type(self).__name__}: mode = {mode!r}; it must be 'min' or 'max'."
+            )
+        self.monitor = monitor
+        self.mode = mode
+        self.min_delta = min_delta
+        self.best = math.inf if mode == "min" else -math.inf
+        self.waited = 0
+
+    def improved(self, row: Row) -> bool:
+        """Look at the measure, and count the epochs since it was best."""
+        if self.monitor not in row:
+            raise SettingError(
+                f"{type(self).__name__}: there is no {self.monitor!r}; this epoch measured "
+                f"{', '.join(row)}. Pass validation data to fit(), or monitor something else."
+            )
+        value = row[self.monitor]
+        better = (
+            value < self.best - self.min_delta
+            if self.mode == "min"
+            else value > self.best + self.min_delta
+        )
+        if better:
+            self.best, self.waited = value, 0
+        else:
+            self.waited += 1
+        return better
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value and how long ago it was."""
+        return {"best": self.best, "waited": self.waited}
+
+
+class EarlyStopping(Monitor):
+    """Stop when a measure has not improved for some epochs.
+
+    Parameters
+    ----------
+    monitor, mode, min_delta
+        As for `Monitor`.
+    patience : int
+        "No improvement in so many epochs".
+    restore_best : bool
+        Put the best epoch's weights back at the end.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        patience: int = 10,
+        mode: str = "min",
+        min_delta: float = 0.0,
+        restore_best: bool = False,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        if patience < 1:
+            raise SettingError(f"EarlyStopping: patience = {patience}; it must be at least 1.")
+        self.patience = patience
+        self.restore_best = restore_best
+        self.best_weights: dict[str, Any] | None = None
+
+    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+        """Stop, or note a new best."""
+        if self.improved(row):
+            if self.restore_best:
+                state = trainer.model.state_dict()
+                self.best_weights = {name: np.array(a) for name, a in state.items()}
+        elif self.waited >= self.patience:
+            trainer.stop(f"no improvement of {self.monitor} in {self.patience} epochs")
+
+    def on_fit_end(self, trainer: Trainer) -> None:
+        """Put the best weights back, if that was asked for."""
+        if self.best_weights is not None:
+            trainer.model.load_state_dict(self.best_weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value, its weights, and how long ago it was."""
+        return {**super().state_dict(), "best_weights": self.best_weights}
+
+
+class Annealing(Monitor):
+    """Hold the rate until a measure stops improving, then divide it; in the end stop.
+
+    Parameters
+    ----------
+    monitor, mode, min_delta
+        As for `Monitor`.
+    patience : int
+        Epochs without improvement before the rate is divided.
+    divide_by : float
+        By what.
+    times : int, optional
+        Stop instead of dividing once more than so often.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        patience: int = 10,
+        divide_by: float = 2.0,
+        times: int | None = None,
+        mode: str = "min",
+        min_delta: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        if patience < 1 or divide_by <= 1:
+            raise SettingError(
+                f"Annealing: patience = {patience}, divide_by = {divide_by}; they must be at "
+                "least 1 and above 1."
+            )
+        self.patience = patience
+        self.divide_by = divide_by
+        self.times = times
+        self.divided = 0
+
+    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+        """Divide the rates, or stop."""
+        if self.improved(row) or self.waited < self.patience:
+            return
+        if self.divided == self.times:
+            trainer.stop(f"the rate was divided {self.times} times")
+            return
+        self.divided += 1
+        self.waited = 0
+        for group in trainer.optimizer.param_groups:
+            group["lr"] /= self.divide_by
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value, how long ago it was, and how often the rate was divided."""
+        return {**super().state_dict(), "divided": self.divided}
+
+
+class Perturbation(Monitor):
+    """Shake the weights when a measure has not improved for some epochs, and go on.
+
+    Parameters
+    ----------
+    monitor, mode, min_delta
+        As for `Monitor`.
+    patience : int
+        Epochs without improvement before the weights are shaken.
+    scale : float
+        The noise's deviation, relative to each array's root mean square.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        patience: int = 10,
+        scale: float = 0.1,
+        mode: str = "min",
+        min_delta: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.patience = patience
+        self.scale = scale
+
+    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+        """Shake, if it is time."""
+        if self.improved(row) or self.waited < self.patience:
+            return
+        self.waited = 0
+        parameters = list(trainer.model.parameters())
+        for p in parameters:
+            size = float(np.sqrt(np.mean(np.square(p.data))))
+            noise = generator().standard_normal(p.shape) * (self.scale * size)
+            np.add(p.data, noise, out=p.data, casting="same_kind")
+        mark_overwritten(*parameters)
+
+
+class SaveBest(Monitor):
+    """Save the weights whenever a measure is better than ever.
+
+    Parameters
+    ----------
+    path : path
+        The safetensors file.
+    monitor, mode, min_delta
+        As for `Monitor`.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        monitor: str = "val_loss",
+        mode: str = "min",
+        min_delta: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.path = path
+
+    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+        """Save, if better."""
+        if self.improved(row):
+            save(trainer.model, self.path)
+
+
+class GradientClipping(Callback):
+    """Clip the gradients before each update.
+
+    Parameters
+    ----------
+    max_norm : float, optional
+        The largest joint norm.
+    value : float, optional
+        The largest single element.
+    """
+
+    def __init__(self, max_norm: float | None = None, value: float | None = None) -> None:
+        if max_norm is None and value is None:
+            raise SettingError("GradientClipping: give max_norm or value.")
+        for name, limit in (("max_norm", max_norm), ("value", value)):
+            if limit is not None and not limit > 0:
+                raise SettingError(f"GradientClipping: {name} = {limit}; it must be positive.")
+        self.max_norm = max_norm
+        self.value = value
+        self.largest = 0.0
+
+    def on_backward(self, trainer: Trainer) -> None:
+        """Clip."""
+        parameters = list(trainer.model.parameters())
+        if self.value is not None:
+            optim.clip_grad_value_(parameters, self.value)
+        if self.max_norm is not None:
+            norm = optim.clip_grad_norm_(parameters, self.max_norm, error_if_nonfinite=True)
+            self.largest = max(self.largest, norm)
+
+    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+        """Note the epoch's largest norm before clipping."""
+        if self.max_norm is not None:
+            row["grad_norm"] = self.largest
+            self.largest = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the largest norm of the epoch so far."""
+        return {"largest": self.largest}
+
+
+class Regularization(Callback):
+    """Add a penalty to the loss, from some epoch on.
+
+    Parameters
+    ----------
+    penalty : callable
+        From the model to a Tensor of one element, say
+        ``lambda model: 1e-4 * sum((w * w).sum() for w in ...)``.
+    after_epochs : int
+        How many epochs to train without it.
+
+    Examples
+    --------
+    >>> import nn
+    >>> weights = lambda model: (p for n, p in model.named_parameters() if n.endswith("weight"))
+    >>> ridge = Regularization(lambda model: 1e-4 * sum((w * w).sum() for w in weights(model)), 3)
+    >>> ridge.after_epochs
+    3
+    """
+
+    def __init__(self, penalty: Callable[[Any], Any], after_epochs: int = 0) -> None:
+        self.penalty = penalty
+        self.after_epochs = after_epochs
+
+    def on_loss(self, trainer: Trainer, loss: Any) -> Any:
+        """Return the loss with the penalty."""
+        return loss + self.penalty(trainer.model) if trainer.epoch >= self.after_epochs else loss

@@ -1,0 +1,257 @@
+"""Convolution layers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nn import init
+from nn.functional import conv as f
+from nn.module import Module
+from nn.parameter import Parameter, get_default_dtype
+from nn.values import pair, shape_error
+
+
+class _Convolution(Module):
+    """What all convolutions share: settings, parameters, text."""
+
+    axes = 2
+    transposed = False
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any,
+        padding: Any,
+        dilation: Any,
+        groups: int,
+        bias: bool,
+        dtype: Any,
+    ) -> None:
+        super().__init__()
+        name = type(self).__name__
+        if (
+            min(in_channels, out_channels, groups) < 1
+            or in_channels % groups
+            or out_channels % groups
+        ):
+            raise shape_error(
+                f"{name}: {in_channels} input and {out_channels} output channels must both divide "
+                f"into {groups} groups."
+            )
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size = pair(kernel_size, self.axes, "kernel_size")
+        self.stride = pair(stride, self.axes, "stride")
+        self.padding = padding if isinstance(padding, str) else pair(padding, self.axes, "padding")
+        self.dilation = pair(dilation, self.axes, "dilation")
+        dtype = dtype or get_default_dtype()
+        first, second = (
+            (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
+        )
+        shape = (first, second // groups, *self.kernel_size)
+        self.weight = Parameter(np.empty(shape, dtype))
+        self.register_parameter("bias", Parameter(np.empty(out_channels, dtype)) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new values from U(-1/sqrt(fan-in), 1/sqrt(fan-in))."""
+        bound = 1 / math.sqrt(max(1, init.fans(self.weight.shape)[0]))
+        for parameter in self.parameters():
+            init.uniform_(parameter, -bound, bound)
+
+    def extra_repr(self) -> str:
+        """Return the settings that are not the default."""
+        text = (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
+            f"stride={self.stride}"
+        )
+        if self.padding != (0,) * self.axes:
+            text += f", padding={self.padding!r}"
+        if self.dilation != (1,) * self.axes:
+            text += f", dilation={self.dilation}"
+        if self.groups != 1:
+            text += f", groups={self.groups}"
+        return text if self.bias is not None else text + ", bias=False"
+
+
+class Conv1d(_Convolution):
+    """Convolution of sequences (n, in_channels, length).
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
+        As in `Conv2d`.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Conv1d(2, 4, 3, padding=1)(np.ones((5, 2, 8))).shape
+    (5, 4, 8)
+    """
+
+    axes = 1
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
+        )
+
+    def forward(self, input: Any) -> Any:
+        """Convolve."""
+        return f.conv1d(
+            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+        )
+
+
+class Conv2d(_Convolution):
+    """Convolution of images (n, in_channels, height, width).
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Channels before and after.
+    kernel_size, stride, padding, dilation : int or pair
+        Size of the kernels, their step, zeros around the image ("same" keeps the size), distance
+        of the kernels' taps.
+    groups : int
+        Channels are split into this many independent convolutions.
+    bias : bool
+        Whether to add a number to each channel.
+    dtype : dtype, optional
+        Of the parameters.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (out_channels, in_channels / groups, *kernel_size)
+    bias : Parameter, shape (out_channels,), or None
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+    >>> layer
+    Conv2d(3, 8, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1))
+    >>> layer(np.ones((1, 3, 8, 8))).shape
+    (1, 8, 4, 4)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
+        )
+
+    def forward(self, input: Any) -> Any:
+        """Convolve."""
+        return f.conv2d(
+            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups,
+        )  # fmt: skip
+
+
+class ConvTranspose1d(_Convolution):
+    """Transposed convolution of sequences; see `ConvTranspose2d`."""
+
+    axes = 1
+    transposed = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
+        )
+        self.output_padding = pair(output_padding, 1, "output_padding")
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.conv_transpose1d(
+            input, self.weight, self.bias, self.stride, self.padding, self.output_padding,
+            self.groups, self.dilation,
+        )  # fmt: skip
+
+
+class ConvTranspose2d(_Convolution):
+    """Transposed convolution: each value of the input spreads a kernel over the output.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride, padding, groups, bias, dilation, dtype
+        As in `Conv2d`, of the convolution that it transposes.
+    output_padding : int or pair
+        Added to one side of the output.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (in_channels, out_channels / groups, *kernel_size)
+    bias : Parameter, shape (out_channels,), or None
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.ConvTranspose2d(8, 3, 2, stride=2)(np.ones((1, 8, 4, 4))).shape
+    (1, 3, 8, 8)
+    """
+
+    transposed = True
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
+        )
+        self.output_padding = pair(output_padding, 2, "output_padding")
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return f.conv_transpose2d(
+            input, self.weight, self.bias, self.stride, self.padding, self.output_padding,
+            self.groups, self.dilation,
+        )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Embedding: a learned vector for each of finitely many things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn import init
+from nn.functional.embedding import embedding
+from nn.module import Module
+from nn.parameter import Parameter, get_default_dtype
+from nn.values import shape_error
+
+
+class Embedding(Module):
+    """A table of vectors, looked up by integers.
+
+    Parameters
+    ----------
+    num_embeddings, embedding_dim : int
+        Rows and columns of the table.
+    padding_idx : int, optional
+        A row that starts at 0 and is not trained.
+    dtype : dtype, optional
+        Of the table.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (num_embeddings, embedding_dim)
+        Drawn from N(0, 1).
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Embedding(10, 3)(np.array([[1, 2], [2, 9]])).shape
+    (2, 2, 3)
+    """
+
+    weight: Parameter
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise shape_error(
+                f"Embedding: padding_idx {padding_idx} is outside of {num_embeddings} rows."
+            )
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = padding_idx
+        self.weight = Parameter(
+            np.empty((num_embeddings, embedding_dim), dtype or get_default_dtype())
+        )
+        init.normal_(self.weight)
+        if padding_idx is not None:
+            self.weight.data[padding_idx] = 0
+
+    @classmethod
+    def from_pretrained(
+        cls, embeddings: Any, freeze: bool = True, padding_idx: int | None = None
+    ) -> Embedding:
+        """Return an Embedding with given rows, trained further only if not frozen."""
+        table = np.asarray(embeddings)
+        made = cls(*table.shape, padding_idx=padding_idx, dtype=table.dtype)
+        made.weight.data[...] = table
+        made.weight.requires_grad = not freeze
+        return made
+
+    def forward(self, input: Any) -> Any:
+        """Look up."""
+        return embedding(input, self.weight, self.padding_idx)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        text = f"{self.num_embeddings}, {self.embedding_dim}"
+        return text if self.padding_idx is None else f"{text}, padding_idx={self.padding_idx}"

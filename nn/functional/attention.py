@@ -1,0 +1,193 @@
+"""Scaled dot-product attention over several heads, as one operation (Vaswani et al., 2017)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nn.functional.activation import softmax
+from nn.functional.fused import fused
+from nn.values import raw, shape_error
+
+
+def _heads(x: Any, heads: int) -> Any:
+    """Return (batch, time, features) as (batch, heads, time, features of one head); a view."""
+    b, t, e = x.shape
+    return x.reshape((b, t, heads, e // heads)).transpose((0, 2, 1, 3))
+
+
+def _weights(q: Any, k: Any, mask: Any) -> Any:
+    """Return softmax(q k^T / sqrt(d) + mask), worked out in one array."""
+    p = np.matmul(q, k.swapaxes(-1, -2))
+    p *= 1 / math.sqrt(q.shape[-1])
+    if mask is not None:
+        p += mask
+    top = p.max(axis=-1, keepdims=True)
+    if mask is not None:
+        top = np.where(np.isneginf(top), 0, top)  # nothing may be looked at: weights 0
+    p -= top
+    np.exp(p, out=p)
+    total = p.sum(axis=-1, keepdims=True)
+    if mask is not None:
+        total[total == 0] = 1
+    p /= total
+    return p
+
+
+def _attend(q: Any, k: Any, v: Any, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
+    q, k, v = _heads(q, heads), _heads(k, heads), _heads(v, heads)
+    p = _weights(q, k, mask)
+    b, _, t, _ = q.shape
+    out = np.empty((b, t, heads * v.shape[-1]), q.dtype)
+    np.matmul(p if keep is None else p * keep, v, out=_heads(out, heads))
+    return out, p
+
+
+def _attend_back(
+    g: Any, p: Any, q: Any, k: Any, v: Any, dq: Any, dk: Any, dv: Any, heads: int, keep: Any
+) -> None:
+    """Write the gradients into dq, dk, dv."""
+    g, q, k, v = (_heads(a, heads) for a in (np.ascontiguousarray(g), q, k, v))
+    used = p if keep is None else p * keep
+    np.matmul(used.swapaxes(-1, -2), g, out=_heads(dv, heads))
+    dp = np.matmul(g, v.swapaxes(-1, -2))
+    if keep is not None:
+        dp *= keep
+    dp -= np.einsum("bhij,bhij->bhi", dp, p)[..., None]
+    dp *= p
+    dp *= 1 / math.sqrt(q.shape[-1])
+    np.matmul(dp, k, out=_heads(dq, heads))
+    np.matmul(dp.swapaxes(-1, -2), q, out=_heads(dk, heads))
+
+
+def _packed(x: Any) -> tuple[Any, Any, Any]:
+    e = x.shape[-1] // 3
+    return x[..., :e], x[..., e : 2 * e], x[..., 2 * e :]
+
+
+def _backward(
+    g: Any, p: Any, needs: Any, y: Any, q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any
+) -> tuple[Any, ...]:
+    made = tuple(np.empty(a.shape, a.dtype) for a in (q, k, v))
+    _attend_back(g, p, q, k, v, *made, heads, keep)
+    return made
+
+
+def _packed_backward(
+    g: Any, p: Any, needs: Any, y: Any, x: Any, *, heads: int, mask: Any, keep: Any
+) -> tuple[Any]:
+    made = np.empty(x.shape, x.dtype)
+    _attend_back(g, p, *_packed(x), *_packed(made), heads, keep)
+    return (made,)
+
+
+def plain_attention(q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
+    """Return the output and the weights (batch, heads, time, time), step by step."""
+    q, k, v = _heads(q, heads), _heads(k, heads), _heads(v, heads)
+    scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
+    if mask is None:
+        p = softmax(scores, -1)
+    else:
+        nothing = np.isneginf(mask + np.zeros_like(raw(scores))).all(axis=-1, keepdims=True)
+        p = softmax(np.where(nothing, 0, scores + np.where(nothing, 0, mask)), -1) * ~nothing
+    used = p if keep is None else p * keep
+    out = (used @ v).transpose((0, 2, 1, 3))
+    return out.reshape((*out.shape[:2], -1)), p
+
+
+def _flops(y: Any, q: Any, k: Any, *rest: Any, **_: Any) -> float:
+    return 4.0 * np.size(y) * k.shape[1]
+
+
+_attention = fused(
+    lambda q, k, v, *, heads, mask, keep: _attend(q, k, v, heads, mask, keep),
+    _backward,
+    lambda q, k, v, **options: plain_attention(q, k, v, **options)[0],
+    name="attention",
+    cost=_flops,
+    category="product",
+)
+_self_attention = fused(
+    lambda x, *, heads, mask, keep: _attend(*_packed(x), heads, mask, keep),
+    _packed_backward,
+    lambda x, **options: plain_attention(*_packed(x), **options)[0],
+    name="self attention",
+    cost=lambda y, x, **_: 4.0 * np.size(y) * x.shape[1],
+    category="product",
+)
+
+
+def attention(q: Any, k: Any, v: Any, *, heads: int, mask: Any = None, keep: Any = None) -> Any:
+    """Return softmax(q k^T / sqrt(d)) v for each head, on (batch, time, heads * d)."""
+    return _attention(q, k, v, heads=heads, mask=mask, keep=keep)
+
+
+def self_attention(x: Any, *, heads: int, mask: Any = None, keep: Any = None) -> Any:
+    """Return `attention` of q, k and v that lie side by side on the last axis."""
+    return _self_attention(x, heads=heads, mask=mask, keep=keep)
+
+
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+) -> Any:
+    """Return softmax(q k^T / sqrt(d) + mask) v.
+
+    Parameters
+    ----------
+    query, key, value : shapes (..., L, d), (..., S, d), (..., S, m)
+        The same leading axes.
+    attn_mask : shape that broadcasts to (..., L, S), optional
+        Booleans (True: may be looked at) or numbers to add.
+    dropout_p : float
+        Probability of dropping a weight.
+    is_causal : bool
+        Whether place i sees only places up to i.
+
+    Returns
+    -------
+    shape (..., L, m)
+        The result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> scaled_dot_product_attention(x, x, x, is_causal=True)[0]
+    array([1., 0.])
+    """
+    from nn.functional.dropout import dropout
+
+    shape_q, shape_k = np.shape(query), np.shape(key)
+    if shape_q[-1] != shape_k[-1] or np.shape(value)[-2] != shape_k[-2]:
+        raise shape_error(
+            f"scaled_dot_product_attention: query {shape_q}, key {shape_k} and value "
+            f"{np.shape(value)} do not fit: (..., L, d), (..., S, d), (..., S, m) are needed."
+        )
+    scores = query @ np.swapaxes(key, -1, -2) / math.sqrt(shape_q[-1])
+    mask = additive_mask(attn_mask, scores.dtype, allowed=True)
+    if is_causal:
+        mask = causal_mask(shape_q[-2], shape_k[-2], scores.dtype) + (0 if mask is None else mask)
+    p = softmax(scores if mask is None else scores + mask, -1)
+    return dropout(p, dropout_p) @ value
+
+
+def additive_mask(mask: Any, dtype: Any, allowed: bool) -> Any:
+    """Return a mask as numbers to add: booleans become 0 and minus infinity."""
+    if mask is None:
+        return None
+    mask = raw(mask)
+    if mask.dtype.kind != "b":
+        return mask.astype(dtype)
+    return np.where(mask == allowed, np.zeros((), dtype), np.array(-np.inf, dtype))
+
+
+def causal_mask(rows: int, columns: int, dtype: Any) -> Any:
+    """Return 0 on and below the diagonal, minus infinity above."""
+    return np.triu(np.full((rows, columns), -np.inf, dtype), 1)

@@ -1,0 +1,221 @@
+"""Convolution's three products, each bilinear, each the derivative of the others.
+
+    convolve(x, w)           the layer's forward pass
+    spread(g, w)             its transpose: gradient of x; also the transposed convolution
+    correlate(x, g)          gradient of w
+
+Shapes are (n, channels, height, width) and (out, in / groups, height, width).
+The kernels work in channels-last memory under that shape, which strides make
+free, and turn each product into large matrix products over gathered windows
+(Chellapilla et al., 2006), a piece at a time so that a piece stays in the cache.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from autograd_core import bilinear
+from nn.functional.scratch import PIECE, buffer
+
+
+class Plan(NamedTuple):
+    """How windows lie on an input: each field for height and width, then groups."""
+
+    size: tuple[int, int]  # of the input
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
+
+    @property
+    def output(self) -> tuple[int, int]:
+        """Height and width of the output."""
+        h, w = (
+            (n + 2 * p - d * (k - 1) - 1) // s + 1
+            for n, k, s, p, d in zip(
+                self.size, self.kernel, self.stride, self.padding, self.dilation, strict=True
+            )
+        )
+        return h, w
+
+
+def rows(x: Any) -> Any:
+    """Return (n, c, h, w) as (n, h, w, c), contiguous."""
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+
+
+def _padded(x: Any, padding: tuple[int, int], planes: bool) -> Any:
+    """Return images with zeros around, in scratch memory; channels last, or as planes."""
+    n, h, w, c = x.shape
+    (ph, pw), dtype = padding, x.dtype
+    tall, wide = h + 2 * ph, w + 2 * pw
+    if planes:
+        out = buffer("conv pad", (c, n, tall, wide), dtype).transpose(1, 2, 3, 0)
+    elif not (ph or pw) and x.flags.c_contiguous:
+        return x
+    else:
+        out = buffer("conv pad", (n, tall, wide, c), dtype)
+    if ph or pw:
+        out[:, :ph] = out[:, tall - ph :] = 0
+        out[:, :, :pw] = out[:, :, wide - pw :] = 0
+    out[:, ph : ph + h, pw : pw + w] = x
+    return out
+
+
+def _gathered(x: Any, plan: Plan, output: tuple[int, int]) -> tuple[Any, bool]:
+    """Return all windows as a matrix, a row for each output place; and the columns' order.
+
+    The order is (kernel height, width, channel) where images lie channels last.
+    With few channels those runs would be short: then an image's planes are
+    copied row by row, and the order is (channel, kernel height, width): True.
+    """
+    n, _, _, c = x.shape
+    (oh, ow), (kh, kw) = output, plan.kernel
+    planes = c * kw < ow
+    padded = _padded(x, plan.padding, planes)
+    (sn, sy, sx, sc), (dy, dx) = padded.strides, plan.dilation
+    across, down = sx * plan.stride[1], sy * plan.stride[0]
+    if planes:
+        windows = as_strided(
+            padded, (c, kh, kw, n, oh, ow), (sc, sy * dy, sx * dx, sn, down, across)
+        )
+        out = buffer("conv windows", windows.shape, x.dtype)
+        np.copyto(out, windows)
+        return out.reshape(c * kh * kw, n * oh * ow).T, True
+    windows = as_strided(padded, (n, oh, ow, kh, kw, c), (sn, down, across, sy * dy, sx * dx, sc))
+    if kh == kw == 1 and windows.flags.c_contiguous:
+        return windows.reshape(n * oh * ow, c), False
+    out = buffer("conv windows", windows.shape, x.dtype)
+    np.copyto(out, windows)
+    return out.reshape(n * oh * ow, kh * kw * c), False
+
+
+def _pieces(n: int, bytes_each: int) -> list[slice]:
+    """Return slices of the batch whose windows take about four pieces of scratch memory."""
+    step = max(1, min(n, (4 * PIECE) // max(bytes_each, 1)))
+    return [slice(k, min(k + step, n)) for k in range(0, n, step)]
+
+
+def _by_group(kernel: Any, a: Any, b: Any, axes: tuple[int, int, int], plan: Plan) -> Any:
+    """Run a kernel on each group of channels; axes of a, b and the result that are divided."""
+    each = plan._replace(groups=1)
+    first, second = (
+        np.split(v, plan.groups, axis=axis) for v, axis in zip((a, b), axes[:2], strict=True)
+    )
+    parts = [kernel(u, v, plan=each) for u, v in zip(first, second, strict=True)]
+    return np.concatenate(parts, axis=axes[2])
+
+
+def _convolve(x: Any, w: Any, *, plan: Plan) -> Any:
+    if plan.groups > 1:
+        return _by_group(_convolve, x, w, (1, 0, 1), plan)
+    dtype = np.result_type(x, w)
+    x, w = x.transpose(0, 2, 3, 1).astype(dtype, copy=False), w.astype(dtype, copy=False)
+    channels = w.shape[0]
+    oh, ow = plan.output
+    y = np.empty((len(x), oh, ow, channels), dtype)
+    for part in _pieces(len(x), oh * ow * w[0].size * dtype.itemsize):
+        windows, planes = _gathered(x[part], plan, plan.output)
+        matrix = w.transpose((1, 2, 3, 0) if planes else (2, 3, 1, 0)).reshape(-1, channels)
+        np.dot(windows, matrix, out=y[part].reshape(-1, channels))
+    return y.transpose(0, 3, 1, 2)
+
+
+def _correlate(x: Any, g: Any, *, plan: Plan) -> Any:
+    if plan.groups > 1:
+        return _by_group(_correlate, x, g, (1, 1, 0), plan)
+    dtype = np.result_type(x, g)
+    x, g = x.transpose(0, 2, 3, 1).astype(dtype, copy=False), rows(g).astype(dtype, copy=False)
+    n, oh, ow, channels = g.shape
+    (kh, kw), c = plan.kernel, x.shape[3]
+    total: Any = np.zeros((channels, kh * kw * c), dtype)
+    planes = False
+    for part in _pieces(n, oh * ow * kh * kw * c * dtype.itemsize):
+        windows, planes = _gathered(x[part], plan, (oh, ow))
+        total += g[part].reshape(-1, channels).T.dot(windows)
+    if planes:
+        return total.reshape(channels, c, kh, kw)
+    return total.reshape(channels, kh, kw, c).transpose(0, 3, 1, 2)
+
+
+def _spread(g: Any, w: Any, *, plan: Plan) -> Any:
+    if plan.groups > 1:
+        return _by_group(_spread, g, w, (1, 0, 1), plan)
+    c = w.shape[1]
+    reach = tuple(d * (k - 1) for d, k in zip(plan.dilation, plan.kernel, strict=True))
+    inside = all(r >= p for r, p in zip(reach, plan.padding, strict=True))
+    (h, wide), (oh, ow) = plan.size, g.shape[2:]
+    # gathering copies what adding back reads and writes: worth about twice the numbers
+    if plan.stride == (1, 1) and inside and h * wide * w.shape[0] <= 2 * oh * ow * c:
+        # with stride 1 it is a convolution itself: the kernel turned by 180 degrees
+        turned = w[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+        padding = (reach[0] - plan.padding[0], reach[1] - plan.padding[1])
+        return _convolve(g, turned, plan=plan._replace(size=(oh, ow), padding=padding))
+    return _add_back(g, w, plan)
+
+
+def _add_back(g: Any, w: Any, plan: Plan) -> Any:
+    """Multiply, then add every tap's products to the places that it read from."""
+    dtype = np.result_type(g, w)
+    g, w = rows(g).astype(dtype, copy=False), w.astype(dtype, copy=False)
+    n, oh, ow, channels = g.shape
+    (kh, kw), (sh, sw), (dh, dw) = plan.kernel, plan.stride, plan.dilation
+    (h, wide), (ph, pw), c = plan.size, plan.padding, w.shape[1]
+    planes = c < ow  # as in `_gathered`
+    x = np.empty((n, h, wide, c), dtype)
+    for part in _pieces(n, oh * ow * kh * kw * c * dtype.itemsize):
+        flat = g[part].reshape(-1, channels)
+        m = part.stop - part.start
+        if planes:
+            product = buffer("conv taps", (c * kh * kw, len(flat)), dtype)
+            np.dot(w.reshape(channels, -1).T, flat.T, out=product)
+            taps = product.reshape(c, kh, kw, m, oh, ow).transpose(3, 4, 5, 1, 2, 0)
+            shape = (c, m, h + 2 * ph, wide + 2 * pw)
+            total = buffer("conv sum", shape, dtype).transpose(1, 2, 3, 0)
+        else:
+            product = buffer("conv taps", (len(flat), kh * kw * c), dtype)
+            np.dot(flat, w.transpose(0, 2, 3, 1).reshape(channels, -1), out=product)
+            taps = product.reshape(m, oh, ow, kh, kw, c)
+            total = buffer("conv sum", (m, h + 2 * ph, wide + 2 * pw, c), dtype)
+        total[...] = 0
+        for i in range(kh):
+            for j in range(kw):
+                total[
+                    :,
+                    i * dh : i * dh + (oh - 1) * sh + 1 : sh,
+                    j * dw : j * dw + (ow - 1) * sw + 1 : sw,
+                ] += taps[:, :, :, i, j]
+        x[part] = total[:, ph : ph + h, pw : pw + wide]
+    return x.transpose(0, 3, 1, 2)
+
+
+def _flops(plan: Plan, n: int, out_channels: int, in_channels: int) -> float:
+    (oh, ow), (kh, kw) = plan.output, plan.kernel
+    return 2.0 * n * oh * ow * out_channels * in_channels * kh * kw / plan.groups
+
+
+convolve = bilinear(
+    _convolve,
+    lambda g, x, w, *, plan: spread(g, w, plan=plan),
+    lambda g, x, w, *, plan: correlate(x, g, plan=plan),
+    name="conv",
+    cost=lambda y, x, w, *, plan: _flops(plan, y.shape[0], y.shape[1], x.shape[1]),
+)
+spread = bilinear(
+    _spread,
+    lambda h, g, w, *, plan: convolve(h, w, plan=plan),
+    lambda h, g, w, *, plan: correlate(h, g, plan=plan),
+    name="conv transposed",
+    cost=lambda y, g, w, *, plan: _flops(plan, g.shape[0], g.shape[1], y.shape[1]),
+)
+correlate = bilinear(
+    _correlate,
+    lambda v, x, g, *, plan: spread(g, v, plan=plan),
+    lambda v, x, g, *, plan: convolve(x, v, plan=plan),
+    name="conv weights",
+    cost=lambda y, x, g, *, plan: _flops(plan, g.shape[0], g.shape[1], x.shape[1]),
+)

@@ -1,0 +1,96 @@
+"""Looking rows of a table up, and adding gradients into them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core import linear
+from nn.values import raw, shape_error
+
+
+def _scatter(g: Any, *, index: Any, rows: int, padding: int | None) -> Any:
+    flat = g.reshape(-1, g.shape[-1])
+    where = index.reshape(-1)
+    order = np.argsort(where, kind="stable")  # equal rows side by side, then one sum for each
+    used, first = np.unique(where[order], return_index=True)
+    table = np.zeros((rows, g.shape[-1]), g.dtype)
+    if len(used):
+        table[used] = np.add.reduceat(flat[order], first, axis=0)
+    if padding is not None:
+        table[padding] = 0
+    return table
+
+
+def _look_up(table: Any, *, index: Any, rows: int, padding: int | None) -> Any:
+    found = table[index]
+    if padding is not None and padding in index:
+        found[index == padding] = 0
+    return found
+
+
+scatter = linear(
+    _scatter,
+    lambda h, g, *, index, rows, padding: _derivative(h, index=index, rows=rows, padding=padding),
+    name="embedding gradient",
+    category="index",
+)
+# what the gradient of a look-up is the transpose of: the padding row counts as a constant
+_derivative = linear(
+    _look_up,
+    lambda g, table, *, index, rows, padding: scatter(g, index=index, rows=rows, padding=padding),
+    name="embedding derivative",
+    category="index",
+)
+_lookup = linear(
+    lambda table, *, index, rows: table[index],
+    lambda g, table, *, index, rows: scatter(g, index=index, rows=rows, padding=None),
+    name="embedding",
+    category="index",
+)
+
+
+def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
+    """Return the rows of a table at integer indices.
+
+    Parameters
+    ----------
+    input : integers of any shape
+        Row numbers.
+    weight : shape (num_embeddings, embedding_dim)
+        The table.
+    padding_idx : int, optional
+        A row that gets no gradient.
+
+    Returns
+    -------
+    shape (*input.shape, embedding_dim)
+        The rows.
+
+    Raises
+    ------
+    ShapeError
+        If an index is no integer or outside the table.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> embedding(np.array([1, 1, 0]), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[3., 4.],
+           [3., 4.],
+           [1., 2.]])
+    """
+    index = raw(input)
+    rows = np.shape(weight)[0]
+    if index.dtype.kind not in "iu":
+        raise shape_error(f"embedding: indices must be integers, not {index.dtype}.")
+    if index.size and (int(index.min()) < 0 or int(index.max()) >= rows):
+        wrong = index[(index < 0) | (index >= rows)][0]
+        raise shape_error(f"embedding: index {wrong} is outside of the table's {rows} rows.")
+    if padding_idx is None:
+        return _lookup(weight, index=index, rows=rows)
+    padding = padding_idx % rows
+    fixed = _lookup(raw(weight), index=index, rows=rows)  # the value, padding row and all
+    moving = _derivative(weight, index=index, rows=rows, padding=padding)
+    return moving + np.where((index == padding)[..., None], fixed, 0)

@@ -1,0 +1,123 @@
+"""Fused operations: a fast hand-written kernel, and a plain composition that defines it.
+
+First order runs the kernel's own backward on raw arrays.  Higher orders, forward
+mode and nested traces differentiate the plain composition, which is recorded
+like any user's code: one definition of the mathematics, one fast path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autograd_core import jvp, primitive, vjp
+from nn.values import is_traced, is_tracked
+
+
+class Saved:
+    """What a kernel's forward keeps for its backward, and the result it belongs to."""
+
+    __slots__ = ("result", "value")
+
+    def __init__(self) -> None:
+        self.result: Any = None
+        self.value: Any = None
+
+
+def fused(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    composite: Callable[..., Any],
+    *,
+    name: str,
+    multiple: bool = False,
+    cost: Any = None,
+    category: str = "operation",
+) -> Callable[..., Any]:
+    """Declare a fused operation.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(*arrays, **settings) -> (result, kept)`` on raw arrays.
+    backward : callable
+        ``backward(g, kept, needs, y, *arrays, **settings)``: the gradients of
+        all arrays, None where ``needs`` is False.
+    composite : callable
+        ``composite(*arrays, **settings)``: the same result in plain NumPy.
+    name, multiple, cost, category : optional
+        As in `autograd_core.primitive`.
+
+    Returns
+    -------
+    callable
+        ``operation(*arrays, **settings)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import grad
+    >>> cube = fused(lambda x: (x**3, x * x), lambda g, kept, needs, y, x: (3 * kept * g,),
+    ...              lambda x: x**3, name="cube")
+    >>> float(grad(cube)(2.0)), float(grad(grad(cube))(2.0))
+    (12.0, 12.0)
+    """
+
+    def run(*arrays: Any, saved: Saved, needs: tuple[bool, ...], options: dict[str, Any]) -> Any:
+        result, kept = forward(*arrays, **options)
+        if any(needs):
+            saved.result, saved.value = result, kept
+        return result
+
+    def pull(
+        g: Any, y: Any, *arrays: Any, saved: Saved, needs: tuple[bool, ...], options: dict[str, Any]
+    ) -> Any:
+        if any(is_traced(value) for value in (*arrays, *(g if multiple else (g,)))):
+            return _pull_composite(composite, g, arrays, needs, options)
+        if saved.result is not y:  # another run of the same node was in between
+            y, saved.value = forward(*arrays, **options)
+            saved.result = y
+        return backward(g, saved.value, needs, y, *arrays, **options)
+
+    def push(
+        ts: Any,
+        y: Any,
+        *arrays: Any,
+        saved: Saved,
+        needs: tuple[bool, ...],
+        options: dict[str, Any],
+    ) -> Any:
+        return jvp(lambda *a: composite(*a, **options), arrays, tuple(ts))[1]
+
+    made = primitive(
+        run, vjp=pull, jvp=push, name=name, multiple=multiple, cost=cost, category=category
+    )
+
+    def operation(*arrays: Any, **options: Any) -> Any:
+        needs = tuple(is_tracked(a) for a in arrays)
+        return made(*arrays, saved=Saved(), needs=needs, options=options)
+
+    operation.__name__ = name
+    return operation
+
+
+def _pull_composite(
+    composite: Callable[..., Any],
+    g: Any,
+    arrays: tuple[Any, ...],
+    needs: tuple[bool, ...],
+    options: dict[str, Any],
+) -> list[Any]:
+    places = [k for k, needed in enumerate(needs) if needed]
+
+    def function(*moved: Any) -> Any:
+        full = list(arrays)
+        for k, value in zip(places, moved, strict=True):
+            full[k] = value
+        return composite(*full, **options)
+
+    pulled = vjp(function, *(arrays[k] for k in places))[1](g)
+    found: list[Any] = [None] * len(arrays)
+    for k, part in zip(places, pulled, strict=True):
+        found[k] = part
+    return found

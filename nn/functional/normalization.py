@@ -1,0 +1,331 @@
+"""Normalization: subtract a mean, divide by a spread, scale and shift by learned numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nn.functional.fused import fused
+from nn.functional.rows import fold, unwide, wide
+from nn.functional.scratch import PIECE, buffer
+from nn.values import shape_error
+
+# --- over the batch, for each channel ---------------------------------------
+
+
+def _pieces(rows: Any) -> list[slice]:
+    step = max(1, PIECE // max(1, rows.shape[1] * rows.itemsize))
+    return [slice(k, k + step) for k in range(0, len(rows), step)]
+
+
+def _moments(x: Any) -> tuple[Any, Any]:
+    """Return mean and variance of each channel, in one pass through memory a piece at a time."""
+    rows, together = wide(x)
+    n = rows.shape[0] * together
+    mean = fold(rows.sum(axis=0), together) / n
+    centre = np.tile(mean, together)
+    total = np.zeros_like(centre)
+    for part in _pieces(rows):
+        piece = rows[part]
+        d = np.subtract(piece, centre, out=buffer("norm", piece.shape, rows.dtype))
+        total += np.einsum("ij,ij->j", d, d)
+    return mean.astype(x.dtype, copy=False), fold(total, together) / n
+
+
+def _scaled(x: Any, scale: Any, shift: Any) -> Any:
+    """Return x * scale + shift by channel, in channels-last memory."""
+    rows, together = wide(x)
+    y = np.empty_like(rows)
+    scale, shift = np.tile(scale, together), np.tile(shift, together)
+    for part in _pieces(rows):
+        piece = np.multiply(rows[part], scale, out=y[part])
+        piece += shift
+    return unwide(y, x)
+
+
+def _batch_forward(
+    x: Any, weight: Any, bias: Any, *, eps: float, found: dict[str, Any]
+) -> tuple[Any, Any]:
+    mean, variance = _moments(x)
+    found["moments"] = mean, variance
+    inverse = 1 / np.sqrt(variance + eps)
+    scale = (weight * inverse).astype(x.dtype, copy=False)
+    y = _scaled(x, scale, (bias - mean * scale).astype(x.dtype, copy=False))
+    return y, (mean, inverse, scale)
+
+
+def _batch_backward(
+    g: Any, kept: Any, needs: Any, y: Any, x: Any, weight: Any, bias: Any, **_: Any
+) -> tuple[Any, ...]:
+    mean, inverse, scale = kept
+    rows, together = wide(x)
+    grads, _ = wide(g)
+    n = rows.shape[0] * together
+    by_bias = fold(grads.sum(axis=0), together)
+    centre = np.tile(mean, together)
+    along = np.zeros_like(centre)
+    for part in _pieces(rows):  # centred first: g . x loses digits where the mean is large
+        piece = rows[part]
+        d = np.subtract(piece, centre, out=buffer("norm", piece.shape, rows.dtype))
+        along += np.einsum("ij,ij->j", grads[part], d)
+    by_weight = fold(along, together) * inverse
+    if not needs[0]:
+        return None, by_weight, by_bias
+    slope = -scale * inverse * by_weight / n
+    shift = -scale * by_bias / n - slope * mean
+    out = np.empty_like(rows)
+    factor, slope, shift = (np.tile(v, together).astype(x.dtype) for v in (scale, slope, shift))
+    for part in _pieces(rows):
+        piece = np.multiply(grads[part], factor, out=out[part])
+        again = np.multiply(rows[part], slope, out=buffer("norm", piece.shape, rows.dtype))
+        again += shift
+        piece += again
+    return unwide(out, x), by_weight, by_bias
+
+
+def _batch_plain(x: Any, weight: Any, bias: Any, *, eps: float, found: Any) -> Any:
+    axes = (0, *range(2, x.ndim))
+    column = (-1, *(1,) * (x.ndim - 2))
+    d = x - np.mean(x, axis=axes, keepdims=True)
+    variance = np.mean(d * d, axis=axes, keepdims=True)
+    return d / np.sqrt(variance + eps) * weight.reshape(column) + bias.reshape(column)
+
+
+_batch_norm = fused(
+    _batch_forward,
+    _batch_backward,
+    _batch_plain,
+    name="batch_norm",
+    cost=lambda y, x, *rest, **_: 8.0 * np.size(y),
+    category="normalization",
+)
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Normalize each channel over the batch and over space (Ioffe and Szegedy, 2015).
+
+    Parameters
+    ----------
+    input : shape (n, channels, ...)
+        The values.
+    running_mean, running_var : arrays of shape (channels,), optional
+        Used outside of training, and moved towards the batch's in training.
+    weight, bias : shape (channels,), optional
+        Scale and shift.
+    training : bool
+        Whether to use the batch's own mean and variance.
+    momentum : float
+        How far the running values move.
+    eps : float
+        Added to the variance.
+
+    Returns
+    -------
+    shape of the input
+        (x - mean) / sqrt(variance + eps) * weight + bias.
+
+    Raises
+    ------
+    ShapeError
+        If a channel has only one value in training, or shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> batch_norm(np.array([[1.0], [3.0]]), training=True, eps=0.0)
+    array([[-1.],
+           [ 1.]])
+    """
+    shape = np.shape(input)
+    if len(shape) < 2:
+        raise shape_error(f"batch_norm: the input needs (n, channels, ...), its shape is {shape}.")
+    for name, value in (("weight", weight), ("bias", bias), ("running_mean", running_mean)):
+        if value is not None and np.shape(value) != shape[1:2]:
+            raise shape_error(
+                f"batch_norm: {name} has shape {np.shape(value)}, the input {shape} has "
+                f"{shape[1]} channels on axis 1."
+            )
+    weight = np.ones(shape[1], input.dtype) if weight is None else weight
+    bias = np.zeros(shape[1], input.dtype) if bias is None else bias
+    column = (-1, *(1,) * (len(shape) - 2))
+    if not training and running_mean is not None:
+        scale = weight / np.sqrt(running_var + eps).astype(input.dtype)
+        return input * scale.reshape(column) + (bias - running_mean * scale).reshape(column)
+    count = math.prod(shape) // max(shape[1], 1)
+    if count < 2:
+        raise shape_error(
+            f"batch_norm: training needs more than one value a channel, the input has "
+            f"shape {shape}."
+        )
+    found: dict[str, Any] = {}
+    y = _batch_norm(input, weight, bias, eps=eps, found=found)
+    if running_mean is not None:
+        mean, variance = found["moments"]
+        running_mean += momentum * (mean - running_mean)
+        running_var += momentum * (variance * (count / (count - 1)) - running_var)
+    return y
+
+
+# --- over the features of each example --------------------------------------
+
+
+def _layer_forward(x: Any, weight: Any, bias: Any, *, eps: float) -> tuple[Any, Any]:
+    shape = x.shape
+    rows = np.ascontiguousarray(x).reshape(-1, weight.size)
+    scale, shift = weight.reshape(-1), bias.reshape(-1)
+    n = rows.shape[1]
+    normal = rows - (rows.sum(axis=1, keepdims=True) / n)
+    variance = np.einsum("ij,ij->i", normal, normal) / n
+    inverse = (1 / np.sqrt(variance + eps)).astype(x.dtype)[:, None]
+    normal *= inverse
+    y = normal * scale
+    y += shift
+    return y.reshape(shape), (normal, inverse)
+
+
+def _layer_backward(
+    g: Any, kept: Any, needs: Any, y: Any, x: Any, weight: Any, bias: Any, *, eps: float
+) -> tuple[Any, ...]:
+    normal, inverse = kept
+    grads = np.ascontiguousarray(g).reshape(normal.shape)
+    n = normal.shape[1]
+    by_weight = np.einsum("ij,ij->j", grads, normal).reshape(weight.shape)
+    by_bias = grads.sum(axis=0).reshape(bias.shape)
+    if not needs[0]:
+        return None, by_weight, by_bias
+    dx = grads * weight.reshape(-1)
+    along = (np.einsum("ij,ij->i", dx, normal) / n)[:, None]
+    mean = dx.sum(axis=1, keepdims=True) / n
+    dx -= mean
+    dx -= normal * along
+    dx *= inverse
+    return dx.reshape(x.shape), by_weight, by_bias
+
+
+def _layer_plain(x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
+    axes = tuple(range(x.ndim - weight.ndim, x.ndim))
+    d = x - np.mean(x, axis=axes, keepdims=True)
+    variance = np.mean(d * d, axis=axes, keepdims=True)
+    return d / np.sqrt(variance + eps) * weight + bias
+
+
+_layer_norm = fused(
+    _layer_forward,
+    _layer_backward,
+    _layer_plain,
+    name="layer_norm",
+    cost=lambda y, x, *rest, **_: 8.0 * np.size(y),
+    category="normalization",
+)
+
+
+def layer_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """Normalize over the last axes of each example (Ba et al., 2016).
+
+    Parameters
+    ----------
+    input : shape (..., *normalized_shape)
+        The values.
+    normalized_shape : int or tuple
+        The last axes.
+    weight, bias : shape normalized_shape, optional
+        Scale and shift.
+    eps : float
+        Added to the variance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer_norm(np.array([[1.0, 3.0]]), 2, eps=0.0)
+    array([[-1.,  1.]])
+    """
+    wanted = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    shape = np.shape(input)
+    if not wanted or shape[-len(wanted) :] != wanted:
+        raise shape_error(f"layer_norm: the input has shape {shape}; it must end in {wanted}.")
+    weight = np.ones(wanted, input.dtype) if weight is None else weight
+    bias = np.zeros(wanted, input.dtype) if bias is None else bias
+    return _layer_norm(input, weight, bias, eps=eps)
+
+
+def group_norm(
+    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """Normalize each group of channels of each example (Wu and He, 2018).
+
+    Parameters
+    ----------
+    input : shape (n, channels, ...)
+        The values.
+    num_groups : int
+        Divides the channels.
+    weight, bias : shape (channels,), optional
+        Scale and shift.
+    eps : float
+        Added to the variance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> group_norm(np.array([[1.0, 3.0, 5.0, 5.0]]), 2, eps=1e-12)
+    array([[-1.,  1.,  0.,  0.]])
+    """
+    shape = np.shape(input)
+    if len(shape) < 2 or num_groups < 1 or shape[1] % num_groups:
+        raise shape_error(
+            f"group_norm: the channels (axis 1) of shape {shape} do not divide into "
+            f"{num_groups} groups."
+        )
+    grouped = input.reshape((shape[0], num_groups, -1))
+    y = layer_norm(grouped, grouped.shape[-1], eps=eps).reshape(shape)
+    column = (-1, *(1,) * (len(shape) - 2))
+    if weight is not None:
+        y = y * weight.reshape(column)
+    return y if bias is None else y + bias.reshape(column)
+
+
+def local_response_norm(
+    input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Any:
+    """Divide by a power of the mean square over neighbouring channels (AlexNet, 2012).
+
+    Parameters
+    ----------
+    input : shape (n, channels, ...)
+        The values.
+    size : int
+        How many neighbouring channels.
+    alpha, beta, k : float
+        x / (k + alpha mean(x**2))**beta.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> local_response_norm(np.ones((1, 2, 1)), 1, alpha=1.0, beta=1.0)
+    array([[[0.5],
+            [0.5]]])
+    """
+    shape = np.shape(input)
+    if len(shape) < 3 or size < 1:
+        raise shape_error(
+            f"local_response_norm: the input needs (n, channels, ...) and size >= 1, not {shape}, "
+            f"{size}."
+        )
+    channels = np.arange(shape[1])
+    first = channels[:, None] - size // 2  # a band matrix adds each channel's neighbours
+    near = (channels >= first) & (channels < first + size)
+    squares = np.moveaxis(input * input, 1, -1) @ (near.T.astype(input.dtype) * (alpha / size))
+    return input / (np.moveaxis(squares, -1, 1) + k) ** beta

@@ -1,0 +1,303 @@
+"""Pooling: the maximum, the mean or the p-norm of windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core import primitive
+from nn.functional.windows import Windows, average, pick, plan, reduce_tiles, unpick
+from nn.values import pair, raw, shape_error
+
+
+def _maximum(x: Any, *, windows: Windows) -> Any:
+    rows = x.transpose(0, 2, 3, 1)
+    y: Any = None
+    if windows.tiles:
+        y = reduce_tiles(rows, windows, np.maximum)
+    else:
+        for tap in windows.taps(windows.pad(rows, -np.inf)):
+            y = tap.copy() if y is None else np.maximum(y, tap, out=y)
+    return y.transpose(0, 3, 1, 2)
+
+
+def _winners(y: Any, x: Any, windows: Windows) -> Any:
+    """Return which element of each window is its maximum, the first at a tie; a constant."""
+    rows, top = windows.pad(raw(x).transpose(0, 2, 3, 1), -np.inf), raw(y).transpose(0, 2, 3, 1)
+    taps = list(windows.taps(rows))
+    index = np.zeros(top.shape, np.int8 if len(taps) < 128 else np.int32)
+    missed: Any = None  # where no tap so far was the maximum: there the index is higher by one
+    for tap in taps[:-1]:
+        miss = np.not_equal(tap, top)
+        missed = miss if missed is None else np.logical_and(missed, miss, out=missed)
+        index += missed.view(np.int8)
+    return index
+
+
+_max_pool = primitive(
+    _maximum,
+    vjp=[lambda g, y, x, *, windows: unpick(g, index=_winners(y, x, windows), windows=windows)],
+    jvp=[lambda t, y, x, *, windows: pick(t, index=_winners(y, x, windows), windows=windows)],
+    name="max pool",
+    cost=lambda y, x, *, windows: float(np.size(y) * windows.kernel[0] * windows.kernel[1]),
+    category="pooling",
+)
+
+
+def _as_images(input: Any, n: int) -> Any:
+    """Return (n, c, h, w) of sequences or of a single example."""
+    shape = np.shape(input)
+    whole = (1,) * (n + 2 - len(shape)) + shape[: len(shape) - n] + (1,) * (2 - n) + shape[-n:]
+    return input if whole == shape else input.reshape(whole)
+
+
+def _as_given(y: Any, input: Any, n: int) -> Any:
+    shape = np.shape(input)
+    return y if len(shape) == 4 else y.reshape((*shape[:-n], *y.shape[-n:]))
+
+
+def _max(name: str, n: int, input: Any, *settings: Any) -> Any:
+    windows = plan(name, np.shape(input), *settings, n)
+    return _as_given(_max_pool(_as_images(input, n), windows=windows), input, n)
+
+
+def max_pool1d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> Any:
+    """Return the maximum of each window of (n, channels, length)."""
+    return _max("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def max_pool2d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> Any:
+    """Return the maximum of each window; at a tie the gradient goes to the first.
+
+    Parameters
+    ----------
+    input : shape (n, channels, height, width), or without n
+        The images.
+    kernel_size, stride : int or pair
+        Size of a window, and from one to the next (default its size).
+    padding, dilation : int or pair
+        Minus infinity around the image; distance of a window's elements.
+    ceil_mode : bool
+        Whether a last window may reach beyond the image.
+
+    Returns
+    -------
+    shape (n, channels, new height, new width)
+        The maxima.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)
+    array([[[[ 5.,  7.],
+             [13., 15.]]]])
+    """
+    return _max("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def _counts(windows: Windows, padding: tuple[int, ...], include: bool) -> Any:
+    """Return 1 / the number of elements that each window averages over."""
+    lengths = []
+    for axis in range(2):
+        start = np.arange(windows.output[axis]) * windows.stride[axis] - windows.before[axis]
+        end = start + windows.kernel[axis]
+        n, p = windows.size[axis], padding[axis]
+        if include:
+            lengths.append(np.minimum(end, n + p) - start)
+        else:
+            lengths.append(np.minimum(end, n) - np.maximum(start, 0))
+    return 1.0 / (lengths[0][:, None] * lengths[1])
+
+
+def _avg(
+    name: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any, ceil_mode: bool,
+    count_include_pad: bool, divisor_override: int | None,
+) -> Any:  # fmt: skip
+    windows = plan(name, np.shape(input), kernel, stride, padding, 1, ceil_mode, n)
+    if divisor_override is not None:
+        share: Any = 1.0 / divisor_override
+    elif windows.padded:
+        share = _counts(windows, windows.before, count_include_pad)[:, :, None].astype(input.dtype)
+    else:
+        share = 1.0 / (windows.kernel[0] * windows.kernel[1])
+    return _as_given(average(_as_images(input, n), share=share, windows=windows), input, n)
+
+
+def avg_pool1d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Any:
+    """Return the mean of each window of (n, channels, length)."""
+    return _avg(
+        "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
+    )
+
+
+def avg_pool2d(
+    input: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Any:
+    """Return the mean of each window; see `max_pool2d`.
+
+    Parameters
+    ----------
+    input, kernel_size, stride, padding, ceil_mode
+        As in `max_pool2d`; the padding is zeros.
+    count_include_pad : bool
+        Whether the padding counts as elements.
+    divisor_override : int, optional
+        Divide by this instead.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)
+    array([[[[ 2.5,  4.5],
+             [10.5, 12.5]]]])
+    """
+    return _avg(
+        "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad,
+        divisor_override,
+    )  # fmt: skip
+
+
+def _lp(name: str, n: int, input: Any, p: float, kernel: Any, stride: Any, ceil_mode: bool) -> Any:
+    if not p >= 1:
+        raise shape_error(f"{name}: the norm's power must be at least 1, not {p}.")
+    powers = input * input if p == 2 else np.abs(input) ** p
+    total = _avg(name, n, powers, kernel, stride, 0, ceil_mode, True, 1)
+    empty = total == 0  # the p-norm of zeros: 0, and its derivative there is taken as 0
+    return np.where(empty, 0, np.where(empty, 1, total) ** (1 / p))
+
+
+def lp_pool1d(
+    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Any:
+    """Return the p-norm of each window of (n, channels, length)."""
+    return _lp("lp_pool1d", 1, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool2d(
+    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Any:
+    """Return the p-norm of each window, (sum of abs(x)**p)**(1/p); p = 2 is L2 pooling.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lp_pool2d(np.array([[[[3.0, 4.0]]]]), 2, (1, 2))
+    array([[[[5.]]]])
+    """
+    return _lp("lp_pool2d", 2, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+# --- a given output size ----------------------------------------------------
+
+
+def _bounds(n: int, m: int) -> list[tuple[int, int]]:
+    """Return begin and end of each of m windows over n elements."""
+    return [(k * n // m, -(-(k + 1) * n // m)) for k in range(m)]
+
+
+def _targets(name: str, input: Any, output_size: Any, n: int) -> tuple[int, ...]:
+    shape = np.shape(input)
+    if len(shape) not in (n + 1, n + 2):
+        raise shape_error(f"{name}: the input needs {n + 2} axes, its shape is {shape}.")
+    given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * n
+    sizes = tuple(m if s is None else s for s, m in zip(given, shape[-n:], strict=True))
+    return pair(sizes, n, f"{name}: output_size")
+
+
+def _mean_matrix(n: int, m: int, dtype: Any) -> Any:
+    matrix = np.zeros((n, m), dtype)
+    for k, (begin, end) in enumerate(_bounds(n, m)):
+        matrix[begin:end, k] = 1 / (end - begin)
+    return matrix
+
+
+def _adaptive_avg(name: str, n: int, input: Any, output_size: Any) -> Any:
+    sizes = _targets(name, input, output_size, n)
+    shape = np.shape(input)[-n:]
+    if set(sizes) == {1}:  # the global mean
+        return np.mean(input, axis=tuple(range(-n, 0)), keepdims=True)
+    if all(s % m == 0 for s, m in zip(shape, sizes, strict=True)):
+        kernel = tuple(s // m for s, m in zip(shape, sizes, strict=True))
+        return _avg(name, n, input, kernel, kernel, 0, False, True, None)
+    for axis in range(n):
+        matrix = _mean_matrix(shape[axis], sizes[axis], input.dtype)
+        input = np.moveaxis(np.moveaxis(input, axis - n, -1) @ matrix, -1, axis - n)
+    return input
+
+
+def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
+    """Return means over windows that divide the length into output_size parts."""
+    return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
+
+
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+    """Return means over windows that divide the image into output_size parts.
+
+    Parameters
+    ----------
+    input : shape (n, channels, height, width), or without n
+        The images.
+    output_size : int or pair
+        Of the result; 1 is the mean of the whole image, None keeps a length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> adaptive_avg_pool2d(np.arange(9.0).reshape(1, 1, 3, 3), 2)
+    array([[[[2., 3.],
+             [5., 6.]]]])
+    """
+    return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
+
+
+def _adaptive_max(name: str, n: int, input: Any, output_size: Any) -> Any:
+    sizes = _targets(name, input, output_size, n)
+    shape = np.shape(input)[-n:]
+    if all(s % m == 0 for s, m in zip(shape, sizes, strict=True)):
+        kernel = tuple(s // m for s, m in zip(shape, sizes, strict=True))
+        return _max(name, n, input, kernel, kernel, 0, 1, False)
+    for axis in range(n):  # the maximum of maxima: one axis after the other
+        parts = [
+            np.max(np.moveaxis(input, axis - n, -1)[..., begin:end], axis=-1)
+            for begin, end in _bounds(shape[axis], sizes[axis])
+        ]
+        input = np.moveaxis(np.stack(parts, axis=-1), -1, axis - n)
+    return input
+
+
+def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
+    """Return maxima over windows that divide the length into output_size parts."""
+    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size)
+
+
+def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
+    """Return maxima over windows that divide the image into output_size parts."""
+    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size)

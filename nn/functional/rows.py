@@ -1,0 +1,53 @@
+"""Channels-last memory as a matrix, one row a place and one column a channel.
+
+Rows as short as 32 numbers keep NumPy's inner loops busy with starting and
+stopping, so several places are taken as one long row.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def together(places: int, channels: int) -> int:
+    """Return how many places to take as one row: about a thousand numbers.
+
+    Examples
+    --------
+    >>> together(4096, 32), together(7, 32)
+    (32, 1)
+    """
+    return math.gcd(places, 1 << max(0, 11 - channels.bit_length()))
+
+
+def wide(x: Any) -> tuple[Any, int]:
+    """Return (n, c, ...) as a matrix of long channels-last rows, and the places in each."""
+    rows = np.moveaxis(x, 1, -1).reshape((-1, x.shape[1]))
+    if not rows.flags.c_contiguous:
+        rows = np.ascontiguousarray(rows)
+    places, channels = rows.shape
+    many = together(places, channels)
+    return rows.reshape(places // many, many * channels), many
+
+
+def fold(total: Any, many: int) -> Any:
+    """Add up the places of one long row."""
+    return total.reshape((many, -1)).sum(axis=0) if many > 1 else total
+
+
+def unwide(rows: Any, x: Any) -> Any:
+    """Return a matrix of channels-last rows under the shape of x, (n, c, ...)."""
+    n, c, *space = x.shape
+    return np.moveaxis(rows.reshape((n, *space, c)), -1, 1)
+
+
+def channel_sum(g: Any) -> Any:
+    """Sum (n, c, ...) over all axes but the channels; arrays and traced values alike."""
+    channels = g.shape[1]
+    places = int(g.size) // max(channels, 1)
+    many = together(places, channels)
+    moved = np.moveaxis(g, 1, -1).reshape((-1, many * channels))
+    return fold(moved.sum(axis=0), many)

@@ -1,0 +1,213 @@
+"""Windows that slide over images: how they lie, and the linear maps that pooling is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_core import linear
+from nn.values import pair, shape_error
+
+
+class Windows(NamedTuple):
+    """Where the windows of a pooling lie; each field for height and width."""
+
+    size: tuple[int, int]
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    before: tuple[int, int]  # padding on the top and left
+    after: tuple[int, int]  # padding on the bottom and right
+    dilation: tuple[int, int]
+    output: tuple[int, int]
+
+    @property
+    def padded(self) -> bool:
+        """Whether windows reach beyond the image."""
+        return any(self.before) or any(self.after)
+
+    @property
+    def tiles(self) -> bool:
+        """Whether every element of the image is in exactly one window."""
+        return (
+            self.kernel == self.stride
+            and self.dilation == (1, 1)
+            and not self.padded
+            and all(o * k == n for o, k, n in zip(self.output, self.kernel, self.size, strict=True))
+        )
+
+    def taps(self, rows: Any) -> Iterator[Any]:
+        """Yield, for each place in the kernel, the view of that place in all windows."""
+        (kh, kw), (sh, sw), (dh, dw), (oh, ow) = (
+            self.kernel, self.stride, self.dilation, self.output
+        )  # fmt: skip
+        for i in range(kh):
+            for j in range(kw):
+                yield rows[
+                    :,
+                    i * dh : i * dh + (oh - 1) * sh + 1 : sh,
+                    j * dw : j * dw + (ow - 1) * sw + 1 : sw,
+                ]
+
+    def pad(self, rows: Any, value: float) -> Any:
+        """Return channels-last images with a value around."""
+        if not self.padded:
+            return rows
+        (t, left), (b, r) = self.before, self.after
+        n, h, w, c = rows.shape
+        out = np.full((n, h + t + b, w + left + r, c), value, rows.dtype)
+        out[:, t : t + h, left : left + w] = rows
+        return out
+
+    def blank(self, n: int, c: int, dtype: Any) -> Any:
+        """Return zeros (or, where windows tile, memory to fill) of the padded size."""
+        (t, left), (b, r), (h, w) = self.before, self.after, self.size
+        make = np.empty if self.tiles else np.zeros
+        return make((n, h + t + b, w + left + r, c), dtype)
+
+    def crop(self, rows: Any) -> Any:
+        """Return the images without the padding, under the shape (n, c, h, w)."""
+        (t, left), (h, w) = self.before, self.size
+        return rows[:, t : t + h, left : left + w].transpose(0, 3, 1, 2)
+
+
+def plan(
+    name: str,
+    shape: tuple[int, ...],
+    kernel: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+    n: int,
+) -> Windows:
+    """Check a pooling's settings against the input, and lay its windows out.
+
+    Examples
+    --------
+    >>> plan("pool", (1, 1, 6, 6), 2, None, 0, 1, False, 2).output
+    (3, 3)
+    """
+    if len(shape) not in (n + 1, n + 2):
+        raise shape_error(f"{name}: the input needs {n + 2} axes, its shape is {shape}.")
+    kernel = pair(kernel, n, "kernel_size")
+    stride = kernel if stride is None else pair(stride, n, "stride")
+    padding, dilation = pair(padding, n, "padding"), pair(dilation, n, "dilation")
+    if min((*kernel, *stride, *dilation)) < 1 or min(padding) < 0:
+        raise shape_error(
+            f"{name}: kernel {kernel}, stride {stride} and dilation {dilation} must be positive."
+        )
+    if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
+        raise shape_error(f"{name}: padding {padding} must be at most half the kernel {kernel}.")
+    output, after = [], []
+    for m, k, s, p, d in zip(shape[-n:], kernel, stride, padding, dilation, strict=True):
+        room = m + 2 * p - d * (k - 1) - 1
+        count = (-(-room // s) if ceil_mode else room // s) + 1
+        if ceil_mode and (count - 1) * s >= m + p:
+            count -= 1  # the last window must begin inside the image or its left padding
+        if room < 0 or count < 1:
+            raise shape_error(
+                f"{name}: a window of {kernel} is larger than the input {shape[-n:]} with "
+                f"padding {padding}."
+            )
+        output.append(count)
+        after.append(max(p, (count - 1) * s + d * (k - 1) + 1 - m - p))
+    one, nothing = (1,) * (2 - n), (0,) * (2 - n)
+    return Windows(
+        one + tuple(shape[-n:]), one + kernel, one + stride, nothing + padding,
+        nothing + tuple(after), one + dilation, one + tuple(output),
+    )  # fmt: skip
+
+
+# --- choosing one element of each window ------------------------------------
+
+
+def _pick(x: Any, *, index: Any, windows: Windows) -> Any:
+    rows = windows.pad(x.transpose(0, 2, 3, 1), 0)
+    y = np.empty(index.shape, x.dtype)
+    for k, tap in enumerate(windows.taps(rows)):
+        np.copyto(y, tap, where=index == k)
+    return y.transpose(0, 3, 1, 2)
+
+
+def _unpick(g: Any, *, index: Any, windows: Windows) -> Any:
+    rows = g.transpose(0, 2, 3, 1)
+    out = windows.blank(len(rows), rows.shape[3], g.dtype)
+    for k, tap in enumerate(windows.taps(out)):
+        if windows.tiles:
+            np.multiply(rows, index == k, out=tap)
+        else:
+            tap += rows * (index == k)
+    return windows.crop(out)
+
+
+pick = linear(
+    _pick,
+    lambda g, x, *, index, windows: unpick(g, index=index, windows=windows),
+    name="max pool",
+    category="pooling",
+)
+unpick = linear(
+    _unpick,
+    lambda h, g, *, index, windows: pick(h, index=index, windows=windows),
+    name="max unpool",
+    category="pooling",
+)
+
+# --- averaging each window --------------------------------------------------
+
+
+def _average(x: Any, *, share: Any, windows: Windows) -> Any:
+    rows = x.transpose(0, 2, 3, 1)
+    if windows.tiles:
+        y = reduce_tiles(rows, windows, np.add)
+    else:
+        y = None
+        for tap in windows.taps(windows.pad(rows, 0)):
+            y = tap.copy() if y is None else np.add(y, tap, out=y)
+    y *= share
+    return y.transpose(0, 3, 1, 2)
+
+
+def reduce_tiles(rows: Any, windows: Windows, ufunc: np.ufunc) -> Any:
+    """Combine the elements of windows that tile the image: lines first, which lie in one run."""
+    n, _, w, c = rows.shape
+    (oh, ow), (kh, kw) = windows.output, windows.kernel
+    tiles = rows.reshape(n, oh, kh, w, c)
+    y = tiles[:, :, 0].copy() if kh == 1 else ufunc(tiles[:, :, 0], tiles[:, :, 1])
+    for i in range(2, kh):
+        ufunc(y, tiles[:, :, i], out=y)
+    tiles = y.reshape(n, oh, ow, kw, c)
+    y = tiles[:, :, :, 0].copy() if kw == 1 else ufunc(tiles[:, :, :, 0], tiles[:, :, :, 1])
+    for j in range(2, kw):
+        ufunc(y, tiles[:, :, :, j], out=y)
+    return y
+
+
+def _distribute(g: Any, *, share: Any, windows: Windows) -> Any:
+    rows = g.transpose(0, 2, 3, 1) * share
+    n, oh, ow, c = rows.shape
+    out = windows.blank(n, c, g.dtype)
+    if windows.tiles:
+        kh, kw = windows.kernel
+        lines = np.repeat(rows, kw, axis=2)
+        out.reshape(n, oh, kh, ow * kw, c)[...] = lines[:, :, None]
+        return out.transpose(0, 3, 1, 2)
+    for tap in windows.taps(out):
+        tap += rows
+    return windows.crop(out)
+
+
+average = linear(
+    _average,
+    lambda g, x, *, share, windows: distribute(g, share=share, windows=windows),
+    name="average pool",
+    category="pooling",
+)
+distribute = linear(
+    _distribute,
+    lambda h, g, *, share, windows: average(h, share=share, windows=windows),
+    name="average unpool",
+    category="pooling",
+)

@@ -1,0 +1,113 @@
+"""History: one row of numbers for each epoch, which plots itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from autograd_core import SettingError, UnsupportedError
+
+
+class History:
+    """What training measured, epoch by epoch.
+
+    Attributes
+    ----------
+    rows : list of dict
+        One for each epoch: ``epoch``, ``lr``, ``loss``, ``val_loss``, metrics.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.append({"epoch": 1, "loss": 0.5})
+    >>> history.append({"epoch": 2, "loss": 0.25, "val_loss": 0.3})
+    >>> history["loss"]
+    [0.5, 0.25]
+    >>> print(history)
+    epoch  loss  val_loss
+        1   0.5         -
+        2  0.25       0.3
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+
+    def append(self, row: dict[str, float]) -> None:
+        """Add an epoch."""
+        self.rows.append(row)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of all that was measured, in the order of appearance."""
+        return list(dict.fromkeys(name for row in self.rows for name in row))
+
+    def __getitem__(self, name: str) -> list[float]:
+        """Return one measure over the epochs in which it was taken."""
+        if name not in self.columns:
+            raise SettingError(
+                f"history: nothing is called {name!r}; there are {', '.join(self.columns)}."
+            )
+        return [row[name] for row in self.rows if name in row]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.columns
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        return iter(self.rows)
+
+    def __str__(self) -> str:
+        names = self.columns
+        table = [names]
+        for row in self.rows:
+            table.append([f"{row[n]:.4g}" if n in row else "-" for n in names])
+        widths = [max(len(line[k]) for line in table) for k in range(len(names))]
+        return "\n".join(
+            "  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)) for line in table
+        )
+
+    def __repr__(self) -> str:
+        return f"History({len(self)} epochs: {', '.join(self.columns)})"
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw all measures: each with its validation counterpart in one picture.
+
+        Parameters
+        ----------
+        axes : sequence of matplotlib Axes, optional
+            Where to draw, one for each measure; default a new figure.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        UnsupportedError
+            If Matplotlib is not installed (the extra ``demo``).
+        """
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise UnsupportedError(
+                "History.plot: this needs Matplotlib; install the extra: "
+                "pip install 'autograd-core[demo]'."
+            ) from error
+        if not self.rows:
+            raise SettingError("History.plot: no epoch has been trained yet.")
+        names = [n for n in self.columns if n != "epoch" and not n.startswith("val_")]
+        if axes is None:
+            figure = Figure(figsize=(4.2 * len(names), 3.2), layout="constrained")
+            axes = [figure.add_subplot(1, len(names), k + 1) for k in range(len(names))]
+        for axis, name in zip(axes, names, strict=True):
+            for key, label in ((name, "training"), ("val_" + name, "validation")):
+                points = [(r["epoch"], r[key]) for r in self.rows if key in r]
+                if points:
+                    axis.plot(*zip(*points, strict=True), marker=".", label=label)
+            axis.set_title(name)
+            axis.set_xlabel("epoch")
+            if "val_" + name in self:
+                axis.legend()
+        return axes[0].figure

@@ -1,0 +1,151 @@
+"""The restricted Boltzmann machine: two layers of binary units that explain each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core import Tensor
+from nn import init
+from nn.functional.activation import sigmoid, softplus
+from nn.functional.linear import linear
+from nn.module import Module
+from nn.parameter import Parameter, get_default_dtype
+from nn.random import generator
+from nn.values import shape_error
+
+
+class RBM(Module):
+    """Binary visible and hidden units; every visible one is connected with every hidden one.
+
+    ::
+
+        hidden    o  o  o  o      E(v, h) = - v.b - h.c - h W v
+                  |><|><|><|      P(v, h) = exp(-E(v, h)) / Z
+        visible   o  o  o
+
+    Within a layer there are no connections, so that given one layer the units
+    of the other are independent: sampling is a matrix product and a coin each.
+
+    Parameters
+    ----------
+    visible, hidden : int
+        Number of units.
+    dtype : dtype, optional
+        Of the parameters.
+
+    Attributes
+    ----------
+    weight : Parameter, shape (hidden, visible)
+        Drawn from N(0, 0.01 squared).
+    visible_bias, hidden_bias : Parameter, shapes (visible,), (hidden,)
+        0.
+    rng : numpy.random.Generator
+        Where samples are drawn: the package's Generator; assign another to
+        give this machine its own.
+
+    References
+    ----------
+    Smolensky, "Information processing in dynamical systems" (1986); Hinton,
+    "Training products of experts by minimizing contrastive divergence" (2002);
+    Hinton, "A practical guide to training restricted Boltzmann machines" (2010).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nn.models import RBM
+    >>> rbm = RBM(visible=6, hidden=4)
+    >>> v = np.ones((3, 6), dtype=np.float32)
+    >>> rbm(v).shape, rbm.free_energy(v).shape, rbm.gibbs(v).shape
+    ((3, 4), (3,), (3, 6))
+    """
+
+    weight: Parameter
+    visible_bias: Parameter
+    hidden_bias: Parameter
+
+    def __init__(self, visible: int, hidden: int, dtype: Any = None) -> None:
+        super().__init__()
+        if visible < 1 or hidden < 1:
+            raise shape_error(f"RBM: units must be positive, not {visible}, {hidden}.")
+        dtype = dtype or get_default_dtype()
+        self.visible, self.hidden = visible, hidden
+        self.weight = init.normal_(Parameter(np.empty((hidden, visible), dtype)), 0.0, 0.01)
+        self.visible_bias = Parameter(np.zeros(visible, dtype))
+        self.hidden_bias = Parameter(np.zeros(hidden, dtype))
+        self.rng = generator()
+
+    def forward(self, v: Any) -> Any:
+        """Return P(h = 1 | v) of each hidden unit, shape (n, hidden)."""
+        return sigmoid(linear(v, self.weight, self.hidden_bias))
+
+    def down(self, h: Any) -> Any:
+        """Return P(v = 1 | h) of each visible unit, shape (n, visible)."""
+        return sigmoid(linear(h, self.weight.T, self.visible_bias))
+
+    def free_energy(self, v: Any) -> Any:
+        """Return F(v) = -log sum_h exp(-E(v, h)), shape (n,): all 2**hidden states in one line.
+
+        F(v) = - v.b - sum_j log(1 + exp(c_j + W_j v)).
+        """
+        inside = softplus(linear(v, self.weight, self.hidden_bias))
+        return -(v @ self.visible_bias) - np.sum(inside, axis=-1)
+
+    def gibbs(self, v: Any, steps: int = 1) -> Any:
+        """Sample the hidden units from the visible ones and back, a number of times.
+
+        Parameters
+        ----------
+        v : ndarray, shape (n, visible)
+            Where the chains start.
+        steps : int
+            How often to go up and down.
+
+        Returns
+        -------
+        ndarray, shape (n, visible)
+            Of 0 and 1.
+        """
+        for _ in range(steps):
+            v = self._coins(self.down(self._coins(self(v))))
+        return v
+
+    def _coins(self, probability: Any) -> Any:
+        p = probability.data if isinstance(probability, Tensor) else probability
+        return (self.rng.random(p.shape, dtype=np.float32) < p).astype(p.dtype)
+
+    def contrastive_loss(self, v: Any, model: Any) -> Any:
+        """Return mean F(data) - mean F(samples of the model).
+
+        Its gradient is Hinton's learning rule, <v h> of the data minus <v h> of
+        the model: no derivative is written by hand.  The samples count as
+        constants.
+
+        Parameters
+        ----------
+        v : array, shape (n, visible)
+            Data in [0, 1].
+        model : array, shape (m, visible)
+            Samples; `gibbs` started at the data makes it contrastive divergence,
+            started at its own last samples persistent contrastive divergence.
+
+        Returns
+        -------
+        Tensor, shape ()
+            The difference.  It is no likelihood: watch samples, not this number.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from nn.models import RBM
+        >>> rbm, v = RBM(2, 1), np.array([[1.0, 0.0]], dtype=np.float32)
+        >>> rbm.contrastive_loss(v, v[:, ::-1].copy()).backward()
+        >>> rbm.visible_bias.grad.data
+        array([-1.,  1.], dtype=float32)
+        """
+        return np.mean(self.free_energy(v)) - np.mean(self.free_energy(model))
+
+    def extra_repr(self) -> str:
+        """Return the sizes."""
+        return f"visible={self.visible}, hidden={self.hidden}"

@@ -1,0 +1,244 @@
+"""Normalization layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn.functional import normalization as f
+from nn.module import Module
+from nn.parameter import Parameter, get_default_dtype
+from nn.values import shape_error
+
+
+class _BatchNorm(Module):
+    """Scale, shift and running statistics of each channel."""
+
+    ranks: tuple[int, ...] = ()
+    weight: Parameter | None
+    bias: Parameter | None
+    running_mean: Any
+    running_var: Any
+    num_batches_tracked: Any
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        dtype = dtype or get_default_dtype()
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self.register_parameter(
+            "weight", Parameter(np.ones(num_features, dtype)) if affine else None
+        )
+        self.register_parameter(
+            "bias", Parameter(np.zeros(num_features, dtype)) if affine else None
+        )
+        tracked = track_running_stats
+        self.register_buffer("running_mean", np.zeros(num_features, dtype) if tracked else None)
+        self.register_buffer("running_var", np.ones(num_features, dtype) if tracked else None)
+        self.register_buffer("num_batches_tracked", np.zeros((), np.int64) if tracked else None)
+
+    def reset_running_stats(self) -> None:
+        """Forget the running statistics."""
+        if self.track_running_stats:
+            self.running_mean[...], self.running_var[...] = 0, 1
+            self.num_batches_tracked[...] = 0
+
+    def forward(self, input: Any) -> Any:
+        """Normalize: by the batch in train mode, by the running statistics in eval mode."""
+        shape = np.shape(input)
+        if len(shape) not in self.ranks:
+            raise shape_error(
+                f"{type(self).__name__}: the input needs {' or '.join(map(str, self.ranks))} axes, "
+                f"its shape is {shape}."
+            )
+        momentum = 0.0 if self.momentum is None else self.momentum
+        if self.training and self.track_running_stats:
+            self.num_batches_tracked += 1
+            if self.momentum is None:  # the plain mean over all batches
+                momentum = 1 / float(self.num_batches_tracked)
+        return f.batch_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or not self.track_running_stats,
+            momentum,
+            self.eps,
+        )
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"track_running_stats={self.track_running_stats}"
+        )
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalization of (n, features) or (n, features, length); see `BatchNorm2d`."""
+
+    ranks = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """Batch normalization of (n, channels, height, width) (Ioffe and Szegedy, 2015).
+
+    Parameters
+    ----------
+    num_features : int
+        Channels.
+    eps : float
+        Added to the variance.
+    momentum : float or None
+        How far the running statistics move with each batch; None: their mean over all batches.
+    affine : bool
+        Whether to learn a scale and a shift.
+    track_running_stats : bool
+        Whether to keep running statistics for eval mode.
+    dtype : dtype, optional
+        Of parameters and statistics.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.BatchNorm2d(3)
+    >>> y = layer(np.random.default_rng(0).normal(5, 2, (4, 3, 8, 8)))
+    >>> bool(np.allclose(y.detach().numpy().mean(axis=(0, 2, 3)), 0))
+    True
+    >>> list(layer.state_dict())
+    ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked']
+    """
+
+    ranks = (4,)
+
+
+class LayerNorm(Module):
+    """Normalization over the last axes of each example (Ba et al., 2016).
+
+    Parameters
+    ----------
+    normalized_shape : int or tuple
+        The last axes.
+    eps : float
+        Added to the variance.
+    elementwise_affine, bias : bool
+        Whether to learn a scale; whether also a shift.
+    dtype : dtype, optional
+        Of the parameters.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.LayerNorm(2, eps=1e-12)(np.array([1.0, 3.0])).detach().numpy().round(6)
+    array([-1.,  1.])
+    """
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        normalized_shape: Any,
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        given = normalized_shape
+        self.normalized_shape = (given,) if isinstance(given, int) else tuple(given)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        dtype = dtype or get_default_dtype()
+        shape = self.normalized_shape
+        self.register_parameter(
+            "weight", Parameter(np.ones(shape, dtype)) if elementwise_affine else None
+        )
+        self.register_parameter(
+            "bias", Parameter(np.zeros(shape, dtype)) if elementwise_affine and bias else None
+        )
+
+    def forward(self, input: Any) -> Any:
+        """Normalize."""
+        return f.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        )
+
+
+class GroupNorm(Module):
+    """Normalization of groups of channels of each example (Wu and He, 2018).
+
+    Parameters
+    ----------
+    num_groups, num_channels : int
+        The first divides the second.
+    eps : float
+        Added to the variance.
+    affine : bool
+        Whether to learn a scale and a shift for each channel.
+    dtype : dtype, optional
+        Of the parameters.
+    """
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        if num_groups < 1 or num_channels % num_groups:
+            raise shape_error(
+                f"GroupNorm: {num_channels} channels do not divide into {num_groups} groups."
+            )
+        self.num_groups, self.num_channels = num_groups, num_channels
+        self.eps, self.affine = eps, affine
+        dtype = dtype or get_default_dtype()
+        self.register_parameter(
+            "weight", Parameter(np.ones(num_channels, dtype)) if affine else None
+        )
+        self.register_parameter(
+            "bias", Parameter(np.zeros(num_channels, dtype)) if affine else None
+        )
+
+    def forward(self, input: Any) -> Any:
+        """Normalize."""
+        return f.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+
+
+class LocalResponseNorm(Module):
+    """Division by a power of the mean square over neighbouring channels (AlexNet, 2012)."""
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, input: Any) -> Any:
+        """Normalize."""
+        return f.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

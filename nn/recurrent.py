@@ -1,0 +1,309 @@
+"""Recurrent layers: several levels, both directions, sequences of different lengths."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nn import init
+from nn.functional import recurrent as f
+from nn.functional.dropout import dropout
+from nn.module import Module
+from nn.parameter import Parameter, get_default_dtype
+from nn.random import generator
+from nn.values import raw, shape_error
+
+
+class _Recurrent(Module):
+    """What RNN, LSTM and GRU share."""
+
+    gates = 1
+    states = 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        name = type(self).__name__
+        if min(input_size, hidden_size, num_layers) < 1:
+            raise shape_error(f"{name}: sizes and the number of layers must be positive.")
+        if not 0 <= dropout <= 1:
+            raise shape_error(f"{name}: dropout must be in [0, 1], not {dropout}.")
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
+        self.bidirectional = bidirectional
+        self.rng = generator()
+        dtype = dtype or get_default_dtype()
+        rows, directions = self.gates * hidden_size, 2 if bidirectional else 1
+        for suffix, features in self._places(input_size, hidden_size * directions):
+            self.register_parameter(
+                "weight_ih" + suffix, Parameter(np.empty((rows, features), dtype))
+            )
+            self.register_parameter(
+                "weight_hh" + suffix, Parameter(np.empty((rows, hidden_size), dtype))
+            )
+            if bias:
+                self.register_parameter("bias_ih" + suffix, Parameter(np.empty(rows, dtype)))
+                self.register_parameter("bias_hh" + suffix, Parameter(np.empty(rows, dtype)))
+        self.reset_parameters()
+
+    def _places(self, first: int, later: int) -> list[tuple[str, int]]:
+        """Return the suffix of the parameters' names, and the input's features, by layer."""
+        ends = ("", "_reverse") if self.bidirectional else ("",)
+        return [
+            (f"_l{k}{end}", first if k == 0 else later)
+            for k in range(self.num_layers)
+            for end in ends
+        ]
+
+    def reset_parameters(self) -> None:
+        """Draw new values from U(-1/sqrt(hidden_size), 1/sqrt(hidden_size))."""
+        bound = 1 / math.sqrt(self.hidden_size)
+        for parameter in self.parameters():
+            init.uniform_(parameter, -bound, bound)
+
+    def _layer(self, x: Any, state: Any, weights: Any, alive: Any) -> tuple[Any, ...]:
+        """Run one layer in one direction."""
+        raise NotImplementedError
+
+    def _weights(self, suffix: str, dtype: Any) -> tuple[Any, ...]:
+        names = self._parameters
+        matrices = names["weight_ih" + suffix], names["weight_hh" + suffix]
+        if self.bias:
+            return *matrices, names["bias_ih" + suffix], names["bias_hh" + suffix]
+        none = np.zeros(self.gates * self.hidden_size, dtype)
+        return *matrices, none, none
+
+    def _first_states(self, hx: Any, batch: int, single: bool, dtype: Any) -> list[Any]:
+        shape = (len(self._places(0, 0)), batch, self.hidden_size)
+        if hx is None:
+            return [np.zeros(shape, dtype)] * self.states
+        given = hx if isinstance(hx, (tuple, list)) else (hx,)
+        wanted = (shape[0], shape[2]) if single else shape
+        if len(given) != self.states or any(np.shape(h) != wanted for h in given):
+            raise shape_error(
+                f"{type(self).__name__}: the first state needs {self.states} array(s) of shape "
+                f"{wanted}, got {[np.shape(h) for h in given]}."
+            )
+        return [h.reshape(shape) for h in given]
+
+    def _alive(self, lengths: Any, steps: int, batch: int, dtype: Any) -> tuple[Any, Any]:
+        """Return where sequences still run, and the order that turns each around."""
+        if lengths is None:
+            return None, None
+        lengths = raw(lengths)
+        fits = lengths.dtype.kind in "iu" and lengths.shape == (batch,)
+        if not fits or lengths.min(initial=1) < 1 or lengths.max(initial=1) > steps:
+            raise shape_error(
+                f"{type(self).__name__}: lengths must be {batch} integers from 1 to {steps}."
+            )
+        time = np.arange(steps)[:, None]
+        alive = time < lengths
+        return alive[:, :, None].astype(dtype), np.where(alive, lengths - 1 - time, time)
+
+    def forward(self, input: Any, hx: Any = None, lengths: Any = None) -> Any:
+        """Run the sequences through.
+
+        Parameters
+        ----------
+        input : shape (time, batch, input_size)
+            The sequences; (batch, time, input_size) if batch_first, or (time, input_size).
+        hx : array, or (h, c) for an LSTM, optional
+            The first state, (layers * directions, batch, hidden_size); default 0.
+        lengths : integers of shape (batch,), optional
+            How long each sequence is; the output beyond is 0, the last state is
+            that at the end of each.
+
+        Returns
+        -------
+        output
+            The last layer's h at every time, both directions side by side.
+        state
+            The last h, or (h, c), of every layer and direction.
+        """
+        shape = np.shape(input)
+        if len(shape) not in (2, 3) or shape[-1] != self.input_size:
+            raise shape_error(
+                f"{type(self).__name__}: the input has shape {shape}; it needs 3 axes (or 2 "
+                f"without a batch), the last of length input_size = {self.input_size}."
+            )
+        single = len(shape) == 2
+        if single:
+            input = input.reshape((shape[0], 1, shape[1]))
+        elif self.batch_first:
+            input = input.transpose((1, 0, 2))
+        steps, batch, _ = np.shape(input)
+        if not steps or not batch:
+            raise shape_error(f"{type(self).__name__}: the input of shape {shape} is empty.")
+        first = self._first_states(hx, batch, single, input.dtype)
+        alive, turned = self._alive(lengths, steps, batch, input.dtype)
+        output, last = self._levels(input, first, alive, turned)
+        if single:
+            output = output.reshape((steps, -1))
+            last = [h.reshape((-1, self.hidden_size)) for h in last]
+        elif self.batch_first:
+            output = output.transpose((1, 0, 2))
+        return output, last[0] if self.states == 1 else tuple(last)
+
+    def _levels(self, x: Any, first: list[Any], alive: Any, turned: Any) -> tuple[Any, list[Any]]:
+        ends: list[Any] = []
+        directions = 2 if self.bidirectional else 1
+        for level, place in enumerate(range(0, len(self._places(0, 0)), directions)):
+            if level and self.dropout and self.training:
+                x = dropout(x, self.dropout, rng=self.rng)
+            outputs = []
+            for backwards in range(directions):
+                suffix = f"_l{level}{'_reverse' if backwards else ''}"
+                state = tuple(s[place + backwards] for s in first)
+                given = _turn(x, turned) if backwards else x
+                out, *last = self._layer(given, state, self._weights(suffix, x.dtype), alive)
+                outputs.append(_turn(out, turned) if backwards else out)
+                ends.append(last)
+            x = outputs[0] if directions == 1 else np.concatenate(outputs, axis=-1)
+        if len(ends) == 1:
+            return x, [h.reshape((1, *h.shape)) for h in ends[0]]
+        return x, [np.stack([end[k] for end in ends]) for k in range(self.states)]
+
+    def extra_repr(self) -> str:
+        """Return the settings that are not the default."""
+        text = f"{self.input_size}, {self.hidden_size}"
+        for name, usual in (
+            ("num_layers", 1), ("bias", True), ("batch_first", False), ("dropout", 0.0),
+            ("bidirectional", False),
+        ):  # fmt: skip
+            if getattr(self, name) != usual:
+                text += f", {name}={getattr(self, name)}"
+        return text
+
+
+def _turn(x: Any, turned: Any) -> Any:
+    """Turn time around: of the whole, or of each sequence within its own length."""
+    if turned is None:
+        return np.flip(x, 0)
+    return x[turned, np.arange(turned.shape[1])[None, :]]
+
+
+class RNN(_Recurrent):
+    """h = tanh(W x + b + V h + c), or with ReLU (Elman, 1990).
+
+    Parameters
+    ----------
+    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype
+        As in `LSTM`.
+    nonlinearity : {"tanh", "relu"}
+        What bends.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> output, h = nn.RNN(4, 3)(np.ones((7, 2, 4), dtype=np.float32))
+    >>> output.shape, h.shape
+    ((7, 2, 3), (1, 2, 3))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        dtype: Any = None,
+    ) -> None:
+        if nonlinearity not in ("tanh", "relu"):
+            raise shape_error(f"RNN: nonlinearity must be 'tanh' or 'relu', not {nonlinearity!r}.")
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype
+        )
+        self.nonlinearity = nonlinearity
+
+    def _layer(self, x: Any, state: Any, weights: Any, alive: Any) -> tuple[Any, ...]:
+        if alive is not None:
+            step = f.tanh_step if self.nonlinearity == "tanh" else f.relu_step
+            return f.unrolled(step, x, state, weights, alive)
+        found: tuple[Any, ...] = f.rnn_layer(x, *state, *weights, bend=self.nonlinearity)
+        return found
+
+
+class LSTM(_Recurrent):
+    """Long short-term memory (Hochreiter and Schmidhuber, 1997; with forget gates).
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        Features of the input and of the state.
+    num_layers : int
+        Levels, each reading the one below.
+    bias : bool
+        Whether to add biases.
+    batch_first : bool
+        Whether input and output are (batch, time, features) instead of (time, batch, features).
+    dropout : float
+        Probability of dropping between levels.
+    bidirectional : bool
+        Whether a second set of weights reads each level backwards.
+    dtype : dtype, optional
+        Of the parameters.
+
+    Attributes
+    ----------
+    weight_ih_l0 : Parameter, shape (4 hidden_size, input_size)
+    weight_hh_l0 : Parameter, shape (4 hidden_size, hidden_size)
+        Gates i, f, g, o; further levels _l1, ..., backwards _l0_reverse, ...
+    bias_ih_l0, bias_hh_l0 : Parameter, shape (4 hidden_size,)
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> lstm = nn.LSTM(4, 3, num_layers=2, bidirectional=True)
+    >>> output, (h, c) = lstm(np.ones((7, 2, 4), dtype=np.float32), lengths=np.array([7, 5]))
+    >>> output.shape, h.shape, c.shape
+    ((7, 2, 6), (4, 2, 3), (4, 2, 3))
+    """
+
+    gates = 4
+    states = 2
+
+    def _layer(self, x: Any, state: Any, weights: Any, alive: Any) -> tuple[Any, ...]:
+        if alive is not None:
+            return f.unrolled(f.lstm_step, x, state, weights, alive)
+        found: tuple[Any, ...] = f.lstm_layer(x, *state, *weights)
+        return found
+
+
+class GRU(_Recurrent):
+    """Gated recurrent unit (Cho et al., 2014); PyTorch's form, reset after the product.
+
+    Parameters
+    ----------
+    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype
+        As in `LSTM`; gates r, z, n.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> output, h = nn.GRU(4, 3, batch_first=True)(np.ones((2, 7, 4), dtype=np.float32))
+    >>> output.shape, h.shape
+    ((2, 7, 3), (1, 2, 3))
+    """
+
+    gates = 3
+
+    def _layer(self, x: Any, state: Any, weights: Any, alive: Any) -> tuple[Any, ...]:
+        if alive is not None:
+            return f.unrolled(f.gru_step, x, state, weights, alive)
+        found: tuple[Any, ...] = f.gru_layer(x, *state, *weights)
+        return found

@@ -1,0 +1,497 @@
+"""Trainer: the loop that every training is, written once.
+
+    for each epoch, for each batch:
+        loss of the model's answer -> backward -> optimizer.step
+
+with validation, schedules, callbacks, a history, and checkpoints from which a
+killed run goes on and ends bit for bit where it would have ended.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograd_core import (
+    NonFiniteError,
+    SettingError,
+    StateDictError,
+    Tensor,
+    UnsupportedError,
+    no_grad,
+)
+from autograd_core.checkpointing import generators_within
+from nn.callbacks import Callback
+from nn.checkpoints import load_checkpoint, remove_leftovers, save_checkpoint
+from nn.data import DataLoader, as_loader
+from nn.history import History
+from nn.random import get_rng_state, set_rng_state
+
+Metric = Callable[[Any, Any], float]
+_VERSION = 1
+
+
+class Trainer:
+    """Trains a model.
+
+    Parameters
+    ----------
+    model : Module
+        Called with all parts of a batch but the last.
+    loss : callable
+        ``loss(output, target)``, a Tensor of one element: the mean over the
+        batch.  The target is the batch's last part (an autoencoder's only one).
+    optimizer : Optimizer
+        Holds the model's parameters.
+    schedule : LRScheduler or ReduceLROnPlateau, optional
+        Steps once an epoch, or a batch.
+    schedule_every : {"epoch", "batch"}
+        Which.
+    metrics : dict of str to callable, optional
+        ``metric(output, target)`` on arrays, a mean over the batch.
+    callbacks : sequence of Callback
+        Run in this order.
+    checkpoint : path, optional
+        Save here after each epoch; `fit` goes on from the file if it exists.
+    checkpoint_batches : int, optional
+        Save also after every so many batches.
+    monitor : str
+        What ReduceLROnPlateau looks at.
+    seed : int
+        Decides the order of data given as arrays.
+    progress : bool, optional
+        Show a bar (tqdm, from the extra ``demo``); default if tqdm is
+        installed and somebody watches.
+
+    Attributes
+    ----------
+    history : History
+        One row for each epoch.
+    epoch, batch : int
+        The position: whole epochs done, batches done in the current one.
+    stopped : str or None
+        Why training ended before its time.
+
+    Examples
+    --------
+    >>> import nn, optim
+    >>> _ = nn.manual_seed(0)
+    >>> x = np.linspace(-1.0, 1.0, 64)[:, None]
+    >>> model = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1))
+    >>> trainer = Trainer(model, nn.MSELoss(), optim.Adam(model.parameters(), lr=0.05))
+    >>> history = trainer.fit((x, np.sin(3 * x)), epochs=100)
+    >>> history["loss"][-1] < 1e-2 < history["loss"][0]
+    True
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        loss: Callable[[Any, Any], Any],
+        optimizer: Any,
+        schedule: Any = None,
+        *,
+        schedule_every: str = "epoch",
+        metrics: Mapping[str, Metric] | None = None,
+        callbacks: Sequence[Callback] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_batches: int | None = None,
+        monitor: str = "val_loss",
+        seed: int = 0,
+        progress: bool | None = None,
+    ) -> None:
+        if schedule_every not in ("epoch", "batch"):
+            raise SettingError(
+                f"Trainer: schedule_every = {schedule_every!r}; it must be 'epoch' or 'batch'."
+            )
+        if checkpoint_batches is not None and checkpoint_batches < 1:
+            raise SettingError(f"Trainer: checkpoint_batches = {checkpoint_batches}; at least 1.")
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.schedule_every = schedule_every
+        self.metrics = dict(metrics or {})
+        self.callbacks = list(callbacks)
+        self.checkpoint = checkpoint
+        self.checkpoint_batches = checkpoint_batches
+        self.monitor = monitor
+        self.seed = seed
+        self.progress = progress
+        self.history = History()
+        self.epoch = 0
+        self.batch = 0
+        self.stopped: str | None = None
+        self.updating = False  # True between a batch's forward and its update
+        self._sums: dict[str, float] = {}
+        self._loader: DataLoader | None = None
+        self._loaded: Mapping[str, Any] | None = None
+
+    # --- training -----------------------------------------------------------
+
+    def fit(
+        self,
+        train: Any,
+        validation: Any = None,
+        epochs: int = 10,
+        batch_size: int = 32,
+    ) -> History:
+        """Train until so many epochs have been done in all.
+
+        Parameters
+        ----------
+        train : DataLoader or data
+            Arrays ``(inputs, targets)`` or a dataset; shuffled each epoch.
+        validation : DataLoader or data, optional
+            Measured after each epoch.
+        epochs : int
+            In all, counted from the very beginning: calling again with the
+            same number does nothing, and a resumed run ends when it should.
+        batch_size : int
+            For data that are not in a loader.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        NonFiniteError
+            If the loss becomes NaN or infinite; the batch is not learned.
+        DataError
+            If the data cannot be trained on.
+        StateDictError
+            If a checkpoint does not belong to this training.
+        """
+        if isinstance(epochs, bool) or not hasattr(epochs, "__index__") or epochs < 0:
+            raise SettingError(f"fit: epochs = {epochs!r}; it must be an integer >= 0.")
+        loader = as_loader(train, batch_size, True, self.seed)
+        tests = None if validation is None else as_loader(validation, batch_size, False, self.seed)
+        self._loader = loader
+        if self.checkpoint is not None and self.epoch == 0 and self.batch == 0:
+            remove_leftovers(self.checkpoint)
+            if os.path.exists(self.checkpoint):
+                self.load(self.checkpoint)
+        elif self._loaded is not None:
+            self._check_loader(self._loaded)
+        self._loaded = None
+        try:
+            for callback in self.callbacks:
+                callback.on_fit_start(self)
+            with self._bar(epochs * len(loader)) as bar:
+                while self.epoch < epochs and self.stopped is None:
+                    self._run_epoch(loader, tests, bar)
+        finally:
+            for callback in self.callbacks:
+                callback.on_fit_end(self)
+            self.model.eval()
+        return self.history
+
+    def stop(self, reason: str) -> None:
+        """End training after this epoch; for callbacks."""
+        self.stopped = reason
+
+    def _run_epoch(self, loader: DataLoader, tests: DataLoader | None, bar: Any) -> None:
+        self.model.train()
+        if self.batch == 0:
+            self._sums = {}
+            for callback in self.callbacks:
+                callback.on_epoch_start(self)
+        for batch in loader.batches(self.epoch, self.batch):
+            self._learn(batch)
+            self.batch += 1
+            if self.schedule is not None and self.schedule_every == "batch":
+                self.schedule.step()
+            self._show(bar)
+            every = self.checkpoint_batches
+            if every and self.batch % every == 0 and self.batch < len(loader):
+                self._save()
+        row: dict[str, float] = {
+            "epoch": self.epoch + 1,
+            "lr": float(self.optimizer.param_groups[0]["lr"]),
+            **self._means(self._sums),
+        }
+        if tests is not None:
+            row |= {"val_" + name: value for name, value in self.evaluate(tests).items()}
+        if self.schedule is not None and self.schedule_every == "epoch":
+            self._step_schedule(row)
+        for callback in self.callbacks:
+            callback.on_epoch_end(self, row)
+        self.history.append(row)
+        self.epoch += 1
+        self.batch = 0
+        self._sums = {}
+        self._save()
+
+    def _learn(self, batch: tuple[Any, ...]) -> None:
+        """Do one update."""
+        inputs, target = self._parts(batch)
+        self.optimizer.zero_grad()
+        self.updating = True
+        try:
+            output = self.model(*inputs)
+            loss = self.loss(output, target)
+            value = _scalar(loss)
+            for callback in self.callbacks:
+                loss = callback.on_loss(self, loss)
+            if not (math.isfinite(value) and math.isfinite(_scalar(loss))):
+                raise NonFiniteError(
+                    f"training: the loss is {value} in epoch {self.epoch + 1}, batch "
+                    f"{self.batch + 1}; the batch was not learned. Lower the rate, clip gradients, "
+                    "or find the operation with detect_anomaly()."
+                )
+            loss.backward()
+            for callback in self.callbacks:
+                callback.on_backward(self)
+            self.optimizer.step()
+        finally:
+            self.updating = False
+        self._add(self._sums, value, output, target)
+
+    def _parts(self, batch: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+        """Return inputs and target, floating-point arrays in the model's dtype."""
+        dtype = next((p.dtype for p in self.model.parameters()), None)
+        if dtype is not None:
+            batch = tuple(a.astype(dtype, copy=False) if a.dtype.kind == "f" else a for a in batch)
+        return (batch[:-1] or batch), batch[-1]
+
+    def _add(self, sums: dict[str, float], loss: float, output: Any, target: Any) -> None:
+        """Add a batch to the sums, each row counting the same."""
+        rows = len(target)
+        values = {"loss": loss}
+        if self.metrics:
+            answer = output.detach().data if isinstance(output, Tensor) else output
+            values |= {name: float(f(answer, target)) for name, f in self.metrics.items()}
+        for name, value in values.items():
+            sums[name] = sums.get(name, 0.0) + value * rows
+        sums["rows"] = sums.get("rows", 0) + rows
+
+    @staticmethod
+    def _means(sums: Mapping[str, float]) -> dict[str, float]:
+        return {name: total / sums["rows"] for name, total in sums.items() if name != "rows"}
+
+    def _step_schedule(self, row: Mapping[str, float]) -> None:
+        if not hasattr(self.schedule, "patience"):
+            self.schedule.step()
+            return
+        if self.monitor not in row:
+            raise SettingError(
+                f"Trainer: the schedule looks at {self.monitor!r}, but this epoch measured "
+                f"{', '.join(row)}; pass validation data to fit(), or set monitor=."
+            )
+        self.schedule.step(row[self.monitor])
+
+    # --- using the model ----------------------------------------------------
+
+    def evaluate(self, data: Any, batch_size: int = 256) -> dict[str, float]:
+        """Return loss and metrics on data, in eval mode; learns nothing.
+
+        Parameters
+        ----------
+        data : DataLoader or data
+            As for `fit`.
+        batch_size : int
+            For data that are not in a loader.
+        """
+        loader = as_loader(data, batch_size, False, self.seed)
+        sums: dict[str, float] = {}
+        with self._evaluating():
+            for batch in loader.batches(0):
+                inputs, target = self._parts(batch)
+                output = self.model(*inputs)
+                self._add(sums, _scalar(self.loss(output, target)), output, target)
+        return self._means(sums)
+
+    def predict(self, *inputs: Any, batch_size: int = 256) -> Any:
+        """Return the model's answers to inputs, as an array, in eval mode."""
+        loader = as_loader(tuple(inputs), batch_size, False, self.seed)
+        found = []
+        with self._evaluating():
+            for batch in loader.batches(0):
+                answer = self.model(*self._parts((*batch, batch[0]))[0])
+                found.append(np.array(answer.detach().data))
+        return np.concatenate(found)
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        training = self.model.training
+        self.model.eval()
+        try:
+            with no_grad():
+                yield
+        finally:
+            self.model.train(training)
+
+    # --- progress -----------------------------------------------------------
+
+    @contextmanager
+    def _bar(self, total: int) -> Iterator[Any]:
+        if self.progress is False:
+            yield None
+            return
+        try:
+            from tqdm.auto import tqdm
+        except ImportError as error:
+            if self.progress:
+                raise UnsupportedError(
+                    "Trainer: the progress bar needs tqdm; install the extra: "
+                    "pip install 'autograd-core[demo]', or pass progress=False."
+                ) from error
+            yield None
+            return
+        done = self.epoch * len(self._loader or ()) + self.batch
+        # disable=None: only where the output is a terminal
+        with tqdm(
+            total=total, initial=done, disable=None if self.progress is None else False
+        ) as bar:
+            yield bar
+
+    def _show(self, bar: Any) -> None:
+        if bar is None or bar.disable:
+            return
+        bar.update()
+        shown = {name: f"{value:.4g}" for name, value in self._means(self._sums).items()}
+        if len(self.history):
+            last = self.history.rows[-1]
+            shown |= {k: f"{v:.4g}" for k, v in last.items() if k.startswith("val_")}
+        bar.set_description(f"epoch {self.epoch + 1}", refresh=False)
+        bar.set_postfix(shown, refresh=False)
+
+    # --- checkpoints --------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that decides how training goes on.
+
+        Model, optimizer, schedule, callbacks, history, position, and the state
+        of every random source.
+        """
+        return {
+            "version": _VERSION,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": None if self.schedule is None else self.schedule.state_dict(),
+            "callbacks": [callback.state_dict() for callback in self.callbacks],
+            "history": self.history.rows,
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "sums": self._sums,
+            "stopped": self.stopped,
+            "data": None if self._loader is None else self._loader.fingerprint(),
+            "random": {
+                "nn": get_rng_state(),
+                "numpy": np.random.get_state(legacy=False),
+                "python": random.getstate(),
+                "own": [g.bit_generator.state for g in self._generators()],
+            },
+        }
+
+    def _generators(self) -> list[np.random.Generator]:
+        transform = None if self._loader is None else self._loader.transform
+        return generators_within([self.model, self.loss, self.callbacks, transform])
+
+    def _save(self) -> None:
+        if self.checkpoint is not None:
+            self.save(self.checkpoint)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a checkpoint: the file is the old one whole, or the new one whole."""
+        save_checkpoint(self.state_dict(), path)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        SerializationError
+            If the file is damaged.
+        StateDictError
+            If it does not belong to this model, optimizer, schedule or data.
+        """
+        state = load_checkpoint(path)
+        self.load_state_dict(state)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
+        expected = self.state_dict()
+        expected["model"] = {name: np.array(a) for name, a in expected["model"].items()}
+        if not isinstance(state, Mapping) or set(state) != set(expected):
+            raise StateDictError("Trainer: this is no state of a training, or of another version.")
+        self._check_loader(state)
+        if (state["schedule"] is None) != (self.schedule is None) or len(state["callbacks"]) != len(
+            self.callbacks
+        ):
+            raise StateDictError(
+                "Trainer: the checkpoint was made with another schedule or other callbacks."
+            )
+        try:
+            self._take(state)
+        except Exception:
+            self._take(expected)  # state dicts are checked part by part: undo the earlier parts
+            raise
+        self._loaded = state
+
+    def _take(self, state: Mapping[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.schedule is not None:
+            self.schedule.load_state_dict(state["schedule"])
+        for callback, found in zip(self.callbacks, state["callbacks"], strict=True):
+            callback.load_state_dict(found)
+        own = self._generators()
+        if len(own) != len(state["random"]["own"]):
+            raise StateDictError(
+                "Trainer: the checkpoint was made with another number of random generators."
+            )
+        self.history.rows = [dict(row) for row in state["history"]]
+        self.epoch, self.batch = state["epoch"], state["batch"]
+        self._sums = dict(state["sums"])
+        self.stopped = state["stopped"]
+        set_rng_state(state["random"]["nn"])
+        np.random.set_state(state["random"]["numpy"])
+        random.setstate(state["random"]["python"])
+        for g, found in zip(own, state["random"]["own"], strict=True):
+            g.bit_generator.state = found
+
+    def _check_loader(self, state: Mapping[str, Any]) -> None:
+        if self._loader is None or state["data"] is None:
+            return
+        mine, saved = self._loader.fingerprint(), state["data"]
+        for key, value in mine.items():
+            if saved.get(key) != value:
+                raise StateDictError(
+                    f"Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, this run "
+                    f"has {value!r}; it would not end where the first would have."
+                )
+
+
+def _scalar(loss: Any) -> float:
+    value = loss.detach().data if isinstance(loss, Tensor) else np.asarray(loss)
+    if value.size != 1:
+        raise SettingError(
+            f"Trainer: the loss has shape {value.shape}; it must be one number, the batch's mean."
+        )
+    return float(value.reshape(()))
+
+
+def accuracy(output: Any, target: Any) -> float:
+    """Return the share of rows whose largest output is the target's class.
+
+    Parameters
+    ----------
+    output : array, shape (n, classes)
+        Scores.
+    target : array of int, shape (n,)
+        Class indices.
+
+    Examples
+    --------
+    >>> accuracy(np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([1, 1]))
+    0.5
+    """
+    return float(np.mean(np.argmax(output, axis=1) == target))

@@ -1,0 +1,218 @@
+"""Transformer layers (Vaswani et al., 2017)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from nn.attention import MultiheadAttention
+from nn.containers import ModuleList
+from nn.dropout import Dropout
+from nn.functional.activation import gelu, relu
+from nn.linear import Linear
+from nn.module import Module
+from nn.normalization import LayerNorm
+from nn.values import shape_error
+
+_ACTIVATIONS: dict[str, Callable[..., Any]] = {"relu": relu, "gelu": gelu}
+
+
+def _activation(given: Any) -> Callable[..., Any]:
+    if callable(given):
+        return given  # type: ignore[no-any-return]  # any function of one value
+    if given not in _ACTIVATIONS:
+        raise shape_error(f"activation must be 'relu', 'gelu' or a function, not {given!r}.")
+    return _ACTIVATIONS[given]
+
+
+class TransformerEncoderLayer(Module):
+    """Self-attention, then two linear layers, each with a skip connection and a LayerNorm.
+
+    Parameters
+    ----------
+    d_model, nhead, dim_feedforward : int
+        Features, heads, and features between the two linear layers.
+    dropout : float
+        Probability of dropping, after each part and on the attention's weights.
+    activation : {"relu", "gelu"} or callable
+        Between the two linear layers.
+    layer_norm_eps : float
+        For the LayerNorms.
+    batch_first : bool
+        Whether input and output are (batch, time, features) instead of (time, batch, features).
+    norm_first : bool
+        Whether to normalize before each part instead of after the sum.
+    bias : bool
+        Whether linear layers and LayerNorms have biases.
+    dtype : dtype, optional
+        Of the parameters.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    >>> layer(np.ones((3, 5, 8), dtype=np.float32)).shape
+    (3, 5, 8)
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: Any = "relu",
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.self_attn = MultiheadAttention(
+            d_model, nhead, dropout, bias, batch_first=batch_first, dtype=dtype
+        )
+        self.linear1 = Linear(d_model, dim_feedforward, bias, dtype)
+        self.dropout = Dropout(dropout)
+        self.linear2 = Linear(dim_feedforward, d_model, bias, dtype)
+        self.norm_first = norm_first
+        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
+        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
+        self.dropout1 = Dropout(dropout)
+        self.dropout2 = Dropout(dropout)
+        self.activation = _activation(activation)
+
+    def _attend(self, x: Any, mask: Any, padding: Any, causal: bool) -> Any:
+        out, _ = self.self_attn(x, x, x, padding, False, mask, is_causal=causal)
+        return self.dropout1(out)
+
+    def _feed(self, x: Any) -> Any:
+        return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+
+    def forward(
+        self,
+        src: Any,
+        src_mask: Any = None,
+        src_key_padding_mask: Any = None,
+        is_causal: bool = False,
+    ) -> Any:
+        """Return the sequence, changed; masks as in `MultiheadAttention`."""
+        if self.norm_first:
+            x = src + self._attend(self.norm1(src), src_mask, src_key_padding_mask, is_causal)
+            return x + self._feed(self.norm2(x))
+        x = self.norm1(src + self._attend(src, src_mask, src_key_padding_mask, is_causal))
+        return self.norm2(x + self._feed(x))
+
+
+class TransformerDecoderLayer(Module):
+    """Self-attention, attention to a memory, two linear layers.
+
+    Parameters
+    ----------
+    d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps : optional
+        As in `TransformerEncoderLayer`.
+    batch_first, norm_first, bias, dtype : optional
+        As in `TransformerEncoderLayer`.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.TransformerDecoderLayer(8, 2, 16, batch_first=True)
+    >>> memory = np.ones((3, 7, 8), dtype=np.float32)
+    >>> layer(np.ones((3, 5, 8), dtype=np.float32), memory, tgt_is_causal=True).shape
+    (3, 5, 8)
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: Any = "relu",
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        self.self_attn = MultiheadAttention(
+            d_model, nhead, dropout, bias, batch_first=batch_first, dtype=dtype
+        )
+        self.multihead_attn = MultiheadAttention(
+            d_model, nhead, dropout, bias, batch_first=batch_first, dtype=dtype
+        )
+        self.linear1 = Linear(d_model, dim_feedforward, bias, dtype)
+        self.dropout = Dropout(dropout)
+        self.linear2 = Linear(dim_feedforward, d_model, bias, dtype)
+        self.norm_first = norm_first
+        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
+        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
+        self.norm3 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
+        self.dropout1 = Dropout(dropout)
+        self.dropout2 = Dropout(dropout)
+        self.dropout3 = Dropout(dropout)
+        self.activation = _activation(activation)
+
+    def forward(
+        self,
+        tgt: Any,
+        memory: Any,
+        tgt_mask: Any = None,
+        memory_mask: Any = None,
+        tgt_key_padding_mask: Any = None,
+        memory_key_padding_mask: Any = None,
+        tgt_is_causal: bool = False,
+        memory_is_causal: bool = False,
+    ) -> Any:
+        """Return the target sequence, changed; masks as in `MultiheadAttention`."""
+
+        def look_at_self(x: Any) -> Any:
+            out, _ = self.self_attn(
+                x, x, x, tgt_key_padding_mask, False, tgt_mask, is_causal=tgt_is_causal
+            )
+            return self.dropout1(out)
+
+        def look_at_memory(x: Any) -> Any:
+            out, _ = self.multihead_attn(
+                x, memory, memory, memory_key_padding_mask, False, memory_mask,
+                is_causal=memory_is_causal,
+            )  # fmt: skip
+            return self.dropout2(out)
+
+        def feed(x: Any) -> Any:
+            return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+
+        parts = (
+            (self.norm1, look_at_self),
+            (self.norm2, look_at_memory),
+            (self.norm3, feed),
+        )
+        for norm, part in parts:
+            tgt = tgt + part(norm(tgt)) if self.norm_first else norm(tgt + part(tgt))
+        return tgt
+
+
+class _Stack(Module):
+    def __init__(self, layer: Module, num_layers: int, norm: Module | None = None) -> None:
+        super().__init__()
+        self.layers = ModuleList(copy.deepcopy(layer) for _ in range(num_layers))
+        self.num_layers = num_layers
+        self.add_module("norm", norm)
+
+    def forward(self, input: Any, *args: Any, **keywords: Any) -> Any:
+        """Apply each layer to the output of the one before, then the norm."""
+        for layer in self.layers:
+            input = layer(input, *args, **keywords)
+        norm = self._modules["norm"]
+        return input if norm is None else norm(input)
+
+
+class TransformerEncoder(_Stack):
+    """Copies of an encoder layer, one after the other; calls are the layer's."""
+
+
+class TransformerDecoder(_Stack):
+    """Copies of a decoder layer, one after the other; calls are the layer's."""

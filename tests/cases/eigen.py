@@ -1,0 +1,156 @@
+"""Decompositions and what rests on them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cases.case import Case, fixed, matrix, named, real, spd
+
+
+def _symmetric(f):
+    return lambda a: f((a + np.swapaxes(a, -1, -2)) * 0.5)
+
+
+def _hermitian(f):
+    """f of a Hermitian matrix built from two real ones."""
+    return lambda a, b: f((a + np.swapaxes(a, -1, -2)) + 1j * (b - np.swapaxes(b, -1, -2)))
+
+
+def _signed(f):
+    """Eigenvectors up to a sign: turned so that their first component is positive."""
+
+    def run(a):
+        w, v = f(a)
+        return w, v * np.sign(v[..., :1, :])
+
+    return run
+
+
+def spread(*shape):
+    """Symmetric, with eigenvalues near 1, 3, 5."""
+
+    def draw(rng):
+        a = rng.uniform(-0.4, 0.4, shape)
+        return a + np.swapaxes(a, -1, -2) + np.diag(np.arange(shape[-1]) * 2.0 + 1)
+
+    return draw
+
+
+SKEWED = fixed([[0.2, -2.0, 0.3], [1.5, 0.4, 0.1], [0.3, 0.2, 3.0]])  # a complex pair and a real
+
+CASES: list[Case] = [
+    named("eigh", _symmetric(_signed(np.linalg.eigh)), spread(3, 3), analytic=False),
+    named(
+        "eigh-upper",
+        _symmetric(_signed(lambda a: np.linalg.eigh(a, "U"))),
+        spread(3, 3),
+        analytic=False,
+    ),
+    named("eigh-stacked", _symmetric(_signed(np.linalg.eigh)), spread(2, 3, 3), analytic=False),
+    named("eigvalsh", _symmetric(np.linalg.eigvalsh), spread(3, 3), analytic=False),
+    named(
+        "eigvalsh-hermitian",
+        _hermitian(np.linalg.eigvalsh),
+        matrix(3, 3),
+        real(3, 3),
+        analytic=False,
+    ),
+    named(
+        "eig-real",
+        lambda a: np.linalg.eig(a @ np.diag(np.array([1.0, 2.0, 4.0]))),
+        spd(3, 3),
+        analytic=False,
+        float32=False,
+    ),
+    named(
+        "eig-complex",
+        lambda a: [g(z) for z in np.linalg.eig(a) for g in (np.real, np.imag)],
+        SKEWED,
+        analytic=False,
+        float32=False,
+    ),
+    named(
+        "eig-stacked",
+        lambda a: np.linalg.eig(a @ np.diag(np.array([1.0, 2.0]))).eigenvalues,
+        spd(2, 2, 2),
+        analytic=False,
+        float32=False,
+    ),
+    named("eigvals", lambda a: np.abs(np.linalg.eigvals(a)), SKEWED, analytic=False),
+    *[
+        named(
+            f"svd-{m}x{n}",
+            lambda a: np.linalg.svd(a, full_matrices=False),
+            real(m, n),
+            analytic=False,
+            rtol=1e-6,
+        )
+        for m, n in ((3, 3), (4, 2), (2, 4))
+    ],
+    named(
+        "svd-stacked",
+        lambda a: np.linalg.svd(a, full_matrices=False),
+        real(2, 3, 2),
+        analytic=False,
+        rtol=1e-6,
+    ),
+    named("svd-values", lambda a: np.linalg.svd(a, compute_uv=False), real(3, 2), analytic=False),
+    named("svd-square", np.linalg.svd, matrix(3, 3), analytic=False, rtol=1e-6),
+    named("svdvals", np.linalg.svdvals, real(3, 4), analytic=False),
+    named(
+        "svd-complex-values",
+        lambda a, b: np.linalg.svdvals(a + 1j * b),
+        real(3, 2),
+        real(3, 2),
+        analytic=False,
+    ),
+    *[
+        named(f"norm-{p}", lambda a, p=p: np.linalg.norm(a, p), real(3, 2), analytic=False)
+        for p in (2, -2, "nuc")
+    ],
+    named(
+        "norm-2-axes",
+        lambda a: np.linalg.norm(a, 2, axis=(2, 0), keepdims=True),
+        real(3, 2, 2),
+        analytic=False,
+    ),
+    *[
+        named(f"qr-{m}x{n}", np.linalg.qr, real(m, n), analytic=False, rtol=1e-6)
+        for m, n in ((3, 3), (4, 2), (2, 4))
+    ],
+    named("qr-stacked", np.linalg.qr, real(2, 3, 2), analytic=False, rtol=1e-6),
+    named("qr-r", lambda a: np.linalg.qr(a, mode="r"), real(3, 2), analytic=False),
+    named("qr-complete", lambda a: np.linalg.qr(a, mode="complete"), matrix(3, 3), analytic=False),
+    *[
+        named(f"pinv-{m}x{n}", np.linalg.pinv, real(m, n), analytic=False, rtol=1e-6)
+        for m, n in ((3, 3), (4, 2), (2, 4))
+    ],
+    named("pinv-stacked", np.linalg.pinv, real(2, 3, 2), analytic=False, rtol=1e-6),
+    named("lstsq-tall", lambda a, b: np.linalg.lstsq(a, b)[0], real(4, 2), real(4), analytic=False),
+    named(
+        "lstsq-all", lambda a, b: np.linalg.lstsq(a, b)[:2], real(4, 2), real(4, 3), analytic=False
+    ),
+    named(
+        "lstsq-wide", lambda a, b: np.linalg.lstsq(a, b)[0], real(2, 4), real(2, 3), analytic=False
+    ),
+    named(
+        "lstsq-values", lambda a, b: np.linalg.lstsq(a, b)[3], real(3, 2), real(3), analytic=False
+    ),
+    *[
+        named(f"cond-{p}", lambda a, p=p: np.linalg.cond(a, p), matrix(3, 3), analytic=False)
+        for p in (None, 2, -2, 1, np.inf, "fro")
+    ],
+    named("tensorinv", lambda a: np.linalg.tensorinv(a.reshape(2, 2, 4), ind=2), matrix(4, 4)),
+    named(
+        "tensorsolve",
+        lambda a, b: np.linalg.tensorsolve(a.reshape(2, 2, 2, 2), b),
+        matrix(4, 4),
+        real(2, 2),
+    ),
+    named(
+        "tensorsolve-axes",
+        lambda a, b: np.linalg.tensorsolve(a.reshape(2, 2, 2, 2), b, axes=(0,)),
+        matrix(4, 4),
+        real(2, 2),
+    ),
+]
