@@ -92,6 +92,9 @@ class Cost:
         Peak live bytes of the evaluation, of a reverse and of a forward sweep.
     uncounted : list of str
         Operations that don't say what they cost, counted as 0.
+    estimated : list of str
+        Operations whose derivative is a kernel for raw arrays: a sweep through
+        one is counted as twice the operation.
     """
 
     nodes: list[NodeCost]
@@ -103,6 +106,7 @@ class Cost:
     saved_bytes: int
     memory: Memory
     uncounted: list[str]
+    estimated: list[str]
     _problem: Problem = field(repr=False)
 
     @property
@@ -172,6 +176,11 @@ class Cost:
         ]
         if self.uncounted:
             lines.append("counted as 0, since they declare no cost=: " + ", ".join(self.uncounted))
+        if self.estimated:
+            lines.append(
+                "a sweep through these is counted as twice the operation, since their rules are "
+                "kernels: " + ", ".join(self.estimated)
+            )
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -374,5 +383,6 @@ def cost(
         saved_bytes=memory.saved,
         memory=memory,
         uncounted=uncounted,
+        estimated=sorted(set().union(*(c.estimated for c in counters))),
         _problem=problem,
     )

@@ -261,3 +261,36 @@ def test_bad_input(f, args, error, words):
 def test_bad_grouping():
     with pytest.raises(errors.OperandError, match="'module'"):
         cost(np.sin, 1.0, measure=False).table(by="colour")
+
+
+# --- nn: the same ledger, where it is there ------------------------------------------------
+
+
+def test_models_of_nn():
+    nn = pytest.importorskip("nn")
+    x = normal(2, 3, 16, 16)
+    made = cost(nn.Conv2d(3, 8, 3, padding=1, bias=False), x, measure=False)
+    one = 2 * 2 * 8 * 3 * 9 * 16 * 16
+    assert (made.function.flops, made.reverse.flops) == (one, one)  # the weight's alone
+
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(3, 5)
+
+        def forward(self, x):
+            return self.lstm(x)[0]
+
+    steps, batch, n, h = 7, 2, 3, 5
+    made = cost(Recurrent(), normal(steps, batch, n), measure=False)
+    products = 2 * steps * batch * 4 * h * (n + h)
+    assert sum(v.function.flops for v in made.nodes if v.name == "lstm") == products
+    assert made.reverse.flops >= 2 * products
+    assert made.estimated == ["lstm"]
+    assert "lstm" in made.summary()
+
+    model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
+    made = cost(model, normal(9, 4), measure=False)
+    by_module = {k: sum(v.function.flops for v in g) for k, g in made.by("module").items()}
+    # nn declares its fused layers' products; their bias additions are not in the declaration
+    assert by_module == {"0": 2 * 9 * 4 * 6, "1": TANH * 9 * 6, "2": 2 * 9 * 6 * 2}
