@@ -145,6 +145,9 @@ class _Recurrent(Module):
         steps, batch, _ = np.shape(input)
         if not steps or not batch:
             raise shape_error(f"{type(self).__name__}: the input of shape {shape} is empty.")
+        dtype = np.result_type(input.dtype, next(self.parameters()).dtype)
+        if input.dtype != dtype:  # promoted once, so that kernels see one dtype
+            input = input.astype(dtype)
         first = self._first_states(hx, batch, single, input.dtype)
         alive, turned = self._alive(lengths, steps, batch, input.dtype)
         output, last = self._levels(input, first, alive, turned)

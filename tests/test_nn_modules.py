@@ -293,3 +293,17 @@ def test_recorded_lines_are_the_users() -> None:
     out = nn.Sequential(nn.Linear(3, 2), nn.ReLU())(batch())
     files = {node.location.file for node in Graph(out).nodes if node.primitive is not None}
     assert files == {__file__}
+
+
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
+def test_recurrent_layers_promote_dtypes_as_numpy_does(name: str) -> None:
+    x = np.ones((3, 2, 4))
+    for layer, data, wanted in (
+        (getattr(nn, name)(4, 3), x, np.float64),
+        (getattr(nn, name)(4, 3).double(), x.astype(np.float32), np.float64),
+        (getattr(nn, name)(4, 3), x.astype(np.float32), np.float32),
+    ):
+        out, _ = layer(data)
+        assert out.dtype == wanted
+        np.sum(out).backward()
+        assert layer.weight_hh_l0.grad.dtype == layer.weight_hh_l0.dtype

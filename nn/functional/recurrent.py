@@ -86,21 +86,21 @@ def _lstm_forward(
     n = w_hh.shape[1]
     half = np.full((4 * n, 1), 0.5, x.dtype)
     half[:n] = 1
-    to_gates = np.ascontiguousarray((_reordered(w_hh) * half).T)
-    bias = _reordered(b_ih + b_hh) * half[:, 0]
+    # h, x and a 1 side by side: one product a step gives the gates, biases and all
+    joined = np.concatenate([w_hh, w_ih, (b_ih + b_hh)[:, None]], axis=1)
+    matrix = np.ascontiguousarray((_reordered(joined) * half).T)
+    given = np.empty((steps + 1, batch, n + features + 1), x.dtype)
+    given[0, :, :n] = h0
+    given[:-1, :, n:-1] = x
+    given[:, :, -1] = 1
     gates = np.empty((steps, batch, 4 * n), x.dtype)
-    flat = gates.reshape(-1, 4 * n)
-    np.dot(np.ascontiguousarray(x).reshape(-1, features), (_reordered(w_ih) * half).T, out=flat)
-    flat += bias
-    hs = np.empty((steps + 1, batch, n), x.dtype)
     cs = np.empty((steps + 1, batch, n), x.dtype)
     bent = np.empty((steps, batch, n), x.dtype)  # tanh(c)
-    hs[0], cs[0] = h0, c0
-    term, product = np.empty((batch, n), x.dtype), np.empty((batch, 4 * n), x.dtype)
+    cs[0] = c0
+    term = np.empty((batch, n), x.dtype)
     for t in range(steps):
         z, c = gates[t], cs[t + 1]
-        np.dot(hs[t], to_gates, out=product)
-        z += product
+        np.dot(given[t], matrix, out=z)
         np.tanh(z, out=z)
         squashed = z[:, n:]
         squashed *= 0.5
@@ -109,15 +109,16 @@ def _lstm_forward(
         np.multiply(z[:, 2 * n : 3 * n], cs[t], out=term)
         c += term
         np.tanh(c, out=bent[t])
-        np.multiply(z[:, 3 * n :], bent[t], out=hs[t + 1])
-    return (hs[1:], hs[-1], cs[-1]), (gates, hs, cs, bent)
+        np.multiply(z[:, 3 * n :], bent[t], out=given[t + 1, :, :n])
+    hs = given[:, :, :n]
+    return (hs[1:], hs[-1], cs[-1]), (gates, given, cs, bent)
 
 
 def _lstm_backward(
     g: Any, kept: Any, needs: Any, y: Any, x: Any, h0: Any, c0: Any, w_ih: Any, w_hh: Any,
     b_ih: Any, b_hh: Any,
 ) -> tuple[Any, ...]:  # fmt: skip
-    gates, hs, cs, bent = kept
+    gates, given, cs, bent = kept
     steps, batch, n = bent.shape
     dtype = x.dtype
     shape = (steps, batch, 4, n)
@@ -154,11 +155,8 @@ def _lstm_backward(
         np.dot(slope.reshape(batch, 4 * n), weights, out=back)
     flat = slopes.reshape(-1, 4 * n)
     dx = flat.dot(_reordered(w_ih)).reshape(x.shape) if needs[0] else None
-    d_ih = (
-        _restored(flat.T.dot(np.ascontiguousarray(x).reshape(-1, x.shape[2]))) if needs[3] else None
-    )
-    d_hh = _restored(flat.T.dot(hs[:-1].reshape(-1, n))) if needs[4] else None
-    db = _restored(flat.sum(axis=0)) if needs[5] or needs[6] else None
+    joined = _restored(flat.T.dot(given[:-1].reshape(-1, given.shape[2])))
+    d_hh, d_ih, db = joined[:, :n], joined[:, n:-1], joined[:, -1]
     return dx, back, dc, d_ih, d_hh, db, db
 
 
