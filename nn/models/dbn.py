@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
-from autograd_core import no_grad
+from autograd_core import Tensor, no_grad
 from nn.containers import ModuleList
 from nn.models.rbm import RBM
 from nn.module import Module
@@ -94,10 +92,9 @@ class DBN(Module):
         ndarray, shape (n, visible)
             Probabilities of the visible units.
         """
-        top = self.machines[-1]
+        top, below = self.machines[-1], len(self.machines) - 1
         with no_grad():
-            h = np.asarray(self.see(v, len(self.machines) - 1).data) if len(self.machines) > 1 else v
-            h = top.down(top(top.gibbs(h, steps)))
+            h = top.gibbs(Tensor(v) if below == 0 else self.see(v, below), steps)
             for machine in reversed(list(self.machines)[:-1]):
                 h = machine.down(h)
-        return h.data
+        return h.data if isinstance(h, Tensor) else h

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Tensor
+from autograd_core import Tensor, no_grad
 from nn import init
 from nn.functional.activation import sigmoid, softplus
 from nn.functional.linear import linear
@@ -14,6 +14,10 @@ from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
 from nn.random import generator
 from nn.values import shape_error
+
+
+def _plain(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else x
 
 
 class RBM(Module):
@@ -105,14 +109,18 @@ class RBM(Module):
         Returns
         -------
         ndarray, shape (n, visible)
-            Of 0 and 1.
+            Probabilities of the visible units.  Hidden units are drawn; for the
+            visible ones the probability stands, as for grey pixels in the data
+            (section 3 of the guide): coins there would add a noise that the
+            data don't have, and most hidden units would die of it.
         """
-        for _ in range(steps):
-            v = self._coins(self.down(self._coins(self(v))))
+        with no_grad():
+            for _ in range(steps):
+                v = _plain(self.down(self._coins(self(v))))
         return v
 
     def _coins(self, probability: Any) -> Any:
-        p = probability.data if isinstance(probability, Tensor) else probability
+        p = _plain(probability)
         return (self.rng.random(p.shape, dtype=np.float32) < p).astype(p.dtype)
 
     def contrastive_loss(self, v: Any, model: Any) -> Any:
