@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.backward import gradients
-from autograd_core.batching import LoopWarning, vmap
 from autograd_core.checkpointing import checkpoint
 from autograd_core.declare import bilinear, elementwise, linear, primitive
 from autograd_core.dual import Dual
@@ -35,7 +34,6 @@ from autograd_core.errors import (
 )
 from autograd_core.graph import Graph
 from autograd_core.inplace import mark_overwritten
-from autograd_core.jacobians import hessian, jacobian
 from autograd_core.modes import detect_anomaly, enable_grad, no_grad
 from autograd_core.primitive import Primitive
 from autograd_core.rules.graph import branch, plus, stop_gradient
@@ -53,8 +51,10 @@ from autograd_core.transforms import (
 )
 
 if TYPE_CHECKING:
+    from autograd_core.batching import LoopWarning, vmap
     from autograd_core.check import gradcheck
     from autograd_core.explanation import explain
+    from autograd_core.jacobians import hessian, jacobian
     from autograd_core.ledger import cost
     from autograd_core.viewer import animate, draw
 
@@ -62,11 +62,15 @@ __version__ = "0.1.0"
 
 # Imported when first asked for, so that a program that only differentiates starts fast.
 _LATER = {
+    "LoopWarning": "autograd_core.batching",
     "animate": "autograd_core.viewer",
     "cost": "autograd_core.ledger",
     "draw": "autograd_core.viewer",
     "explain": "autograd_core.explanation",
     "gradcheck": "autograd_core.check",
+    "hessian": "autograd_core.jacobians",
+    "jacobian": "autograd_core.jacobians",
+    "vmap": "autograd_core.batching",
 }
 
 
@@ -74,8 +78,9 @@ def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'autograd_core' has no attribute {name!r}")
     value = getattr(import_module(_LATER[name]), name)
-    globals()[name] = value  # `from autograd_core.explanation import ...` sets the module's name here
+    globals()[name] = value  # instead of a submodule of the same name
     return value
+
 
 __all__ = [
     "AutogradError",

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors, tree
+from autograd_core.declare import linear as linear_map
 from autograd_core.declare import primitive
 from autograd_core.jacobians import jacobian
 from autograd_core.primitive import Boxed, Primitive, bare
-from autograd_core.declare import linear as linear_map
 from autograd_core.source import Location
 from autograd_core.transforms import jvp, vjp
 
@@ -135,9 +135,7 @@ def implicit(
             -t,
         )
 
-    solved = primitive(
-        run, vjp=pulled, jvp=pushed, name="implicit", arity=None, category="solver"
-    )
+    solved = primitive(run, vjp=pulled, jvp=pushed, name="implicit", arity=None, category="solver")
 
     def solution(*args: Any) -> Any:
         flat = [_array(v, "implicit()") for v in tree.leaves(args)]

@@ -70,7 +70,7 @@ class Batching:
         """Return an array whose first axis is the batch."""
         if self.limit is not None and getattr(value, "nbytes", 0) > self.limit:
             raise TooLargeError
-        made = cast(Batched, _new(Batched))
+        made = _new(Batched)
         made.value = value
         made._batch = self
         made._level = self.level
@@ -190,7 +190,7 @@ class Batched(Traced):
 
     def detach(self) -> Any:
         """Return the values without their derivative."""
-        value = self.value.detach() if isinstance(self.value, Boxed) else self.value
+        value = self.value.detach() if isinstance(self.value, Traced) else self.value
         return self._batch.wrap(value)
 
     def _become(self, other: Any) -> None:
@@ -266,7 +266,7 @@ class Batched(Traced):
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise errors.ConversionError(
             "a batched value met a plain array that cannot hold it, for instance in table[ids] or "
-            "array[i] = x under vmap; write Tensor(table)[ids], and np.stack to put values together.",
+            "array[i] = x under vmap; write Tensor(table)[ids], and np.stack to join values.",
             Location.of_caller(),
         )
 

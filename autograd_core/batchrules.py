@@ -136,7 +136,9 @@ def _matmul(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) 
     made = p(_padded(left, 1, width), _padded(right, 1, width))
     if ranks[1] == 1:
         made = made[..., 0]
-    return batch.wrap(made[..., 0] if ranks == (1, 1) else made[..., 0, :] if ranks[0] == 1 else made)
+    return batch.wrap(
+        made[..., 0] if ranks == (1, 1) else made[..., 0, :] if ranks[0] == 1 else made
+    )
 
 
 def _padded(x: Any, place: int, ndim: int) -> Any:
@@ -297,14 +299,14 @@ def _last(batch: Batching, x: Any) -> Any:
     return np.expand_dims(x, -1)
 
 
+def _is_mask(part: Any) -> bool:
+    return bool(getattr(part, "dtype", None) == np.dtype(bool))
+
+
 def _spelt(index: Any, ndim: int) -> tuple[Any, ...]:
     """Return an index with its Ellipsis written out, as a tuple."""
     parts = index if isinstance(index, tuple) else (index,)
-    taken = sum(
-        k.ndim if getattr(k, "dtype", None) == bool else 1
-        for k in parts
-        if k is not None and k is not Ellipsis
-    )
+    taken = sum(k.ndim if _is_mask(k) else 1 for k in parts if k is not None and k is not Ellipsis)
     if not any(k is Ellipsis for k in parts):
         return (*parts, *(slice(None),) * (ndim - taken))
     place = next(j for j, k in enumerate(parts) if k is Ellipsis)
@@ -318,7 +320,7 @@ def _own_index(batch: Batching, index: tuple[Any, ...]) -> tuple[Any, ...] | Non
     too.  Only for index arrays and integers in front, slices behind.
     """
     arrays = [k for k in index if not isinstance(k, slice)]
-    if any(k is None or np.result_type(k) == bool for k in arrays):
+    if any(k is None or _is_mask(k) for k in arrays):
         return None
     if any(isinstance(k, slice) for k in index[: len(arrays)]):
         return None
@@ -365,7 +367,7 @@ def _scatter(batch: Batching, p: Primitive, args: Sequence[Any], params: Params)
         parts = index if isinstance(index, tuple) else (index,)
         full = (batch.size, *shape)
         return batch.wrap(p(g.value, index=(slice(None), *parts), shape=full))
-    full_index = (*_spelt(index, len(shape)), slice(None))
+    full_index: Any = (*_spelt(index, len(shape)), slice(None))
     if isinstance(index, np.ndarray) and index.dtype != bool:
         full_index = index  # rows: scatter has a fast way for them
     made = p(_last(batch, g), index=full_index, shape=(*shape, batch.size))

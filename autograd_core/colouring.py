@@ -63,7 +63,7 @@ def _orders(neighbours: Sequence[Sequence[int]]) -> list[list[int]]:
 
 
 def star(neighbours: Sequence[Any]) -> Any:
-    """Colour a symmetric pattern so that every two colours induce stars (greedy, best of several).
+    """Colour a symmetric pattern so that two colours induce stars only (greedy, best of several).
 
     Parameters
     ----------
@@ -108,9 +108,9 @@ def _greedy_star(adjacent: list[list[int]], order: Sequence[int]) -> list[int]:
                 if x == v or colour[x] < 0:
                     continue
                 # v - w - x: the colour of x is forbidden if the path would go on at either end
-                if seen[colour[w]] > 1:
-                    forbidden.add(colour[x])
-                elif any(y != w and colour[y] == colour[w] for y in adjacent[x]):
+                if seen[colour[w]] > 1 or any(
+                    y != w and colour[y] == colour[w] for y in adjacent[x]
+                ):
                     forbidden.add(colour[x])
         mine = 0
         while mine in forbidden:

@@ -12,8 +12,9 @@ import numpy as np
 from autograd_core.tables import bytes_text, count_text, html_table, seconds_text, text_table
 
 if TYPE_CHECKING:
-    from autograd_core.ledger import Cost, Problem
+    from autograd_core.ledger import Cost
     from autograd_core.node import Node
+    from autograd_core.problem import Problem
 
 _HEAD = ("mode", "sweeps", "FLOPs", "peak bytes", "predicted", "measured")
 

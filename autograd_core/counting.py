@@ -38,6 +38,9 @@ class Counter:
         FLOPs so far.
     unknown : set of str
         Operations that were run but say nothing of their cost.
+    estimated : set of str
+        Operations whose rules are kernels that take raw arrays only; a sweep
+        through one is counted as twice the operation itself.
 
     Examples
     --------
@@ -50,6 +53,7 @@ class Counter:
     def __init__(self, weights: Mapping[str, Formula] | None = None) -> None:
         self.total = 0.0
         self.unknown: set[str] = set()
+        self.estimated: set[str] = set()
         self.level = new_level()
         self.weights = weights
 
@@ -145,22 +149,7 @@ def count_reverse(
             parts = gradients.setdefault(whole, [None] * len(whole.output))
             parts[node.params["index"]] = g
             continue
-        raw = raw_arguments(node)
-        args, y = [wrap(a) for a in raw], wrap(node.output)
-        if primitive.vjps is None:
-            if primitive.multiple:
-                g = tuple(
-                    wrap(np.zeros_like(part)) if part_g is None else part_g
-                    for part, part_g in zip(node.output, g, strict=True)
-                )
-            pulled: Sequence[Any] = primitive.pull(g, y, args, node.params)
-        else:
-            pulled = [
-                rule(g, y, *args, **node.params)
-                if parent.__class__ is Node and parent in needed and rule is not None
-                else None
-                for rule, parent in zip(primitive.vjps, node.inputs, strict=False)
-            ]
+        pulled = _pulled(node, g, needed, counter)
         for index, (parent, c) in enumerate(zip(node.inputs, pulled, strict=False)):
             if c is None or parent.__class__ is not Node or parent not in needed:
                 continue
@@ -169,6 +158,72 @@ def count_reverse(
             gradients[parent] = c if old is None else old + c
         found[node] = counter.total - before
     return found
+
+
+def _raw(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_raw, value))
+    return bare(value)
+
+
+def _estimate(node: Node, counter: Counter, before: float) -> None:
+    """Count a sweep through a kernel of raw arrays: twice the operation, one for each factor."""
+    assert node.primitive is not None
+    counter.total = before
+    found = flops(
+        node.primitive, node.output, tuple(raw_arguments(node)), node.params, counter.weights
+    )
+    if found is None:
+        counter.unknown.add(node.name)
+    else:
+        counter.estimated.add(node.name)
+        counter.total += 2 * found
+
+
+def _pulled(node: Node, g: Any, needed: Collection[Node], counter: Counter) -> Sequence[Any]:
+    """Run a node's reverse rules on counting arrays; on raw ones if they take no others."""
+    primitive, before = node.primitive, counter.total
+    assert primitive is not None
+    if primitive.multiple:
+        g = tuple(
+            counter.wrap(np.zeros_like(part)) if part_g is None else part_g
+            for part, part_g in zip(node.output, g, strict=True)
+        )
+    raw = raw_arguments(node)
+    try:
+        return _each(node, g, counter.wrap(node.output), [counter.wrap(a) for a in raw], needed)
+    except Exception:  # whatever a kernel says to an array that is none: it is run on raw ones
+        pulled = _each(node, _raw(g), node.output, raw, needed)
+        _estimate(node, counter, before)
+        return [None if c is None else counter.wrap(c) for c in pulled]
+
+
+def _each(node: Node, g: Any, y: Any, args: list[Any], needed: Collection[Node]) -> Sequence[Any]:
+    primitive = node.primitive
+    assert primitive is not None
+    if primitive.vjps is None:
+        return primitive.pull(g, y, args, node.params)
+    return [
+        rule(g, y, *args, **node.params)
+        if parent.__class__ is Node and parent in needed and rule is not None
+        else None
+        for rule, parent in zip(primitive.vjps, node.inputs or (), strict=False)
+    ]
+
+
+def _pushed(node: Node, ts: Sequence[Any], counter: Counter) -> Any:
+    """Run a node's forward rule on counting arrays; on raw ones if it takes no others."""
+    primitive, before = node.primitive, counter.total
+    assert primitive is not None
+    raw = raw_arguments(node)
+    try:
+        args = [counter.wrap(a) for a in raw]
+        return primitive.push(ts, counter.wrap(node.output), args, node.params)
+    except Exception:  # as in _pulled
+        plain = [None if t is None else _raw(t) for t in ts]
+        t = primitive.push(plain, node.output, raw, node.params)
+        _estimate(node, counter, before)
+        return tuple(map(counter.wrap, t)) if primitive.multiple else counter.wrap(t)
 
 
 def count_forward(
@@ -190,8 +245,7 @@ def count_forward(
         if primitive is PART:
             tangents[node] = ts[0][node.params["index"]]  # type: ignore[index]
             continue
-        args = [wrap(a) for a in raw_arguments(node)]
-        t = primitive.push(ts, wrap(node.output), args, node.params)
+        t = _pushed(node, ts, counter)
         if not primitive.multiple:
             t = fit_tangent(t, bare(node.output))
         tangents[node] = t

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.ledger import Problem
 from autograd_core.node import Node
 from autograd_core.primitive import bare
+from autograd_core.problem import Problem
 from autograd_core.source import Location
 from autograd_core.tables import text_table
 from autograd_core.tensor import PART
@@ -123,7 +123,8 @@ def scalar_graph(f: Callable[..., Any], *args: Any) -> ScalarGraph:
 
 def _add_edges(node: Node, first: dict[Node, int], edges: Edges) -> None:
     """Add the nonzero partial derivatives of one operation."""
-    assert node.primitive is not None and node.inputs is not None
+    assert node.primitive is not None
+    assert node.inputs is not None
     raw = [bare(i.output if i.__class__ is Node else i) for i in node.inputs]
     for index, parent in enumerate(node.inputs):
         if parent.__class__ is not Node or parent not in first:
@@ -394,14 +395,19 @@ class Orders:
 
     def __str__(self) -> str:
         rows = [
-            (name, str(e.multiplications), str(e.additions), " ".join(e.graph.names[v] for v in e.order))
+            (
+                name,
+                str(e.multiplications),
+                str(e.additions),
+                " ".join(e.graph.names[v] for v in e.order),
+            )
             for name, e in self.results.items()
         ]
         head = ("order", "multiplications", "additions", "vertices")
         widths = [max(len(r[k]) for r in (head, *rows)) for k in range(4)]
         return "\n".join(
             f"{r[0]:<{widths[0]}}  {r[1]:>{widths[1]}}  {r[2]:>{widths[2]}}  {r[3]}"
-            for r in (head, tuple("-" * w for w in widths[:3]) + ("-" * 8,), *rows)
+            for r in (head, (*("-" * w for w in widths[:3]), "-" * 8), *rows)
         )
 
 

@@ -37,7 +37,8 @@ def svg(elimination: Elimination) -> str:
         f'text-anchor="middle"><title>{html.escape(elimination.rule)}: '
         f"{elimination.multiplications} multiplications</title>",
         '<defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
-        f'markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="{GREY}"/></marker></defs>',
+        'markerHeight="7" orient="auto">'
+        f'<path d="M0,0 L8,4 L0,8 z" fill="{GREY}"/></marker></defs>',
     ]
     for a, b in sorted(graph.edges):
         (x1, y1), (x2, y2) = place[a], place[b]

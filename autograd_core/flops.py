@@ -31,9 +31,34 @@ TRANSCENDENTAL = 8.0
 # FLOPs for each element of the result.
 ELEMENT: dict[str, float] = {
     **dict.fromkeys(
-        "add subtract multiply negative square absolute fabs maximum minimum fmax fmin sign "
-        "floor ceil trunc rint round fix copysign heaviside degrees radians rad2deg "
-        "deg2rad conj conjugate".split(),
+        [
+            "add",
+            "subtract",
+            "multiply",
+            "negative",
+            "square",
+            "absolute",
+            "fabs",
+            "maximum",
+            "minimum",
+            "fmax",
+            "fmin",
+            "sign",
+            "floor",
+            "ceil",
+            "trunc",
+            "rint",
+            "round",
+            "fix",
+            "copysign",
+            "heaviside",
+            "degrees",
+            "radians",
+            "rad2deg",
+            "deg2rad",
+            "conj",
+            "conjugate",
+        ],
         ARITHMETIC,
     ),
     "positive": 0.0,
@@ -42,8 +67,34 @@ ELEMENT: dict[str, float] = {
     **dict.fromkeys(("sqrt", "norm"), ROOT),
     "hypot": ROOT + 3,
     **dict.fromkeys(
-        "exp exp2 expm1 log log2 log10 log1p cbrt sin cos tan arcsin arccos arctan arctan2 sinh "
-        "cosh tanh arcsinh arccosh arctanh float_power sigmoid softplus erf gelu".split(),
+        [
+            "exp",
+            "exp2",
+            "expm1",
+            "log",
+            "log2",
+            "log10",
+            "log1p",
+            "cbrt",
+            "sin",
+            "cos",
+            "tan",
+            "arcsin",
+            "arccos",
+            "arctan",
+            "arctan2",
+            "sinh",
+            "cosh",
+            "tanh",
+            "arcsinh",
+            "arccosh",
+            "arctanh",
+            "float_power",
+            "sigmoid",
+            "softplus",
+            "erf",
+            "gelu",
+        ],
         TRANSCENDENTAL,
     ),
     "logaddexp": 2 * TRANSCENDENTAL + 3,  # max, difference, exp, log1p, sum
@@ -57,10 +108,11 @@ def _size(x: Any) -> float:
 
 
 def _power(y: Any, a: Any, b: Any) -> float:
-    """A square is one multiplication, a root is a root, everything else transcendental."""
+    """Count a square as one multiplication, a root as a root, all else as transcendental."""
     exponent = float(b) if np.ndim(b) == 0 else math.nan
     each = {0.0: 0.0, 1.0: 0.0, 2.0: ARITHMETIC, 0.5: ROOT, -1.0: DIVISION}
-    return _size(y) * each.get(exponent, TRANSCENDENTAL)
+    weight: float = each.get(exponent, TRANSCENDENTAL)
+    return _size(y) * weight
 
 
 def _mean(y: Any, x: Any, **settings: Any) -> float:
@@ -68,17 +120,17 @@ def _mean(y: Any, x: Any, **settings: Any) -> float:
 
 
 def _variance(y: Any, x: Any, **settings: Any) -> float:
-    """The mean; then for each element a difference, a square and an addition; a division."""
+    """Count the mean; for each element a difference, a square and an addition; a division."""
     return 4 * _size(x) + 2 * DIVISION * _size(y)
 
 
 def _logsumexp(y: Any, x: Any, **settings: Any) -> float:
-    """The maximum; for each element a difference, exp and an addition; log and the maximum back."""
+    """Count the maximum; for each element a difference, exp and an addition; log, one addition."""
     return (3 + TRANSCENDENTAL) * _size(x) + (TRANSCENDENTAL + 1) * _size(y)
 
 
 def _softmax(y: Any, x: Any, **settings: Any) -> float:
-    """The maximum; for each element a difference, exp, an addition and a division."""
+    """Count the maximum; for each element a difference, exp, an addition and a division."""
     return (3 + TRANSCENDENTAL + DIVISION) * _size(x)
 
 
@@ -97,7 +149,7 @@ def _solve(y: Any, a: Any, b: Any, **settings: Any) -> float:
     n = np.shape(a)[-1]
     stack = _size(a) / (n * n) if n else 0.0
     columns = _size(y) / (n * stack) if n and stack else 0.0
-    return stack * (2 / 3 * n**3 + 2 * n * n * columns)
+    return float(stack * (2 / 3 * n**3 + 2 * n * n * columns))
 
 
 def _tall(per_matrix: Callable[[int, int], float]) -> Callable[..., float]:
@@ -117,7 +169,8 @@ def _fft(y: Any, x: Any, *rest: Any, **settings: Any) -> float:
     chosen = range(len(shape)) if axes is None else np.atleast_1d(axes)
     n = float(np.prod([shape[k] for k in chosen], dtype=float))
     real = 0.5 if np.isrealobj(x) or np.isrealobj(y) else 1.0
-    return real * 5 * math.prod(shape) * math.log2(n) if n > 1 else 0.0
+    size = float(np.prod(shape, dtype=float))
+    return real * 5 * size * math.log2(n) if n > 1 else 0.0
 
 
 def _scatter(y: Any, g: Any, *, index: Any, **settings: Any) -> float:
@@ -156,11 +209,29 @@ WHOLE: dict[str, Callable[..., float]] = {
     "svd": _tall(lambda m, n: 6.0 * m * n * n + 20.0 * n**3),
     "svdvals": _tall(lambda m, n: 2.0 * m * n * n + 2.0 * n**3),
     "pinv": _tall(lambda m, n: 8.0 * m * n * n + 20.0 * n**3),
-    **dict.fromkeys("fft ifft rfft irfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn".split(), _fft),
+    **dict.fromkeys(
+        [
+            "fft",
+            "ifft",
+            "rfft",
+            "irfft",
+            "fft2",
+            "ifft2",
+            "rfft2",
+            "irfft2",
+            "fftn",
+            "ifftn",
+            "rfftn",
+            "irfftn",
+        ],
+        _fft,
+    ),
 }
 
 # These count one for each element that goes in.
-_REDUCTIONS = frozenset("sum max min prod cumsum cumprod nansum nanmax nanmin".split())
+_REDUCTIONS = frozenset(
+    ["sum", "max", "min", "prod", "cumsum", "cumprod", "nansum", "nanmax", "nanmin"]
+)
 # These move numbers and compute nothing.
 _FREE = frozenset({"shape", "index", "branch", "constant"})
 

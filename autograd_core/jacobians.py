@@ -147,9 +147,7 @@ def jacobian(
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
         chosen = _pick(args, argnums, "jacobian()")
-        trace = _Trace(
-            _partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()"
-        )
+        trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()")
         outputs = tree.leaves(trace.result)
         _check(trace, outputs, "jacobian()")
         plan = _plan(trace, outputs, mode, batch, return_plan)
@@ -212,14 +210,14 @@ def _plan(
     order = collect(_nodes(trace, outputs))[::-1]
     small = max(n, m) <= SMALL
     close = not small and max(n, m) < 4 * min(n, m)
-    each = sum(map(_work, order)) if explain or mode == "auto" and close else 1.0
+    each = sum(map(_work, order)) if explain or (mode == "auto" and close) else 1.0
     forward, reverse, exact = n * each, m * each, False
     if close and mode == "auto" and each > WORTH_COUNTING:
         forward, reverse = _counted(order, _nodes(trace, outputs), trace.inputs)
         forward, reverse, exact = n * forward, m * reverse, True
     chosen = mode
     if mode == "auto":
-        chosen = "forward" if forward <= reverse or small and m > 1 else "reverse"
+        chosen = "forward" if forward <= reverse or (small and m > 1) else "reverse"
     if batch is None:
         largest = max((_nbytes(node.output) for node in order), default=8)
         batch = max(1, PIECE // max(largest, 1))
@@ -407,7 +405,9 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
             raise errors.ShapeError(
                 "hessian(): there are no input elements to differentiate.", Location.of_caller()
             )
-        columns = [_hessian_columns(of_chosen, structure, values, j, batch) for j in range(len(given))]
+        columns = [
+            _hessian_columns(of_chosen, structure, values, j, batch) for j in range(len(given))
+        ]
         rows = [
             [_second(columns[j][k], values[k], values[j], given[k]) for j in range(len(given))]
             for k in range(len(given))
@@ -431,7 +431,9 @@ def _hessian_columns(
     while True:
         try:
             pieces: list[list[Any]] = [[] for _ in values]
-            for piece, seed in _seeds(values[j], size, LIMIT if batch is None and size > 1 else None):
+            for piece, seed in _seeds(
+                values[j], size, LIMIT if batch is None and size > 1 else None
+            ):
                 level = new_level()
                 duals = [
                     Dual._make(v, seed if k == j else None, level) for k, v in enumerate(values)

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd_core import errors, tree
-from autograd_core.backward import collect, push, reaching, sweep
+from autograd_core import errors
+from autograd_core.backward import reaching
 from autograd_core.counting import Counter, count_forward, count_pass, count_reverse, raw_arguments
 from autograd_core.flops import Formula
 from autograd_core.memory import Memory, memory_of
-from autograd_core.modes import enable_grad, no_grad
-from autograd_core.node import Node, next_tick
+from autograd_core.modes import enable_grad
+from autograd_core.node import Node
 from autograd_core.primitive import bare
-from autograd_core.scopes import chains, labels
+from autograd_core.problem import Problem, modules_of
 from autograd_core.source import Location
 from autograd_core.tables import bytes_text, count_text, html_table, seconds_text, text_table
-from autograd_core.tensor import PART, Tensor
 
 if TYPE_CHECKING:
     from autograd_core.comparison import Modes
@@ -95,6 +92,9 @@ class Cost:
         Peak live bytes of the evaluation, of a reverse and of a forward sweep.
     uncounted : list of str
         Operations that don't say what they cost, counted as 0.
+    estimated : list of str
+        Operations whose derivative is a kernel for raw arrays: a sweep through
+        one is counted as twice the operation.
     """
 
     nodes: list[NodeCost]
@@ -106,6 +106,7 @@ class Cost:
     saved_bytes: int
     memory: Memory
     uncounted: list[str]
+    estimated: list[str]
     _problem: Problem = field(repr=False)
 
     @property
@@ -174,8 +175,11 @@ class Cost:
             f"{bytes_text(self.memory.function)}, forward mode {bytes_text(self.memory.forward)})",
         ]
         if self.uncounted:
+            lines.append("counted as 0, since they declare no cost=: " + ", ".join(self.uncounted))
+        if self.estimated:
             lines.append(
-                "counted as 0, since they declare no cost=: " + ", ".join(self.uncounted)
+                "a sweep through these is counted as twice the operation, since their rules are "
+                "kernels: " + ", ".join(self.estimated)
             )
         return "\n".join(lines)
 
@@ -226,147 +230,6 @@ def _head(first: str, second: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-class Problem:
-    """One recorded run of f: what is differentiated, what came out, the nodes between."""
-
-    def __init__(
-        self, f: Function, args: Sequence[Any], keywords: Mapping[str, Any],
-        argnums: int | Sequence[int] | None, operation: str,
-    ) -> None:  # fmt: skip
-        where = Location.of_caller()
-        self.f, self.args, self.keywords = f, tuple(args), dict(keywords)
-        parameters = list(f.parameters()) if hasattr(f, "parameters") else []
-        parameters = [p for p in parameters if isinstance(p, Tensor) and p.requires_grad]
-        chosen = range(len(args)) if argnums is None else np.atleast_1d(argnums)
-        if argnums is None and parameters:
-            chosen = range(0)  # of a model, the derivatives to its parameters are meant
-        given: list[Any] = []
-        leaves: list[Tensor] = list(parameters)
-        for k, a in enumerate(args):
-            values = tree.leaves(a)
-            for j, v in enumerate(values):
-                if k in chosen and _inexact(v):
-                    values[j] = Tensor(bare(v), requires_grad=True)
-                    leaves.append(values[j])
-            given.append(tree.like(a, values))
-        if not leaves:
-            raise errors.DTypeError(
-                f"{operation}: there is no floating-point argument and no parameter to "
-                "differentiate.",
-                where,
-            )
-        first = next_tick()
-        self.modules: list[tuple[str, int, int]] = []
-        with enable_grad(), _watch_modules(f, self.modules):
-            self.result = f(*given, **keywords)
-        self.outputs = [
-            o._node
-            for o in tree.leaves(self.result)
-            if isinstance(o, Tensor) and o._node is not None and o._node.primitive is not None
-        ]
-        if not self.outputs:
-            kinds = ", ".join(type(o).__name__ for o in tree.leaves(self.result)) or "nothing"
-            dtype = {str(getattr(o, "dtype", "")) for o in tree.leaves(self.result)} - {""}
-            raise errors.UntrackedError(
-                f"{operation}: the function returned nothing that depends on its inputs by recorded "
-                f"operations ({kinds}{' of ' + ', '.join(dtype) if dtype else ''}): integers, "
-                "comparisons and constants have no derivative.",
-                where,
-            )
-        self.inputs: list[Node] = [t._node for t in leaves]  # type: ignore[misc]
-        self.order = [
-            node
-            for node in collect(self.outputs)[::-1]
-            if node.tick > first or node.primitive is None
-        ]
-        self.n = sum(int(np.size(v.output)) for v in self.inputs)
-        self.m = sum(int(np.size(o.output)) for o in self.outputs)
-        if not self.n or not self.m:
-            raise errors.ShapeError(
-                f"{operation}: n = {self.n} inputs and m = {self.m} outputs; "
-                "there is nothing to differentiate.",
-                where,
-            )
-
-    @property
-    def operations(self) -> list[Node]:
-        """The recorded operations, without leaves and tuple parts."""
-        return [v for v in self.order if v.primitive is not None and v.primitive is not PART]
-
-    def run(self) -> Any:
-        """Evaluate the function, recording nothing."""
-        with no_grad():
-            return self.f(*self.args, **self.keywords)
-
-    def reverse(self, seeds: Sequence[Any] | None = None) -> Any:
-        """Do one reverse sweep, from all outputs by default."""
-        if seeds is None:
-            seeds = [np.ones_like(o.output)[()] for o in self.outputs]
-        return sweep(self.outputs, seeds, set(self.inputs), retain=True)
-
-    def forward(self, tangents: dict[Node, Any] | None = None) -> Any:
-        """Do one forward sweep, along all inputs by default."""
-        if tangents is None:
-            tangents = {v: np.ones_like(v.output)[()] for v in self.inputs}
-        return push(self.order, tangents, self.outputs)
-
-
-def _inexact(value: Any) -> bool:
-    raw = bare(value)
-    if isinstance(raw, bool):
-        return False
-    return isinstance(raw, float) or getattr(getattr(raw, "dtype", None), "kind", "") in tuple("fc")
-
-
-@contextmanager
-def _watch_modules(f: Any, log: list[tuple[str, int, int]]) -> Iterator[None]:
-    """While f runs, note which ticks each of its modules' forward() covers.
-
-    A module is anything with ``named_modules()`` and ``forward``, as in nn.
-    """
-    if not hasattr(f, "named_modules"):
-        yield
-        return
-    watched = []
-
-    def watch(name: str, module: Any) -> None:
-        forward = module.forward
-
-        def timed(*args: Any, **keywords: Any) -> Any:
-            start = next_tick()
-            try:
-                return forward(*args, **keywords)
-            finally:
-                log.append((name, start, next_tick()))
-
-        object.__setattr__(module, "forward", timed)
-        watched.append(module)
-
-    for name, module in f.named_modules():
-        if callable(getattr(module, "forward", None)):
-            watch(name or type(module).__name__, module)
-    try:
-        yield
-    finally:
-        for module in watched:
-            object.__delattr__(module, "forward")
-
-
-def _modules(problem: Problem) -> dict[Node, str]:
-    """Return the path of the module around each node: by its scopes, else as they were watched."""
-    around = chains(problem.operations)
-    if around:
-        named = labels(around)
-        return {node: ".".join(named[e] for e in chain) for node, chain in around.items()}
-    found = {}
-    for node in problem.operations:
-        inside = [(end - start, name) for name, start, end in problem.modules
-                  if start < node.tick < end]  # fmt: skip
-        if inside:
-            found[node] = min(inside)[1]  # the innermost
-    return found
-
-
 def stopwatch(run: Callable[[], Any], least: float = 0.0, repeats: int = 5) -> float:
     """Return the median seconds of a few runs; of one alone if it took longer than 0.2 s."""
     times: list[float] = []
@@ -376,7 +239,31 @@ def stopwatch(run: Callable[[], Any], least: float = 0.0, repeats: int = 5) -> f
         times.append(time.perf_counter() - start)
         if times[-1] > 0.2 or len(times) > 200:
             break
-    return median(times)
+    return sorted(times)[len(times) // 2]
+
+
+def _compute(node: Node, args: list[Any]) -> Callable[[], Any]:
+    primitive = node.primitive
+    assert primitive is not None
+    if primitive.name == "checkpoint":  # its forward function is the caller's own run
+        return lambda: None
+    return lambda: primitive.forward(*args, **node.params)
+
+
+def _pull(node: Node, g: Any, args: list[Any], active: Sequence[bool]) -> Callable[[], Any]:
+    primitive = node.primitive
+    assert primitive is not None
+    rules = primitive.vjps
+    if rules is None:
+        return lambda: primitive.pull(g, node.output, args, node.params)
+    wanted = [rule for rule, here in zip(rules, active, strict=False) if here and rule is not None]
+    return lambda: [rule(g, node.output, *args, **node.params) for rule in wanted]
+
+
+def _push(node: Node, args: list[Any], ts: Sequence[Any]) -> Callable[[], Any]:
+    primitive = node.primitive
+    assert primitive is not None
+    return lambda: primitive.push(ts, node.output, args, node.params)
 
 
 def _measured(problem: Problem) -> tuple[dict[Node, list[float]], list[float]]:
@@ -394,28 +281,11 @@ def _measured(problem: Problem) -> tuple[dict[Node, list[float]], list[float]]:
         active = [p.__class__ is Node and p in needed for p in node.inputs or ()]
         ts = [np.ones_like(a) if here else None for a, here in zip(args, active, strict=True)]
 
-        def compute(node: Node = node, args: Any = args) -> None:
-            assert node.primitive is not None
-            node.primitive.forward(*args, **node.params)
-
-        def pull(node: Node = node, args: Any = args, y: Any = y, g: Any = g,
-                 active: Any = active) -> None:  # fmt: skip
-            assert node.primitive is not None
-            if node.primitive.vjps is None:
-                node.primitive.pull(g, y, args, node.params)
-                return
-            for rule, here in zip(node.primitive.vjps, active, strict=False):
-                if here and rule is not None:
-                    rule(g, y, *args, **node.params)
-
-        def pushed(node: Node = node, args: Any = args, y: Any = y, ts: Any = ts) -> None:
-            assert node.primitive is not None
-            node.primitive.push(ts, y, args, node.params)
-
-        runs = [pull, pushed] if node in through else []
-        compute_time = 0.0 if primitive.name == "checkpoint" else stopwatch(compute, 0.0, repeats)
-        each[node] = [compute_time, *(stopwatch(run, 0.0, repeats) for run in runs)]
-        each[node] += [0.0] * (3 - len(each[node]))
+        each[node] = [
+            stopwatch(_compute(node, args), 0.0, repeats),
+            stopwatch(_pull(node, g, args, active), 0.0, repeats) if node in through else 0.0,
+            stopwatch(_push(node, args, ts), 0.0, repeats) if node in through else 0.0,
+        ]
     whole = [stopwatch(run, 0.02) for run in (problem.run, problem.reverse, problem.forward)]
     return each, whole
 
@@ -485,7 +355,7 @@ def cost(
     each, whole = _measured(problem) if measure else ({}, [None, None, None])  # type: ignore[list-item]
     memory = memory_of(problem.order, problem.outputs, problem.inputs)
     nodes = []
-    modules = _modules(problem)
+    modules = modules_of(problem)
     for node in problem.operations:
         seconds: list[Any] = list(each.get(node, [None] * 3))
         value = node.output[0] if isinstance(node.output, tuple) else node.output
@@ -504,5 +374,15 @@ def cost(
     totals = [Amount(c.total, s) for c, s in zip(counters, whole, strict=True)]
     uncounted = sorted(set().union(*(c.unknown for c in counters)))
     return Cost(
-        nodes, problem.n, problem.m, *totals, memory.saved, memory, uncounted, problem
+        nodes=nodes,
+        n=problem.n,
+        m=problem.m,
+        function=totals[0],
+        reverse=totals[1],
+        forward=totals[2],
+        saved_bytes=memory.saved,
+        memory=memory,
+        uncounted=uncounted,
+        estimated=sorted(set().union(*(c.estimated for c in counters))),
+        _problem=problem,
     )

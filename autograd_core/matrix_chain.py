@@ -9,6 +9,7 @@ programming (S. Godbole, 1973).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def matrix_chain(*matrices: Any) -> Chain:
             f"matrix_chain(): two or more matrices are needed, got shapes {shapes}.",
             Location.of_caller(),
         )
-    for k, (left, right) in enumerate(zip(shapes[:-1], shapes[1:], strict=True)):
+    for k, (left, right) in enumerate(pairwise(shapes)):
         if left[1] != right[0]:
             raise errors.ShapeError(
                 f"matrix_chain(): matrix {k} is {left[0]}×{left[1]} and matrix {k + 1} is "

@@ -61,7 +61,9 @@ def _nbytes(value: Any) -> int:
     return sum(int(getattr(array, "nbytes", 0)) for array in _parts(value))
 
 
-def saved_bytes(order: Sequence[Node], wanted: Collection[Node], there: set[int]) -> dict[Node, int]:
+def saved_bytes(
+    order: Sequence[Node], wanted: Collection[Node], there: set[int]
+) -> dict[Node, int]:
     """Return what each node's rules keep, each buffer at the first node that keeps it."""
     needed, through = reaching(order[::-1], wanted)
     seen = set(there)

@@ -33,7 +33,8 @@ def plot_modes(modes: Modes, path: str | None) -> Any:
     axes.contour(n, m, ratio, levels=[0], colors="black", linewidths=1.5)
     axes.plot(modes.n, modes.m, "*", color="gold", markersize=18, markeredgecolor="black")
     axes.annotate(
-        f" this function:\n {modes.best} wins, {modes.ratio:,.0f} ×" if modes.ratio >= 1.5
+        f" this function:\n {modes.best} wins, {modes.ratio:,.0f} ×"
+        if modes.ratio >= 1.5
         else " this function: about equal",
         (modes.n, modes.m),
         xytext=(-8 if modes.n > 10 ** (top / 2) else 8, 10),

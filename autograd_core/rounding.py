@@ -22,9 +22,9 @@ from autograd_core import errors
 from autograd_core.backward import sweep
 from autograd_core.batching import Batched, Batching
 from autograd_core.counting import raw_arguments
-from autograd_core.ledger import Problem
 from autograd_core.node import Node
 from autograd_core.primitive import bare
+from autograd_core.problem import Problem
 from autograd_core.source import Location
 from autograd_core.tables import html_table, text_table
 from autograd_core.tensor import PART
@@ -33,8 +33,28 @@ MOST_OUTPUTS = 1000
 # These compute nothing that is rounded.
 _EXACT_CATEGORIES = frozenset({"shape", "index", "branch"})
 _EXACT = frozenset(
-    "negative positive absolute fabs maximum minimum fmax fmin max min where sign floor ceil trunc "
-    "rint clip copysign part entry".split()
+    [
+        "negative",
+        "positive",
+        "absolute",
+        "fabs",
+        "maximum",
+        "minimum",
+        "fmax",
+        "fmin",
+        "max",
+        "min",
+        "where",
+        "sign",
+        "floor",
+        "ceil",
+        "trunc",
+        "rint",
+        "clip",
+        "copysign",
+        "part",
+        "entry",
+    ]
 )
 _ADDING = frozenset({"sum", "mean", "cumsum", "plus"})
 

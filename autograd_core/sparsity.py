@@ -125,7 +125,9 @@ def _along_axis(p: Primitive, y: Any, args: Sequence[Any], k: int, params: Any) 
     axis, x = params.get("axis"), args[0]
     lines = _places(x).reshape(-1, 1) if axis is None else np.moveaxis(_places(x), axis, 0)
     lines = lines.reshape(lines.shape[0], -1)
-    return np.repeat(lines, len(lines), axis=0).reshape(-1), np.tile(lines, (len(lines), 1)).reshape(-1)
+    return np.repeat(lines, len(lines), axis=0).reshape(-1), np.tile(
+        lines, (len(lines), 1)
+    ).reshape(-1)
 
 
 def _scatter(p: Primitive, y: Any, args: Sequence[Any], k: int, params: Any) -> Pairs:

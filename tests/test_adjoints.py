@@ -101,9 +101,7 @@ def test_linear_solve(linear):
     by_products = lambda A, b: np.sum(linear_solve(lambda x: A @ x, b, linear) ** 2)
     by_matrix = lambda A, b: np.sum(np.linalg.solve(A, b) ** 2)
     for k in (0, 1):
-        np.testing.assert_allclose(
-            grad(by_products, k)(A, b), grad(by_matrix, k)(A, b), atol=1e-9
-        )
+        np.testing.assert_allclose(grad(by_products, k)(A, b), grad(by_matrix, k)(A, b), atol=1e-9)
     np.testing.assert_allclose(
         jacobian(grad(lambda A: by_products(A, b)), "reverse")(A),
         hessian(lambda A: by_matrix(A, b))(A),
@@ -191,7 +189,8 @@ def test_vmap_over_an_ode():
     ("run", "error", "words"),
     [
         (lambda: implicit(lambda x, a: x, np.sqrt, linear="magic"), errors.OperandError, "magic"),
-        (lambda: implicit(lambda x, a: np.ones(2) * x, np.sqrt)(4.0), errors.ShapeError, "equations"),
+        (lambda: implicit(lambda x, a: np.ones(2) * x, np.sqrt)(4.0), errors.ShapeError,
+         "equations"),
         (lambda: grad(implicit(lambda x, a: (x - a) ** 2, lambda a: a))(1.0),
          errors.LinearAlgebraError, "ingular"),
         (lambda: implicit(lambda x, a: x - a, np.sqrt)(np.arange(3)), errors.DTypeError, "int64"),

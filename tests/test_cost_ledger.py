@@ -1,6 +1,7 @@
 """The ledger against formulas counted by hand, and against what NumPy itself allocates."""
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -35,9 +36,7 @@ def test_matmul(m, k, n):
 @pytest.mark.parametrize(("batch", "sizes"), [(8, (5, 7, 3)), (32, (784, 64, 64, 10))])
 def test_mlp(batch, sizes):
     X, T = normal(batch, sizes[0]), normal(batch, sizes[-1])
-    parameters = [
-        (normal(o, i) / 10, normal(o)) for i, o in zip(sizes[:-1], sizes[1:], strict=True)
-    ]
+    parameters = [(normal(o, i) / 10, normal(o)) for i, o in pairwise(sizes)]
 
     def loss(parameters):
         h = X
@@ -46,7 +45,7 @@ def test_mlp(batch, sizes):
         return np.sum((h - T) ** 2)
 
     units = batch * sum(sizes[1:])
-    products = 2 * batch * sum(i * o for i, o in zip(sizes[:-1], sizes[1:], strict=True))
+    products = 2 * batch * sum(i * o for i, o in pairwise(sizes))
     first = 2 * batch * sizes[0] * sizes[1]
     out = batch * sizes[-1]
     function, reverse, forward = counted(loss, parameters)
@@ -195,7 +194,9 @@ def test_tables_group_by_line_operation_and_module():
     model = Model()
     made = cost(model, np.ones((5, 3)), measure=False)
     assert made.n == 6  # a model's derivatives are those to its parameters
-    modules = {name: sum(v.function.flops for v in nodes) for name, nodes in made.by("module").items()}
+    modules = {
+        name: sum(v.function.flops for v in nodes) for name, nodes in made.by("module").items()
+    }
     assert modules == {"first": 2 * 5 * 3 * 2, "Model": TANH * 10}
     assert "forward" not in vars(model)  # nothing is left behind
     assert set(made.by("operation")) == {"transpose", "matmul", "tanh"}
@@ -260,3 +261,36 @@ def test_bad_input(f, args, error, words):
 def test_bad_grouping():
     with pytest.raises(errors.OperandError, match="'module'"):
         cost(np.sin, 1.0, measure=False).table(by="colour")
+
+
+# --- nn: the same ledger, where it is there ------------------------------------------------
+
+
+def test_models_of_nn():
+    nn = pytest.importorskip("nn")
+    x = normal(2, 3, 16, 16)
+    made = cost(nn.Conv2d(3, 8, 3, padding=1, bias=False), x, measure=False)
+    one = 2 * 2 * 8 * 3 * 9 * 16 * 16
+    assert (made.function.flops, made.reverse.flops) == (one, one)  # the weight's alone
+
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(3, 5)
+
+        def forward(self, x):
+            return self.lstm(x)[0]
+
+    steps, batch, n, h = 7, 2, 3, 5
+    made = cost(Recurrent(), normal(steps, batch, n), measure=False)
+    products = 2 * steps * batch * 4 * h * (n + h)
+    assert sum(v.function.flops for v in made.nodes if v.name == "lstm") == products
+    assert made.reverse.flops >= 2 * products
+    assert made.estimated == ["lstm"]
+    assert "lstm" in made.summary()
+
+    model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
+    made = cost(model, normal(9, 4), measure=False)
+    by_module = {k: sum(v.function.flops for v in g) for k, g in made.by("module").items()}
+    # nn declares its fused layers' products; their bias additions are not in the declaration
+    assert by_module == {"0": 2 * 9 * 4 * 6, "1": TANH * 9 * 6, "2": 2 * 9 * 6 * 2}

@@ -187,7 +187,7 @@ def test_three_matrices():
 def test_the_textbook_chain_and_the_best_of_neither_mode():
     # Cormen et al., Introduction to Algorithms, section 15.2
     sizes = [30, 35, 15, 5, 10, 20, 25]
-    chain = matrix_chain(*zip(sizes[:-1], sizes[1:], strict=True))
+    chain = matrix_chain(*itertools.pairwise(sizes))
     assert chain.ways["best"] == ("(A (B C)) ((D E) F)", 2 * 15125)
     narrow = matrix_chain((100, 100), (100, 1), (1, 100), (100, 100)).ways
     assert narrow["best"][1] < min(narrow["forward"][1], narrow["reverse"][1])

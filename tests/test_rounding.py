@@ -13,7 +13,10 @@ X = RNG.normal(size=40).astype(np.float32).astype(np.float64)
 FUNCTIONS = {
     "product": (lambda x: np.prod(x * 1.5), X[:10]),
     "dot": (lambda x: x @ np.sin(x), X),
-    "two layers": (lambda x: np.sum(np.tanh(A.astype(x.dtype) @ np.tanh(A.astype(x.dtype) @ x))), X),
+    "two layers": (
+        lambda x: np.sum(np.tanh(A.astype(x.dtype) @ np.tanh(A.astype(x.dtype) @ x))),
+        X,
+    ),
     "cancelling sum": (lambda x: np.sum(np.exp(x)) - np.sum(np.exp(x[::-1] * 1.001)), X),
     "difference": (lambda x: np.sqrt(x[0] ** 2 + 1e5) - np.sqrt(x[1] ** 2 + 1e5), X),
     "logsumexp": (lambda x: np.log(np.sum(np.exp(x))), X),

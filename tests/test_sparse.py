@@ -109,9 +109,7 @@ def test_five_point_laplacian_takes_five_colours(n):
     """The star chromatic number of grids from 4 by 4 on is 5 (Fertin, Raspaud and Reed, 2004)."""
 
     def energy(u):
-        return (
-            np.sum((u[1:] - u[:-1]) ** 2) + np.sum((u[:, 1:] - u[:, :-1]) ** 2) + np.sum(u**4)
-        )
+        return np.sum((u[1:] - u[:-1]) ** 2) + np.sum((u[:, 1:] - u[:, :-1]) ** 2) + np.sum(u**4)
 
     u = RNG.normal(size=(n, n))
     made, plan = sparse_hessian(energy, return_plan=True)(u)
