@@ -13,7 +13,7 @@ from autograd_core.backward import collect, push, sweep
 from autograd_core.modes import enable_grad, no_grad
 from autograd_core.node import Node, next_tick
 from autograd_core.primitive import bare
-from autograd_core.scopes import chains, labels
+from autograd_core.scopes import Entry, chains, labels
 from autograd_core.source import Location
 from autograd_core.tensor import PART, Tensor
 
@@ -147,12 +147,20 @@ def _watch_modules(f: Any, log: list[tuple[str, int, int]]) -> Iterator[None]:
             object.__delattr__(module, "forward")
 
 
+def _is_model(chain: tuple[Entry, ...]) -> bool:
+    return len(chain) > 1 and not isinstance(chain[0].what, str)
+
+
 def modules_of(problem: Problem) -> dict[Node, str]:
     """Return the path of the module around each node: by its scopes, else as they were watched."""
     around = chains(problem.operations)
     if around:
         named = labels(around)
-        return {node: ".".join(named[e] for e in chain) for node, chain in around.items()}
+        return {
+            # the model around everything says nothing, as long as a part of it is named
+            node: ".".join(named[e] for e in (chain[1:] if _is_model(chain) else chain))
+            for node, chain in around.items()
+        }
     found = {}
     for node in problem.operations:
         inside = [(end - start, name) for name, start, end in problem.modules
