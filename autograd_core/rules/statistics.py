@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.primitive import bare, implements
 
@@ -16,7 +17,9 @@ def _last_axis(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     if axis is None:
         axes = tuple(range(a.ndim))
     else:
-        axes = tuple(k % a.ndim for k in (axis if isinstance(axis, tuple) else (axis,)))
+        axes = tuple(
+            normalize_axis_index(k, a.ndim) for k in (axis if isinstance(axis, tuple) else (axis,))
+        )
     kept = [k for k in range(a.ndim) if k not in axes]
     moved = np.transpose(a, [*kept, *axes])
     length = int(np.prod([a.shape[k] for k in axes], dtype=int))
@@ -94,9 +97,11 @@ def _quantile_of(scale: float, skip_nan: bool, name: str) -> Any:
         if weights is not None:
             raise TypeError(f"{name}: weights= is not supported on a traced value.")
         a = a if hasattr(a, "dtype") else np.asarray(a, dtype=float)
-        if isinstance(q, (int, float)):  # a Python number does not decide the precision
-            q = a.dtype.type(q)
+        if isinstance(q, (int, float)) and a.dtype.kind == "f":
+            q = a.dtype.type(q)  # a Python number does not decide the precision
         q = q if hasattr(q, "dtype") else np.asarray(q)
+        if not a.size and not skip_nan:
+            raise IndexError(f"{name}: the array is empty")
         if not np.all((bare(q) >= 0) & (bare(q) <= scale)):
             raise ValueError(f"{name}: q must be in the range [0, {scale:g}]")
         return _quantile(a, q / q.dtype.type(scale), axis, method, keepdims is True, skip_nan)
@@ -119,6 +124,8 @@ def median(
     keepdims: bool = False,
 ) -> Any:
     """Middle value, or the mean of the two middle ones."""
+    if not a.size:
+        return np.mean(a, axis=axis, keepdims=keepdims is True)
     return quantile(a, 0.5, axis, keepdims=keepdims)
 
 
@@ -243,7 +250,9 @@ def _spread(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
     """Put the axes of weights, one for each of the given axes, to their places."""
     if axis is None:
         raise TypeError("axis must be specified when shapes of a and weights differ.")
-    axes = [k % len(shape) for k in (axis if isinstance(axis, tuple) else (axis,))]
+    axes = [
+        normalize_axis_index(k, len(shape)) for k in (axis if isinstance(axis, tuple) else (axis,))
+    ]
     if np.shape(weights) != tuple(shape[k] for k in axes):
         raise ValueError("shape of weights must be consistent with shape of a along the axis.")
     weights = np.transpose(weights, sorted(range(len(axes)), key=axes.__getitem__))
