@@ -115,6 +115,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: None = None, mode: str = "
     indices = _index_array(indices)
     if axis is None:
         return take(np.ravel(a), indices, 0, mode=mode)
+    a = a if np.ndim(a) else np.reshape(a, (1,))
     n = a.shape[axis]
     if mode == "wrap":
         indices = indices % n

@@ -143,8 +143,11 @@ def cross(
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
-    if a.shape[-1] != 3 or b.shape[-1] != 3:
-        raise ValueError("cross: both vectors need 3 components on a traced value.")
+    if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
+        raise ValueError("cross: the vectors need 2 or 3 components.")
+    if a.shape[-1] == b.shape[-1] == 2:
+        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    a, b = (np.pad(v, [(0, 0)] * (v.ndim - 1) + [(0, 3 - v.shape[-1])]) for v in (a, b))
     next_, after = np.array([1, 2, 0]), np.array([2, 0, 1])
     product = a[..., next_] * b[..., after] - a[..., after] * b[..., next_]
     return np.moveaxis(product, -1, axisc)

@@ -55,6 +55,8 @@ def _place(q: Any, n: Any, method: str) -> Any:
 
 def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool) -> Any:
     rows, axes = _last_axis(a, axis)
+    if not rows.shape[-1] and not skip_nan:
+        raise IndexError("quantile: the axis is empty")
     ordered = np.sort(rows, axis=-1)  # NaN last
     missing = np.isnan(bare(rows))
     n = np.sum(~missing, axis=-1, keepdims=True) if skip_nan else rows.shape[-1]
@@ -100,8 +102,6 @@ def _quantile_of(scale: float, skip_nan: bool, name: str) -> Any:
         if isinstance(q, (int, float)) and a.dtype.kind == "f":
             q = a.dtype.type(q)  # a Python number does not decide the precision
         q = q if hasattr(q, "dtype") else np.asarray(q)
-        if not a.size and not skip_nan:
-            raise IndexError(f"{name}: the array is empty")
         if not np.all((bare(q) >= 0) & (bare(q) <= scale)):
             raise ValueError(f"{name}: q must be in the range [0, {scale:g}]")
         return _quantile(a, q / q.dtype.type(scale), axis, method, keepdims is True, skip_nan)
