@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import bilinear
 from autograd_core.primitive import Constant, bare, implements
@@ -68,7 +69,7 @@ def geomspace(
 
 
 def _cut(ndim: int, axis: int, start: int | None, stop: int | None) -> tuple[slice, ...]:
-    return (slice(None),) * (axis % ndim) + (slice(start, stop),)
+    return (slice(None),) * (normalize_axis_index(axis, ndim)) + (slice(start, stop),)
 
 
 @implements(np.trapezoid)
@@ -80,7 +81,9 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     else:
         widths = np.diff(x, axis=axis if np.ndim(x) > 1 else -1)
         if np.ndim(x) == 1:
-            widths = np.reshape(widths, (-1,) + (1,) * (y.ndim - 1 - axis % y.ndim))
+            widths = np.reshape(
+                widths, (-1,) + (1,) * (y.ndim - 1 - normalize_axis_index(axis, y.ndim))
+            )
     pairs = y[_cut(y.ndim, axis, 1, None)] + y[_cut(y.ndim, axis, None, -1)]
     return np.sum(widths * pairs / 2.0, axis=axis)
 
@@ -98,7 +101,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Second-order differences at sample points, evenly spaced or not."""
     given = range(f.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = [k % f.ndim for k in given]
+    axes = [normalize_axis_index(k, f.ndim) for k in given]
     spacings = list(varargs) or [1.0]
     if len(spacings) == 1:
         spacings = spacings * len(axes)
@@ -127,11 +130,14 @@ def _gradient_along(f: Any, axis: int, spacing: Any, edge_order: int) -> Any:
         return f[_cut(f.ndim, axis, start, stop)]
 
     h1, h2 = h[:-1], h[1:]
-    inner = (
-        -h2 / (h1 * (h1 + h2)) * at(None, -2)
-        + (h2 - h1) / (h1 * h2) * at(1, -1)
-        + h1 / (h2 * (h1 + h2)) * at(2, None)
-    )
+    if not np.ndim(spacing):
+        inner = (at(2, None) - at(None, -2)) / (2.0 * h1)
+    else:
+        inner = (
+            -h2 / (h1 * (h1 + h2)) * at(None, -2)
+            + (h2 - h1) / (h1 * h2) * at(1, -1)
+            + h1 / (h2 * (h1 + h2)) * at(2, None)
+        )
     if edge_order == 1:
         first = (at(1, 2) - at(0, 1)) / h[:1]
         last = (at(n - 1, n) - at(n - 2, n - 1)) / h[-1:]

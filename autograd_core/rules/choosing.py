@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.primitive import Boxed, Constant, bare, implements
 from autograd_core.rules.indexing import _along, scatter
@@ -57,7 +58,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Insert values before the given places."""
     if axis is None:
         arr, axis = np.ravel(arr), 0
-    axis = axis % np.ndim(arr)
+    axis = normalize_axis_index(axis, np.ndim(arr))
     n = np.shape(arr)[axis]
     values = values if hasattr(values, "dtype") else np.asarray(values)
     places = np.arange(n)
@@ -151,7 +152,7 @@ def block(arrays: Any) -> Any:
 @implements(np.apply_along_axis)
 def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
     """Apply a function to every vector along an axis."""
-    axis = axis % arr.ndim
+    axis = normalize_axis_index(axis, arr.ndim)
     rows = np.moveaxis(arr, axis, -1)
     outer = rows.shape[:-1]
     flat = rows.reshape((-1, rows.shape[-1]))
@@ -183,7 +184,7 @@ def sliding_window_view(
     if len(windows) != len(list(axes)):
         raise ValueError("sliding_window_view: one window length for each axis.")
     for n, k in zip(windows, axes, strict=True):
-        k = k % x.ndim if k < 0 else k
+        k = normalize_axis_index(k, x.ndim) if k < 0 else k
         starts = np.arange(x.shape[k] - n + 1)
         if n < 0 or not starts.size:
             raise ValueError("window shape cannot be larger than input array shape")
@@ -317,7 +318,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
     if axis is None:
         arr[np.unravel_index(indices, arr.shape)] = values
     else:
-        arr[_along(indices, axis % arr.ndim)] = values
+        arr[_along(indices, normalize_axis_index(axis, arr.ndim))] = values
 
 
 @implements(np.put)

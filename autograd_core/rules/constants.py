@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core.declare import constant
+from autograd_core.errors import UnsupportedError
 from autograd_core.primitive import Boxed, Constant, register
+from autograd_core.source import Location
 
 constant(
     np.equal,
@@ -94,9 +96,10 @@ class _Histogram(Constant):
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         if isinstance(params.get("weights"), Boxed):
-            raise TypeError(
+            raise UnsupportedError(
                 f"{self.name}: weights= is not supported on a traced value; "
-                "use np.bincount(np.digitize(x, edges), weights=w)."
+                "use np.bincount(np.digitize(x, edges), weights=w).",
+                Location.of_caller(),
             )
         return super().__call__(*args, **params)
 

@@ -181,7 +181,7 @@ floor = elementwise(np.floor, 0)
 ceil = elementwise(np.ceil, 0)
 trunc = elementwise(np.trunc, 0)
 rint = elementwise(np.rint, 0)
-heaviside = elementwise(np.heaviside, 0, 0)
+heaviside = elementwise(np.heaviside, 0, lambda y, a, b: a == 0)  # heaviside(0, b) is b
 round_ = elementwise(lambda x, decimals=0: np.round(x, decimals), 0, name="round")
 fix = elementwise(lambda x: np.trunc(x), 0, name="fix")
 

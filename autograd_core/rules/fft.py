@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import linear
 from autograd_core.primitive import implements
@@ -16,7 +17,7 @@ from autograd_core.primitive import implements
 def _fitted(g: Any, axis: int, n: int) -> Any:
     """Cut an axis to length n, or lengthen it with zeros."""
     length = g.shape[axis]
-    axis = axis % g.ndim
+    axis = normalize_axis_index(axis, g.ndim)
     if n <= length:
         return g[(*(slice(None),) * axis, slice(0, n))]
     return np.pad(g, [(0, n - length if k == axis else 0) for k in range(g.ndim)])
@@ -41,7 +42,7 @@ def _irfft_transpose(g: Any, x: Any, *, n: Any = None, axis: int = -1, norm: Any
     counted[0] = 1.0
     if length % 2 == 0:
         counted[-1] = 1.0
-    counted = counted.reshape((-1,) + (1,) * (g.ndim - 1 - axis % g.ndim))
+    counted = counted.reshape((-1,) + (1,) * (g.ndim - 1 - normalize_axis_index(axis, g.ndim)))
     return _fitted(
         _fitted(np.fft.ifft(g, None, axis, norm), axis, half) * counted, axis, x.shape[axis]
     )

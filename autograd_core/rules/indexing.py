@@ -6,6 +6,7 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import linear, primitive
 from autograd_core.primitive import Primitive, bare, implements
@@ -114,12 +115,13 @@ def take(a: Any, indices: Any, axis: Any = None, out: None = None, mode: str = "
     indices = _index_array(indices)
     if axis is None:
         return take(np.ravel(a), indices, 0, mode=mode)
+    a = a if np.ndim(a) else np.reshape(a, (1,))
     n = a.shape[axis]
     if mode == "wrap":
         indices = indices % n
     elif mode == "clip":
         indices = np.clip(indices, 0, n - 1)
-    return a[(slice(None),) * (axis % a.ndim) + (indices,)]
+    return a[(slice(None),) * (normalize_axis_index(axis, a.ndim)) + (indices,)]
 
 
 def _along(indices: Any, axis: int) -> tuple[Any, ...]:
@@ -135,7 +137,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     indices = _index_array(indices)
     if axis is None:
         return np.ravel(arr)[indices]
-    axis = axis % arr.ndim
+    axis = normalize_axis_index(axis, arr.ndim)
     shape = tuple(
         n if k == axis else max(n, m)
         for k, (n, m) in enumerate(zip(indices.shape, arr.shape, strict=True))
@@ -171,7 +173,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     parts = [p for p in (prepend, a, append) if p is not None and p is not np._NoValue]
     if len(parts) > 1:
         a = np.concatenate([_edge(p, a, axis) for p in parts], axis=axis)
-    before = (slice(None),) * (axis % a.ndim)
+    before = (slice(None),) * (normalize_axis_index(axis, a.ndim))
     for _ in range(n):
         a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
     return a
@@ -180,8 +182,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 def _edge(part: Any, a: Any, axis: int) -> Any:
     if np.ndim(part):
         return part
-    first = a[(*(slice(None),) * (axis % a.ndim), slice(0, 1))]
-    return np.zeros_like(first) + part
+    first = a[(*(slice(None),) * (normalize_axis_index(axis, a.ndim)), slice(0, 1))]
+    return np.zeros_like(first) + (part if hasattr(part, "dtype") else np.asarray(part))
 
 
 @implements(np.where)

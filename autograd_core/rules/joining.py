@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import linear, primitive
 from autograd_core.primitive import implements
@@ -13,7 +14,7 @@ from autograd_core.primitive import implements
 
 def _pieces(g: Any, parts: Any, axis: int) -> list[Any]:
     """Cut g along the axis into pieces as long as the parts."""
-    before = (slice(None),) * (axis % g.ndim)
+    before = (slice(None),) * (normalize_axis_index(axis, g.ndim))
     stops = np.cumsum([np.shape(p)[axis] for p in parts])
     return [
         g[(*before, slice(int(stop) - np.shape(p)[axis], int(stop)))]
@@ -90,7 +91,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         each, extra = divmod(n, int(indices_or_sections))
         sizes = extra * [each + 1] + (int(indices_or_sections) - extra) * [each]
         cuts = [0, *np.cumsum(sizes).tolist()]
-    before = (slice(None),) * (axis % ary.ndim)
+    before = (slice(None),) * (normalize_axis_index(axis, ary.ndim))
     return [ary[(*before, slice(a, b))] for a, b in pairwise(cuts)]
 
 
@@ -181,7 +182,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
     """Pad at the edges; every mode but "empty" and functions."""
     ndim = array.ndim
     if isinstance(pad_width, dict):
-        given = {k % ndim: w for k, w in pad_width.items()}
+        given = {normalize_axis_index(k, ndim): w for k, w in pad_width.items()}
         widths = [given.get(k, 0) for k in range(ndim)]
         pad_width = [(w, w) if np.ndim(w) == 0 else w for w in widths]
     pad_width = np.broadcast_to(pad_width, (ndim, 2))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import elementwise, primitive
 from autograd_core.primitive import bare, implements
@@ -165,7 +166,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if ord in ("fro", "f"):
         return root(np.sum(np.abs(x) ** 2, axis=axes, keepdims=keepdims))
-    rows, columns = (k % x.ndim for k in axes)
+    rows, columns = (normalize_axis_index(k, x.ndim) for k in axes)
     if ord in (1, -1, np.inf, -np.inf):
         added, kept = (rows, columns) if abs(ord) == 1 else (columns, rows)
         sums = np.sum(np.abs(x), axis=added, keepdims=True)

@@ -6,6 +6,7 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import bilinear, primitive
 from autograd_core.primitive import Constant, implements
@@ -71,7 +72,8 @@ def inner(a: Any, b: Any, /) -> Any:
 @implements(np.vdot)
 def vdot(a: Any, b: Any, /) -> Any:
     """Inner product of the flattened arrays, the first conjugated."""
-    return np.matmul(np.conj(np.ravel(a)), np.ravel(b))
+    first = np.ravel(a)
+    return np.matmul(np.conj(first) if first.dtype.kind == "c" else first, np.ravel(b))
 
 
 @implements(np.outer)
@@ -97,7 +99,10 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
         first, second = list(range(np.ndim(a) - axes, np.ndim(a))), list(range(axes))
     else:
         first, second = (list(x) if np.ndim(x) else [x] for x in axes)
-    first, second = [k % np.ndim(a) for k in first], [k % np.ndim(b) for k in second]
+    first, second = (
+        [normalize_axis_index(k, np.ndim(a)) for k in first],
+        [normalize_axis_index(k, np.ndim(b)) for k in second],
+    )
     shape_a, shape_b = np.shape(a), np.shape(b)
     if [shape_a[k] for k in first] != [shape_b[k] for k in second]:
         raise ValueError(
@@ -138,8 +143,11 @@ def cross(
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
-    if a.shape[-1] != 3 or b.shape[-1] != 3:
-        raise ValueError("cross: both vectors need 3 components on a traced value.")
+    if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
+        raise ValueError("cross: the vectors need 2 or 3 components.")
+    if a.shape[-1] == b.shape[-1] == 2:
+        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    a, b = (np.pad(v, [(0, 0)] * (v.ndim - 1) + [(0, 3 - v.shape[-1])]) for v in (a, b))
     next_, after = np.array([1, 2, 0]), np.array([2, 0, 1])
     product = a[..., next_] * b[..., after] - a[..., after] * b[..., next_]
     return np.moveaxis(product, -1, axisc)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import linear, primitive
 from autograd_core.primitive import implements
@@ -56,14 +57,14 @@ def _variance_vjp(
     g: Any, y: Any, x: Any, *, axis: Any = None, divisor: float = 1.0, keepdims: bool = False
 ) -> Any:
     d = x - np.mean(x, axis=axis, keepdims=True)
-    return expand(g, x, axis, keepdims) * d * (2 / divisor)
+    return expand(g, x, axis, keepdims) * d * 2.0 / divisor
 
 
 def _variance_jvp(
     t: Any, y: Any, x: Any, *, axis: Any = None, divisor: float = 1.0, keepdims: bool = False
 ) -> Any:
     d = x - np.mean(x, axis=axis, keepdims=True)
-    return np.sum(d * t, axis=axis, keepdims=keepdims) * (2 / divisor)
+    return np.sum(d * t, axis=axis, keepdims=keepdims) * 2.0 / divisor
 
 
 variance = primitive(
@@ -186,7 +187,7 @@ def products_of_others(x: Any) -> Any:
 def _partial_products(x: Any, axis: Any) -> Any:
     """Return `products_of_others` over any axes, in the layout of x."""
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(k % x.ndim for k in axes)
+    axes = tuple(normalize_axis_index(k, x.ndim) for k in axes)
     kept = [k for k in range(x.ndim) if k not in axes]
     order = [*kept, *axes]
     moved = np.transpose(x, order)

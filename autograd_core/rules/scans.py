@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.primitive import bare, implements
 
 
 def _from(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
-    return x[(*(slice(None),) * (axis % x.ndim), slice(start, stop))]
+    return x[(*(slice(None),) * (normalize_axis_index(axis, x.ndim)), slice(start, stop))]
 
 
 @implements(np.cumprod)
@@ -29,7 +30,9 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None
 
 
 def _with_initial(made: Any, axis: int, first: float) -> Any:
-    shape = tuple(1 if k == axis % made.ndim else n for k, n in enumerate(made.shape))
+    shape = tuple(
+        1 if k == normalize_axis_index(axis, made.ndim) else n for k, n in enumerate(made.shape)
+    )
     return np.concatenate([np.full(shape, first, dtype=made.dtype), made], axis=axis)
 
 
@@ -73,7 +76,9 @@ def running_extreme(x: Any, axis: int, accumulate: Any) -> Any:
     """Return the running maximum or minimum; among ties the latest element gets the derivative."""
     value = bare(x)
     hit = value == accumulate(value, axis=axis)
-    shape = tuple(-1 if k == axis % value.ndim else 1 for k in range(value.ndim))
+    shape = tuple(
+        -1 if k == normalize_axis_index(axis, value.ndim) else 1 for k in range(value.ndim)
+    )
     places = np.arange(value.shape[axis]).reshape(shape)
     latest = np.maximum.accumulate(np.where(hit, places, 0), axis=axis)
     return np.take_along_axis(x, latest, axis)

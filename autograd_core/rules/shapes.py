@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import linear
 from autograd_core.primitive import implements
@@ -42,7 +43,7 @@ def _inverse(axes: Any, ndim: int) -> Any:
         return None
     order = [0] * ndim
     for place, axis in enumerate(axes):
-        order[axis % ndim] = place
+        order[normalize_axis_index(axis, ndim)] = place
     return tuple(order)
 
 
@@ -104,7 +105,7 @@ def _rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
 
 @implements(np.rollaxis)
 def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
-    axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
+    axis, start = normalize_axis_index(axis, a.ndim), start + a.ndim if start < 0 else start
     return np.moveaxis(a, axis, start - 1 if axis < start else start)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.primitive import bare, implements
 
@@ -16,7 +17,9 @@ def _last_axis(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     if axis is None:
         axes = tuple(range(a.ndim))
     else:
-        axes = tuple(k % a.ndim for k in (axis if isinstance(axis, tuple) else (axis,)))
+        axes = tuple(
+            normalize_axis_index(k, a.ndim) for k in (axis if isinstance(axis, tuple) else (axis,))
+        )
     kept = [k for k in range(a.ndim) if k not in axes]
     moved = np.transpose(a, [*kept, *axes])
     length = int(np.prod([a.shape[k] for k in axes], dtype=int))
@@ -52,6 +55,8 @@ def _place(q: Any, n: Any, method: str) -> Any:
 
 def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool) -> Any:
     rows, axes = _last_axis(a, axis)
+    if not rows.shape[-1] and not skip_nan:
+        raise IndexError("quantile: the axis is empty")
     ordered = np.sort(rows, axis=-1)  # NaN last
     missing = np.isnan(bare(rows))
     n = np.sum(~missing, axis=-1, keepdims=True) if skip_nan else rows.shape[-1]
@@ -94,8 +99,8 @@ def _quantile_of(scale: float, skip_nan: bool, name: str) -> Any:
         if weights is not None:
             raise TypeError(f"{name}: weights= is not supported on a traced value.")
         a = a if hasattr(a, "dtype") else np.asarray(a, dtype=float)
-        if isinstance(q, (int, float)):  # a Python number does not decide the precision
-            q = a.dtype.type(q)
+        if isinstance(q, (int, float)) and a.dtype.kind == "f":
+            q = a.dtype.type(q)  # a Python number does not decide the precision
         q = q if hasattr(q, "dtype") else np.asarray(q)
         if not np.all((bare(q) >= 0) & (bare(q) <= scale)):
             raise ValueError(f"{name}: q must be in the range [0, {scale:g}]")
@@ -119,6 +124,8 @@ def median(
     keepdims: bool = False,
 ) -> Any:
     """Middle value, or the mean of the two middle ones."""
+    if not a.size:
+        return np.mean(a, axis=axis, keepdims=keepdims is True)
     return quantile(a, 0.5, axis, keepdims=keepdims)
 
 
@@ -243,7 +250,9 @@ def _spread(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
     """Put the axes of weights, one for each of the given axes, to their places."""
     if axis is None:
         raise TypeError("axis must be specified when shapes of a and weights differ.")
-    axes = [k % len(shape) for k in (axis if isinstance(axis, tuple) else (axis,))]
+    axes = [
+        normalize_axis_index(k, len(shape)) for k in (axis if isinstance(axis, tuple) else (axis,))
+    ]
     if np.shape(weights) != tuple(shape[k] for k in axes):
         raise ValueError("shape of weights must be consistent with shape of a along the axis.")
     weights = np.transpose(weights, sorted(range(len(axes)), key=axes.__getitem__))

@@ -76,6 +76,7 @@ CASES: list[Case] = [
         forms=(lambda x: x.take(PLACES, axis=0),),
     ),
     named("take-flat", lambda x: np.take(x, [[4, 1], [1, 0]]), real(3, 2)),
+    named("take-of-0d", lambda x: np.take(x, [0, 0], axis=0), real()),
     named("take-scalar", lambda x: np.take(x, 1, axis=1), real(3, 2)),
     named("take-wrap", lambda x: np.take(x, [-5, 4], axis=-1, mode="wrap"), real(2, 3)),
     named("take-clip", lambda x: np.take(x, [-5, 1, 7], axis=-1, mode="clip"), real(2, 3)),

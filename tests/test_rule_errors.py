@@ -1,0 +1,62 @@
+"""Composites refuse what they cannot do with one of the engine's own errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_core import AutogradError, Tensor
+
+V = np.array([1.0, 2.0, 3.0])
+M = np.arange(6.0).reshape(2, 3) + 1
+
+BAD: dict[str, Callable[[Any, Any], Any]] = {
+    "geomspace signs": lambda v, m: np.geomspace(-v[0], v[1]),
+    "gradient spacings": lambda v, m: np.gradient(m, 1.0, 2.0, 3.0),
+    "gradient too short": lambda v, m: np.gradient(v[:1]),
+    "gradient coordinates": lambda v, m: np.gradient(v, np.ones(5)),
+    "trim_zeros matrix": lambda v, m: np.trim_zeros(m),
+    "meshgrid indexing": lambda v, m: np.meshgrid(v, v, indexing="zz"),
+    "window lengths": lambda v, m: np.lib.stride_tricks.sliding_window_view(m, (2,), axis=(0, 1)),
+    "window too large": lambda v, m: np.lib.stride_tricks.sliding_window_view(v, 9),
+    "piecewise functions": lambda v, m: np.piecewise(v, [v > 0], [1.0, 2.0, 3.0]),
+    "put into an array": lambda v, m: np.put(np.ones(3), [0], v[:1]),
+    "copyto an array": lambda v, m: np.copyto(np.ones(3), v),
+    "add.at an array": lambda v, m: np.add.at(np.ones(3), [0], v[:1]),
+    "fill_diagonal": lambda v, m: np.fill_diagonal(v * 1.0, v[0]),
+    "histogram weights": lambda v, m: np.histogram(np.ones(3), weights=v),
+    "svd full": lambda v, m: np.linalg.svd(m),
+    "qr complete": lambda v, m: np.linalg.qr(m.T, mode="complete"),
+    "tensorinv": lambda v, m: np.linalg.tensorinv(m, ind=0),
+    "fft lengths": lambda v, m: np.fft.fftn(m, s=(2,), axes=(0, 1)),
+    "pad mode": lambda v, m: np.pad(v, 1, mode="empty"),
+    "split uneven": lambda v, m: np.split(v, 2),
+    "norm axes": lambda v, m: np.linalg.norm(m, axis=(0, 1, 2)),
+    "norm name": lambda v, m: np.linalg.norm(v, "fro", axis=0),
+    "norm order": lambda v, m: np.linalg.norm(m, 7),
+    "polyfit full": lambda v, m: np.polyfit(V, v, 1, full=True),
+    "vander matrix": lambda v, m: np.vander(m),
+    "cross": lambda v, m: np.cross(m[:, :1], m[:, :1]),
+    "tensordot": lambda v, m: np.tensordot(m, v, axes=((0,), (0,))),
+    "einsum terms": lambda v, m: np.einsum("ij,jk", m),
+    "cumulative_sum": lambda v, m: np.cumulative_sum(m),
+    "reshape order": lambda v, m: np.reshape(m, (3, 2), order="A"),
+    "quantile method": lambda v, m: np.quantile(v, 0.3, method="inverted_cdf"),
+    "quantile range": lambda v, m: np.quantile(v, 1.5),
+    "quantile weights": lambda v, m: np.quantile(v, 0.5, weights=V, method="inverted_cdf"),
+    "average axis": lambda v, m: np.average(m, weights=V),
+    "average shape": lambda v, m: np.average(m, axis=0, weights=V),
+    "out=": lambda v, m: np.stack([v, v], out=np.ones((2, 3))),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_refusals(name: str) -> None:
+    if name == "cumulative_sum" and not hasattr(np, "cumulative_sum"):
+        pytest.skip("NumPy 2.1")
+    with pytest.raises(AutogradError) as caught:
+        BAD[name](Tensor(V, requires_grad=True), Tensor(M, requires_grad=True))
+    assert len(str(caught.value)) > 15
