@@ -118,6 +118,12 @@ def test_lstm_cell_as_a_plain_program():
     assert function == products + sums + sigmoids + batch * h * (2 * TANH + 4)
 
 
+def test_fourier_transform():
+    real = counted(lambda x: np.fft.rfft(x), normal(3, 64))[0]
+    assert real == 0.5 * 5 * 3 * 64 * 6
+    assert counted(lambda x: np.fft.fft(x, axis=0), normal(64, 3))[0] == real
+
+
 def test_a_declared_primitive_says_its_own_cost():
     twice = primitive(lambda x: x * 2, vjp=lambda g, y, x: g * 2, cost=lambda y, x: 100.0, name="t")
     assert counted(lambda x: np.sum(twice(x)), np.ones(3))[0] == 103
