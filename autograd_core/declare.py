@@ -23,9 +23,23 @@ def zeros_rule(g: Any, y: Any, *args: Any, **params: Any) -> Any:
     return np.zeros_like(g)
 
 
+def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Return a Python function's positional and keyword-only parameters; None for others.
+
+    From the code object: inspect.signature, 50 times slower, would be a third of the import.
+    """
+    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+    if code is None:
+        return None
+    names, count = code.co_varnames, code.co_argcount
+    return names[:count], names[count : count + code.co_kwonlyargcount]
+
+
 def _positional_names(function: Callable[..., Any], arity: int | None) -> tuple[str, ...]:
     if isinstance(function, np.ufunc):
         return tuple(f"x{k + 1}" for k in range(function.nin))
+    if (known := _parameters(function)) is not None:
+        return known[0]
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -37,6 +51,8 @@ def _positional_names(function: Callable[..., Any], arity: int | None) -> tuple[
 
 def _keywords(function: Callable[..., Any]) -> set[str]:
     """Return the keyword-only parameters of a rule."""
+    if (known := _parameters(function)) is not None:
+        return set(known[1])
     parameters = inspect.signature(function).parameters.values()
     return {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
 
@@ -54,6 +70,9 @@ def _settings(
             if callable(rule):
                 names |= _keywords(rule)
         return frozenset(names)
+    if (known := _parameters(forward)) is not None:
+        settings = known[0][len(known[0]) if arity is None else arity :]
+        return frozenset((*known[1], *settings))
     try:
         parameters = list(inspect.signature(forward).parameters.values())
     except (TypeError, ValueError):

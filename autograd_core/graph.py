@@ -123,7 +123,8 @@ class Graph:
     def local_derivative(self, edge: Edge) -> Any:
         """Return d(target)/d(source) along one edge, of shape ``target.shape + source.shape``."""
         node = edge.target
-        assert node.primitive is not None and node.inputs is not None
+        assert node.primitive is not None
+        assert node.inputs is not None
         inputs = [i.output if i.__class__ is Node else i for i in node.inputs]
         x = inputs[edge.index]
         columns = []

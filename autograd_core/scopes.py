@@ -25,13 +25,14 @@ KEPT = 65_536
 class Entry:
     """One time that a scope was entered: its name or object, its ticks, what is around it."""
 
-    __slots__ = ("_what", "end", "outer", "start", "thread")
+    __slots__ = ("_what", "end", "kind", "outer", "start", "thread")
 
     def __init__(self, what: Any, outer: Entry | None) -> None:
         try:
             self._what = what if isinstance(what, str) else weakref.ref(what)
         except TypeError:  # an object that cannot be held weakly
             self._what = type(what).__name__
+        self.kind = "scope" if isinstance(what, str) else type(what).__name__
         self.outer = outer
         self.thread = threading.get_ident()
         self.start = next_tick()
@@ -98,7 +99,7 @@ def chains(nodes: Iterable[Node]) -> dict[Node, tuple[Entry, ...]]:
 
     Ticks of several threads interleave, so of all threads that had scopes open
     at the time, the one counts whose scopes hold the most of these nodes: a
-    graph is recorded by one thread.
+    graph is recorded by one thread.  If that leaves a doubt, none counts.
     """
     ordered = sorted((n for n in nodes if n.primitive is not None), key=lambda n: n.tick)
     if not ordered or not _entries:
@@ -108,12 +109,10 @@ def chains(nodes: Iterable[Node]) -> dict[Node, tuple[Entry, ...]]:
     for entry in tuple(_entries):
         if entry.start < last and (entry.end is None or entry.end > first):
             by_thread.setdefault(entry.thread, []).append(entry)
-    best: dict[Node, tuple[Entry, ...]] = {}
-    for thread, entries in by_thread.items():
-        found = _assign(ordered, entries)
-        if len(found) > len(best) or (len(found) == len(best) and thread == threading.get_ident()):
-            best = found
-    return best
+    found = sorted((_assign(ordered, entries) for entries in by_thread.values()), key=len)
+    if not found or (len(found) > 1 and len(found[-1]) == len(found[-2])):
+        return {}
+    return found[-1]
 
 
 def _assign(ordered: list[Node], entries: list[Entry]) -> dict[Node, tuple[Entry, ...]]:
@@ -142,7 +141,7 @@ def labels(chain_of: dict[Node, tuple[Entry, ...]]) -> dict[Entry, str]:
         what, outer = entry.what, entry.outer
         known = paths.get(outer, {}) if outer is not None else {}
         if what is None or isinstance(what, str):
-            found[entry] = what or "module"
+            found[entry] = what or entry.kind
             paths[entry], full[entry] = known, full.get(outer, "") if outer else ""
             continue
         path = known.get(id(what))

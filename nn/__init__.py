@@ -184,8 +184,9 @@ from nn.callbacks import (  # noqa: E402 - a block of its own
 from nn.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from nn.data import ArrayDataset, DataLoader  # noqa: E402
 from nn.history import History  # noqa: E402
+from nn.metrics import accuracy  # noqa: E402
 from nn.statistics import LayerStatistics  # noqa: E402
-from nn.trainer import Trainer, accuracy  # noqa: E402
+from nn.trainer import Trainer  # noqa: E402
 
 __all__ += [
     "Annealing",

@@ -316,16 +316,15 @@ class Regularization(Callback):
     Parameters
     ----------
     penalty : callable
-        From the model to a Tensor of one element, say
-        ``lambda model: 1e-4 * sum((w * w).sum() for w in ...)``.
+        From the model to a Tensor of one element: `l1_penalty`, `l2_penalty`
+        (which leave biases alone), or your own.
     after_epochs : int
         How many epochs to train without it.
 
     Examples
     --------
     >>> import nn
-    >>> weights = lambda model: (p for n, p in model.named_parameters() if n.endswith("weight"))
-    >>> ridge = Regularization(lambda model: 1e-4 * sum((w * w).sum() for w in weights(model)), 3)
+    >>> ridge = Regularization(lambda model: nn.l2_penalty(model, 1e-4), after_epochs=3)
     >>> ridge.after_epochs
     3
     """

@@ -66,7 +66,8 @@ class Embedding(Module):
     ) -> Embedding:
         """Return an Embedding with given rows, trained further only if not frozen."""
         table = np.asarray(embeddings)
-        made = cls(*table.shape, padding_idx=padding_idx, dtype=table.dtype)
+        rows, columns = table.shape
+        made = cls(rows, columns, padding_idx, table.dtype)
         made.weight.data[...] = table
         made.weight.requires_grad = not freeze
         return made

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograd_core import OperandError, mark_overwritten
+from autograd_core import OperandError, mark_overwritten, scope
 from autograd_core.source import Location
 from nn.hooks import Removable, run_with_hooks
 from nn.parameter import Parameter
@@ -63,9 +63,10 @@ class Module:
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """Run the hooks and `forward`."""
-        if self._hooks:
-            return run_with_hooks(self, args, keywords)
-        return self.forward(*args, **keywords)
+        with scope(self):  # graphs draw what runs inside as one box, named by its path
+            if self._hooks:
+                return run_with_hooks(self, args, keywords)
+            return self.forward(*args, **keywords)
 
     # --- attributes ---------------------------------------------------------
 

@@ -23,7 +23,6 @@ from autograd_core import (
     SettingError,
     StateDictError,
     Tensor,
-    UnsupportedError,
     no_grad,
 )
 from autograd_core.checkpointing import generators_within
@@ -31,6 +30,7 @@ from nn.callbacks import Callback
 from nn.checkpoints import load_checkpoint, remove_leftovers, save_checkpoint
 from nn.data import DataLoader, as_loader
 from nn.history import History
+from nn.progress import progress_bar, show
 from nn.random import get_rng_state, set_rng_state
 
 Metric = Callable[[Any, Any], float]
@@ -184,7 +184,7 @@ class Trainer:
         try:
             for callback in self.callbacks:
                 callback.on_fit_start(self)
-            with self._bar(epochs * len(loader)) as bar:
+            with progress_bar(self.progress, self._done(loader), epochs * len(loader)) as bar:
                 while self.epoch < epochs and self.stopped is None:
                     self._run_epoch(loader, tests, bar)
         finally:
@@ -197,6 +197,9 @@ class Trainer:
         """End training after this epoch; for callbacks."""
         self.stopped = reason
 
+    def _done(self, loader: DataLoader) -> int:
+        return self.epoch * len(loader) + self.batch
+
     def _run_epoch(self, loader: DataLoader, tests: DataLoader | None, bar: Any) -> None:
         self.model.train()
         if self.batch == 0:
@@ -208,7 +211,8 @@ class Trainer:
             self.batch += 1
             if self.schedule is not None and self.schedule_every == "batch":
                 self.schedule.step()
-            self._show(bar)
+            if bar is not None:
+                show(bar, self.epoch, self._means(self._sums), self.history)
             every = self.checkpoint_batches
             if every and self.batch % every == 0 and self.batch < len(loader):
                 self._save()
@@ -328,41 +332,6 @@ class Trainer:
         finally:
             self.model.train(training)
 
-    # --- progress -----------------------------------------------------------
-
-    @contextmanager
-    def _bar(self, total: int) -> Iterator[Any]:
-        if self.progress is False:
-            yield None
-            return
-        try:
-            from tqdm.auto import tqdm
-        except ImportError as error:
-            if self.progress:
-                raise UnsupportedError(
-                    "Trainer: the progress bar needs tqdm; install the extra: "
-                    "pip install 'autograd-core[demo]', or pass progress=False."
-                ) from error
-            yield None
-            return
-        done = self.epoch * len(self._loader or ()) + self.batch
-        # disable=None: only where the output is a terminal
-        with tqdm(
-            total=total, initial=done, disable=None if self.progress is None else False
-        ) as bar:
-            yield bar
-
-    def _show(self, bar: Any) -> None:
-        if bar is None or bar.disable:
-            return
-        bar.update()
-        shown = {name: f"{value:.4g}" for name, value in self._means(self._sums).items()}
-        if len(self.history):
-            last = self.history.rows[-1]
-            shown |= {k: f"{v:.4g}" for k, v in last.items() if k.startswith("val_")}
-        bar.set_description(f"epoch {self.epoch + 1}", refresh=False)
-        bar.set_postfix(shown, refresh=False)
-
     # --- checkpoints --------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
@@ -477,21 +446,3 @@ def _scalar(loss: Any) -> float:
             f"Trainer: the loss has shape {value.shape}; it must be one number, the batch's mean."
         )
     return float(value.reshape(()))
-
-
-def accuracy(output: Any, target: Any) -> float:
-    """Return the share of rows whose largest output is the target's class.
-
-    Parameters
-    ----------
-    output : array, shape (n, classes)
-        Scores.
-    target : array of int, shape (n,)
-        Class indices.
-
-    Examples
-    --------
-    >>> accuracy(np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([1, 1]))
-    0.5
-    """
-    return float(np.mean(np.argmax(output, axis=1) == target))

@@ -4,6 +4,8 @@ Each function records one and returns its output.  They are plain NumPy on
 Tensors; ``scope`` says what belongs together, as a layer's call would.
 """
 
+# ruff: noqa: RET504 - assigned, so that the values have names to be drawn with
+
 import numpy as np
 
 from autograd_core import ShapeError, Tensor, scope

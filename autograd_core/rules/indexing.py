@@ -26,6 +26,9 @@ def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Return zeros of the given shape with g added at the index, duplicates summed."""
     out = np.zeros_like(g, shape=shape)
     if is_basic(index):
+        if isinstance(index, tuple) and any(part is None for part in index):
+            index = tuple(part for part in index if part is not None)  # Dask cannot write there
+            g = g.reshape(out[index].shape)
         out[index] = g
     elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and g.ndim and index.size > 64:
         _add_rows(out, index, g)
@@ -177,8 +180,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 def _edge(part: Any, a: Any, axis: int) -> Any:
     if np.ndim(part):
         return part
-    shape = tuple(1 if k == axis % a.ndim else n for k, n in enumerate(a.shape))
-    return np.broadcast_to(part, shape)
+    first = a[(*(slice(None),) * (axis % a.ndim), slice(0, 1))]
+    return np.zeros_like(first) + part
 
 
 @implements(np.where)

@@ -11,6 +11,11 @@ from autograd_core.declare import bilinear, primitive
 from autograd_core.primitive import Constant, implements
 
 
+def mt(x: Any) -> Any:
+    """Exchange the last two axes (Dask's arrays have no ``mT``)."""
+    return x.mT if hasattr(x, "mT") else np.swapaxes(x, -1, -2)
+
+
 def _matmul_left(g: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
         if g.__class__ is np.ndarray is b.__class__ and a.ndim == 2:
@@ -18,17 +23,17 @@ def _matmul_left(g: Any, a: Any, b: Any) -> Any:
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
-    return _matmul(g, b.T) if g.ndim == 2 == b.ndim else g @ b.mT
+    return _matmul(g, b.T) if g.ndim == 2 == b.ndim else g @ mt(b)
 
 
 def _matmul_right(g: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1:
         return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
     if b.ndim == 1:
-        return _matmul(g, a) if a.ndim == 2 else (a.mT @ g[..., None])[..., 0]
+        return _matmul(g, a) if a.ndim == 2 else (mt(a) @ g[..., None])[..., 0]
     if b.ndim == 2 and a.ndim > 2:  # one large product instead of many, then a sum
         return a.reshape((-1, a.shape[-1])).T @ g.reshape((-1, g.shape[-1]))
-    return _matmul(a.T, g) if a.ndim == 2 == g.ndim else a.mT @ g
+    return _matmul(a.T, g) if a.ndim == 2 == g.ndim else mt(a) @ g
 
 
 def _matmul_flops(y: Any, a: Any, b: Any) -> float:

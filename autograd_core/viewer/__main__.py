@@ -94,13 +94,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", default="graph.html", help=".html .svg .txt .dot .png .pdf")
     made.add_argument("--mode", choices=("reverse", "forward"), default="reverse")
     made.add_argument("--depth", default="auto", help='"auto", "all" or a number of levels')
-    made.add_argument("arguments", nargs="*", help="the script's own arguments, after --")
+    made.epilog = "The script's own arguments follow after --."
     return made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a script, then draw; return the exit status."""
-    options = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    split = given.index("--") if "--" in given else len(given)
+    options = parser().parse_args(given[:split])
     depth: str | int = int(options.depth) if options.depth.isdigit() else options.depth
     script = Path(options.script)
     if not script.is_file():
@@ -109,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     watch = Watch()
     error: BaseException | None = None
     before = sys.argv[:], sys.path[:]
-    sys.argv = [str(script), *options.arguments]
+    sys.argv = [str(script), *given[split + 1 :]]
     sys.path.insert(0, str(script.resolve().parent))
     try:
         with watch:

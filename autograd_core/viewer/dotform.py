@@ -61,7 +61,7 @@ def _label(card: Card, show: tuple[str, ...]) -> str:
     if "value" in show:
         parts.append(f'<font color="#005f99">{safe(value)}</font>')
     if "grad" in show and card.kind != "constant":
-        parts.append(f'<font color="#b34700">∂ {safe(gradient)}</font>')
+        parts.append(f'<font color="#a64200">∂ {safe(gradient)}</font>')
     return f"<{head}<br/>{'  '.join(parts)}>" if parts else f"<{head}>"
 
 

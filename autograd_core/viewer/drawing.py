@@ -106,7 +106,7 @@ class Drawing:
         return self.view.cards
 
     def find(self, text: str) -> list[Card]:
-        """Return the cards whose name, computation, class or line contains a text.
+        """Return the cards whose name, computation, class or path contains a text.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class Drawing:
         wanted = text.lower().translate(PLAIN_DIGITS)
 
         def fits(card: Card) -> bool:
-            parts = [card.title, card.category, card.note, str(card.where or "")]
+            parts = [card.title, card.category, card.note]
             return any(wanted in part.lower().translate(PLAIN_DIGITS) for part in parts)
 
         return [card for card in self.view.cards if card.kind != "alias" and fits(card)]
@@ -385,7 +385,7 @@ def draw(
     ...     print(*row.split()[:7])
     name computation shape value gradient uses line
     x parameter scalar 3 6 ×2 <doctest
-    y = x × x scalar 9 1
+    y x × x scalar 9 1
     """
     variables = caller_variables()
     failure = None

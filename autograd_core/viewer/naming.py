@@ -183,13 +183,20 @@ def targets(filename: str) -> dict[Span, str]:
     return _parsed("".join(linecache.getlines(filename)))
 
 
-def expression(node: Node, names: Names) -> str:
-    """Return how a node was computed, in the names of its inputs; empty for a leaf."""
+def expression(node: Node, names: Names, instead: dict[Node, str] | None = None) -> str:
+    """Return how a node was computed, in the names of its inputs; empty for a leaf.
+
+    `instead` has other names for some inputs: of the closed scopes they are in.
+    """
     if node.primitive is None:
         return ""
     if node.inputs is None:
         return f"{node.name}(freed)"
-    parts = [names.of(i) or constant_text(i) for i in node.inputs]
+    other = instead or {}
+    parts = [
+        (other.get(i) if isinstance(i, Node) else None) or names.of(i) or constant_text(i)
+        for i in node.inputs
+    ]
     label = node.primitive.label
     if node.name == "part":
         return f"{parts[0]}[{node.params['index']}]"
@@ -204,9 +211,14 @@ def expression(node: Node, names: Names) -> str:
     settings = [
         f"{k}={setting_text(v)}"
         for k, v in node.params.items()
-        if v is not None and v is not False and v is not np._NoValue
+        if v is not None and v is not False and v is not np._NoValue and _simple(v)
     ]
     return f"{node.name}({', '.join(parts + settings)})"
+
+
+def _simple(value: Any) -> bool:
+    kinds = (int, float, complex, str, tuple, list, slice, type, np.ndarray, np.generic, np.dtype)
+    return isinstance(value, kinds)
 
 
 def _small_integer(value: Any) -> bool:

@@ -55,7 +55,7 @@ def number_text(value: Any) -> str:
     if isinstance(value, complex) or np.iscomplexobj(value):
         return f"{complex(value):.4g}"
     number = float(value)
-    if number == round(number) and abs(number) < 1e7:
+    if abs(number) < 1e7 and number == round(number):
         return str(int(number))
     return f"{number:.4g}"
 

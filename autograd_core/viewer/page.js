@@ -217,8 +217,9 @@
     slider.value = now;
     slider.setAttribute("aria-valuetext", `step ${now + 1} of ${run.steps.length}`);
     $("count").textContent = `${now + 1}/${run.steps.length}`;
-    $("first").disabled = $("back").disabled = now === 0;
-    $("last").disabled = $("ahead").disabled = now === run.steps.length - 1;
+    // Not `disabled`: a button that goes dead under the finger would lose the focus.
+    for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", now === 0);
+    for (const id of ["ahead", "last"]) $(id).setAttribute("aria-disabled", now === run.steps.length - 1);
     counter(step, forward);
     follow(smooth);
   }

@@ -103,30 +103,28 @@ class Tree:
             box = self.root
             for entry in chain_of.get(node, ())[:DEEPEST]:
                 if entry not in boxes:
-                    what = entry.what
-                    kind = "scope" if what is None or isinstance(what, str) else type(what).__name__
-                    boxes[entry] = Box(label_of[entry], kind, box)
+                    boxes[entry] = Box(label_of[entry], entry.kind, box)
                     box.children.append(boxes[entry])
                 box = boxes[entry]
             box.children.append(node)
         self._drop_lone_root()
         for entry, box in boxes.items():
-            module = not isinstance(entry.what, str) and hasattr(entry.what, "named_modules")
+            gone = entry.what is None
+            module = gone or hasattr(entry.what, "named_modules")
             box.closed_first = module and not any(isinstance(c, Box) for c in box.children)
 
     def _drop_lone_root(self) -> None:
         """One model around everything says nothing: its parts become the outermost level."""
-        while True:
-            inside = [c for c in self.root.children if isinstance(c, Box)]
-            around = [b for b in inside if any(isinstance(c, Box) for c in b.children)]
-            if len(around) != 1 or len(inside) - len(around) > 2:
-                return
-            lone = around[0]
-            place = self.root.children.index(lone)
-            for child in lone.children:
-                if isinstance(child, Box):
-                    child.parent = self.root
-            self.root.children[place : place + 1] = lone.children
+        inside = [c for c in self.root.children if isinstance(c, Box) and c.kind != "scope"]
+        around = [b for b in inside if any(isinstance(c, Box) for c in b.children)]
+        if len(around) != 1:
+            return
+        lone = around[0]
+        place = self.root.children.index(lone)
+        for child in lone.children:
+            if isinstance(child, Box):
+                child.parent = self.root
+        self.root.children[place : place + 1] = lone.children
 
     def folded(self, opened: Sequence[str] = ()) -> Box:
         """Return a copy of the tree in which repeated neighbours are one closed box each.

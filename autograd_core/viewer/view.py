@@ -7,6 +7,7 @@ value (several uses inside of one closed scope are one wire).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from autograd_core.graph import Graph
 from autograd_core.node import Node
 from autograd_core.primitive import bare
 from autograd_core.source import Location
-from autograd_core.tensor import PART
+from autograd_core.tensor import PART, Tensor
 from autograd_core.viewer import tree as trees
 from autograd_core.viewer.naming import Names, expression
 from autograd_core.viewer.numbers import Summary, shape_text, summarize
@@ -228,11 +229,23 @@ def _private_leaves(graph: Graph, hidden: dict[Node, Box]) -> dict[Node, Box]:
         if edge.source.primitive is None and edge.source.owner is not None:
             user = hidden.get(edge.target), rounds.get(edge.target, 0)
             users.setdefault(edge.source, set()).add(user)
-    return {
-        leaf: box
-        for leaf, places in users.items()
-        if len(places) == 1 and (box := next(iter(places))[0]) is not None
+    fed = {
+        hidden.get(e.target)
+        for e in graph.edges
+        if e.source.primitive is not None and hidden.get(e.source) is not hidden.get(e.target)
     }
+    found = {}
+    for leaf, places in users.items():
+        box = next(iter(places))[0] if len(places) == 1 else None
+        # what alone feeds a box is its input, unless its class says that it is a parameter
+        if box is not None and (box in fed or _is_parameter(leaf)):
+            found[leaf] = box
+    return found
+
+
+def _is_parameter(leaf: Node) -> bool:
+    owner = leaf.owner() if leaf.owner is not None else None
+    return owner is not None and type(owner) is not Tensor
 
 
 class Builder:
@@ -247,6 +260,7 @@ class Builder:
         self.frames_of: dict[Node | Box, tuple[str, ...]] = {}
         self._walk(root, closed)
         self.hidden.update(_private_leaves(graph, self.hidden))
+        self.instead = {n: b.label for n, b in self.hidden.items() if n.primitive is not None}
         self.used_outside = {
             e.source
             for e in graph.edges
@@ -296,7 +310,8 @@ class Builder:
     def _card(self, key: str, node: Node) -> Card:
         box = self.hidden.get(node)
         if box is not None:
-            card = Card(key, "module", box.label, "" if box.kind in _PLAIN else box.kind)
+            said = box.kind in _PLAIN or box.kind == box.label
+            card = Card(key, "module", box.label, "" if said else box.kind)
             card.boxes = self.frames_of[box]
             card.category = box.kind
             card.note = box.path
@@ -307,7 +322,7 @@ class Builder:
             key,
             _kind(node),
             self.names.nodes[node],
-            expression(node, self.names),
+            expression(node, self.names, self.instead),
             shape_text(value) if value is not None else "",
             str(getattr(value, "dtype", "")),
             node,
@@ -331,6 +346,9 @@ class Builder:
         last = outside[-1]
         card.node = last
         card.output = any(n in self.graph.outputs for n in card.members)
+        own = self.names.nodes[last]
+        if card.output and not re.fullmatch(r"v\d+", own):  # the caller's name for it
+            card.name, card.expression = own, card.expression or card.name
         card.shape = shape_text(last.output)
         card.dtype = str(getattr(bare(last.output), "dtype", ""))
         card.where = last.location
@@ -348,7 +366,7 @@ class Builder:
             for index, source in enumerate(node.inputs or ()):
                 if not isinstance(source, Node):
                     start = self._constant(source)
-                    if start is None or node in self.hidden:
+                    if start is None:
                         continue
                     value: Node | None = None
                 else:

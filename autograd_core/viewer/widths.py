@@ -38,7 +38,7 @@ def width(text: str, size: float = 1.0, bold: bool = False) -> float:
     Examples
     --------
     >>> round(width("v12 = e × e", 15))
-    92
+    91
     """
     total = 0.0
     for c in text:

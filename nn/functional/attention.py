@@ -70,9 +70,9 @@ def _packed(x: Any) -> tuple[Any, Any, Any]:
 def _backward(
     g: Any, p: Any, needs: Any, y: Any, q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any
 ) -> tuple[Any, ...]:
-    made = tuple(np.empty(a.shape, a.dtype) for a in (q, k, v))
-    _attend_back(g, p, q, k, v, *made, heads, keep)
-    return made
+    dq, dk, dv = (np.empty(a.shape, a.dtype) for a in (q, k, v))
+    _attend_back(g, p, q, k, v, dq, dk, dv, heads, keep)
+    return dq, dk, dv
 
 
 def _packed_backward(
@@ -98,7 +98,7 @@ def plain_attention(q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any)
 
 
 def _flops(y: Any, q: Any, k: Any, *rest: Any, **_: Any) -> float:
-    return 4.0 * np.size(y) * k.shape[1]
+    return 4.0 * float(np.size(y) * k.shape[1])
 
 
 _attention = fused(

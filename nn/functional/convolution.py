@@ -17,18 +17,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from autograd_core import bilinear
+from autograd_core import Primitive, bilinear
 from nn.functional.scratch import PIECE, buffer
 
 
 class Plan(NamedTuple):
     """How windows lie on an input: each field for height and width, then groups."""
 
-    size: tuple[int, int]  # of the input
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    dilation: tuple[int, int]
+    size: tuple[int, ...]  # of the input
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
     groups: int
 
     @property
@@ -48,7 +48,7 @@ def rows(x: Any) -> Any:
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
-def _padded(x: Any, padding: tuple[int, int], planes: bool) -> Any:
+def _padded(x: Any, padding: tuple[int, ...], planes: bool) -> Any:
     """Return images with zeros around, in scratch memory; channels last, or as planes."""
     n, h, w, c = x.shape
     (ph, pw), dtype = padding, x.dtype
@@ -193,29 +193,30 @@ def _add_back(g: Any, w: Any, plan: Plan) -> Any:
     return x.transpose(0, 3, 1, 2)
 
 
-def _flops(plan: Plan, n: int, out_channels: int, in_channels: int) -> float:
+def flops(plan: Plan, n: int, out_channels: int, in_channels: int) -> float:
+    """Return the additions and multiplications of any of the three products."""
     (oh, ow), (kh, kw) = plan.output, plan.kernel
     return 2.0 * n * oh * ow * out_channels * in_channels * kh * kw / plan.groups
 
 
-convolve = bilinear(
+convolve: Primitive = bilinear(
     _convolve,
     lambda g, x, w, *, plan: spread(g, w, plan=plan),
     lambda g, x, w, *, plan: correlate(x, g, plan=plan),
     name="conv",
-    cost=lambda y, x, w, *, plan: _flops(plan, y.shape[0], y.shape[1], x.shape[1]),
+    cost=lambda y, x, w, *, plan: flops(plan, y.shape[0], y.shape[1], x.shape[1]),
 )
-spread = bilinear(
+spread: Primitive = bilinear(
     _spread,
     lambda h, g, w, *, plan: convolve(h, w, plan=plan),
     lambda h, g, w, *, plan: correlate(h, g, plan=plan),
     name="conv transposed",
-    cost=lambda y, g, w, *, plan: _flops(plan, g.shape[0], g.shape[1], y.shape[1]),
+    cost=lambda y, g, w, *, plan: flops(plan, g.shape[0], g.shape[1], y.shape[1]),
 )
-correlate = bilinear(
+correlate: Primitive = bilinear(
     _correlate,
     lambda v, x, g, *, plan: spread(g, v, plan=plan),
     lambda v, x, g, *, plan: convolve(x, v, plan=plan),
     name="conv weights",
-    cost=lambda y, x, g, *, plan: _flops(plan, g.shape[0], g.shape[1], x.shape[1]),
+    cost=lambda y, x, g, *, plan: flops(plan, g.shape[0], g.shape[1], x.shape[1]),
 )

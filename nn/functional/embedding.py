@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import linear
+from autograd_core import Primitive, linear
 from nn.values import raw, shape_error
 
 
@@ -30,20 +30,20 @@ def _look_up(table: Any, *, index: Any, rows: int, padding: int | None) -> Any:
     return found
 
 
-scatter = linear(
+scatter: Primitive = linear(
     _scatter,
     lambda h, g, *, index, rows, padding: _derivative(h, index=index, rows=rows, padding=padding),
     name="embedding gradient",
     category="index",
 )
 # what the gradient of a look-up is the transpose of: the padding row counts as a constant
-_derivative = linear(
+_derivative: Primitive = linear(
     _look_up,
     lambda g, table, *, index, rows, padding: scatter(g, index=index, rows=rows, padding=padding),
     name="embedding derivative",
     category="index",
 )
-_lookup = linear(
+_lookup: Primitive = linear(
     lambda table, *, index, rows: table[index],
     lambda g, table, *, index, rows: scatter(g, index=index, rows=rows, padding=None),
     name="embedding",

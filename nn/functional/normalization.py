@@ -61,7 +61,7 @@ def _batch_backward(
 ) -> tuple[Any, ...]:
     mean, inverse, scale = kept
     rows, together = wide(x)
-    grads, _ = wide(g)
+    grads = wide(g)[0]
     n = rows.shape[0] * together
     by_bias = fold(grads.sum(axis=0), together)
     centre = np.tile(mean, together)

@@ -57,8 +57,10 @@ def _as_given(y: Any, input: Any, n: int) -> Any:
     return y if len(shape) == 4 else y.reshape((*shape[:-n], *y.shape[-n:]))
 
 
-def _max(name: str, n: int, input: Any, *settings: Any) -> Any:
-    windows = plan(name, np.shape(input), *settings, n)
+def _max(
+    name: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
+) -> Any:
+    windows = plan(name, np.shape(input), kernel, stride, padding, dilation, ceil, n)
     return _as_given(_max_pool(_as_images(input, n), windows=windows), input, n)
 
 

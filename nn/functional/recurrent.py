@@ -168,7 +168,7 @@ def _lstm_plain(x: Any, h0: Any, c0: Any, *weights: Any) -> Any:
 
 def _flops(y: Any, x: Any, *rest: Any, **_: Any) -> float:
     matrices = [np.size(w) for w in rest if np.ndim(w) == 2][-2:]  # after the states: the weights
-    return 2.0 * np.shape(x)[0] * np.shape(x)[1] * sum(matrices)
+    return 2.0 * float(np.shape(x)[0] * np.shape(x)[1] * sum(matrices))
 
 
 lstm_layer = fused(

@@ -7,20 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core import linear
+from autograd_core import Primitive, linear
 from nn.values import pair, shape_error
 
 
 class Windows(NamedTuple):
     """Where the windows of a pooling lie; each field for height and width."""
 
-    size: tuple[int, int]
-    kernel: tuple[int, int]
-    stride: tuple[int, int]
-    before: tuple[int, int]  # padding on the top and left
-    after: tuple[int, int]  # padding on the bottom and right
-    dilation: tuple[int, int]
-    output: tuple[int, int]
+    size: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    before: tuple[int, ...]  # padding on the top and left
+    after: tuple[int, ...]  # padding on the bottom and right
+    dilation: tuple[int, ...]
+    output: tuple[int, ...]
 
     @property
     def padded(self) -> bool:
@@ -142,13 +142,13 @@ def _unpick(g: Any, *, index: Any, windows: Windows) -> Any:
     return windows.crop(out)
 
 
-pick = linear(
+pick: Primitive = linear(
     _pick,
     lambda g, x, *, index, windows: unpick(g, index=index, windows=windows),
     name="max pool",
     category="pooling",
 )
-unpick = linear(
+unpick: Primitive = linear(
     _unpick,
     lambda h, g, *, index, windows: pick(h, index=index, windows=windows),
     name="max unpool",
@@ -199,13 +199,13 @@ def _distribute(g: Any, *, share: Any, windows: Windows) -> Any:
     return windows.crop(out)
 
 
-average = linear(
+average: Primitive = linear(
     _average,
     lambda g, x, *, share, windows: distribute(g, share=share, windows=windows),
     name="average pool",
     category="pooling",
 )
-distribute = linear(
+distribute: Primitive = linear(
     _distribute,
     lambda h, g, *, share, windows: average(h, share=share, windows=windows),
     name="average unpool",

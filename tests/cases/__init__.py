@@ -19,6 +19,7 @@ FAMILIES = (
     "eigen",
     "choosing",
     "scipy_functions",
+    "complex_numbers",
 )
 TABLE: dict[str, list[Case]] = {name: import_module(f"cases.{name}").CASES for name in FAMILIES}
 EVERY: list[Case] = [case for family in TABLE.values() for case in family]

@@ -107,6 +107,13 @@ CASES: list[Case] = [
         for f in (np.fft.irfft2, np.fft.irfftn)
         for label, k in SEVERAL
     ],
+    named(
+        "irfft-cube",
+        lambda x, y: np.fft.irfft(x + 1j * y, axis=0),
+        real(3, 2, 2),
+        real(3, 2, 2),
+        analytic=False,
+    ),
     named("fftshift", np.fft.fftshift, real(3, 4)),
     named("fftshift-axis", lambda x: np.fft.fftshift(x, axes=0), real(3, 4)),
     named("ifftshift", np.fft.ifftshift, real(3, 5)),

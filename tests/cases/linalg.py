@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.case import Case, matrix, named, real, spd
+from cases.case import Case, fixed, matrix, named, real, spd
 
 
 def _symmetric(f):
@@ -17,6 +17,7 @@ CASES: list[Case] = [
     named("inv-stacked", np.linalg.inv, matrix(2, 3, 3)),
     named("det", np.linalg.det, matrix(3, 3)),
     named("det-stacked", np.linalg.det, matrix(2, 2, 2)),
+    named("det-singular", np.linalg.det, fixed([[1.0, 2.0], [2.0, 4.0]])),
     named("slogdet", np.linalg.slogdet, matrix(3, 3), analytic=False),
     named("slogdet-stacked", np.linalg.slogdet, matrix(2, 3, 3), analytic=False),
     named(

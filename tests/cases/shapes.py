@@ -73,6 +73,7 @@ CASES: list[Case] = [
     named("rot90-axes", lambda x: np.rot90(x, 1, (1, 2)), real(2, 3, 4)),
     named("rot90-axes-turned", lambda x: np.rot90(x, 3, axes=(2, 0)), real(2, 3, 4)),
     named("broadcast_to", lambda x: np.broadcast_to(x, (2, 3, 4)), real(3, 1)),
+    named("broadcast_to-ones", lambda x: np.broadcast_to(x, (1, 4)), real(1)),
     named("broadcast_to-scalar", lambda x: np.broadcast_to(x, (2, 2)), real()),
     named("broadcast_arrays", np.broadcast_arrays, real(3, 1), real(2)),
     named("atleast_1d", np.atleast_1d, real()),

@@ -1,0 +1,14 @@
+"""A slice of the mutation run: every planted fault is noticed (all of them: `make mutation`)."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.slow
+def test_planted_faults_are_caught() -> None:
+    import mutate
+
+    survivors, planted, _ = mutate.run(limit=60)
+    assert planted >= 40
+    assert not survivors

@@ -1,0 +1,216 @@
+"""Every number on a page is the engine's: values, gradients, messages, tangents, sums."""
+
+import json
+
+import graphs
+import numpy as np
+import pytest
+
+from autograd_core import Graph, Tensor, animate, branch, draw, jvp
+from autograd_core.backward import push, sweep
+from autograd_core.tensor import PART
+from autograd_core.viewer.numbers import summarize
+from autograd_core.viewer.steps import reverse_steps
+
+NAMES = [name for name in graphs.ALL if name != "cut_off"]
+
+
+def fresh_sweep(graph):
+    """Sweep once more, by the engine alone: gradients, and what went along each use."""
+    messages = {}
+
+    def observe(node, g, index, contribution):
+        messages[node, index] = np.array(contribution)
+
+    output = graph.outputs[0]
+    seed = np.ones_like(output.output)[()]
+    found = sweep([output], [seed], set(graph.nodes), retain=True, observe=observe)
+    for node in graph.nodes:
+        if node.primitive is PART and node in found:
+            messages[node, 0] = np.array(found[node])
+    return found, messages
+
+
+def page_data(output, **options):
+    animation = animate(output, **options)
+    return animation, json.loads(json.dumps(animation.data()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_and_gradients_are_the_engines(name):
+    animation, data = page_data(graphs.ALL[name](), depth="auto")
+    gradients, _ = fresh_sweep(animation.drawing.graph)
+    checked = 0
+    for card in animation.drawing.cards:
+        if card.node is None or card.kind == "alias":
+            continue
+        shown = data["cards"][card.key]
+        assert shown["value"]["text"] == summarize(card.node.output).text
+        assert shown["grad"]["text"] == summarize(gradients.get(card.node)).text
+        checked += 1
+    assert checked == len([c for c in data["cards"].values() if c["kind"] != "constant"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_messages_are_the_engines_and_add_up_at_branches(name):
+    animation, data = page_data(graphs.ALL[name]())
+    view = animation.drawing.view
+    _, messages = fresh_sweep(animation.drawing.graph)
+    wires = {wire.key: wire for wire in view.wires}
+    shown = {}
+    for step in data["runs"][0]["steps"]:
+        if step["phase"] == "backward":
+            shown.update(dict(step["messages"]))
+    junctions = {j.key: j for j in view.junctions}
+    checked = 0
+    for key, text in shown.items():
+        wire = wires[key]
+        if wire.many:
+            continue
+        total = sum(messages[use.target, use.index] for use in wire.uses)
+        assert text.rpartition("= ")[2] == summarize(total).text
+        checked += 1
+    assert checked
+    for step in data["runs"][0]["steps"]:
+        if step["phase"] != "branch":
+            continue
+        key, text = step["messages"][0]
+        junction = junctions[key]
+        uses = [use for w in junction.wires for use in wires[w].uses]
+        total = sum(m for use in uses if (m := messages.get(tuple(use))) is not None)
+        assert text.rpartition("= ")[2] == summarize(total).text
+
+
+@pytest.mark.parametrize("name", ["cubic", "neuron"])
+def test_local_times_upstream_is_the_message(name):
+    _, data = page_data(graphs.ALL[name]())
+    products = [
+        text
+        for step in data["runs"][0]["steps"]
+        if step["phase"] == "backward"
+        for _, text in step["messages"]
+        if "×" in text
+    ]
+    assert products
+    for text in products:
+        left, right = text.split(" = ")
+        a, b = (float(part.strip("()")) for part in left.split(" × "))
+        assert a * b == pytest.approx(float(right), rel=2e-3, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["cubic", "neuron", "mlp", "residual"])
+def test_every_gradient_of_the_full_graph_appears_once(name):
+    drawing = draw(graphs.ALL[name](), depth="all")
+    steps = reverse_steps(drawing.view, drawing.recording)
+    known = [key for step in steps for key in step.gradients]
+    assert len(known) == len(set(known))
+    assert set(known) == {c.key for c in drawing.cards if c.kind not in ("constant", "alias")}
+    first = {key: k for k, step in enumerate(steps) for key in step.gradients}
+    for wire in drawing.view.wires:  # nothing is sent before its own gradient is known
+        sent = [k for k, s in enumerate(steps) if wire.key in dict(s.messages)]
+        if sent and steps[sent[0]].phase == "backward":
+            assert first[wire.target] <= sent[0]
+
+
+def test_tangents_are_the_engines():
+    animation, data = page_data(graphs.neuron(), mode="forward")
+    graph = animation.drawing.graph
+    assert data["mode"] == "forward"
+    assert [run["seed"] for run in data["runs"][1:]] == ["w1", "w2", "b"]
+    gradients, _ = fresh_sweep(graph)
+    for run, card in zip(data["runs"][1:], animation.seeds, strict=True):
+        pushed = {card.node: np.ones_like(card.node.output)[()]}
+        push(graph.nodes, pushed, [])
+        for shown in animation.drawing.cards:
+            if shown.node is not None:
+                expected = summarize(pushed.get(shown.node, 0.0)).text
+                assert run["tangents"][shown.key]["text"] == expected
+        output = next(c for c in animation.drawing.cards if c.output)
+        assert run["tangents"][output.key]["text"] == summarize(gradients[card.node]).text
+
+
+def test_forward_mode_agrees_with_dual_numbers_and_counts_sweeps():
+    x, y = Tensor(2.0, requires_grad=True), Tensor(3.0, requires_grad=True)
+    F = x**3 * (x + 3 * y)
+    _, data = page_data(F, wrt=[y])
+    expected = jvp(lambda x, y: x**3 * (x + 3 * y), (2.0, 3.0), (0.0, 1.0))[1]
+    run = data["runs"][1]
+    assert run["seed"] == "y"
+    output = next(key for key, card in data["cards"].items() if card["output"])
+    assert run["tangents"][output]["number"] == expected
+    assert data["inputs"] == 2
+    assert run["steps"][-1]["products"] == 2
+
+
+def test_steps_of_a_sweep_can_be_iterated():
+    x, y = Tensor(2.0, requires_grad=True), Tensor(3.0, requires_grad=True)
+    c = x**3
+    s = x + 3 * y
+    F = c * s
+    steps = list(F.backward_steps())
+    assert [step.phase for step in steps] == ["seed", *["backward"] * 4, "branch"]
+    assert steps[-1].messages[0][1] == "8 + 132 = 140"
+    assert "swaps" in steps[1].caption
+    assert x.grad is None
+    F.backward()
+    assert float(x.grad.data) == 140.0
+
+
+def test_counters():
+    x = Tensor(2.0, requires_grad=True)
+    F = (x * 3.0) * (x * 5.0) + x
+    last = list(F.backward_steps())[-1]
+    assert last.products == 4  # two factors, two inputs; a plus only copies
+
+
+def test_several_outputs_and_parts():
+    x = Tensor([3.0, 1.0, 2.0], requires_grad=True)
+    a, b, c = branch(x, 3)
+    _, log = np.linalg.slogdet(np.stack([a, b * b, np.exp(c)]))
+    F = log * 2.0 + np.sum(a)
+    animation, data = page_data(F)
+    gradients, _ = fresh_sweep(animation.drawing.graph)
+    for card in animation.drawing.cards:
+        if card.node is not None and card.kind != "alias":
+            assert (
+                data["cards"][card.key]["grad"]["text"] == summarize(gradients.get(card.node)).text
+            )
+
+
+def test_large_and_odd_values_are_summarized():
+    assert summarize(np.array([np.nan, 1.0])).bad
+    assert summarize(np.zeros((0, 3))).text == "empty"
+    assert summarize(np.arange(4.0).reshape(2, 2)).cells == [[0.0, 1.0], [2.0, 3.0]]
+    assert summarize(np.zeros((17, 17))).cells is None
+    assert summarize(1 + 2j).text == "1+2j"
+    assert summarize(np.float32(0.1)).text == "0.1"
+    bytes_ = np.array([120, -96], dtype=np.int8)  # squares do not fit into a byte
+    assert summarize(bytes_).text == f"rms {np.sqrt((120**2 + 96**2) / 2):.4g}"
+
+
+def test_hooks_change_what_is_shown():
+    x = Tensor(2.0, requires_grad=True)
+    x.register_hook(lambda g: g * 10)
+    F = x * 3.0
+    drawing = draw(F)
+    assert drawing.cards[0].gradient.text == "30"
+
+
+def test_nested_levels_show_the_primal():
+    from autograd_core import grad
+
+    seen = []
+
+    def f(x):
+        y = x * x
+        seen.append(draw(y))
+        return y
+
+    grad(grad(f))(3.0)
+    assert [card.value.text for card in seen[0].cards] == ["3", "9"]
+
+
+def test_graph_object_still_counts_paths():
+    assert Graph(graphs.doublings()).paths(Graph(graphs.doublings()).leaves[0]) == 0
+    graph = Graph(graphs.doublings())
+    assert graph.paths(graph.leaves[0]) == 2**60
