@@ -100,7 +100,13 @@ def _like(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) ->
     return batch.wrap(p(x.value, *rest, **full))
 
 
-@rule("isneginf", "isposinf", "isreal", "iscomplex", table=CONSTANTS)
+@rule("fft", "ifft", "rfft", "irfft")
+def _fft(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
+    axis = _shifted(params.get("axis", -1), args[0].ndim)
+    return batch.wrap(p(args[0].value, **{**params, "axis": axis}))
+
+
+@rule("isneginf", "isposinf", "isreal", "iscomplex", "isclose", table=CONSTANTS)
 def _test(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     return elementwise_rule(batch, p, args, params)
 

@@ -164,10 +164,8 @@ def _tall(per_matrix: Callable[[int, int], float]) -> Callable[..., float]:
 
 def _fft(y: Any, x: Any, *rest: Any, **settings: Any) -> float:
     """5 N log2 N for each complex transform, half for a real one."""
-    axes = settings.get("axes", settings.get("axis"))
     shape = np.shape(x) if np.size(x) >= np.size(y) else np.shape(y)
-    chosen = range(len(shape)) if axes is None else np.atleast_1d(axes)
-    n = float(np.prod([shape[k] for k in chosen], dtype=float))
+    n = float(shape[settings.get("axis", -1)])
     real = 0.5 if np.isrealobj(x) or np.isrealobj(y) else 1.0
     size = float(np.prod(shape, dtype=float))
     return real * 5 * size * math.log2(n) if n > 1 else 0.0

@@ -201,7 +201,7 @@ class Primitive:
                 return self(*(_as_array(b, args) for b in args), **params)
         if params:
             params = self._check(params, top is not None)
-            hidden = youngest_batched(params.values(), level)  # an index or a condition batched by vmap
+            hidden = youngest_batched(params.values(), level)  # an index or a mask under vmap
             if hidden is not None:
                 return hidden._process(self, args, params, hidden._level)
         if level:

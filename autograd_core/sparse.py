@@ -339,6 +339,13 @@ def sparse_hessian(
 
     def differentiated(x: Any, *args: Any) -> Any:
         trace = _Trace(grad(lambda x: f(x, *args)), [x], "sparse_hessian()")
+        gradient = trace.result
+        if isinstance(gradient, Tensor) and gradient._level != trace.level and gradient.size:
+            n, dtype = gradient.size, gradient.dtype  # f is linear: nothing to sweep
+            none = np.zeros(0, dtype=int)
+            empty = _formatted(Triples(none, none, np.zeros(0, dtype), (n, n)), format)
+            plan = SparsePlan("symmetric", 0, 0, (n, n), np.zeros(n, dtype=int))
+            return (empty, plan) if return_plan else empty
         _, node = _one_array(trace, "sparse_hessian()")
         start = trace.inputs[0]
         sweeper = _Sweeper(node, start)

@@ -5,6 +5,8 @@ Run with one BLAS thread, as both libraries then do the same work:
     OMP_NUM_THREADS=1 python benchmarks/cost.py
 """
 
+# ruff: noqa: N803, N806, E731 - matrices have capital letters, small functions stand at their use
+
 import time
 from statistics import median
 

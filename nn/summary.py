@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import Graph, Tensor, enable_grad
+from autograd_core.flops import flops
 from nn.module import Module
 from nn.values import is_tracked, raw
 
@@ -66,15 +67,11 @@ def _forward_flops(output: Any, until: set[int]) -> float:
             continue
         for node in Graph(tensor).nodes:
             primitive = node.primitive
-            if node.tick in until or primitive is None or not primitive.cost:
+            if node.tick in until or primitive is None:
                 continue
             until.add(node.tick)
-            inputs = [getattr(i, "output", i) for i in node.inputs or ()]
-            cost = primitive.cost
-            if callable(cost):
-                total += float(cost(node.output, *inputs, **node.params))
-            else:
-                total += float(cost) * float(np.size(node.output))
+            inputs = tuple(getattr(i, "output", i) for i in node.inputs or ())
+            total += flops(primitive, node.output, inputs, node.params) or 0.0
     return total
 
 

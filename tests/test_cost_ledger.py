@@ -118,6 +118,12 @@ def test_lstm_cell_as_a_plain_program():
     assert function == products + sums + sigmoids + batch * h * (2 * TANH + 4)
 
 
+def test_fourier_transform():
+    real = counted(lambda x: np.fft.rfft(x), normal(3, 64))[0]
+    assert real == 0.5 * 5 * 3 * 64 * 6
+    assert counted(lambda x: np.fft.fft(x, axis=0), normal(64, 3))[0] == real
+
+
 def test_a_declared_primitive_says_its_own_cost():
     twice = primitive(lambda x: x * 2, vjp=lambda g, y, x: g * 2, cost=lambda y, x: 100.0, name="t")
     assert counted(lambda x: np.sum(twice(x)), np.ones(3))[0] == 103
@@ -293,4 +299,8 @@ def test_models_of_nn():
     made = cost(model, normal(9, 4), measure=False)
     by_module = {k: sum(v.function.flops for v in g) for k, g in made.by("module").items()}
     # nn declares its fused layers' products; their bias additions are not in the declaration
-    assert by_module == {"0": 2 * 9 * 4 * 6, "1": TANH * 9 * 6, "2": 2 * 9 * 6 * 2}
+    assert by_module == {
+        "Sequential.0": 2 * 9 * 4 * 6,
+        "Sequential.1": TANH * 9 * 6,
+        "Sequential.2": 2 * 9 * 6 * 2,
+    }

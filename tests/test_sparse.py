@@ -126,6 +126,12 @@ def test_arrow_hessian_takes_two_sweeps():
     np.testing.assert_allclose(made.toarray(), hessian(f)(X), atol=1e-12)
 
 
+def test_hessian_of_a_linear_function_is_empty():
+    made, plan = sparse_hessian(lambda x: np.sum(3 * x), return_plan=True)(X)
+    assert made.shape == (12, 12)
+    assert made.nnz == plan.sweeps == 0
+
+
 def is_star_colouring(adjacent, colour):
     for v, near in enumerate(adjacent):
         for w in near:

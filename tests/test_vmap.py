@@ -110,6 +110,11 @@ CASES = {
     "solve matrix": (lambda m, n: np.linalg.solve(m, n), (M, N)),
     "cholesky": (lambda s: np.linalg.cholesky(s), (S,)),
     "norm": (lambda x: np.linalg.norm(x), (X,)),
+    "fft": (lambda x: np.fft.irfft(np.fft.rfft(x) * 2, 4) + np.abs(np.fft.fft(x)), (X,)),
+    "fft along an axis": (lambda c: np.real(np.fft.ifft(c, axis=0)), (C,)),
+    "isclose": (lambda x, y: np.isclose(x, y, atol=0.5), (X, Y)),
+    "gradient of fft": (
+        lambda x: grad(lambda z: np.sum(np.abs(np.fft.rfft(z)) ** 2))(x), (X,)),
     "stop_gradient": (lambda x: stop_gradient(x) * 2, (X,)),
     "gradient": (lambda x: grad(lambda z: np.sum(np.tanh(z) ** 2))(x), (X,)),
     "gradient of sort": (lambda x: grad(lambda z: np.sort(z) @ np.arange(4.0))(x), (X,)),
