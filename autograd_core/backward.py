@@ -308,9 +308,13 @@ def _pull_all(node: Node, g: Any, y: Any, args: list[Any]) -> Sequence[Any]:
 
 
 def _wrapped_output(node: Node) -> Any:
-    """Return the output as a Tensor of its trace (of a tuple: constants, for their shapes)."""
+    """Return the output as a Tensor of its trace; of a tuple, as its recorded parts."""
     if node.primitive is not None and node.primitive.multiple:
-        return node.output
+        parts = [
+            wrap(record(PART, (node,), {"index": k}, part, node.level))
+            for k, part in enumerate(node.output)
+        ]
+        return like_tuple(node.output, parts)
     return wrap(node)
 
 

@@ -5,15 +5,16 @@ T. Chen et al., "Training deep nets with sublinear memory cost" (2016).
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Sequence
 from functools import wraps
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from autograd_core import tree
+from autograd_core import errors, tree
 from autograd_core.backward import collect, push, sweep
 from autograd_core.declare import primitive
 from autograd_core.modes import BASE, enable_grad
@@ -22,39 +23,64 @@ from autograd_core.primitive import Primitive
 from autograd_core.tensor import Tensor, leaf, record_parts
 from autograd_core.traced import level_of
 
-# Marks where a segment begins: an identity, so that what is older is not the segment's.
+# Marks where a segment begins: a copy, so that what is older is not the segment's, and
+# so that an argument changed in place inside stays as it was outside.
 entry: Primitive = primitive(
-    lambda x: x, vjp=[lambda g, y, x: g], jvp=[lambda t, y, x: t], name="entry", category="shape"
+    lambda x: x.copy(), vjp=[lambda g, y, x: g], jvp=[lambda t, y, x: t], name="entry", category="shape"
 )
 
 
-def generators_within(root: Any) -> list[np.random.Generator]:
-    """Return the random generators that a function can reach: closures, attributes, containers."""
-    found: list[np.random.Generator] = []
-    stack, seen = [root], set()
+def random_sources(*roots: Any) -> list[Any]:
+    """Return the random sources that functions and arguments can reach.
+
+    Looked through: closures, defaults, the globals that the code names (nested
+    functions too), bound methods, ``functools.partial``, attributes, slots, class
+    attributes, and containers.
+    """
+    found: list[Any] = []
+    stack, seen = list(roots), set()
     while stack:
         value = stack.pop()
-        if id(value) in seen:
+        if id(value) in seen or isinstance(value, (np.ndarray, str, int, float, complex)):
             continue
         seen.add(id(value))
-        if isinstance(value, np.random.Generator):
+        if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
             found.append(value)
         elif isinstance(value, MethodType):
             stack += [value.__self__, value.__func__]
         elif isinstance(value, FunctionType):
             stack += [c.cell_contents for c in value.__closure__ or () if _filled(c)]
             stack += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
-            stack += [
-                value.__globals__[name]
-                for name in value.__code__.co_names
-                if name in value.__globals__
-            ]
+            stack += _named_globals(value.__code__, value.__globals__)
+            stack += list(vars(value).values())
+        elif isinstance(value, functools.partial):
+            stack += [value.func, value.args, value.keywords]
         elif isinstance(value, dict):
             stack += list(value.values())
         elif isinstance(value, (list, tuple, set)):
             stack += list(value)
-        elif hasattr(value, "__dict__") and not isinstance(value, (type, type(np))):
-            stack += list(vars(value).values())
+        elif not isinstance(value, (type, ModuleType, Tensor)):
+            stack += list(getattr(value, "__dict__", {}).values())
+            for kind in type(value).__mro__[:-1]:
+                if kind.__module__ not in ("builtins", "numpy"):
+                    stack += [v for k, v in vars(kind).items() if not k.startswith("__")]
+                    stack += [getattr(value, k, None) for k in getattr(kind, "__slots__", ())]
+    return found
+
+
+def _named_globals(code: CodeType, names: dict[str, Any]) -> list[Any]:
+    """Return the globals that code speaks of, and their attributes if they are modules."""
+    found = []
+    stack = [code]
+    while stack:
+        code = stack.pop()
+        stack += [c for c in code.co_consts if isinstance(c, CodeType)]
+        for name in code.co_names:
+            value = names.get(name)
+            if isinstance(value, ModuleType):
+                found += [vars(value).get(k) for k in code.co_names]
+            elif value is not None:
+                found.append(value)
     return found
 
 
@@ -68,20 +94,21 @@ def _filled(cell: Any) -> bool:
 class _RandomState:
     """The state of every random source a function draws from, to draw the same again."""
 
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.generators = generators_within(f)
+    def __init__(self, *roots: Any) -> None:
+        self.sources = random_sources(*roots)
         self.saved = self._now()
 
     def _now(self) -> Any:
-        return (
-            [g.bit_generator.state for g in self.generators],
-            np.random.get_state(),
-            random.getstate(),
-        )
+        return [_state(s) for s in self.sources], np.random.get_state(), random.getstate()
 
     def _set(self, state: Any) -> None:
-        for generator, saved in zip(self.generators, state[0], strict=True):
-            generator.bit_generator.state = saved
+        for source, saved in zip(self.sources, state[0], strict=True):
+            if isinstance(source, np.random.Generator):
+                source.bit_generator.state = saved
+            elif isinstance(source, np.random.RandomState):
+                source.set_state(saved)
+            else:
+                source.setstate(saved)
         np.random.set_state(state[1])
         random.setstate(state[2])
 
@@ -93,6 +120,14 @@ class _RandomState:
         self._set(self.later)
 
 
+def _state(source: Any) -> Any:
+    if isinstance(source, np.random.Generator):
+        return source.bit_generator.state
+    return (
+        source.get_state() if isinstance(source, np.random.RandomState) else source.getstate()
+    )
+
+
 class _Segment:
     """One run of a checkpointed function, and how to run it again."""
 
@@ -100,7 +135,7 @@ class _Segment:
         self.f = f
         self.args = args
         self.level = level
-        self.random = _RandomState(f)
+        self.random = _RandomState(f, args)
         self.slots = [k for k, a in enumerate(tree.leaves(tuple(args))) if level_of(a) == level]
 
     def run(self, tracked: Sequence[Any]) -> tuple[Any, list[Node], list[Node], int]:
@@ -112,11 +147,25 @@ class _Segment:
         start = next_tick()
         values = tree.leaves(tuple(self.args))
         entered = [entry(t) for t in tracked]
+        nodes = [e._node for e in entered]  # before f runs: it may change them in place
         for k, value in zip(self.slots, entered, strict=True):
             values[k] = value
         result = self.f(*tree.like(tuple(self.args), values))
         outputs = [o._node for o in tree.leaves(result) if level_of(o) == self.level]
-        return result, outputs, [e._node for e in entered], start
+        return result, outputs, nodes, start
+
+    def check(self, outputs: Sequence[Node], before: Sequence[Any]) -> None:
+        """Raise if a second run did not compute what the first did."""
+        pairs = list(zip(outputs, before, strict=False))
+        if len(outputs) != len(before) or not all(
+            np.array_equal(bare(node.output), bare(value), equal_nan=True) for node, value in pairs
+        ):
+            raise errors.RuleError(
+                "checkpoint(): the second run computed other values than the first; the function "
+                "depends on something that changed in between, such as a random source that it "
+                "does not hold.",
+                Location.of_caller(),
+            )
 
     def externals(self, nodes: Sequence[Node], start: int, entered: Sequence[Node]) -> list[Node]:
         """Return the older nodes that the run used without being handed them (closures)."""
@@ -136,6 +185,7 @@ def _pull(g: Any, y: Any, *inputs: Any, segment: _Segment) -> list[Any]:
     tracked = [_as_tracked(x, segment.level) for x in inputs]
     with segment.random, enable_grad():
         _, outputs, entered, start = segment.run(tracked[:count])
+    segment.check(outputs, y)
     externals = segment.externals(outputs, start, entered)
     found = sweep(
         outputs,
@@ -176,8 +226,9 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """Return f made to save only its inputs: the sweep runs it again for what is between.
 
     Memory for about one more forward pass.  Random draws in the second run are
-    the same as in the first: NumPy's and Python's global state, and every
-    ``numpy.random.Generator`` that f can reach by closures and attributes.
+    the same as in the first: NumPy's and Python's global state, and every generator
+    that f or its arguments can reach.  A second run that computes other values
+    nevertheless is an error.  An argument that f changes in place stays as it was.
 
     Parameters
     ----------

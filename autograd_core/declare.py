@@ -396,13 +396,18 @@ def primitive(
         jvp=jvp if callable(jvp) else None,
         sources=reader(each_back, 1)
         if each_back
-        else (lambda: tuple(values_read(joint, 1) for _ in range(arity or 64))),
+        else (lambda: tuple(_joint_reads(joint) for _ in range(arity or 64))),
         multiple=multiple,
         cost=cost,
         label=label,
         category=category,
     )
     return _declared(function, made)
+
+
+def _joint_reads(joint: Rule | None) -> frozenset[int]:
+    """Return what a rule for all arguments reads; everything, if it is found by transposing."""
+    return frozenset(range(64)) if joint is None else values_read(joint, 1)
 
 
 def _infer_arity(

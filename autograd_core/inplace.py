@@ -195,14 +195,17 @@ def overwrite(target: Traced, result: Any) -> None:
 
 
 def _refresh_views(source: Traced, changed: set[int]) -> None:
-    for reference in getattr(source, "_views", ()):
-        seen = reference()
-        if seen is None:
-            continue
-        if id(seen) not in changed:
-            _, view, params = seen._source
-            seen._become(view(source, **params))
-        _refresh_views(seen, changed)
+    stack = [source]
+    while stack:
+        value = stack.pop()
+        for reference in getattr(value, "_views", ()):
+            seen = reference()
+            if seen is None:
+                continue
+            if id(seen) not in changed:
+                _, view, params = seen._source
+                seen._become(view(value, **params))
+            stack.append(seen)
 
 
 def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:
@@ -210,6 +213,8 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
     array = bare(made)
     if not isinstance(array, np.ndarray) or array.base is None or made is source:
         return
+    if not np.may_share_memory(array, bare(source)):
+        return  # a copy after all, such as a reshape of a transpose
     made._source = (source, view, params)
     try:
         views = source._views

@@ -38,8 +38,9 @@ def values_read(rule: Any, skip: int) -> frozenset[int]:
             and following.opname == "LOAD_ATTR"
             and following.argval in ("shape", "ndim", "size", "dtype")
         )
-        for name in loaded if isinstance(loaded, tuple) else (loaded,):
-            if name in names and not metadata:
+        together = loaded if isinstance(loaded, tuple) else (loaded,)  # fused loads: two names
+        for k, name in enumerate(together):
+            if name in names and not (metadata and k == len(together) - 1):
                 found.add(names.index(name))
     if code.co_flags & inspect.CO_VARARGS:
         return frozenset(range(64))

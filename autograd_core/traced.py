@@ -306,6 +306,9 @@ class Traced(Boxed):
         number: float = self._number(float(bare(self)), "float")
         return number
 
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
+
     def __complex__(self) -> complex:
         return complex(bare(self))
 
@@ -457,6 +460,8 @@ class Traced(Boxed):
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """Cast; a cast to integers or booleans gives a constant."""
+        if not copy and np.dtype(dtype) == self.dtype:
+            return self
         if np.dtype(dtype).kind in "fc":
             return shapes.astype_(self, dtype=dtype)
         made = self._constant(bare(self).astype(dtype))

@@ -129,7 +129,7 @@ broadcast_to = linear(np.broadcast_to, lambda g, x, *, shape: sum_to(g, x.shape)
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     """Broadcast arrays against each other."""
     shape = np.broadcast_shapes(*(np.shape(a) for a in args))
-    return tuple(np.broadcast_to(a, shape) for a in args)
+    return tuple(a if np.shape(a) == shape else np.broadcast_to(a, shape) for a in args)
 
 
 def _atleast(n: int, place: Any) -> Any:
@@ -263,6 +263,11 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: None = None) -> 
     return x.astype(dtype)
 
 
-real = linear(np.real, lambda g, x: g, category="shape")
-imag = linear(np.imag, lambda g, x: g * -1j if x.dtype.kind == "c" else g * 0, category="shape")
+real = linear(np.real, lambda g, x: g, view=True, category="shape")
+imag = linear(
+    np.imag,
+    lambda g, x: g * -1j if x.dtype.kind == "c" else g * 0,
+    view=True,
+    category="shape",
+)
 conj = linear(np.conjugate, lambda g, x: np.conj(g), category="shape")
