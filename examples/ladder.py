@@ -183,7 +183,9 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
             bought, noise = found.mean() - last.mean(), (found - last).std(ddof=1)
             error = noise / np.sqrt(len(found))
             text += f", buys {100 * bought:+.2f} ± {100 * error:.2f} points"
-        results.append(common.Result("D5", name, f"digits, {name}", float(found.mean()), text, beside))
+        results.append(
+            common.Result("D5", name, f"digits, {name}", float(found.mean()), text, beside)
+        )
         last = found
     first, final = (scores[n].mean() for n in (list(LADDER)[0], list(LADDER)[-1]))
     results.append(common.Result("D5", "whole", "digits, the whole ladder", float(final - first),

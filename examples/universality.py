@@ -146,7 +146,9 @@ def picture(path: Path, one: dict[str, Any], two: dict[str, Any]) -> Path:
     right.loglog(one["n"], one["average"], color=common.BLUE, label="mean |f'| / 4N, predicted")
     right.loglog(one["n"], one["found"][:, 1], "s", color=common.ORANGE, label="largest, measured")
     right.loglog(one["n"], one["bound"], color=common.ORANGE, label="max |f'| / 2N, bound")
-    right.loglog(two["n"], two["found"][:, 1], "^", color=common.GREEN, label="largest, N x N towers")
+    right.loglog(
+        two["n"], two["found"][:, 1], "^", color=common.GREEN, label="largest, N x N towers"
+    )
     right.loglog(two["n"], two["bound"], ls="--", color=common.GREEN, label="bound, N x N towers")
     right.set(xlabel="N", ylabel="deviation from the goal")
     right.legend(fontsize=8)
