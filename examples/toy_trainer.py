@@ -98,7 +98,9 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     for _ in tqdm(range(600 if options.quick else 3000), desc="steps, twice each", unit="step"):
         batch = rng.choice(len(images), BATCH, replace=False)
         x, y = images[batch], labels[batch]
-        losses.append((step_by_hand(w, b, x.T, np.eye(10)[y].T), step_by_engine(model, optimizer, x, y)))
+        losses.append(
+            (step_by_hand(w, b, x.T, np.eye(10)[y].T), step_by_engine(model, optimizer, x, y))
+        )
         pairs = zip(model.linears(), w, b, strict=True)
         gaps.append(max(
             max(np.abs(layer.weight.data - v).max(), np.abs(layer.bias.data - c.ravel()).max())
