@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-.PHONY: demo test test-fast lint bench crosscheck wheel clean
+.PHONY: demo test test-fast lint bench crosscheck mutation fuzz pages wheel clean
 
 # One stamp for each set of extras, so that a second run installs nothing.
 .venv/created:
@@ -18,7 +18,7 @@ OUT ?= out
 	@touch $@
 
 .venv/test: .venv/created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[demo,draw,scipy,sklearn,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,scipy,sklearn,test]"
 	@touch $@
 
 .venv/bench: .venv/created pyproject.toml
@@ -45,6 +45,27 @@ lint: .venv/test
 ## Ratios to PyTorch and others, measured in one run
 bench: .venv/bench
 	$(BIN)/python -m benchmarks.small_ops
+	$(BIN)/python -m benchmarks.training_steps
+	$(BIN)/python -m benchmarks.optimizers
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.cost
+
+## Every module, loss, optimizer and schedule beside PyTorch
+crosscheck: .venv/bench
+	$(BIN)/python -m pytest -q tests/crosscheck
+
+## Plant faults in the rules one at a time; the table must notice each
+mutation: .venv/test
+	OMP_NUM_THREADS=1 $(BIN)/python tests/mutate.py --report docs/mutation.md
+
+## Random programs; every one must end in a right answer or a clear error
+fuzz: .venv/test
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --programs 100000
+
+## The generated pages and pictures of docs/
+pages: .venv/test
+	$(BIN)/python docs/make_numpy_page.py
+	$(BIN)/python docs/make_kinks_page.py
+	$(BIN)/python -m docs.make_pictures
 
 wheel: .venv/test
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -24,7 +24,8 @@ from autograd_core.declare import copied
 from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
 from autograd_core.node import Node
-from autograd_core.primitive import Boxed, bare
+from autograd_core.node import record as record_node
+from autograd_core.primitive import Boxed, bare, like_tuple
 from autograd_core.rules.shapes import sum_to
 from autograd_core.source import Location
 from autograd_core.tensor import PART, Tensor, untracked, wrap
@@ -37,10 +38,13 @@ _by_tick = attrgetter("tick")
 Observer = Callable[[Node, Any, int, Any], None]
 
 
-def collect(outputs: Iterable[Node], oldest: int = 0) -> list[Node]:
+def collect(
+    outputs: Iterable[Node], oldest: int = 0, freed: list[Node] | None = None
+) -> list[Node]:
     """Return the nodes that the outputs reach, latest first; a stack and a set, no recursion.
 
-    Nodes before the tick `oldest` are taken as leaves: seen, not entered.
+    Nodes before the tick `oldest` are taken as leaves: seen, not entered.  Those
+    whose saved values are gone are noted in `freed`.
     """
     stack = list(outputs)
     seen = set(stack)
@@ -49,7 +53,12 @@ def collect(outputs: Iterable[Node], oldest: int = 0) -> list[Node]:
         node = pop()
         if oldest and node.tick < oldest:
             continue
-        for parent in node.inputs or ():
+        inputs = node.inputs
+        if inputs is None:
+            if freed is not None:
+                freed.append(node)
+            continue
+        for parent in inputs:
             if parent.__class__ is Node and parent not in seen:
                 add(parent)
                 push(parent)
@@ -136,7 +145,11 @@ def sweep(
     for output, seed in zip(outputs, seeds, strict=True):
         old = gradients.get(output)
         gradients[output] = seed if old is None else old + seed
-    order = collect(outputs, oldest)
+    freed: list[Node] = []
+    order = collect(outputs, oldest, freed)
+    for node in freed:  # before any rule runs: a freed node's value may be another's argument
+        if wanted is None or node not in wanted:
+            raise _freed(node)
     needed, through = (None, None) if wanted is None else reaching(order, wanted)
     overwritten = OVERWRITES.latest
     anomaly = current().anomaly
@@ -144,146 +157,160 @@ def sweep(
     usual = not (watched or record)
     bounded = oldest > 0 or through is not None
     stale = bool(order) and order[-1].tick < overwritten
+    tuples: set[Node] = set()  # nodes whose gradient is a list of parts
     owned: set[Node] = set()  # gradients that the sweep itself has allocated
     get, pop = gradients.get, gradients.pop
-    for node in order:
-        g = pop(node, None)
-        if g is None:
-            continue
-        watch = node.watch
-        if watch is not None and watch.hooks:
-            g = _run_hooks(node, g)
-        if needed is None:
-            if watch is not None and watch.owner is not None:
-                gradients[node] = g
-        elif node in wanted:  # type: ignore[operator]
-            gradients[node] = g
-        inputs = node.inputs
-        if not inputs:
-            if inputs is None and (through is None or node not in wanted):  # type: ignore[operator]
-                raise _freed(node)
-            continue
-        if bounded:
-            if node.tick < oldest:
-                gradients[node] = g
+    hooking = False
+    try:
+        for node in order:
+            g = pop(node, None)
+            if g is None:
                 continue
-            if through is not None and node not in through:
+            if tuples and node in tuples:
+                g = _whole(node, g)
+            watch = node.watch
+            if watch is not None and watch.hooks:
+                hooking = True
+                g = _run_hooks(node, g)
+                hooking = False
+            if needed is None:
+                if watch is not None and watch.owner is not None:
+                    gradients[node] = g
+            elif node in wanted:  # type: ignore[operator]
+                gradients[node] = g
+            inputs = node.inputs
+            if not inputs:
                 continue
-        rules = node.primitive.vjps  # type: ignore[union-attr]
-        params = node.params
-        y = node.output
-        if usual and not params and rules is not None and len(inputs) <= 2:
-            # The usual case spelt out: the loop below without its loop, a quarter faster.
-            first = inputs[0]
-            a = first.output if first.__class__ is Node else first
-            if len(inputs) == 1:
-                if stale and node.tick < overwritten:
-                    check_saved(node, [a])
-                c = rules[0](g, y, a)  # type: ignore[misc]  # a rule of None never gets here
-            else:
-                second = inputs[1]
-                b = second.output if second.__class__ is Node else second
-                if stale and node.tick < overwritten:
-                    check_saved(node, [a, b])
-                if second.__class__ is Node and (needed is None or second in needed):
-                    rule = rules[1]
-                    c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
+            if bounded:
+                if node.tick < oldest:
+                    gradients[node] = g
+                    continue
+                if through is not None and node not in through:
+                    continue
+            rules = node.primitive.vjps  # type: ignore[union-attr]
+            params = node.params
+            y = node.output
+            if usual and not params and rules is not None and len(inputs) <= 2:
+                # The usual case spelt out: the loop below without its loop, a quarter faster.
+                first = inputs[0]
+                a = first.output if first.__class__ is Node else first
+                if len(inputs) == 1:
+                    if stale and node.tick < overwritten:
+                        check_saved(node, [a])
+                    c = rules[0](g, y, a)  # type: ignore[misc]  # a rule of None never gets here
+                else:
+                    second = inputs[1]
+                    b = second.output if second.__class__ is Node else second
+                    if stale and node.tick < overwritten:
+                        check_saved(node, [a, b])
+                    if second.__class__ is Node and (needed is None or second in needed):
+                        rule = rules[1]
+                        c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
+                        kind = c.__class__
+                        if kind is not b.__class__ or (
+                            kind is not _float64 and (c.shape != b.shape or c.dtype is not b.dtype)
+                        ):
+                            c = fit(c, b, node, 1)
+                        old = get(second)
+                        if old is None:
+                            gradients[second] = c
+                        elif kind is _ndarray and second in owned:
+                            old += c
+                        else:
+                            gradients[second] = c = old + c
+                            if c.__class__ is _ndarray:
+                                owned.add(second)
+                    if first.__class__ is Node and (needed is None or first in needed):
+                        rule = rules[0]
+                        c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
+                    else:
+                        first = None
+                if first is not None:
                     kind = c.__class__
-                    if kind is not b.__class__ or (
-                        kind is not _float64 and (c.shape != b.shape or c.dtype is not b.dtype)
+                    if kind is not a.__class__ or (
+                        kind is not _float64 and (c.shape != a.shape or c.dtype is not a.dtype)
                     ):
-                        c = fit(c, b, node, 1)
-                    old = get(second)
+                        c = fit(c, a, node, 0)
+                    old = get(first)
                     if old is None:
-                        gradients[second] = c
-                    elif kind is _ndarray and second in owned:
+                        gradients[first] = c
+                    elif kind is _ndarray and first in owned:
                         old += c
                     else:
-                        gradients[second] = c = old + c
+                        gradients[first] = c = old + c
                         if c.__class__ is _ndarray:
-                            owned.add(second)
-                if first.__class__ is Node and (needed is None or first in needed):
-                    rule = rules[0]
-                    c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
+                            owned.add(first)
+                if not retain:
+                    node.inputs = None
+                    if watch is None:
+                        node.output = None
+                continue
+            args = [i.output if i.__class__ is Node else i for i in inputs]
+            if stale and node.tick < overwritten:
+                check_saved(node, args)
+            if record:
+                args = [wrap(i) if i.__class__ is Node else i for i in inputs]
+                y = _wrapped_output(node)
+            pulled = None
+            if rules is None:
+                if node.primitive is PART:
+                    _collect_part(gradients, node, g, tuples)
+                    continue
+                rules = pulled = _pull_all(node, g, y, args)
+            index = -1
+            for rule in rules:
+                index += 1
+                parent = inputs[index]
+                if parent.__class__ is not Node or (needed is not None and parent not in needed):
+                    continue
+                if pulled is not None:
+                    if rule is None:
+                        continue
+                    c = rule
+                elif params:
+                    c = rule(g, y, *args, **params)  # type: ignore[misc]
                 else:
-                    first = None
-            if first is not None:
+                    c = rule(g, y, *args)  # type: ignore[misc]
+                x = parent.output
                 kind = c.__class__
-                if kind is not a.__class__ or (
-                    kind is not _float64 and (c.shape != a.shape or c.dtype is not a.dtype)
+                if kind is not x.__class__ or (
+                    kind is not _float64 and (c.shape != x.shape or c.dtype is not x.dtype)
                 ):
-                    c = fit(c, a, node, 0)
-                old = get(first)
+                    c = fit(c, x, node, index)
+                if watched:
+                    if anomaly:
+                        check_backward(node, g, c)
+                    if observe is not None:
+                        observe(node, g, index, c)
+                old = get(parent)
                 if old is None:
-                    gradients[first] = c
-                elif kind is _ndarray and first in owned:
+                    gradients[parent] = c
+                elif kind is _ndarray and parent in owned:
                     old += c
                 else:
-                    gradients[first] = c = old + c
+                    gradients[parent] = c = old + c
                     if c.__class__ is _ndarray:
-                        owned.add(first)
+                        owned.add(parent)
             if not retain:
                 node.inputs = None
                 if watch is None:
                     node.output = None
-            continue
-        args = [i.output if i.__class__ is Node else i for i in inputs]
-        if stale and node.tick < overwritten:
-            check_saved(node, args)
-        if record:
-            args = [wrap(i) if i.__class__ is Node else i for i in inputs]
-            y = _wrapped_output(node)
-        pulled = None
-        if rules is None:
-            if node.primitive is PART:
-                _collect_part(gradients, node, g)
-                continue
-            rules = pulled = _pull_all(node, g, y, args)
-        index = -1
-        for rule in rules:
-            index += 1
-            parent = inputs[index]
-            if parent.__class__ is not Node or (needed is not None and parent not in needed):
-                continue
-            if pulled is not None:
-                if rule is None:
-                    continue
-                c = rule
-            elif params:
-                c = rule(g, y, *args, **params)  # type: ignore[misc]
-            else:
-                c = rule(g, y, *args)  # type: ignore[misc]
-            x = parent.output
-            kind = c.__class__
-            if kind is not x.__class__ or (
-                kind is not _float64 and (c.shape != x.shape or c.dtype is not x.dtype)
-            ):
-                c = fit(c, x, node, index)
-            if watched:
-                if anomaly:
-                    check_backward(node, g, c)
-                if observe is not None:
-                    observe(node, g, index, c)
-            old = get(parent)
-            if old is None:
-                gradients[parent] = c
-            elif kind is _ndarray and parent in owned:
-                old += c
-            else:
-                gradients[parent] = c = old + c
-                if c.__class__ is _ndarray:
-                    owned.add(parent)
-        if not retain:
-            node.inputs = None
-            if watch is None:
-                node.output = None
+    except (errors.AutogradError, FloatingPointError):
+        raise
+    except Exception as error:
+        if hooking:
+            raise
+        raise errors.RuleError(
+            f"{node.name}: its derivative rule raised {type(error).__name__}: {error}",
+            node.location,
+        ) from error
     return gradients
 
 
 def _freed(node: Node) -> Exception:
     return errors.FreedGraphError(
-        f"{node.name}: this part of the graph was swept already and its saved values are "
-        "freed; pass retain_graph=True to the first backward().",
+        f"{node.name}: this part of the graph was swept already (perhaps in a sweep that an error "
+        "ended) and its saved values are freed; pass retain_graph=True to the first backward().",
         node.location,
     )
 
@@ -293,11 +320,6 @@ def _pull_all(node: Node, g: Any, y: Any, args: list[Any]) -> Sequence[Any]:
     primitive = node.primitive
     assert primitive is not None
     assert node.inputs is not None
-    if primitive.multiple:
-        g = tuple(
-            np.zeros_like(part) if part_g is None else part_g
-            for part, part_g in zip(y, g, strict=True)
-        )
     pulled = primitive.pull(g, y, args, node.params)
     if len(pulled) != len(args):
         raise errors.RuleError(
@@ -307,29 +329,40 @@ def _pull_all(node: Node, g: Any, y: Any, args: list[Any]) -> Sequence[Any]:
     return pulled
 
 
+def _whole(node: Node, parts: list[Any]) -> Any:
+    """Return the gradient of a tuple, zeros for the parts that were not used."""
+    filled = [
+        np.zeros_like(value) if g is None else g
+        for value, g in zip(node.output, parts, strict=True)
+    ]
+    return like_tuple(node.output, filled)
+
+
 def _wrapped_output(node: Node) -> Any:
     """Return the output as a Tensor of its trace; of a tuple, as its recorded parts."""
     if node.primitive is not None and node.primitive.multiple:
         parts = [
-            wrap(record(PART, (node,), {"index": k}, part, node.level))
+            wrap(record_node(PART, (node,), {"index": k}, part, node.level))
             for k, part in enumerate(node.output)
         ]
         return like_tuple(node.output, parts)
     return wrap(node)
 
 
-def _collect_part(gradients: dict[Node, Any], node: Node, g: Any) -> None:
+def _collect_part(gradients: dict[Node, Any], node: Node, g: Any, tuples: set[Node]) -> None:
     """Put the gradient of one part into its place of the tuple's gradient."""
     assert node.inputs is not None
     whole = node.inputs[0]
     parts = gradients.setdefault(whole, [None] * len(whole.output))
     parts[node.params["index"]] = g
+    tuples.add(whole)
 
 
 def _run_hooks(node: Node, g: Any) -> Any:
     assert node.watch is not None
     for hook in list(node.watch.hooks.values()):
-        answer = hook(untracked(_conjugate(g)))
+        # a copy: a hook that writes into what it is given changes nothing else
+        answer = hook(untracked(_conjugate(g).copy()))
         if answer is not None:
             answer = _conjugate(answer)
             new = answer._data if isinstance(answer, Tensor) and not answer._level else answer
@@ -339,8 +372,14 @@ def _run_hooks(node: Node, g: Any) -> Any:
                     f"of shape {np.shape(bare(g))}.",
                     node.location,
                 )
-            g = new if hasattr(new, "dtype") else np.asarray(new)[()]
+            new = new if hasattr(new, "dtype") else np.asarray(new)[()]
+            g = new if new.dtype == g.dtype else _cast(new, g.dtype)
     return g
+
+
+def _cast(value: Any, dtype: Any) -> Any:
+    """Return a value in another dtype; of a complex one for a real place, the real part."""
+    return (value.real if dtype.kind != "c" else value).astype(dtype)
 
 
 def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
@@ -407,17 +446,45 @@ def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) ->
     """Sweep back from a Tensor and add the gradients into the leaves' ``.grad``."""
     node = node_of(output, "backward()")
     seed = _conjugate(seed_for(output, gradient, "backward()"))
-    found = sweep([node], [seed], retain=retain, record=create_graph)
-    while found:  # written only now: an exception in mid-sweep leaves every .grad as it was
-        leaf, g = found.popitem()
+    found = settled(sweep([node], [seed], retain=retain, record=create_graph))
+    # written only now: an exception in mid-sweep leaves every .grad as it was
+    for leaf, g in found.items():
         owner = leaf.owner() if leaf.owner is not None else None
-        if owner is None:
+        if owner is None or owner.shape != g.shape:  # x.data was replaced by another shape
             continue
-        g = _conjugate(g)
-        if g.__class__ is _ndarray and (g.base is not None or sys.getrefcount(g) > 2 or g is seed):
-            g = g.copy()  # someone else holds this array: a leaf's .grad is its own
         old = owner.grad
         owner._grad = untracked(g) if old is None else old + untracked(g)
+
+
+def _references_of_its_own() -> int:
+    """Return what ``sys.getrefcount`` says of an array that only a local variable holds."""
+    found = {0: np.empty(1)}
+    _, g = found.popitem()
+    return sys.getrefcount(g)
+
+
+_ALONE = _references_of_its_own()
+
+
+def settled(found: dict[Node, Any], conjugate: bool = True) -> dict[Node, Any]:
+    """Return a sweep's gradients as arrays of their own, by default in PyTorch's convention.
+
+    The sweep hands arrays on without copying, so two gradients, the seed or a
+    saved value may be one array; what the user gets may be written into.
+    """
+    own: dict[Node, Any] = {}
+    given: set[int] = set()  # recorded gradients handed out already
+    while found:
+        node, g = found.popitem()
+        if g.__class__ is _ndarray:
+            if g.base is not None or sys.getrefcount(g) > _ALONE:
+                g = g.copy()
+        elif isinstance(g, Tensor):
+            if id(g) in given:
+                g = g.copy()
+            given.add(id(g))
+        own[node] = _conjugate(g) if conjugate else g
+    return own
 
 
 def gradients(
@@ -466,14 +533,16 @@ def gradients(
         inputs = [inputs]
     node = node_of(output, "gradients()")
     nodes = [node_of(x, f"gradients(), input {k}") for k, x in enumerate(inputs)]
-    found = sweep(
-        [node],
-        [_conjugate(seed_for(output, seed, "gradients()", "seed"))],
-        set(nodes),
-        retain=retain_graph or create_graph,
-        record=create_graph,
+    found = settled(
+        sweep(
+            [node],
+            [_conjugate(seed_for(output, seed, "gradients()", "seed"))],
+            set(nodes),
+            retain=retain_graph or create_graph,
+            record=create_graph,
+        )
     )
-    return [untracked(_conjugate(found[n])) if n in found else None for n in nodes]
+    return [untracked(found[n]) if n in found else None for n in nodes]
 
 
 def push(order: Sequence[Node], tangents: dict[Node, Any], outputs: Sequence[Node]) -> list[Any]:

@@ -19,14 +19,19 @@ from autograd_core.backward import collect, push, sweep
 from autograd_core.declare import primitive
 from autograd_core.modes import BASE, enable_grad
 from autograd_core.node import Node, next_tick
-from autograd_core.primitive import Primitive
+from autograd_core.primitive import Primitive, bare
+from autograd_core.source import Location
 from autograd_core.tensor import Tensor, leaf, record_parts
 from autograd_core.traced import level_of
 
 # Marks where a segment begins: a copy, so that what is older is not the segment's, and
 # so that an argument changed in place inside stays as it was outside.
 entry: Primitive = primitive(
-    lambda x: x.copy(), vjp=[lambda g, y, x: g], jvp=[lambda t, y, x: t], name="entry", category="shape"
+    lambda x: x.copy(),
+    vjp=[lambda g, y, x: g],
+    jvp=[lambda t, y, x: t],
+    name="entry",
+    category="shape",
 )
 
 
@@ -123,9 +128,7 @@ class _RandomState:
 def _state(source: Any) -> Any:
     if isinstance(source, np.random.Generator):
         return source.bit_generator.state
-    return (
-        source.get_state() if isinstance(source, np.random.RandomState) else source.getstate()
-    )
+    return source.get_state() if isinstance(source, np.random.RandomState) else source.getstate()
 
 
 class _Segment:
@@ -253,7 +256,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         def call(*values: Any) -> Any:
             return f(*values, **keywords)
 
-        call.__dict__["f"] = f  # where generators_within finds a bound method's object
+        call.__dict__["f"] = f  # where random_sources finds a bound method's object
         level = max((level_of(a) for a in tree.leaves(tuple(args))), default=0) or BASE
         segment = _Segment(call, args, level)
         given = [tree.leaves(tuple(args))[k] for k in segment.slots]

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.primitive import Boxed, Primitive, bare
+from autograd_core.anomaly import check_forward
+from autograd_core.modes import current
+from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
 from autograd_core.source import Location
 from autograd_core.traced import Traced, as_inexact, level_of
 
@@ -113,27 +115,45 @@ class Dual(Traced):
             primals.append(a)
             tangents.append(None)
         y = primitive(*primals, **params)
+        if current().anomaly:
+            check_forward(primitive, primals, y)
         if all(t is None for t in tangents):
             t: Any = (None,) * len(y) if primitive.multiple else None
         else:
             t = primitive.push(tangents, y, primals, params)
+        if current().anomaly and t is not None and not primitive.multiple:
+            check_forward(primitive, [*primals, *(d for d in tangents if d is not None)], t)
         if primitive.multiple:
-            parts = [self._make(p, fit_tangent(d, p), level) for p, d in zip(y, t, strict=True)]
-            return tuple(parts) if type(y) is tuple else type(y)(*parts)
-        made = self._make(y, fit_tangent(t, y), level)
+            parts = [
+                self._make(p, fit_tangent(d, p, primitive.name), level)
+                for p, d in zip(y, t, strict=True)
+            ]
+            return like_tuple(y, parts)
+        made = self._make(y, fit_tangent(t, y, primitive.name), level)
         if primitive.view:
             args[0]._note_view(made, primitive, params)
         return made
 
 
-def fit_tangent(t: Any, y: Any) -> Any:
+def fit_tangent(t: Any, y: Any, name: str = "a rule") -> Any:
     """Return a tangent with the shape and dtype of its value (a rule may return it broadcast)."""
     if t is None:
         return None
     if not hasattr(t, "shape"):
         t = np.asarray(t)[()]  # a rule may return a Python number
+    if t.dtype.kind not in "fc":
+        raise errors.RuleError(
+            f"{name}: the jvp returned {t.dtype}; it must return floating-point numbers.",
+            Location.of_caller(),
+        )
     if t.shape != y.shape:
-        t = np.broadcast_to(t, y.shape)
+        try:
+            t = np.broadcast_to(t, y.shape)
+        except ValueError as error:
+            raise errors.RuleError(
+                f"{name}: the jvp returned shape {t.shape}, but the result has shape {y.shape}.",
+                Location.of_caller(),
+            ) from error
     if t.dtype != y.dtype:
         if t.dtype.kind == "c" and y.dtype.kind != "c":
             t = t.real

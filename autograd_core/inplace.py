@@ -211,7 +211,7 @@ def _refresh_views(source: Traced, changed: set[int]) -> None:
 def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:
     """Remember that `made` is a view of `source`, if it shares its memory."""
     array = bare(made)
-    if not isinstance(array, np.ndarray) or array.base is None or made is source:
+    if not isinstance(array, np.ndarray) or made is source:
         return
     if not np.may_share_memory(array, bare(source)):
         return  # a copy after all, such as a reshape of a transpose

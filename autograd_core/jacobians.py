@@ -419,7 +419,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
 
 
 def _single(nest: Any, argnums: Any) -> Any:
-    return nest[0] if isinstance(argnums, int) else nest
+    return nest[0] if not isinstance(argnums, (tuple, list)) else nest
 
 
 def _hessian_columns(

@@ -23,6 +23,7 @@ Rule = Callable[..., Any]
 
 # NumPy (or SciPy) function -> what runs in its place when an argument is traced.
 REGISTRY: dict[Callable[..., Any], Callable[..., Any]] = {}
+BUILT_IN: set[Callable[..., Any]] = set()  # those that the engine registers itself
 
 
 class Boxed:
@@ -73,6 +74,11 @@ def youngest_batched(values: Iterable[Any], level: int) -> Boxed | None:
         if isinstance(value, Boxed) and value._level > level and value._below() is value:
             found, level = value, value._level
     return found
+
+
+def like_tuple(whole: Any, parts: Any) -> Any:
+    """Return parts as a tuple of the same kind as a whole: named tuples stay named."""
+    return tuple(parts) if type(whole) is tuple else type(whole)(*parts)
 
 
 def describe(value: Any) -> str:
@@ -313,10 +319,11 @@ class Primitive:
         from autograd_core.transforms import vjp as transpose
 
         def pushed(*tangents: Any) -> Any:
-            return self.push(tangents, y, args, params)
+            t = self.push(tangents, y, args, params)
+            return tuple(t) if self.multiple else t
 
         origin = tuple(np.zeros_like(a) for a in args)
-        gradients: Sequence[Any] = transpose(pushed, *origin)[1](g)
+        gradients: Sequence[Any] = transpose(pushed, *origin)[1](tuple(g) if self.multiple else g)
         return gradients
 
     def push(
@@ -383,7 +390,20 @@ def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
 
 
 def register(function: Callable[..., Any], implementation: Callable[..., Any]) -> None:
-    """Let ``implementation`` run when NumPy's ``function`` meets a traced argument."""
+    """Let ``implementation`` run when NumPy's ``function`` meets a traced argument.
+
+    Raises
+    ------
+    RuleError
+        If the engine itself has a rule for the function already.
+    """
+    if function in BUILT_IN:
+        name = getattr(function, "__name__", str(function))
+        raise errors.RuleError(
+            f"{name} has a rule already; to use another one, declare it for a function of your own: "
+            f"elementwise(lambda x: np.{name}(x), ...).",
+            Location.of_caller(),
+        )
     REGISTRY[function] = implementation
 
 

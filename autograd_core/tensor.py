@@ -11,7 +11,7 @@ import numpy as np
 from autograd_core import cuts, errors, modes, shortcuts
 from autograd_core.modes import BASE, DEFAULT
 from autograd_core.node import NO_PARAMS, Node, Watch, next_tick, record
-from autograd_core.primitive import Boxed, Primitive, bare
+from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
 from autograd_core.source import Location
 from autograd_core.traced import Traced, as_inexact, level_of
 
@@ -87,8 +87,16 @@ class Tensor(Traced):
     _level: int
     _grad: Any
 
+    def __new__(cls, data: Any = None, requires_grad: bool = False, dtype: Any = None) -> Any:
+        """Make a Tensor; of a value that a transform follows, a constant is that value itself."""
+        if isinstance(data, Boxed) and not requires_grad and _is_followed(data):
+            return data if dtype is None else data.astype(dtype)  # type: ignore[attr-defined]
+        return _new(cls)
+
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
-        if isinstance(data, Tensor) and data._level <= BASE:
+        if _is_followed(data) and not requires_grad:
+            return  # __new__ gave the value itself
+        while isinstance(data, Tensor) and not _is_followed(data):
             data = data._data
         level = level_of(data)
         if level:
@@ -363,7 +371,7 @@ class Tensor(Traced):
     def _constant(self, value: Any) -> Any:
         if isinstance(value, tuple):
             parts = [untracked(part) for part in value]
-            return tuple(parts) if type(value) is tuple else type(value)(*parts)
+            return like_tuple(value, parts)
         return untracked(value)
 
     def _process(
@@ -433,7 +441,11 @@ class Tensor(Traced):
                 "use x.detach() first.",
                 Location.of_caller(),
             )
-        return _rebuild, (type(self), np.asarray(self._data), self.requires_grad, self.grad)
+        grad = self.grad
+        if grad is not None and grad.requires_grad:
+            grad = grad.detach()
+        arguments = (type(self), np.asarray(self._data), self.requires_grad, grad)
+        return _rebuild, arguments, getattr(self, "__dict__", None)
 
 
 def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> Tensor:
@@ -461,6 +473,11 @@ class HookHandle:
     def remove(self) -> None:
         """Remove the hook; doing so twice is harmless."""
         self._hooks.pop(self._key, None)
+
+
+def _is_followed(data: Any) -> bool:
+    """Whether a value belongs to a transform or is a Dual: a Tensor of it nests."""
+    return isinstance(data, Boxed) and data._level % modes.STEP < BASE and data._level > 0
 
 
 def _is_host(data: Any) -> bool:
@@ -492,4 +509,4 @@ def record_parts(
     parts = [
         wrap(record(PART, (whole,), {"index": k}, value, level)) for k, value in enumerate(out)
     ]
-    return tuple(parts) if type(out) is tuple else type(out)(*parts)
+    return like_tuple(out, parts)

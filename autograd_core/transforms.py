@@ -7,6 +7,7 @@ reverse.  Arguments and results are any nest of dict, list and tuple.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors, tree
-from autograd_core.backward import collect, push, seed_for, sweep
+from autograd_core.backward import collect, push, seed_for, settled, sweep
 from autograd_core.dual import Dual
 from autograd_core.modes import new_level
 from autograd_core.node import Node
@@ -33,6 +34,14 @@ def _inexact_leaf(value: Any, operation: str) -> Any:
     if isinstance(value, (bool, int)):
         value = np.asarray(value)
     return as_inexact(value, operation)
+
+
+def _shielded(value: Any) -> Any:
+    """Return an array that f cannot write into: the caller's stays as it is."""
+    if value.__class__ is np.ndarray and value.flags.writeable:
+        value = value.view()
+        value.flags.writeable = False
+    return value
 
 
 def _as_given(value: Any, given: Any) -> Any:
@@ -63,7 +72,7 @@ class _Trace:
     def __init__(self, f: Function, args: Sequence[Any], operation: str) -> None:
         self.given = tree.leaves(tuple(args))
         self.level = new_level()
-        values = [_inexact_leaf(v, operation) for v in self.given]
+        values = [_shielded(_inexact_leaf(v, operation)) for v in self.given]
         tracked = [leaf(v, self.level) for v in values]
         self.inputs: list[Node] = [t._node for t in tracked]  # type: ignore[misc]
         self.structure = tuple(args)
@@ -85,12 +94,13 @@ class _Trace:
             for out, seed in zip(outputs, seeds, strict=True)
             if isinstance(out, Tensor) and out._level == self.level and seed is not None
         ]
-        found = sweep(
+        swept = sweep(
             [node for node, _ in pairs],
             [seed for _, seed in pairs],
             set(self.inputs),
             retain=retain,
         )
+        found = settled(swept, conjugate=False)
         return [found.get(n) for n in self.inputs]
 
     def pull(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
@@ -136,16 +146,12 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     outputs = tree.leaves(result)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        if not tree.same_structure(result, cotangent) and len(outputs) != 1:
-            raise errors.SeedError(
-                "pullback(): the cotangent is not nested like the function's result.",
-                Location.of_caller(),
-            )
         seeds = _cotangents(result, cotangent)
         checked = [
-            None if c is None else seed_for(o, c, "pullback()", "cotangent")
+            None
+            if c is None or not isinstance(o, Boxed)
+            else seed_for(o, c, "pullback()", "cotangent")
             for o, c in zip(outputs, seeds, strict=True)
-            if True
         ]
         gradients: tuple[Any, ...] = tree.like(trace.structure, trace.pull(outputs, checked))
         return gradients
@@ -155,14 +161,16 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
 
 
 def _cotangents(result: Any, cotangent: Any) -> list[Any]:
-    """Return one cotangent for each leaf of a result; None stands for zero."""
-    if result is None:
-        return []
-    if isinstance(result, dict):
-        return [c for k, part in result.items() for c in _cotangents(part, cotangent[k])]
-    if isinstance(result, (list, tuple)):
-        return [c for p, t in zip(result, cotangent, strict=True) for c in _cotangents(p, t)]
-    return [cotangent]
+    """Return one cotangent for each leaf of a result; None stands for zeros of any nest."""
+    if cotangent is None:
+        return [None] * len(tree.leaves(result))
+    found = tree.leaves_like(result, cotangent, partial=True)
+    if found is None:
+        raise errors.SeedError(
+            "pullback(): the cotangent is not nested like the function's result.",
+            Location.of_caller(),
+        )
+    return found
 
 
 def _split_aux(result: Any, has_aux: bool, operation: str) -> tuple[Any, Any]:
@@ -210,13 +218,14 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     where = Location.of_caller()
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise errors.OperandError("jvp(): primals and tangents must be tuples or lists.", where)
-    if not tree.same_structure(tuple(primals), tuple(tangents)):
+    directions = tree.leaves_like(tuple(primals), tuple(tangents))
+    if directions is None:
         raise errors.SeedError("jvp(): primals and tangents are not nested alike.", where)
     given = tree.leaves(tuple(primals))
     level = new_level()
     duals = []
-    for p, t in zip(given, tree.leaves(tuple(tangents)), strict=True):
-        value = _inexact_leaf(p, "jvp()")
+    for p, t in zip(given, directions, strict=True):
+        value = _shielded(_inexact_leaf(p, "jvp()"))
         duals.append(Dual._make(value, seed_for(value, t, "jvp()", "tangent"), level))
     result = _as_of(level, f(*tree.like(tuple(primals), duals)))
     result, aux = _split_aux(result, has_aux, "jvp")
@@ -271,14 +280,15 @@ def linearize(f: Function, *primals: Any) -> Any:
     order = collect(nodes)[::-1]  # type: ignore[arg-type]
 
     def pushforward(*tangents: Any) -> Any:
-        if not tree.same_structure(trace.structure, tangents):
+        given = tree.leaves_like(trace.structure, tangents)
+        if given is None:
             raise errors.SeedError(
                 "pushforward(): the tangents are not nested like the primals.",
                 Location.of_caller(),
             )
         seeds = {
             n: seed_for(n.output, t, "pushforward()", "tangent")
-            for n, t in zip(trace.inputs, tree.leaves(tangents), strict=True)
+            for n, t in zip(trace.inputs, given, strict=True)
         }
         pushed = iter(push(order, seeds, nodes))  # type: ignore[arg-type]
 
@@ -293,7 +303,16 @@ def linearize(f: Function, *primals: Any) -> Any:
 
 
 def _pick(args: tuple[Any, ...], argnums: int | Sequence[int], operation: str) -> tuple[Any, ...]:
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    try:
+        chosen = tuple(
+            operator.index(k)
+            for k in (argnums if isinstance(argnums, (tuple, list)) else (argnums,))
+        )
+    except TypeError as error:
+        raise errors.OperandError(
+            f"{operation}: argnums must be an integer or a sequence of them, not {argnums!r}.",
+            Location.of_caller(),
+        ) from error
     for k in chosen:
         if not -len(args) <= k < len(args):
             raise errors.OperandError(
@@ -301,7 +320,12 @@ def _pick(args: tuple[Any, ...], argnums: int | Sequence[int], operation: str) -
                 "arguments.",
                 Location.of_caller(),
             )
-    return tuple(k % len(args) for k in chosen)
+    places = tuple(k % len(args) for k in chosen)
+    if len(set(places)) < len(places):
+        raise errors.OperandError(
+            f"{operation}: argnums {argnums} names an argument twice.", Location.of_caller()
+        )
+    return places
 
 
 def _partial(
@@ -363,6 +387,13 @@ def value_and_grad(
                 "use has_aux=True for extra results, or jacobian().",
                 Location.of_caller(),
             )
+        if not isinstance(bare(result), (bool, int, float, complex)) and not hasattr(
+            bare(result), "dtype"
+        ):
+            raise errors.OperandError(
+                f"grad(): the function returned a {type(result).__name__}, not a number.",
+                Location.of_caller(),
+            )
         shape = np.shape(bare(result))
         if int(np.prod(shape, dtype=int)) != 1:
             raise errors.NonScalarError(
@@ -378,7 +409,7 @@ def value_and_grad(
         value = trace.below(result)
         if has_aux:
             value = (value, tree.map_leaves(trace.below, aux))
-        return value, gradients[0] if isinstance(argnums, int) else gradients
+        return value, gradients[0] if not isinstance(argnums, (tuple, list)) else gradients
 
     return differentiated
 

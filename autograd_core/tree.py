@@ -82,3 +82,41 @@ def same_structure(first: Any, second: Any) -> bool:
     if first is None or second is None:
         return first is second
     return not isinstance(second, (dict, list, tuple))
+
+
+def leaves_like(structure: Any, tree: Any, partial: bool = False) -> list[Any] | None:
+    """Return the leaves of a nest in the order of another's; dicts match by key.
+
+    None if the two are not nested alike.  With `partial`, a None in the tree
+    stands for None at every leaf below it.
+
+    Examples
+    --------
+    >>> leaves_like({"a": 0, "b": 0}, {"b": 2, "a": 1})
+    [1, 2]
+    >>> leaves_like([0, (0, 0)], [1, None], partial=True)
+    [1, None, None]
+    >>> leaves_like([0], (1,)) is None
+    True
+    """
+    if structure is None:
+        return [] if tree is None else None
+    if tree is None and partial:
+        return [None] * len(leaves(structure))
+    if isinstance(structure, dict):
+        if not isinstance(tree, dict) or tree.keys() != structure.keys():
+            return None
+        pairs = [(part, tree[key]) for key, part in structure.items()]
+    elif isinstance(structure, (list, tuple)):
+        if type(tree) is not type(structure) or len(tree) != len(structure):
+            return None
+        pairs = list(zip(structure, tree, strict=True))
+    else:
+        return None if tree is None or isinstance(tree, (dict, list, tuple)) else [tree]
+    found: list[Any] = []
+    for part, value in pairs:
+        below = leaves_like(part, value, partial)
+        if below is None:
+            return None
+        found += below
+    return found

@@ -4,8 +4,8 @@
 
 Trains a small network on scikit-learn's bundled digits (1,797 real images,
 8 by 8), shows what one of its gradients costs in reverse and in forward mode,
-and writes to the folder: the graph of one training step, the learning curve,
-misread digits, and the weights.
+and writes to the folder: the graph of one training step and a page that steps
+through it, the learning curve, misread digits, and the weights.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 import nn
 import optim
-from autograd_core import Tensor, draw, jvp, no_grad
+from autograd_core import Tensor, animate, draw, jvp, no_grad
 
 HIDDEN = 64
 BATCH = 32
@@ -137,7 +137,10 @@ def pictures(
     model.eval()
     loss = nn.CrossEntropyLoss()(model(Tensor(images[:BATCH])), labels[:BATCH])
     drawing = draw(loss)
-    written = [drawing.save(out / "graph.txt")]
+    written = [
+        drawing.save(out / "graph.txt"),
+        animate(loss, title="One training step").save(out / "backprop.html"),
+    ]
     try:
         written.append(drawing.save(out / "graph.svg"))
     except TypeError as error:  # no layout program: the text says how to get one

@@ -25,7 +25,7 @@ from autograd_core import (
     Tensor,
     no_grad,
 )
-from autograd_core.checkpointing import generators_within
+from autograd_core.checkpointing import random_sources
 from nn.callbacks import Callback
 from nn.checkpoints import load_checkpoint, remove_leftovers, save_checkpoint
 from nn.data import DataLoader, as_loader
@@ -362,7 +362,8 @@ class Trainer:
 
     def _generators(self) -> list[np.random.Generator]:
         transform = None if self._loader is None else self._loader.transform
-        return generators_within([self.model, self.loss, self.callbacks, transform])
+        sources = random_sources(self.model, self.loss, self.callbacks, transform)
+        return [s for s in sources if isinstance(s, np.random.Generator)]
 
     def _save(self) -> None:
         if self.checkpoint is not None:

@@ -12,8 +12,9 @@ def test_main_job(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "reverse mode: 1 sweep" in printed
     assert "4,810 passes" in printed
-    for name in ("graph.txt", "learning_curve.png", "misread.png", "digits.safetensors"):
-        assert (tmp_path / name).stat().st_size > 500
+    for name in ("backprop.html", "learning_curve.png", "misread.png", "digits.safetensors"):
+        assert (tmp_path / name).stat().st_size > 5000
+    assert "loss" in (tmp_path / "graph.txt").read_text(encoding="utf-8")
 
 
 def test_weights_can_be_loaded_again(tmp_path):

@@ -3,6 +3,7 @@
 These modules import NumPy and the declarators, never Tensor or Dual.
 """
 
+from autograd_core.primitive import BUILT_IN, REGISTRY
 from autograd_core.rules import (
     calculus,
     choosing,
@@ -24,6 +25,8 @@ from autograd_core.rules import (
     special,
     statistics,
 )
+
+BUILT_IN.update(REGISTRY)
 
 __all__ = [
     "calculus",
