@@ -8,7 +8,6 @@ Then networks of 1, 2 and 3 layers on two moons and on two spirals.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,7 +110,14 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
             model = train([2, *hidden, 1], x, y, 500 if options.quick else 1500)
             share = score(model, x_new, y_new)
             if hidden:
-                other = MLPClassifier(hidden, activation="tanh", max_iter=1500, random_state=0)
+                other = MLPClassifier(
+                    hidden,
+                    activation="tanh",
+                    learning_rate_init=0.02,
+                    max_iter=1500,
+                    n_iter_no_change=100,
+                    random_state=0,
+                )
                 beside = "MLPClassifier"
             else:
                 other, beside = LogisticRegression(), "LogisticRegression"
