@@ -81,11 +81,15 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     pca = error["8 principal components"]
     results = [
         common.Result(
-            "D17", f"{name} over PCA", f"autoencoder, code of 8, {name}: squared error a pixel",
-            error[name] / pca, f"{error[name]:.4f}", f"8 principal components {pca:.4f}",
+            "D17",
+            f"{name} over PCA",
+            f"autoencoder, code of 8, {name}: squared error a pixel",
+            error[name] / pca,
+            f"{error[name]:.4f}",
+            f"8 principal components {pca:.4f}",
         )
         for name in ("pretrained", "random start")
-    ]  # fmt: skip
+    ]
     return common.report(results, written, options)
 
 

@@ -65,10 +65,14 @@ def picture(path: Path, value: dict[str, float], d: dict[str, float], new: dict[
         axis.plot([xa, xb], [ya, yb], color=common.GREY, zorder=1)
         along = 0.3 if name in ("w23", "w14") else 0.5
         axis.text(
-            xa + along * (xb - xa), ya + along * (yb - ya),
+            xa + along * (xb - xa),
+            ya + along * (yb - ya),
             f"{name}: {before:g} → {new[name]:.2f}\ngradient {d[name]:+.4f}",
-            ha="center", va="center", fontsize=9, bbox={"color": "white", "pad": 1},
-        )  # fmt: skip
+            ha="center",
+            va="center",
+            fontsize=9,
+            bbox={"color": "white", "pad": 1},
+        )
     about = {
         "1": f"{X1:g}",
         "2": f"{X2:g}",
@@ -87,10 +91,11 @@ def picture(path: Path, value: dict[str, float], d: dict[str, float], new: dict[
     axis.axis("off")
     axis.set_title("One iteration of back-propagation")
     return common.save(
-        figure, path,
+        figure,
+        path,
         "Values (blue) travel to the right, derivatives (orange) back to the left; a weight's "
         "gradient is the value where its edge begins times the derivative where it ends.",
-    )  # fmt: skip
+    )
 
 
 def main(arguments: list[str] | None = None) -> list[common.Result]:
@@ -125,15 +130,31 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
         losses.append(by_hand(w)[0]["C"])
     agree = sum(round(new[name], 2) == PUBLISHED[name] for name in new)
     results = [
-        common.Result("D3", "difference", "five nodes, by hand against the engine: values, "
-                      "derivatives, new weights", difference, f"differ by at most {difference:.0e}",
-                      "float64's rounding, 1e-16"),
-        common.Result("D3", "published", "the six weights after one iteration", float(agree),
-                      f"{agree} of 6 as published, to its two digits",
-                      "Torralba's slide: " + ", ".join(f"{v:g}" for v in PUBLISHED.values())),
-        common.Result("D3", "loss", "loss after 20 iterations", losses[-1],
-                      f"{losses[-1]:.1e}", f"{losses[0]:.4f} before, {losses[1]:.4f} after one"),
-    ]  # fmt: skip
+        common.Result(
+            "D3",
+            "difference",
+            "five nodes, by hand against the engine: values, derivatives, new weights",
+            difference,
+            f"differ by at most {difference:.0e}",
+            "float64's rounding, 1e-16",
+        ),
+        common.Result(
+            "D3",
+            "published",
+            "the six weights after one iteration",
+            float(agree),
+            f"{agree} of 6 as published, to its two digits",
+            "Torralba's slide: " + ", ".join(f"{v:g}" for v in PUBLISHED.values()),
+        ),
+        common.Result(
+            "D3",
+            "loss",
+            "loss after 20 iterations",
+            losses[-1],
+            f"{losses[-1]:.1e}",
+            f"{losses[0]:.4f} before, {losses[1]:.4f} after one",
+        ),
+    ]
     written = [picture(options.out / "five_nodes.png", value, d, new)]
     written.append(drawing.save(options.out / "five_nodes.txt"))
     return common.report(results, written, options)

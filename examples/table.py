@@ -12,9 +12,15 @@ from pathlib import Path
 from examples import common
 
 EXAMPLES = (
-    "surfaces", "five_nodes", "toy_trainer", "ladder", "universality", "unstable",
-    "boltzmann", "autoencoder",
-)  # fmt: skip
+    "surfaces",
+    "five_nodes",
+    "toy_trainer",
+    "ladder",
+    "universality",
+    "unstable",
+    "boltzmann",
+    "autoencoder",
+)
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 

@@ -15,30 +15,49 @@ from nn.models import DBN, MLP, RBM, Autoencoder
 # example: {key of a result: (lowest, highest) value allowed}
 BARS = {
     "surfaces": {
-        "neuron": (0, 1e-6), "xor": (0, 0.75),
-        "moons 1": (0.8, 0.9), "moons 2": (0.96, 1), "moons 3": (0.96, 1),
-        "spirals 1": (0.4, 0.7), "spirals 2": (0.95, 1), "spirals 3": (0.97, 1),
+        "neuron": (0, 1e-6),
+        "xor": (0, 0.75),
+        "moons 1": (0.8, 0.9),
+        "moons 2": (0.96, 1),
+        "moons 3": (0.96, 1),
+        "spirals 1": (0.4, 0.7),
+        "spirals 2": (0.95, 1),
+        "spirals 3": (0.97, 1),
     },
     "five_nodes": {"difference": (0, 1e-15), "published": (6, 6), "loss": (0, 1e-8)},
     "toy_trainer": {"gap": (0, 1e-12), "accuracy": (0.93, 1)},
-    "ladder": {"sigmoid, quadratic cost": (0.5, 0.95), "+ ensemble of 5": (0.93, 1), "whole": (0.03, 1)},
+    "ladder": {
+        "sigmoid, quadratic cost": (0.5, 0.95),
+        "+ ensemble of 5": (0.93, 1),
+        "whole": (0.03, 1),
+    },
     "universality": {
-        "slope": (-1.05, -0.95), "average": (0.97, 1.03), "bound": (0, 1),
-        "slope 2d": (-1.3, -0.9), "bound 2d": (0, 1),
+        "slope": (-1.05, -0.95),
+        "average": (0.97, 1.03),
+        "bound": (0, 1),
+        "slope 2d": (-1.3, -0.9),
+        "bound 2d": (0, 1),
     },
     "unstable": {
-        "sigmoid: factor": (0.1, 0.3), "sigmoid: accuracy": (0, 0.2),
-        "tanh: factor": (0.7, 1.3), "tanh: accuracy": (0.92, 1),
-        "ReLU, He initialization: factor": (0.7, 1.3), "ReLU, He initialization: accuracy": (0.9, 1),
-        "sigmoid, skip connections: factor": (0.7, 1.3), "sigmoid, skip connections: accuracy": (0.88, 1),
+        "sigmoid: factor": (0.1, 0.3),
+        "sigmoid: accuracy": (0, 0.2),
+        "tanh: factor": (0.7, 1.3),
+        "tanh: accuracy": (0.92, 1),
+        "ReLU, He initialization: factor": (0.7, 1.3),
+        "ReLU, He initialization: accuracy": (0.9, 1),
+        "sigmoid, skip connections: factor": (0.7, 1.3),
+        "sigmoid, skip connections: accuracy": (0.88, 1),
         "ReLU, weights too large: factor": (2, 5),
     },
     "boltzmann": {
-        "rbm gain": (0.01, 1), "dbn gain": (0.005, 1), "sample distance": (-1, 0.4),
-        "dbn sample distance": (-1, 0.4), "kinds": (10, 10),
+        "rbm gain": (0.01, 1),
+        "dbn gain": (0.005, 1),
+        "sample distance": (-1, 0.4),
+        "dbn sample distance": (-1, 0.4),
+        "kinds": (10, 10),
     },
     "autoencoder": {"pretrained over PCA": (0, 0.95), "random start over PCA": (0, 2)},
-}  # fmt: skip
+}
 
 
 @pytest.mark.slow
