@@ -80,20 +80,20 @@ def picture(path: Path, value: dict[str, float], d: dict[str, float], new: dict[
         "4": f"tanh({value['z4']:.1f})\n= {value['h4']:.3f}",
         "5": f"{value['y']:.3f}\nwanted {DESIRED:g}",
     }
-    back = {"3": d["h3"], "4": d["h4"], "5": d["y"]}
+    back = {"3": d["z3"], "4": d["z4"], "5": d["y"]}
     for name, (x, y) in places.items():
         axis.scatter([x], [y], s=4200, color="white", edgecolor="black", zorder=2)
         axis.text(x, y, about[name], ha="center", va="center", color=common.BLUE, zorder=3)
-        axis.text(x, y + 0.17, f"node {name}", ha="center", fontsize=9)
+        axis.text(x, y + 0.22, f"node {name}", ha="center", fontsize=9)
         if name in back:
-            axis.text(x, y - 0.2, f"{back[name]:+.4f}", ha="center", color=common.ORANGE)
+            axis.text(x, y - 0.26, f"dC/dz = {back[name]:+.4f}", ha="center", color=common.ORANGE)
     axis.set(xlim=(-0.3, 2.3), ylim=(-0.35, 1.35))
     axis.axis("off")
     axis.set_title("One iteration of back-propagation")
     return common.save(
         figure,
         path,
-        "Values (blue) travel to the right, derivatives (orange) back to the left; a weight's "
+        "Values (blue) travel to the right, derivatives with respect to what goes into a node (orange) back to the left; a weight's "
         "gradient is the value where its edge begins times the derivative where it ends.",
     )
 

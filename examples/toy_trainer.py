@@ -91,7 +91,8 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
         nn.init.fan_in_normal_(layer.weight)
         nn.init.zeros_(layer.bias)
     w = [layer.weight.data.copy() for layer in model.linears()]
-    b = [layer.bias.data[:, None].copy() for layer in model.linears() if layer.bias is not None]
+    biases = [layer.bias for layer in model.linears() if layer.bias is not None]
+    b = [bias.data[:, None].copy() for bias in biases]
     optimizer = optim.SGD(model.parameters(), lr=RATE)
 
     rng = np.random.default_rng(0)
@@ -102,11 +103,11 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
         losses.append(
             (step_by_hand(w, b, x.T, np.eye(10)[y].T), step_by_engine(model, optimizer, x, y))
         )
-        pairs = zip(model.linears(), w, b, strict=True)
+        pairs = zip(model.linears(), biases, w, b, strict=True)
         gaps.append(
             max(
-                max(np.abs(layer.weight.data - v).max(), np.abs(layer.bias.data - c.ravel()).max())
-                for layer, v, c in pairs
+                max(np.abs(layer.weight.data - v).max(), np.abs(bias.data - c.ravel()).max())
+                for layer, bias, v, c in pairs
             )
         )
 
