@@ -113,8 +113,8 @@ def picture(path: Path, rbm: RBM, samples: dict[str, Any], scores: dict[str, Any
     return common.save(
         figure,
         path,
-        "Filters are spots and pieces of strokes, samples drawn from noise look like digits, and with 100 labels a "
-        "linear classifier reads features that were learned without labels better than pixels "
+        "Filters are spots and pieces of strokes, samples drawn from noise look like digits, "
+        "and with 100 labels a linear classifier reads features that were learned without labels better than pixels "
         "(bars: spread over draws of the labels).",
     )
 

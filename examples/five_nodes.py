@@ -93,7 +93,8 @@ def picture(path: Path, value: dict[str, float], d: dict[str, float], new: dict[
     return common.save(
         figure,
         path,
-        "Values (blue) travel to the right, derivatives with respect to what goes into a node (orange) back to the left; a weight's "
+        "Values (blue) travel to the right, derivatives with respect to what "
+        "goes into a node (orange) back to the left; a weight's "
         "gradient is the value where its edge begins times the derivative where it ends.",
     )
 
