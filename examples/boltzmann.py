@@ -114,7 +114,8 @@ def picture(path: Path, rbm: RBM, samples: dict[str, Any], scores: dict[str, Any
         figure,
         path,
         "Filters are spots and pieces of strokes, samples drawn from noise look like digits, "
-        "and with 100 labels a linear classifier reads features that were learned without labels better than pixels "
+        "and with 100 labels a linear classifier reads features that were learned without "
+        "labels better than pixels "
         "(bars: spread over draws of the labels).",
     )
 
