@@ -96,8 +96,9 @@ def picture(path: Path, rbm: RBM, samples: dict[str, Any], scores: dict[str, Any
     plt = common.pyplot()
     figure, axes = plt.subplots(1, len(samples) + 2, figsize=(4 * (len(samples) + 2), 4.8))
     most = np.argsort(-np.abs(rbm.weight.data).sum(axis=1))[:36]
-    for axis, (title, images) in zip(axes, {"36 filters": rbm.weight.data[most], **samples}.items(),
-                                     strict=False):  # fmt: skip
+    for axis, (title, images) in zip(
+        axes, {"36 filters": rbm.weight.data[most], **samples}.items(), strict=False
+    ):
         tiles = np.pad(images[:36].reshape(6, 6, 8, 8), ((0, 0), (0, 0), (1, 1), (1, 1)))
         axis.imshow(tiles.transpose(0, 2, 1, 3).reshape(60, 60), cmap="gray_r")
         axis.set(title=title, xticks=[], yticks=[])
@@ -110,11 +111,13 @@ def picture(path: Path, rbm: RBM, samples: dict[str, Any], scores: dict[str, Any
     axes[-1].set(ylabel="share of held-out digits read right", title="100 labels")
     axes[-1].set_xticks(range(len(scores)), [n.replace(" ", "\n") for n in scores])
     return common.save(
-        figure, path,
-        "Filters are strokes, samples drawn from noise look like digits, and with 100 labels a "
-        "linear classifier reads features that were learned without labels better than pixels "
+        figure,
+        path,
+        "Filters are spots and pieces of strokes, samples drawn from noise look like digits, "
+        "and with 100 labels a linear classifier reads features that were learned without "
+        "labels better than pixels "
         "(bars: spread over draws of the labels).",
-    )  # fmt: skip
+    )
 
 
 def main(arguments: list[str] | None = None) -> list[common.Result]:
@@ -128,8 +131,9 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     train_machine(rbm, images, epochs)
     dbn = DBN([64, 256, 256])
     pretrain(dbn, images, epochs)
-    theirs = BernoulliRBM(256, learning_rate=0.06, batch_size=10, n_iter=epochs // 4,
-                          random_state=0).fit(images)  # fmt: skip
+    theirs = BernoulliRBM(
+        256, learning_rate=0.06, batch_size=10, n_iter=epochs // 4, random_state=0
+    ).fit(images)
 
     spaces = {
         "pixels": (images, held_out),
@@ -160,22 +164,48 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     wins = float(np.mean(scores["our RBM"] > scores["pixels"]))
     against = f"pixels {share('pixels')}; scikit-learn's BernoulliRBM {share(THEIRS)}"
     results = [
-        common.Result("D17", "rbm gain", "RBM features, linear classifier, 100 labels",
-                      gain["our RBM"], share("our RBM") + f", better in {wins:.0%} of draws",
-                      against),
-        common.Result("D17", "dbn gain", "DBN (two machines) features, the same",
-                      gain["our DBN"], share("our DBN"), against),
-        common.Result("D17", "sample distance", "RBM samples' distance to the nearest digit",
-                      (far["RBM samples"] - real) / (random - real), f"{far['RBM samples']:.2f}",
-                      f"unseen real digits {real:.2f}, pixels shuffled between digits {random:.2f}"),
-        common.Result("D17", "dbn sample distance", "DBN samples' distance to the nearest digit",
-                      (far["DBN samples"] - real) / (random - real), f"{far['DBN samples']:.2f}",
-                      f"unseen real digits {real:.2f}, pixels shuffled between digits {random:.2f}"),
-        common.Result("D17", "kinds", "classes among the RBM's samples, and a judge's confidence",
-                      float(np.count_nonzero(kinds)),
-                      f"{np.count_nonzero(kinds)} of 10, rarest {kinds.min() / kinds.sum():.0%}; "
-                      f"{sure:.0%} sure", f"{sure_real:.0%} sure of unseen real digits"),
-    ]  # fmt: skip
+        common.Result(
+            "D17",
+            "rbm gain",
+            "RBM features, linear classifier, 100 labels",
+            gain["our RBM"],
+            share("our RBM") + f", better in {wins:.0%} of draws",
+            against,
+        ),
+        common.Result(
+            "D17",
+            "dbn gain",
+            "DBN (two machines) features, the same",
+            gain["our DBN"],
+            share("our DBN"),
+            against,
+        ),
+        common.Result(
+            "D17",
+            "sample distance",
+            "RBM samples' distance to the nearest digit",
+            (far["RBM samples"] - real) / (random - real),
+            f"{far['RBM samples']:.2f}",
+            f"unseen real digits {real:.2f}, pixels shuffled between digits {random:.2f}",
+        ),
+        common.Result(
+            "D17",
+            "dbn sample distance",
+            "DBN samples' distance to the nearest digit",
+            (far["DBN samples"] - real) / (random - real),
+            f"{far['DBN samples']:.2f}",
+            f"unseen real digits {real:.2f}, pixels shuffled between digits {random:.2f}",
+        ),
+        common.Result(
+            "D17",
+            "kinds",
+            "classes among the RBM's samples, and a judge's confidence",
+            float(np.count_nonzero(kinds)),
+            f"{np.count_nonzero(kinds)} of 10, rarest {kinds.min() / kinds.sum():.0%}; "
+            f"{sure:.0%} sure",
+            f"{sure_real:.0%} sure of unseen real digits",
+        ),
+    ]
     written = [picture(options.out / "boltzmann.png", rbm, drawn, scores)]
     return common.report(results, written, options)
 

@@ -65,10 +65,14 @@ def picture(path: Path, value: dict[str, float], d: dict[str, float], new: dict[
         axis.plot([xa, xb], [ya, yb], color=common.GREY, zorder=1)
         along = 0.3 if name in ("w23", "w14") else 0.5
         axis.text(
-            xa + along * (xb - xa), ya + along * (yb - ya),
+            xa + along * (xb - xa),
+            ya + along * (yb - ya),
             f"{name}: {before:g} → {new[name]:.2f}\ngradient {d[name]:+.4f}",
-            ha="center", va="center", fontsize=9, bbox={"color": "white", "pad": 1},
-        )  # fmt: skip
+            ha="center",
+            va="center",
+            fontsize=9,
+            bbox={"color": "white", "pad": 1},
+        )
     about = {
         "1": f"{X1:g}",
         "2": f"{X2:g}",
@@ -76,21 +80,23 @@ def picture(path: Path, value: dict[str, float], d: dict[str, float], new: dict[
         "4": f"tanh({value['z4']:.1f})\n= {value['h4']:.3f}",
         "5": f"{value['y']:.3f}\nwanted {DESIRED:g}",
     }
-    back = {"3": d["h3"], "4": d["h4"], "5": d["y"]}
+    back = {"3": d["z3"], "4": d["z4"], "5": d["y"]}
     for name, (x, y) in places.items():
         axis.scatter([x], [y], s=4200, color="white", edgecolor="black", zorder=2)
         axis.text(x, y, about[name], ha="center", va="center", color=common.BLUE, zorder=3)
-        axis.text(x, y + 0.17, f"node {name}", ha="center", fontsize=9)
+        axis.text(x, y + 0.22, f"node {name}", ha="center", fontsize=9)
         if name in back:
-            axis.text(x, y - 0.2, f"{back[name]:+.4f}", ha="center", color=common.ORANGE)
+            axis.text(x, y - 0.26, f"dC/dz = {back[name]:+.4f}", ha="center", color=common.ORANGE)
     axis.set(xlim=(-0.3, 2.3), ylim=(-0.35, 1.35))
     axis.axis("off")
     axis.set_title("One iteration of back-propagation")
     return common.save(
-        figure, path,
-        "Values (blue) travel to the right, derivatives (orange) back to the left; a weight's "
+        figure,
+        path,
+        "Values (blue) travel to the right, derivatives with respect to what "
+        "goes into a node (orange) back to the left; a weight's "
         "gradient is the value where its edge begins times the derivative where it ends.",
-    )  # fmt: skip
+    )
 
 
 def main(arguments: list[str] | None = None) -> list[common.Result]:
@@ -125,15 +131,31 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
         losses.append(by_hand(w)[0]["C"])
     agree = sum(round(new[name], 2) == PUBLISHED[name] for name in new)
     results = [
-        common.Result("D3", "difference", "five nodes, by hand against the engine: values, "
-                      "derivatives, new weights", difference, f"differ by at most {difference:.0e}",
-                      "float64's rounding, 1e-16"),
-        common.Result("D3", "published", "the six weights after one iteration", float(agree),
-                      f"{agree} of 6 as published, to its two digits",
-                      "Torralba's slide: " + ", ".join(f"{v:g}" for v in PUBLISHED.values())),
-        common.Result("D3", "loss", "loss after 20 iterations", losses[-1],
-                      f"{losses[-1]:.1e}", f"{losses[0]:.4f} before, {losses[1]:.4f} after one"),
-    ]  # fmt: skip
+        common.Result(
+            "D3",
+            "difference",
+            "five nodes, by hand against the engine: values, derivatives, new weights",
+            difference,
+            f"differ by at most {difference:.0e}",
+            "float64's rounding, 1e-16",
+        ),
+        common.Result(
+            "D3",
+            "published",
+            "the six weights after one iteration",
+            float(agree),
+            f"{agree} of 6 as published, to its two digits",
+            "Torralba's slide: " + ", ".join(f"{v:g}" for v in PUBLISHED.values()),
+        ),
+        common.Result(
+            "D3",
+            "loss",
+            "loss after 20 iterations",
+            losses[-1],
+            f"{losses[-1]:.1e}",
+            f"{losses[0]:.4f} before, {losses[1]:.4f} after one",
+        ),
+    ]
     written = [picture(options.out / "five_nodes.png", value, d, new)]
     written.append(drawing.save(options.out / "five_nodes.txt"))
     return common.report(results, written, options)

@@ -8,7 +8,6 @@ Then networks of 1, 2 and 3 layers on two moons and on two spirals.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,23 +94,50 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     figure, axes = plt.subplots(2, 4, figsize=(15, 7.5))
     model, x, labels, gap, right = neuron()
     surface(axes[0, 0], model, x, labels, "one neuron, two iris species")
-    results = [common.Result("D1", "neuron", "one neuron on two iris species, trained by Newton: "
-                             "weights", gap, f"{score(model, x, labels):.1%} right; weights differ by {gap:.0e}",
-                             f"scikit-learn's LogisticRegression, {right:.1%} right")]  # fmt: skip
+    results = [
+        common.Result(
+            "D1",
+            "neuron",
+            "one neuron on two iris species, trained by Newton: weights",
+            gap,
+            f"{score(model, x, labels):.1%} right; weights differ by {gap:.0e}",
+            f"scikit-learn's LogisticRegression, {right:.1%} right",
+        )
+    ]
     corners = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
     xor = np.array([0, 1, 1, 0])
     surface(axes[1, 0], train([2, 4, 1], corners, xor, 400), corners, xor, "XOR, 2 layers")
     alone = score(train([2, 1], corners, xor, 400), corners, xor)
-    results.append(common.Result("D1", "xor", "one neuron on XOR", alone, f"{alone:.0%} right",
-                                 "at most 75 %, Minsky and Papert (1969)"))  # fmt: skip
-    data = {"moons": (make_moons(400, noise=0.15, random_state=0), make_moons(1000, noise=0.15, random_state=1)),
-            "spirals": (spirals(400, 0), spirals(1000, 1))}  # fmt: skip
+    results.append(
+        common.Result(
+            "D1",
+            "xor",
+            "one neuron on XOR",
+            alone,
+            f"{alone:.0%} right",
+            "at most 75 %, Minsky and Papert (1969)",
+        )
+    )
+    data = {
+        "moons": (
+            make_moons(400, noise=0.15, random_state=0),
+            make_moons(1000, noise=0.15, random_state=1),
+        ),
+        "spirals": (spirals(400, 0), spirals(1000, 1)),
+    }
     for row, (name, ((x, y), (x_new, y_new))) in enumerate(data.items()):
         for depth, hidden in enumerate(([], [32], [32, 32]), start=1):
             model = train([2, *hidden, 1], x, y, 500 if options.quick else 1500)
             share = score(model, x_new, y_new)
             if hidden:
-                other = MLPClassifier(hidden, activation="tanh", max_iter=1500, random_state=0)
+                other = MLPClassifier(
+                    hidden,
+                    activation="tanh",
+                    learning_rate_init=0.02,
+                    max_iter=1500,
+                    n_iter_no_change=100,
+                    random_state=0,
+                )
                 beside = "MLPClassifier"
             else:
                 other, beside = LogisticRegression(), "LogisticRegression"
@@ -123,10 +149,24 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
                 y,
                 f"{name}, {depth} layer{'s' * (depth > 1)}: {share:.1%}",
             )
-            results.append(common.Result("D2", f"{name} {depth}", f"{name}, {depth} layer{'s' * (depth > 1)}, new points",
-                                         share, f"{share:.1%}", f"scikit-learn's {beside} {theirs:.1%}"))  # fmt: skip
-    written = [common.save(figure, options.out / "surfaces.png", "One layer draws a straight line; a second bends it, and only with hidden "
-                           "layers can a network follow moons, XOR and spirals.")]  # fmt: skip
+            results.append(
+                common.Result(
+                    "D2",
+                    f"{name} {depth}",
+                    f"{name}, {depth} layer{'s' * (depth > 1)}, new points",
+                    share,
+                    f"{share:.1%}",
+                    f"scikit-learn's {beside} {theirs:.1%}",
+                )
+            )
+    written = [
+        common.save(
+            figure,
+            options.out / "surfaces.png",
+            "One layer draws a straight line; a second bends it, and only with hidden "
+            "layers can a network follow moons, XOR and spirals.",
+        )
+    ]
     return common.report(results, written, options)
 
 

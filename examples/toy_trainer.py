@@ -73,10 +73,11 @@ def picture(path: Path, losses: Any, gaps: list[float]) -> Path:
     right.axhline(1e-12, color=common.GREY, ls=":")
     right.set(xlabel="step", ylabel="largest difference between any two weights")
     return common.save(
-        figure, path,
+        figure,
+        path,
         "The two trainers' losses lie on top of each other, and after every step their weights "
         "differ by less than 1e-12 (dotted): rounding, nothing else.",
-    )  # fmt: skip
+    )
 
 
 def main(arguments: list[str] | None = None) -> list[common.Result]:
@@ -90,7 +91,8 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
         nn.init.fan_in_normal_(layer.weight)
         nn.init.zeros_(layer.bias)
     w = [layer.weight.data.copy() for layer in model.linears()]
-    b = [layer.bias.data[:, None].copy() for layer in model.linears() if layer.bias is not None]
+    biases = [layer.bias for layer in model.linears() if layer.bias is not None]
+    b = [bias.data[:, None].copy() for bias in biases]
     optimizer = optim.SGD(model.parameters(), lr=RATE)
 
     rng = np.random.default_rng(0)
@@ -101,22 +103,35 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
         losses.append(
             (step_by_hand(w, b, x.T, np.eye(10)[y].T), step_by_engine(model, optimizer, x, y))
         )
-        pairs = zip(model.linears(), w, b, strict=True)
-        gaps.append(max(
-            max(np.abs(layer.weight.data - v).max(), np.abs(layer.bias.data - c.ravel()).max())
-            for layer, v, c in pairs
-        ))  # fmt: skip
+        pairs = zip(model.linears(), biases, w, b, strict=True)
+        gaps.append(
+            max(
+                max(np.abs(layer.weight.data - v).max(), np.abs(bias.data - c.ravel()).max())
+                for layer, bias, v, c in pairs
+            )
+        )
 
     with no_grad():
         score = float(np.mean(np.argmax(model(Tensor(held_out)).data, axis=1) == held_out_labels))
     linear = LogisticRegression(max_iter=2000).fit(images, labels).score(held_out, held_out_labels)
     results = [
-        common.Result("D4", "gap", f"toy trainer, {len(gaps):,} steps: engine against NumPy by hand",
-                      float(max(gaps)), f"no weight ever differs by more than {max(gaps):.0e}",
-                      "1e-12 allowed; one rounding of float64 is 1e-16"),
-        common.Result("D4", "accuracy", "the digits that it learned on the way", score,
-                      f"{score:.1%}", f"scikit-learn's LogisticRegression {linear:.1%}"),
-    ]  # fmt: skip
+        common.Result(
+            "D4",
+            "gap",
+            f"toy trainer, {len(gaps):,} steps: engine against NumPy by hand",
+            float(max(gaps)),
+            f"no weight ever differs by more than {max(gaps):.0e}",
+            "1e-12 allowed; one rounding of float64 is 1e-16",
+        ),
+        common.Result(
+            "D4",
+            "accuracy",
+            "the digits that it learned on the way",
+            score,
+            f"{score:.1%}",
+            f"scikit-learn's LogisticRegression {linear:.1%}",
+        ),
+    ]
     written = [picture(options.out / "toy_trainer.png", np.array(losses), gaps)]
     return common.report(results, written, options)
 

@@ -52,7 +52,8 @@ def built(bumps: int) -> MLP:
     left, right = edges[:-1].copy(), edges[1:].copy()
     left[0], right[-1] = -1.0, 2.0
     height = logit(goal((edges[:-1] + edges[1:]) / 2))  # the output applies the sigmoid again
-    assert hidden.bias is not None and output.bias is not None
+    assert hidden.bias is not None
+    assert output.bias is not None
     hidden.weight.data[...] = steep
     hidden.bias.data[...] = -steep * np.concatenate([left, right])  # a step at -bias / weight
     output.weight.data[0] = np.concatenate([height, -height])  # up at the left, down at the right
@@ -69,7 +70,9 @@ def built_2d(towers: int) -> MLP:
     left, right = edges[:-1].copy(), edges[1:].copy()
     left[0], right[-1] = -1.0, 2.0
     middle = (edges[:-1] + edges[1:]) / 2
-    assert steps.bias is not None and ands.bias is not None and output.bias is not None
+    assert steps.bias is not None
+    assert ands.bias is not None
+    assert output.bias is not None
     for layer in (steps, ands, output):
         layer.weight.data[...] = 0.0
     steps.weight.data[: 2 * n, 0] = steps.weight.data[2 * n :, 1] = steep
@@ -102,10 +105,11 @@ def measure(counts: list[int]) -> dict[str, Any]:
         off, off_plain = np.abs(found - goal(points)), np.abs(plain - goal(points))
         rows.append((off.mean(), off.max(), off_plain.mean()))
     return {
-        "n": np.array(counts), "found": np.array(rows),
+        "n": np.array(counts),
+        "found": np.array(rows),
         "average": slope.mean() / 4 / np.array(counts),
         "bound": slope.max() / 2 / np.array(counts),
-    }  # fmt: skip
+    }
 
 
 def measure_2d(counts: list[int]) -> dict[str, Any]:
@@ -138,8 +142,13 @@ def picture(path: Path, one: dict[str, Any], two: dict[str, Any]) -> Path:
     left.plot(x, goal(x), color="black", label="goal")
     for n, colour in ((10, common.ORANGE), (50, common.BLUE)):
         with no_grad():
-            left.plot(x, built(n)(nn.Parameter(x[:, None])).data[:, 0], color=colour, lw=1,
-                      label=f"network, {n} bumps")  # fmt: skip
+            left.plot(
+                x,
+                built(n)(nn.Parameter(x[:, None])).data[:, 0],
+                color=colour,
+                lw=1,
+                label=f"network, {n} bumps",
+            )
     left.set(xlabel="x", ylabel="output")
     left.legend()
     right.loglog(one["n"], one["found"][:, 0], "o", color=common.BLUE, label="average, measured")
@@ -153,10 +162,11 @@ def picture(path: Path, one: dict[str, Any], two: dict[str, Any]) -> Path:
     right.set(xlabel="N", ylabel="deviation from the goal")
     right.legend(fontsize=8)
     return common.save(
-        figure, path,
+        figure,
+        path,
         "Left: more bumps follow the goal more closely. Right: the measured deviations lie on the "
         "predicted line and under the predicted bounds, which fall as 1/N.",
-    )  # fmt: skip
+    )
 
 
 def main(arguments: list[str] | None = None) -> list[common.Result]:
@@ -168,23 +178,48 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     ratio = found[:, 0] / one["average"]
     largest = n[-1]
     results = [
-        common.Result("D6", "slope", f"average deviation of N bumps, N = {n[0]} to {largest}: "
-                      "slope on a log-log plot", fall(n, found[:, 0]), f"{fall(n, found[:, 0]):.3f}",
-                      "predicted -1"),
-        common.Result("D6", "average", f"average deviation with {largest} bumps", float(ratio[-1]),
-                      f"{found[-1, 0]:.2e}", f"predicted mean |f'| / 4N = {one['average'][-1]:.2e}; "
-                      f"plain NumPy steps {found[-1, 2]:.2e}"),
-        common.Result("D6", "bound", "largest deviation over its bound, worst of all N",
-                      float((found[:, 1] / one["bound"]).max()),
-                      f"{(found[:, 1] / one['bound']).max():.3f}", "bound max |f'| / 2N: at most 1"),
-        common.Result("D6", "slope 2d", "N x N towers in two dimensions: slope of the largest "
-                      "deviation", fall(two["n"], two["found"][:, 1]),
-                      f"{fall(two['n'], two['found'][:, 1]):.3f}", "predicted -1"),
-        common.Result("D6", "bound 2d", "the same over its bound, worst of all N",
-                      float((two["found"][:, 1] / two["bound"]).max()),
-                      f"{(two['found'][:, 1] / two['bound']).max():.3f}",
-                      "bound max (|f_x| + |f_y|) / 2N: at most 1"),
-    ]  # fmt: skip
+        common.Result(
+            "D6",
+            "slope",
+            f"average deviation of N bumps, N = {n[0]} to {largest}: slope on a log-log plot",
+            fall(n, found[:, 0]),
+            f"{fall(n, found[:, 0]):.3f}",
+            "predicted -1",
+        ),
+        common.Result(
+            "D6",
+            "average",
+            f"average deviation with {largest} bumps",
+            float(ratio[-1]),
+            f"{found[-1, 0]:.2e}",
+            f"predicted mean |f'| / 4N = {one['average'][-1]:.2e}; "
+            f"plain NumPy steps {found[-1, 2]:.2e}",
+        ),
+        common.Result(
+            "D6",
+            "bound",
+            "largest deviation over its bound, worst of all N",
+            float((found[:, 1] / one["bound"]).max()),
+            f"{(found[:, 1] / one['bound']).max():.3f}",
+            "bound max |f'| / 2N: at most 1",
+        ),
+        common.Result(
+            "D6",
+            "slope 2d",
+            "N x N towers in two dimensions: slope of the largest deviation",
+            fall(two["n"], two["found"][:, 1]),
+            f"{fall(two['n'], two['found'][:, 1]):.3f}",
+            "predicted -1",
+        ),
+        common.Result(
+            "D6",
+            "bound 2d",
+            "the same over its bound, worst of all N",
+            float((two["found"][:, 1] / two["bound"]).max()),
+            f"{(two['found'][:, 1] / two['bound']).max():.3f}",
+            "bound max (|f_x| + |f_y|) / 2N: at most 1",
+        ),
+    ]
     written = [picture(options.out / "universality.png", one, two)]
     return common.report(results, written, options)
 

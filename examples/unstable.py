@@ -9,6 +9,7 @@ respect to every layer's weighted input z.  Cures: tanh, ReLU, skip connections.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Deep(nn.Module):
     def __init__(self, activation: Any, gain: float, skip: bool = False) -> None:
         super().__init__()
         sizes = [64, *[UNITS] * DEPTH]
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
         self.out = nn.Linear(UNITS, 10)
         self.activation, self.skip = activation, skip
         for layer in [*self.hidden, self.out]:
@@ -101,9 +102,16 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
             color=colours[k],
             label=name,
         )
-        results.append(common.Result("D7", f"{name}: factor", f"{name}: gradient's factor for each layer back", factor,
-                                     f"{factor:.2f}, {found[0] / found[-1]:.1e} over {DEPTH - 1}",
-                                     "1 would be stable; sigmoid' is at most 0.25"))  # fmt: skip
+        results.append(
+            common.Result(
+                "D7",
+                f"{name}: factor",
+                f"{name}: gradient's factor for each layer back",
+                factor,
+                f"{factor:.2f}, {found[0] / found[-1]:.1e} over {DEPTH - 1}",
+                "1 would be stable; sigmoid' is at most 0.25",
+            )
+        )
         if "large" not in name:
             share = train(net, split, 15 if options.quick else 30, name)
             results.append(
@@ -118,8 +126,14 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
             )
     axis.set(xlabel="hidden layer", ylabel="norm of dC/dz before training")
     axis.legend()
-    written = [common.save(figure, options.out / "unstable.png", "In the sigmoid net the gradient shrinks by a constant factor for each layer back, "
-                           "so that the first layers hardly learn; the cures keep it level.")]  # fmt: skip
+    written = [
+        common.save(
+            figure,
+            options.out / "unstable.png",
+            "In the sigmoid net the gradient shrinks by a constant factor for each layer back, "
+            "so that the first layers hardly learn; the cures keep it level.",
+        )
+    ]
     return common.report(results, written, options)
 
 
