@@ -172,6 +172,7 @@ __all__ = [
 
 # --- training: data, trainer, callbacks; the estimators load scikit-learn on first use ---
 
+from nn import transforms  # noqa: E402
 from nn.callbacks import (  # noqa: E402 - a block of its own
     Annealing,
     Callback,
@@ -204,6 +205,7 @@ __all__ += [
     "accuracy",
     "load_checkpoint",
     "save_checkpoint",
+    "transforms",
 ]
 
 
