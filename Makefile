@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-.PHONY: demo test test-fast lint bench crosscheck mutation fuzz pages wheel clean
+.PHONY: demo test test-fast lint bench crosscheck examples mutation fuzz pages wheel clean
 
 # One stamp for each set of extras, so that a second run installs nothing.
 .venv/created:
@@ -36,6 +36,10 @@ test: .venv/test lint
 ## The same without what takes long (under two minutes)
 test-fast: .venv/test
 	$(BIN)/python -m pytest -q -m "not slow"
+
+## Run every example (about three minutes) and write the table in examples/README.md
+examples: .venv/demo
+	$(BIN)/python -m examples.table --out $(OUT)
 
 lint: .venv/test
 	$(BIN)/ruff check .

@@ -41,16 +41,15 @@ Observer = Callable[[Node, Any, int, Any], None]
 def collect(
     outputs: Iterable[Node], oldest: int = 0, freed: list[Node] | None = None
 ) -> list[Node]:
-    """Return the nodes that the outputs reach, latest first; a stack and a set, no recursion.
+    """Return the nodes that the outputs reach, latest first; a list and a set, no recursion.
 
     Nodes before the tick `oldest` are taken as leaves: seen, not entered.  Those
     whose saved values are gone are noted in `freed`.
     """
-    stack = list(outputs)
-    seen = set(stack)
-    add, push, pop = seen.add, stack.append, stack.pop
-    while stack:
-        node = pop()
+    found = list(dict.fromkeys(outputs))
+    seen = set(found)
+    add, append = seen.add, found.append
+    for node in found:  # grows while it is walked
         if oldest and node.tick < oldest:
             continue
         inputs = node.inputs
@@ -61,8 +60,9 @@ def collect(
         for parent in inputs:
             if parent.__class__ is Node and parent not in seen:
                 add(parent)
-                push(parent)
-    return sorted(seen, key=_by_tick, reverse=True)
+                append(parent)
+    found.sort(key=_by_tick, reverse=True)  # nearly in order already
+    return found
 
 
 def reaching(order: Sequence[Node], wanted: Collection[Node]) -> tuple[set[Node], set[Node]]:
@@ -169,14 +169,14 @@ def sweep(
             if tuples and node in tuples:
                 g = _whole(node, g)
             watch = node.watch
-            if watch is not None and watch.hooks:
-                hooking = True
-                g = _run_hooks(node, g)
-                hooking = False
-            if needed is None:
-                if watch is not None and watch.owner is not None:
+            if watch is not None:
+                if watch.hooks:
+                    hooking = True
+                    g = _run_hooks(node, g)
+                    hooking = False
+                if needed is None and watch.owner is not None:
                     gradients[node] = g
-            elif node in wanted:  # type: ignore[operator]
+            if needed is not None and node in wanted:  # type: ignore[operator]
                 gradients[node] = g
             inputs = node.inputs
             if not inputs:

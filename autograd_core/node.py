@@ -17,7 +17,6 @@ from typing import Any
 from autograd_core.primitive import Primitive
 from autograd_core.source import Location, classify, is_library
 
-_new = object.__new__
 _getframe = sys._getframe
 _known = is_library.get
 next_tick: Callable[[], int] = count(1).__next__
@@ -131,7 +130,7 @@ def record(
     level: int,
 ) -> Node:
     """Make the Node of an operation that was just computed."""
-    node = _new(Node)
+    node = Node()
     node.primitive = primitive
     node.inputs = inputs
     node.params = params or NO_PARAMS

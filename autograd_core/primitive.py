@@ -400,7 +400,7 @@ def register(function: Callable[..., Any], implementation: Callable[..., Any]) -
     if function in BUILT_IN:
         name = getattr(function, "__name__", str(function))
         raise errors.RuleError(
-            f"{name} has a rule already; to use another one, declare it for a function of your own: "
+            f"{name} has a rule already; to use another one, declare it for your own function: "
             f"elementwise(lambda x: np.{name}(x), ...).",
             Location.of_caller(),
         )

@@ -57,7 +57,7 @@ def binary(kind: type[Any], primitive: Primitive) -> Callable[[Any, Any], Any]:
             out = forward(self._data, value)
         except Exception as error:
             raise primitive.failure(error, (self._data, value)) from error
-        node = _new(Node)
+        node = Node()
         node.primitive = primitive
         node.inputs = (self._node, second)
         node.params = NO_PARAMS
@@ -90,7 +90,7 @@ def unary(kind: type[Any]) -> Callable[[Any, Primitive], Any]:
             out = primitive.forward(data)
         except Exception as error:
             raise primitive.failure(error, (data,)) from error
-        node = _new(Node)
+        node = Node()
         node.primitive = primitive
         node.inputs = (x._node,)
         node.params = NO_PARAMS

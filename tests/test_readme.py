@@ -1,5 +1,6 @@
 """Every code block of the README and the documents runs."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -21,6 +22,10 @@ def test_code_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "readme"}
     for k, block in enumerate(blocks(page)):
+        if ">>>" in block:
+            example = doctest.DocTestParser().get_doctest(block, names, page.name, None, None)
+            assert doctest.DocTestRunner().run(example).failed == 0
+            continue
         file = tmp_path / f"{page.stem}_{k}.py"  # a real file, so that lines can be shown
         file.write_text(block, encoding="utf-8")
         exec(compile(block, str(file), "exec"), names)

@@ -17,9 +17,12 @@ def mt(x: Any) -> Any:
     return x.mT if hasattr(x, "mT") else np.swapaxes(x, -1, -2)
 
 
+_ndarray = np.ndarray
+
+
 def _matmul_left(g: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
-        if g.__class__ is np.ndarray is b.__class__ and a.ndim == 2:
+        if g.__class__ is _ndarray is b.__class__ and a.ndim == 2:
             return g[:, None].dot(b[None])  # an outer product, straight to BLAS
         return g[..., None] * b
     if a.ndim == 1:
@@ -42,7 +45,7 @@ def _matmul_flops(y: Any, a: Any, b: Any) -> float:
 
 
 def _matmul(a: Any, b: Any) -> Any:
-    if a.__class__ is np.ndarray and b.__class__ is np.ndarray and 0 < a.ndim < 3 > b.ndim > 0:
+    if a.__class__ is _ndarray is b.__class__ and 0 < a.ndim < 3 > b.ndim > 0:
         return a.dot(b)  # straight to BLAS: half of matmul's overhead on small arrays
     return operator.matmul(a, b)
 
