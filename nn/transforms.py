@@ -170,7 +170,7 @@ def sample(images: Any, matrix: Any, shift: Any) -> Any:
            [1., 4., 7.],
            [0., 3., 6.]])
     """
-    n, height, width = len(images), *images.shape[-2:]
+    n, height, width = len(images), images.shape[-2], images.shape[-1]
     center = np.array([(height - 1) / 2, (width - 1) / 2])
     grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1)
     relative = (grid - center).reshape(1, -1, 2) - shift[:, None, :]

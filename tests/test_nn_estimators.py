@@ -29,6 +29,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 Classifier, Regressor = nn.NeuralNetClassifier, nn.NeuralNetRegressor
 
 
+@pytest.mark.slow
 @parametrize_with_checks(
     [
         Classifier(),

@@ -241,7 +241,7 @@
 
   // Keep what lights up in sight, without moving the page.
   function follow(smooth) {
-    const step = run.steps[now], item = picture && step.card && picture.cards[step.card];
+    const step = run.steps[now], item = picture && picture.cards[step.card || step.lit[0]];
     if (item) {
       const a = item.getBoundingClientRect(), b = stage.getBoundingClientRect();
       const out = a.left < b.left + 60 || a.right > b.right - 60 || a.top < b.top + 20 || a.bottom > b.bottom - 20;
