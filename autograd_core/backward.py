@@ -23,7 +23,7 @@ from autograd_core.anomaly import check_backward
 from autograd_core.declare import copied
 from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
-from autograd_core.node import Node
+from autograd_core.node import NO_PARAMS, Node
 from autograd_core.node import record as record_node
 from autograd_core.primitive import Boxed, bare, like_tuple
 from autograd_core.rules.shapes import sum_to
@@ -293,6 +293,7 @@ def sweep(
                         owned.add(parent)
             if not retain:
                 node.inputs = None
+                node.params = NO_PARAMS  # a fused kernel keeps its saved arrays there
                 if watch is None:
                     node.output = None
     except (errors.AutogradError, FloatingPointError):

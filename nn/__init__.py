@@ -1,5 +1,6 @@
 """Neural networks on autograd_core: modules, layers, losses; names and weights as in PyTorch."""
 
+from autograd_core import StateDictError
 from autograd_core.source import register_exclusion
 from nn import functional, init
 from nn.activation import (
@@ -64,7 +65,7 @@ from nn.recurrent import GRU, LSTM, RNN
 from nn.regularizer import ActivitySparsity, l1_penalty, l2_penalty
 from nn.serialization import SerializationError, load, load_metadata, save
 from nn.shape import Flatten, Identity, Unflatten, Upsample
-from nn.state import IncompatibleKeys, StateDictError
+from nn.state import IncompatibleKeys
 from nn.summary import Summary, summary
 from nn.transformer import (
     TransformerDecoder,

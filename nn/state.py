@@ -7,13 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core import AutogradError
+from autograd_core import StateDictError
 from autograd_core.source import Location
 from nn.values import is_traced, raw
-
-
-class StateDictError(AutogradError, RuntimeError):
-    """A state dict that does not fit the module; lists every name that does not."""
 
 
 class IncompatibleKeys(NamedTuple):

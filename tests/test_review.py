@@ -426,3 +426,18 @@ def test_other_small_things():
     loss.backward()
     assert x.grad is None  # the old graph's gradient has another shape
     assert f"{leaf(2.0):.3f}" == "2.000"
+
+
+def test_settings_are_freed_with_the_values():
+    kept = primitive(lambda x, saved: x * 2, vjp=[lambda g, y, x, *, saved: g * 2], name="kept")
+    x = leaf(X)
+    y = kept(x, saved=np.ones(3))
+    node = y._node
+    np.sum(y).backward()
+    assert not node.params
+
+
+def test_one_class_of_error_for_saved_states():
+    import nn
+
+    assert nn.StateDictError is ac.StateDictError
