@@ -120,6 +120,9 @@ class Primitive:
         Whether the result may share memory with the first argument.
     cost : float or callable or None
         FLOPs for each element of the result, or ``cost(y, *args, **params)``.
+    composite : callable or None
+        The same function as a composition of other operations, if this one is
+        a kernel written for speed: what `cost` counts instead.
     label, category : str
         How graphs draw it.
 
@@ -139,6 +142,7 @@ class Primitive:
         "_reads",
         "arity",
         "category",
+        "composite",
         "cost",
         "forward",
         "jvp",
@@ -169,6 +173,7 @@ class Primitive:
         multiple: bool = False,
         view: bool = False,
         cost: float | Callable[..., float] | None = None,
+        composite: Callable[..., Any] | None = None,
         label: str | None = None,
         category: str = "operation",
     ) -> None:
@@ -186,6 +191,7 @@ class Primitive:
         self.multiple = multiple
         self.view = view
         self.cost = cost
+        self.composite = composite
         self.label = label or name
         self.category = category
 

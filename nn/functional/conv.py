@@ -32,7 +32,7 @@ _convolve_bias = primitive(
         lambda t, y, x, w, b, *, plan: t.reshape((-1, 1, 1)),
     ],
     name="conv",
-    cost=lambda y, x, w, b, *, plan: flops(plan, y.shape[0], y.shape[1], x.shape[1]),
+    cost=lambda y, x, w, b, *, plan: flops(plan, y.shape[0], y.shape[1], x.shape[1]) + np.size(y),
     category="product",
 )
 

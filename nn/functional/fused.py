@@ -31,7 +31,6 @@ def fused(
     *,
     name: str,
     multiple: bool = False,
-    cost: Any = None,
     category: str = "operation",
 ) -> Callable[..., Any]:
     """Declare a fused operation.
@@ -45,7 +44,7 @@ def fused(
         all arrays, None where ``needs`` is False.
     composite : callable
         ``composite(*arrays, **settings)``: the same result in plain NumPy.
-    name, multiple, cost, category : optional
+    name, multiple, category : optional
         As in `autograd_core.primitive`.
 
     Returns
@@ -90,7 +89,13 @@ def fused(
         return jvp(lambda *a: composite(*a, **options), arrays, tuple(ts))[1]
 
     made = primitive(
-        run, vjp=pull, jvp=push, name=name, multiple=multiple, cost=cost, category=category
+        run,
+        vjp=pull,
+        jvp=push,
+        name=name,
+        multiple=multiple,
+        composite=lambda *arrays, saved, needs, options: composite(*arrays, **options),
+        category=category,
     )
 
     def operation(*arrays: Any, **options: Any) -> Any:

@@ -33,8 +33,8 @@ def _to_weight(g: Any, x: Any, weight: Any) -> Any:
     return g.reshape((-1, g.shape[-1])).T @ x.reshape((-1, x.shape[-1]))
 
 
-def _flops(y: Any, x: Any, *rest: Any) -> float:
-    return 2.0 * float(np.size(y)) * float(x.shape[-1])
+def _flops(y: Any, x: Any, weight: Any, *bias: Any) -> float:
+    return float(np.size(y) * (2 * x.shape[-1] + len(bias)))
 
 
 _linear = bilinear(_product, _to_input, _to_weight, name="linear", cost=_flops)

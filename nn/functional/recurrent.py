@@ -164,14 +164,8 @@ def _lstm_plain(x: Any, h0: Any, c0: Any, *weights: Any) -> Any:
     return unrolled(lstm_step, x, (h0, c0), weights)
 
 
-def _flops(y: Any, x: Any, *rest: Any, **_: Any) -> float:
-    matrices = [np.size(w) for w in rest if np.ndim(w) == 2][-2:]  # after the states: the weights
-    return 2.0 * float(np.shape(x)[0] * np.shape(x)[1] * sum(matrices))
-
-
 lstm_layer = fused(
     _lstm_forward, _lstm_backward, _lstm_plain, name="lstm", multiple=True,
-    cost=_flops,
     category="recurrent",
 )  # fmt: skip
 
@@ -249,7 +243,6 @@ def _gru_plain(x: Any, h0: Any, *weights: Any) -> Any:
 
 gru_layer = fused(
     _gru_forward, _gru_backward, _gru_plain, name="gru", multiple=True,
-    cost=_flops,
     category="recurrent",
 )  # fmt: skip
 
@@ -305,6 +298,5 @@ def _rnn_plain(x: Any, h0: Any, *weights: Any, bend: str) -> Any:
 
 rnn_layer = fused(
     _rnn_forward, _rnn_backward, _rnn_plain, name="rnn", multiple=True,
-    cost=_flops,
     category="recurrent",
 )  # fmt: skip
