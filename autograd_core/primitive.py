@@ -354,8 +354,9 @@ class Primitive:
             )
 
         def pulled(g: Any) -> Any:
-            if self.vjps is None:
-                return tuple(self.pull(g, y, args, params))
+            if self.vjps is None:  # None is no gradient: zero
+                gradients = zip(self.pull(g, y, args, params), args, strict=True)
+                return tuple(np.zeros_like(a) if c is None else c for c, a in gradients)
             return tuple(
                 None if t is None or rule is None else rule(g, y, *args, **params)
                 for rule, t in zip(self.vjps, tangents, strict=True)
