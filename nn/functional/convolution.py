@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from autograd_core import Primitive, bilinear
-from nn.functional import kernels
+from nn.functional import kernels, winograd
 from nn.functional.scratch import PIECE, buffer
 
 
@@ -111,8 +111,14 @@ def _by_group(kernel: Any, a: Any, b: Any, axes: tuple[int, int, int], plan: Pla
     return np.concatenate(parts, axis=axes[2])
 
 
-def _direct(plan: Plan, work: float, *arrays: Any) -> Any:
-    """Return the compiled kernels, where they do it better than one large product."""
+def _kernels(plan: Plan, n: int, channels: int, outputs: int, *arrays: Any) -> Any:
+    """Return the module whose convolve and correlate do it best; None: this one's."""
+    work = flops(plan, n, outputs, channels)
+    least = winograd.LEAST_COMPILED if kernels.compiled_for(work, *arrays) else winograd.LEAST
+    if winograd.fits(plan, least, channels, outputs, *arrays):
+        return kernels.compiled("winograd", work, *arrays) or winograd
+    if min(plan.output) < 4 and plan.kernel != (1, 1):
+        return None  # lines too short for the registers
     return kernels.compiled("direct", work, *arrays)
 
 
@@ -120,8 +126,8 @@ def run_convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
     """Return the convolution of plain arrays, plus a bias for each channel."""
     if plan.groups > 1:
         y = _by_group(_convolve, x, w, (1, 0, 1), plan)
-    elif direct := _direct(plan, flops(plan, len(x), len(w), x.shape[1]), x, w):
-        return direct.convolve(x, w, plan, bias)
+    elif chosen := _kernels(plan, len(x), x.shape[1], len(w), x, w):
+        return chosen.convolve(x, w, plan, bias)
     else:
         y = _by_product(x, w, plan)
     if bias is not None:
@@ -149,8 +155,8 @@ def _by_product(x: Any, w: Any, plan: Plan) -> Any:
 def _correlate(x: Any, g: Any, *, plan: Plan) -> Any:
     if plan.groups > 1:
         return _by_group(_correlate, x, g, (1, 1, 0), plan)
-    if direct := _direct(plan, flops(plan, len(x), g.shape[1], x.shape[1]), x, g):
-        return direct.correlate(x, g, plan)
+    if chosen := _kernels(plan, len(x), x.shape[1], g.shape[1], x, g):
+        return chosen.correlate(x, g, plan)
     dtype = np.result_type(x, g)
     x, g = x.transpose(0, 2, 3, 1).astype(dtype, copy=False), rows(g).astype(dtype, copy=False)
     n, oh, ow, channels = g.shape
@@ -172,15 +178,16 @@ def _spread(g: Any, w: Any, *, plan: Plan) -> Any:
     reach = tuple(d * (k - 1) for d, k in zip(plan.dilation, plan.kernel, strict=True))
     inside = all(r >= p for r, p in zip(reach, plan.padding, strict=True))
     (h, wide), (oh, ow) = plan.size, g.shape[2:]
-    if plan.stride == (1, 1) and inside and (
-        # gathering copies what adding back reads and writes: worth about twice the numbers
-        h * wide * w.shape[0] <= 2 * oh * ow * c
-        or (c >= 4 and _direct(plan, flops(plan, len(g), len(w), c), g, w))
-    ):
+    if plan.stride == (1, 1) and inside:
         # with stride 1 it is a convolution itself: the kernel turned by 180 degrees
         turned = w[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
         padding = (reach[0] - plan.padding[0], reach[1] - plan.padding[1])
-        return _convolve(g, turned, plan=plan._replace(size=(oh, ow), padding=padding))
+        back = plan._replace(size=(oh, ow), padding=padding)
+        # gathering copies what adding back reads and writes: worth about twice the numbers
+        if h * wide * w.shape[0] <= 2 * oh * ow * c or (
+            c >= 4 and _kernels(back, len(g), len(w), c, g, w)
+        ):
+            return _convolve(g, turned, plan=back)
     return _add_back(g, w, plan)
 
 

@@ -83,13 +83,11 @@ class use_kernels:  # noqa: N801 - called like a function
         _settings.update(self.before)
 
 
-def compiled(name: str, work: float, *arrays: Any) -> Any:
-    """Return the module of compiled kernels of this name, or None: plain NumPy does it.
+def compiled_for(work: float, *arrays: Any) -> bool:
+    """Tell whether compiled kernels are installed, wanted, and worth their call.
 
     Parameters
     ----------
-    name : str
-        A module of nn.functional.compiled.
     work : float
         How many operations there are; little work is not worth the call.
     *arrays : ndarray
@@ -97,13 +95,20 @@ def compiled(name: str, work: float, *arrays: Any) -> Any:
     """
     global _installed
     if work < ENOUGH or not _settings["compiled"]:
-        return None
+        return False
     for a in arrays:
         if a.dtype.char != "f":
-            return None
+            return False
     if _installed is None:
         _installed = util.find_spec("numba") is not None
-    return import_module(f"nn.functional.compiled.{name}") if _installed else None
+    return _installed
+
+
+def compiled(name: str, work: float, *arrays: Any) -> Any:
+    """Return the module nn.functional.compiled.<name>, or None: plain NumPy does it."""
+    if not compiled_for(work, *arrays):
+        return None
+    return import_module(f"nn.functional.compiled.{name}")
 
 
 def share(task: _threads.Task, count: int) -> None:
