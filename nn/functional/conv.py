@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core import primitive
-from nn.functional.convolution import Plan, convolve, correlate, flops, spread
+from nn.functional.convolution import Plan, convolve, correlate, flops, run_convolve, spread
 from nn.functional.rows import channel_sum
 from nn.values import pair, shape_error
 
 
 def _with_bias(x: Any, w: Any, b: Any, *, plan: Plan) -> Any:
-    y = convolve.forward(x, w, plan=plan)
-    y += b.reshape((-1, 1, 1))
-    return y
+    return run_convolve(x, w, plan, b)
 
 
 # convolution and bias in one operation, so that the sum needs no array of its own

@@ -1,0 +1,25 @@
+"""Kernels compiled by numba; loaded by `nn.functional.kernels.compiled` when they pay.
+
+Nothing here is needed: every kernel has a plain NumPy form that runs without
+numba, and that the tests compare it with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba  # type: ignore[import-untyped] # ships no types
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function on its first call with new types; other threads run meanwhile."""
+    return cast(Function, numba.njit(nogil=True, cache=True)(function))
+
+
+def fast_kernel(function: Function) -> Function:
+    """Compile with sums in any order, which lets them run in vector registers."""
+    flags = {"reassoc", "contract", "nsz"}  # infinities and NaN keep their meaning
+    return cast(Function, numba.njit(nogil=True, cache=True, fastmath=flags)(function))
