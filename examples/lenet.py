@@ -107,9 +107,9 @@ def picture(path: Path, model: LeNet5, images: Any, labels: Any, guesses: Any) -
     return common.save(
         figure,
         path,
-        "The 84 units of the last layer, shown as 7 by 12 pixels, learn to draw a clean "
-        "digit for each image; the nearest of ten fixed drawings is the answer. Below: all or "
-        "the first ten of the images that were misread.",
+        "The 84 units of the last layer, shown as 7 by 12 pixels, learn to draw the "
+        "digit, roughly; the nearest of ten fixed drawings is the answer. Below: the images that "
+        "were misread, ten at most.",
     )
 
 

@@ -46,7 +46,7 @@ class AlexNet(Module):
     channels : int
         Of the images.
     size : int
-        Side of the images in pixels, at least 63.
+        Side of the images in pixels, at least 67.
     width : float
         Factor on every layer's number of units.
     dtype : dtype, optional
@@ -84,7 +84,7 @@ class AlexNet(Module):
         if side < 1:
             raise shape_error(
                 f"AlexNet: images of {size} by {size} pixels are too small for its strides and "
-                "pools; give at least 63 by 63."
+                "pools; give at least 67 by 67."
             )
         # even numbers, so that they divide into two groups
         a, b, c, hidden = (2 * round(width * units / 2) for units in (96, 256, 384, 4096))
