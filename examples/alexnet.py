@@ -27,7 +27,7 @@ from autograd_core import Tensor, no_grad
 from examples import common
 from nn.models import AlexNet
 
-SIZE, WIDTH, BATCH, RATE = 67, 0.25, 32, 1e-3
+SIZE, WIDTH, BATCH, RATE = 67, 0.25, 32, 3e-3
 
 
 def crops(count: int) -> tuple[Any, Any]:
@@ -76,7 +76,7 @@ def enlarged(images: Any) -> Any:
 
 
 def reduced(seed: int) -> AlexNet:
-    """Return a narrow AlexNet for digits; for its few units the paper's N(0, 0.01²) is too little."""
+    """Return a narrow AlexNet for digits; with few units the paper's N(0, 0.01²) is too small."""
     nn.manual_seed(seed)
     model = AlexNet(classes=10, channels=1, size=SIZE, width=WIDTH)
     for module in model.modules():
@@ -159,7 +159,7 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     images, held_out, labels, held_out_labels = common.digits()
     whole = full_size(2 if options.quick else 4, 1 if options.quick else 4)
     large, large_held_out = enlarged(images), enlarged(held_out)
-    model, curve = train(large, labels, 3 if options.quick else 20, 0)
+    model, curve = train(large, labels, 4 if options.quick else 25, 0)
     share = float(np.mean(read(model, large_held_out) == held_out_labels))
     beside = ", ".join(
         f"{name} {other.fit(images, labels).score(held_out, held_out_labels):.2%}"

@@ -155,7 +155,7 @@ def shown(counts: Any) -> str:
 
 
 def full_tower(positions: int, steps: int) -> dict[str, Any]:
-    """Train the 20-block tower on positions of self-played games of Go; return what was measured."""
+    """Train the 20-block tower on positions of self-played games of Go; return measurements."""
     rng = np.random.default_rng(0)
     seen: list[tuple[Any, int, int, float]] = []
     captured, moves = 0, 0
@@ -218,7 +218,12 @@ def picture(path: Path, curve: list[int], untrained: int, judge: Judge, tower: A
                         linewidths=0.5)  # fmt: skip
     axes[2].set(xticks=[], yticks=[], title="A position of a self-played game of Go")
     axes[3].plot(range(1, len(tower["losses"]) + 1), tower["losses"], "o-", color=common.BLUE)
-    axes[3].set(xlabel="step", ylabel="loss", xticks=range(1, len(tower["losses"]) + 1), title="The full tower, 22.8 million parameters")
+    axes[3].set(
+        xlabel="step",
+        ylabel="loss",
+        xticks=range(1, len(tower["losses"]) + 1),
+        title="The full tower, 22.8 million parameters",
+    )
     return common.save(
         figure,
         path,
@@ -241,7 +246,11 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
 
     total = record(player, every, "games")
     beaten = [int(total[2]), *(lost(searcher(judge_of(other))) for other, _ in trained[1:])]
-    each = f"; {seeds} trainings from other starts: {', '.join(map(str, beaten))} lost" if seeds > 1 else ""
+    each = (
+        f"; {seeds} trainings from other starts: {', '.join(map(str, beaten))} lost"
+        if seeds > 1
+        else ""
+    )
     perfect = record(player, best, "games")
     untrained = searcher(judge_of(before))
     no_search = lost(instinct(judge_of(before)))

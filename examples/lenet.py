@@ -118,9 +118,7 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     made = common.parser(__doc__)
     made.add_argument("--mnist", action="store_true", help="fetch and use MNIST (minutes)")
     options = common.parse(made, arguments)
-    images, held_out, labels, held_out_labels = (
-        common.mnist() if options.mnist else common.digits()
-    )
+    images, held_out, labels, held_out_labels = common.mnist() if options.mnist else common.digits()
     epochs, seeds = (22, 1) if options.quick else (40, 3)
     if options.mnist:
         epochs, seeds = (1, 1) if options.quick else (4, 1)
@@ -164,9 +162,7 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
             f"scikit-learn's {beside}; published on MNIST: 99.05% (99.2% with distortions)",
         ),
     ]
-    written = [
-        picture(options.out / "lenet.png", model, large_held_out, held_out_labels, guesses)
-    ]
+    written = [picture(options.out / "lenet.png", model, large_held_out, held_out_labels, guesses)]
     return common.report(results, written, options)
 
 

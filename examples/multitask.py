@@ -65,7 +65,9 @@ def measured(images: Any) -> Any:
     return ((found - found.mean(axis=0)) / found.std(axis=0)).astype(np.float32)
 
 
-def train(lesson: Lesson, images: Any, labels: Any, chosen: Any, steps: int, seed: int) -> MultiTask:
+def train(
+    lesson: Lesson, images: Any, labels: Any, chosen: Any, steps: int, seed: int
+) -> MultiTask:
     """Train one network; only the chosen images' digits are looked at."""
     nn.manual_seed(seed)
     rng = np.random.default_rng(seed)

@@ -103,7 +103,9 @@ def test_alexnets_response_normalization_is_the_papers(rng):
     np.testing.assert_allclose(layer(a), wanted, rtol=1e-10)
 
 
-@pytest.mark.parametrize(("settings", "match"), [({"size": 66}, "at least 67"), ({"width": 1e-3}, "1/64")])
+@pytest.mark.parametrize(
+    ("settings", "match"), [({"size": 66}, "at least 67"), ({"width": 1e-3}, "1/64")]
+)
 def test_alexnet_too_small(settings, match):
     with pytest.raises(Exception, match=match):
         AlexNet(**settings)
@@ -131,7 +133,9 @@ def test_googlenet_has_the_counts_of_its_table():
             + conv(before, r5, 1) + conv(r5, five, 5) + conv(before, pool, 1)
         )  # fmt: skip
         assert size(module) == by_hand, name
-        assert by_hand / 1024 == pytest.approx(thousands, rel=0.08 if name in ("4c", "5a") else 0.02)
+        assert by_hand / 1024 == pytest.approx(
+            thousands, rel=0.08 if name in ("4c", "5a") else 0.02
+        )
         before, total = one + three + five + pool, total + by_hand
     assert before == 1024
     assert size(model) == total + 1025 * 1000 == 6_998_552
@@ -240,7 +244,9 @@ def test_state_goes_to_a_file_and_back(name, tmp_path, rng):
 
 
 def test_shared_trunk_learns_from_every_task(rng):
-    model = MultiTask(MLP([4, 3], output=nn.Tanh, dtype=np.float64), 3, {"a": 2, "b": 1}, np.float64)
+    model = MultiTask(
+        MLP([4, 3], output=nn.Tanh, dtype=np.float64), 3, {"a": 2, "b": 1}, np.float64
+    )
     x = rng.normal(size=(5, 4))
     trunk = model.trunk.layers[0].weight
 
