@@ -18,6 +18,11 @@ EXAMPLES = (
     "ladder",
     "universality",
     "unstable",
+    "lenet",
+    "alexnet",
+    "inception",
+    "alphazero",
+    "multitask",
     "boltzmann",
     "autoencoder",
 )

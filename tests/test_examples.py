@@ -26,11 +26,6 @@ BARS = {
     },
     "five_nodes": {"difference": (0, 1e-15), "published": (6, 6), "loss": (0, 1e-8)},
     "toy_trainer": {"gap": (0, 1e-12), "accuracy": (0.93, 1)},
-    "ladder": {
-        "sigmoid, quadratic cost": (0.5, 0.95),
-        "+ ensemble of 5": (0.93, 1),
-        "whole": (0.03, 1),
-    },
     "universality": {
         "slope": (-1.05, -0.95),
         "average": (0.97, 1.03),
