@@ -14,7 +14,6 @@ from nn.embedding import Embedding
 from nn.functional.linear import linear
 from nn.module import Module
 from nn.normalization import LayerNorm
-from nn.parameter import Parameter
 from nn.transformer import (
     TransformerDecoder,
     TransformerDecoderLayer,
