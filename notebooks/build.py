@@ -73,7 +73,11 @@ def notebook(source: Path) -> Any:
     made = v4.new_notebook()
     made.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+        "language_info": {
+            "name": "python",
+            "file_extension": ".py",
+            "mimetype": "text/x-python",
+        },
     }
     for k, cell in enumerate(cells(source.read_text(encoding="utf-8"))):
         new = v4.new_markdown_cell if cell.kind == "markdown" else v4.new_code_cell
@@ -91,8 +95,13 @@ def run(source: Path) -> Any:
     made = notebook(source)
     root = str(HERE.parent)
     known = os.environ.get("PYTHONPATH")
-    environment = {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{known}" if known else root}
-    client = NotebookClient(made, timeout=LIMIT, resources={"metadata": {"path": str(HERE)}})
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{root}{os.pathsep}{known}" if known else root,
+    }
+    client = NotebookClient(
+        made, timeout=LIMIT, resources={"metadata": {"path": str(HERE)}}
+    )
     client.extra_arguments = ["--log-level=ERROR"]
     with client.setup_kernel(env=environment):
         for k, cell in enumerate(made.cells):
@@ -129,7 +138,11 @@ def compared(fresh: Any, kept: Any) -> list[str]:
         if "approximate" in new["metadata"].get("tags", ()):
             mine, theirs = words(mine), words(theirs)
         problems += difflib.unified_diff(
-            theirs.splitlines(), mine.splitlines(), f"{old['id']}, as kept", "as run", lineterm=""
+            theirs.splitlines(),
+            mine.splitlines(),
+            f"{old['id']}, as kept",
+            "as run",
+            lineterm="",
         )
     return problems
 

@@ -148,7 +148,9 @@ print(f"{first:.4f} + {second:.4f} = {first + second:.4f}")
 
 # %%
 asked = {"x": x, "y": y, "p": p, "s": s, "q": q}
-found = {k: g.item() for k, g in zip(asked, gradients(F, list(asked.values())), strict=True)}
+found = {
+    k: g.item() for k, g in zip(asked, gradients(F, list(asked.values())), strict=True)
+}
 
 back = {"F": 1.0}
 back["s"], back["q"] = local["s", "F"] * back["F"], local["q", "F"] * back["F"]
@@ -160,7 +162,7 @@ assert np.isclose(back["x"], change["F"])  # both directions meet in the same de
 
 nudged = np.sin(0.6 + h) + 1.2**2  # p itself moved by h, whatever it came from
 assert np.isclose((nudged - start) / h, back["p"], atol=1e-5)
-draw(F)
+draw(F, show=("grad",))
 
 # %% [markdown]
 # ***What to see:** the orange number on each node says how many times a nudge there is felt in F.*
@@ -210,7 +212,8 @@ whole = np.hstack([to_b, to_A.reshape(3, 12)])
 image = axis.imshow(whole, cmap="RdBu_r", vmin=-2, vmax=2, aspect="auto")
 axis.set_xticks(
     range(15),
-    [f"$b_{j}$" for j in (1, 2, 3)] + [f"$A_{{{j}{k}}}$" for j in (1, 2, 3) for k in (1, 2, 3, 4)],
+    [f"$b_{j}$" for j in (1, 2, 3)]
+    + [f"$A_{{{j}{k}}}$" for j in (1, 2, 3) for k in (1, 2, 3, 4)],
 )
 axis.set_yticks(range(3), ["$w_1$", "$w_2$", "$w_3$"])
 axis.set_title("∂w/∂b and ∂w/∂A of w = b + A v")

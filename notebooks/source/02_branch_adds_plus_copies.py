@@ -80,7 +80,13 @@ s = x + t
 F = c * s
 
 found = gradients(F, [x, y, c, s, t])
-assert [g.item() for g in found] == [dx, dy, dc, ds, dt]  # every node's derivative, not only x's
+assert [g.item() for g in found] == [
+    dx,
+    dy,
+    dc,
+    ds,
+    dt,
+]  # every node's derivative, not only x's
 draw(F)
 
 # %% [markdown]
@@ -132,7 +138,7 @@ assert np.isclose(dx.item(), 2 + 2 * 1.5 + np.cos(1.5))  # a branch adds
 parts = [Tensor(v, requires_grad=True) for v in (1.0, 10.0, 100.0)]
 summed = plus(*parts) * 7
 assert [g.item() for g in gradients(summed, parts)] == [7.0, 7.0, 7.0]  # a plus copies
-draw(total)
+draw(total, rankdir="TB")
 
 # %% [markdown]
 # ***What to see:** one circle with ×3 where x forks, one pill where the three meet. Below the pill the
@@ -172,8 +178,14 @@ assert visited[-1] == 40
 
 figure, axis = plt.subplots()
 axis.semilogy(range(1, 41), counted, "-", color=ORANGE, label="paths from x to the output")
-axis.semilogy(range(1, 41), visited, "--", color=BLUE, label="operations that one sweep visits")
-axis.set(xlabel="k, how often y = y + y is repeated", ylabel="count", title="Paths and operations")
+axis.semilogy(
+    range(1, 41), visited, "--", color=BLUE, label="operations that one sweep visits"
+)
+axis.set(
+    xlabel="k, how often y = y + y is repeated",
+    ylabel="count",
+    title="Paths and operations",
+)
 axis.legend()
 axis.grid()
 show(
@@ -325,7 +337,10 @@ assert x.grad == 33.0
 rng = np.random.default_rng(0)
 for _ in range(200):  # random programs of 30 operations, against the engine
     numbers = rng.uniform(0.5, 1.5, 3)
-    ours, theirs = [Value(v) for v in numbers], [Tensor(v, requires_grad=True) for v in numbers]
+    ours, theirs = (
+        [Value(v) for v in numbers],
+        [Tensor(v, requires_grad=True) for v in numbers],
+    )
     leaves_ours, leaves_theirs = ours[:], theirs[:]
     for _ in range(30):
         i, j = rng.integers(max(0, len(ours) - 6), len(ours), 2)

@@ -185,7 +185,11 @@ for axis, times, label in zip(
         sizes, 1e3 * times[:, 0], "s-", color=GREEN, label="forward: a sweep for each input"
     )
     axis.loglog(
-        sizes, 1e3 * times[:, 1], "o--", color=ORANGE, label="reverse: a sweep for each output"
+        sizes,
+        1e3 * times[:, 1],
+        "o--",
+        color=ORANGE,
+        label="reverse: a sweep for each output",
     )
     axis.set(xlabel=label)
     axis.grid()
@@ -289,7 +293,9 @@ def kept_ends(x):
 assert np.allclose(grad(kept_whole)(start), grad(kept_ends)(start), rtol=1e-14)
 whole, ends = (cost(g, start, measure=False).saved_bytes for g in (kept_whole, kept_ends))
 assert ends < whole / 5
-print(f"kept for the sweep: {whole / 1e3:.0f} kB whole, {ends / 1e3:.0f} kB with checkpoints")
+print(
+    f"kept for the sweep: {whole / 1e3:.0f} kB whole, {ends / 1e3:.0f} kB with checkpoints"
+)
 
 # %% [markdown]
 # ## Exercise
