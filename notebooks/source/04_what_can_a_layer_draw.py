@@ -15,7 +15,7 @@ from sklearn.datasets import load_iris, make_moons
 
 import nn
 import optim
-from autograd_core import draw, jacobian, no_grad
+from autograd_core import draw, grad, jacobian, no_grad
 from nn.models import MLP
 from page import BLUE, GREEN, GREY, ORANGE, exercise, plt, show
 

@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 
 import nn
 import optim
-from autograd_core import Tensor, draw, grad, gradients, no_grad, scope, vmap
+from autograd_core import Tensor, draw, grad, gradients, no_grad, vmap
 from page import BLUE, GREEN, GREY, ORANGE, PURPLE, exercise, plt, show
 
 F = nn.functional
@@ -67,26 +67,32 @@ show(
 # The simplest deep network: one neuron a layer, $a_k = \sigma(w\,a_{k-1})$. The whole derivative is a product, and each factor is
 # $w\,\sigma'(z_k) \le w/4$.
 
+
 # %%
-w = Tensor(1.0, requires_grad=True)
-a0 = Tensor(0.5, requires_grad=True)
-a = a0
-chain = []
-for k in range(5):
-    with scope(f"layer {k + 1}"):
+def chain(depth):
+    """Return the output of a chain of single neurons, and each neuron's z."""
+    w = Tensor(1.0, requires_grad=True)
+    a = Tensor(0.5, requires_grad=True)
+    kept = []
+    for _ in range(depth):
         z = w * a
         a = F.sigmoid(z)
-    chain.append(z)
-deltas = [g.item() for g in gradients(a, chain)]  # the derivative of the output to every z
-factors = [deltas[k] / deltas[k + 1] for k in range(4)]
-assert all(0 < f <= 0.25 for f in factors)
-assert deltas[0] < 0.25**5 * 1.0001
-print("dC/dz, last layer to first:", " ".join(f"{d:.5f}" for d in reversed(deltas)))
-draw(a, depth=1, show=("grad",), color="grad")
+        kept.append(z)
+    return a, kept
+
+
+a, kept = chain(5)
+deltas = [g.item() for g in gradients(a, kept)]  # the derivative of the output to every z
+assert all(0 < early / late <= 0.25 for early, late in itertools.pairwise(deltas))
+assert deltas[0] < 0.25**5
+print("∂a/∂z, last layer to first:", " ".join(f"{d:.5f}" for d in reversed(deltas)))
+
+a, _ = chain(3)
+draw(a, show=("grad",), color="grad")
 
 # %% [markdown]
-# ***What to see:** from right to left the gradient falls to less than a quarter, five times in a row; the shade
-# fades with it.*
+# ***What to see:** from right to left the gradient falls to less than a quarter with each sigmoid, and the shade
+# fades with it. The same w is used in every layer, so it is a branch, and its gradient is a sum.*
 #
 # ## Eight layers on real digits
 #
