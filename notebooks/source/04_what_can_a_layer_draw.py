@@ -15,7 +15,7 @@ from sklearn.datasets import load_iris, make_moons
 
 import nn
 import optim
-from autograd_core import draw, grad, jacobian, no_grad
+from autograd_core import Tensor, animate, draw, grad, gradients, jacobian, no_grad
 from nn.models import MLP
 from page import BLUE, GREEN, GREY, ORANGE, exercise, plt, show
 
@@ -122,11 +122,11 @@ product = W3 @ W2 @ W1
 at = [jacobian(lambda p: stack(p[None])[0])(p) for p in corners]
 assert all(np.allclose(J, product) for J in at)  # one matrix, everywhere
 assert share(stack, corners, xor) <= 0.75
-draw(stack(corners), depth=1, rankdir="LR")
+draw(stack(corners), depth=1, rankdir="TB", show=("value",))
 
 # %% [markdown]
-# ***What to see:** three layers in a row, and nothing but the identity between them. Together they can do what one
-# can.*
+# ***What to see:** three layers below one another, and nothing but the identity between them. Together they can
+# do what one can.*
 #
 # ## What a hidden layer does
 #
@@ -242,3 +242,20 @@ exercise(None if answer is None else outputs(*answer), lambda: xor)
 
 # %%
 exercise(outputs(1, 1, -2), lambda: xor)
+
+# %% [markdown]
+# Your network as a graph, at the point (1, 1). Step through it: both hidden units are on, and their slopes, 1 and -2,
+# meet again at the sum s, which is a branch. (Where a site removes scripts, the place below is empty.)
+
+# %%
+x1, x2 = Tensor(1.0, requires_grad=True), Tensor(1.0, requires_grad=True)
+s = x1 + x2
+h1 = np.maximum(0, s)
+h2 = np.maximum(0, s - 1)
+out = h1 - 2 * h2
+assert out.item() == 0.0
+assert [g.item() for g in gradients(out, [x1, x2])] == [
+    -1.0,
+    -1.0,
+]  # beyond the ridge: downhill
+animate(out, title="XOR by two ReLUs")

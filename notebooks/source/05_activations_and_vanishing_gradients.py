@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 
 import nn
 import optim
-from autograd_core import Tensor, draw, grad, gradients, no_grad, vmap
+from autograd_core import Tensor, animate, draw, grad, gradients, no_grad, vmap
 from page import BLUE, GREEN, GREY, ORANGE, PURPLE, exercise, plt, show
 
 F = nn.functional
@@ -91,9 +91,16 @@ a, _ = chain(3)
 draw(a, show=("grad",), color="grad")
 
 # %% [markdown]
-# ***What to see:** from right to left the gradient falls to less than a quarter with each sigmoid, and the shade
-# fades with it. The same w is used in every layer, so it is a branch, and its gradient is a sum.*
+# ***What to see:** from the output at the bottom upward, the gradient falls to less than a quarter with each
+# sigmoid, and the shade fades with it. The same w is used in every layer, so it is a branch, and its gradient is a sum.*
 #
+# Step by step, each message is `local × upstream`, and the locals of the sigmoids are below 0.25. (Where a site removes
+# scripts, the place below is empty.)
+
+# %%
+animate(a, title="Three sigmoids in a row")
+
+# %% [markdown]
 # ## Eight layers on real digits
 #
 # The same in a network that could be used: 64 pixels, eight hidden layers of 30 units, ten classes. Weights are drawn with standard deviation
