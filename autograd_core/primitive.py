@@ -54,6 +54,15 @@ class Boxed:
         """Remember that `made` shares memory with this value, for in-place changes."""
         raise NotImplementedError
 
+    def _apply_constant(
+        self, constant: Constant, args: tuple[Any, ...], params: dict[str, Any]
+    ) -> Any:
+        """Apply a function without derivative to values of this kind, which `bare` does not open.
+
+        Only kinds that stand for an array need it.
+        """
+        raise NotImplementedError
+
 
 def bare(value: Any) -> Any:
     """Return the array under any number of derivative levels: raw, or batched by ``vmap``."""
@@ -459,10 +468,10 @@ class Constant(Primitive):
         boxed: list[Boxed] = []
         raw = tuple(_unwrapped(a, boxed) for a in args)
         settings = {k: _unwrapped(v, boxed) for k, v in params.items()}
-        if any(isinstance(a, Boxed) for a in (*raw, *settings.values())):
-            from autograd_core.batching import constant_rule
-
-            value = constant_rule(self, raw, settings)
+        kept = [b for b in map(bare, boxed) if isinstance(b, Boxed)]
+        if kept:  # arrays of another kind: batched, or written down for a program
+            youngest = max(kept, key=lambda b: b._level)
+            value = youngest._apply_constant(self, raw, settings)
         else:
             value = self.run(raw, settings)
         if not boxed:

@@ -30,7 +30,9 @@ def raw(value: Any) -> Any:
     array([1., 2.])
     """
     value = stop_gradient(value)
-    return value.data if isinstance(value, Tensor) else np.asarray(value)
+    if isinstance(value, Tensor):
+        return value.data
+    return value if hasattr(value, "__array_function__") else np.asarray(value)
 
 
 def shape_error(message: str) -> ShapeError:
