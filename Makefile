@@ -29,9 +29,10 @@ OUT ?= out
 demo: .venv/demo
 	$(BIN)/python -m examples.digits --out $(OUT)
 
-## Everything that must hold: lint, types, tests, doctests, README, the built wheel
+## Everything that must hold: lint, types, tests, doctests, README, the built wheel, coverage
 test: .venv/test lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --cov --cov-report=
+	$(BIN)/python tests/coverage_bar.py
 
 ## The same without what takes long (under two minutes)
 test-fast: .venv/test
@@ -75,4 +76,4 @@ wheel: .venv/test
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .coverage .venv out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache
