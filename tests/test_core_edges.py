@@ -25,6 +25,7 @@ from autograd_core import (
     vmap,
 )
 from autograd_core.flops import flops
+from autograd_core.reads import values_read
 
 X = np.array([0.5, -1.5, 2.0])
 
@@ -256,6 +257,36 @@ def test_a_joint_rule_may_leave_an_argument_out() -> None:
     np.sum(second(a, b)).backward()
     assert a.grad is None
     np.testing.assert_array_equal(b.grad.data, X)
+
+
+RULES = [
+    (lambda g, y, x: g * 2.0, set()),
+    (lambda g, y, x: g.reshape(x.shape), set()),
+    (lambda g, y, x: g * y, {0}),
+    (lambda g, y, x: g * sum([x * k for k in range(3)]), {1}),  # read behind a store
+    (lambda g, y, x: (t := g) * x.sum() * t, {1}),
+    (lambda g, y, x: g * (lambda: x)(), {1}),
+    (lambda g, y, *rest: g, set(range(64))),
+    (np.negative, set(range(64))),
+    (None, set()),
+]
+
+
+@pytest.mark.parametrize(("rule", "read"), RULES)
+def test_what_a_rule_reads_is_found_in_every_python_s_bytecode(rule, read) -> None:
+    assert values_read(rule, 1) == read
+
+
+def test_a_value_read_inside_a_comprehension_may_not_be_overwritten() -> None:
+    double = primitive(
+        lambda x: x * 3.0, vjp=lambda g, y, x: g * sum([x * k for k in range(3)]), name="read late"
+    )
+    x = Tensor(X, requires_grad=True)
+    y = x * 1.0
+    z = double(y)
+    y += 1.0
+    with pytest.raises(errors.OverwrittenError, match="saved by read late"):
+        np.sum(z).backward()
 
 
 def test_a_node_names_itself_and_its_line() -> None:
