@@ -558,8 +558,7 @@ def test_the_engine_at_the_bottom_of_a_stack() -> None:
 
 
 def test_gradcheck_of_constants_parts_and_rules_that_raise() -> None:
-    with pytest.raises(errors.AutogradError, match=r"\w"):
-        gradcheck(lambda x: np.ones(2), X)
+    assert gradcheck(lambda x: np.ones(2), X, order=2)
     wrong = primitive(
         lambda x: x * x, vjp=lambda g, y, x: (g * x,), jvp=lambda t, y, x: x * t[0], name="wrong"
     )
