@@ -25,6 +25,8 @@ from autograd_core import (
     vmap,
 )
 from autograd_core.flops import flops
+from autograd_core.primitive import bare
+from autograd_core.reads import values_read
 
 X = np.array([0.5, -1.5, 2.0])
 
@@ -258,6 +260,36 @@ def test_a_joint_rule_may_leave_an_argument_out() -> None:
     np.testing.assert_array_equal(b.grad.data, X)
 
 
+RULES = [
+    (lambda g, y, x: g * 2.0, set()),
+    (lambda g, y, x: g.reshape(x.shape), set()),
+    (lambda g, y, x: g * y, {0}),
+    (lambda g, y, x: g * sum([x * k for k in range(3)]), {1}),  # read behind a store
+    (lambda g, y, x: (t := g) * x.sum() * t, {1}),
+    (lambda g, y, x: g * (lambda: x)(), {1}),
+    (lambda g, y, *rest: g, set(range(64))),
+    (np.negative, set(range(64))),
+    (None, set()),
+]
+
+
+@pytest.mark.parametrize(("rule", "read"), RULES)
+def test_what_a_rule_reads_is_found_in_every_python_s_bytecode(rule, read) -> None:
+    assert values_read(rule, 1) == read
+
+
+def test_a_value_read_inside_a_comprehension_may_not_be_overwritten() -> None:
+    double = primitive(
+        lambda x: x * 3.0, vjp=lambda g, y, x: g * sum([x * k for k in range(3)]), name="read late"
+    )
+    x = Tensor(X, requires_grad=True)
+    y = x * 1.0
+    z = double(y)
+    y += 1.0
+    with pytest.raises(errors.OverwrittenError, match="saved by read late"):
+        np.sum(z).backward()
+
+
 def test_a_node_names_itself_and_its_line() -> None:
     x = Tensor(X, requires_grad=True)
     y = np.sin(x)  # here
@@ -472,3 +504,99 @@ def test_a_plus_costs_its_additions() -> None:
     from autograd_core import plus
 
     assert cost(lambda x: plus(x, x * 1.0, x), X).function.flops == 2 * 3 + 3
+
+
+# --- sweeps ------------------------------------------------------------------
+
+
+def test_a_freed_value_cannot_be_asked_for_unless_it_was_kept() -> None:
+    x = Tensor(X, requires_grad=True)
+    y = x * 2.0
+    np.sum(y).backward()
+    with pytest.raises(errors.FreedGraphError, match="multiply"):
+        gradients(np.sum(y * y), [y])
+    kept = x * 2.0
+    kept.retain_grad()
+    np.sum(kept).backward()
+    (g,) = gradients(np.sum(kept * kept), [kept])
+    np.testing.assert_array_equal(g.data, 2 * kept.data)
+
+
+def test_kept_gradients_of_operations_with_settings() -> None:
+    x = Tensor(np.stack([X, X]), requires_grad=True)
+    s = np.sum(x, axis=0)
+    s.retain_grad()
+    np.sum(s * X).backward()
+    np.testing.assert_array_equal(s.grad.data, X)
+    assert s.data.tolist() == (2 * X).tolist()
+
+
+def test_a_cotangent_of_nothing_is_zero() -> None:
+    assert vjp(np.sin, X)[1](None)[0].tolist() == [0.0] * 3
+
+
+def test_the_engine_at_the_bottom_of_a_stack() -> None:
+    """A thread that runs a method of the engine at once: no line of the user's is there."""
+    import _thread
+    import time
+
+    x, made = Tensor(X, requires_grad=True), []
+
+    class Sink:
+        def __call__(self, value):
+            made.append(value)
+
+    hooked = x * 1.0
+    hooked.register_hook(Sink())
+    loss = np.sum(hooked)
+    _thread.start_new_thread(loss.backward, ())
+    for _ in range(3000):
+        if made and x.grad is not None:
+            break
+        time.sleep(0.01)
+    assert x.grad.data.tolist() == [1.0] * 3
+
+
+def test_gradcheck_of_constants_parts_and_rules_that_raise() -> None:
+    assert gradcheck(lambda x: np.ones(2), X, order=2)
+    wrong = primitive(
+        lambda x: x * x, vjp=lambda g, y, x: (g * x,), jvp=lambda t, y, x: x * t[0], name="wrong"
+    )
+    with pytest.raises(errors.GradcheckError, match="rule of wrong"):
+        gradcheck(lambda x: wrong(np.linalg.slogdet(x)[1]), np.diag(X) + 0.1)
+
+    def fails(g, y, x):
+        raise ValueError("not today")
+
+    failing = primitive(lambda x: x * x, vjp=fails, jvp=lambda t, y, x: x * t[0], name="failing")
+    with pytest.raises(errors.GradcheckError, match="rule of failing"):
+        gradcheck(lambda x: failing(np.sin(x)), X, modes=("forward",))
+    with pytest.raises(errors.GradcheckError, match=r"look for a cut"):
+        gradcheck(lambda x: np.sum(x * np.asarray(bare(x))), X)
+
+
+def test_a_batch_of_a_range_and_eigenvalues_of_a_batch() -> None:
+    assert vmap(lambda k: k * 2)(range(3)).tolist() == [0, 2, 4]
+    stack = np.stack([np.diag(row) + 0.1 for row in ROWS])
+    np.testing.assert_allclose(
+        vmap(lambda a: np.linalg.eigh(a)[0])(stack), np.linalg.eigh(stack).eigenvalues
+    )
+
+
+def test_what_is_no_array_becomes_one() -> None:
+    d = Dual([1.0, 2.0], [1.0, 0.0])
+    assert d.primal.tolist() == [1.0, 2.0]
+    x = Tensor(X, requires_grad=True)
+
+    def inside(v):
+        x.data = v * 2.0
+        return np.sum(v)
+
+    value = grad(inside)(X)
+    assert value.tolist() == [1.0] * 3
+
+
+def test_logsumexp_is_counted() -> None:
+    from autograd_core import logsumexp
+
+    assert cost(lambda x: logsumexp(x), np.ones(8)).function.flops > 8

