@@ -11,7 +11,6 @@ from autograd_core import elementwise, primitive
 from nn.functional import rectify
 from nn.values import shape_error
 
-
 relu = elementwise(
     rectify.relu, lambda y, x: y > 0, times=lambda g, y, x: rectify.gated(g, y), name="relu"
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from importlib import import_module, util
+from importlib import import_module
 from types import TracebackType
 from typing import Any
 
@@ -101,8 +101,17 @@ def compiled_for(work: float, *arrays: Any) -> bool:
         if a.dtype.char != "f":
             return False
     if _installed is None:
-        _installed = util.find_spec("numba") is not None
+        _installed = _importable("numba")
     return _installed
+
+
+def _importable(name: str) -> bool:
+    """Tell whether a package can be imported; a broken or too old one counts as absent."""
+    try:
+        import_module(name)
+    except ImportError:
+        return False
+    return True
 
 
 def compiled(name: str, work: float, *arrays: Any) -> Any:

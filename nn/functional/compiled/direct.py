@@ -23,9 +23,24 @@ from nn.functional.scratch import PIECE, buffer
 
 @kernel
 def _convolve_images(
-    many: Any, vectors: Any, x: Any, images: int, image: int, line: int, step: int, lines: int,
-    taps: int, run: int, line_apart: int, tap_apart: int, w: Any, bias: Any, y: Any, oh: int,
-    ow: int, channels: int,
+    many: Any,
+    vectors: Any,
+    x: Any,
+    images: int,
+    image: int,
+    line: int,
+    step: int,
+    lines: int,
+    taps: int,
+    run: int,
+    line_apart: int,
+    tap_apart: int,
+    w: Any,
+    bias: Any,
+    y: Any,
+    oh: int,
+    ow: int,
+    channels: int,
 ) -> None:  # pragma: no cover - compiled
     wide = len(vectors) * LANES
     for n in range(images):
@@ -43,8 +58,22 @@ def _convolve_images(
 
 @kernel
 def _correlate_images(
-    many: Any, vectors: Any, x: Any, images: int, image: int, line: int, step: int, lines: int,
-    taps: int, run: int, line_apart: int, tap_apart: int, g: Any, total: Any, oh: int, ow: int,
+    many: Any,
+    vectors: Any,
+    x: Any,
+    images: int,
+    image: int,
+    line: int,
+    step: int,
+    lines: int,
+    taps: int,
+    run: int,
+    line_apart: int,
+    tap_apart: int,
+    g: Any,
+    total: Any,
+    oh: int,
+    ow: int,
     channels: int,
 ) -> None:  # pragma: no cover - compiled
     wide = len(vectors) * LANES
