@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core import elementwise, primitive
+from nn.functional import rectify
 from nn.values import shape_error
 
 
-def _relu(x: Any) -> Any:
-    return np.maximum(x, 0)
-
-
-relu = elementwise(_relu, lambda y, x: y > 0, name="relu")
+relu = elementwise(
+    rectify.relu, lambda y, x: y > 0, times=lambda g, y, x: rectify.gated(g, y), name="relu"
+)
 
 
 def _relu6(x: Any) -> Any:

@@ -8,6 +8,7 @@ numba (the extra `fast`) and are loaded when an operation first has enough work.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib import import_module, util
 from types import TracebackType
 from typing import Any
@@ -114,3 +115,15 @@ def compiled(name: str, work: float, *arrays: Any) -> Any:
 def share(task: _threads.Task, count: int) -> None:
     """Run ``task(k)`` for each k below count, on as many threads as are set."""
     _threads.share(task, count, _settings["threads"])
+
+
+def parts(n: int) -> list[slice]:
+    """Return slices that divide n things among the threads as evenly as can be."""
+    count = max(1, min(n, _settings["threads"]))
+    return [slice(n * k // count, n * (k + 1) // count) for k in range(count)]
+
+
+def share_parts(task: Callable[[slice], Any], n: int) -> None:
+    """Run ``task(part)`` for slices that divide n things among the threads."""
+    slices = parts(n)
+    share(lambda k: task(slices[k]), len(slices))

@@ -7,12 +7,17 @@ from typing import Any
 import numpy as np
 
 from autograd_core import primitive
-from nn.functional.windows import Windows, average, pick, plan, reduce_tiles, unpick
+from nn.functional.kernels import share_parts
+from nn.functional.windows import Windows, average, compiled, pick, plan, reduce_tiles, unpick
 from nn.values import pair, raw, shape_error
 
 
 def _maximum(x: Any, *, windows: Windows) -> Any:
     rows = x.transpose(0, 2, 3, 1)
+    if pools := compiled(rows):
+        largest: Any = np.empty((len(rows), *windows.output, rows.shape[3]), x.dtype)
+        share_parts(lambda s: pools.maximum(rows[s], largest[s], *windows.lies), len(rows))
+        return largest.transpose(0, 3, 1, 2)
     y: Any = None
     if windows.tiles:
         y = reduce_tiles(rows, windows, np.maximum)
@@ -24,9 +29,17 @@ def _maximum(x: Any, *, windows: Windows) -> Any:
 
 def _winners(y: Any, x: Any, windows: Windows) -> Any:
     """Return which element of each window is its maximum, the first at a tie; a constant."""
-    rows, top = windows.pad(raw(x).transpose(0, 2, 3, 1), -np.inf), raw(y).transpose(0, 2, 3, 1)
-    taps = list(windows.taps(rows))
-    index = np.zeros(top.shape, np.int8 if len(taps) < 128 else np.int32)
+    images, top = raw(x).transpose(0, 2, 3, 1), raw(y).transpose(0, 2, 3, 1)
+    count = windows.kernel[0] * windows.kernel[1]
+    kind = np.int8 if count < 128 else np.int32
+    if pools := compiled(images, top):
+        found = np.empty(top.shape, kind)
+        share_parts(
+            lambda s: pools.winners(images[s], top[s], found[s], *windows.lies), len(images)
+        )
+        return found
+    taps = list(windows.taps(windows.pad(images, -np.inf)))
+    index = np.zeros(top.shape, kind)
     missed: Any = None  # where no tap so far was the maximum: there the index is higher by one
     for tap in taps[:-1]:
         miss = np.not_equal(tap, top)

@@ -21,7 +21,7 @@ from nn.functional.compiled.sandwich import (
     outputs,
 )
 from nn.functional.convolution import Plan, rows
-from nn.functional.kernels import setting, share
+from nn.functional.kernels import share, share_parts
 from nn.functional.scratch import buffer
 from nn.functional.winograd import POINTS, TILE, tiles
 
@@ -86,37 +86,41 @@ def _image_outputs(
 
 @kernel
 def _weight_points(
-    w: Any, begin: int, end: int, wide: int, taps: Any, panels: Any
+    w: Any, begin: int, end: int, wide: int, panels: Any
 ) -> None:  # pragma: no cover - compiled
-    """Write G w G^T of some input channels, in panels: panels[p, panel, channel, output]."""
+    """Write G w G^T of some output channels, in panels: panels[p, panel, channel, output]."""
     k, c = w.shape[:2]
     each = -(-k // wide) * c * wide
-    for channel in range(begin, end):
-        for j in range(k):
-            for t in range(9):
-                taps[(channel * 9 + t) * k + j] = w[j, channel, t // 3, t % 3]
-        for j in range(0, k, LANES):
+    taps = np.zeros(9 * LANES, np.float32)
+    for j in range(begin, end, LANES):
+        for channel in range(c):
+            for i in range(min(LANES, k - j)):
+                for a in range(3):
+                    for b in range(3):
+                        taps[(3 * a + b) * LANES + i] = w[j + i, channel, a, b]
             kernel_points(
-                taps, channel * 9 * k + j, 3 * k, k, 0, 3, 0, 3,
+                taps, 0, 3 * LANES, LANES, 0, 3, 0, 3,
                 panels, (j // wide * c + channel) * wide + j % wide, 6 * each, each, 6, 6, k - j,
             )  # fmt: skip
 
 
 @kernel
 def _weight_gradients(
-    total: Any, begin: int, end: int, taps: Any, w: Any
+    total: Any, begin: int, end: int, w: Any
 ) -> None:  # pragma: no cover - compiled
     """Write G^T u G of some input channels."""
     k, c = w.shape[:2]
+    taps = np.zeros(9 * LANES, np.float32)
     for channel in range(begin, end):
         for j in range(0, k, LANES):
             kernel_gradients(
                 total, channel * k + j, 6 * c * k, c * k, 0, 6, 0, 6,
-                taps, channel * 9 * k + j, 3 * k, k, 3, 3, k - j,
+                taps, 0, 3 * LANES, LANES, 3, 3, k - j,
             )  # fmt: skip
-        for j in range(k):
-            for t in range(9):
-                w[j, channel, t // 3, t % 3] = taps[(channel * 9 + t) * k + j]
+            for i in range(min(LANES, k - j)):
+                for a in range(3):
+                    for b in range(3):
+                        w[j + i, channel, a, b] = taps[(3 * a + b) * LANES + i]
 
 
 @kernel
@@ -139,11 +143,6 @@ def _multiply(
                 )  # fmt: skip
 
 
-def _slices(n: int, count: int) -> list[slice]:
-    """Return slices that divide n as evenly as can be."""
-    return [slice(n * k // count, n * (k + 1) // count) for k in range(count)]
-
-
 def _batches(n: int, bytes_each: int) -> list[slice]:
     step = max(1, min(n, SCRATCH // bytes_each))
     return [slice(k, min(k + step, n)) for k in range(0, n, step)]
@@ -155,10 +154,11 @@ def convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
     ty, tx, vectors = tiles(oh), tiles(ow), vectors_for(k)
     wide = len(vectors) * LANES
     panels = buffer("winograd panels", (POINTS, -(-k // wide) * c * wide), x.dtype)
-    taps = buffer("winograd taps", (9 * k * c,), x.dtype)
-    some = _slices(c, 2 * setting("threads"))
     flat = panels.reshape(-1)
-    share(lambda s: _weight_points(w, some[s].start, some[s].stop, wide, taps, flat), len(some))
+    share(
+        lambda s: _weight_points(w, s * LANES, min((s + 1) * LANES, k), wide, flat),
+        -(-k // LANES),
+    )
     y = np.empty((len(x), oh, ow, k), x.dtype)
     add = np.empty(0, x.dtype) if bias is None else np.ascontiguousarray(bias)
     zeros = np.zeros(2 * LANES, x.dtype)
@@ -223,8 +223,6 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
         share(to_points, n)
         share(multiply, POINTS)
     w = np.empty((k, c, 3, 3), x.dtype)
-    taps = buffer("winograd taps", (9 * k * c,), x.dtype)
-    some = _slices(c, 2 * setting("threads"))
     flat = total.reshape(-1)
-    share(lambda s: _weight_gradients(flat, some[s].start, some[s].stop, taps, w), len(some))
+    share_parts(lambda s: _weight_gradients(flat, s.start, s.stop, w), c)
     return w
