@@ -20,6 +20,12 @@ def kernel(function: Function) -> Function:
 
 
 def fast_kernel(function: Function) -> Function:
-    """Compile with sums in any order, which lets them run in vector registers."""
+    """Compile with sums in any order and x / 0 as in NumPy, so that loops run in vectors."""
     flags = {"reassoc", "contract", "nsz"}  # infinities and NaN keep their meaning
-    return cast(Function, numba.njit(nogil=True, cache=True, fastmath=flags)(function))
+    compiled = numba.njit(nogil=True, cache=True, fastmath=flags, error_model="numpy")
+    return cast(Function, compiled(function))
+
+
+def inlined(function: Function) -> Function:
+    """Write a function out wherever a compiled one calls it, under that one's flags."""
+    return cast(Function, numba.njit(nogil=True, inline="always")(function))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.compiled import fast_kernel
+from nn.functional.compiled import inlined
 
 
 def _float32(*values: float) -> tuple[Any, ...]:
@@ -27,7 +27,7 @@ _P0, _P1, _P2, _P3, _P4, _P5, _P6 = _float32(
 _Q0, _Q1, _Q2, _Q3 = _float32(1.0, 0.464173483, 0.0244952274, 0.000254616272)
 
 
-@fast_kernel
+@inlined
 def tanh(x: Any) -> Any:  # pragma: no cover - compiled
     """Return tanh(x), x of float32."""
     x = _LARGEST if x > _LARGEST else x
@@ -40,7 +40,7 @@ def tanh(x: Any) -> Any:  # pragma: no cover - compiled
     return -_ONE if y < -_ONE else y
 
 
-@fast_kernel
+@inlined
 def sigmoid_of_half(x: Any) -> Any:  # pragma: no cover - compiled
     """Return 1 / (1 + exp(-2 x)), x of float32: the logistic function of 2 x."""
     return _HALF * tanh(x) + _HALF
