@@ -24,3 +24,14 @@ def kernel(function: Callable[..., Any]) -> Any:
 def operation(function: Callable[..., Any]) -> Any:
     """Return an operation for kernels that is written in LLVM's instructions."""
     return intrinsic(function)
+
+
+def fast_kernel(function: Callable[..., Any]) -> Any:
+    """Compile with sums in any order and x / 0 as in NumPy, so that loops run in vectors."""
+    flags = {"reassoc", "contract", "nsz"}  # infinities and NaN keep their meaning
+    return numba.njit(nogil=True, cache=True, fastmath=flags, error_model="numpy")(function)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Write a function out wherever a compiled one calls it, under that one's flags."""
+    return numba.njit(nogil=True, inline="always")(function)
