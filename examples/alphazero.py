@@ -236,7 +236,7 @@ def picture(path: Path, curve: list[int], untrained: int, judge: Judge, tower: A
 def main(arguments: list[str] | None = None) -> list[common.Result]:
     """Run the example."""
     options = common.parse(common.parser(__doc__), arguments)
-    rounds, seeds, positions, steps = (18, 1, 2, 2) if options.quick else (40, 3, 4, 5)
+    rounds, seeds, positions, steps = (18, 1, 2, 2) if options.quick else (40, 3, 4, 4)
     before = small_tower(0).eval()
     trained = [learn(rounds, seed) for seed in range(seeds)]
     model, curve = trained[0]

@@ -109,7 +109,7 @@ def test_ladder_keeps_held_out_images_out_of_training(monkeypatch):
 
     def watch(recipe, images, labels, test, epochs, seed):
         seen.append((recipe, images))
-        return np.zeros((len(test[0]), 10)), [0.0] * 5
+        return np.zeros((10, len(test[0]), 10)), [0.0] * 5
 
     monkeypatch.setattr(ladder, "train", watch)
     ladder.climb(split, 100, 5, 2)
