@@ -166,7 +166,8 @@ def climb(split: Any, count: int, epochs: int, seeds: int) -> dict[str, Any]:
     -------
     dict
         For each step "end" (mean of the last epochs) and "soon": the share of held-out images
-        read right, an array over seeds; "curve": the same after each epoch, mean over seeds.  For the baselines "end".
+        read right, an array over seeds; "curve": the same after each epoch, mean over seeds.
+        For the baselines "end".
     """
     images, held_out, labels, held_out_labels = split
     found: dict[str, Any] = {name: {"end": [], "soon": [], "curve": []} for name in LADDER}
