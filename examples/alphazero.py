@@ -69,23 +69,33 @@ def instinct(judge: Judge) -> tictactoe.Policy:
     return lambda boards: np.where(boards == 0, judge(boards)[0], -1).argmax(axis=1)
 
 
+def openings(rng: np.random.Generator) -> Any:
+    """Return boards after none to four random moves (no game can be over), so that all are met."""
+    boards = np.zeros((GAMES, 9), np.int8)
+    lengths = rng.integers(5, size=GAMES)
+    for k in range(4):
+        moves = np.where(boards == 0, rng.random(boards.shape), -1).argmax(axis=1)
+        boards = np.where((lengths > k)[:, None], tictactoe.after(boards, moves), boards)
+    return boards
+
+
 def self_play(judge: Judge, rng: np.random.Generator) -> tuple[Any, Any, Any]:
     """Play games with itself; return boards, the search's visits, and who won in the end."""
-    boards = np.zeros((GAMES, 9), np.int8)
+    boards = openings(rng)
+    movers = np.where(np.count_nonzero(boards, axis=1) % 2, -1, 1)
     games = np.arange(GAMES)  # those that go on
-    seen: list[tuple[Any, Any, Any, int]] = []
+    seen: list[tuple[Any, Any, Any, Any]] = []
     outcome = np.zeros(GAMES)  # for the first player
-    turn = 1
     while len(games):
         counts = visits(boards, judge, LEARN, rng)
         shares = counts / counts.sum(axis=1, keepdims=True)
-        seen.append((games, boards, shares, turn))
+        seen.append((games, boards, shares, movers))
         moves = (shares.cumsum(axis=1) > rng.random((len(games), 1))).argmax(axis=1)
-        boards, turn = tictactoe.after(boards, moves), -turn
+        boards, movers = tictactoe.after(boards, moves), -movers
         ended = tictactoe.results(boards)
         done = ~np.isnan(ended)
-        outcome[games[done]] = turn * ended[done]
-        boards, games = boards[~done], games[~done]
+        outcome[games[done]] = movers[done] * ended[done]
+        boards, movers, games = boards[~done], movers[~done], games[~done]
     values = [whose * outcome[played] for played, _, _, whose in seen]
     return (
         np.concatenate([b for _, b, _, _ in seen]),
@@ -236,7 +246,7 @@ def picture(path: Path, curve: list[int], untrained: int, judge: Judge, tower: A
 def main(arguments: list[str] | None = None) -> list[common.Result]:
     """Run the example."""
     options = common.parse(common.parser(__doc__), arguments)
-    rounds, seeds, positions, steps = (18, 1, 2, 2) if options.quick else (40, 3, 4, 5)
+    rounds, seeds, positions, steps = (18, 1, 2, 2) if options.quick else (40, 3, 4, 4)
     before = small_tower(0).eval()
     trained = [learn(rounds, seed) for seed in range(seeds)]
     model, curve = trained[0]

@@ -1,4 +1,4 @@
-"""The inception module: GoogLeNet takes a step on photographs, a small net of modules learns digits (D10).
+"""Inception: GoogLeNet takes a step on photographs, a small net of modules learns digits (D10).
 
     python -m examples.inception [--quick] [--out out]
 
@@ -55,7 +55,7 @@ def full_size(count: int, steps: int) -> dict[str, Any]:
 
 
 def small(kind: str) -> nn.Sequential:
-    """Return a net for 16 by 16 pixels: convolution, two modules (or plain layers), mean, linear."""
+    """Return a net for 16 by 16 pixels: convolution, two modules or plain layers, mean, linear."""
     if kind == "inception":
         first = Inception(16, 8, 8, 16, 4, 8, 8)
         second = Inception(first.out_channels, 16, 16, 32, 4, 16, 16)
@@ -127,23 +127,16 @@ def picture(path: Path, model: nn.Sequential, image: Any, scores: dict[str, list
     module = next(m for m in model if isinstance(m, Inception))
     with no_grad():
         below = model[:3](Tensor(image[None]))
-        for axis, (name, branch) in zip(
-            axes[1:5],
-            {
-                "1x1": module.one,
-                "3x3": module.three,
-                "5x5": module.five,
-                "pool": module.pool,
-            }.items(),
-            strict=False,
-        ):
-            maps = branch(below).data[0][:8]
+        for axis, name in zip(axes[1:5], ("one", "three", "five", "pool"), strict=True):
+            maps = getattr(module, name)(below).data[0][:8]
             rows = [np.hstack([np.pad(m, 1) for m in maps[k : k + 2]]) for k in range(0, 8, 2)]
             axis.imshow(np.vstack(rows), cmap="gray_r")
-            axis.set_title(f"branch {name}, 8 maps")
+            axis.set_title(
+                {"one": "1x1", "three": "3x3", "five": "5x5"}.get(name, name) + ": 8 maps"
+            )
     for axis in axes[:5]:
         axis.set(xticks=[], yticks=[])
-    for k, (name, found) in enumerate(scores.items()):
+    for k, found in enumerate(scores.values()):
         colour = (common.BLUE, common.ORANGE)[k]
         axes[5].scatter([k] * len(found), found, color=colour)
     axes[5].set_xticks(range(len(scores)), list(scores))

@@ -17,6 +17,7 @@ BARS = {
     "surfaces": {
         "neuron": (0, 1e-6),
         "xor": (0, 0.75),
+        "collapse": (0, 1e-12),
         "moons 1": (0.8, 0.9),
         "moons 2": (0.96, 1),
         "moons 3": (0.96, 1),

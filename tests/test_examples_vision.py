@@ -1,6 +1,7 @@
 """The examples of images and games, in their quick form, meet their bars."""
 
 import importlib
+import itertools
 from urllib.error import URLError
 
 import numpy as np
@@ -93,9 +94,13 @@ def test_members_vote():
 
 def test_ladder_changes_one_thing_a_step():
     recipes = list(ladder.LADDER.values())
-    for before, after in zip(recipes, recipes[1:], strict=False):
-        changed = [k for k in vars(before) if getattr(before, k) != getattr(after, k)]
-        assert len(changed) == 1, changed
+    changed = [
+        [k for k in vars(before) if getattr(before, k) != getattr(after, k)]
+        for before, after in itertools.pairwise(recipes)
+    ]
+    expected = ["cost", "decay", "narrow", "hidden", "dropout", "copies", "votes"]
+    assert [sorted(c)[-1] for c in changed] == expected
+    assert [len(c) for c in changed] == [1, 1, 1, 1, 2, 1, 1]  # dropout weakens the L2 term
 
 
 def test_ladder_keeps_held_out_images_out_of_training(monkeypatch):
@@ -104,7 +109,7 @@ def test_ladder_keeps_held_out_images_out_of_training(monkeypatch):
 
     def watch(recipe, images, labels, test, epochs, seed):
         seen.append((recipe, images))
-        return np.zeros((len(test[0]), 10)), [0.0] * 5
+        return np.zeros((10, len(test[0]), 10)), [0.0] * 5
 
     monkeypatch.setattr(ladder, "train", watch)
     ladder.climb(split, 100, 5, 2)

@@ -95,7 +95,7 @@ class AlexNet(Module):
         self.features = Sequential(
             Conv2d(channels, a, 11, stride=4, dtype=dtype),
             ReLU(),
-            # nn.LocalResponseNorm divides alpha by the number of channels summed, the paper does not
+            # 5e-4: LocalResponseNorm divides alpha by the channels summed, the paper does not
             LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0),
             MaxPool2d(3, 2),
             Conv2d(a, b, 5, padding=2, groups=2, dtype=dtype),

@@ -24,7 +24,7 @@ def _block(before: int, after: int, size: int, dtype: Any) -> list[Module]:
 
 
 class ResidualBlock(Module):
-    """Two convolutions of 3 by 3 with batch normalization, and the input added before the last ReLU.
+    """Two normalized convolutions of 3 by 3, and the input added before the last ReLU.
 
     ::
 
@@ -65,8 +65,8 @@ class AlphaGoZero(Module):
 
     ::
 
-        board, 17 planes -> conv 3x3, 256 -> 19 (or 39) residual blocks -+-> policy: 19*19 + 1 logits
-                                                                         `-> value in [-1, 1]
+        17 planes -> conv 3x3, 256 -> 19 (or 39) residual blocks -+-> policy: 19*19 + 1 logits
+                                                                  `-> value in [-1, 1]
 
     Policy head: 1x1 convolution to 2 planes, normalization, ReLU, linear.  Value
     head: 1x1 convolution to 1 plane, normalization, ReLU, linear to 256, ReLU,
@@ -135,6 +135,6 @@ class AlphaGoZero(Module):
         )
 
     def forward(self, input: Any) -> tuple[Any, Any]:
-        """Return the policy's logits (n, moves) and the values (n,) of boards (n, planes, size, size)."""
+        """Return the policy's logits (n, moves) and the values (n,) of n boards."""
         x = self.tower(input)
         return self.policy(x), self.value(x).reshape((len(input),))

@@ -11,7 +11,7 @@ from nn.conv import Conv2d
 from nn.functional.activation import tanh
 from nn.functional.conv import conv2d
 from nn.functional.pooling import avg_pool2d
-from nn.init import uniform_
+from nn.init import uniform_, zeros_
 from nn.linear import Linear
 from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
@@ -199,8 +199,7 @@ class LeNet5(Module):
         for layer in (self.c1, self.c5, self.f6):
             bound = 2.4 / math.prod(layer.weight.shape[1:])  # 2.4 over the fan-in
             uniform_(layer.weight, -bound, bound)
-            if layer.bias is not None:
-                layer.bias.data[...] = 0
+            zeros_(layer.bias)
 
     def features(self, input: Any) -> Any:
         """Return F6's 84 values for images of shape (n, 1, 32, 32)."""
