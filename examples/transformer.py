@@ -149,9 +149,9 @@ def picture(path: Any, net: Transformer, task: Task, history: Any) -> Any:
     return common.save(
         figure,
         path,
-        "Left: the places are learned one after the other, the carry of each needs the one before. "
-        "Right: to write a digit, the network looks at the two that are to be added there, and "
-        "at those before, where the carry comes from.",
+        "Left: for long the network only guesses how large a sum is, from its first digits; then "
+        "the rest falls into place, ones first. Right: to write a digit it looks at the "
+        "two that are added there; nobody told it which.",
     )
 
 
@@ -175,7 +175,7 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
         nn.manual_seed(0)
         blind = network(task, places=False)
         train(blind, task, updates // 3, rate, "adding, places not encoded")
-        beside.insert(0, f"places not encoded {right(blind, task):.1%}")
+        beside.insert(0, f"places not encoded (a third of the updates) {right(blind, task):.1%}")
         reading = french(1_000_000, 20_000, 2000)
         nn.manual_seed(0)
         reader = network(reading)

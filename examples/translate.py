@@ -138,7 +138,8 @@ def picture(path: Any, net: Seq2Seq, codes: Codes, examples: list[Pair]) -> Any:
         figure,
         path,
         "Each row: a letter written, and where the decoder looked for it (dark: much). Where "
-        "German says the ones before the tens, the dark band jumps forward and back.",
+        "German says the ones before the tens, it jumps to the end and back. It may look "
+        "beside the word it needs: the encoder tells each place what stands around it.",
     )
 
 
@@ -177,7 +178,8 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
             beside,
         )
     ]
-    shown = sorted(asked, key=lambda pair: abs(len(pair[0]) - 28))[:2]
+    turned = [pair for pair in asked if "-" in pair[0]]  # ones and tens change places
+    shown = sorted(turned, key=lambda pair: abs(len(pair[0]) - 28))[:2]
     return common.report(
         results, [picture(options.out / "translate.png", best, codes, shown)], options
     )
