@@ -138,16 +138,17 @@ class Transformer(Module):
 
     def encode(self, source: Any, padding: Any = None) -> Any:
         """Return what the encoder makes of the source, shape (batch, time, d_model)."""
-        return self.encoder(self._embedded(source), src_key_padding_mask=padding)
+        return self.encoder(self.embed(source), src_key_padding_mask=padding)
 
     def decode(self, target: Any, memory: Any, padding: Any = None) -> Any:
         """Return the logits, given the encoder's answer."""
         read = self.decoder(
-            self._embedded(target), memory, memory_key_padding_mask=padding, tgt_is_causal=True
+            self.embed(target), memory, memory_key_padding_mask=padding, tgt_is_causal=True
         )
         return linear(read, self.table.weight)
 
-    def _embedded(self, symbols: Any) -> Any:
+    def embed(self, symbols: Any) -> Any:
+        """Return vectors of symbols, with their places, shape (batch, time, d_model)."""
         found = self.table(symbols) * math.sqrt(self.d_model)
         if self.places:
             found = found + positions(found.shape[1], self.d_model).astype(found.dtype)
