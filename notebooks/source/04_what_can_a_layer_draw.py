@@ -115,7 +115,7 @@ print("best line:", best, "  two layers:", share(bent, corners, xor))
 # Perhaps more layers help? Not by themselves: $W_2(W_1 x + b_1) + b_2$ is again a matrix times $x$ plus a vector. The
 # whole stack is one layer, written in a complicated way.
 
-# %%
+# %% tags=["approximate"]
 stack = train(network(2, 16, 16, 1, activation=nn.Identity), corners, xor)
 W1, W2, W3 = (layer.weight.data for layer in stack.linears())
 product = W3 @ W2 @ W1
@@ -134,7 +134,7 @@ draw(stack(corners), depth=1, rankdir="TB", show=("value",))
 # other. Each hidden unit contributes one line at which the surface folds; the output adds them up. Between
 # the folds everything is straight.
 
-# %%
+# %% tags=["approximate"]
 moons, moon_labels = make_moons(300, noise=0.12, random_state=0)
 folded = train(network(2, 8, 1, activation=nn.ReLU), moons, moon_labels, 1200, 0.03)
 first = folded.linears()[0]

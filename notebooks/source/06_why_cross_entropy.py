@@ -75,8 +75,7 @@ show(
 # Ask the graph of the quadratic cost where the gradient got lost.
 
 # %%
-w, b = Tensor(2.0, requires_grad=True), Tensor(2.0, requires_grad=True)
-z = w * 1.0 + b
+z = Tensor(4.0, requires_grad=True)  # w x + b
 a = sigmoid(z)
 C = quadratic(a, 0.0)
 print(explain(z, C))
@@ -223,7 +222,7 @@ print(
     f"after 8 epochs: quadratic {best_quadratic[-1]:.1%}, cross-entropy {best_entropy[-1]:.1%}"
 )
 assert best_entropy[0] > best_quadratic[0] + 0.05
-assert best_entropy[-1] >= best_quadratic[-1] - 0.005
+assert best_entropy[-1] > best_quadratic[-1] + 0.02
 
 figure, axis = plt.subplots()
 axis.plot(range(1, 9), best_quadratic, "s--", color=ORANGE, label="quadratic cost")
@@ -237,8 +236,8 @@ axis.legend()
 axis.grid()
 show(
     figure,
-    "cross-entropy is ahead after the first epoch. With time the quadratic cost catches up: "
-    "the cost decides how fast, more than how well.",
+    "cross-entropy is ahead after the first epoch and stays ahead: units that are saturated on the "
+    "wrong side come back only slowly under the quadratic cost.",
 )
 
 # %% [markdown]
