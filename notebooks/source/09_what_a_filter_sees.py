@@ -17,6 +17,7 @@ from autograd_core import Tensor, animate, draw, grad, gradients, no_grad
 from page import exercise, plt, show
 
 conv2d = nn.functional.conv2d
+plt.rcParams.update({"axes.spines.top": True, "axes.spines.right": True})  # frames
 digits = load_digits()
 images = (digits.images / 16)[:, None].astype(np.float32)  # N, 1, 8, 8
 labels = digits.target
@@ -112,7 +113,7 @@ for i in range(6):
     for j in range(6):
         summed += dh.data[0, 0, i, j] * image[i : i + 3, j : j + 3]
 assert np.allclose(dweight.data[0, 0], summed)
-draw(loss, rankdir="LR")
+draw(loss, rankdir="TB")
 
 # %% [markdown]
 # ***What to see:** the engine keeps the convolution as one operation; the branches are inside of it.*
@@ -167,6 +168,8 @@ for row, filters, name in zip(axes, (before, after), ("before", "after"), strict
         axis.imshow(picture, cmap="RdBu_r", vmin=-widest, vmax=widest)
         axis.set(xticks=[], yticks=[])
     row[0].set_ylabel(name)
+both = (after.max(axis=(1, 2, 3)) > widest / 4) & (after.min(axis=(1, 2, 3)) < -widest / 4)
+assert both.mean() > 0.5
 grown = np.linalg.norm(after) / np.linalg.norm(before)
 assert grown > 1.2
 show(
@@ -276,10 +279,11 @@ for k, slope in zip(
     moved = images[k][None] + step * slope / np.linalg.norm(slope)
     with no_grad():
         assert winning(moved, labels[k]).item() > winning(images[k][None], labels[k]).item()
+assert slopes[0][3:5, 3:5].mean() < 0  # ink in the hole of the zero
 show(
     figure,
-    "below each digit its derivative: red, more ink would raise the score; blue, it would lower it. Blue often "
-    "fills what must stay empty, such as the hole of a zero.",
+    "below each digit its derivative: red, more ink would raise the score; blue, it would lower it. The hole of "
+    "the zero is blue: it must stay empty.",
 )
 
 # %% [markdown]
