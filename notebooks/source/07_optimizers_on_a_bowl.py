@@ -1,10 +1,12 @@
 # %% [markdown]
 # # 7 · Optimizers racing on an ill-conditioned bowl
 #
-# **Why is walking straight downhill slow, and what do momentum, Adam and Newton do about it?**
+# **Why is walking straight downhill slow, and what do momentum, Adam and Newton do about
+# it?**
 #
-# Near a minimum every smooth loss is a bowl. If the bowl is round, the gradient points at the bottom. If it is a long valley, steep across
-# and shallow along, the gradient points across, and gradient descent bounces from side to side while it creeps along. How long a
+# Near a minimum every smooth loss is a bowl. If the bowl is round, the gradient points at
+# the bottom. If it is a long valley, steep across and shallow along, the gradient points
+# across, and gradient descent bounces from side to side while it creeps along. How long a
 # valley is, is one number: the ratio of the largest to the smallest curvature.
 
 # %%
@@ -43,19 +45,21 @@ f = 0.5 * (x**2 + KAPPA * y**2)
 draw(f, rankdir="TB")
 
 # %% [markdown]
-# ***What to see:** at the start y is nine times nearer to its best value than x, and its gradient is five times as large. A step
-# that suits one is wrong for the other.*
+# ***What to see:** at the start y is nine times nearer to its best value than x, and its
+# gradient is five times as large. A step that suits one is wrong for the other.*
 
 # %%
 animate(f, title="The bowl's gradient")
 
 # %% [markdown]
-# (Where a site removes scripts, the place above is empty: run the notebook to step through it.)
+# (Where a site removes scripts, the place above is empty: run the notebook to step through
+# it.)
 #
 # ## How large a step?
 #
-# On a bowl, gradient descent multiplies the error along each axis by $1 - \eta\,\lambda$ with that axis' curvature $\lambda$. It converges
-# if $|1 - \eta\,\lambda| < 1$ for all, that is for $\eta < 2/\lambda_{\max}$, and not beyond.
+# On a bowl, gradient descent multiplies the error along each axis by $1 - \eta\,\lambda$
+# with that axis' curvature $\lambda$. It converges if $|1 - \eta\,\lambda| < 1$ for all,
+# that is for $\eta < 2/\lambda_{\max}$, and not beyond.
 
 
 # %%
@@ -91,8 +95,10 @@ print(f"at the best rate each step leaves {shrink:.1%} of the error")
 # %% [markdown]
 # ## Momentum
 #
-# Keep a velocity: what points the same way step after step adds up, what changes its sign cancels out. With Polyak's (1964) choice of rate
-# and momentum, a step leaves $\frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}$ of the error instead of $\frac{\kappa - 1}{\kappa + 1}$: the *square root* of the condition number.
+# Keep a velocity: what points the same way step after step adds up, what changes its sign
+# cancels out. With Polyak's (1964) choice of rate and momentum, a step leaves
+# $\frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}$ of the error instead of $\frac{\kappa -
+# 1}{\kappa + 1}$: the *square root* of the condition number.
 
 # %%
 root = np.sqrt(KAPPA)
@@ -106,7 +112,8 @@ print(f"with momentum each step leaves {per_step:.1%} of the error")
 # %% [markdown]
 # ## The race
 #
-# Seven runners, each at the best rate of a grid of 13 (momentum and Nesterov at Polyak's), 100 steps.
+# Seven runners, each at the best rate of a grid of 13 (momentum and Nesterov at Polyak's),
+# 100 steps.
 
 # %%
 grid = 10.0 ** np.linspace(-3, 0, 13)
@@ -155,8 +162,9 @@ axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 axis.grid()
 show(
     figure,
-    "straight lines on a logarithmic scale: a constant share is left by each step. Momentum's "
-    "line is several times steeper than gradient descent's. Newton needs one step.",
+    "straight lines on a logarithmic scale: a constant share is left by each step. "
+    "Momentum's line is several times steeper than gradient descent's. Newton needs "
+    "one step.",
 )
 
 # %% [markdown]
@@ -187,16 +195,18 @@ across = np.sign(runners["gradient descent"][:40, 1])
 assert np.all(across[1:] == -across[:-1])  # it crosses the valley with every step
 show(
     figure,
-    "forty steps. Gradient descent crosses the valley at every step and creeps along it. Momentum "
-    "overshoots in wide swings. Adagrad and Adam scale each axis by itself.",
+    "forty steps. Gradient descent crosses the valley at every step and creeps along "
+    "it. Momentum overshoots in wide swings. Adagrad and Adam scale each axis by "
+    "itself.",
 )
 
 # %% [markdown]
 # ## Scaling each axis, and where that ends
 #
-# Adagrad, RMSprop and Adam divide each coordinate's step by how large its gradients have been. So how steep an axis is drops
-# out altogether: on a bowl a hundred times as narrow, Adam walks the very same path. But that only works for valleys *along the
-# axes*. Turn the bowl by 45 degrees:
+# Adagrad, RMSprop and Adam divide each coordinate's step by how large its gradients have
+# been. So how steep an axis is drops out altogether: on a bowl a hundred times as narrow,
+# Adam walks the very same path. But that only works for valleys *along the axes*. Turn the
+# bowl by 45 degrees:
 
 # %% tags=["approximate"]
 turn = np.array([[1, -1], [1, 1]]) / np.sqrt(2)
@@ -238,12 +248,14 @@ for name, height in lowest.items():
     print(f"Adagrad, best of 13 rates, valley {name}: {height:.4f} above the bottom")
 
 # %% [markdown]
-# Gradient descent takes the same path in turned coordinates; so do momentum and Newton. A method with a rate for each coordinate
-# does not: Adagrad sees the axes, and not the valley. (Adam's momentum makes up for some of it.)
+# Gradient descent takes the same path in turned coordinates; so do momentum and Newton. A
+# method with a rate for each coordinate does not: Adagrad sees the axes, and not the
+# valley. (Adam's momentum makes up for some of it.)
 #
 # ## Exercise
 #
-# $g(p) = \frac12\,p^\top A\,p$ with $A = \begin{pmatrix} 3 & 1 \\ 1 & 3 \end{pmatrix}$. Up to which learning rate does gradient descent converge?
+# $g(p) = \frac12\,p^\top A\,p$ with $A = \begin{pmatrix} 3 & 1 \\ 1 & 3 \end{pmatrix}$. Up
+# to which learning rate does gradient descent converge?
 
 # %%
 answer = None
@@ -259,7 +271,8 @@ exercise(answer, solution)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# The curvatures are the eigenvalues, 2 and 4 (directions $(1,-1)$ and $(1,1)$). The limit is $2/4 = 0.5$.
+# The curvatures are the eigenvalues, 2 and 4 (directions $(1,-1)$ and $(1,1)$). The limit
+# is $2/4 = 0.5$.
 # </details>
 
 # %%

@@ -3,10 +3,11 @@
 #
 # **Why does the training error lie?**
 #
-# Training makes the error small *on the examples it was given*. With enough weights it can make it zero, by learning the
-# examples by heart, mistakes included. What we want is a small error on examples that nobody has seen. On this page the
-# two errors part ways, and four things bring them together again: a penalty on weights, dropout, stopping
-# early, and more data.
+# Training makes the error small *on the examples it was given*. With enough weights it can
+# make it zero, by learning the examples by heart, mistakes included. What we want is a
+# small error on examples that nobody has seen. On this page the two errors part ways, and
+# four things bring them together again: a penalty on weights, dropout, stopping early, and
+# more data.
 
 # %%
 import numpy as np
@@ -20,7 +21,8 @@ from page import BLUE, GREEN, GREY, ORANGE, PURPLE, exercise, plt, show
 # %% [markdown]
 # ## Fifteen points and a polynomial
 #
-# The truth is $\sin(3x)$, measured 15 times with some noise. Fit polynomials of growing degree.
+# The truth is $\sin(3x)$, measured 15 times with some noise. Fit polynomials of growing
+# degree.
 
 # %%
 rng = np.random.default_rng(2)
@@ -62,15 +64,17 @@ axis.legend()
 axis.grid()
 show(
     figure,
-    "the orange error only falls; by it, the highest degree is best. The blue one turns up. Where orange "
-    "goes below the noise, the polynomial has begun to learn the noise.",
+    "the orange error only falls; by it, the highest degree is best. The blue one "
+    "turns up. Where orange goes below the noise, the polynomial has begun to learn "
+    "the noise.",
 )
 
 # %% [markdown]
 # ## A penalty
 #
-# Wild curves need large weights, so charge for them: $C = C_0 + \frac{\lambda}{2}\sum w^2$. In the graph each weight becomes a branch: one
-# use is the fit, the other is the penalty, and backward adds $\partial C_0/\partial w$ and $\lambda w$.
+# Wild curves need large weights, so charge for them: $C = C_0 + \frac{\lambda}{2}\sum w^2$.
+# In the graph each weight becomes a branch: one use is the fit, the other is the penalty,
+# and backward adds $\partial C_0/\partial w$ and $\lambda w$.
 
 # %%
 w = Tensor(1.5, requires_grad=True)
@@ -82,16 +86,17 @@ assert np.isclose(dw.item(), 2 * (1.5 * 2 - 1) * 2 + 0.1 * 1.5)
 draw(C, rankdir="TB")
 
 # %% [markdown]
-# ***What to see:** two messages arrive at the branch below w: 8 from the fit, 0.15 from the penalty.* Step through it (where a
-# site removes scripts, the place below is empty):
+# ***What to see:** two messages arrive at the branch below w: 8 from the fit, 0.15 from the
+# penalty.* Step through it (where a site removes scripts, the place below is empty):
 
 # %%
 animate(C, title="A weight, its fit and its penalty")
 
 # %% [markdown]
-# A step of gradient descent with this penalty shrinks the weight first and then follows the data:
-# $w \leftarrow (1 - \eta\lambda)\,w - \eta\,\partial C_0/\partial w$. Hence the name *weight decay*, and the optimizers' option. L1, a penalty
-# $\lambda\sum|w|$, takes off the same amount $\eta\lambda$ from every weight, small or large.
+# A step of gradient descent with this penalty shrinks the weight first and then follows the
+# data: $w \leftarrow (1 - \eta\lambda)\,w - \eta\,\partial C_0/\partial w$. Hence the name
+# *weight decay*, and the optimizers' option. L1, a penalty $\lambda\sum|w|$, takes off the
+# same amount $\eta\lambda$ from every weight, small or large.
 
 # %%
 w1, w2 = (Tensor([[2.0, -0.5, 0.01]], requires_grad=True) for _ in range(2))
@@ -113,8 +118,10 @@ print("L2 pulls with", np.round(l2, 4), "  L1 with", np.round(l1, 4))
 # %% [markdown]
 # ## How large a penalty? Ask data that was not fitted
 #
-# Cross-validation: split the 15 points into 5 parts, fit on 4 of them, measure on the fifth, in turn. The 1,000 new points are only looked at afterwards, to
-# see whether the choice was good. The fit is done by Newton's method with the engine's Hessian, and is compared with the formula.
+# Cross-validation: split the 15 points into 5 parts, fit on 4 of them, measure on the
+# fifth, in turn. The 1,000 new points are only looked at afterwards, to see whether the
+# choice was good. The fit is done by Newton's method with the engine's Hessian, and is
+# compared with the formula.
 
 # %%
 DEGREE = 12
@@ -180,8 +187,9 @@ axes[1].set(ylim=(-2, 2), xlabel="x", ylabel="y", title=f"degree {DEGREE}, 15 po
 axes[1].legend(fontsize=8)
 show(
     figure,
-    "cross-validation has its lowest point near that of the new points, without having seen them. On the right, the "
-    "same polynomial: without the penalty it visits every point, with it it follows the truth.",
+    "cross-validation has its lowest point near that of the new points, without "
+    "having seen them. On the right, the same polynomial: without the penalty it "
+    "visits every point, with it it follows the truth.",
 )
 
 # %% [markdown]
@@ -260,13 +268,15 @@ for axis in axes:
     axis.grid()
 show(
     figure,
-    "without regularization the network is best after a few epochs; then it begins to learn the wrong labels (right), "
-    "and gets worse on new digits (left). Each of the three remedies holds that back.",
+    "without regularization the network is best after a few epochs; then it begins to "
+    "learn the wrong labels (right), and gets worse on new digits (left). Each of the "
+    "three remedies holds that back.",
 )
 
 # %% [markdown]
-# **Stopping early** is the cheapest remedy of all: keep the weights of the epoch that was best on held-out data. And the fourth is
-# **more data**: with all the clean digits the same network, with nothing done about it, does better than any of them.
+# **Stopping early** is the cheapest remedy of all: keep the weights of the epoch that was
+# best on held-out data. And the fourth is **more data**: with all the clean digits the same
+# network, with nothing done about it, does better than any of them.
 
 # %% tags=["approximate"]
 nn.manual_seed(0)
@@ -286,7 +296,8 @@ print(f"1,200 clean images: {score:.1%}")
 # %% [markdown]
 # ## Exercise
 #
-# A weight feels nothing but the penalty: $\lambda = 0.5$, rate $\eta = 0.1$, and it starts at 2. What is it after 10 steps?
+# A weight feels nothing but the penalty: $\lambda = 0.5$, rate $\eta = 0.1$, and it starts
+# at 2. What is it after 10 steps?
 
 # %%
 answer = None

@@ -3,9 +3,10 @@
 #
 # **A filter is nine numbers. What do they look for, and how far does it see?**
 #
-# A convolution slides a small filter over an image and writes down, at each place, how well the filter fits there. The same few weights are used
-# everywhere, so a stroke is recognized wherever it is. On this page you make a filter by hand, see its weights as one
-# large branch, train a small network on real digits, and look at what its filters have become.
+# A convolution slides a small filter over an image and writes down, at each place, how well
+# the filter fits there. The same few weights are used everywhere, so a stroke is recognized
+# wherever it is. On this page you make a filter by hand, see its weights as one large
+# branch, train a small network on real digits, and look at what its filters have become.
 
 # %%
 import numpy as np
@@ -27,8 +28,9 @@ train, test = order[:1200], order[1200:]
 # %% [markdown]
 # ## A filter by hand
 #
-# Ones on the left, minus ones on the right: this filter answers where it is bright on the left and dark on the right, which is the right edge of a
-# stroke. At each place: multiply the nine weights with the nine pixels below them, add.
+# Ones on the left, minus ones on the right: this filter answers where it is bright on the
+# left and dark on the right, which is the right edge of a stroke. At each place: multiply
+# the nine weights with the nine pixels below them, add.
 
 # %%
 edge = np.array([[1.0, 0, -1], [1, 0, -1], [1, 0, -1]])
@@ -54,14 +56,15 @@ for axis, picture, title, colours in (
     axis.set(title=title, xticks=[], yticks=[])
 show(
     figure,
-    "the answer is red where a stroke ends on its right, blue where one begins on its left, and pale "
-    "where nothing changes from left to right.",
+    "the answer is red where a stroke ends on its right, blue where one begins on its "
+    "left, and pale where nothing changes from left to right.",
 )
 
 # %% [markdown]
 # ## Moving along
 #
-# Shift the image, and the answer shifts with it: nothing has to be learned twice. A dense layer has no such property.
+# Shift the image, and the answer shifts with it: nothing has to be learned twice. A dense
+# layer has no such property.
 
 # %%
 shifted = np.zeros((1, 1, 12, 12))
@@ -84,8 +87,8 @@ print(
 # %% [markdown]
 # ## Shared weights are a branch
 #
-# Written out for a filter of two weights on four pixels: each weight is used at three places. So each weight is a branch, and its gradient is a *sum over
-# places*.
+# Written out for a filter of two weights on four pixels: each weight is used at three
+# places. So each weight is a branch, and its gradient is a *sum over places*.
 
 # %%
 w1, w2 = Tensor(0.5, requires_grad=True), Tensor(-1.0, requires_grad=True)
@@ -100,7 +103,8 @@ assert np.isclose(dw2, g1 * p2 + g2 * p3 + g3 * p4)
 animate(F, title="One filter at three places")
 
 # %% [markdown]
-# (Where a site removes scripts, the place above is empty.) The same in the picture's two dimensions: the gradient of a filter weight is the sum, over all places, of the pixel
+# (Where a site removes scripts, the place above is empty.) The same in the picture's two
+# dimensions: the gradient of a filter weight is the sum, over all places, of the pixel
 # below it times what came back to that place. That is again a convolution.
 
 # %%
@@ -116,11 +120,13 @@ assert np.allclose(dweight.data[0, 0], summed)
 draw(loss, rankdir="TB")
 
 # %% [markdown]
-# ***What to see:** the engine keeps the convolution as one operation; the branches are inside of it.*
+# ***What to see:** the engine keeps the convolution as one operation; the branches are
+# inside of it.*
 #
 # ## Train a small network
 #
-# Two convolutions of 3 × 3 with 8 and 16 filters, a maximum over 2 × 2 after each, and a dense layer to ten classes.
+# Two convolutions of 3 × 3 with 8 and 16 filters, a maximum over 2 × 2 after each, and a
+# dense layer to ten classes.
 
 # %%
 nn.manual_seed(0)
@@ -174,8 +180,8 @@ grown = np.linalg.norm(after) / np.linalg.norm(before)
 assert grown > 1.2
 show(
     figure,
-    "before training the weights are noise. After it most filters have a red side and a blue side: "
-    "edges and strokes in several directions. Nobody told them to.",
+    "before training the weights are noise. After it most filters have a red side and "
+    "a blue side: edges and strokes in several directions. Nobody told them to.",
 )
 
 # %% [markdown]
@@ -197,15 +203,18 @@ silent = np.mean(maps == 0)
 assert 0.1 < silent < 0.95  # each place is seen by some filters, not by all
 show(
     figure,
-    "each filter lights up (yellow) along strokes of its own direction, and is silent (dark) elsewhere.",
+    "each filter lights up (yellow) along strokes of its own direction, and is silent "
+    "(dark) elsewhere.",
 )
 
 # %% [markdown]
 # ## How far does it see?
 #
-# Ask the derivative: which pixels can a unit feel at all? The **receptive field** is where $\partial\,\text{unit}/\partial\,\text{pixel}$ can be other than
-# zero. In the first layer it is the filter's own 3 × 3. Behind a pooling and a second convolution it is 8 × 8: the 3 × 3 places that the filter looks at are two pixels apart, and
-# each has seen 4 × 4 by itself.
+# Ask the derivative: which pixels can a unit feel at all? The **receptive field** is where
+# $\partial\,\text{unit}/\partial\,\text{pixel}$ can be other than zero. In the first layer
+# it is the filter's own 3 × 3. Behind a pooling and a second convolution it is 8 × 8: the 3
+# × 3 places that the filter looks at are two pixels apart, and each has seen 4 × 4 by
+# itself.
 
 # %%
 nn.manual_seed(3)
@@ -240,13 +249,15 @@ for axis, field, size, name in zip(
     axis.set(title=f"{name}: {size[0]} × {size[1]}", xticks=[], yticks=[])
 show(
     figure,
-    "the pixels that one unit can feel, darker. They spread with each layer, faster behind a pooling.",
+    "the pixels that one unit can feel, darker. They spread with each layer, faster "
+    "behind a pooling.",
 )
 
 # %% [markdown]
 # ## What speaks for the answer?
 #
-# The derivative of the winning score with respect to the *pixels* says where a little more ink would help and where it would harm. One backward sweep.
+# The derivative of the winning score with respect to the *pixels* says where a little more
+# ink would help and where it would harm. One backward sweep.
 
 # %%
 picked = [test[np.argmax(labels[test] == d)] for d in (0, 3, 4, 7, 8)]
@@ -282,14 +293,15 @@ for k, slope in zip(
 assert slopes[0][3:5, 3:5].mean() < 0  # ink in the hole of the zero
 show(
     figure,
-    "below each digit its derivative: red, more ink would raise the score; blue, it would lower it. The hole of "
-    "the zero is blue: it must stay empty.",
+    "below each digit its derivative: red, more ink would raise the score; blue, it "
+    "would lower it. The hole of the zero is blue: it must stay empty.",
 )
 
 # %% [markdown]
 # ## Exercise
 #
-# Three convolutions of 3 × 3 in a row, no pooling: how many pixels wide is the receptive field?
+# Three convolutions of 3 × 3 in a row, no pooling: how many pixels wide is the receptive
+# field?
 
 # %%
 answer = None
@@ -308,8 +320,8 @@ exercise(answer, solution)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# Each layer adds one pixel on either side: 3, 5, 7. Three small filters see as far as one of 7 × 7, with 27 weights instead of 49, and two more
-# bends between.
+# Each layer adds one pixel on either side: 3, 5, 7. Three small filters see as far as one
+# of 7 × 7, with 27 weights instead of 49, and two more bends between.
 # </details>
 
 # %%
