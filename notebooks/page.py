@@ -124,4 +124,4 @@ def exercise(answer: Any, solution: Callable[[], Any], tolerance: float = 1e-6) 
     assert np.allclose(answer, solution(), rtol=tolerance, atol=tolerance), (
         f"{answer} is not it yet."
     )
-    print(f"Right: {answer}")
+    print(f"Right: {np.array2string(np.asarray(answer), precision=6)}")

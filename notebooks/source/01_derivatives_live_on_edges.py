@@ -3,10 +3,11 @@
 #
 # **How does a small change travel?**
 #
-# Nudge a number that a computation starts from. Everything behind it moves a little, and the question that
-# all of this project answers is: by how much? The chain rule says it in symbols. On this page you watch it
-# happen on a graph: values stand in the *nodes*, derivatives stand on the *edges*, and a small change
-# that goes along an edge is multiplied by the number that stands there.
+# Nudge a number that a computation starts from. Everything behind it moves a little, and
+# the question that all of this project answers is: by how much? The chain rule says it in
+# symbols. On this page you watch it happen on a graph: values stand in the *nodes*,
+# derivatives stand on the *edges*, and a small change that goes along an edge is multiplied
+# by the number that stands there.
 
 # %%
 import numpy as np
@@ -17,7 +18,8 @@ from page import BLUE, GREY, ORANGE, exercise, plt, show
 # %% [markdown]
 # ## One computation, written down operation by operation
 #
-# $F = \sin(x\,y) + x^2$ at $x = 1.2$, $y = 0.5$. Each operation becomes a node; its inputs lead into it.
+# $F = \sin(x\,y) + x^2$ at $x = 1.2$, $y = 0.5$. Each operation becomes a node; its inputs
+# lead into it.
 
 
 # %%
@@ -39,8 +41,9 @@ draw(F, show=("value",))
 #
 # ## The number on an edge
 #
-# An edge leads from one value into one operation. The local derivative on it is a question about this one operation
-# only: if this input moves by a little, and the others stay, how much more does the result move?
+# An edge leads from one value into one operation. The local derivative on it is a question
+# about this one operation only: if this input moves by a little, and the others stay, how
+# much more does the result move?
 
 # %%
 graph = Graph(F)
@@ -65,8 +68,9 @@ for (a, b), number in local.items():
 # %% [markdown]
 # ## Let a change travel
 #
-# Move $x$ by $h = 10^{-6}$, run the program again, and look at how far *each* node moved, divided by $h$.
-# Beside it: the same worked out on the edges. At $x$ the change is 1. Along an edge, multiply. Where edges meet, add.
+# Move $x$ by $h = 10^{-6}$, run the program again, and look at how far *each* node moved,
+# divided by $h$. Beside it: the same worked out on the edges. At $x$ the change is 1. Along
+# an edge, multiply. Where edges meet, add.
 
 # %%
 h = 1e-6
@@ -85,8 +89,9 @@ for k, value in measured.items():
     assert np.isclose(value, change[k], atol=1e-5)
 
 # %% [markdown]
-# That was **forward mode**: one change, started at one input, pushed ahead through the graph. The
-# engine does the same with pairs (value, change), called dual numbers, while your code runs.
+# That was **forward mode**: one change, started at one input, pushed ahead through the
+# graph. The engine does the same with pairs (value, change), called dual numbers, while
+# your code runs.
 
 # %%
 value, tangent = jvp(lambda x: compute(x, 0.5)[0], (1.2,), (1.0,))
@@ -96,8 +101,8 @@ print(f"F = {value:.4f}, and it moves {tangent:.4f} times as far as x")
 # %% [markdown]
 # ## How small is small?
 #
-# The edges predict $F(x + h) \approx F(x) + F'(x)\,h$. What is left over is of order $h^2$: ten times smaller a change,
-# a hundred times smaller an error.
+# The edges predict $F(x + h) \approx F(x) + F'(x)\,h$. What is left over is of order $h^2$:
+# ten times smaller a change, a hundred times smaller an error.
 
 # %%
 steps = 10.0 ** -np.arange(0, 9, 0.25)
@@ -121,15 +126,17 @@ axis.legend()
 axis.grid()
 show(
     figure,
-    "the points run parallel to h², so the derivative is right; below h = 1e-7 only rounding is left. "
-    "This is why differences can check a derivative but cannot replace it.",
+    "the points run parallel to h², so the derivative is right; below h = 1e-7 only "
+    "rounding is left. This is why differences can check a derivative but cannot "
+    "replace it.",
 )
 
 # %% [markdown]
 # ## Paths
 #
-# From $x$ to $F$ there are two paths, $x \to p \to s \to F$ and $x \to q \to F$. The change that arrives is the sum over paths of the
-# product of the numbers along each. That is the chain rule, for any graph.
+# From $x$ to $F$ there are two paths, $x \to p \to s \to F$ and $x \to q \to F$. The change
+# that arrives is the sum over paths of the product of the numbers along each. That is the
+# chain rule, for any graph.
 
 # %%
 first = local["x", "p"] * local["p", "s"] * local["s", "F"]
@@ -142,9 +149,10 @@ print(f"{first:.4f} + {second:.4f} = {first + second:.4f}")
 # %% [markdown]
 # ## The same numbers, read from the other end
 #
-# Ask instead: how much does $F$ move if somebody nudges *this node*? Start with $\partial F/\partial F = 1$ and walk the edges
-# backward, multiplying and adding as before. One walk answers it for every node. The numbers on the edges are the same; only the direction
-# of travel is not.
+# Ask instead: how much does $F$ move if somebody nudges *this node*? Start with $\partial
+# F/\partial F = 1$ and walk the edges backward, multiplying and adding as before. One walk
+# answers it for every node. The numbers on the edges are the same; only the direction of
+# travel is not.
 
 # %%
 asked = {"x": x, "y": y, "p": p, "s": s, "q": q}
@@ -165,10 +173,11 @@ assert np.isclose((nudged - start) / h, back["p"], atol=1e-5)
 draw(F, show=("grad",))
 
 # %% [markdown]
-# ***What to see:** the orange number on each node says how many times a nudge there is felt in F.*
+# ***What to see:** the orange number on each node says how many times a nudge there is felt
+# in F.*
 #
-# Walk through both directions: choose *Forward* and an input, or *Reverse*. (Where a site removes scripts, this
-# place is empty: run the notebook to see it.)
+# Walk through both directions: choose *Forward* and an input, or *Reverse*. (Where a site
+# removes scripts, this place is empty: run the notebook to see it.)
 
 # %%
 animate(F, mode="forward", wrt=x, title="A small change of x travels")
@@ -176,8 +185,9 @@ animate(F, mode="forward", wrt=x, title="A small change of x travels")
 # %% [markdown]
 # ## When the values are arrays
 #
-# Then the number on an edge is a matrix: for $y$ with $m$ entries and $x$ with $n$, $\partial y/\partial x$ is $m$ by $n$, row $i$ for
-# output $i$. Multiplying along a path is multiplying matrices, in order.
+# Then the number on an edge is a matrix: for $y$ with $m$ entries and $x$ with $n$,
+# $\partial y/\partial x$ is $m$ by $n$, row $i$ for output $i$. Multiplying along a path is
+# multiplying matrices, in order.
 
 # %%
 rng = np.random.default_rng(1)
@@ -196,8 +206,8 @@ assert np.allclose(J, W2 @ D @ W1, rtol=1e-13)
 J
 
 # %% [markdown]
-# In one linear layer $w = b + A v$ most of these numbers are 0 or repeat, because output $i$ does not feel what belongs to output
-# $j$:
+# In one linear layer $w = b + A v$ most of these numbers are 0 or repeat, because output
+# $i$ does not feel what belongs to output $j$:
 #
 # $$\frac{\partial w_i}{\partial b_j} = \delta_{ij},\qquad \frac{\partial w_i}{\partial A_{jk}} = \delta_{ij}\,v_k.$$
 
@@ -225,16 +235,18 @@ for i in range(3):
 figure.colorbar(image, ax=axis, label="derivative")
 show(
     figure,
-    "an identity below b, and below A the same row v again and again, once for each output. "
-    "Nobody should store such a matrix: an engine stores the rule, multiply by v.",
+    "an identity below b, and below A the same row v again and again, once for each "
+    "output. Nobody should store such a matrix: an engine stores the rule, multiply "
+    "by v.",
     adapt=False,
 )
 
 # %% [markdown]
 # ## Exercise
 #
-# $G = \exp(u)\,u$ with $u = x\,y$, at $x = 2$, $y = 0.5$. Write the numbers on the edges $x \to u$, $u \to e$ (where $e = \exp u$),
-# $u \to G$ and $e \to G$, and from them $\partial G/\partial x$.
+# $G = \exp(u)\,u$ with $u = x\,y$, at $x = 2$, $y = 0.5$. Write the numbers on the edges $x
+# \to u$, $u \to e$ (where $e = \exp u$), $u \to G$ and $e \to G$, and from them $\partial
+# G/\partial x$.
 
 # %%
 answer = None
@@ -251,8 +263,8 @@ exercise(answer, solution)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# $u = 1$. On the edges: $x \to u$: $0.5$; $u \to e$: $e^1$; $e \to G$: $u = 1$; $u \to G$: $e^1$. Two paths:
-# $0.5 \cdot e \cdot 1 + 0.5 \cdot e = e \approx 2.71828$.
+# $u = 1$. On the edges: $x \to u$: $0.5$; $u \to e$: $e^1$; $e \to G$: $u = 1$; $u \to G$:
+# $e^1$. Two paths: $0.5 \cdot e \cdot 1 + 0.5 \cdot e = e \approx 2.71828$.
 # </details>
 
 # %%

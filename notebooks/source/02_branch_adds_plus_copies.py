@@ -9,8 +9,8 @@
 # - a **plus**: K values become one. Going forward it *adds*.
 #
 # Going backward they change places: the branch adds, the plus copies. That is nearly all of
-# back-propagation; the rest is one local derivative for each operation. On this page you do it by
-# hand, step through it, and then find two bugs that somebody planted.
+# back-propagation; the rest is one local derivative for each operation. On this page you do
+# it by hand, step through it, and then find two bugs that somebody planted.
 
 # %%
 import textwrap
@@ -90,14 +90,15 @@ assert [g.item() for g in found] == [
 draw(F)
 
 # %% [markdown]
-# ***What to see:** values (blue) go from left to right, derivatives (orange, after ∂) come back. The circle
-# behind x is the branch: the 140 on x is the sum of the two messages that arrive there.*
+# ***What to see:** values (blue) go from left to right, derivatives (orange, after ∂) come
+# back. The circle behind x is the branch: the 140 on x is the sum of the two messages that
+# arrive there.*
 #
 # ## Step by step
 #
-# The sweep visits the operations from the last to the first. An operation's inputs exist before its
-# output does, so the order of recording, reversed, is an order in which every node's gradient is
-# complete when its turn comes.
+# The sweep visits the operations from the last to the first. An operation's inputs exist
+# before its output does, so the order of recording, reversed, is an order in which every
+# node's gradient is complete when its turn comes.
 
 # %%
 steps = [str(step) for step in F.backward_steps()]
@@ -107,9 +108,10 @@ assert steps[0].endswith("∂F/∂F = 1.")
 assert steps[-1].endswith("8 + 132 = 140 = ∂F/∂x.")
 
 # %% [markdown]
-# The same steps as a page that you can walk through: arrow keys step, Space plays, a click on a node
-# tells its whole chain rule. A site that shows notebooks without their scripts leaves an empty place
-# below; run the notebook, or `animate(F).save("F.html")` and open the file.
+# The same steps as a page that you can walk through: arrow keys step, Space plays, a click
+# on a node tells its whole chain rule. A site that shows notebooks without their scripts
+# leaves an empty place below; run the notebook, or `animate(F).save("F.html")` and open the
+# file.
 #
 # <details><summary>A picture of it</summary>
 #
@@ -124,9 +126,10 @@ page
 # %% [markdown]
 # ## Branch and plus as operations
 #
-# A fork needs no operation of its own: using `x` twice *is* the branch. `branch(x, k)` and `plus(...)`
-# write it out. With K uses, K copies go forward and K gradients are added on the way back; with K inputs, one
-# gradient is copied K times. They are each other's transposes: as matrices, branch is a column of K ones and plus is a row of K ones.
+# A fork needs no operation of its own: using `x` twice *is* the branch. `branch(x, k)` and
+# `plus(...)` write it out. With K uses, K copies go forward and K gradients are added on
+# the way back; with K inputs, one gradient is copied K times. They are each other's
+# transposes: as matrices, branch is a column of K ones and plus is a row of K ones.
 
 # %%
 x = Tensor(1.5, requires_grad=True)
@@ -141,11 +144,13 @@ assert [g.item() for g in gradients(summed, parts)] == [7.0, 7.0, 7.0]  # a plus
 draw(total, rankdir="TB")
 
 # %% [markdown]
-# ***What to see:** one circle with ×3 where x forks, one pill where the three meet. Below the pill the
-# gradient is 1 on each wire: copied. At the circle three different numbers meet: added.*
+# ***What to see:** one circle with ×3 where x forks, one pill where the three meet. Below
+# the pill the gradient is 1 on each wire: copied. At the circle three different numbers
+# meet: added.*
 #
-# **Every sum in a derivative is a branch.** When NumPy broadcasts a bias over a batch, the bias is
-# copied 32 times; so its gradient is a sum of 32. When an array is summed, backward copies.
+# **Every sum in a derivative is a branch.** When NumPy broadcasts a bias over a batch, the
+# bias is copied 32 times; so its gradient is a sum of 32. When an array is summed, backward
+# copies.
 
 # %%
 b = Tensor(np.zeros(4), requires_grad=True)
@@ -159,9 +164,9 @@ db.numpy()
 # %% [markdown]
 # ## Why not follow every path?
 #
-# The chain rule says: multiply along each path from $x$ to $F$, add over all paths. For $F$ above that
-# is two paths. But each branch can double their number. In `y = y + y`, repeated, there are $2^k$ paths after
-# $k$ steps; the sweep visits $k$ operations.
+# The chain rule says: multiply along each path from $x$ to $F$, add over all paths. For $F$
+# above that is two paths. But each branch can double their number. In `y = y + y`,
+# repeated, there are $2^k$ paths after $k$ steps; the sweep visits $k$ operations.
 
 # %%
 counted, visited = [], []
@@ -190,8 +195,8 @@ axis.legend()
 axis.grid()
 show(
     figure,
-    "at k = 40 there are a million million paths, and 40 operations. Adding at the branch "
-    "is what turns the first number into the second.",
+    "at k = 40 there are a million million paths, and 40 operations. Adding at the "
+    "branch is what turns the first number into the second.",
 )
 
 # %% [markdown]
@@ -209,8 +214,8 @@ explain(x, F, paths=True)
 # %% [markdown]
 # ## A hunt for two planted bugs
 #
-# Below is a back-propagation in 25 lines, as one would write it in an afternoon. It works for many
-# functions. It has two bugs. Before you read on: where are they?
+# Below is a back-propagation in 25 lines, as one would write it in an afternoon. It works
+# for many functions. It has two bugs. Before you read on: where are they?
 
 
 # %%
@@ -263,8 +268,9 @@ print("planted:", x.grad, "  right:", right.item())
 print(explain(tensor, F))
 
 # %% [markdown]
-# Three messages come back to x: 3, 3 and 1. The planted code kept only one of them. `source.grad = ...` overwrites where it
-# must add: **bug 1, the branch does not add.** Repair it and try a deeper graph.
+# Three messages come back to x: 3, 3 and 1. The planted code kept only one of them.
+# `source.grad = ...` overwrites where it must add: **bug 1, the branch does not add.**
+# Repair it and try a deeper graph.
 
 
 # %%
@@ -302,12 +308,12 @@ for step in F.backward_steps():
 draw(F)
 
 # %% [markdown]
-# ***What to see:** h is a branch. Both of its messages, 1 from the sum and 3 from the product, have to be there
-# before h passes its gradient on to x.*
+# ***What to see:** h is a branch. Both of its messages, 1 from the sum and 3 from the
+# product, have to be there before h passes its gradient on to x.*
 #
-# The planted code takes whatever lies on top of the stack. It visited $h$ when only the message 1 had
-# come, passed that on, and never came back: **bug 2, the order.** A node's turn comes when all of
-# its uses have had theirs.
+# The planted code takes whatever lies on top of the stack. It visited $h$ when only the
+# message 1 had come, passed that on, and never came back: **bug 2, the order.** A node's
+# turn comes when all of its uses have had theirs.
 
 
 # %%
@@ -358,8 +364,8 @@ for _ in range(200):  # random programs of 30 operations, against the engine
 print("200 random programs: the repaired sweep and the engine agree")
 
 # %% [markdown]
-# You don't have to see a bug to find it. `gradcheck` compares rules with finite differences, and names the operation
-# that is wrong. Here is a rule with its sign turned:
+# You don't have to see a bug to find it. `gradcheck` compares rules with finite
+# differences, and names the operation that is wrong. Here is a rule with its sign turned:
 
 # %%
 wrong_cos = elementwise(  # cos' is -sin, not sin
@@ -398,8 +404,10 @@ exercise(answer, solution)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# Forward: $h = 9$, $g = 12$, $F = 108$. Backward: $\partial F/\partial g = h = 9$. At $h$ two messages: $g = 12$ from the product, $9$ copied
-# by the plus; together $21$. At $x$ three: $9$ copied by the plus, and $21 \cdot 3$ twice from $x\,x$; together $9 + 63 + 63 = 135$.
+# Forward: $h = 9$, $g = 12$, $F = 108$. Backward: $\partial F/\partial g = h = 9$. At $h$
+# two messages: $g = 12$ from the product, $9$ copied by the plus; together $21$. At $x$
+# three: $9$ copied by the plus, and $21 \cdot 3$ twice from $x\,x$; together $9 + 63 + 63 =
+# 135$.
 # </details>
 
 # %%

@@ -3,11 +3,12 @@
 #
 # **One graph for each input, or one graph for each output: does it matter?**
 #
-# The numbers on the edges can be multiplied from the inputs on (forward mode) or from the output back (reverse mode).
-# Both give the same derivatives. One sweep of forward mode starts at *one input* and finds how every output feels it. One sweep
-# of reverse mode starts at *one output* and finds how it feels every input. Training has one output, the loss, and as many
-# inputs as there are weights. On this page the difference is counted, then measured: at 10,000 inputs it is
-# a factor of thousands.
+# The numbers on the edges can be multiplied from the inputs on (forward mode) or from the
+# output back (reverse mode). Both give the same derivatives. One sweep of forward mode
+# starts at *one input* and finds how every output feels it. One sweep of reverse mode
+# starts at *one output* and finds how it feels every input. Training has one output, the
+# loss, and as many inputs as there are weights. On this page the difference is counted,
+# then measured: at 10,000 inputs it is a factor of thousands.
 
 # %%
 import time
@@ -33,8 +34,8 @@ from page import GREEN, ORANGE, exercise, plt, show
 # %% [markdown]
 # ## Three ways over one graph
 #
-# $F = \tanh(x\,y)\,z$ has three inputs. First with **dual numbers**, one run of the program for each input. Each
-# run carries (value, change) pairs and keeps nothing.
+# $F = \tanh(x\,y)\,z$ has three inputs. First with **dual numbers**, one run of the program
+# for each input. Each run carries (value, change) pairs and keeps nothing.
 
 
 # %%
@@ -63,9 +64,9 @@ draw(F)
 # %% [markdown]
 # ***What to see:** all three orange numbers on the left came from one sweep.*
 #
-# The third way is both at once. A **second derivative** is a derivative of a derivative, and modes nest: forward over
-# reverse pushes one change through the backward sweep, and gives the Hessian times a vector for about the price of one more
-# gradient.
+# The third way is both at once. A **second derivative** is a derivative of a derivative,
+# and modes nest: forward over reverse pushes one change through the backward sweep, and
+# gives the Hessian times a vector for about the price of one more gradient.
 
 
 # %%
@@ -82,8 +83,9 @@ assert np.allclose(nested, hvp(bowl, (w,), (direction,)))
 nested
 
 # %% [markdown]
-# Step through the graph in both modes: *Forward* needs a seed for each input, and the counter below the picture counts. (Where a site
-# removes scripts, this place is empty: run the notebook to see it.)
+# Step through the graph in both modes: *Forward* needs a seed for each input, and the
+# counter below the picture counts. (Where a site removes scripts, this place is empty: run
+# the notebook to see it.)
 
 # %%
 animate(F, mode="forward", title="tanh(x y) z, forward: one seed for each input")
@@ -91,8 +93,9 @@ animate(F, mode="forward", title="tanh(x y) z, forward: one seed for each input"
 # %% [markdown]
 # ## Counting
 #
-# `cost` runs a function once and counts: floating-point operations (FLOPs) of one evaluation, of one forward and of one
-# reverse sweep. A sweep of either kind costs a small multiple of the evaluation. How *many* sweeps are needed makes the difference.
+# `cost` runs a function once and counts: floating-point operations (FLOPs) of one
+# evaluation, of one forward and of one reverse sweep. A sweep of either kind costs a small
+# multiple of the evaluation. How *many* sweeps are needed makes the difference.
 
 # %%
 rng = np.random.default_rng(0)
@@ -117,8 +120,9 @@ assert modes.measured_ratio > 500  # in seconds, on this machine; thousands as a
 modes
 
 # %% [markdown]
-# One gradient of 10,000 numbers by reverse mode costs less than four evaluations of the loss. The same gradient by forward mode costs
-# ten thousand sweeps. **That is the factor of thousands**, and why training goes backward. (On a slow machine the sweeps that fit into a
+# One gradient of 10,000 numbers by reverse mode costs less than four evaluations of the
+# loss. The same gradient by forward mode costs ten thousand sweeps. **That is the factor of
+# thousands**, and why training goes backward. (On a slow machine the sweeps that fit into a
 # second are timed and the rest is extrapolated; the table then says so.)
 #
 # ## Turned round
@@ -140,8 +144,9 @@ print(turned.sentence())
 # %% [markdown]
 # ## Curves over n and m
 #
-# Now measured: whole Jacobians of $f(x) = \tanh(W x)$ with $W$ of $m$ rows and $n$ columns, one sweep after another. First with one output and
-# more and more inputs; then with one input and more and more outputs.
+# Now measured: whole Jacobians of $f(x) = \tanh(W x)$ with $W$ of $m$ rows and $n$ columns,
+# one sweep after another. First with one output and more and more inputs; then with one
+# input and more and more outputs.
 
 
 # %%
@@ -199,19 +204,22 @@ assert over_n[-1, 0] > 20 * over_n[-1, 1]  # 1,000 inputs: reverse by far
 assert over_m[-1, 1] > 20 * over_m[-1, 0]  # 1,000 outputs: forward by far
 show(
     figure,
-    "the mode that needs one sweep stays nearly level, the other rises with the number of sweeps, and "
-    "which is which depends on what there is more of. (Measured here; your numbers will differ, the slopes will not.)",
+    "the mode that needs one sweep stays nearly level, the other rises with the "
+    "number of sweeps, and which is which depends on what there is more of. (Measured "
+    "here; your numbers will differ, the slopes will not.)",
 )
 
 # %% [markdown]
-# The counted version, for every n and m at once. It takes the sweeps' FLOPs from the function above with its 10,000 inputs:
+# The counted version, for every n and m at once. It takes the sweeps' FLOPs from the
+# function above with its 10,000 inputs:
 
 # %%
 figure = modes.plot()
 show(
     figure,
-    "on the black line both modes cost the same. The star, our loss, stands far out in the corner where reverse "
-    "is cheaper. Real training stands further out still: millions of inputs, one output.",
+    "on the black line both modes cost the same. The star, our loss, stands far out "
+    "in the corner where reverse is cheaper. Real training stands further out still: "
+    "millions of inputs, one output.",
     adapt=False,
 )
 
@@ -228,8 +236,8 @@ print(plan)
 # %% [markdown]
 # ## The price: memory
 #
-# Reverse mode walks back over values that the program has long passed, so it has to keep them. Forward mode carries its change
-# along and forgets. For a loop of $k$ steps:
+# Reverse mode walks back over values that the program has long passed, so it has to keep
+# them. Forward mode carries its change along and forgets. For a loop of $k$ steps:
 
 # %%
 lengths = np.array([1, 2, 5, 10, 20, 50, 100])
@@ -264,11 +272,13 @@ axis.legend()
 axis.grid()
 show(
     figure,
-    "reverse mode's memory grows with the length of the program, 8 kB for each step; forward mode's does not.",
+    "reverse mode's memory grows with the length of the program, 8 kB for each step; "
+    "forward mode's does not.",
 )
 
 # %% [markdown]
-# A way between: `checkpoint` forgets what is inside of a part and computes it again on the way back. Time for memory, the same gradient.
+# A way between: `checkpoint` forgets what is inside of a part and computes it again on the
+# way back. Time for memory, the same gradient.
 
 
 # %%
@@ -300,9 +310,10 @@ print(
 # %% [markdown]
 # ## Exercise
 #
-# The same lesson in matrices. A function is three steps with Jacobians $C$ (100 by 100), then $B$ (100 by 100), then $A$ (1 by 100), so its own
-# is $A\,B\,C$. A product of an $m$ by $k$ with a $k$ by $n$ matrix takes $2\,m\,k\,n$ FLOPs. How many does $(A B) C$ take, which is reverse
-# mode, and how many $A (B C)$, which is forward mode?
+# The same lesson in matrices. A function is three steps with Jacobians $C$ (100 by 100),
+# then $B$ (100 by 100), then $A$ (1 by 100), so its own is $A\,B\,C$. A product of an $m$
+# by $k$ with a $k$ by $n$ matrix takes $2\,m\,k\,n$ FLOPs. How many does $(A B) C$ take,
+# which is reverse mode, and how many $A (B C)$, which is forward mode?
 
 # %%
 answer = None  # two numbers: (reverse, forward)
@@ -318,8 +329,9 @@ exercise(answer, solution)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# From the left only rows are carried: $2 \cdot 100 \cdot 100$, twice: $40\,000$. From the right a whole matrix is carried first:
-# $2 \cdot 100^3 = 2\,000\,000$, and then $20\,000$. Multiplying from the output's side is cheap because the output is one number.
+# From the left only rows are carried: $2 \cdot 100 \cdot 100$, twice: $40\,000$. From the
+# right a whole matrix is carried first: $2 \cdot 100^3 = 2\,000\,000$, and then $20\,000$.
+# Multiplying from the output's side is cheap because the output is one number.
 # </details>
 
 # %%

@@ -3,9 +3,10 @@
 #
 # **Which borders between two classes can a network of 1, 2 or 3 layers draw?**
 #
-# A network that tells two classes apart says yes where its output is above zero, and no where it is
-# below. The border is where the output *is* zero. On this page you look at borders: of one neuron, of
-# layers without anything between them, and of layers with a bend in between.
+# A network that tells two classes apart says yes where its output is above zero, and no
+# where it is below. The border is where the output *is* zero. On this page you look at
+# borders: of one neuron, of layers without anything between them, and of layers with a bend
+# in between.
 
 # %%
 import itertools
@@ -22,9 +23,9 @@ from page import BLUE, GREEN, GREY, ORANGE, exercise, plt, show
 # %% [markdown]
 # ## One neuron draws a line
 #
-# $z = w_1 x_1 + w_2 x_2 + b$ is zero on a straight line. Its gradient with respect to $x$ is $(w_1, w_2)$
-# everywhere: the output rises in one direction only, at right angles to the border. Two species of iris,
-# told apart by the length and the width of a petal:
+# $z = w_1 x_1 + w_2 x_2 + b$ is zero on a straight line. Its gradient with respect to $x$
+# is $(w_1, w_2)$ everywhere: the output rises in one direction only, at right angles to the
+# border. Two species of iris, told apart by the length and the width of a petal:
 
 
 # %%
@@ -84,14 +85,15 @@ surface(axis, neuron, x, labels, "one neuron, two species of iris")
 axis.set(xlabel="petal length, scaled", ylabel="petal width, scaled")
 show(
     figure,
-    "the border of one neuron is a straight line. A few flowers lie on the wrong side, and "
-    "no line would do much better.",
+    "the border of one neuron is a straight line. A few flowers lie on the wrong "
+    "side, and no line would do much better.",
 )
 
 # %% [markdown]
 # ## What a line cannot do
 #
-# XOR: two corners of a square against the other two. No line has both blue corners on one side.
+# XOR: two corners of a square against the other two. No line has both blue corners on one
+# side.
 
 # %%
 corners = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
@@ -112,10 +114,10 @@ print("best line:", best, "  two layers:", share(bent, corners, xor))
 # %% [markdown]
 # ## Layers without a bend between them
 #
-# Perhaps more layers help? Not by themselves: $W_2(W_1 x + b_1) + b_2$ is again a matrix times $x$ plus a vector. The
-# whole stack is one layer, written in a complicated way.
+# Perhaps more layers help? Not by themselves: $W_2(W_1 x + b_1) + b_2$ is again a matrix
+# times $x$ plus a vector. The whole stack is one layer, written in a complicated way.
 
-# %%
+# %% tags=["approximate"]
 stack = train(network(2, 16, 16, 1, activation=nn.Identity), corners, xor)
 W1, W2, W3 = (layer.weight.data for layer in stack.linears())
 product = W3 @ W2 @ W1
@@ -125,16 +127,16 @@ assert share(stack, corners, xor) <= 0.75
 draw(stack(corners), depth=1, rankdir="TB", show=("value",))
 
 # %% [markdown]
-# ***What to see:** three layers below one another, and nothing but the identity between them. Together they can
-# do what one can.*
+# ***What to see:** three layers below one another, and nothing but the identity between
+# them. Together they can do what one can.*
 #
 # ## What a hidden layer does
 #
-# Put a bend between the layers. A hidden unit $\max(0, w\,x + b)$ is flat on one side of its line and rises on the
-# other. Each hidden unit contributes one line at which the surface folds; the output adds them up. Between
-# the folds everything is straight.
+# Put a bend between the layers. A hidden unit $\max(0, w\,x + b)$ is flat on one side of
+# its line and rises on the other. Each hidden unit contributes one line at which the
+# surface folds; the output adds them up. Between the folds everything is straight.
 
-# %%
+# %% tags=["approximate"]
 moons, moon_labels = make_moons(300, noise=0.12, random_state=0)
 folded = train(network(2, 8, 1, activation=nn.ReLU), moons, moon_labels, 1200, 0.03)
 first = folded.linears()[0]
@@ -162,15 +164,16 @@ assert share(folded, moons, moon_labels) > 0.9
 print(f"{len(gradients_seen)} regions seen; 8 lines cut the plane into at most 37")
 show(
     figure,
-    "the border is made of straight pieces, and changes direction only where it crosses a "
-    "dotted line, which is where one hidden unit switches on or off.",
+    "the border is made of straight pieces, and changes direction only where it "
+    "crosses a dotted line, which is where one hidden unit switches on or off.",
 )
 
 # %% [markdown]
 # ## One, two and three layers
 #
-# The same points, deeper and deeper networks, with tanh as the bend. Scores are of *new* points. First the moons,
-# then two spirals that wind around each other one and a half times.
+# The same points, deeper and deeper networks, with tanh as the bend. Scores are of *new*
+# points. First the moons, then two spirals that wind around each other one and a half
+# times.
 
 
 # %%
@@ -212,15 +215,17 @@ assert found["spirals", 3] > 0.95
 assert found["spirals", 3] >= found["spirals", 2] - 0.01
 show(
     figure,
-    "one layer draws a line whatever the points are. Two layers bend it around the moons. "
-    "The spirals need more bends, and the third layer bends what is bent already.",
+    "one layer draws a line whatever the points are. Two layers bend it around the "
+    "moons. The spirals need more bends, and the third layer bends what is bent "
+    "already.",
 )
 
 # %% [markdown]
 # ## Exercise
 #
-# XOR by hand: find weights such that $\mathrm{out} = v_1\,\max(0,\ x_1 + x_2 - c_1) + v_2\,\max(0,\ x_1 + x_2 - c_2)$ is 0 at
-# $(0,0)$ and $(1,1)$, and 1 at $(0,1)$ and $(1,0)$. With $c_1 = 0$, what are $c_2$, $v_1$ and $v_2$?
+# XOR by hand: find weights such that $\mathrm{out} = v_1\,\max(0,\ x_1 + x_2 - c_1) +
+# v_2\,\max(0,\ x_1 + x_2 - c_2)$ is 0 at $(0,0)$ and $(1,1)$, and 1 at $(0,1)$ and $(1,0)$.
+# With $c_1 = 0$, what are $c_2$, $v_1$ and $v_2$?
 
 # %%
 answer = None  # (c2, v1, v2)
@@ -236,16 +241,18 @@ exercise(None if answer is None else outputs(*answer), lambda: xor)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# $s = x_1 + x_2$ is 0, 1, 1, 2. The first unit rises with slope $v_1 = 1$. From $s = 1$ on it has to come down by the same slope, so the second unit
-# starts at $c_2 = 1$ with $v_2 = -2$.
+# $s = x_1 + x_2$ is 0, 1, 1, 2. The first unit rises with slope $v_1 = 1$. From $s = 1$ on
+# it has to come down by the same slope, so the second unit starts at $c_2 = 1$ with $v_2 =
+# -2$.
 # </details>
 
 # %%
 exercise(outputs(1, 1, -2), lambda: xor)
 
 # %% [markdown]
-# Your network as a graph, at the point (1, 1). Step through it: both hidden units are on, and their slopes, 1 and -2,
-# meet again at the sum s, which is a branch. (Where a site removes scripts, the place below is empty.)
+# Your network as a graph, at the point (1, 1). Step through it: both hidden units are on,
+# and their slopes, 1 and -2, meet again at the sum s, which is a branch. (Where a site
+# removes scripts, the place below is empty.)
 
 # %%
 x1, x2 = Tensor(1.0, requires_grad=True), Tensor(1.0, requires_grad=True)

@@ -3,9 +3,10 @@
 #
 # **Why do the first layers of a deep sigmoid network learn almost nothing?**
 #
-# Going back through a layer, a gradient is multiplied by the weights and by the slope of the activation. Eight layers, eight
-# such factors. If each is about a quarter, what arrives at the first layer is a quarter to the eighth: 0.00002. On this page the
-# factor is found, measured layer by layer, and cured.
+# Going back through a layer, a gradient is multiplied by the weights and by the slope of
+# the activation. Eight layers, eight such factors. If each is about a quarter, what arrives
+# at the first layer is a quarter to the eighth: 0.00002. On this page the factor is found,
+# measured layer by layer, and cured.
 
 # %%
 import itertools
@@ -23,7 +24,8 @@ F = nn.functional
 # %% [markdown]
 # ## Five bends and their slopes
 #
-# The slope is what a gradient is multiplied by on its way back. It is asked of the engine, at 400 places at once.
+# The slope is what a gradient is multiplied by on its way back. It is asked of the engine,
+# at 400 places at once.
 
 # %%
 bends = {
@@ -57,15 +59,16 @@ for axis in axes:
     axis.grid()
 show(
     figure,
-    "the sigmoid's slope is at most 0.25, and nearly 0 beyond 5: such a unit is saturated. "
-    "ReLU passes a gradient whole or not at all. The step's slope is 0 everywhere.",
+    "the sigmoid's slope is at most 0.25, and nearly 0 beyond 5: such a unit is "
+    "saturated. ReLU passes a gradient whole or not at all. The step's slope is 0 "
+    "everywhere.",
 )
 
 # %% [markdown]
 # ## A chain of single neurons
 #
-# The simplest deep network: one neuron a layer, $a_k = \sigma(w\,a_{k-1})$. The whole derivative is a product, and each factor is
-# $w\,\sigma'(z_k) \le w/4$.
+# The simplest deep network: one neuron a layer, $a_k = \sigma(w\,a_{k-1})$. The whole
+# derivative is a product, and each factor is $w\,\sigma'(z_k) \le w/4$.
 
 
 # %%
@@ -91,11 +94,12 @@ a, _ = chain(3)
 draw(a, show=("grad",), color="grad")
 
 # %% [markdown]
-# ***What to see:** from the output at the bottom upward, the gradient falls to less than a quarter with each
-# sigmoid, and the shade fades with it. The same w is used in every layer, so it is a branch, and its gradient is a sum.*
+# ***What to see:** from the output at the bottom upward, the gradient falls to less than a
+# quarter with each sigmoid, and the shade fades with it. The same w is used in every layer,
+# so it is a branch, and its gradient is a sum.*
 #
-# Step by step, each message is `local × upstream`, and the locals of the sigmoids are below 0.25. (Where a site removes
-# scripts, the place below is empty.)
+# Step by step, each message is `local × upstream`, and the locals of the sigmoids are below
+# 0.25. (Where a site removes scripts, the place below is empty.)
 
 # %%
 animate(a, title="Three sigmoids in a row")
@@ -103,8 +107,9 @@ animate(a, title="Three sigmoids in a row")
 # %% [markdown]
 # ## Eight layers on real digits
 #
-# The same in a network that could be used: 64 pixels, eight hidden layers of 30 units, ten classes. Weights are drawn with standard deviation
-# $1/\sqrt{\text{inputs}}$. The engine is asked for $\partial C/\partial z$ of every hidden layer, before any training.
+# The same in a network that could be used: 64 pixels, eight hidden layers of 30 units, ten
+# classes. Weights are drawn with standard deviation $1/\sqrt{\text{inputs}}$. The engine is
+# asked for $\partial C/\partial z$ of every hidden layer, before any training.
 
 # %%
 digits = load_digits()
@@ -184,20 +189,23 @@ for cured in ("tanh", "ReLU, He initialization", "sigmoid, skip connections"):
 assert factor(measured["ReLU, weights three times too large"]) > 2  # it explodes
 show(
     figure,
-    "on this logarithmic scale the sigmoid's line is straight: the same factor for each layer "
-    "back. The cures run level. Weights that are too large make the opposite trouble.",
+    "on this logarithmic scale the sigmoid's line is straight: the same factor for "
+    "each layer back. The cures run level. Weights that are too large make the "
+    "opposite trouble.",
 )
 
 # %% [markdown]
 # ## Where the numbers go
 #
-# The same story as seen by the units. A sigmoid's output is never negative and hardly varies from image to image: after a few layers all images
-# look alike. Below, the spread of a unit's activity over images, layer by layer.
+# The same story as seen by the units. A sigmoid's output is never negative and hardly
+# varies from image to image: after a few layers all images look alike. Below, the spread of
+# a unit's activity over images, layer by layer.
 
 
 # %%
 def spreads(net):
-    """Return the mean standard deviation over images of a unit's output, for each layer."""
+    """Return the mean standard deviation over images of a unit's output, for each "
+    "layer."""
     kept = []
     with no_grad():
         net(images[train], kept)
@@ -226,8 +234,8 @@ axis.legend()
 axis.grid()
 show(
     figure,
-    "what vanishes backward vanishes forward too: behind eight sigmoid layers two different digits "
-    "are told apart by less than a thousandth.",
+    "what vanishes backward vanishes forward too: behind eight sigmoid layers two "
+    "different digits are told apart by less than a thousandth.",
 )
 
 # %% [markdown]
@@ -260,8 +268,9 @@ assert min(v for k, v in learned.items() if k != "sigmoid") > 0.8
 # %% [markdown]
 # ## Exercise
 #
-# What is the largest weight $w$ for which a chain $a_k = \sigma(w\,a_{k-1} + b)$ can *not* have a growing gradient, whatever $b$ is? In other words: from
-# which $|w|$ on can $|w\,\sigma'(z)|$ exceed 1?
+# What is the largest weight $w$ for which a chain $a_k = \sigma(w\,a_{k-1} + b)$ can *not*
+# have a growing gradient, whatever $b$ is? In other words: from which $|w|$ on can
+# $|w\,\sigma'(z)|$ exceed 1?
 
 # %%
 answer = None
@@ -277,8 +286,9 @@ exercise(answer, solution)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# $\sigma'(z) \le \sigma'(0) = 1/4$, so $|w|\,\sigma' \le |w|/4$, which can exceed 1 only for $|w| > 4$. And weights as large as that drive
-# $z$ away from 0, where $\sigma'$ is smaller again: that is why vanishing is the rule and exploding the exception.
+# $\sigma'(z) \le \sigma'(0) = 1/4$, so $|w|\,\sigma' \le |w|/4$, which can exceed 1 only
+# for $|w| > 4$. And weights as large as that drive $z$ away from 0, where $\sigma'$ is
+# smaller again: that is why vanishing is the rule and exploding the exception.
 # </details>
 
 # %%

@@ -3,8 +3,9 @@
 #
 # **Why does a neuron that is badly wrong learn so slowly, and what cures it?**
 #
-# People learn fastest when they are badly wrong. A sigmoid neuron with the quadratic cost does the opposite: it hardly moves.
-# The reason is one factor in one product, and the cure is a cost that cancels this factor.
+# People learn fastest when they are badly wrong. A sigmoid neuron with the quadratic cost
+# does the opposite: it hardly moves. The reason is one factor in one product, and the cure
+# is a cost that cancels this factor.
 
 # %%
 import numpy as np
@@ -29,8 +30,8 @@ def cross_entropy(a, y):
 # %% [markdown]
 # ## A neuron with one task
 #
-# One input, $x = 1$, and the answer should be $y = 0$. The neuron starts at $w = b = 2$, so its output is
-# $\sigma(4) = 0.98$: as wrong as can be. Both costs, the same learning rate:
+# One input, $x = 1$, and the answer should be $y = 0$. The neuron starts at $w = b = 2$, so
+# its output is $\sigma(4) = 0.98$: as wrong as can be. Both costs, the same learning rate:
 
 
 # %%
@@ -65,8 +66,8 @@ axis.legend()
 axis.grid()
 show(
     figure,
-    "the quadratic curve has a long shelf at the beginning, where the neuron is most wrong. "
-    "Cross-entropy falls at once.",
+    "the quadratic curve has a long shelf at the beginning, where the neuron is most "
+    "wrong. Cross-entropy falls at once.",
 )
 
 # %% [markdown]
@@ -75,23 +76,24 @@ show(
 # Ask the graph of the quadratic cost where the gradient got lost.
 
 # %%
-w, b = Tensor(2.0, requires_grad=True), Tensor(2.0, requires_grad=True)
-z = w * 1.0 + b
+z = Tensor(4.0, requires_grad=True)  # w x + b
 a = sigmoid(z)
 C = quadratic(a, 0.0)
 print(explain(z, C))
 draw(C, show=("grad",))
 
 # %% [markdown]
-# ***What to see:** the gradient comes to a with 0.98, and leaves it with 0.017. In between stands
-# $\sigma'(4) = 0.018$: the neuron is saturated, and the sigmoid is nearly flat there.*
+# ***What to see:** the gradient comes to a with 0.98, and leaves it with 0.017. In between
+# stands $\sigma'(4) = 0.018$: the neuron is saturated, and the sigmoid is nearly flat
+# there.*
 #
 # In formulas, with $a = \sigma(z)$ and $\sigma' = a\,(1 - a)$:
 #
 # $$\frac{\partial C_{\text{quadratic}}}{\partial z} = (a - y)\,\sigma'(z),\qquad
 # \frac{\partial C_{\text{entropy}}}{\partial z} = \frac{a - y}{a\,(1 - a)}\,\sigma'(z) = a - y.$$
 #
-# Cross-entropy grows so steeply near a wrong answer that it makes up for the flat sigmoid, exactly. Checked at 200 places:
+# Cross-entropy grows so steeply near a wrong answer that it makes up for the flat sigmoid,
+# exactly. Checked at 200 places:
 
 # %%
 z = np.linspace(-8, 8, 200)
@@ -114,14 +116,16 @@ axis.legend()
 axis.grid()
 show(
     figure,
-    "to the right, where the neuron is wrong, the blue curve pulls with full strength and the orange one "
-    "lets go. The quadratic cost pulls hardest at a = 2/3, where it is only half wrong.",
+    "to the right, where the neuron is wrong, the blue curve pulls with full strength "
+    "and the orange one lets go. The quadratic cost pulls hardest at a = 2/3, where "
+    "it is only half wrong.",
 )
 assert np.isclose(a[np.argmax(flat)], 2 / 3, atol=0.02)
 
 # %% [markdown]
-# The same for the weights, with a batch of inputs: $\partial C/\partial w_j = \frac1n\sum x_j(\sigma(z) - y)$. And for many
-# classes, softmax with the negative log-likelihood gives $a_j - y_j$ again.
+# The same for the weights, with a batch of inputs: $\partial C/\partial w_j = \frac1n\sum
+# x_j(\sigma(z) - y)$. And for many classes, softmax with the negative log-likelihood gives
+# $a_j - y_j$ again.
 
 # %%
 rng = np.random.default_rng(0)
@@ -137,8 +141,8 @@ assert np.allclose(by_engine, softmax - np.eye(5)[chosen], rtol=1e-12)
 np.round(by_engine, 4)
 
 # %% [markdown]
-# Step through the neuron with cross-entropy: at the logarithm the message becomes large, at the sigmoid small again.
-# (Where a site removes scripts, the place below is empty.)
+# Step through the neuron with cross-entropy: at the logarithm the message becomes large, at
+# the sigmoid small again. (Where a site removes scripts, the place below is empty.)
 
 # %%
 w, b = Tensor(2.0, requires_grad=True), Tensor(2.0, requires_grad=True)
@@ -152,8 +156,9 @@ animate(C, title="Cross-entropy at a wrong answer")
 # %% [markdown]
 # ## Why the two go into one operation
 #
-# Large divided by small is a bad idea in floating point. Far out, $\sigma(z)$ rounds to 1, $\log(1 - a)$ becomes $-\infty$, and the
-# product of $\infty$ with 0 is not a number. `binary_cross_entropy_with_logits` computes cost and derivative from $z$ itself.
+# Large divided by small is a bad idea in floating point. Far out, $\sigma(z)$ rounds to 1,
+# $\log(1 - a)$ becomes $-\infty$, and the product of $\infty$ with 0 is not a number.
+# `binary_cross_entropy_with_logits` computes cost and derivative from $z$ itself.
 
 # %%
 z = Tensor(40.0, requires_grad=True)
@@ -171,8 +176,9 @@ print(f"together:   cost {together.item():.0f}, derivative {sound.item():.0f}")
 # %% [markdown]
 # ## On real digits
 #
-# A network of 30 sigmoid units, started on purpose with weights that saturate it (normal, standard deviation 1, as was once the
-# custom). Both costs, each at the best of four learning rates, so that neither is put at a disadvantage.
+# A network of 30 sigmoid units, started on purpose with weights that saturate it (normal,
+# standard deviation 1, as was once the custom). Both costs, each at the best of four
+# learning rates, so that neither is put at a disadvantage.
 
 # %%
 digits = load_digits()
@@ -223,7 +229,7 @@ print(
     f"after 8 epochs: quadratic {best_quadratic[-1]:.1%}, cross-entropy {best_entropy[-1]:.1%}"
 )
 assert best_entropy[0] > best_quadratic[0] + 0.05
-assert best_entropy[-1] >= best_quadratic[-1] - 0.005
+assert best_entropy[-1] > best_quadratic[-1] + 0.02
 
 figure, axis = plt.subplots()
 axis.plot(range(1, 9), best_quadratic, "s--", color=ORANGE, label="quadratic cost")
@@ -237,14 +243,15 @@ axis.legend()
 axis.grid()
 show(
     figure,
-    "cross-entropy is ahead after the first epoch. With time the quadratic cost catches up: "
-    "the cost decides how fast, more than how well.",
+    "cross-entropy is ahead after the first epoch and stays ahead: units that are "
+    "saturated on the wrong side come back only slowly under the quadratic cost.",
 )
 
 # %% [markdown]
 # ## Exercise
 #
-# At $z = 5$ with $y = 0$: how many times larger is $\partial C/\partial z$ for cross-entropy than for the quadratic cost?
+# At $z = 5$ with $y = 0$: how many times larger is $\partial C/\partial z$ for
+# cross-entropy than for the quadratic cost?
 
 # %%
 answer = None
@@ -260,7 +267,8 @@ exercise(answer, solution)
 # %% [markdown]
 # <details><summary>Solution</summary>
 #
-# The ratio is $(a - y) / ((a - y)\,\sigma'(z)) = 1/\sigma'(5) = (1 + e^{-5})^2\,e^{5} \approx 150.4$.
+# The ratio is $(a - y) / ((a - y)\,\sigma'(z)) = 1/\sigma'(5) = (1 + e^{-5})^2\,e^{5}
+# \approx 150.4$.
 # </details>
 
 # %%
