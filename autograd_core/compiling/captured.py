@@ -8,7 +8,7 @@ An array's numbers need no watching: the program reads the array itself.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from contextlib import contextmanager
 from typing import Any
@@ -55,15 +55,15 @@ class Watch:
         self._contents: list[tuple[str, Any, int]] = []
         self._walk(roots)
 
-    def watch_contents(self) -> None:
-        """From now on watch the numbers of small arrays too.
+    def watch_contents(self, live: Collection[int]) -> None:
+        """From now on watch the numbers of small arrays too, except of those read at every call.
 
         For programs with constants that the function computed from arrays it captured.
         """
         self._contents = [
             (name, array, _checksum(array))
             for name, array in self.arrays.values()
-            if array.nbytes <= SMALL and array.dtype.kind in "biufc"
+            if array.nbytes <= SMALL and array.dtype.kind in "biufc" and id(array) not in live
         ]
 
     @contextmanager

@@ -347,9 +347,10 @@ class Compiled:
         where = getattr(self._f, "__name__", type(self._f).__name__)
         written = Source(program, f"{where}: its value and its gradients, forward and backward.")
         finish = self._finisher(aux, of_args, [x for x, d in zip(leaves, marked, strict=True) if d])
-        derived = {id(c) for c in written.given.values() if isinstance(c, np.ndarray)}
-        if derived - watch.arrays.keys():
-            watch.watch_contents()
+        constants = {id(c) for c in written.given.values() if isinstance(c, np.ndarray)}
+        if constants - watch.arrays.keys():
+            live = {id(v.example) for v in program.inputs if v.tensor is not None}
+            watch.watch_contents(constants | live)
         return Recording(written, reason, kinds, structure, watch, finish)
 
     def _of_inputs(
