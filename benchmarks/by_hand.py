@@ -63,7 +63,7 @@ class LSTMByHand:
 
     def __init__(self, weights: list[Any], steps: int, batch: int) -> None:
         self.weights = weights
-        w_ih, w_hh = weights[:2]
+        w_hh = weights[1]
         n, dtype = w_hh.shape[1], w_hh.dtype
         self.n = n
         self.z = np.empty((steps, batch, 4 * n), dtype)
@@ -77,7 +77,7 @@ class LSTMByHand:
     def __call__(self, x: Any, target: Any) -> list[Any]:
         w_ih, w_hh, b_ih, b_hh = self.weights
         n, z, h, c, bent, term = self.n, self.z, self.h, self.c, self.bent, self.term
-        steps, batch, features = x.shape
+        steps, _, features = x.shape
         np.dot(x.reshape(-1, features), w_ih.T, out=z.reshape(-1, 4 * n))
         z += b_ih + b_hh
         to_gates = np.ascontiguousarray(w_hh.T)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 import nn
-from autograd_core import compile, value_and_grad
+from autograd_core import compile, value_and_grad  # noqa: A004 - its public name
 from benchmarks.by_hand import LSTMByHand, MLPByHand
 from benchmarks.harness import paired, ratio, table
 from benchmarks.small_ops import LENGTH, MATRIX, START, VECTOR, chain, numpy_chain, numpy_matrix
@@ -187,7 +187,9 @@ def main() -> None:
             f"{ratio(times, 'engine', 'compiled'):.2f}",
         ])  # fmt: skip
     print(table(rows))
-    print(f"(chains of {2 * LENGTH} operations; medians of {LENGTH and chosen.rounds} paired rounds)")
+    print(
+        f"(chains of {2 * LENGTH} operations; medians of {LENGTH and chosen.rounds} paired rounds)"
+    )
 
 
 if __name__ == "__main__":

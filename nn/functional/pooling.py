@@ -22,9 +22,8 @@ def _maximum(x: Any, *, windows: Windows) -> Any:
     return y.transpose(0, 3, 1, 2)
 
 
-def _winners(y: Any, x: Any, windows: Windows) -> Any:
-    """Return which element of each window is its maximum, the first at a tie; a constant."""
-    rows, top = windows.pad(raw(x).transpose(0, 2, 3, 1), -np.inf), raw(y).transpose(0, 2, 3, 1)
+def _winning(y: Any, x: Any, *, windows: Windows) -> Any:
+    rows, top = windows.pad(x.transpose(0, 2, 3, 1), -np.inf), y.transpose(0, 2, 3, 1)
     taps = list(windows.taps(rows))
     index = np.zeros(top.shape, np.int8 if len(taps) < 128 else np.int32)
     missed: Any = None  # where no tap so far was the maximum: there the index is higher by one
@@ -33,6 +32,14 @@ def _winners(y: Any, x: Any, windows: Windows) -> Any:
         missed = miss if missed is None else np.logical_and(missed, miss, out=missed)
         index += missed.view(np.int8)
     return index
+
+
+_winning_places = primitive(_winning, name="winners", arity=2, category="pooling")
+
+
+def _winners(y: Any, x: Any, windows: Windows) -> Any:
+    """Return which element of each window is its maximum, the first at a tie; a constant."""
+    return _winning_places(raw(y), raw(x), windows=windows)
 
 
 _max_pool = primitive(
