@@ -53,7 +53,7 @@ from autograd_core.transforms import (
 if TYPE_CHECKING:
     from autograd_core.batching import LoopWarning, vmap
     from autograd_core.check import gradcheck
-    from autograd_core.compiling import RecordedAgain, compile
+    from autograd_core.compiling import RecordedAgain, compile  # noqa: A004 - its public name
     from autograd_core.explanation import explain
     from autograd_core.jacobians import hessian, jacobian
     from autograd_core.ledger import cost

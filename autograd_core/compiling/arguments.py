@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import tree
 from autograd_core.primitive import Boxed
 from autograd_core.tensor import Tensor
 
@@ -92,9 +91,7 @@ def _equal(first: Any, second: Any) -> bool:
         return False
 
 
-def names_of(
-    f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]
-) -> list[str]:
+def names_of(f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> list[str]:
     """Return a name for each leaf of the arguments: the parameter's, and the place in the nest."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
@@ -106,19 +103,26 @@ def names_of(
             name = parameters[k].name
         else:
             name = f"x{k}"
-        found += _paths(name, value)
+        found += paths(name, value)
     for name, value in keywords.items():
-        found += _paths(name, value)
+        found += paths(name, value)
     return found
 
 
-def _paths(name: str, nest: Any) -> list[str]:
+def paths(name: str, nest: Any) -> list[str]:
+    """Return a name for each leaf of a nest, from the name of the whole.
+
+    Examples
+    --------
+    >>> paths("p", {"w": 1.0, "b": [2.0, 3.0]})
+    ['p_w', 'p_b_0', 'p_b_1']
+    """
     if nest is None:
         return []
     if isinstance(nest, dict):
-        return [path for key, part in nest.items() for path in _paths(f"{name}_{key}", part)]
+        return [path for key, part in nest.items() for path in paths(f"{name}_{key}", part)]
     if isinstance(nest, (list, tuple)):
-        return [path for k, part in enumerate(nest) for path in _paths(f"{name}_{k}", part)]
+        return [path for k, part in enumerate(nest) for path in paths(f"{name}_{k}", part)]
     return [name]
 
 
@@ -128,4 +132,3 @@ def flat(args: tuple[Any, ...]) -> bool:
 
 
 _LEAVES = frozenset({np.ndarray, np.float64, np.float32, float, int, bool, str, Tensor})
-__all__ = ["Kind", "array_in", "flat", "is_followed", "is_static", "names_of", "tree"]

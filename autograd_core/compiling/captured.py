@@ -8,9 +8,9 @@ An array's numbers need no watching: the program reads the array itself.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 from zlib import crc32
 
@@ -53,18 +53,34 @@ class Watch:
         self._lengths: list[tuple[str, Any, int]] = []
         self.arrays: dict[int, tuple[str, Any]] = {}
         self._contents: list[tuple[str, Any, int]] = []
+        self._tensors: list[tuple[str, Any, Any]] = []
         self._walk(roots)
+        self._all = self._tensors
 
-    def watch_contents(self) -> None:
-        """From now on watch the numbers of small arrays too.
+    def settle(self, tensors: Collection[int], arrays: Collection[int], derived: bool) -> None:
+        """Take note of what a program reads by itself at every call.
 
-        For programs with constants that the function computed from arrays it captured.
+        Parameters
+        ----------
+        tensors : collection of int
+            The identities of Tensors whose data it reads: these need no watching.
+        arrays : collection of int
+            The identities of arrays that it reads by reference.
+        derived : bool
+            Whether it has constants that the function may have computed from captured
+            arrays; then the numbers of small ones among the other arrays are watched too.
         """
-        self._contents = [
-            (name, array, _checksum(array))
-            for name, array in self.arrays.values()
-            if array.nbytes <= SMALL and array.dtype.kind in "biufc"
-        ]
+        self._tensors = [entry for entry in self._tensors if id(entry[1]) not in tensors]
+        live = {id(t._data) for _, t, _ in self._all if id(t) in tensors}
+        if derived:
+            self._contents = [
+                (name, array, _checksum(array))
+                for name, array in self.arrays.values()
+                if array.nbytes <= SMALL
+                and array.dtype.kind in "biufc"
+                and id(array) not in live
+                and id(array) not in arrays
+            ]
 
     @contextmanager
     def read_only(self) -> Iterator[None]:
@@ -94,6 +110,9 @@ class Watch:
         for name, holder, length in self._lengths:
             if len(holder) != length:
                 return f"{name} had {length} entries, has {len(holder)}"
+        for name, tensor, data in self._tensors:
+            if tensor._data is not data:
+                return f"the Tensor {name} holds another array"
         for name, array, checksum in self._contents:
             if _checksum(array) != checksum:
                 return f"{name} holds other numbers"
@@ -104,7 +123,11 @@ class Watch:
         seen: set[int] = set()
         while stack and len(self._cells) + len(self._items) < MOST:
             name, value = stack.pop()
-            array = value._data if isinstance(value, Tensor) else value
+            array = value
+            if isinstance(value, Tensor) and id(value) not in seen:
+                seen.add(id(value))
+                array = value._data
+                self._tensors.append((name, value, array))
             if isinstance(array, np.ndarray):
                 self.arrays[id(array)] = name, array
             if id(value) in seen or isinstance(value, (*_BY_VALUE, *_CLOSED)):
@@ -148,8 +171,13 @@ class Watch:
         elif isinstance(value, dict):
             self._lengths.append((name, value, len(value)))
             yield from self._entries(name, value, lambda key: f"{name}[{key!r}]")
-        elif hasattr(value, "__dict__"):
-            yield from self._entries(name, vars(value), lambda key: f"{name}.{key}")
+        else:
+            if hasattr(value, "__dict__"):
+                yield from self._entries(name, vars(value), lambda key: f"{name}.{key}")
+            for kind in type(value).__mro__[:-1]:
+                slots = kind.__dict__.get("__slots__", ())
+                for slot in (slots,) if isinstance(slots, str) else slots:
+                    yield f"{name}.{slot}", getattr(value, slot, None)
 
     def _entries(
         self, name: str, holder: Any, spell: Callable[[Any], str]
@@ -169,7 +197,7 @@ def _names(code: CodeType) -> Iterator[str]:
 
 
 def _checksum(array: Any) -> int:
-    return crc32(np.ascontiguousarray(array).view(np.uint8).reshape(-1))
+    return crc32(np.ascontiguousarray(array).data)
 
 
 def _equal(new: Any, old: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import random
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from itertools import count
@@ -22,6 +23,7 @@ from autograd_core.compiling.arguments import (
     is_followed,
     is_static,
     names_of,
+    paths,
 )
 from autograd_core.compiling.captured import Watch
 from autograd_core.compiling.program import Program, Value
@@ -74,7 +76,7 @@ class Recording:
         self._finish = finish
         self._places = [k for k, kind in enumerate(kinds) if not kind.static]
         self._tensors = [
-            (v.tensor, Kind(v.tensor, False, f"the Tensor {v.name}".rstrip()))
+            (v.tensor, Kind(v.tensor._data, False, f"the Tensor {v.name}".rstrip()))
             for v in written.program.inputs
             if v.tensor is not None
         ]
@@ -107,10 +109,11 @@ class Recording:
         if not self._all_arrays:
             arrays = [array_in(a, True) for a in arrays]
         for tensor, kind in self._tensors:
-            why = kind.differs(tensor)
+            data = tensor._data
+            why = kind.differs(data)
             if why is not None:
                 return False, why
-            arrays.append(tensor._data)
+            arrays.append(data)
         results = self.run(*arrays)
         if results.__class__ is int:
             guard = self._guards[results]
@@ -240,8 +243,6 @@ class Compiled:
                 args[k] = value
             held = {id(t): (t, g) for t, g in zip(tensors, given, strict=True)}
             for tensor, tracked in held.values():
-                import weakref
-
                 tracked._node.watch = NodeWatch(weakref.ref(tensor))
             with recorder.running(held):
                 result = self._f(*args, **keywords)
@@ -286,12 +287,12 @@ class Compiled:
         chosen, tensors = self._sorted(args)
         structure = (args, keywords)
         names = names_of(self._f, args, keywords)
-        marked = tree.leaves(
-            ([tree.map_leaves(lambda _, k=k: k in chosen, a) for k, a in enumerate(args)],
-             tree.map_leaves(lambda _: False, keywords))
-        )  # fmt: skip
         leaves = tree.leaves(structure)
-        recorder = Recorder()
+        marked = [k in chosen for k, a in enumerate(args) for _ in tree.leaves(a)]
+        marked += [False] * (len(leaves) - len(marked))
+        settings = [x for x, d in zip(leaves, marked, strict=True) if is_static(array_in(x, d))]
+        watch = Watch(self._f, *settings)
+        recorder = Recorder(watch.arrays)
         given = []
         for leaf, name, differentiated in zip(leaves, names, marked, strict=True):
             array = array_in(leaf, differentiated)
@@ -300,15 +301,13 @@ class Compiled:
             given.append(leaf if is_static(array) else recorder.input(array, name))
         labels = _labels(self._parameters)
         data = [
-            recorder.wrap(recorder.read(t, label))
-            for t, label in zip(tensors, labels, strict=True)
+            recorder.wrap(recorder.read(t, label)) for t, label in zip(tensors, labels, strict=True)
         ]
         for tensor in tensors:
             _inexact_leaf(tensor._data, "compile()")
         kinds = [Kind(x, d, n) for x, n, d in zip(leaves, names, marked, strict=True)]
         inside, kept = tree.like(structure, given)
         before = _random_states(self._f)
-        watch = Watch(self._f)
         run = self._differentiated(tensors, recorder, chosen)
         try:
             with watch.read_only():
@@ -336,8 +335,8 @@ class Compiled:
             value, aux = value
         gradients = [*tree.leaves(tuple(of_args)), *of_tensors]
         results = [value, *tree.leaves(aux), *gradients]
-        outputs = [r._value if isinstance(r, Recorded) else bare(r) for r in results]
-        program = Program(recorder.inputs, recorder.steps, outputs)
+        outputs = [recorder.value_of(bare(r)) for r in results]
+        program = Program(recorder.inputs, recorder.steps, outputs, recorder.captured.values())
         for out, of in zip(outputs[len(outputs) - len(gradients) :], self._of_inputs(
             recorder, marked, given, len(tensors)), strict=True):  # fmt: skip
             if isinstance(out, Value):
@@ -347,9 +346,11 @@ class Compiled:
         where = getattr(self._f, "__name__", type(self._f).__name__)
         written = Source(program, f"{where}: its value and its gradients, forward and backward.")
         finish = self._finisher(aux, of_args, [x for x, d in zip(leaves, marked, strict=True) if d])
-        derived = {id(c) for c in written.given.values() if isinstance(c, np.ndarray)}
-        if derived - watch.arrays.keys():
-            watch.watch_contents()
+        watch.settle(
+            {id(v.tensor) for v in program.inputs if v.tensor is not None},
+            recorder.captured.keys(),
+            recorder.derived,
+        )
         return Recording(written, reason, kinds, structure, watch, finish)
 
     def _of_inputs(
@@ -400,11 +401,9 @@ def _as_nest(parameters: Any) -> Any:
 
 
 def _labels(parameters: Any) -> list[str]:
-    from autograd_core.compiling.arguments import _paths
-
     if isinstance(parameters, dict):
-        return [p for key, part in parameters.items() for p in _paths(str(key), part)]
-    return _paths("w", parameters)
+        return [p for key, part in parameters.items() for p in paths(str(key), part)]
+    return paths("w", parameters)
 
 
 def _random_states(f: Any) -> Any:

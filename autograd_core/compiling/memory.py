@@ -75,7 +75,7 @@ class Layout:
         self.inline = self._find_inline()
         self.lines = [s for s in program.steps if s.operation is None or not self._inlined(s)]
         self.roots: dict[Value, Value | None] = {}
-        for value in program.inputs:
+        for value in (*program.inputs, *program.captured):
             self.roots[value] = None
         for step in program.steps:
             self._find_roots(step)
@@ -233,9 +233,7 @@ class Layout:
             maker = block.values[0].maker
             assert maker is not None
             spelling = self.spellings[maker]
-            into = by_pieces(maker) or (
-                spelling is not None and bool(spelling.into)
-            )
+            into = by_pieces(maker) or (spelling is not None and bool(spelling.into))
             if not into or _order_of(block.values[0].example) is None:
                 continue
             if not given.isdisjoint(block.values):

@@ -7,7 +7,7 @@ which of them share memory is decided afterwards (`memory`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,13 +29,15 @@ class Value:
         Its place in the maker's results, if there are several.
     tensor : Tensor or None
         For an input: the Tensor whose data are read at every call.
+    captured : bool
+        Whether it is an array from outside that the program reads by reference.
     name : str
         For an input, how the user calls it.
     gradient_of : Value or None
         The value that this is the complete gradient of.
     """
 
-    __slots__ = ("example", "gradient_of", "maker", "name", "part", "tensor")
+    __slots__ = ("captured", "example", "gradient_of", "maker", "name", "part", "tensor")
 
     def __init__(
         self, example: Any, maker: Step | None = None, part: int | None = None, name: str = ""
@@ -45,6 +47,7 @@ class Value:
         self.part = part
         self.name = name
         self.tensor: Any = None
+        self.captured = False
         self.gradient_of: Value | None = None
 
 
@@ -128,14 +131,23 @@ class Program:
     ----------
     inputs : list of Value
         The arguments' arrays, in order, then the Tensors that are read live.
+    captured : list of Value
+        Arrays from outside that are read by reference.
     steps : list of Step
         In the order of the run.
     outputs : list
         Values and constants: the function's value, its auxiliary results, the gradients.
     """
 
-    def __init__(self, inputs: list[Value], steps: list[Step], outputs: list[Any]) -> None:
+    def __init__(
+        self,
+        inputs: list[Value],
+        steps: list[Step],
+        outputs: list[Any],
+        captured: Iterable[Value] = (),
+    ) -> None:
         self.inputs = inputs
+        self.captured = list(captured)
         self.steps = steps
         self.outputs = outputs
 

@@ -21,7 +21,7 @@ from autograd_core.compiling.program import Step, Value, replaced, same, values_
 from autograd_core.compiling.spelling import is_spelled
 from autograd_core.modes import BASE, new_level
 from autograd_core.node import users_frame
-from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple
+from autograd_core.primitive import Boxed, Constant, Primitive, like_tuple
 from autograd_core.rules.indexing import getitem
 from autograd_core.rules.shapes import astype_, copy_
 from autograd_core.scopes import _inner
@@ -47,15 +47,18 @@ _STEADY = frozenset(
 )  # fmt: skip
 
 
-class _Undecomposable(Exception):
+class _UndecomposableError(Exception):
     """A kernel that is not plain NumPy; it stays one call."""
 
 
 class Recorder:
     """One recorded run: the steps so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, captured: dict[int, tuple[str, Any]] | None = None) -> None:
         self.level = new_level()
+        self.captured: dict[int, Value] = {}
+        self.derived = False  # whether there are constants that are not captured themselves
+        self._outside = captured or {}
         self.inputs: list[Value] = []
         self.steps: list[Step] = []
         self.backward = False
@@ -93,48 +96,71 @@ class Recorder:
                 raise _foreign()
             return argument._value
         if not isinstance(argument, Boxed):
-            return argument
+            return self._constant(argument)
         if isinstance(argument, Tensor) and argument.is_leaf and argument._level in (0, BASE):
             return self.read(argument)
         raise _foreign()
+
+    def _constant(self, argument: Any) -> Any:
+        """Return a captured array as a value, whose numbers may change; other constants as such."""
+        if not isinstance(argument, (np.ndarray, np.generic)):
+            return argument
+        if id(argument) not in self._outside or not isinstance(argument, np.ndarray):
+            self.derived = True
+            return argument
+        value = self.captured.get(id(argument))
+        if value is None:
+            name = self._outside[id(argument)][0]
+            value = self.captured[id(argument)] = Value(argument, name=name)
+            value.captured = True
+        return value
 
     def apply(self, operation: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute an operation and write it down."""
         inner = [replaced(a, self.value_of) for a in args]
         settings = {k: replaced(v, self.value_of) for k, v in params.items()}
         raw = [replaced(a, _example) for a in inner]
+        given = [replaced(a, self._handed) for a in args]
         made = operation.run(tuple(raw), {k: replaced(v, _example) for k, v in settings.items()})
         if operation.name in _METADATA and isinstance(operation, Constant):
             return made
         if not is_spelled(operation) and not isinstance(made, tuple) and _plain(settings):
             mark = len(self.steps), len(self.inputs)
             try:
-                return self._decomposed(operation, inner, params, made)
+                return self._decomposed(operation, inner, given, params, made)
             except Exception:  # whatever a kernel does that is not plain NumPy: it stays one call
                 del self.steps[mark[0] :]
         step = Step(operation, inner, settings, *self._place())
         return self._finish(step, made, operation)
 
+    def _handed(self, argument: Any) -> Any:
+        """Return an argument for a kernel that is taken apart: not the caller's own object."""
+        value = self.value_of(argument)
+        live = value.__class__ is Value and not value.captured
+        return self.wrap(value) if live else argument
+
     def _decomposed(
-        self, operation: Primitive, inner: list[Any], params: dict[str, Any], wanted: Any
+        self,
+        operation: Primitive,
+        inner: list[Any],
+        given: list[Any],
+        params: dict[str, Any],
+        wanted: Any,
     ) -> Any:
         """Write down what a kernel is made of, if that is NumPy and gives the same bits."""
         if operation in self._inside or isinstance(operation, Constant):
-            raise _Undecomposable
+            raise _UndecomposableError
         self._inside.append(operation)
         fixed = {id(v) for v in values_in(inner)} - self._fixed
         self._fixed |= fixed
         try:
-            made = operation.forward(*(replaced(a, self._wrapped) for a in inner), **params)
+            made = operation.forward(*given, **params)
         finally:
             self._inside.pop()
             self._fixed -= fixed
         if made.__class__ is not Recorded or not same(made._value.example, wanted):
-            raise _Undecomposable
+            raise _UndecomposableError
         return made
-
-    def _wrapped(self, argument: Any) -> Any:
-        return self.wrap(argument) if argument.__class__ is Value else argument
 
     def _finish(self, step: Step, made: Any, operation: Primitive) -> Any:
         self._add(step)
@@ -180,7 +206,7 @@ class Recorder:
     def guard(self, value: Value, test: str, expected: Any) -> None:
         """Let the program check that Python would get the same from a value again."""
         if self._inside:
-            raise _Undecomposable
+            raise _UndecomposableError
         step = Step(None, [value], {}, *self._place())
         step.test, step.expected = test, expected
         self._add(step)
@@ -237,7 +263,7 @@ def _example(argument: Any) -> Any:
 def _plain(settings: dict[str, Any]) -> bool:
     """Whether settings are numbers, texts and arrays: nothing that a kernel could keep."""
     kinds = (int, float, complex, str, slice, np.ndarray, np.generic, np.dtype, type, Value)
-    found = []
+    found: list[Any] = []
     replaced(tuple(settings.values()), found.append)
     return all(v is None or v is Ellipsis or isinstance(v, kinds) for v in found)
 
@@ -373,6 +399,3 @@ class Recorded(Traced):
             )
         value = np.array(self._taken("array", self.value))
         return value if dtype is None else value.astype(dtype, copy=False)
-
-
-__all__ = ["LIMIT", "Recorded", "Recorder", "bare"]

@@ -169,6 +169,7 @@ def drop_unused(program: Program) -> None:
             needed.update(step.uses())
             kept.append(step)
     program.steps = kept[::-1]
+    program.captured = [v for v in program.captured if v in needed]
     program.inputs = [v for v in program.inputs if v.tensor is None or v in needed]
 
 

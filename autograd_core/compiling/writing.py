@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Any
 
 import numpy as np
 
-from autograd_core.compiling.memory import DEPTH, Block, Layout
+from autograd_core.compiling.memory import Block, Layout
 from autograd_core.compiling.naming import Names, hints, identifier, wish_for
-from autograd_core.compiling.program import Program, Step, Value, values_in
+from autograd_core.compiling.program import Program, Step, Value
 from autograd_core.compiling.simplify import by_pieces
-from autograd_core.compiling.spelling import CALL, POWER, SIGN, Text, public_name
+from autograd_core.compiling.spelling import CALL, SIGN, Text, public_name
 from autograd_core.primitive import Primitive
-from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing
 
 _WIDTH = 60  # where comments start, if the code is no longer
@@ -50,6 +48,10 @@ class Source:
         self._header: list[str] = []
         for value in program.inputs:
             self._of[value] = self._names.new(identifier(value.name or "w"))
+        for value in program.captured:
+            name = self._of[value] = self._names.new(identifier(value.name or "captured"))
+            self.given[name] = value.example
+            self._header.append(f"# {name}: {_described(value.example)}, captured, read live")
         self.text = self._written(title)
 
     # --- the whole ----------------------------------------------------------
@@ -68,9 +70,8 @@ class Source:
         body.append((f"return {self._returned()}", "", ""))
         arguments = ", ".join(self._of[v] for v in self.program.inputs)
         parts = [f'"""{title}"""', "", "import numpy as np", *self._imports]
-        constants = [f"{line}" for line in self._header]
-        if constants:
-            parts += ["", *constants]
+        if self._header:
+            parts += ["", *self._header]
         buffers = self._buffer_lines()
         if buffers:
             parts += ["", "# Buffers: allocated once, written anew by every call.", *buffers]
@@ -199,7 +200,7 @@ class Source:
         return Text(f"{self._kernel(operation)}({', '.join(listed)})")
 
     def _operand(self, step: Step, k: int) -> Text:
-        """Return an argument's text; numbers beside an array of the same kind are written plainly."""
+        """Return an argument's text; a number beside an array of its kind is written plainly."""
         argument = step.args[k]
         if isinstance(argument, np.generic) and isinstance(argument, np.number):
             others = [a.example for j, a in enumerate(step.args) if j != k and a.__class__ is Value]
@@ -252,10 +253,11 @@ class Source:
 
     def _constant(self, value: Any) -> str:
         """Return the name, or the text, of a constant."""
-        if isinstance(value, np.dtype) and value.name in np.sctypeDict and value.isnative:
-            return f"np.{value.type.__name__}"
-        if isinstance(value, type) and getattr(np, value.__name__, None) is value:
-            return f"np.{value.__name__}"
+        kind = value.type if isinstance(value, np.dtype) and value.isnative else value
+        if isinstance(kind, type):
+            name = public_name(kind)
+            if name is not None:
+                return name
         if isinstance(value, (bool, int, str)) and not isinstance(value, np.generic):
             return repr(value)
         key = id(value)
@@ -339,7 +341,7 @@ def _literal(value: Any) -> str | None:
 
 
 def _commented(body: list[tuple[str, str, str]]) -> list[str]:
-    """Return the lines, each with the user's line; of a run of lines from one, the first in full."""
+    """Return the lines, each with the user's line; in full where another line begins."""
     lines = []
     last = ""
     for code, where, scope in body:
@@ -353,6 +355,3 @@ def _commented(body: list[tuple[str, str, str]]) -> list[str]:
         last = where
         lines.append(f"    {code}".ljust(_WIDTH) + f"  # {shown.rstrip()}")
     return lines
-
-
-__all__ = ["DEPTH", "POWER", "Source", "e", "re", "values_in"]

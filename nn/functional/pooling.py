@@ -27,9 +27,8 @@ def _maximum(x: Any, *, windows: Windows) -> Any:
     return y.transpose(0, 3, 1, 2)
 
 
-def _winners(y: Any, x: Any, windows: Windows) -> Any:
-    """Return which element of each window is its maximum, the first at a tie; a constant."""
-    images, top = raw(x).transpose(0, 2, 3, 1), raw(y).transpose(0, 2, 3, 1)
+def _winning(y: Any, x: Any, *, windows: Windows) -> Any:
+    images, top = x.transpose(0, 2, 3, 1), y.transpose(0, 2, 3, 1)
     count = windows.kernel[0] * windows.kernel[1]
     kind = np.int8 if count < 128 else np.int32
     if pools := compiled(images, top):
@@ -46,6 +45,14 @@ def _winners(y: Any, x: Any, windows: Windows) -> Any:
         missed = miss if missed is None else np.logical_and(missed, miss, out=missed)
         index += missed.view(np.int8)
     return index
+
+
+_winning_places = primitive(_winning, name="winners", arity=2, category="pooling")
+
+
+def _winners(y: Any, x: Any, windows: Windows) -> Any:
+    """Return which element of each window is its maximum, the first at a tie; a constant."""
+    return _winning_places(raw(y), raw(x), windows=windows)
 
 
 _max_pool = primitive(
