@@ -23,7 +23,7 @@ def test_every_overridable_function_is_classified() -> None:
 
 
 def _newest() -> bool:
-    return tuple(map(int, np.__version__.split(".")[:2])) >= (2, 3)
+    return tuple(map(int, np.__version__.split(".")[:2])) >= (2, 4)  # without in1d
 
 
 @pytest.mark.skipif(not _newest(), reason="the page is made with a recent NumPy")
@@ -52,6 +52,6 @@ def test_text_functions_raise_the_engine_s_error() -> None:
 
     assert TEXT
     with pytest.raises(AutogradError):  # NumPy up to 2.2 asks for a plain array first
-        np.strings.upper(Tensor([1.0]))
+        np.strings.upper(Tensor([1.0], requires_grad=True))
     with pytest.raises(UnsupportedError, match="no derivative rule"):
         recfunctions.drop_fields(Tensor([1.0]), "a")
