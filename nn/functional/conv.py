@@ -80,7 +80,9 @@ def _convolution(
             x = input.shape
     elif isinstance(padding, str):
         if padding != "valid":
-            raise shape_error(f"{name}: padding must be a number, 'same' or 'valid', not {padding!r}.")
+            raise shape_error(
+                f"{name}: padding must be a number, 'same' or 'valid', not {padding!r}."
+            )
         padding = 0
     padding = pair(padding, n, "padding")
     if min((*stride, *dilation)) < 1 or min(padding) < 0:
