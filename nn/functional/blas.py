@@ -20,7 +20,7 @@ def _controls() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     """Return functions that tell and set OpenBLAS's number of threads; None with another BLAS."""
     try:
         # the module links to the library, so its handle finds the library's functions
-        library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # type: ignore[attr-defined]
+        library = ctypes.CDLL(np.linalg._umath_linalg.__file__)
     except (AttributeError, OSError):  # pragma: no cover - NumPy built in another way
         return None
     for prefix, suffix in (("scipy_", "64_"), ("", "64_"), ("scipy_", ""), ("", "")):
