@@ -105,7 +105,8 @@ class Batching:
         if self.holds(value):
             return value.value[k]
         if isinstance(value, tuple):
-            return tuple(self.example(part, k) for part in value)
+            parts = (self.example(part, k) for part in value)
+            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
         return value
 
     def loop(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:

@@ -221,7 +221,7 @@ def test_compiled_pooling_equals_the_plain_one(case, values, always):
     for on in (True, False):
         with nn.use_kernels(compiled=on, threads=2):
             y = pooling._maximum(x, windows=plan)
-            index = pooling._winners(y, x, plan)
+            index = pooling._winners(y, x, windows=plan)
             g = np.random.default_rng(4).normal(size=y.shape).astype(np.float32)
             g = np.ascontiguousarray(g.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
             found[on] = y, index, windows._unpick(g, index=index, windows=plan)

@@ -127,8 +127,11 @@ def share(task: _threads.Task, count: int) -> None:
 
 
 def parts(n: int) -> list[slice]:
-    """Return slices that divide n things among the threads as evenly as can be."""
-    count = max(1, min(n, _settings["threads"]))
+    """Return slices that divide n things as evenly as can be, two for each thread.
+
+    A thread that wakes up late, or shares its core, then leaves the second to another one.
+    """
+    count = 1 if _settings["threads"] == 1 else max(1, min(n, 2 * _settings["threads"]))
     return [slice(n * k // count, n * (k + 1) // count) for k in range(count)]
 
 
