@@ -235,7 +235,7 @@ def test_nothing_to_differentiate():
         compile(lambda x: x * 2)(np.ones(3))
     with pytest.raises(NonScalarError):
         compile(lambda x: None)(np.ones(3))
-    with pytest.raises(TypeError, match="integer|int64"):
+    with pytest.raises(TypeError, match="cannot carry a derivative"):
         compile(np.sum)(np.arange(3))
     with pytest.raises(Exception, match="nothing is recorded yet"):
         compile(np.sum).source  # noqa: B018 - the property raises
