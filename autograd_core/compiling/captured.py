@@ -44,7 +44,7 @@ class Watch:
     True
     >>> scale[0] = 3.0
     >>> watch.changed()
-    "scale[0] was 2.0, is 3.0"
+    'scale[0] was 2.0, is 3.0'
     """
 
     def __init__(self, *roots: Any) -> None:

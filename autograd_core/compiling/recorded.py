@@ -284,6 +284,7 @@ class Recorded(Traced):
     _recorder: Recorder
     _value: Value
     _level: int
+    keeps_kernels = True  # a fused kernel's backward pass is to be one operation on these
 
     @property
     def value(self) -> Any:

@@ -39,6 +39,7 @@ def simplify(program: Program) -> None:
             continue
         if step.operation.category == "elementwise" and not step.multiple:
             _spread_no_number(step)
+            _broadcast_by_itself(step)
         if step.operation is e.multiply and not step.multiple:
             _negate(step)
         if _is_constant(step):
@@ -122,6 +123,24 @@ def _spread_no_number(step: Step) -> None:
         number = a.flat[0]
         if whole and a.shape and (a == number).all() and np.signbit(a).all() == np.signbit(number):
             step.args[k] = number
+
+
+def _broadcast_by_itself(step: Step) -> None:
+    """Leave the repeating of a smaller argument to the operation, where another is whole."""
+    shape = step.result.example.shape
+    for k, a in enumerate(step.args):
+        others = (x for j, x in enumerate(step.args) if j != k)
+        if not any(x.__class__ is Value and np.shape(x.example) == shape for x in others):
+            continue
+        while a.__class__ is Value and a.maker is not None:
+            inner = a.maker.args[0] if a.maker.args else None
+            repeated = a.maker.operation is shapes.broadcast_to
+            number = a.maker.operation is shapes.reshape and a.example.size == 1
+            if inner.__class__ is not Value or not (
+                repeated or (number and np.ndim(inner.example) == 0)
+            ):
+                break
+            step.args[k] = a = inner
 
 
 def _alike(argument: Any, made: Any) -> bool:

@@ -92,7 +92,7 @@ class Source:
                     self._of[value] = self._of_block[block]
                     continue
                 candidates = [value] if block is None else list(reversed(block.values))
-                if step.backward or block is None:
+                if step.backward:
                     wishes = [wish_for(v, self.known, self._of) for v in candidates]
                 else:  # a value that a gradient overwrites later keeps the value's name
                     wishes = [self.known.get(v) for v in candidates]

@@ -74,8 +74,8 @@ def fused(
         given = (*arrays, *(g if multiple else (g,)))
         if any(is_traced(value) for value in given):
             return _pull_composite(composite, g, arrays, needs, options)
-        if any(hasattr(value, "_process") for value in given):
-            # arrays of another kind, which the kernel's loops cannot take: one operation to them
+        if any(getattr(value, "keeps_kernels", False) for value in given):
+            # written down for a program, in which the kernel is to be one call
             return pulled(*given, *(y if multiple else (y,)), saved=saved, needs=needs,
                           options=options)  # fmt: skip
         if saved.result is not y:  # another run of the same node was in between
