@@ -200,7 +200,9 @@ def full_tower(positions: int, steps: int) -> dict[str, Any]:
     }
 
 
-def picture(path: Path, curve: list[int], untrained: int, judge: Judge, tower: Any) -> Path:
+def picture(
+    path: Path, curve: list[int], untrained: int, beaten: int, judge: Judge, tower: Any
+) -> Path:
     """Draw what was learned: the curve, the first moves' probabilities, a board of Go, its loss."""
     plt = common.pyplot()
     figure, axes = plt.subplots(1, 4, figsize=(16, 4.4))
@@ -238,8 +240,8 @@ def picture(path: Path, curve: list[int], untrained: int, judge: Judge, tower: A
         figure,
         path,
         "From games against itself alone the network learns moves that fewer and fewer replies "
-        "can beat; with search on top, none can. The full tower takes its steps on real "
-        "positions of Go.",
+        f"can beat; with search on top, {beaten or 'none'} can. The full tower takes its steps on "
+        "real positions of Go.",
     )
 
 
@@ -319,7 +321,8 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
             "a uniform policy and a value of 0: loss 6.89",
         ),
     ]
-    written = [picture(options.out / "alphazero.png", curve, no_search, judge, tower)]
+    path = options.out / "alphazero.png"
+    written = [picture(path, curve, no_search, beaten[0], judge, tower)]
     return common.report(results, written, options)
 
 

@@ -103,8 +103,8 @@ class Go:
                         stones[member] = EMPTY
         if not taken and not self.group(point, stones)[1]:
             return None  # suicide
-        if taken and np.array(stones, np.int8).tobytes() in self.seen:
-            return None  # superko; without a capture a board with one more stone is new
+        if np.array(stones, np.int8).tobytes() in self.seen:
+            return None  # superko
         return stones, taken
 
     def play(self, move: int) -> None:

@@ -112,6 +112,7 @@ def test_ladder_keeps_held_out_images_out_of_training(monkeypatch):
         return np.zeros((10, len(test[0]), 10)), [0.0] * 5
 
     monkeypatch.setattr(ladder, "train", watch)
+    monkeypatch.setattr(ladder, "MLPClassifier", lambda *a, **k: ladder.LogisticRegression())
     ladder.climb(split, 100, 5, 2)
     assert len(seen) == 2 * 11  # seven single networks and four more members, for each seed
     held_out = {row.tobytes() for row in split[1]}

@@ -59,6 +59,13 @@ def test_ko_comes_back_only_after_another_move():
     assert game.captured == 2
 
 
+def test_no_board_comes_back_even_without_a_capture():
+    game = Go(3)
+    game.seen.add(np.array([0, 0, 0, 0, BLACK, 0, 0, 0, 0], np.int8).tobytes())
+    assert game.after(4) is None
+    assert game.after(3) is not None
+
+
 def test_two_passes_end_the_game():
     game = Go(5)
     game.play(PASS)
