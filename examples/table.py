@@ -25,6 +25,11 @@ EXAMPLES = (
     "multitask",
     "boltzmann",
     "autoencoder",
+    "char_rnn",
+    "tagger",
+    "transformer",
+    "translate",
+    "embeddings",
 )
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"

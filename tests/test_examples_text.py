@@ -1,4 +1,4 @@
-"""The examples on text, in their quick form, meet their bars; what they are held against is right."""
+"""The examples on text meet their bars in quick form; what they are held against is right."""
 
 import importlib
 import math
