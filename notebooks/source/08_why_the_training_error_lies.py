@@ -195,8 +195,8 @@ show(
 # %% [markdown]
 # ## A network that learns wrong answers by heart
 #
-# 300 images of digits, and every fifth label is wrong on purpose. A network with 100 hidden units, 60 epochs, and its accuracy on clean
-# images that it has not seen.
+# Three hundred images of digits, and every fifth label is wrong on purpose. A network with
+# 100 hidden units, 60 epochs, and its accuracy on clean images that it has not seen.
 
 # %%
 digits = load_digits()

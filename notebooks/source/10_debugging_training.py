@@ -38,7 +38,8 @@ train, test = order[:1200], order[1200:]
 # %% [markdown]
 # ## Before any training: three numbers that are known
 #
-# 1. A classifier that knows nothing gives each of ten classes 1/10, so its first loss is $\ln 10 \approx 2.303$.
+# 1. A classifier that knows nothing gives each of ten classes 1/10, so its first loss
+#    is $\ln 10 \approx 2.303$.
 # 2. Its gradients agree with finite differences.
 # 3. It can learn ten examples by heart. If it cannot do that, more data won't help.
 
