@@ -343,8 +343,10 @@ assert kept.min() < -0.95  # and on the other side
 figure, axis = plt.subplots()
 axis.plot(kept, "--", color=ORANGE, label="zero_grad() forgotten")
 axis.plot(cleared, "-", color=GREEN, label="with zero_grad()")
-axis.set(xlabel="step", ylabel="w, best at 0", title="Old gradients pull along")
-axis.legend()
+axis.set(
+    xlabel="step", ylabel="w, best at 0", title="Old gradients pull along", ylim=(-1.1, 1.7)
+)
+axis.legend(loc="upper right")
 axis.grid()
 show(
     figure,
