@@ -1,17 +1,16 @@
 """The ten pages: in step with their sources, complete, and true when run again."""
 
+import importlib.util
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
-sys.path.insert(0, str(FOLDER))
-import build
-
-sys.path.remove(str(FOLDER))
+spec = importlib.util.spec_from_file_location("notebooks_build", FOLDER / "build.py")
+build = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(build)
 SOURCES = build.sources()
 each_page = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
@@ -22,6 +21,11 @@ def kept(source):
 
 def outputs(page):
     return [out for cell in page["cells"] for out in cell.get("outputs", ())]
+
+
+def every(page, kind):
+    found = (out.get("data", {}) for out in outputs(page))
+    return ["".join(data[kind]) for data in found if kind in data]
 
 
 def test_there_are_ten_pages_and_nothing_else():
@@ -47,7 +51,7 @@ def test_page_is_complete(source):
     """One question first, graphs, a stepping page, pictures explained, an exercise, claims held."""
     page = kept(source)
     first = "".join(page["cells"][0]["source"])
-    title, question = re.match(r"# (\d+ · .+)\n\n\*\*(.+?)\*\*", first).groups()
+    title, question = re.match(r"# (\d+ · [^\n]+)\n\n\*\*(.+?)\*\*", first, re.S).groups()
     assert title.startswith(f"{int(source.stem[:2])} · ")
     assert question.endswith("?")
     text = "\n".join("".join(c["source"]) for c in page["cells"] if c["cell_type"] == "markdown")

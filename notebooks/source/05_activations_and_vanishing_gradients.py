@@ -268,9 +268,8 @@ assert min(v for k, v in learned.items() if k != "sigmoid") > 0.8
 # %% [markdown]
 # ## Exercise
 #
-# What is the largest weight $w$ for which a chain $a_k = \sigma(w\,a_{k-1} + b)$ can *not*
-# have a growing gradient, whatever $b$ is? In other words: from which $|w|$ on can
-# $|w\,\sigma'(z)|$ exceed 1?
+# In a chain $a_k = \sigma(w\,a_{k-1} + b)$ a gradient grows where $|w\,\sigma'(z)| > 1$. Up to
+# which $|w|$ can that never happen, whatever $b$ is?
 
 # %%
 answer = None

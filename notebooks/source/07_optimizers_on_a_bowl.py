@@ -162,8 +162,8 @@ axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 axis.grid()
 show(
     figure,
-    "straight lines on a logarithmic scale: a constant share is left by each step. "
-    "Momentum's line is several times steeper than gradient descent's. Newton needs "
+    "the first three are straight lines on a logarithmic scale: each step leaves a constant "
+    "share. Momentum's line is several times steeper than gradient descent's. Newton needs "
     "one step.",
 )
 

@@ -162,7 +162,7 @@ figure, axes = plt.subplots(1, 2, figsize=(9.4, 3.8))
 axes[0].loglog(strengths, on_train, "--", color=ORANGE, label="on the 15 points")
 axes[0].loglog(strengths, held_out, "-.", color=GREEN, label="cross-validation, same 15")
 axes[0].loglog(strengths, on_new, "-", color=BLUE, label="on new points")
-axes[0].axvline(strengths[chosen], color=GREY, linestyle=":", label="chosen")
+axes[0].vlines(strengths[chosen], 1e-3, 5, color=GREY, linestyle=":", label="chosen")
 axes[0].set(xlabel="strength of the penalty", ylabel="mean squared error", ylim=(1e-3, 1e3))
 axes[0].legend(fontsize=8)
 axes[0].grid()
@@ -195,8 +195,8 @@ show(
 # %% [markdown]
 # ## A network that learns wrong answers by heart
 #
-# 300 images of digits, and every fifth label is wrong on purpose. A network with 100 hidden units, 60 epochs, and its accuracy on clean
-# images that it has not seen.
+# Three hundred images of digits, and every fifth label is wrong on purpose. A network with
+# 100 hidden units, 60 epochs, and its accuracy on clean images that it has not seen.
 
 # %%
 digits = load_digits()

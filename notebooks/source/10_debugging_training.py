@@ -38,7 +38,8 @@ train, test = order[:1200], order[1200:]
 # %% [markdown]
 # ## Before any training: three numbers that are known
 #
-# 1. A classifier that knows nothing gives each of ten classes 1/10, so its first loss is $\ln 10 \approx 2.303$.
+# 1. A classifier that knows nothing gives each of ten classes 1/10, so its first loss
+#    is $\ln 10 \approx 2.303$.
 # 2. Its gradients agree with finite differences.
 # 3. It can learn ten examples by heart. If it cannot do that, more data won't help.
 
@@ -342,8 +343,10 @@ assert kept.min() < -0.95  # and on the other side
 figure, axis = plt.subplots()
 axis.plot(kept, "--", color=ORANGE, label="zero_grad() forgotten")
 axis.plot(cleared, "-", color=GREEN, label="with zero_grad()")
-axis.set(xlabel="step", ylabel="w, best at 0", title="Old gradients pull along")
-axis.legend()
+axis.set(
+    xlabel="step", ylabel="w, best at 0", title="Old gradients pull along", ylim=(-1.1, 1.7)
+)
+axis.legend(loc="upper right")
 axis.grid()
 show(
     figure,
