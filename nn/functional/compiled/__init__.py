@@ -21,12 +21,6 @@ def kernel(function: Callable[..., Any]) -> Any:
     return numba.njit(nogil=True, cache=True)(function)
 
 
-def fast_kernel(function: Callable[..., Any]) -> Any:
-    """Compile with sums in any order, which lets them run in vector registers."""
-    flags = {"reassoc", "contract", "nsz"}  # infinities and NaN keep their meaning
-    return numba.njit(nogil=True, cache=True, fastmath=flags)(function)
-
-
 def operation(function: Callable[..., Any]) -> Any:
     """Return an operation for kernels that is written in LLVM's instructions."""
     return intrinsic(function)
