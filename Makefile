@@ -18,11 +18,11 @@ OUT ?= out
 	@touch $@
 
 .venv/test: .venv/created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,scipy,sklearn,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,fast,scipy,sklearn,test]"
 	@touch $@
 
 .venv/bench: .venv/created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[bench,demo,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[bench,demo,fast,test]"
 	@touch $@
 
 ## Train on handwritten digits, show what one gradient costs, write pictures to out/
