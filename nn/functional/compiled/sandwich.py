@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped] # ships no types
+from llvmlite import ir
 from numba import types
 
 from nn.functional import winograd
