@@ -11,13 +11,11 @@ _TAUGHT = {"scipy.special": "autograd_core.rules.scipy_special"}
 
 def teach() -> bool:
     """Load the rules for every library that was imported; say whether there were new ones."""
-    new = False
-    for library, rules in list(_TAUGHT.items()):
-        if library in sys.modules:
-            del _TAUGHT[library]
-            import_module(rules)
-            new = True
-    return new
+    met = [library for library in _TAUGHT if library in sys.modules]
+    for library in met:
+        import_module(_TAUGHT.get(library, __name__))  # another thread waits here until it is done
+        _TAUGHT.pop(library, None)
+    return bool(met)
 
 
 def implementation(registry: dict[Any, Any], function: Any) -> Any:

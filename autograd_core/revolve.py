@@ -11,6 +11,7 @@ A. Walther, "Algorithm 799: revolve", ACM TOMS 26, 2000.)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from math import comb
 from typing import Any, NamedTuple
 
@@ -209,14 +210,13 @@ class _Loop:
         """Run the loop; keep the snapshots that the reversal will want first."""
         state, args = list(flat[: self.width]), flat[self.width :]
         place = 0
-        for action in schedule(self.owner.steps, self.owner.snapshots):
+        actions = schedule(self.owner.steps, self.owner.snapshots)
+        for action in takewhile(lambda a: a.kind in ("advance", "snapshot"), actions):
             if action.kind == "advance":
                 state = self.advance(place, action.stop, state, args)
                 place = action.stop
-            elif action.kind == "snapshot":
-                self.snapshots[place] = state
             else:
-                break
+                self.snapshots[place] = state
         if place:
             self.snapshots[place] = state  # the reversal starts from here
         return tuple(self.advance(place, self.owner.steps, state, args))

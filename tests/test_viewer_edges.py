@@ -82,7 +82,7 @@ def test_more_lines_than_a_page_shows_are_left_out() -> None:
         def __init__(self, line):
             self.file, self.line = np.linalg._linalg.__file__, line
 
-    far = Listing([Far(k) for k in range(1, len(whole), 12)])
+    far = Listing([Far(k) for k in range(1, len(whole), 15)])
     shown = sum(len(block["lines"]) for block in far.blocks)
     assert MOST <= shown < len(whole)
 
@@ -108,6 +108,7 @@ def test_a_long_chain_without_repetition_is_cut_into_parts() -> None:
     assert sum(len(card.members) for card in drawing.cards) >= 3000
     few = draw(uneven(3000), depth=1)
     assert len(few.cards) < 400
+    assert len(animate(uneven(450), depth="all").drawing.cards) <= drawings.ANIMATED
     page = animate(uneven(3000))
     assert len(page.drawing.cards) <= len(drawing.cards)
 
@@ -341,3 +342,54 @@ def test_the_module_is_a_program(tmp_path) -> None:
     )  # fmt: skip
     assert "operations and leaves" in done.stdout
     assert "loss" in (tmp_path / "graph.txt").read_text(encoding="utf-8")
+
+
+def test_shared_leaves_outputs_and_constants_of_closed_boxes() -> None:
+    """A value that leaves a closed box twice, a constant used twice, a leaf that nobody uses."""
+    x = Tensor(2.0, requires_grad=True)
+    half = np.array([0.5, 0.25])
+    with scope("box"):
+        a = np.sin(x)
+        b = np.cos(a)
+    y = a * 2.0 + a * 3.0 + b * a
+    z = np.sum(y * half) + np.sum(half * x)
+    page = animate(z, depth=0)
+    steps = [s for run in page.data()["runs"] for s in run["steps"]]
+    assert any("their sum" in str(s) or "adds" in str(s) for s in steps)
+    assert len([c for c in page.drawing.cards if c.kind == "constant"]) == 1
+    alone = draw(x)
+    assert [c.name for c in alone.cards] == ["x"]
+    assert alone.to_text()
+
+
+def test_names_in_files_that_are_no_python(tmp_path) -> None:
+    path = tmp_path / "strange.py"
+    code = compile("y = np.sin(x) * k", str(path), "exec")
+    path.write_text("this is ( no Python\n")
+    space = {"x": Tensor(2.0, requires_grad=True), "np": np, "k": np.complex128(2j)}
+    exec(code, space)
+    assert len(draw(np.real(space["y"])).cards) >= 3
+
+
+def test_rounds_of_repetitions_of_two_kinds() -> None:
+    x = Tensor(np.ones(3), requires_grad=True)
+    for _ in range(12):
+        with scope("one"):
+            x = np.sin(x)
+        x = x * 1.5
+    drawing = draw(np.sum(x), depth=1)
+    assert len(drawing.cards) < 40
+    assert any("×12" in f"{c.name} {c.title} {c.note}" or "×" in c.name for c in drawing.cards)
+
+
+@needs_layout
+def test_a_layout_program_that_answers_nothing(monkeypatch) -> None:
+    _, z = small()
+    drawing = draw(z)
+
+    class Silent:
+        returncode, stdout, stderr = 1, b"", b"out of paper"
+
+    monkeypatch.setattr(layout.subprocess, "run", lambda *_, **__: Silent)
+    with pytest.raises(layout.LayoutError, match="out of paper"):
+        layout.lay_out(drawing.view, "LR")

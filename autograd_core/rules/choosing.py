@@ -113,7 +113,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     return tuple(made) if sparse else tuple(np.broadcast_arrays(*made))
 
 
-if hasattr(np, "unstack"):  # NumPy 2.1
+if hasattr(np, "unstack"):  # pragma: no branch - NumPy 2.1 has it
 
     @implements(np.unstack)
     def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:

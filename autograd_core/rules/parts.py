@@ -49,7 +49,7 @@ def _vecdot(a: Any, b: Any, axis: int = -1) -> Any:
 
 implements(np.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))
 implements(np.linalg.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))
-if hasattr(np, "matvec"):  # NumPy 2.2
+if hasattr(np, "matvec"):  # pragma: no branch - NumPy 2.2 has it
     implements(np.matvec)(lambda x1, x2, /: np.matmul(x1, x2[..., None])[..., 0])
     implements(np.vecmat)(lambda x1, x2, /: np.matmul(np.conj(x1)[..., None, :], x2)[..., 0, :])
 

@@ -55,7 +55,7 @@ def _cumulative(scan: Any, first: float) -> Any:
     return run
 
 
-if hasattr(np, "cumulative_sum"):  # NumPy 2.1
+if hasattr(np, "cumulative_sum"):  # pragma: no branch - NumPy 2.1 has it
     implements(np.cumulative_sum)(_cumulative(np.cumsum, 0.0))
     implements(np.cumulative_prod)(_cumulative(np.cumprod, 1.0))
 

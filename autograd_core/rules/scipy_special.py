@@ -163,6 +163,7 @@ elementwise(
 
 # SciPy's own copies of NumPy's functions
 for _name in ("cbrt", "exp2", "expm1", "log1p"):
-    if (_own := getattr(sp, _name)) is not getattr(np, _name):
-        implements(_own)(getattr(np, _name))
+    _own, _numpy_s = getattr(sp, _name), getattr(np, _name)
+    if _own is not _numpy_s:  # pragma: no branch - whether they are copies, SciPy decides
+        implements(_own)(_numpy_s)
 register(sp.round, np.round)

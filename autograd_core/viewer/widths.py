@@ -8,6 +8,7 @@ has some room to spare.
 from __future__ import annotations
 
 import unicodedata
+from itertools import accumulate
 
 _REGULAR = {
     "ijl": 278,
@@ -62,12 +63,8 @@ def clip(text: str, limit: float, size: float = 1.0, bold: bool = False) -> str:
     if width(text, size, bold) <= limit:
         return text
     room = limit - width("…", size, bold)
-    used = 0.0
-    for k, c in enumerate(text):
-        used += width(c, size, bold)
-        if used > room:
-            return text[:k] + "…"
-    return text
+    ends = accumulate(width(c, size, bold) for c in text)
+    return text[: next(k for k, end in enumerate(ends) if end > room)] + "…"
 
 
 def visible(text: str) -> str:
