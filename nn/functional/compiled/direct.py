@@ -92,6 +92,33 @@ def _correlate_images(
                     )  # fmt: skip
 
 
+@kernel
+def _pad(lines: Any, top: int, left: int, out: Any) -> None:  # pragma: no cover - compiled
+    """Copy images, given as lines of numbers, into larger ones with zeros around."""
+    h, w = lines.shape[1:]
+    for n in range(out.shape[0]):
+        for i in range(out.shape[1]):
+            y = i - top
+            inside = 0 <= y < h
+            for j in range(out.shape[2] if not inside else left):
+                out[n, i, j] = 0
+            if inside:
+                for j in range(w):
+                    out[n, i, left + j] = lines[n, y, j]
+                for j in range(left + w, out.shape[2]):
+                    out[n, i, j] = 0
+
+
+def _padded(images: Any, padding: tuple[int, ...]) -> Any:
+    """Return channels-last images with zeros around, as one run of numbers."""
+    (n, h, w, c), (ph, pw) = images.shape, padding
+    if not images.flags.c_contiguous or padding == (0, 0):
+        return padded(images, padding).reshape(-1)
+    out = buffer("conv pad", (n, h + 2 * ph, (w + 2 * pw) * c), images.dtype)
+    _pad(images.reshape(n, h, w * c), ph, pw * c, out)
+    return out.reshape(-1)
+
+
 def _lies(plan: Plan, c: int) -> tuple[int, ...]:
     """Return where windows lie in a padded image: image, line, step, and the loops over a window.
 
@@ -138,11 +165,11 @@ def convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
 
     def task(k: int) -> None:
         part = parts[k]
-        some, place = padded(images[part], plan.padding), y[part].reshape(-1)
+        some, place = _padded(images[part], plan.padding), y[part].reshape(-1)
         count = part.stop - part.start
         shape = (1, count * oh * ow) if whole else (oh, ow)
         _convolve_images(
-            rows_for(shape[1]), vectors, some.reshape(-1), 1 if whole else count, *where, panels,
+            rows_for(shape[1]), vectors, some, 1 if whole else count, *where, panels,
             bias, place, *shape, channels,
         )  # fmt: skip
 
@@ -161,7 +188,7 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
 
     def task(k: int) -> None:
         for part in parts[some[k]]:
-            place = padded(images[part], plan.padding).reshape(-1)
+            place = _padded(images[part], plan.padding)
             _correlate_images(
                 rows_for(where[5]), vectors_for(channels), place, part.stop - part.start, *where,
                 grads[part].reshape(-1), totals[k], oh, ow, channels,
