@@ -170,7 +170,8 @@ def import_seconds() -> dict[str, float]:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
         return float(done.stdout)
 
-    return {s: median(once(s) for _ in range(9)) for s in ("import numpy", "import autograd_core")}
+    names = ("numpy", "autograd_core", "nn, optim", "torch")
+    return {name: median(once(f"import {name}") for _ in range(5)) for name in names}
 
 
 def main() -> None:
@@ -190,8 +191,11 @@ def main() -> None:
         rows.append(row)
     print(table(rows))
     seconds = import_seconds()
-    print(f"\nimport autograd_core: {seconds['import autograd_core']:.3f} s, "
-          f"of which numpy {seconds['import numpy']:.3f} s")  # fmt: skip
+    for name in ("autograd_core", "nn, optim"):
+        share = seconds[name] / seconds["torch"]
+        print(f"\nimport {name}: {seconds[name]:.3f} s, of which numpy {seconds['numpy']:.3f} s; "
+              f"import torch {seconds['torch']:.3f} s, ratio {share:.2f}", end="")  # fmt: skip
+    print()
 
 
 if __name__ == "__main__":

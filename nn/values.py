@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Dual, ShapeError, Tensor, stop_gradient
+from autograd_core.batching import Batched
+from autograd_core.primitive import bare
 from autograd_core.source import Location
 from autograd_core.traced import Traced
 
@@ -15,6 +17,11 @@ from autograd_core.traced import Traced
 def is_traced(value: Any) -> bool:
     """Tell whether a value is a Tensor, a Dual or an array under vmap, not a plain array."""
     return isinstance(value, Traced)
+
+
+def is_batched(value: Any) -> bool:
+    """Tell whether `vmap` follows a value: under its derivatives lies an array for each example."""
+    return isinstance(bare(value), Batched)
 
 
 def is_tracked(value: Any) -> bool:

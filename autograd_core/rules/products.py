@@ -34,7 +34,9 @@ def _matmul_right(g: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1:
         return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
     if b.ndim == 1:
-        return _matmul(g, a) if a.ndim == 2 else (mt(a) @ g[..., None])[..., 0]
+        if a.ndim == 2:
+            return g.dot(a) if g.__class__ is _ndarray is a.__class__ else g @ a
+        return (mt(a) @ g[..., None])[..., 0]
     if b.ndim == 2 and a.ndim > 2:  # one large product instead of many, then a sum
         return a.reshape((-1, a.shape[-1])).T @ g.reshape((-1, g.shape[-1]))
     return _matmul(a.T, g) if a.ndim == 2 == g.ndim else mt(a) @ g

@@ -1,7 +1,7 @@
 """Fused operations: a fast hand-written kernel, and a plain composition that defines it.
 
 First order runs the kernel's own backward on raw arrays.  Higher orders, forward
-mode and nested traces differentiate the plain composition, which is recorded
+mode, nested traces and vmap differentiate the plain composition, which is recorded
 like any user's code: one definition of the mathematics, one fast path.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_core import jvp, primitive, vjp
-from nn.values import is_traced, is_tracked
+from nn.values import is_batched, is_traced, is_tracked
 
 
 class Saved:
@@ -123,6 +123,8 @@ def fused(
     )
 
     def operation(*arrays: Any, **options: Any) -> Any:
+        if any(map(is_batched, arrays)):
+            return composite(*arrays, **options)
         needs = tuple(is_tracked(a) for a in arrays)
         return made(*arrays, saved=Saved(), needs=needs, options=options)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_core import bilinear, primitive
 from nn.functional.blas import dot
-from nn.values import shape_error
+from nn.values import is_batched, shape_error
 
 
 def _product(x: Any, weight: Any) -> Any:
@@ -91,6 +91,9 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             f"linear: the input has shape {shape}, the weight {features}; the input's last axis "
             f"must be in_features = {features[-1]}."
         )
+    if is_batched(input) or is_batched(weight) or is_batched(bias):  # products have a batched form
+        y = input @ weight.T
+        return y if bias is None else y + bias
     return _linear(input, weight) if bias is None else _affine_map(input, weight, bias)
 
 

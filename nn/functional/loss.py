@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import elementwise, primitive
+from autograd_core import UnsupportedError, elementwise, primitive
+from autograd_core.source import Location
 from nn.functional.activation import log_sigmoid, log_softmax, sigmoid
 from nn.functional.targets import (
     class_weights,
@@ -16,7 +17,7 @@ from nn.functional.targets import (
     total_weight,
     valid_targets,
 )
-from nn.values import raw, shape_error
+from nn.values import is_batched, raw, shape_error
 
 
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
@@ -243,13 +244,16 @@ def cross_entropy(
         raise shape_error(
             f"cross_entropy: label_smoothing must be in [0, 1], not {label_smoothing}."
         )
-    labels = raw(target)
+    if is_batched(target) and target.dtype.kind in "iu":  # each example has labels of its own
+        target = _as_distribution(input, target, ignore_index, weight)
+        return _distribution_loss(input, target, None, reduction, label_smoothing)
+    labels = target if is_batched(target) else raw(target)
     if labels.dtype.kind == "f":
         return _distribution_loss(input, target, weight, reduction, label_smoothing)
     rows, index, restore = target_rows("cross_entropy", input, labels, ignore_index)
     scale = class_weights("cross_entropy", index, rows, weight, ignore_index)
     safe = np.where(index == ignore_index, 0, index)
-    if reduction in ("mean", "sum") and not label_smoothing:
+    if reduction in ("mean", "sum") and not label_smoothing and not is_batched(rows):
         if reduction == "mean":
             scale = scale / total_weight("cross_entropy", scale)
         return _softmax_nll(rows, index=safe, scale=scale)
@@ -267,6 +271,24 @@ def cross_entropy(
         if reduction == "sum"
         else restore(loss, reduction)
     )
+
+
+def _as_distribution(input: Any, labels: Any, ignore_index: int, weight: Any) -> Any:
+    """Return class indices that vmap follows as ones and zeros: its rules know no such index."""
+    if weight is not None or ignore_index != -100 or np.ndim(input) > 2:
+        raise UnsupportedError(
+            "cross_entropy: under vmap, with labels that differ from example to example, weight=, "
+            "ignore_index= and inputs of more than two axes are not supported; give the target as "
+            "a distribution over the classes.",
+            Location.of_caller(),
+        )
+    if np.shape(labels) != np.shape(input)[:-1]:
+        raise shape_error(
+            f"cross_entropy: an input of shape {np.shape(input)} needs targets of shape "
+            f"{np.shape(input)[:-1]}, not {np.shape(labels)}."
+        )
+    wide = labels.reshape((*np.shape(labels), 1))
+    return np.where(wide == np.arange(np.shape(input)[-1]), np.ones((), input.dtype), 0)
 
 
 def _distribution_loss(

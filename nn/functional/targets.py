@@ -18,16 +18,16 @@ def reduced(loss: Any, reduction: str, name: str) -> Any:
         raise shape_error(f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}.")
     if reduction == "sum":
         return np.sum(loss)
-    if not np.size(raw(loss)):
+    if not np.size(loss):
         raise shape_error(f"{name}: the batch is empty, so it has no mean.")
     return np.mean(loss)
 
 
 def same_shape(name: str, input: Any, target: Any) -> None:
     """Refuse a target that would silently broadcast."""
-    if np.shape(raw(input)) != np.shape(raw(target)):
+    if np.shape(input) != np.shape(target):
         raise shape_error(
-            f"{name}: input has shape {np.shape(raw(input))}, target {np.shape(raw(target))}; "
+            f"{name}: input has shape {np.shape(input)}, target {np.shape(target)}; "
             "they must be equal."
         )
 
@@ -60,7 +60,7 @@ def target_rows(
 ) -> tuple[Any, Any, Callable[[Any, str], Any]]:
     """Return logits as (rows, classes), indices as (rows,), and how to shape losses back."""
     index = raw(target)
-    shape = np.shape(raw(input))
+    shape = np.shape(input)
     if len(shape) == 1:
         rows = input.reshape((1, -1))
     elif len(shape) == 2:
@@ -75,7 +75,7 @@ def target_rows(
             f"{name}: an input of shape {shape} needs targets of shape {expected}, "
             f"not {index.shape}."
         )
-    flat = valid_targets(name, index.reshape(-1), np.shape(raw(rows)), ignore)
+    flat = valid_targets(name, index.reshape(-1), np.shape(rows), ignore)
 
     def restore(loss: Any, reduction: str) -> Any:
         return reduced(loss, reduction, name).reshape(expected)

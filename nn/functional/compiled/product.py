@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.compiled import kernel
-from nn.functional.compiled.microkernel import LANES, block
+from nn.functional.compiled.microkernel import LANES, ROWS, block
 from nn.functional.kernels import setting, share
 
 VECTORS = (0, 0)  # vectors a row of the block
@@ -28,7 +28,8 @@ def rows_of(count: int) -> tuple[int, ...]:
     >>> [len(rows_of(n)) for n in (1, 5, 100)]
     [1, 4, 8]
     """
-    return (0,) * (8 if count >= 8 else 4 if count >= 4 else 1)
+    most = 8 if ROWS >= 8 else 4  # on narrower machines eight would not stay in registers
+    return (0,) * (most if count >= most else 4 if count >= 4 else 1)
 
 
 def panels(matrix: Any) -> Any:
