@@ -316,6 +316,9 @@ def test_fused_kernels_stay_one_call():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(5, 2, 3)).astype(np.float32)
     for model in (nn.LSTM(3, 4), nn.GRU(3, 4), nn.RNN(3, 4)):
+        only = compile(lambda x, model=model: model(x)[0].sum(), parameters=model)
+        assert only(x)[0] == only(x)[0]
+        assert "_, " in only.source
         f = lambda x, model=model: model(x)[0].sum()
         compiled = compile(f, argnums=0, parameters=model)
         for _ in range(2):
@@ -458,6 +461,77 @@ def test_kernels_of_every_kind():
     assert "x ** 3" in compiled.source
     assert "stubborn_kernel(" in compiled.source
     assert "the kernel of <primitive stubborn kernel>, given" in compiled.source
+    two_faced = primitive(
+        lambda x: x.astype(np.float32) if type(x) is np.ndarray else x * 1,
+        vjp=[lambda g, y, x: g],
+        name="two faces",
+    )
+    f = lambda x: np.sum(two_faced(x))
+    compiled = compile(f)
+    for _ in range(2):
+        agree(compiled, f, TABLE)
+    assert "two_faces(" in compiled.source
+    handed_on = primitive(lambda x, t: t, vjp=[lambda g, y, x, t: g * 0, None], name="second")
+    constant = np.sort(TABLE)
+    compiled = compile(lambda x: (np.sum(x), handed_on(x, constant + 0)), has_aux=True)
+    for _ in range(2):
+        (_, aux), _ = compiled(TABLE)
+        same([aux], [constant])
+        aux += 1
+
+
+def test_one_recording_inside_of_another():
+    def outer(x, t, pick):
+        inner = compile(lambda y: np.sum(y * (x, t)[pick]))
+        return inner(np.ones(3))[0]
+
+    for pick in (0, 1):
+        with pytest.raises(UnsupportedError, match="being differentiated outside"):
+            compile(outer)(TABLE, TABLE, pick)
+
+    def handed(x):
+        inner = compile(lambda y: np.sum(y * y))
+        return inner(x)[0] + np.sum(inner(x * 2)[1])
+
+    agree(compile(handed), handed, TABLE)
+
+
+def test_truths_of_whole_arrays():
+    f = lambda x: np.sum(x * 2 if np.allclose(x, 1) or np.array_equal(x, TABLE) else x)
+    compiled = compile(f)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RecordedAgain)
+        for x in (np.ones(3), TABLE, TABLE + 1, np.ones(3)):
+            agree(compiled, f, x)
+    assert len(compiled.recordings) == 3
+
+
+def test_builtins_without_a_signature():
+    compiled = compile(max)
+    assert compiled(2.0, 1.0) == (2.0, 1.0)
+    assert "Recorded" not in compiled.source
+
+
+def test_prints_happen_when_it_is_recorded(capsys):
+    def f(x, t):
+        print(repr(t), t.size, t.ndim)
+        return np.sum(x * t)
+
+    compiled = compile(f)
+    for _ in range(2):
+        compiled(TABLE, TABLE)
+    assert capsys.readouterr().out == "Recorded(array([1., 2., 3.])) 3 1\n"
+
+
+def test_a_list_that_the_function_fills_is_noticed():
+    seen = []
+
+    def f(x):
+        seen.append(1)
+        return x * x
+
+    with pytest.raises(UnsupportedError, match="seen had 0 entries, has 1"):
+        compile(f)(2.0)
 
 
 def test_threads_share_a_compiled_function():

@@ -72,10 +72,8 @@ def _repeats(a: Step, b: Step) -> bool:
     return a.operation is b.operation and any(v is x for v in a.results for x in b.args)
 
 
-def wish_for(value: Value, known: dict[Value, str], names: dict[Value, str]) -> str | None:
-    """Return the name that a value should have; None for an intermediate result."""
-    if value in known:
-        return known[value]
+def gradient_name(value: Value, names: dict[Value, str]) -> str | None:
+    """Return the name of a gradient, after what it is the gradient of; None for other values."""
     of = value.gradient_of
     if of is None:
         return None

@@ -23,7 +23,7 @@ from autograd_core.modes import BASE, new_level
 from autograd_core.node import users_frame
 from autograd_core.primitive import Boxed, Constant, Primitive, like_tuple
 from autograd_core.rules.indexing import getitem
-from autograd_core.rules.shapes import astype_, copy_
+from autograd_core.rules.shapes import astype_
 from autograd_core.scopes import _inner
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor
@@ -175,15 +175,7 @@ class Recorder:
             parts = [None if v is None else self.wrap(v) for v in step.results]
             self._check_shapes(step, operation)
             return like_tuple(made, parts) if isinstance(made, tuple) else parts
-        if isinstance(made, bool):
-            made = np.bool_(made)
-        if not isinstance(made, (np.ndarray, np.generic)):
-            if not isinstance(made, int):
-                raise errors.UnsupportedError(
-                    f"compile: {operation.name} returned a {type(made).__name__}, which is no "
-                    "array.",
-                    step.where,
-                )
+        if not isinstance(made, (np.ndarray, np.generic)):  # a bool of np.allclose
             made = np.asarray(made)[()]
         step.results.append(Value(made, step))
         self._check_shapes(step, operation)
@@ -229,11 +221,9 @@ class Recorder:
                     names = frame.f_locals
                     node, g = names["node"], names["g"]
                     scope = ""
-                    if node.output.__class__ is Recorded:
-                        maker = node.output._value.maker
-                        scope = maker.scope if maker is not None else ""
-                        if g.__class__ is Recorded:
-                            g._value.gradient_of = node.output._value
+                    if g.__class__ is Recorded and node.output.__class__ is Recorded:
+                        of = g._value.gradient_of = node.output._value
+                        scope = of.maker.scope if of.maker is not None else ""
                     return node.location, True, scope
                 frame = frame.f_back
             frame = sys._getframe(2)
@@ -343,13 +333,7 @@ class Recorded(Traced):
                 "write x = x + y instead of x += y.",
                 Location.of_caller(),
             )
-        value = recorder.value_of(other)
-        if value.__class__ is not Value:  # a constant of the same shape and dtype
-            step = Step(copy_, [value], {}, *recorder._place())
-            value = Value(value, step)
-            step.results.append(value)
-            recorder._add(step)
-        self._value = value
+        self._value = recorder.value_of(other)
 
     def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
         from autograd_core.inplace import note_view

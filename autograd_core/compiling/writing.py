@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.compiling.memory import Block, Layout
-from autograd_core.compiling.naming import Names, hints, identifier, wish_for
+from autograd_core.compiling.naming import Names, gradient_name, hints, identifier
 from autograd_core.compiling.program import Program, Step, Value
 from autograd_core.compiling.simplify import by_pieces
 from autograd_core.compiling.spelling import CALL, SIGN, Text, public_name
@@ -93,7 +93,7 @@ class Source:
                     continue
                 candidates = [value] if block is None else list(reversed(block.values))
                 if step.backward:
-                    wishes = [wish_for(v, self.known, self._of) for v in candidates]
+                    wishes = [gradient_name(v, self._of) for v in candidates]
                 else:  # a value that a gradient overwrites later keeps the value's name
                     wishes = [self.known.get(v) for v in candidates]
                 wish = next((w for w in wishes if w), "")
