@@ -149,8 +149,8 @@ def picture(path: Path, model: AlexNet, curve: list[float], image: Any) -> Path:
     return common.save(
         figure,
         path,
-        "Some kernels of the first layer answer to edges of one direction, and their maps trace "
-        "the strokes that run that way.",
+        "The kernels still show the noise that they began with, which 1,198 images do not smooth; "
+        "yet their maps pick out strokes of different directions.",
     )
 
 
