@@ -14,7 +14,7 @@ from examples import common, ladder, lenet, multitask
 # example: {key of a result: (lowest, highest) value allowed}
 BARS = {
     "lenet": {"parameters": (60_000, 60_000), "accuracy": (0.985, 1)},
-    "alexnet": {"parameters": (60_965_224,) * 2, "reached": (1, 1), "accuracy": (0.6, 1)},
+    "alexnet": {"parameters": (60_965_224,) * 2, "reached": (1, 1), "accuracy": (0.5, 1)},
     "inception": {"parameters": (6_998_552,) * 2, "reached": (1, 1), "accuracy": (0.85, 1)},
     "alphazero": {
         "lost": (0, 0),
@@ -27,7 +27,7 @@ BARS = {
     "multitask": {
         "50 + coarse labels": (0.01, 1),
         "50 + random labels": (-0.02, 0.01),
-        "50 + all, same images": (-0.03, 0.015),
+        "50 + all, same images": (-0.03, 0.02),
     },
     "ladder": {
         "sigmoid, quadratic cost": (0.5, 0.93),
