@@ -195,7 +195,7 @@ show(
 # %% [markdown]
 # In the graph it is plain to see:
 
-# %%
+# %% tags=["approximate"]
 drawing = draw(loss, rankdir="TB", show=("value",))
 assert [card.expression for card in drawing.find("softmax")] == ["Softmax"]
 drawing
