@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
@@ -37,7 +38,7 @@ def test_there_are_ten_pages_and_nothing_else():
 def test_page_is_what_its_source_says(source):
     cells = build.cells(source.read_text(encoding="utf-8"))
     page = kept(source)
-    assert page["nbformat"] == 4
+    nbformat.validate(page)
     assert [cell["cell_type"] for cell in page["cells"]] == [cell.kind for cell in cells]
     for here, there in zip(page["cells"], cells, strict=True):
         assert "".join(here["source"]) == there.source

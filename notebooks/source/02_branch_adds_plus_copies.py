@@ -144,9 +144,9 @@ assert [g.item() for g in gradients(summed, parts)] == [7.0, 7.0, 7.0]  # a plus
 draw(total, rankdir="TB")
 
 # %% [markdown]
-# ***What to see:** one circle with ×3 where x forks, one pill where the three meet. Below
-# the pill the gradient is 1 on each wire: copied. At the circle three different numbers
-# meet: added.*
+# ***What to see:** one circle with ×3 where x forks, one pill where the three meet. Going
+# back up from the pill the gradient is 1 on each wire: copied. At the circle three different
+# numbers meet: added.*
 #
 # **Every sum in a derivative is a branch.** When NumPy broadcasts a bias over a batch, the
 # bias is copied 32 times; so its gradient is a sum of 32. When an array is summed, backward
@@ -214,7 +214,7 @@ explain(x, F, paths=True)
 # %% [markdown]
 # ## A hunt for two planted bugs
 #
-# Below is a back-propagation in 25 lines, as one would write it in an afternoon. It works
+# Below is a back-propagation in 20 lines, as one would write it in an afternoon. It works
 # for many functions. It has two bugs. Before you read on: where are they?
 
 
