@@ -1,8 +1,10 @@
 """compile: when it records again and why, what it captures, Tensors that it uses live."""
 
 import functools
+import gc
 import threading
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -119,6 +121,44 @@ def test_only_the_latest_recordings_are_kept():
             assert compiled(1.0, k)[1] == k
     assert len(compiled.recordings) == compiled_module.MOST + 2
     assert len(compiled._recent) == compiled_module.MOST
+    assert not hasattr(compiled.recordings[0], "run")
+    assert "def value_and_gradients" in compiled.recordings[0].source
+
+
+def test_a_recording_keeps_no_array_of_its_run():
+    def f(x):
+        return np.sum(np.tanh(x) * x) if np.max(x) > 0 else x
+
+    x = np.ones(50)
+    gone = weakref.ref(x)
+    compiled = compile(f)
+    compiled(x)
+    del x
+    gc.collect()
+    assert gone() is None
+
+
+def test_nests_are_not_mistaken_for_arguments():
+    f = compile(lambda *xs: np.sum(xs[0]) if len(xs) == 2 else np.sum(xs[0][0] * xs[0][1]))
+    x, y = np.ones(2), np.full(2, 3.0)
+    same(f([x, y])[1], [y, x])
+    with pytest.warns(RecordedAgain, match="nested otherwise"):
+        same([f(x, y)[1]], [x])
+
+
+def test_a_function_that_calls_itself_compiled():
+    def f(x, n):
+        return x if n == 0 else compiled(x, n - 1)[0] * 2
+
+    compiled = compile(f)
+    assert compiled(3.0, 2) == (12.0, 4.0)
+
+
+def test_captured_views_can_be_written_again():
+    whole = np.arange(4.0)
+    part, rest = whole[:2], whole[2:]
+    assert compile(lambda x: np.sum(x * part * rest * whole[:2]))(np.ones(2))[0] == 3.0
+    part[0] = rest[0] = whole[1] = 1.0
 
 
 # --- what is captured -------------------------------------------------------

@@ -91,7 +91,7 @@ class Watch:
         try:
             yield
         finally:
-            for array in reversed(locked):  # a view after what it looks into
+            for array in sorted(locked, key=_depth):  # a view after what it looks into
                 array.flags.writeable = True
 
     def changed(self) -> str | None:
@@ -142,12 +142,15 @@ class Watch:
             yield name, value.__func__
         elif isinstance(value, functools.partial):
             yield from (("", part) for part in (value.func, *value.args, *value.keywords.values()))
+        elif not isinstance(value, FunctionType) and "__wrapped__" in getattr(
+            value, "__dict__", ()
+        ):
+            yield name, value.__wrapped__  # what it keeps for itself, a cache say, is its own
         elif isinstance(value, FunctionType):
             if classify(value.__code__.co_filename):
                 return  # the library's own functions do not change
-            inner = getattr(value, "__wrapped__", None)
-            if inner is not None:
-                yield name, inner
+            if hasattr(value, "__wrapped__"):
+                yield name, value.__wrapped__
             for free, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
                 try:
                     held = cell.cell_contents
@@ -194,6 +197,14 @@ def _names(code: CodeType) -> Iterator[str]:
         code = stack.pop()
         yield from code.co_names
         stack += [c for c in code.co_consts if isinstance(c, CodeType)]
+
+
+def _depth(array: Any) -> int:
+    """Return how many arrays stand between an array and its memory."""
+    depth = 0
+    while (array := getattr(array, "base", None)) is not None:
+        depth += 1
+    return depth
 
 
 def _checksum(array: Any) -> int:

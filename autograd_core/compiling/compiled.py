@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from itertools import count
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,7 @@ class Recording:
         Why it was recorded.
     run : callable
         Takes the arrays, returns a tuple of results, or the number of the guard that failed.
+        Gone from a recording that is no longer among the latest.
     """
 
     def __init__(
@@ -69,9 +70,11 @@ class Recording:
     ) -> None:
         self.source = written.text
         self.reason = reason
-        self._guards = written.guards
+        # of the run only this is kept: no step, no array
+        self._guards = [(g.test, g.expected, g.where) for g in written.guards]
         self._kinds = kinds
-        self._structure = structure
+        self._structure = tree.map_leaves(lambda _: 0, structure)
+        self._flat = flat(structure[0]) and not structure[1]
         self._watch = watch
         self._finish = finish
         self._places = [k for k, kind in enumerate(kinds) if not kind.static]
@@ -90,9 +93,13 @@ class Recording:
     def __repr__(self) -> str:
         return f"<recording: {self.reason}>"
 
+    def forget(self) -> None:
+        """Give the buffers back: only source and reason are left."""
+        del self.run
+
     def answer(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[bool, Any]:
         """Return (True, the results), or (False, why this recording cannot answer the call)."""
-        if not keywords and flat(args) and len(args) == len(self._kinds):
+        if self._flat and not keywords and flat(args) and len(args) == len(self._kinds):
             leaves: Any = args
         else:
             leaves = tree.leaves_like(self._structure, (args, keywords))
@@ -116,14 +123,14 @@ class Recording:
             arrays.append(data)
         results = self.run(*arrays)
         if results.__class__ is int:
-            guard = self._guards[results]
+            test, expected, where = self._guards[results]
             what = {
-                "bool": f"a condition was {guard.expected}",
-                "shape": f"a shape was {guard.expected}",
-                "item": f"Python read the number {guard.expected}",
+                "bool": f"a condition was {expected}",
+                "shape": f"a shape was {expected}",
+                "item": f"Python read the number {expected}",
                 "array": "Python read an array",
-            }[guard.test]
-            return False, f"{what} and no longer is, at {guard.where}"
+            }[test]
+            return False, f"{what} and no longer is, at {where}"
         return True, self._finish(results)
 
 
@@ -157,7 +164,7 @@ class Compiled:
             )
         self.recordings: list[Recording] = []
         self._recent: list[Recording] = []
-        self._lock = Lock()
+        self._lock = RLock()  # f may call its compiled self while it is recorded
 
     @property
     def source(self) -> str:
@@ -201,7 +208,8 @@ class Compiled:
                 )
             self.recordings.append(recording)
             self._recent.insert(0, recording)
-            del self._recent[MOST:]
+            if len(self._recent) > MOST:
+                self._recent.pop().forget()
             answered, found = recording.answer(args, keywords)
             if not answered:
                 raise errors.UnsupportedError(
