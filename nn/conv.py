@@ -27,12 +27,12 @@ class _Convolution(Module):
         in_channels: int,
         out_channels: int,
         kernel_size: Any,
-        stride: Any,
-        padding: Any,
-        dilation: Any,
-        groups: int,
-        bias: bool,
-        dtype: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
         name = type(self).__name__
@@ -97,22 +97,6 @@ class Conv1d(_Convolution):
 
     axes = 1
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
-        )
-
     def forward(self, input: Any) -> Any:
         """Convolve."""
         return f.conv1d(
@@ -152,22 +136,6 @@ class Conv2d(_Convolution):
     (1, 8, 4, 4)
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
-        )
-
     def forward(self, input: Any) -> Any:
         """Convolve."""
         return f.conv2d(
@@ -175,10 +143,9 @@ class Conv2d(_Convolution):
         )  # fmt: skip
 
 
-class ConvTranspose1d(_Convolution):
-    """Transposed convolution of sequences; see `ConvTranspose2d`."""
+class _ConvTranspose(_Convolution):
+    """What transposed convolutions have more; PyTorch's order of the settings."""
 
-    axes = 1
     transposed = True
 
     def __init__(
@@ -197,7 +164,13 @@ class ConvTranspose1d(_Convolution):
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
         )
-        self.output_padding = pair(output_padding, 1, "output_padding")
+        self.output_padding = pair(output_padding, self.axes, "output_padding")
+
+
+class ConvTranspose1d(_ConvTranspose):
+    """Transposed convolution of sequences; see `ConvTranspose2d`."""
+
+    axes = 1
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
@@ -207,7 +180,7 @@ class ConvTranspose1d(_Convolution):
         )  # fmt: skip
 
 
-class ConvTranspose2d(_Convolution):
+class ConvTranspose2d(_ConvTranspose):
     """Transposed convolution: each value of the input spreads a kernel over the output.
 
     Parameters
@@ -228,26 +201,6 @@ class ConvTranspose2d(_Convolution):
     >>> nn.ConvTranspose2d(8, 3, 2, stride=2)(np.ones((1, 8, 4, 4))).shape
     (1, 3, 8, 8)
     """
-
-    transposed = True
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: Any = 1,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
-        )
-        self.output_padding = pair(output_padding, 2, "output_padding")
 
     def forward(self, input: Any) -> Any:
         """Apply it."""

@@ -125,6 +125,14 @@ def test_small_products_use_one_thread(shape, threads, told, monkeypatch):
     assert library.told == told
 
 
+def test_the_library_is_found_under_any_of_its_names(monkeypatch):
+    class Plain:
+        openblas_get_num_threads, openblas_set_num_threads = "ask", "tell"
+
+    monkeypatch.setattr(blas.ctypes, "CDLL", lambda path: Plain)
+    assert blas._controls() == ("ask", "tell")
+
+
 def test_small_products_work_with_any_blas(monkeypatch):
     a, b = RNG.normal(size=(64, 400)), RNG.normal(size=(400, 120))
     monkeypatch.setattr(blas, "_found", None)

@@ -106,7 +106,7 @@ def test_winograd_matrices_are_exact_in_rational_numbers():
 def test_winograd_error_is_what_the_documentation_says(which):
     rng = np.random.default_rng(0)
     plan = Plan((19, 19), (3, 3), (1, 1), (1, 1), (1, 1), 1)
-    x, g = images(rng, 2, 256, 19, 19), images(rng, 2, 64, 19, 19)
+    x, g = images(rng, 1, 256, 19, 19), images(rng, 1, 64, 19, 19)
     w = rng.normal(size=(64, 256, 3, 3)).astype(np.float32)
     exact = three(x.astype(float), w.astype(float), g.astype(float), None, plan)
     errors = {}
@@ -129,6 +129,62 @@ def test_winograd_is_never_used_where_exactness_is_asked_for():
     assert not winograd.fits(plan._replace(stride=(2, 1)), 32, 64, 64, single)
     with nn.use_kernels(winograd=False):
         assert not winograd.fits(plan, 32, 64, 64, single)
+
+
+# --- the operations written in LLVM's instructions, compiled anew ------------
+
+
+@compiled_only
+@pytest.mark.parametrize(("rows", "vectors", "columns"), [(3, 1, 5), (5, 2, 21)])
+def test_a_block_is_a_product_of_strided_arrays(rows, vectors, columns):
+    from nn.functional.compiled.microkernel import LANES, block
+
+    @numba.njit
+    def run(many, wide, a, b, start, c, skip, columns):
+        block(many, wide, a, 1, 7, 40, 3, 1, 2, 2, 3, b, 0, 2 * LANES, start, 0, 0, c, 0, 50, skip,
+              columns)  # fmt: skip
+
+    rng = np.random.default_rng(0)
+    a, b, start = (rng.normal(size=n).astype(np.float32) for n in (100, 12 * 2 * LANES, 2 * LANES))
+    c = np.full(50 * rows, 7, np.float32)
+    columns = min(columns, vectors * LANES)
+    run((0,) * rows, (0,) * vectors, a, b, start, c, 1, columns)
+    factors = [
+        [a[1 + 7 * i + 40 * p + 3 * q + r] for p in range(2) for q in range(2) for r in range(3)]
+        for i in range(rows)
+    ]
+    wanted = np.full((rows, 50), 7, np.float32)
+    wanted[1:, :columns] = (start + np.array(factors) @ b.reshape(12, -1))[1:, :columns]
+    np.testing.assert_allclose(c.reshape(rows, 50), wanted, rtol=1e-5, atol=1e-5)
+
+
+@compiled_only
+@pytest.mark.parametrize(
+    ("name", "matrix"),
+    [
+        ("input_points", winograd.B_T),
+        ("kernel_points", winograd.G),
+        ("outputs", winograd.A_T),
+        ("gradient_points", winograd.A_T.T),
+        ("kernel_gradients", winograd.G.T),
+    ],
+)
+def test_a_transform_is_a_sandwich(name, matrix):
+    from nn.functional.compiled import sandwich
+
+    transform, (m, n), c = getattr(sandwich, name), matrix.shape, 5
+
+    @numba.njit
+    def run(d, out):
+        transform(d, 0, n * c, c, 1, n, 0, n - 1, out, 0, m * c, c, m, m - 1, c)
+
+    d = np.random.default_rng(0).normal(size=(n, n, c)).astype(np.float32)
+    out = np.full((m, m, c), 7, np.float32)
+    run(d.reshape(-1), out.reshape(-1))
+    d[0], d[:, -1] = 0, 0  # outside of the image, as the arguments say
+    wanted = np.einsum("ij,jkc,lk->ilc", matrix, d, matrix)
+    wanted[:, -1] = 7  # not asked for
+    np.testing.assert_allclose(out, wanted, rtol=1e-4, atol=1e-4)
 
 
 # --- passes by channel ------------------------------------------------------
@@ -272,6 +328,16 @@ def test_settings_return_to_what_they_were():
 def test_little_work_and_float64_stay_with_numpy():
     assert kernels.compiled("lanes", 10, np.zeros(1, np.float32)) is None
     assert kernels.compiled("lanes", 1e9, np.zeros(1)) is None
+
+
+def test_a_numba_that_cannot_be_imported_counts_as_absent(monkeypatch):
+    def broken(name):
+        raise ImportError(f"{name} needs an older NumPy")
+
+    monkeypatch.setattr(kernels, "_installed", None)
+    monkeypatch.setattr(kernels, "import_module", broken)
+    with nn.use_kernels(compiled=True):
+        assert kernels.compiled("lanes", 1e9, np.zeros(1, np.float32)) is None
 
 
 def python(code, **environment):

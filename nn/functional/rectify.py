@@ -37,17 +37,18 @@ def relu(x: Any) -> Any:
 
 def gated(g: Any, y: Any) -> Any:
     """Return g * (y > 0), for values of any kind."""
-    if type(g) is np.ndarray and type(y) is np.ndarray and y.ndim > 1 and g.shape == y.shape:
-        lanes = kernels.compiled("lanes", WORK * y.size, g, y)
-        run = _run(y) if lanes else None
-        if run is not None:
-            out = np.empty_like(y)
-            place = _run(out)
-            if g.strides == y.strides:
-                grads = _run(g)
-            else:  # one copy, instead of steps all over the memory in each pass to come
-                np.copyto(out, g)
-                grads = place
-            kernels.share_parts(lambda s: lanes.gate(grads[s], run[s], place[s]), len(run))
-            return out
-    return g * (y > 0)
+    if type(g) is not np.ndarray or type(y) is not np.ndarray or y.ndim < 2 or g.shape != y.shape:
+        return g * (y > 0)
+    out = np.empty_like(y, dtype=np.result_type(g, y))
+    if (
+        g.strides != y.strides
+    ):  # one copy, instead of steps all over the memory in each pass to come
+        np.copyto(out, g)
+        g = out
+    lanes = kernels.compiled("lanes", WORK * y.size, g, y)
+    run = _run(y) if lanes else None
+    if run is None:
+        return np.multiply(g, y > 0, out=out)
+    grads, place = _run(g), _run(out)
+    kernels.share_parts(lambda s: lanes.gate(grads[s], run[s], place[s]), len(run))
+    return out

@@ -90,13 +90,13 @@ class _Pool:
 _pool = _Pool()
 
 
-def _forget() -> None:
+def _forget() -> None:  # pragma: no cover - runs in the child
     """Start anew in a forked child, where the workers did not come along."""
     global _pool
     _pool = _Pool()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_forget)
 
 
