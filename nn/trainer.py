@@ -29,6 +29,7 @@ from autograd_core.checkpointing import random_sources
 from nn.callbacks import Callback
 from nn.checkpoints import load_checkpoint, remove_leftovers, save_checkpoint
 from nn.data import DataLoader, as_loader
+from nn.diagnosis import first_broken
 from nn.history import History
 from nn.progress import progress_bar, show
 from nn.random import get_rng_state, set_rng_state
@@ -163,7 +164,8 @@ class Trainer:
         Raises
         ------
         NonFiniteError
-            If the loss becomes NaN or infinite; the batch is not learned.
+            If the loss becomes NaN or infinite; the batch is not learned.  The message
+            says what was not finite first: input, target, parameter, or which layer's output.
         DataError
             If the data cannot be trained on.
         StateDictError
@@ -247,8 +249,9 @@ class Trainer:
             if not (math.isfinite(value) and math.isfinite(_scalar(loss))):
                 raise NonFiniteError(
                     f"training: the loss is {value} in epoch {self.epoch + 1}, batch "
-                    f"{self.batch + 1}; the batch was not learned. Lower the rate, clip gradients, "
-                    "or find the operation with detect_anomaly()."
+                    f"{self.batch + 1}; the batch was not learned.\n"
+                    f"  {first_broken(self.model, inputs, target)}.\n  Clean the data, lower the "
+                    "rate, clip gradients, or find the operation with detect_anomaly()."
                 )
             loss.backward()
             for callback in self.callbacks:
