@@ -15,8 +15,11 @@ from autograd_core.traced import Traced
 
 
 def is_traced(value: Any) -> bool:
-    """Tell whether a value is a Tensor, a Dual or an array under vmap, not a plain array."""
-    return isinstance(value, Traced)
+    """Tell whether a value is a Tensor, a Dual or an array under vmap, not a plain array.
+
+    A value that `compile` writes down is as good as a plain one: kernels stay kernels.
+    """
+    return isinstance(value, Traced) and not getattr(value, "keeps_kernels", False)
 
 
 def is_batched(value: Any) -> bool:
