@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-.PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples mutation fuzz pages wheel clean
+.PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation fuzz pages wheel clean
 
 # One stamp for each set of extras, so that a second run installs nothing.
 .venv/created:
@@ -18,11 +18,11 @@ OUT ?= out
 	@touch $@
 
 .venv/test: .venv/created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,scipy,sklearn,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,fast,scipy,sklearn,test]"
 	@touch $@
 
 .venv/bench: .venv/created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[bench,demo,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[bench,demo,fast,test]"
 	@touch $@
 
 ## Train on handwritten digits, show what one gradient costs, write pictures to out/
@@ -56,6 +56,10 @@ test-prerelease:
 	.venv/numpy-pre/bin/python -m pip install --quiet --editable ".[dask,demo,draw,scipy,sklearn,test]"
 	.venv/numpy-pre/bin/python -m pip install --quiet --upgrade --pre numpy
 	.venv/numpy-pre/bin/python -m pytest -q -m "not slow" -p no:cacheprovider
+
+## Run the ten notebooks and keep their outputs
+notebooks: .venv/test
+	$(BIN)/python notebooks/build.py
 
 lint: .venv/test
 	$(BIN)/ruff check .

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from nn import init
-from nn.functional import recurrent as f
 from nn.functional.dropout import dropout
+from nn.functional.gru import gru_layer
+from nn.functional.lstm import lstm_layer
+from nn.functional.recurrent import alive_at
+from nn.functional.rnn import rnn_layer
 from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
 from nn.random import generator
@@ -72,7 +75,7 @@ class _Recurrent(Module):
         for parameter in self.parameters():
             init.uniform_(parameter, -bound, bound)
 
-    def _layer(self, x: Any, state: Any, weights: Any, alive: Any) -> tuple[Any, ...]:
+    def _layer(self, x: Any, state: Any, weights: Any, lengths: Any) -> tuple[Any, ...]:
         """Run one layer in one direction."""
         raise NotImplementedError
 
@@ -97,8 +100,8 @@ class _Recurrent(Module):
             )
         return [h.reshape(shape) for h in given]
 
-    def _alive(self, lengths: Any, steps: int, batch: int, dtype: Any) -> tuple[Any, Any]:
-        """Return where sequences still run, and the order that turns each around."""
+    def _lengths(self, lengths: Any, steps: int, batch: int) -> tuple[Any, Any]:
+        """Return the checked lengths, and the order that turns each sequence around."""
         if lengths is None:
             return None, None
         lengths = raw(lengths)
@@ -107,9 +110,9 @@ class _Recurrent(Module):
             raise shape_error(
                 f"{type(self).__name__}: lengths must be {batch} integers from 1 to {steps}."
             )
+        lengths = lengths.astype(np.int64)
         time = np.arange(steps)[:, None]
-        alive = time < lengths
-        return alive[:, :, None].astype(dtype), np.where(alive, lengths - 1 - time, time)
+        return lengths, np.where(alive_at(steps, lengths), lengths - 1 - time, time)
 
     def forward(self, input: Any, hx: Any = None, lengths: Any = None) -> Any:
         """Run the sequences through.
@@ -149,8 +152,8 @@ class _Recurrent(Module):
         if input.dtype != dtype:  # promoted once, so that kernels see one dtype
             input = input.astype(dtype)
         first = self._first_states(hx, batch, single, input.dtype)
-        alive, turned = self._alive(lengths, steps, batch, input.dtype)
-        output, last = self._levels(input, first, alive, turned)
+        lengths, turned = self._lengths(lengths, steps, batch)
+        output, last = self._levels(input, first, lengths, turned)
         if single:
             output = output.reshape((steps, -1))
             last = [h.reshape((-1, self.hidden_size)) for h in last]
@@ -158,7 +161,7 @@ class _Recurrent(Module):
             output = output.transpose((1, 0, 2))
         return output, last[0] if self.states == 1 else tuple(last)
 
-    def _levels(self, x: Any, first: list[Any], alive: Any, turned: Any) -> tuple[Any, list[Any]]:
+    def _levels(self, x: Any, first: list[Any], lengths: Any, turned: Any) -> tuple[Any, list[Any]]:
         ends: list[Any] = []
         directions = 2 if self.bidirectional else 1
         for level, place in enumerate(range(0, len(self._places(0, 0)), directions)):
@@ -169,7 +172,7 @@ class _Recurrent(Module):
                 suffix = f"_l{level}{'_reverse' if backwards else ''}"
                 state = tuple(s[place + backwards] for s in first)
                 given = _turn(x, turned) if backwards else x
-                out, *last = self._layer(given, state, self._weights(suffix, x.dtype), alive)
+                out, *last = self._layer(given, state, self._weights(suffix, x.dtype), lengths)
                 outputs.append(_turn(out, turned) if backwards else out)
                 ends.append(last)
             x = outputs[0] if directions == 1 else np.concatenate(outputs, axis=-1)
@@ -233,11 +236,10 @@ class RNN(_Recurrent):
         )
         self.nonlinearity = nonlinearity
 
-    def _layer(self, x: Any, state: Any, weights: Any, alive: Any) -> tuple[Any, ...]:
-        if alive is not None:
-            step = f.tanh_step if self.nonlinearity == "tanh" else f.relu_step
-            return f.unrolled(step, x, state, weights, alive)
-        found: tuple[Any, ...] = f.rnn_layer(x, *state, *weights, bend=self.nonlinearity)
+    def _layer(self, x: Any, state: Any, weights: Any, lengths: Any) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = rnn_layer(
+            x, *state, *weights, bend=self.nonlinearity, lengths=lengths
+        )
         return found
 
 
@@ -280,10 +282,8 @@ class LSTM(_Recurrent):
     gates = 4
     states = 2
 
-    def _layer(self, x: Any, state: Any, weights: Any, alive: Any) -> tuple[Any, ...]:
-        if alive is not None:
-            return f.unrolled(f.lstm_step, x, state, weights, alive)
-        found: tuple[Any, ...] = f.lstm_layer(x, *state, *weights)
+    def _layer(self, x: Any, state: Any, weights: Any, lengths: Any) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = lstm_layer(x, *state, *weights, lengths=lengths)
         return found
 
 
@@ -305,8 +305,6 @@ class GRU(_Recurrent):
 
     gates = 3
 
-    def _layer(self, x: Any, state: Any, weights: Any, alive: Any) -> tuple[Any, ...]:
-        if alive is not None:
-            return f.unrolled(f.gru_step, x, state, weights, alive)
-        found: tuple[Any, ...] = f.gru_layer(x, *state, *weights)
+    def _layer(self, x: Any, state: Any, weights: Any, lengths: Any) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = gru_layer(x, *state, *weights, lengths=lengths)
         return found

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import Tensor, cost, errors, grad
+from autograd_core import Tensor, errors, grad
 from nn import functional as f
 from nn import init
-from nn.functional.attention import attention
 from nn.functional.dropout import dropout2d
 from nn.models import DBN, RBM
 
@@ -318,17 +317,6 @@ def test_dot_product_attention_that_is_causal_and_masked() -> None:
         f.scaled_dot_product_attention(x, x, x, attn_mask=allowed),
         f.scaled_dot_product_attention(x, x, x, is_causal=True),
     )
-
-
-def test_the_cost_of_attention_counts_both_products() -> None:
-    x = draw(1, 16, 4)
-
-    def flops(keys):
-        given = draw(1, keys, 4)
-        return cost(lambda v: attention(v, given, given, heads=2), x).function.flops
-
-    assert flops(8) == 2 * 2 * 16 * 8 * 4  # two products, a multiplication and an addition each
-    assert flops(24) == 3 * flops(8)
 
 
 def test_a_transformer_layer_that_normalizes_first() -> None:

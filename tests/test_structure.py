@@ -51,6 +51,8 @@ def test_imports_run_one_way(path):
 def test_core_needs_numpy_alone_when_imported(path):
     if path.parent.name == "scipy" or path.name == "scipy_special.py":
         pytest.skip("loaded only when SciPy is there (test_import_is_fast_and_lean holds it to it)")
+    if path.parent.name == "compiled":
+        pytest.skip("loaded only when numba is there (test_nn_kernels.py holds it to it)")
     for name in imports(path, top_level_only=True):
         head = name.partition(".")[0]
         known = {*sys.stdlib_module_names, *PACKAGES, *CORE_DEPENDENCIES}

@@ -594,3 +594,20 @@ def test_the_page_for_newcomers_is_right(tmp_path, monkeypatch):
     if layout.layout_program():
         exec(compile(code, "guide", "exec"), {})
         assert {p.name for p in tmp_path.iterdir()} == {"F.svg", "F.html"}
+
+
+def test_a_picture_is_readable_without_its_style_sheet():
+    """Pages that show notebooks may take style sheets out."""
+    x = Tensor(2.0, requires_grad=True)
+    with scope("part"):
+        y = x * x
+    picture = draw(y + x, depth="all").to_svg()
+    tree = ET.fromstring(re.sub("<style>.*?</style>", "", picture, flags=re.S))
+    assert tree.get("text-anchor") == "middle"
+    for item in tree.iter():
+        tag = item.tag.rpartition("}")[2]
+        if tag in ("rect", "circle", "path") and not item.get("fill"):
+            parent = next(p for p in tree.iter() if item in p)
+            assert parent.get("fill") == "none", (tag, item.attrib)
+        if tag == "text":
+            assert item.get("font-size")

@@ -215,7 +215,8 @@ def _einsum_gradient(which: int, g: Any, operands: Any, terms: list[str], result
     present = "".join(c for c in wanted if c in known or c in tied)
     inputs = [(result, g), *others, *ties]
     # an operand's axis of length 1 is broadcast against the others': sum it away here
-    made = np.einsum(",".join(t for t, _ in inputs) + "->" + present, *(o for _, o in inputs))
+    subscripts = ",".join(t for t, _ in inputs) + "->" + present
+    made = contracted(*(o for _, o in inputs), subscripts=subscripts)  # by BLAS where it can
     for axis, label in enumerate(wanted):
         if label not in present:  # summed over in this operand alone
             made = np.expand_dims(made, axis)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from autograd_core import Primitive, bilinear
+from nn.functional import kernels, winograd
 from nn.functional.scratch import PIECE, buffer
 
 
@@ -48,7 +49,7 @@ def rows(x: Any) -> Any:
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
-def _padded(x: Any, padding: tuple[int, ...], planes: bool) -> Any:
+def padded(x: Any, padding: tuple[int, ...], planes: bool = False) -> Any:
     """Return images with zeros around, in scratch memory; channels last, or as planes."""
     n, h, w, c = x.shape
     (ph, pw), dtype = padding, x.dtype
@@ -76,17 +77,17 @@ def _gathered(x: Any, plan: Plan, output: tuple[int, int]) -> tuple[Any, bool]:
     n, _, _, c = x.shape
     (oh, ow), (kh, kw) = output, plan.kernel
     planes = c * kw < ow
-    padded = _padded(x, plan.padding, planes)
-    (sn, sy, sx, sc), (dy, dx) = padded.strides, plan.dilation
+    image = padded(x, plan.padding, planes)
+    (sn, sy, sx, sc), (dy, dx) = image.strides, plan.dilation
     across, down = sx * plan.stride[1], sy * plan.stride[0]
     if planes:
         windows = as_strided(
-            padded, (c, kh, kw, n, oh, ow), (sc, sy * dy, sx * dx, sn, down, across)
+            image, (c, kh, kw, n, oh, ow), (sc, sy * dy, sx * dx, sn, down, across)
         )
         out = buffer("conv windows", windows.shape, x.dtype)
         np.copyto(out, windows)
         return out.reshape(c * kh * kw, n * oh * ow).T, True
-    windows = as_strided(padded, (n, oh, ow, kh, kw, c), (sn, down, across, sy * dy, sx * dx, sc))
+    windows = as_strided(image, (n, oh, ow, kh, kw, c), (sn, down, across, sy * dy, sx * dx, sc))
     if kh == kw == 1 and windows.flags.c_contiguous:
         return windows.reshape(n * oh * ow, c), False
     out = buffer("conv windows", windows.shape, x.dtype)
@@ -110,9 +111,35 @@ def _by_group(kernel: Any, a: Any, b: Any, axes: tuple[int, int, int], plan: Pla
     return np.concatenate(parts, axis=axes[2])
 
 
-def _convolve(x: Any, w: Any, *, plan: Plan) -> Any:
+def _kernels(plan: Plan, n: int, channels: int, outputs: int, *arrays: Any) -> Any:
+    """Return the module whose convolve and correlate do it best; None: this one's."""
+    work = flops(plan, n, outputs, channels)
+    least = winograd.LEAST_COMPILED if kernels.compiled_for(work, *arrays) else winograd.LEAST
+    if winograd.fits(plan, least, channels, outputs, *arrays):
+        return kernels.compiled("winograd", work, *arrays) or winograd
+    if min(plan.output) < 4 and plan.kernel != (1, 1):
+        return None  # lines too short for the registers
+    return kernels.compiled("direct", work, *arrays)
+
+
+def run_convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
+    """Return the convolution of plain arrays, plus a bias for each channel."""
     if plan.groups > 1:
-        return _by_group(_convolve, x, w, (1, 0, 1), plan)
+        y = _by_group(_convolve, x, w, (1, 0, 1), plan)
+    elif chosen := _kernels(plan, len(x), x.shape[1], len(w), x, w):
+        return chosen.convolve(x, w, plan, bias)
+    else:
+        y = _by_product(x, w, plan)
+    if bias is not None:
+        y += bias.reshape((-1, 1, 1))
+    return y
+
+
+def _convolve(x: Any, w: Any, *, plan: Plan) -> Any:
+    return run_convolve(x, w, plan)
+
+
+def _by_product(x: Any, w: Any, plan: Plan) -> Any:
     dtype = np.result_type(x, w)
     x, w = x.transpose(0, 2, 3, 1).astype(dtype, copy=False), w.astype(dtype, copy=False)
     channels = w.shape[0]
@@ -128,6 +155,8 @@ def _convolve(x: Any, w: Any, *, plan: Plan) -> Any:
 def _correlate(x: Any, g: Any, *, plan: Plan) -> Any:
     if plan.groups > 1:
         return _by_group(_correlate, x, g, (1, 1, 0), plan)
+    if chosen := _kernels(plan, len(x), x.shape[1], g.shape[1], x, g):
+        return chosen.correlate(x, g, plan)
     dtype = np.result_type(x, g)
     x, g = x.transpose(0, 2, 3, 1).astype(dtype, copy=False), rows(g).astype(dtype, copy=False)
     n, oh, ow, channels = g.shape
@@ -149,12 +178,16 @@ def _spread(g: Any, w: Any, *, plan: Plan) -> Any:
     reach = tuple(d * (k - 1) for d, k in zip(plan.dilation, plan.kernel, strict=True))
     inside = all(r >= p for r, p in zip(reach, plan.padding, strict=True))
     (h, wide), (oh, ow) = plan.size, g.shape[2:]
-    # gathering copies what adding back reads and writes: worth about twice the numbers
-    if plan.stride == (1, 1) and inside and h * wide * w.shape[0] <= 2 * oh * ow * c:
+    if plan.stride == (1, 1) and inside:
         # with stride 1 it is a convolution itself: the kernel turned by 180 degrees
         turned = w[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
         padding = (reach[0] - plan.padding[0], reach[1] - plan.padding[1])
-        return _convolve(g, turned, plan=plan._replace(size=(oh, ow), padding=padding))
+        back = plan._replace(size=(oh, ow), padding=padding)
+        # gathering copies what adding back reads and writes: worth about twice the numbers
+        if h * wide * w.shape[0] <= 2 * oh * ow * c or (
+            c >= 4 and _kernels(back, len(g), len(w), c, g, w)
+        ):
+            return _convolve(g, turned, plan=back)
     return _add_back(g, w, plan)
 
 

@@ -8,51 +8,20 @@ from typing import Any
 import numpy as np
 
 from nn.functional.fused import fused
-from nn.functional.rows import fold, unwide, wide
-from nn.functional.scratch import PIECE, buffer
+from nn.functional.passes import moments, products, scaled, sloped
 from nn.values import shape_error
 
 # --- over the batch, for each channel ---------------------------------------
 
 
-def _pieces(rows: Any) -> list[slice]:
-    step = max(1, PIECE // max(1, rows.shape[1] * rows.itemsize))
-    return [slice(k, k + step) for k in range(0, len(rows), step)]
-
-
-def _moments(x: Any) -> tuple[Any, Any]:
-    """Return mean and variance of each channel, in one pass through memory a piece at a time."""
-    rows, together = wide(x)
-    n = rows.shape[0] * together
-    mean = fold(rows.sum(axis=0), together) / n
-    centre = np.tile(mean, together)
-    total = np.zeros_like(centre)
-    for part in _pieces(rows):
-        piece = rows[part]
-        d = np.subtract(piece, centre, out=buffer("norm", piece.shape, rows.dtype))
-        total += np.einsum("ij,ij->j", d, d)
-    return mean.astype(x.dtype, copy=False), fold(total, together) / n
-
-
-def _scaled(x: Any, scale: Any, shift: Any) -> Any:
-    """Return x * scale + shift by channel, in channels-last memory."""
-    rows, together = wide(x)
-    y = np.empty_like(rows)
-    scale, shift = np.tile(scale, together), np.tile(shift, together)
-    for part in _pieces(rows):
-        piece = np.multiply(rows[part], scale, out=y[part])
-        piece += shift
-    return unwide(y, x)
-
-
 def _batch_forward(
     x: Any, weight: Any, bias: Any, *, eps: float, found: dict[str, Any]
 ) -> tuple[Any, Any]:
-    mean, variance = _moments(x)
+    mean, variance = moments(x)
     found["moments"] = mean, variance
     inverse = 1 / np.sqrt(variance + eps)
     scale = (weight * inverse).astype(x.dtype, copy=False)
-    y = _scaled(x, scale, (bias - mean * scale).astype(x.dtype, copy=False))
+    y = scaled(x, scale, (bias - mean * scale).astype(x.dtype, copy=False))
     return y, (mean, inverse, scale)
 
 
@@ -60,29 +29,14 @@ def _batch_backward(
     g: Any, kept: Any, needs: Any, y: Any, x: Any, weight: Any, bias: Any, **_: Any
 ) -> tuple[Any, ...]:
     mean, inverse, scale = kept
-    rows, together = wide(x)
-    grads = wide(g)[0]
-    n = rows.shape[0] * together
-    by_bias = fold(grads.sum(axis=0), together)
-    centre = np.tile(mean, together)
-    along = np.zeros_like(centre)
-    for part in _pieces(rows):  # centred first: g . x loses digits where the mean is large
-        piece = rows[part]
-        d = np.subtract(piece, centre, out=buffer("norm", piece.shape, rows.dtype))
-        along += np.einsum("ij,ij->j", grads[part], d)
-    by_weight = fold(along, together) * inverse
+    n = x.size // max(x.shape[1], 1)
+    by_bias, along = products(g, x, mean)
+    by_weight = along * inverse
     if not needs[0]:
         return None, by_weight, by_bias
     slope = -scale * inverse * by_weight / n
     shift = -scale * by_bias / n - slope * mean
-    out = np.empty_like(rows)
-    factor, slope, shift = (np.tile(v, together).astype(x.dtype) for v in (scale, slope, shift))
-    for part in _pieces(rows):
-        piece = np.multiply(grads[part], factor, out=out[part])
-        again = np.multiply(rows[part], slope, out=buffer("norm", piece.shape, rows.dtype))
-        again += shift
-        piece += again
-    return unwide(out, x), by_weight, by_bias
+    return sloped(g, x, scale, slope, shift), by_weight, by_bias
 
 
 def _batch_plain(x: Any, weight: Any, bias: Any, *, eps: float, found: Any) -> Any:
@@ -98,7 +52,6 @@ _batch_norm = fused(
     _batch_backward,
     _batch_plain,
     name="batch_norm",
-    cost=lambda y, x, *rest, **_: 8.0 * np.size(y),
     category="normalization",
 )
 
@@ -225,7 +178,6 @@ _layer_norm = fused(
     _layer_backward,
     _layer_plain,
     name="layer_norm",
-    cost=lambda y, x, *rest, **_: 8.0 * np.size(y),
     category="normalization",
 )
 

@@ -12,24 +12,24 @@ from typing import Any
 import numpy as np
 
 
-def together(places: int, channels: int) -> int:
-    """Return how many places to take as one row: about a thousand numbers.
+def together(places: int, channels: int, bits: int = 11) -> int:
+    """Return how many places to take as one row: 2**bits numbers at most, about a thousand.
 
     Examples
     --------
     >>> together(4096, 32), together(7, 32)
     (32, 1)
     """
-    return math.gcd(places, 1 << max(0, 11 - channels.bit_length()))
+    return math.gcd(places, 1 << max(0, bits - channels.bit_length()))
 
 
-def wide(x: Any) -> tuple[Any, int]:
+def wide(x: Any, bits: int = 11) -> tuple[Any, int]:
     """Return (n, c, ...) as a matrix of long channels-last rows, and the places in each."""
     rows = np.moveaxis(x, 1, -1).reshape((-1, x.shape[1]))
     if not rows.flags.c_contiguous:
         rows = np.ascontiguousarray(rows)
     places, channels = rows.shape
-    many = together(places, channels)
+    many = together(places, channels, bits)
     return rows.reshape(places // many, many * channels), many
 
 

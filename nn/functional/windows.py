@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_core import Primitive, linear
+from nn.functional import kernels
+from nn.functional.kernels import share_parts
 from nn.values import pair, shape_error
 
 
@@ -36,6 +39,11 @@ class Windows(NamedTuple):
             and not self.padded
             and all(o * k == n for o, k, n in zip(self.output, self.kernel, self.size, strict=True))
         )
+
+    @property
+    def lies(self) -> tuple[tuple[int, ...], ...]:
+        """Kernel, stride, padding before and dilation, as the compiled kernels take them."""
+        return self.kernel, self.stride, self.before, self.dilation
 
     def taps(self, rows: Any) -> Iterator[Any]:
         """Yield, for each place in the kernel, the view of that place in all windows."""
@@ -120,6 +128,13 @@ def plan(
     )  # fmt: skip
 
 
+def compiled(*images: Any) -> Any:
+    """Return the compiled kernels if channels-last images are large enough for them."""
+    if all(x.flags.c_contiguous for x in images):
+        return kernels.compiled("pools", 8 * images[0].size, *images)
+    return None
+
+
 # --- choosing one element of each window ------------------------------------
 
 
@@ -133,6 +148,10 @@ def _pick(x: Any, *, index: Any, windows: Windows) -> Any:
 
 def _unpick(g: Any, *, index: Any, windows: Windows) -> Any:
     rows = g.transpose(0, 2, 3, 1)
+    if pools := compiled(rows):
+        x = np.empty((len(rows), *windows.size, rows.shape[3]), g.dtype)
+        share_parts(lambda s: pools.unpick(rows[s], index[s], x[s], *windows.lies), len(rows))
+        return x.transpose(0, 3, 1, 2)
     out = windows.blank(len(rows), rows.shape[3], g.dtype)
     for k, tap in enumerate(windows.taps(out)):
         if windows.tiles:
@@ -146,12 +165,14 @@ pick: Primitive = linear(
     _pick,
     lambda g, x, *, index, windows: unpick(g, index=index, windows=windows),
     name="max pool",
+    cost=0.0,
     category="pooling",
 )
 unpick: Primitive = linear(
     _unpick,
     lambda h, g, *, index, windows: pick(h, index=index, windows=windows),
     name="max unpool",
+    cost=lambda y, g, *, index, windows: 0.0 if windows.tiles else float(np.size(g)),
     category="pooling",
 )
 
@@ -203,11 +224,15 @@ average: Primitive = linear(
     _average,
     lambda g, x, *, share, windows: distribute(g, share=share, windows=windows),
     name="average pool",
+    cost=lambda y, x, *, share, windows: np.size(y) * (math.prod(windows.kernel) + 1.0),
     category="pooling",
 )
 distribute: Primitive = linear(
     _distribute,
     lambda h, g, *, share, windows: average(h, share=share, windows=windows),
     name="average unpool",
+    cost=lambda y, g, *, share, windows: (
+        np.size(g) * (1.0 if windows.tiles else 1.0 + math.prod(windows.kernel))
+    ),
     category="pooling",
 )

@@ -1,0 +1,172 @@
+"""Convolution without gathering windows: the products read the image where it lies.
+
+With channels last, the numbers under one line of a kernel (width times channels)
+are one run of memory, and the window one place further begins `channels` later.
+So `microkernel.block` takes neighbouring places as rows, the kernel's lines
+and taps as its loops, and output channels as columns; for the weights' gradient, one run of the
+kernel's numbers as rows, and the places as loops.  A thread pads a few images at a
+time into scratch memory, which stays in its cache.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn.functional.compiled import kernel
+from nn.functional.compiled.microkernel import LANES, block, rows_for, vectors_for
+from nn.functional.convolution import Plan, padded, rows
+from nn.functional.kernels import parts as divided
+from nn.functional.kernels import setting, share
+from nn.functional.scratch import PIECE, buffer
+
+
+@kernel
+def _convolve_images(
+    many: Any,
+    vectors: Any,
+    x: Any,
+    images: int,
+    image: int,
+    line: int,
+    step: int,
+    lines: int,
+    taps: int,
+    run: int,
+    line_apart: int,
+    tap_apart: int,
+    w: Any,
+    bias: Any,
+    y: Any,
+    oh: int,
+    ow: int,
+    channels: int,
+) -> None:  # pragma: no cover - compiled
+    wide = len(vectors) * LANES
+    for n in range(images):
+        for j in range(0, channels, wide):
+            for i in range(oh):
+                for at in range(0, ow, len(many)):
+                    first = min(at, ow - len(many))  # the last block overlaps the one before
+                    block(
+                        many, vectors, x, n * image + i * line + first * step, step, line_apart,
+                        tap_apart, 1, lines, taps, run, w, j * lines * taps * run, wide, bias, j,
+                        0, y, ((n * oh + i) * ow + first) * channels + j, channels, at - first,
+                        channels - j,
+                    )  # fmt: skip
+
+
+@kernel
+def _correlate_images(
+    many: Any,
+    vectors: Any,
+    x: Any,
+    images: int,
+    image: int,
+    line: int,
+    step: int,
+    lines: int,
+    taps: int,
+    run: int,
+    line_apart: int,
+    tap_apart: int,
+    g: Any,
+    total: Any,
+    oh: int,
+    ow: int,
+    channels: int,
+) -> None:  # pragma: no cover - compiled
+    wide = len(vectors) * LANES
+    for n in range(images):
+        for j in range(0, channels, wide):
+            for tap in range(lines * taps):
+                corner = n * image + tap // taps * line_apart + tap % taps * tap_apart
+                for at in range(0, run, len(many)):
+                    first = min(at, run - len(many))
+                    place = (tap * run + first) * channels + j
+                    block(
+                        many, vectors, x, corner + first, 1, line, 0, step, oh, 1, ow, g,
+                        n * oh * ow * channels + j, channels, total, place, channels, total, place,
+                        channels, at - first, channels - j,
+                    )  # fmt: skip
+
+
+def _lies(plan: Plan, c: int) -> tuple[int, ...]:
+    """Return where windows lie in a padded image: image, line, step, and the loops over a window.
+
+    The loops: lines of the kernel, taps of a line, numbers of a run, and the strides of the
+    first two.
+    """
+    (h, w), (ph, pw), (kh, kw) = plan.size, plan.padding, plan.kernel
+    (sh, sw), (dh, dw), wide = plan.stride, plan.dilation, w + 2 * pw
+    taps, run = (1, kw * c) if dw == 1 else (kw, c)
+    return ((h + 2 * ph) * wide * c, sh * wide * c, sw * c, kh, taps, run, dh * wide * c, dw * c)
+
+
+def _parts(n: int, bytes_each: int) -> list[slice]:
+    """Return slices of the batch: a piece of memory each, and at least three for each thread."""
+    step = max(1, min(-(-n // (3 * setting("threads"))), PIECE // max(bytes_each, 1)))
+    return [slice(k, min(k + step, n)) for k in range(0, n, step)]
+
+
+def _packed(w: Any, wide: int) -> Any:
+    """Return kernels (out, in, h, w) as panels of `wide` output channels, zeros at the end."""
+    channels = len(w)
+    panels = -(-channels // wide)
+    out = buffer("conv panels", (panels, w[0].size, wide), w.dtype)
+    if panels * wide != channels:
+        out[-1] = 0
+    matrix = w.transpose(2, 3, 1, 0).reshape(-1, channels)
+    for k in range(panels):
+        part = matrix[:, k * wide : (k + 1) * wide]
+        out[k, :, : part.shape[1]] = part
+    return out.reshape(-1)
+
+
+def convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
+    """Return the convolution of (n, c, h, w) arrays, plus a bias for each channel."""
+    n, c = x.shape[:2]
+    channels, (oh, ow) = len(w), plan.output
+    images, where = x.transpose(0, 2, 3, 1), _lies(plan, c)
+    y = np.empty((n, oh, ow, channels), x.dtype)
+    vectors = vectors_for(channels)
+    panels = _packed(w, len(vectors) * LANES)
+    bias = np.zeros(channels, x.dtype) if bias is None else np.ascontiguousarray(bias)
+    parts = _parts(n, where[0] * 4)
+    whole = where[0] == c * oh * ow and plan.kernel == (1, 1)  # all places in one line
+
+    def task(k: int) -> None:
+        part = parts[k]
+        some, place = padded(images[part], plan.padding), y[part].reshape(-1)
+        count = part.stop - part.start
+        shape = (1, count * oh * ow) if whole else (oh, ow)
+        _convolve_images(
+            rows_for(shape[1]), vectors, some.reshape(-1), 1 if whole else count, *where, panels,
+            bias, place, *shape, channels,
+        )  # fmt: skip
+
+    share(task, len(parts))
+    return y.transpose(0, 3, 1, 2)
+
+
+def correlate(x: Any, g: Any, plan: Plan) -> Any:
+    """Return the gradient of the kernels, from the input and the output's gradient."""
+    n, c = x.shape[:2]
+    images, grads, where = x.transpose(0, 2, 3, 1), rows(g), _lies(plan, c)
+    oh, ow, channels = grads.shape[1:]
+    parts = _parts(n, where[0] * 4)
+    some = divided(len(parts))  # each adds up its own images' gradients
+    totals = np.zeros((len(some), plan.kernel[0] * plan.kernel[1] * c * channels), x.dtype)
+
+    def task(k: int) -> None:
+        for part in parts[some[k]]:
+            place = padded(images[part], plan.padding).reshape(-1)
+            _correlate_images(
+                rows_for(where[5]), vectors_for(channels), place, part.stop - part.start, *where,
+                grads[part].reshape(-1), totals[k], oh, ow, channels,
+            )  # fmt: skip
+
+    share(task, len(some))
+    total = totals.sum(axis=0).reshape(*plan.kernel, c, channels)
+    return np.ascontiguousarray(total.transpose(3, 2, 0, 1))

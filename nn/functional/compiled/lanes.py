@@ -1,0 +1,98 @@
+"""Compiled passes over channels-last rows: each reads every number once, in vector registers.
+
+Sums are taken in float32 over blocks that stay in the cache, and from block to block in float64;
+mean and variance of blocks are joined by Chan's formula (Chan, Golub and LeVeque, 1983), so a
+large mean costs no digits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn.functional.compiled import kernel
+
+BLOCK = 8192  # numbers of a block
+
+
+@kernel
+def relu(x: Any, y: Any) -> None:  # pragma: no cover - compiled
+    """Write max(x, 0), NaN where x is."""
+    for k in range(x.size):
+        v = x[k]
+        y[k] = np.float32(0) if v <= 0 else v
+
+
+@kernel
+def gate(g: Any, y: Any, out: Any) -> None:  # pragma: no cover - compiled
+    """Write g where y is positive, g times 0 elsewhere."""
+    for k in range(g.size):
+        out[k] = g[k] * (np.float32(1) if y[k] > 0 else np.float32(0))
+
+
+@kernel
+def moments(x: Any, mean: Any, squares: Any) -> None:  # pragma: no cover - compiled
+    """Write each column's mean, and the sum of squares around it."""
+    count, width = x.shape
+    centre, total, spread = np.empty((3, width), np.float32)
+    step = max(1, BLOCK // width)
+    for begin in range(0, count, step):
+        end = min(begin + step, count)
+        many = end - begin
+        centre[:] = 0
+        for i in range(begin, end):
+            for j in range(width):
+                centre[j] += x[i, j]
+        for j in range(width):
+            centre[j] /= np.float32(many)
+        total[:] = 0
+        spread[:] = 0
+        for i in range(begin, end):
+            for j in range(width):
+                d = x[i, j] - centre[j]
+                total[j] += d  # zero but for what the sum above was rounded by
+                spread[j] += d * d
+        for j in range(width):
+            off = np.float64(total[j]) / many
+            d64 = centre[j] + off - mean[j]
+            mean[j] += d64 * many / end
+            squares[j] += spread[j] - off * total[j] + d64 * d64 * many * begin / end
+
+
+@kernel
+def scaled(x: Any, scale: Any, shift: Any, y: Any) -> None:  # pragma: no cover - compiled
+    """Write x * scale + shift, by column."""
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            y[i, j] = x[i, j] * scale[j] + shift[j]
+
+
+@kernel
+def products(
+    g: Any, x: Any, mean: Any, by_one: Any, by_x: Any
+) -> None:  # pragma: no cover - compiled
+    """Add up g and g * (x - mean), by column."""
+    count, width = x.shape
+    one, other = np.empty(width, np.float32), np.empty(width, np.float32)
+    step = max(1, BLOCK // width)
+    for begin in range(0, count, step):
+        one[:] = 0
+        other[:] = 0
+        for i in range(begin, min(begin + step, count)):
+            for j in range(width):
+                one[j] += g[i, j]
+                other[j] += g[i, j] * (x[i, j] - mean[j])
+        for j in range(width):
+            by_one[j] += one[j]
+            by_x[j] += other[j]
+
+
+@kernel
+def sloped(
+    g: Any, x: Any, factor: Any, slope: Any, shift: Any, out: Any
+) -> None:  # pragma: no cover - compiled
+    """Write g * factor + x * slope + shift, by column."""
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[i, j] = g[i, j] * factor[j] + (x[i, j] * slope[j] + shift[j])

@@ -1,0 +1,143 @@
+"""The LSTM's loop over time, compiled: each thread takes some of the batch through all steps.
+
+The examples of a batch do not see each other, so threads meet once a pass and not once a step.
+A step is a matrix product out of registers (`product.times_panels`) and, while the gates are
+still in the first-level cache, short loops over one example's features that LLVM turns into
+vector code.  The same as `_forward_loop` and `_backward_loop` of nn/functional/lstm.py,
+tanh rounded otherwise (`bend`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn.functional.compiled import fast_kernel
+from nn.functional.compiled.bend import sigmoid_of_half, tanh
+from nn.functional.compiled.product import (
+    VECTORS,
+    WIDE,
+    panels,
+    parts,
+    rows_of,
+    times_panels,
+    transposed_product,
+)
+from nn.functional.kernels import share
+
+_ONE = np.float32(1)
+
+
+@fast_kernel
+def _forward(
+    many: Any, vectors: Any, given: Any, matrix: Any, zeros: Any, gates: Any, cs: Any, bent: Any,
+    lengths: Any, lo: int, hi: int,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    steps, batch, n = bent.shape
+    width = given.shape[2]
+    flat, flat_gates = given.reshape(-1), gates.reshape(-1)
+    for t in range(steps):
+        times_panels(
+            many, vectors, flat, (t * batch + lo) * width, width, hi - lo, width, matrix, zeros,
+            flat_gates, (t * batch + lo) * 4 * n, 4 * n, 4 * n,
+        )  # fmt: skip
+        for i in range(lo, hi):
+            h = given[t + 1, i, :n]
+            if t >= lengths[i]:
+                h[:] = 0
+                continue
+            z = gates[t, i]
+            g, squashed = z[:n], z[n:]
+            first, forget, out = z[n : 2 * n], z[2 * n : 3 * n], z[3 * n :]
+            before, c, b = cs[t, i], cs[t + 1, i], bent[t, i]
+            for j in range(n):
+                g[j] = tanh(g[j])
+            for j in range(3 * n):
+                squashed[j] = sigmoid_of_half(squashed[j])
+            for j in range(n):
+                c[j] = g[j] * first[j] + forget[j] * before[j]
+            for j in range(n):
+                b[j] = tanh(c[j])
+            for j in range(n):
+                h[j] = out[j] * b[j]
+
+
+@fast_kernel
+def _backward(
+    many: Any, vectors: Any, g_out: Any, g_h: Any, g_c: Any, gates: Any, cs: Any, bent: Any,
+    weights: Any, zeros: Any, lengths: Any, slopes: Any, back: Any, dc: Any, lo: int, hi: int,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    steps, batch, n = bent.shape
+    flat, flat_back = slopes.reshape(-1), back.reshape(-1)
+    dh, d = np.empty(n, bent.dtype), np.empty(n, bent.dtype)
+    for t in range(steps - 1, -1, -1):
+        for i in range(lo, hi):
+            s, m, r = slopes[t, i], back[i], dc[i]
+            if t >= lengths[i]:
+                s[:] = 0
+                continue
+            if t == lengths[i] - 1:
+                m[:] = g_h[i]
+                r[:] = g_c[i]
+            z, message, b, before = gates[t, i], g_out[t, i], bent[t, i], cs[t, i]
+            g, first, forget, out = z[:n], z[n : 2 * n], z[2 * n : 3 * n], z[3 * n :]
+            to_g, to_first, to_forget, to_out = s[:n], s[n : 2 * n], s[2 * n : 3 * n], s[3 * n :]
+            for j in range(n):
+                dh[j] = message[j] + m[j]
+            for j in range(n):
+                d[j] = r[j] + dh[j] * out[j] * (_ONE - b[j] * b[j])
+            for j in range(n):
+                to_g[j] = d[j] * first[j] * (_ONE - g[j] * g[j])
+            for j in range(n):
+                to_first[j] = d[j] * g[j] * first[j] * (_ONE - first[j])
+            for j in range(n):
+                to_forget[j] = d[j] * before[j] * forget[j] * (_ONE - forget[j])
+            for j in range(n):
+                to_out[j] = dh[j] * b[j] * out[j] * (_ONE - out[j])
+            for j in range(n):
+                r[j] = d[j] * forget[j]
+        times_panels(
+            many, vectors, flat, (t * batch + lo) * 4 * n, 4 * n, hi - lo, 4 * n, weights, zeros,
+            flat_back, lo * n, n, n,
+        )  # fmt: skip
+
+
+def forward(given: Any, matrix: Any, gates: Any, cs: Any, bent: Any, lengths: Any) -> None:
+    """Fill gates, cells and their tanh, and the states in `given`; see `_forward_loop`."""
+    steps, batch, _ = bent.shape
+    packed, bounds = panels(matrix).reshape(-1), parts(batch)
+    zeros = np.zeros(matrix.shape[1] + WIDE, matrix.dtype)
+    lengths = np.full(batch, steps) if lengths is None else lengths
+
+    def run(part: int) -> None:
+        lo, hi = bounds[part], bounds[part + 1]
+        rows = rows_of(hi - lo)
+        _forward(rows, VECTORS, given, packed, zeros, gates, cs, bent, lengths, lo, hi)
+
+    share(run, len(bounds) - 1)
+
+
+def backward(
+    g: Any, gates: Any, cs: Any, bent: Any, weights: Any, lengths: Any, slopes: Any
+) -> tuple[Any, Any]:
+    """Fill the slopes of the gates and return (dh0, dc0); see `_backward_loop`."""
+    steps, batch, n = bent.shape
+    g_out, g_h, g_c = (np.ascontiguousarray(part) for part in g)
+    back, dc = np.zeros((batch, n), bent.dtype), np.zeros((batch, n), bent.dtype)
+    packed, bounds = panels(weights).reshape(-1), parts(batch)
+    zeros = np.zeros(n + WIDE, bent.dtype)
+    lengths = np.full(batch, steps) if lengths is None else lengths
+
+    def run(part: int) -> None:
+        lo, hi = bounds[part], bounds[part + 1]
+        _backward(
+            rows_of(hi - lo), VECTORS, g_out, g_h, g_c, gates, cs, bent, packed, zeros, lengths,
+            slopes, back, dc, lo, hi,
+        )  # fmt: skip
+
+    share(run, len(bounds) - 1)
+    return back, dc
+
+
+__all__ = ["backward", "forward", "transposed_product"]

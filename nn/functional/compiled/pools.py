@@ -1,0 +1,79 @@
+"""Compiled pooling of channels-last images: one pass, all channels of a place at once.
+
+Windows are given by their settings (see `nn.functional.windows.Windows`); taps that lie
+outside of the image are passed over.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn.functional.compiled import kernel
+
+
+@kernel
+def maximum(
+    x: Any, y: Any, kernel: Any, stride: Any, before: Any, dilation: Any
+) -> None:  # pragma: no cover - compiled
+    """Write each window's maximum, NaN if it holds one."""
+    _, h, w, c = x.shape
+    for n in range(y.shape[0]):
+        for i in range(y.shape[1]):
+            for j in range(y.shape[2]):
+                for k in range(c):
+                    y[n, i, j, k] = -np.inf
+                for tap in range(kernel[0] * kernel[1]):
+                    p = i * stride[0] - before[0] + tap // kernel[1] * dilation[0]
+                    q = j * stride[1] - before[1] + tap % kernel[1] * dilation[1]
+                    if 0 <= p < h and 0 <= q < w:
+                        for k in range(c):
+                            v, best = x[n, p, q, k], y[n, i, j, k]
+                            y[n, i, j, k] = best if v <= best or best != best else v
+
+
+@kernel
+def winners(
+    x: Any, y: Any, index: Any, kernel: Any, stride: Any, before: Any, dilation: Any
+) -> None:  # pragma: no cover - compiled
+    """Write which tap is the maximum y, the first at a tie; the last if none is (NaN)."""
+    _, h, w, c = x.shape
+    for n in range(y.shape[0]):
+        for i in range(y.shape[1]):
+            for j in range(y.shape[2]):
+                tap = kernel[0] * kernel[1] - 1
+                for k in range(c):
+                    index[n, i, j, k] = tap
+                for tap in range(kernel[0] * kernel[1] - 2, -1, -1):
+                    p = i * stride[0] - before[0] + tap // kernel[1] * dilation[0]
+                    q = j * stride[1] - before[1] + tap % kernel[1] * dilation[1]
+                    if 0 <= p < h and 0 <= q < w:
+                        for k in range(c):
+                            hit = x[n, p, q, k] == y[n, i, j, k]
+                            index[n, i, j, k] = tap if hit else index[n, i, j, k]
+
+
+@kernel
+def unpick(
+    g: Any, index: Any, out: Any, kernel: Any, stride: Any, before: Any, dilation: Any
+) -> None:  # pragma: no cover - compiled
+    """Write each window's g at the place that its index names; overlapping windows add up."""
+    _, h, w, c = out.shape
+    tiles = kernel == stride and h == g.shape[1] * kernel[0] and w == g.shape[2] * kernel[1]
+    if not tiles:
+        out[...] = 0
+    for n in range(g.shape[0]):
+        for i in range(g.shape[1]):
+            for j in range(g.shape[2]):
+                for tap in range(kernel[0] * kernel[1]):
+                    p = i * stride[0] - before[0] + tap // kernel[1] * dilation[0]
+                    q = j * stride[1] - before[1] + tap % kernel[1] * dilation[1]
+                    if tiles:
+                        for k in range(c):
+                            hit = np.float32(1) if index[n, i, j, k] == tap else np.float32(0)
+                            out[n, p, q, k] = g[n, i, j, k] * hit
+                    elif 0 <= p < h and 0 <= q < w:
+                        for k in range(c):
+                            hit = np.float32(1) if index[n, i, j, k] == tap else np.float32(0)
+                            out[n, p, q, k] += g[n, i, j, k] * hit

@@ -1,0 +1,102 @@
+"""A whole GRU layer in one direction as one operation, back-propagation through time inside.
+
+The input's share of the gates is one product over all steps; a step adds the state's.  The state's
+share of the gate n is kept by itself, because the gate r multiplies it; so it is what the input and
+what the state send to the gates that have two gradients, each of which gives its weights' gradient
+by one product over all steps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn.functional.fused import fused
+from nn.functional.recurrent import alive_at, at_ends, gru_step, masked, unrolled
+
+
+def _forward(
+    x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, *, lengths: Any = None
+) -> tuple[Any, Any]:
+    steps, batch, features = x.shape
+    n = w_hh.shape[1]
+    given = np.ascontiguousarray(masked(x, lengths)).reshape(-1, features)
+    gates = given.dot(w_ih.T)
+    gates += b_ih
+    gates = gates.reshape(steps, batch, 3 * n)
+    hs = np.empty((steps + 1, batch, n), x.dtype)
+    inner = np.empty((steps, batch, n), x.dtype)  # W_hn h + b_hn
+    hs[0] = h0
+    alive = None if lengths is None else alive_at(steps, lengths)[:, :, None]
+    to_gates = np.ascontiguousarray(w_hh.T)
+    product = np.empty((batch, 3 * n), x.dtype)
+    term = np.empty((batch, n), x.dtype)
+    for t in range(steps):
+        z, h = gates[t], hs[t + 1]
+        np.dot(hs[t], to_gates, out=product)
+        product += b_hh
+        first = z[:, : 2 * n]
+        first += product[:, : 2 * n]
+        first *= 0.5
+        np.tanh(first, out=first)
+        first *= 0.5
+        first += 0.5
+        inner[t] = product[:, 2 * n :]
+        new = z[:, 2 * n :]
+        np.multiply(z[:, :n], inner[t], out=term)
+        new += term
+        np.tanh(new, out=new)
+        np.subtract(hs[t], new, out=h)
+        h *= z[:, n : 2 * n]
+        h += new
+        if alive is not None:
+            h *= alive[t]
+    last = hs[-1] if lengths is None else at_ends(hs, lengths)
+    return (hs[1:], last), (gates, hs, inner, given)
+
+
+def _backward(
+    g: Any, kept: Any, needs: Any, y: Any, x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any,
+    b_hh: Any, *, lengths: Any = None,
+) -> tuple[Any, ...]:  # fmt: skip
+    gates, hs, inner, given = kept
+    steps, batch, n = inner.shape
+    r, z, new = gates[:, :, :n], gates[:, :, n : 2 * n], gates[:, :, 2 * n :]
+    to_new = (1 - z) * (1 - new * new)
+    to_z = (hs[:-1] - new) * z * (1 - z)
+    to_r = inner * r * (1 - r)
+    by_input = np.empty_like(gates)  # gradients before the gates, as the input sees them
+    by_state = np.empty_like(gates)  # and as the state sees them: n's goes through r
+    g_out, g_h = masked(g[0], lengths), g[1]
+    back = np.zeros((batch, n), x.dtype)
+    if lengths is None:
+        back[:] = g_h
+    dh, d_new = np.empty((2, batch, n), x.dtype)
+    for t in range(steps - 1, -1, -1):
+        if lengths is not None:  # here some sequences end
+            ends = np.flatnonzero(lengths == t + 1)
+            back[ends] = g_h[ends]
+        np.add(g_out[t], back, out=dh)
+        np.multiply(dh, to_new[t], out=d_new)
+        at, sent = by_input[t], by_state[t]
+        np.multiply(d_new, to_r[t], out=at[:, :n])
+        np.multiply(dh, to_z[t], out=at[:, n : 2 * n])
+        at[:, 2 * n :] = d_new
+        sent[:, : 2 * n] = at[:, : 2 * n]
+        np.multiply(d_new, r[t], out=sent[:, 2 * n :])
+        np.dot(sent, w_hh, out=back)
+        dh *= z[t]
+        back += dh
+    flat, flat_state = by_input.reshape(-1, 3 * n), by_state.reshape(-1, 3 * n)
+    dx = flat.dot(w_ih).reshape(x.shape) if needs[0] else None
+    d_ih = flat.T.dot(given) if needs[2] else None
+    d_hh = flat_state.T.dot(hs[:-1].reshape(-1, n)) if needs[3] else None
+    return dx, back, d_ih, d_hh, flat.sum(axis=0), flat_state.sum(axis=0)
+
+
+def _plain(x: Any, h0: Any, *weights: Any, lengths: Any = None) -> Any:
+    return unrolled(gru_step, x, (h0,), weights, lengths)
+
+
+gru_layer = fused(_forward, _backward, _plain, name="gru", multiple=True, category="recurrent")
