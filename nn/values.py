@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Dual, ShapeError, Tensor, stop_gradient
+from autograd_core.batching import Batched
 from autograd_core.source import Location
-from autograd_core.traced import Traced
 
 
 def is_traced(value: Any) -> bool:
     """Tell whether a value is a Tensor, a Dual or an array under vmap, not a plain array."""
-    return isinstance(value, Traced)
+    return isinstance(value, (Tensor, Dual, Batched))
 
 
 def is_tracked(value: Any) -> bool:
