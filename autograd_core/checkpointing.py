@@ -65,7 +65,8 @@ def random_sources(*roots: Any) -> list[Any]:
         elif isinstance(value, (list, tuple, set)):
             stack += list(value)
         elif not isinstance(value, (type, ModuleType, Tensor)):
-            stack += list(getattr(value, "__dict__", {}).values())
+            inside = getattr(value, "__dict__", None)  # a C library's may be anything
+            stack += list(inside.values()) if isinstance(inside, dict) else []
             for kind in type(value).__mro__[:-1]:
                 if kind.__module__ not in ("builtins", "numpy"):
                     stack += [v for k, v in vars(kind).items() if not k.startswith("__")]

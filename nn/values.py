@@ -11,15 +11,11 @@ from autograd_core import Dual, ShapeError, Tensor, stop_gradient
 from autograd_core.batching import Batched
 from autograd_core.primitive import bare
 from autograd_core.source import Location
-from autograd_core.traced import Traced
 
 
 def is_traced(value: Any) -> bool:
-    """Tell whether a value is a Tensor, a Dual or an array under vmap, not a plain array.
-
-    A value that `compile` writes down is as good as a plain one: kernels stay kernels.
-    """
-    return isinstance(value, Traced) and not getattr(value, "keeps_kernels", False)
+    """Tell whether a value is a Tensor, a Dual or an array under vmap, not a plain array."""
+    return isinstance(value, (Tensor, Dual, Batched))
 
 
 def is_batched(value: Any) -> bool:

@@ -8,6 +8,7 @@ import pytest
 import nn
 from autograd_core import ShapeError, grad, gradcheck, vmap
 from autograd_core.batching import LoopWarning
+from autograd_core.checkpointing import random_sources
 from nn import functional as f
 from nn.functional import blas
 
@@ -142,3 +143,13 @@ def test_small_products_work_with_any_blas(monkeypatch):
     found = blas._controls()
     assert found is None or found[0]() >= 1
     assert found is None or isinstance(found[0], ctypes._CFuncPtr)
+
+
+def test_random_sources_are_looked_for_past_objects_of_c_libraries():
+    """Models reach the kernels' modules, and those reach objects whose __dict__ is no dict."""
+
+    class Library:
+        __dict__ = property(lambda self: len)
+
+    generator = np.random.default_rng(0)
+    assert random_sources([Library(), generator]) == [generator]
