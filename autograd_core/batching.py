@@ -21,7 +21,7 @@ import numpy as np
 
 from autograd_core import errors, tree
 from autograd_core.modes import new_level
-from autograd_core.primitive import Boxed, Constant, Primitive, bare
+from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple
 from autograd_core.source import Location
 from autograd_core.traced import Traced
 
@@ -105,8 +105,7 @@ class Batching:
         if self.holds(value):
             return value.value[k]
         if isinstance(value, tuple):
-            parts = (self.example(part, k) for part in value)
-            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+            return like_tuple(value, [self.example(part, k) for part in value])
         return value
 
     def loop(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:

@@ -22,6 +22,7 @@ from autograd_core import (
     value_and_grad,
 )
 from autograd_core.compiling import compiled as compiled_module
+from autograd_core.compiling import memory
 
 SCALE = 2.0
 TABLE = np.array([1.0, 2.0, 3.0])
@@ -390,18 +391,71 @@ def test_batch_norm_trains_uncompiled_only():
         assert f(x)[0] == np.sum(model(x).data ** 2)
 
 
-def test_a_group_norm_has_a_kernel_of_its_own():
-    rng = np.random.default_rng(0)
-    conv = nn.Sequential(nn.Conv2d(2, 4, 3), nn.GroupNorm(2, 4), nn.ReLU(), nn.MaxPool2d(2))
-    x = rng.normal(size=(2, 2, 8, 8)).astype(np.float32)
-    f = lambda x: np.sum(conv(x) ** 2)
-    compiled = compile(f, parameters=conv)
+MODELS = {
+    "transformer": (lambda: nn.TransformerEncoderLayer(8, 2, 16, 0.0), (2, 5, 8)),
+    "transposed": (lambda: nn.ConvTranspose2d(2, 3, 3), (2, 2, 6, 6)),
+    "pooled": (
+        lambda: nn.Sequential(nn.Conv2d(2, 4, 3), nn.GroupNorm(2, 4), nn.ReLU(), nn.MaxPool2d(2)),
+        (2, 2, 8, 8),
+    ),
+    "averaged": (
+        lambda: nn.Sequential(
+            nn.Conv2d(2, 4, 3, padding=1),
+            nn.BatchNorm2d(4, track_running_stats=False),
+            nn.AdaptiveAvgPool2d(3),
+        ),
+        (2, 2, 8, 8),
+    ),
+    "bent": (
+        lambda: nn.Sequential(
+            nn.Linear(4, 8), nn.GELU(), nn.SiLU(), nn.ELU(), nn.Softplus(), nn.PReLU(),
+            nn.LayerNorm(8), nn.Softmax(1),
+        ),
+        (3, 4),
+    ),
+    "deep": (lambda: nn.GRU(4, 5, num_layers=2, bidirectional=True), (6, 2, 4)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("large", [0, 1 << 14])
+@pytest.mark.parametrize("name", MODELS)
+def test_models_of_every_kind(name, large, monkeypatch):
+    monkeypatch.setattr(memory, "LARGE", large)
+    make, shape = MODELS[name]
+    model = make()
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+    def f(x):
+        y = model(x)
+        y = y[0] if isinstance(y, tuple) else y
+        return np.sum(y * y * 0.5)
+
+    compiled = compile(f, 0, parameters=model)
     for _ in range(2):
-        value, gradients = compiled(x)
-        conv.zero_grad()
-        f(x).backward()
-        same([value], [f(x).item()])
-        same(gradients.values(), [p.grad.data for p in conv.parameters()])
+        value, (dx, gradients) = compiled(x)
+        model.zero_grad()
+        tape = Tensor(x, requires_grad=True)
+        wanted = f(tape)
+        wanted.backward()
+        same([value, dx], [wanted.item(), tape.grad.data])
+        same(gradients.values(), [p.grad.data for p in model.parameters()])
+
+
+def test_labels_may_change():
+    rng = np.random.default_rng(0)
+    embedding, loss = nn.Embedding(10, 4), nn.CrossEntropyLoss()
+    compiled = compile(lambda ids, t: loss(embedding(ids), t), parameters=embedding)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(4):
+            ids, t = rng.integers(0, 10, 6), rng.integers(0, 4, 6)
+            value, gradients = compiled(ids, t)
+            embedding.zero_grad()
+            wanted = loss(embedding(ids), t)
+            wanted.backward()
+            same([value, gradients["weight"]], [wanted.item(), embedding.weight.grad.data])
+    with pytest.raises(ValueError, match="class 4"):
+        compiled(ids, t * 0 + 4)
 
 
 @pytest.mark.parametrize("make", [list, tuple, lambda ps: {"a": ps[0], "b": [ps[1]]}, iter])

@@ -176,6 +176,11 @@ def replaced(nest: Any, function: Callable[[Any], Any]) -> Any:
     return function(nest)
 
 
+def example(argument: Any) -> Any:
+    """Return what an argument was in the recorded run."""
+    return argument.example if argument.__class__ is Value else argument
+
+
 def same(first: Any, second: Any) -> bool:
     """Whether two results are the same kind of value, bit for bit (NaN equals NaN)."""
     if first.__class__ is not second.__class__ or not isinstance(first, (np.ndarray, np.generic)):

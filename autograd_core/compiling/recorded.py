@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd_core import errors
 from autograd_core.backward import sweep
-from autograd_core.compiling.program import Step, Value, replaced, same, values_in
+from autograd_core.compiling.program import Step, Value, example, replaced, same, values_in
 from autograd_core.compiling.spelling import is_spelled
 from autograd_core.modes import BASE, new_level
 from autograd_core.node import users_frame
@@ -66,9 +66,9 @@ class Recorder:
         self._inside: list[Primitive] = []  # kernels being taken apart
         self._fixed: set[int] = set()
 
-    def input(self, example: Any, name: str) -> Recorded:
+    def input(self, array: Any, name: str) -> Recorded:
         """Return a value that is given anew at every call."""
-        value = Value(example, name=name)
+        value = Value(array, name=name)
         self.inputs.append(value)
         return self.wrap(value)
 
@@ -119,9 +119,9 @@ class Recorder:
         """Compute an operation and write it down."""
         inner = [replaced(a, self.value_of) for a in args]
         settings = {k: replaced(v, self.value_of) for k, v in params.items()}
-        raw = [replaced(a, _example) for a in inner]
+        raw = [replaced(a, example) for a in inner]
         given = [replaced(a, self._handed) for a in args]
-        made = operation.run(tuple(raw), {k: replaced(v, _example) for k, v in settings.items()})
+        made = operation.run(tuple(raw), {k: replaced(v, example) for k, v in settings.items()})
         if operation.name in _METADATA and isinstance(operation, Constant):
             return made
         if not is_spelled(operation) and not isinstance(made, tuple) and _plain(settings):
@@ -244,10 +244,6 @@ class Recorder:
         finally:
             for tensor, data, node, level in saved:
                 tensor._data, tensor._node, tensor._level = data, node, level
-
-
-def _example(argument: Any) -> Any:
-    return argument.example if argument.__class__ is Value else argument
 
 
 def _plain(settings: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.compiling.program import Program, Step, Value, replaced, values_in
+from autograd_core.compiling.program import Program, Step, Value, example, replaced, values_in
 from autograd_core.primitive import Constant, Primitive
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, shapes
@@ -108,6 +108,20 @@ def _negate(step: Step) -> None:
             return
 
 
+def _replace(step: Step, k: int, argument: Any) -> None:
+    """Give a step another argument, if its result then lies in memory as before.
+
+    The order of elements decides in which order a later sum adds them.
+    """
+    assert step.operation is not None
+    args = [*step.args[:k], argument, *step.args[k + 1 :]]
+    settings = {name: replaced(v, example) for name, v in step.params.items()}
+    with np.errstate(all="ignore"):
+        made = step.operation.forward(*(replaced(a, example) for a in args), **settings)
+    if _alike(made, step.result.example):
+        step.args = args
+
+
 def _spread_no_number(step: Step) -> None:
     """Write a number instead of an array that is this number everywhere."""
     for k, a in enumerate(step.args):
@@ -122,7 +136,7 @@ def _spread_no_number(step: Step) -> None:
         )
         number = a.flat[0]
         if whole and a.shape and (a == number).all() and np.signbit(a).all() == np.signbit(number):
-            step.args[k] = number
+            _replace(step, k, number)
 
 
 def _broadcast_by_itself(step: Step) -> None:
@@ -140,7 +154,9 @@ def _broadcast_by_itself(step: Step) -> None:
                 repeated or (number and np.ndim(inner.example) == 0)
             ):
                 break
-            step.args[k] = a = inner
+            a = inner
+        if a is not step.args[k]:
+            _replace(step, k, a)
 
 
 def _alike(argument: Any, made: Any) -> bool:
@@ -211,8 +227,11 @@ def join_scatters(program: Program) -> None:
                 continue
             first, second = pieces.get(a), pieces.get(b)
             if first and second and a is not b and uses[a] == uses[b] == 1:
-                shape = step.result.example.shape
-                if _apart([i for i, _ in first], [i for i, _ in second], shape):
+                x = step.result.example
+                shape = x.shape
+                if x.flags.c_contiguous and _apart(
+                    [i for i, _ in first], [i for i, _ in second], shape
+                ):
                     pieces[step.result] = first + second
                     step.operation = ASSEMBLED
                     step.args = [piece for _, piece in pieces[step.result]]

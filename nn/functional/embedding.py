@@ -85,7 +85,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     rows = np.shape(weight)[0]
     if index.dtype.kind not in "iu":
         raise shape_error(f"embedding: indices must be integers, not {index.dtype}.")
-    if index.size and (int(index.min()) < 0 or int(index.max()) >= rows):
+    if index.size and (index.min() < 0 or index.max() >= rows):
         wrong = index[(index < 0) | (index >= rows)][0]
         raise shape_error(f"embedding: index {wrong} is outside of the table's {rows} rows.")
     if padding_idx is None:
