@@ -32,6 +32,8 @@ from nn.models import SkipGram
 LEAST = 10  # times that a word must stand in the text to get a vector
 NEGATIVES, BATCH = 5, 1024
 NEAR = 10  # neighbours that are looked at
+FEATURES = 64
+REACH, COUNTED = 5, 8  # words to each side: of skip-gram, of counting; each its best
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Corpus:
         return np.stack([self.known(both), self.known(w + "s" for w in both)], axis=1)
 
 
-def corpus(documents: list[str], window: int) -> Corpus:
+def corpus(documents: list[str], gap: int) -> Corpus:
     """Return the words of the documents in small letters; rare ones are left out."""
     found = [re.findall(r"[a-z_]+", d.lower()) for d in documents]
     counted = Counter(word for words in found for word in words)
@@ -61,7 +63,7 @@ def corpus(documents: list[str], window: int) -> Corpus:
     index = {word: k for k, word in enumerate(kept)}
     codes: list[int] = []
     for words in found:
-        codes += [index[word] for word in words if word in index] + [-1] * window
+        codes += [index[word] for word in words if word in index] + [-1] * gap
     return Corpus(kept, index, np.array(codes), np.array([counted[word] for word in kept]))
 
 
@@ -182,15 +184,14 @@ def picture(path: Any, vectors: Any, data: Corpus, found: dict[str, float]) -> A
 def main(arguments: list[str] | None = None) -> list[common.Result]:
     """Run the example."""
     options = common.parse(common.parser(__doc__), arguments)
-    window, features = 5, 64
     documents = text.docstrings(150 if options.quick else None) + text.topics()
-    data = corpus(documents, window)
+    data = corpus(documents, max(REACH, COUNTED))
     nn.manual_seed(0)
-    net = train(data, features, window, 4 if options.quick else 8, 5e-3, 3e-4)
+    net = train(data, FEATURES, REACH, 4 if options.quick else 8, 5e-3, 3e-4)
     vectors = net.centre.weight.data + net.neighbour.weight.data
     asked = data.plurals()[1::2]  # settings were chosen on the others
 
-    ours, theirs = (ranks(v, asked) for v in (vectors, counted(data, features, window)))
+    ours, theirs = (ranks(v, asked) for v in (vectors, counted(data, FEATURES, COUNTED)))
     gap = 1.0 * (ours <= NEAR) - (theirs <= NEAR)
     error = float(gap.std() / np.sqrt(len(gap)))
     found = {
