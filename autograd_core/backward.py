@@ -355,7 +355,9 @@ def _collect_part(gradients: dict[Node, Any], node: Node, g: Any, tuples: set[No
     assert node.inputs is not None
     whole = node.inputs[0]
     parts = gradients.setdefault(whole, [None] * len(whole.output))
-    parts[node.params["index"]] = g
+    index = node.params["index"]
+    old = parts[index]  # a recorded sweep makes a second node for a part
+    parts[index] = g if old is None else old + g
     tuples.add(whole)
 
 
@@ -405,8 +407,11 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
     if isinstance(gradient, Tensor) and not gradient._level:
         gradient = gradient._data
     if not isinstance(gradient, Boxed):
-        gradient = np.asarray(gradient) if not hasattr(gradient, "dtype") else gradient
-        if gradient.dtype.kind not in "fc" and gradient.ndim:
+        listed = not hasattr(gradient, "dtype")
+        gradient = np.asarray(gradient) if listed else gradient
+        if listed and gradient.dtype.kind in "iu":
+            gradient = gradient.astype(float)  # Python's integers are numbers like any others
+        if gradient.dtype.kind not in "fc":
             raise errors.SeedError(
                 f"{operation}: the seed has dtype {gradient.dtype}; give floating-point numbers.",
                 Location.of_caller(),
@@ -418,6 +423,12 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
             Location.of_caller(),
         )
     if gradient.dtype != output.dtype:
+        if gradient.dtype.kind == "c" and output.dtype.kind != "c":
+            raise errors.SeedError(
+                f"{operation}: the seed is complex, the value real ({output.dtype}); its imaginary "
+                "part would be lost. Give np.real(seed).",
+                Location.of_caller(),
+            )
         gradient = gradient.astype(output.dtype)
     return gradient[()] if isinstance(gradient, _ndarray) and not gradient.ndim else gradient
 

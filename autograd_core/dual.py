@@ -114,13 +114,21 @@ class Dual(Traced):
                     a = a._below()
             primals.append(a)
             tangents.append(None)
-        y = primitive(*primals, **params)
+        y = primitive.settled(primitive(*primals, **params))
         if current().anomaly:
             check_forward(primitive, primals, y)
         if all(t is None for t in tangents):
             t: Any = (None,) * len(y) if primitive.multiple else None
         else:
-            t = primitive.push(tangents, y, primals, params)
+            try:
+                t = primitive.push(tangents, y, primals, params)
+            except errors.AutogradError:
+                raise
+            except Exception as error:
+                raise errors.RuleError(
+                    f"{primitive.name}: its derivative rule raised {type(error).__name__}: {error}",
+                    Location.of_caller(),
+                ) from error
         if current().anomaly and t is not None and not primitive.multiple:
             check_forward(primitive, [*primals, *(d for d in tangents if d is not None)], t)
         if primitive.multiple:

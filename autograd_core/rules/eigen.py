@@ -23,10 +23,18 @@ def _diagonal(m: Any) -> Any:
     return np.diagonal(m, 0, -2, -1)
 
 
+def _rounding(values: Any) -> Any:
+    """Return how far equal eigenvalues or singular values may come out apart, for each matrix."""
+    size = np.abs(bare(values))
+    return np.max(size, axis=-1, keepdims=True, initial=0) * (
+        np.finfo(size.dtype).eps * size.shape[-1]
+    )
+
+
 def _inverse_gaps(low: Any, high: Any) -> Any:
     """Return 1 / (high_j - low_i), and 0 where they are equal."""
     gap = high[..., None, :] - low[..., :, None]
-    same = bare(gap) == 0
+    same = np.abs(bare(gap)) <= _rounding(high)[..., None]
     return np.where(same, 0, 1 / np.where(same, 1, gap))
 
 
@@ -42,6 +50,17 @@ def _eigh_jvp(ts: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:  # noqa: N803
     t = (ts[0] + adjoint(ts[0])) * 0.5
     inner = _product(adjoint(v), t, v)
     return np.real(_diagonal(inner)), np.matmul(v, _inverse_gaps(w, w) * inner)
+
+
+def _finite(decompose: Any) -> Any:
+    """Return a decomposition that refuses NaN and infinities, on which LAPACK may run for ever."""
+
+    def run(a: Any, *rest: Any, **settings: Any) -> Any:
+        if not np.isfinite(a).all():
+            raise np.linalg.LinAlgError("the matrix contains NaN or infinity.")
+        return decompose(a, *rest, **settings)
+
+    return run
 
 
 eigh = primitive(np.linalg.eigh, jvp=_eigh_jvp, arity=1, multiple=True, category="linalg")
@@ -98,11 +117,12 @@ def _svd_jvp(ts: Any, y: Any, a: Any) -> Any:
 
 def _inverse_sums(s: Any) -> Any:
     total = s[..., None, :] + s[..., :, None]
-    return np.where(bare(total) == 0, 0, 1 / np.where(bare(total) == 0, 1, total))
+    zero = bare(total) <= _rounding(s)[..., None]
+    return np.where(zero, 0, 1 / np.where(zero, 1, total))
 
 
 def _safe_inverse(s: Any) -> Any:
-    zero = bare(s) == 0
+    zero = bare(s) <= _rounding(s)
     return np.where(zero, 0, 1 / np.where(zero, 1, s))
 
 
@@ -137,8 +157,22 @@ def svdvals(x: Any, /) -> Any:
     return svd_(x)[1]
 
 
+def _independent(r: Any) -> Any:
+    size = np.abs(np.diagonal(r, 0, -2, -1))
+    least = np.finfo(r.dtype).eps * r.shape[-1]
+    if np.any(size <= least * np.max(size, axis=-1, keepdims=True, initial=0)):
+        raise np.linalg.LinAlgError(
+            "columns are linearly dependent, so that the factors have no derivative; svd has one."
+        )
+    return np.array(True)
+
+
+_check_independent = Constant(_independent)
+
+
 def _qr_jvp(ts: Any, y: Any, a: Any) -> Any:
     q, r = y
+    _check_independent(bare(r))
     x = np.linalg.solve(r.mT, ts[0].mT).mT  # dA R^-1
     inner = np.matmul(adjoint(q), x)
     below = np.tril(inner, -1)
@@ -211,6 +245,10 @@ lstsq_ = primitive(
     name="lstsq",
     category="linalg",
 )
+
+
+for _made in (eigh, svd_, pinv_, lstsq_):
+    _made.forward = _finite(_made.forward)
 
 
 _rank = Constant(lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[2])

@@ -19,9 +19,18 @@ subtract = elementwise(np.subtract, 1, -1, forward=operator.sub, label="-")
 multiply = elementwise(
     np.multiply, lambda y, a, b: b, lambda y, a, b: a, forward=operator.mul, label="×"
 )
+
+
+def _one_over(y: Any, a: Any, b: Any) -> Any:
+    try:
+        return 1.0 / b
+    except ZeroDivisionError:  # a Python number; NumPy's own go to infinity
+        return np.divide(1.0, b)
+
+
 divide = elementwise(
     np.divide,
-    lambda y, a, b: 1.0 / b,
+    _one_over,
     lambda y, a, b: -y / b,
     forward=operator.truediv,
     label="/",
@@ -230,6 +239,9 @@ def nan_to_num(
 ) -> Any:
     """Replace NaN and infinities by numbers; the derivative there is 0."""
     info = np.finfo(x.dtype)
+    if x.dtype.kind == "c":
+        parts = (nan_to_num(p, copy, nan, posinf, neginf) for p in (np.real(x), np.imag(x)))
+        return np.add(next(parts), next(parts) * x.dtype.type(1j))
     x = np.where(np.isnan(x), nan, x)
     x = np.where(np.isposinf(x), info.max if posinf is None else posinf, x)
     return np.where(np.isneginf(x), info.min if neginf is None else neginf, x)

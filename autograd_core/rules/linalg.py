@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_core.declare import elementwise, primitive
 from autograd_core.primitive import bare, implements
@@ -138,7 +138,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         return made.reshape((1,) * x.ndim) if keepdims else made
     if axis is None:
         axis = tuple(range(x.ndim))
-    axes = axis if isinstance(axis, tuple) else (axis,)
+    axes = normalize_axis_tuple(axis, x.ndim)
     if len(axes) == 1:
         return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
     if len(axes) == 2:
@@ -183,7 +183,7 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
 @implements(np.linalg.vector_norm)
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Vector norm over any axes."""
-    axes = tuple(range(x.ndim)) if axis is None else axis
+    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
     return _vector_norm(x, ord, axes, keepdims)
 
 
@@ -210,6 +210,11 @@ def matrix_power(a: Any, n: int) -> Any:
 @implements(np.linalg.multi_dot)
 def multi_dot(arrays: Any, *, out: None = None) -> Any:
     """Product of several matrices, from the left."""
+    if len(arrays) < 2:
+        raise ValueError("expecting at least two arrays.")
+    for k, a in enumerate(arrays):
+        if a.ndim != 2 and not (a.ndim == 1 and k in (0, len(arrays) - 1)):
+            raise np.linalg.LinAlgError(f"{a.ndim}-dimensional array given: it must have two axes.")
     made = arrays[0]
     for a in arrays[1:]:
         made = made @ a
