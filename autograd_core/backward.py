@@ -25,7 +25,7 @@ from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
 from autograd_core.node import NO_PARAMS, Node
 from autograd_core.node import record as record_node
-from autograd_core.primitive import Boxed, bare, like_tuple
+from autograd_core.primitive import Boxed, bare, like_tuple, numeric
 from autograd_core.rules.shapes import sum_to
 from autograd_core.source import Location
 from autograd_core.tensor import PART, Tensor, untracked, wrap
@@ -103,9 +103,28 @@ def fit(g: Any, x: Any, node: Node, index: int) -> Any:
             ) from error
     if g.dtype != x.dtype:
         if g.dtype.kind == "c" and x.dtype.kind != "c":
+            _check_real(node, index)
             g = g.real
         g = g.astype(x.dtype)
     return g
+
+
+def _check_real(node: Node, index: int) -> None:
+    """Refuse a complex gradient where nothing complex went in or came out.
+
+    Beside complex numbers its real part is the gradient of a real argument (the convention of
+    docs/decisions/010); without them it can only be a rule's mistake.
+    """
+    around = [node.output, *(node.inputs or ())]
+    values = [v.output if isinstance(v, Node) else v for v in around]
+    flat = [part for v in values for part in (v if isinstance(v, tuple) else (v,))]
+    of_complex = node.primitive is not None and node.primitive.category == "fft"
+    if not of_complex and not any(np.result_type(bare(v)).kind == "c" for v in flat if numeric(v)):
+        raise errors.RuleError(
+            f"{node.name}: the rule for argument {index} returned complex numbers, but the "
+            "arguments and the result are real; return np.real(...) if that is meant.",
+            node.location,
+        )
 
 
 def sweep(

@@ -21,7 +21,7 @@ import numpy as np
 
 from autograd_core import errors, tree
 from autograd_core.modes import new_level
-from autograd_core.primitive import Boxed, Constant, Primitive, bare
+from autograd_core.primitive import Boxed, Constant, Primitive, bare, memory
 from autograd_core.source import Location
 from autograd_core.traced import Traced
 
@@ -205,8 +205,6 @@ class Batched(Traced):
     def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
         if not isinstance(made, Batched) or made is self or not made.ndim:
             return  # one element of an example is a number, no view
-        from autograd_core.inplace import memory
-
         theirs, ours = memory(made), memory(self)
         if isinstance(theirs, np.ndarray) and np.may_share_memory(theirs, ours):
             import weakref

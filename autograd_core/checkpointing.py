@@ -17,8 +17,8 @@ import numpy as np
 from autograd_core import errors, tree
 from autograd_core.backward import collect, push, sweep
 from autograd_core.declare import primitive
-from autograd_core.modes import BASE, enable_grad
 from autograd_core.inplace import OVERWRITES
+from autograd_core.modes import BASE, enable_grad
 from autograd_core.node import Node, next_tick
 from autograd_core.primitive import Primitive, bare
 from autograd_core.source import Location

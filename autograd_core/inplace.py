@@ -18,7 +18,7 @@ from autograd_core import errors
 from autograd_core.declare import primitive
 from autograd_core.modes import BASE, current
 from autograd_core.node import Node, next_tick
-from autograd_core.primitive import Boxed, Primitive, bare
+from autograd_core.primitive import Boxed, Primitive, bare, memory
 from autograd_core.rules.indexing import setitem
 from autograd_core.rules.shapes import copy_
 from autograd_core.source import Location
@@ -172,7 +172,7 @@ def assign(target: Traced, index: Any, value: Any) -> None:
         value = np.stack(value) if traced else np.asarray(value)
     if isinstance(target, Tensor) and isinstance(target._data, np.ndarray):
         level = max(target._level, level_of(value))
-        if not _recording(level):
+        if not _recording(level) and target._data.flags.writeable:
             try:
                 target._data[index] = bare(value)
             except Exception as error:
@@ -221,14 +221,6 @@ def _refresh_views(source: Traced, changed: set[int]) -> None:
                 _, view, params = seen._source
                 seen._become(view(value, **params))
             stack.append(seen)
-
-
-def memory(value: Any) -> Any:
-    """Return the array under every level, the batches' too."""
-    value = bare(value)
-    while isinstance(value, Boxed):
-        value = bare(value.value)  # type: ignore[attr-defined]  # what is bare and boxed is a batch
-    return value
 
 
 def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:

@@ -68,6 +68,19 @@ def bare(value: Any) -> Any:
     return value
 
 
+def memory(value: Any) -> Any:
+    """Return the array under every level, the batches' too."""
+    value = bare(value)
+    while isinstance(value, Boxed):
+        value = bare(value.value)  # type: ignore[attr-defined]  # what is bare and boxed is a batch
+    return value
+
+
+def numeric(value: Any) -> bool:
+    """Whether a value is an array or a number (not a list, a setting, nothing)."""
+    return hasattr(value, "dtype") or isinstance(value, (int, float, complex))
+
+
 def youngest_batched(values: Iterable[Any], level: int) -> Boxed | None:
     """Return the youngest batched value of a level above `level`, also inside of tuples."""
     found = None
@@ -209,7 +222,7 @@ class Primitive:
             elif a.__class__ in _NOT_NUMPY:
                 return self(*(_as_array(b, args) for b in args), **params)
         if params:
-            params = self._check(params, top is not None)
+            params = self._check(params, top is not None, args)
             hidden = youngest_batched(params.values(), level)  # an index or a mask under vmap
             if hidden is not None:
                 return hidden._process(self, args, params, hidden._level)
@@ -313,12 +326,12 @@ class Primitive:
         rest = {k: v for k, v in params.items() if k not in names[:arity]}
         return tuple(arrays), {**bound, **rest}
 
-    def _check(self, params: dict[str, Any], traced: bool) -> dict[str, Any]:
+    def _check(self, params: dict[str, Any], traced: bool, args: tuple[Any, ...]) -> dict[str, Any]:
         """Drop settings left at NumPy's default; refuse those that the rules don't know."""
         if not traced:
             return params
         if "dtype" in params and params["dtype"] is not None:
-            self._check_dtype(params["dtype"])
+            self._check_dtype(params["dtype"], args)
         if params.keys() <= self.settings:
             return params
         kept = {}
@@ -338,11 +351,17 @@ class Primitive:
                 )
         return kept
 
-    def _check_dtype(self, dtype: Any) -> None:
+    def _check_dtype(self, dtype: Any, args: tuple[Any, ...]) -> None:
         try:
             kind = np.dtype(dtype).kind
         except TypeError as error:
             raise errors.OperandError(f"{self.name}: {error}", Location.of_caller()) from error
+        if kind == "f" and any(np.result_type(bare(a)).kind == "c" for a in args if numeric(a)):
+            raise errors.DTypeError(
+                f"{self.name}: dtype={np.dtype(dtype)} would cut the imaginary part of a complex "
+                "argument; take np.real(x) first.",
+                Location.of_caller(),
+            )
         if kind not in "fc":
             raise errors.DTypeError(
                 f"{self.name}: a result of {np.dtype(dtype)} cannot carry a derivative; leave out "

@@ -229,6 +229,10 @@ class Traced(Boxed):
             yield self[k]
 
     def __contains__(self, item: Any) -> bool:
+        if not self.shape:
+            raise errors.OperandError(
+                "in: a 0-d value has no elements; write x == y.", Location.of_caller()
+            )
         return bool(np.any(bare(self) == bare(item)))
 
     # --- shape and kind -----------------------------------------------------

@@ -60,7 +60,9 @@ def _j(v: Any, x: Any, k: int) -> Any:
     z = 1j * np.pi - t
     falling = np.sum(w * np.imag(z**k * np.exp(v1 * z - x1 * np.sinh(t))), axis=-1)
     near = (v >= 0) & (x * x <= 8 * (v + 1))
-    return np.where(near, _series(v, np.where(near, x, 1), k, -1.0, 60), (turning - falling) / np.pi)
+    return np.where(
+        near, _series(v, np.where(near, x, 1), k, -1.0, 60), (turning - falling) / np.pi
+    )
 
 
 def _y(v: Any, x: Any, k: int) -> Any:
@@ -78,8 +80,8 @@ def _ie(v: Any, x: Any, k: int) -> Any:
     """Return the derivative of e^-x I_v(x)."""
     t, w = _turns(v, x)
     v1, x1 = v[..., None], x[..., None]
-    turning = np.sum(w * np.exp(x1 * (np.cos(t) - 1)) * np.real((1j * t) ** k * np.exp(1j * v1 * t)),
-                     axis=-1)  # fmt: skip
+    wave = np.real((1j * t) ** k * np.exp(1j * v1 * t))
+    turning = np.sum(w * np.exp(x1 * (np.cos(t) - 1)) * wave, axis=-1)
     t, w = _tail(v, x)
     z = 1j * np.pi - t
     falling = np.sum(w * np.imag(z**k * np.exp(v1 * z - x1 * (np.cosh(t) + 1))), axis=-1)

@@ -35,7 +35,9 @@ def linspace(
     made = start + width * (weights / parts)
     if num > 1 and endpoint:  # the end itself, not what rounding leaves of it
         last = np.broadcast_to(stop, made.shape[1:]) if made.ndim > 1 else stop
-        made = np.concatenate([made[:-1], np.reshape(last, (1, *made.shape[1:])).astype(made.dtype)])
+        made = np.concatenate(
+            [made[:-1], np.reshape(last, (1, *made.shape[1:])).astype(made.dtype)]
+        )
     made = np.moveaxis(made, 0, axis) if axis else made
     made = made if dtype is None else made.astype(dtype)
     return (made, width / parts) if retstep else made
@@ -174,7 +176,9 @@ def interp(
     xp = xp if hasattr(xp, "dtype") else np.asarray(xp, dtype=float)
     fp = fp if hasattr(fp, "dtype") else np.asarray(fp, dtype=float)
     if xp.shape != fp.shape or xp.ndim != 1 or not xp.shape[0]:
-        raise ValueError(f"points {xp.shape} and values {fp.shape}: equally long vectors, not empty.")
+        raise ValueError(
+            f"points {xp.shape} and values {fp.shape}: equally long vectors, not empty."
+        )
     if period is not None:
         x, xp = np.remainder(x, abs(period)), np.remainder(xp, abs(period))
         order = np.argsort(bare(xp), kind="stable")

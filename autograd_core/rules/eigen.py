@@ -136,19 +136,46 @@ svd_ = primitive(
 )
 
 
+def _moved_complement(inside: Any, moved: Any, rest: Any) -> Any:
+    """Return how columns that complete others to a basis move with them, not turning themselves."""
+    return -np.matmul(inside, np.matmul(adjoint(moved), rest))
+
+
+def _full_svd_jvp(ts: Any, y: Any, a: Any) -> Any:
+    u, s, vh = y
+    k = s.shape[-1]
+    u1, v1h = u[..., :k], vh[..., :k, :]
+    du, ds, dvh = _svd_jvp(ts, (u1, s, v1h), a)
+    if u.shape[-1] > k:
+        du = np.concatenate([du, _moved_complement(u1, du, u[..., k:])], axis=-1)
+    if vh.shape[-2] > k:
+        rest = _moved_complement(adjoint(v1h), adjoint(dvh), adjoint(vh[..., k:, :]))
+        dvh = np.concatenate([dvh, adjoint(rest)], axis=-2)
+    return du, ds, dvh
+
+
+full_svd = primitive(
+    lambda a: np.linalg.svd(a, full_matrices=True),
+    jvp=_full_svd_jvp,
+    arity=1,
+    name="full svd",
+    multiple=True,
+    category="linalg",
+)
+
+
 @implements(np.linalg.svd)
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
-    """Singular value decomposition; the full one only where it is the same (square matrices)."""
+    """Singular value decomposition.
+
+    The columns that ``full_matrices=True`` adds are any basis of what is left, so only functions
+    of the space they span have a derivative; the columns are taken not to turn in it.
+    """
     if not compute_uv:
         return np.linalg.svd(a, full_matrices=False)[1]
-    if full_matrices and a.shape[-1] != a.shape[-2]:
-        raise TypeError(
-            "svd: the additional columns with full_matrices=True are not determined and have no "
-            "derivative; pass full_matrices=False."
-        )
-    return svd_(a)
+    return full_svd(a) if full_matrices and a.shape[-1] != a.shape[-2] else svd_(a)
 
 
 @implements(np.linalg.svdvals)
@@ -195,12 +222,33 @@ qr_ = primitive(
 )
 
 
+def _full_qr_jvp(ts: Any, y: Any, a: Any) -> Any:
+    q, r = y
+    k = r.shape[-1]
+    q1 = q[..., :k]
+    dq, dr = _qr_jvp(ts, (q1, r[..., :k, :]), a)
+    dq = np.concatenate([dq, _moved_complement(q1, dq, q[..., k:])], axis=-1)
+    return dq, np.concatenate([dr, np.zeros_like(r[..., k:, :])], axis=-2)
+
+
+full_qr = primitive(
+    lambda a: np.linalg.qr(a, mode="complete"),
+    jvp=_full_qr_jvp,
+    arity=1,
+    name="full qr",
+    multiple=True,
+    category="linalg",
+)
+
+
 @implements(np.linalg.qr)
 def qr(a: Any, mode: str = "reduced") -> Any:
-    """Orthogonal times triangular."""
+    """Orthogonal times triangular; of the columns that "complete" adds see `svd`."""
     rows, columns = a.shape[-2:]
-    if mode not in ("reduced", "r") and not (mode == "complete" and rows <= columns):
-        raise TypeError(f"qr: mode={mode!r} has no derivative here; use 'reduced' or 'r'.")
+    if mode not in ("reduced", "r", "complete"):
+        raise TypeError(f"qr: mode={mode!r} has no derivative here; use 'reduced' or 'complete'.")
+    if mode == "complete" and rows > columns:
+        return QR(*full_qr(a))
     if rows >= columns:
         q, r = qr_(a)
     else:
@@ -247,7 +295,7 @@ lstsq_ = primitive(
 )
 
 
-for _made in (eigh, svd_, pinv_, lstsq_):
+for _made in (eigh, svd_, full_svd, pinv_, lstsq_):
     _made.forward = _finite(_made.forward)
 
 

@@ -63,7 +63,9 @@ _SWAPPED: dict[Any, Any] = {
 
 def _swapped(norm: Any) -> Any:
     if norm not in _SWAPPED:
-        raise ValueError(f"Invalid norm value {norm!r}; should be \"backward\", \"ortho\" or \"forward\".")
+        raise ValueError(
+            f'Invalid norm value {norm!r}; should be "backward", "ortho" or "forward".'
+        )
     return _SWAPPED[norm]
 
 

@@ -5,8 +5,8 @@ differentiating in a multiplies the density by a polynomial in log t, so
 
     d^k P / da^k = integral over t < x of density(t) * E_k(t)
 
-with E_k from the derivatives c_1, c_2, ... of log density by E_(k+1) = sum binom(k, p) E_(k-p) c_(p+1)
-(the recursion of complete Bell polynomials).  In v = log t (for beta: v = logit t) the integrand is
+with E_k from the derivatives c_1, c_2, ... of log density: E_(k+1) is the sum over p of
+binom(k, p) E_(k-p) c_(p+1) (the recursion of complete Bell polynomials).  In v = log t (for beta: v = logit t) the integrand is
 log-concave; from x away from the peak it falls for ever, so that side is integrated, by
 Gauss-Legendre panels up to where it is e^-45 of its first value.  Against mpmath, parameters
 from 0.05 to 200, first and second derivative: a relative error below 1e-12.
@@ -89,7 +89,10 @@ def _gamma_slopes(a: Any, x: Any, k: int = 1) -> Any:
     inside = (x > 0) & np.isfinite(x) & (a > 0)
     a, x = (np.where(inside, v, 1.0)[..., None] for v in (a, x))
     up = np.where(x > a, 1.0, -1.0)  # the side on which the density falls
-    at = lambda s: np.log(x) + up * s  # noqa: E731
+
+    def at(s: Any) -> Any:
+        return np.log(x) + up * s
+
     norm = sp.gammaln(a)
     made = falling_integral(
         lambda s: a * at(s) - np.exp(at(s)) - norm,
@@ -106,14 +109,10 @@ def gamma_density(a: Any, x: Any) -> Any:
 gammainc_slope: Primitive = elementwise(
     _gamma_slopes,
     lambda y, a, x, *, k=1: gammainc_slope(a, x, k=k + 1),
-    lambda y, a, x, *, k=1: (
-        gamma_density(a, x) * _expansion(k, 0, _gamma_cumulant(a, np.log(x)))
-    ),
+    lambda y, a, x, *, k=1: gamma_density(a, x) * _expansion(k, 0, _gamma_cumulant(a, np.log(x))),
     name="gammainc_slope",
 )
-elementwise(
-    sp.gammainc, lambda y, a, x: gammainc_slope(a, x), lambda y, a, x: gamma_density(a, x)
-)
+elementwise(sp.gammainc, lambda y, a, x: gammainc_slope(a, x), lambda y, a, x: gamma_density(a, x))
 elementwise(
     sp.gammaincc, lambda y, a, x: -gammainc_slope(a, x), lambda y, a, x: -gamma_density(a, x)
 )
@@ -149,13 +148,14 @@ def _beta_slopes(a: Any, b: Any, x: Any, j: int = 0, k: int = 0) -> Any:
     inside = (x > 0) & (x < 1) & (a > 0) & (b > 0)
     a, b, x = (np.where(inside, v, 0.5)[..., None] for v in (a, b, x))
     up = np.where(x * (a + b) > a, 1.0, -1.0)
-    at = lambda s: sp.logit(x) + up * s  # noqa: E731
+
+    def at(s: Any) -> Any:
+        return sp.logit(x) + up * s
+
     norm = sp.betaln(a, b)
     made = falling_integral(
         lambda s: a * sp.log_expit(at(s)) + b * sp.log_expit(-at(s)) - norm,
-        lambda s: _expansion(
-            j, k, _beta_cumulant(a, b, sp.log_expit(at(s)), sp.log_expit(-at(s)))
-        ),
+        lambda s: _expansion(j, k, _beta_cumulant(a, b, sp.log_expit(at(s)), sp.log_expit(-at(s)))),
     )
     return np.where(inside, -up[..., 0] * made, 0.0).astype(kind)[()]
 

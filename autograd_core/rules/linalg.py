@@ -13,8 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_core.declare import elementwise, primitive
-from autograd_core.primitive import bare, implements
-from autograd_core.rules.reductions import products_of_others
+from autograd_core.primitive import bare, implements, memory
 
 
 def conjugate(m: Any) -> Any:
@@ -62,14 +61,58 @@ solve = primitive(
 )
 
 
+def _small_cofactors(s: Any) -> Any:
+    """Return the cofactors of a matrix that is (nearly) 0, right to third order of its det."""
+    q = s.shape[-1]
+    if q == 1:
+        return np.ones_like(s)
+    if q == 2:
+        first = np.stack([s[..., 1, 1], -s[..., 1, 0]], axis=-1)
+        return np.stack([first, np.stack([-s[..., 0, 1], s[..., 0, 0]], axis=-1)], axis=-2)
+    if q == 3:
+        rows = [s[..., k, :] for k in range(3)]
+        return np.stack([np.cross(rows[k - 2], rows[k - 1]) for k in range(3)], axis=-2)
+    return np.zeros_like(s)
+
+
+def _singular_cofactors(a: Any) -> Any:
+    """Return det's derivative where the matrix has lost rank.
+
+    With U, V of its SVD held fixed, W = U^H A V has a regular block W11 and a small rest, and
+    det W = det(W11) det(S), S = W22 - W21 W11^-1 W12: polynomials in what vanishes, so that
+    they have derivatives where singular vectors have none.
+    """
+    u, sizes, vh = np.linalg.svd(bare(a))
+    found = memory(sizes)
+    large = found > 1e-6 * np.max(found, axis=-1, keepdims=True, initial=0)
+    ranks = np.sum(large, axis=-1)
+    r = int(np.min(ranks, initial=a.shape[-1]))
+    if a.shape[-1] - r > 3 and np.any(ranks != r):
+        raise np.linalg.LinAlgError(
+            "matrices of very different rank in one stack; take their determinants one by one."
+        )
+    v = adjoint(vh)
+    w = adjoint(u) @ a @ v
+    w11, w12, w21 = w[..., :r, :r], w[..., :r, r:], w[..., r:, :r]
+    inverse = np.linalg.inv(w11)
+    right, left = inverse @ w12, w21 @ inverse
+    s = w[..., r:, r:] - w21 @ right
+    scale = np.linalg.det(u) * np.linalg.det(vh) * np.linalg.det(w11)
+    t = scale[..., None, None] * _small_cofactors(s)
+    whole = np.sum(t[..., 0, :] * s[..., 0, :], axis=-1)[..., None, None]  # det(A), by its row
+    top = [whole * inverse.mT + left.mT @ t @ right.mT, -(left.mT @ t)]
+    rows = [np.concatenate(top, axis=-1), np.concatenate([-(t @ right.mT), t], axis=-1)]
+    return conjugate(u) @ np.concatenate(rows, axis=-2) @ v.mT
+
+
 def _cofactors(y: Any, a: Any) -> Any:
     """Return det's derivative: det(a) inv(a).T, finite at singular matrices too."""
-    if not np.any(bare(y) == 0):
-        return y[..., None, None] * np.linalg.inv(a).mT
-    u, s, vh = np.linalg.svd(a)
-    sign = np.linalg.det(np.conj(u)) * np.linalg.det(np.conj(vh))  # both of modulus 1
-    inner = np.conj(u) * products_of_others(s)[..., None, :]
-    return np.conj(sign)[..., None, None] * np.matmul(inner, np.conj(vh))
+    if np.all(memory(y) != 0):
+        inverse = np.linalg.inv(a)
+        sizes = [np.max(np.abs(memory(m)), axis=(-2, -1), initial=0) for m in (a, inverse)]
+        if np.all(sizes[0] * sizes[1] < 1e6):  # else det / s^2 loses all digits at second order
+            return y[..., None, None] * inverse.mT
+    return _singular_cofactors(a)
 
 
 det = primitive(

@@ -124,6 +124,12 @@ def _without_default(keywords: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _log_of_sum(array: Any, **settings: Any) -> Any:
+    if array.dtype.kind == "c":
+        raise TypeError("ufunc 'logaddexp' not supported for complex numbers")
+    return logsumexp(array, **settings)
+
+
 def _reduce(function: Any) -> Any:
     def run(array: Any, /, axis: Any = 0, dtype: Any = None, **keywords: Any) -> Any:
         kept = _without_default({"dtype": dtype, **keywords})
@@ -146,7 +152,7 @@ for _ufunc, _function in (
     (np.multiply, np.prod),
     (np.maximum, np.max),
     (np.minimum, np.min),
-    (np.logaddexp, logsumexp),
+    (np.logaddexp, _log_of_sum),
     (np.fmax, np.nanmax),
     (np.fmin, np.nanmin),
 ):

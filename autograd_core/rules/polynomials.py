@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import Constant, bare, implements
+from autograd_core.primitive import Constant, bare, implements, memory
 
 
 @implements(np.polyval)
@@ -58,7 +58,14 @@ def polysub(a1: Any, a2: Any) -> Any:
 @implements(np.polymul)
 def polymul(a1: Any, a2: Any) -> Any:
     """Product."""
-    return np.convolve(np.atleast_1d(a1), np.atleast_1d(a2))
+    return np.convolve(_without_leading_zeros(a1), _without_leading_zeros(a2))
+
+
+def _without_leading_zeros(c: Any) -> Any:
+    """Return coefficients from the highest that is not 0 on, as NumPy's polynomials do."""
+    c = np.atleast_1d(c)
+    there = np.flatnonzero(memory(c)) if c.ndim == 1 else [0]
+    return c[int(there[0]) if len(there) else -1 :]
 
 
 @implements(np.polydiv)

@@ -116,9 +116,7 @@ def _in_power(log_x: Any, k: Any) -> Any:
     return log_x * log_x * _exprel_slope(k * log_x)
 
 
-elementwise(
-    sp.boxcox, lambda y, x, k: x ** (k - 1.0), lambda y, x, k: _in_power(np.log(x), k)
-)
+elementwise(sp.boxcox, lambda y, x, k: x ** (k - 1.0), lambda y, x, k: _in_power(np.log(x), k))
 elementwise(
     sp.boxcox1p,
     lambda y, x, k: (1.0 + x) ** (k - 1.0),

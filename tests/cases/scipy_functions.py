@@ -100,6 +100,7 @@ if sp is not None:
             rtol=1e-6,
             name=f"scipy-{f.__name__}-{len(CASES)}",
         )
+
     def _order(*shape):
         return between(0.2, 4.2, *shape)
 

@@ -14,7 +14,7 @@ UNARY = [
     np.cos, np.tan, np.arcsin, np.arccos, np.arctan, np.sinh, np.cosh, np.tanh, np.arcsinh,
     np.arccosh, np.arctanh, np.degrees, np.radians, np.abs, np.fabs, np.sign, np.floor, np.ceil,
     np.trunc, np.rint, np.conj, np.negative, np.positive, np.square, np.reciprocal, np.sinc,
-    np.nan_to_num, np.real, np.imag, np.angle, np.i0, np.fix, np.round, np.real_if_close,
+    np.nan_to_num, np.real, np.angle, np.i0, np.fix, np.round, np.real_if_close,
     np.modf, np.frexp, np.isnan, np.isfinite, np.signbit, np.logical_not, np.spacing,
 ]  # fmt: skip
 WITHIN = [np.arcsin, np.arccos, np.arctanh, np.tan, np.log1p]  # of numbers in (-1, 1)
@@ -34,6 +34,8 @@ OPERATORS = [
 
 def unary(rng: Rng, x: Any) -> Step:
     kind = int(rng.integers(5))
+    if chance(rng, 0.01):  # NumPy's imag of a real array cannot be written into
+        return Step("imag", lambda x: np.imag(x) * 1.0)
     if kind < 2:
         f = pick(rng, UNARY)
         return Step(f.__name__, f)
@@ -59,7 +61,14 @@ def binary(rng: Rng, x: Any) -> Step:
 def with_constant(rng: Rng, x: Any) -> Step:
     f, c = pick(rng, OPERATORS), a_number(rng)
     if chance(rng, 0.2):
-        c = pick(rng, [np.arange(1, x.shape[-1] + 1) if x.ndim else 2, [1.5] if x.ndim else 1, np.array([True])])
+        c = pick(
+            rng,
+            [
+                np.arange(1, x.shape[-1] + 1) if x.ndim else 2,
+                [1.5] if x.ndim else 1,
+                np.array([True]),
+            ],
+        )
     if chance(rng, 0.5):
         return Step(f"{f.__name__}(x, {c!r})", lambda x: f(x, c))
     return Step(f"{f.__name__}({c!r}, x)", lambda x: f(c, x))

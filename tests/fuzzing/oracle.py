@@ -48,7 +48,9 @@ def check(seed: int) -> str:
     except (Finding, Skip):
         raise
     except AutogradError as error:
-        raise Finding(f"{told}: {type(error).__name__} where the same ran before: {error}") from error
+        raise Finding(
+            f"{told}: {type(error).__name__} where the same ran before: {error}"
+        ) from error
     except Exception as error:
         raise Finding(f"{told}: {type(error).__name__}: {error}") from error
     finally:
@@ -121,6 +123,8 @@ def _same(value: Any, expected: Any, told: str) -> bool:
 
 def _fragile(program: Program, expected: Any, told: str, rng: Any) -> bool:
     """Whether rounding decides the value: equal numbers compared, a floor of a whole number."""
+    if np.max(np.abs(expected[np.isfinite(expected)]), initial=0) > 1e12:
+        return True  # the noise in an eigenvalue that is 0, divided by
     size = 1e-6 if any(s in told for s in ("float32", "f4", "complex64")) else 1e-14
     for _ in range(4):
         near = [a * (1 + size * rng.choice([-1, 0, 1], a.shape)).astype(a.dtype)
@@ -272,7 +276,7 @@ class Derivatives:
         return True
 
     def _noise(self, xs: Any, vs: Any, wanted: float) -> bool:
-        """Whether rounding decides the gradient: the spread of numbers that are equal but for it."""
+        """Whether rounding decides the gradient, as of the spread of equal numbers."""
         for _ in range(3):
             near = [x * (1 + 1e-14 * self.rng.choice([-1, 1], x.shape)) for x in xs]
             again = _pair(ac.grad(self.s, self.every)(*[np.asarray(x) for x in near]), vs)
@@ -373,7 +377,7 @@ class Derivatives:
         s = self.s(*tracked)
         first = ac.gradients(s, tracked, create_graph=True)
         total: Any = 0.0
-        for t, g, w, v in zip(tracked, first, gradients, vs, strict=True):
+        for g, w, v in zip(first, gradients, vs, strict=True):
             wanted = np.conj(w)  # by hand the convention is PyTorch's
             scale = np.max(np.abs(w), initial=1.0)
             got = np.zeros_like(wanted) if g is None else g.detach().data

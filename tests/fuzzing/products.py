@@ -133,7 +133,7 @@ def fourier(rng: Rng, x: Any) -> Step:
     if chance(rng, 0.3):
         many = getattr(np.fft, pick(rng, ["fft2", "ifftn", "rfftn", "fftn", "irfftn", "rfft2"]))
         return Step(f"|{many.__name__}|", lambda x: np.abs(many(x)) ** 2)
-    part = pick(rng, [np.real, np.imag, np.positive, lambda z: z])
+    part = pick(rng, [np.real, lambda z: np.imag(z) * 1.0, np.positive, lambda z: z])
     return Step(f"{name}({n}, {axis}, {norm})", lambda x: part(f(x, n, axis, norm)))
 
 

@@ -97,10 +97,13 @@ def order(rng: Rng, x: Any) -> Step:
     if form == 0:
         # the others' order is nobody's promise
         return Step(
-            f"partition({k}, {axis})", lambda x: np.take(np.partition(x, k, axis=axis), k, axis or 0)
+            f"partition({k}, {axis})",
+            lambda x: np.take(np.partition(x, k, axis=axis), k, axis or 0),
         )
     if form == 1:
-        return Step(f"x[argsort({axis})]", lambda x: np.take_along_axis(x, np.argsort(x, axis), axis))
+        return Step(
+            f"x[argsort({axis})]", lambda x: np.take_along_axis(x, np.argsort(x, axis), axis)
+        )
     if form == 2:
         return Step("unique", np.unique)
     if form == 3:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fuzzing.drawing import SHAPES, Rng, Step, a_shape_of, an_axis, an_index, chance, pick
+from fuzzing.drawing import SHAPES, Rng, Step, a_shape_of, an_axis, an_index, pick
 
 
 def reshape(rng: Rng, x: Any) -> Step:
