@@ -6,7 +6,8 @@ differentiating in a multiplies the density by a polynomial in log t, so
     d^k P / da^k = integral over t < x of density(t) * E_k(t)
 
 with E_k from the derivatives c_1, c_2, ... of log density: E_(k+1) is the sum over p of
-binom(k, p) E_(k-p) c_(p+1) (the recursion of complete Bell polynomials).  In v = log t (for beta: v = logit t) the integrand is
+binom(k, p) E_(k-p) c_(p+1) (the recursion of complete Bell polynomials).  In v = log t (for
+beta: v = logit t) the integrand is
 log-concave; from x away from the peak it falls for ever, so that side is integrated, by
 Gauss-Legendre panels up to where it is e^-45 of its first value.  Against mpmath, parameters
 from 0.05 to 200, first and second derivative: a relative error below 1e-12.
@@ -180,6 +181,52 @@ elementwise(
     lambda y, a, b, x: betainc_slope(a, b, x, k=1),
     lambda y, a, b, x: beta_density(a, b, x),
 )
+
+
+# --- Student's t ---------------------------------------------------------------
+
+
+def _t_density(df: Any, t: Any) -> Any:
+    scale = sp.gammaln(0.5 * (df + 1.0)) - sp.gammaln(0.5 * df) - 0.5 * np.log(df * float(np.pi))
+    return np.exp(scale - 0.5 * (df + 1.0) * np.log1p(t * t / df))
+
+
+def _t_log_slope(df: Any, t: Any) -> Any:
+    """Return the derivative of log density in df."""
+    u = t * t / df
+    jump = sp.psi(0.5 * (df + 1.0)) - sp.psi(0.5 * df) - 1.0 / df - np.log1p(u)
+    return 0.5 * (jump + (df + 1.0) / df * u / (1.0 + u))
+
+
+def _t_slopes(df: Any, t: Any) -> Any:
+    """Return the derivative of the distribution function in df.
+
+    It is 1/2 + sign(t) I_y(1/2, df/2) / 2 with y = t^2 / (df + t^2).
+    """
+    y = t * t / (df + t * t)
+    kind = np.result_type(df, t, 0.0)
+    return (
+        0.25 * np.sign(t) * _beta_slopes(0.5, 0.5 * df, y, k=1) - 0.5 * t * _t_density(df, t) / df
+    ).astype(kind)
+
+
+def _t_curve(y: Any, df: Any, t: Any) -> Any:
+    """Return the second derivative in df."""
+    u = t * t / df
+    expansion = sp.psi(0.5 * (df + 1.0)) - sp.psi(0.5 * df) - np.log1p(u)
+    place = u / (1.0 + u)
+    inner = 0.125 * np.sign(t) * betainc_slope(0.5 + 0.0 * df, 0.5 * df, place, k=2)
+    weight = 0.5 * t * _t_density(df, t) / df
+    return inner - weight * (0.5 * expansion + _t_log_slope(df, t) - 1.0 / df)
+
+
+stdtr_slope: Primitive = elementwise(
+    _t_slopes,
+    _t_curve,
+    lambda y, df, t: _t_density(df, t) * _t_log_slope(df, t),
+    name="stdtr_slope",
+)
+elementwise(sp.stdtr, lambda y, df, t: stdtr_slope(df, t), lambda y, df, t: _t_density(df, t))
 elementwise(
     sp.betaincinv,
     lambda y, a, b, p: -betainc_slope(a, b, y, j=1) / beta_density(a, b, y),

@@ -257,6 +257,13 @@ if sp is not None:
             ("beta.logpdf", stats.beta.logpdf, (_inside(3), _some(), _some())),
             ("beta.cdf", lambda x: stats.beta.cdf(x, 1.5, 2.5), (_inside(3),)),
             ("t.logpdf", stats.t.logpdf, (real(3), _some(), real(), positive())),
+            ("t.cdf", stats.t.cdf, (real(3), _some(2, 1), real(), positive())),
+            ("t.sf", stats.t.sf, (lambda rng: np.array([-0.4, 0.0, 2.0]), _some())),
+            (
+                "poisson.cdf",
+                lambda mu: stats.poisson.cdf(np.array([0.0, 2.5, 5.0]), mu),
+                (positive(3),),
+            ),
             ("expon.logpdf", stats.expon.logpdf, (positive(3), fixed(0.1), positive())),
             ("expon.cdf", stats.expon.cdf, (positive(3),)),
             ("expon.logsf", stats.expon.logsf, (positive(3),)),

@@ -101,16 +101,16 @@ def decomposition(rng: Rng, x: Any) -> Step:
     return pick(
         rng,
         [
-            Step("eigvalsh", _finite(lambda x: np.linalg.eigvalsh(_square(x), lower))),
+            Step("eigvalsh", lambda x: _finite(np.linalg.eigvalsh)(_square(x), lower)),
             Step("raw eigvalsh", _finite(lambda x: np.linalg.eigvalsh(x + np.conj(x).mT))),
-            Step("|eigh|", _finite(lambda x: np.abs(np.linalg.eigh(_square(x), lower)[k]))),
+            Step("|eigh|", lambda x: np.abs(_finite(np.linalg.eigh)(_square(x), lower)[k])),
             Step("sorted eigvals", lambda x: np.sort(np.real(np.linalg.eigvals(_square(x))))),
             Step("svdvals", _finite(np.linalg.svdvals)),
             Step("|svd|", _finite(lambda x: np.abs(np.linalg.svd(x, full_matrices=False)[k]))),
             Step("svd", _finite(lambda x: np.linalg.svd(x, compute_uv=False))),
             Step("qr", lambda x: np.abs(np.linalg.qr(_skewed(x))[k])),
             Step("raw qr", lambda x: np.abs(np.linalg.qr(x)[1])),
-            Step("cond", _finite(lambda x: np.linalg.cond(_skewed(x)))),
+            Step("cond", lambda x: _finite(np.linalg.cond)(_skewed(x))),
         ],
     )
 

@@ -23,7 +23,7 @@ def reduce(rng: Rng, x: Any) -> Step:
         settings["ddof"] = pick(rng, [0, 1, 0.5])
     if f in (np.sum, np.prod, np.max, np.min) and chance(rng, 0.1):
         settings["initial"] = pick(rng, [0.5, -1.0])
-    if f in (np.sum, np.mean, np.prod, np.var) and chance(rng, 0.1):
+    if f in (np.sum, np.mean, np.prod) and chance(rng, 0.1):
         settings["dtype"] = pick(rng, [np.float32, np.float64, int])
     if chance(rng, 0.06):
         settings["where"] = rng.random(x.shape) < 0.7
