@@ -1,7 +1,7 @@
 """Decompositions: eigenvalues, singular values, QR, and what rests on them.
 
-Each is stated by its forward rule; the reverse rule is its transpose, which the
-engine finds.  Formulas: M. Giles (2008); J. Townsend, "Differentiating the
+Stated by their forward rules and, but for eig and the full forms, by the reverse
+rules too; where there is none it is the transpose, which the engine finds.  Formulas: M. Giles (2008); J. Townsend, "Differentiating the
 singular value decomposition" (2016); G. Golub and V. Pereyra, "The
 differentiation of pseudo-inverses" (1973).  Where two eigenvalues or singular
 values are equal their vectors have no derivative; the part that is not
@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd_core.declare import primitive
 from autograd_core.primitive import Constant, bare, implements
-from autograd_core.rules.linalg import adjoint
+from autograd_core.rules.linalg import adjoint, conjugate
 
 
 def _diagonal(m: Any) -> Any:
@@ -63,7 +63,25 @@ def _finite(decompose: Any) -> Any:
     return run
 
 
-eigh = primitive(np.linalg.eigh, jvp=_eigh_jvp, arity=1, multiple=True, category="linalg")
+def _is_zero(g: Any) -> bool:
+    """Whether a part of the result was not used (its gradient an array of zeros)."""
+    return g.__class__ is np.ndarray and not g.any()
+
+
+def _eigh_vjp(g: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:  # noqa: N803
+    w, v = y
+    gw, gv = g
+    vh = adjoint(v)
+    inner = gw[..., :, None] * vh
+    if not _is_zero(gv):
+        inner = inner + np.matmul(_inverse_gaps(w, w) * np.matmul(vh, conjugate(gv)), vh)
+    made = np.matmul(v, inner)
+    return (conjugate(made + adjoint(made)) * 0.5,)
+
+
+eigh = primitive(
+    np.linalg.eigh, vjp=_eigh_vjp, jvp=_eigh_jvp, arity=1, multiple=True, category="linalg"
+)
 
 
 @implements(np.linalg.eigvalsh)
@@ -115,6 +133,30 @@ def _svd_jvp(ts: Any, y: Any, a: Any) -> Any:
     return du, np.real(_diagonal(inner)), adjoint(dv)
 
 
+def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
+    """Transpose `_svd_jvp` by hand: half the work of letting the engine do it."""
+    u, s, vh = y
+    gu, gs, gv = conjugate(g[0]), g[1], g[2].mT
+    uh, v = adjoint(u), adjoint(vh)
+    rows, columns = s[..., :, None], s[..., None, :]
+    over = _safe_inverse(s)
+    inner = gs[..., :, None] * vh  # what stands right of U
+    left = None  # what stands left of V^H
+    if not (_is_zero(gu) and _is_zero(gv)):
+        gaps = _inverse_gaps(s, s) * _inverse_sums(s)
+        on_u, on_v = np.matmul(uh, gu), np.matmul(vh, gv)
+        x, z = gaps * on_u, gaps * on_v
+        inner = inner + np.matmul((x + adjoint(x)) * columns + rows * (z + adjoint(z)), vh)
+        if u.dtype.kind == "c":
+            inner = inner + (1j * np.imag(_diagonal(on_u)) * over)[..., :, None] * vh
+        if u.shape[-2] > u.shape[-1]:
+            left = (gu - np.matmul(u, on_u)) * over[..., None, :]
+        if v.shape[-2] > v.shape[-1]:
+            inner = inner + over[..., :, None] * adjoint(gv - np.matmul(v, on_v))
+    made = np.matmul(u, inner)
+    return (conjugate(made if left is None else made + np.matmul(left, vh)),)
+
+
 def _inverse_sums(s: Any) -> Any:
     total = s[..., None, :] + s[..., :, None]
     zero = bare(total) <= _rounding(s)[..., None]
@@ -128,6 +170,7 @@ def _safe_inverse(s: Any) -> Any:
 
 svd_ = primitive(
     lambda a: np.linalg.svd(a, full_matrices=False),
+    vjp=_svd_vjp,
     jvp=_svd_jvp,
     arity=1,
     name="svd",
@@ -210,6 +253,19 @@ def _qr_jvp(ts: Any, y: Any, a: Any) -> Any:
     return dq, np.matmul(inner - turn, r)
 
 
+def _qr_vjp(g: Any, y: Any, a: Any) -> Any:
+    """After S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra" (2012)."""
+    q, r = y
+    _check_independent(bare(r))
+    gq, gr = (conjugate(part) for part in g)
+    m = np.matmul(r, adjoint(gr)) - np.matmul(adjoint(gq), q)
+    below = np.tril(m, -1)
+    both = below + adjoint(below)
+    diagonal = np.real(_diagonal(m))[..., None, :]
+    made = gq + np.matmul(q, both) + q * diagonal
+    return (conjugate(adjoint(np.linalg.solve(r, adjoint(made)))),)
+
+
 class QR(NamedTuple):
     """What numpy.linalg.qr returns."""
 
@@ -218,7 +274,13 @@ class QR(NamedTuple):
 
 
 qr_ = primitive(
-    lambda a: np.linalg.qr(a), jvp=_qr_jvp, arity=1, name="qr", multiple=True, category="linalg"
+    lambda a: np.linalg.qr(a),
+    vjp=_qr_vjp,
+    jvp=_qr_jvp,
+    arity=1,
+    name="qr",
+    multiple=True,
+    category="linalg",
 )
 
 
@@ -264,8 +326,17 @@ def _pinv_jvp(t: Any, p: Any, a: Any, **settings: Any) -> Any:
     return left + right - _product(p, t, p)
 
 
+def _pinv_vjp(g: Any, p: Any, a: Any, **settings: Any) -> Any:
+    ph, gh = adjoint(p), adjoint(conjugate(g))
+    left = np.matmul(np.matmul(gh, p), ph)
+    right = np.matmul(ph, np.matmul(p, gh))
+    made = left - np.matmul(a, np.matmul(p, left)) + right - np.matmul(np.matmul(right, p), a)
+    return conjugate(made - adjoint(np.matmul(np.matmul(p, gh), p)))
+
+
 pinv_ = primitive(
     lambda a, rcond=None, hermitian=False: np.linalg.pinv(a, rcond=rcond, hermitian=hermitian),
+    vjp=[_pinv_vjp],
     jvp=[_pinv_jvp],
     arity=1,
     name="pinv",
@@ -286,8 +357,23 @@ def _lstsq_jvp(ts: Any, x: Any, a: Any, b: Any, *, rcond: Any = None) -> Any:
     return np.matmul(_pinv_jvp(ta, p, a), b) + np.matmul(p, tb)
 
 
+def _lstsq_vjp(g: Any, x: Any, a: Any, b: Any, *, rcond: Any = None) -> Any:
+    """As `_pinv_vjp` of P with gradient g b^H: only products with a few columns."""
+    p = np.linalg.pinv(a, rcond)
+    columns = [v if b.ndim > 1 else v[..., None] for v in (conjugate(g), x, b)]
+    gx, x, right = columns
+    u = np.matmul(adjoint(p), gx)
+    made = (
+        np.matmul(right - np.matmul(a, x), adjoint(np.matmul(p, u)))
+        + np.matmul(np.matmul(adjoint(p), x), adjoint(gx - np.matmul(adjoint(a), u)))
+        - np.matmul(u, adjoint(x))
+    )
+    return conjugate(made), conjugate(u if b.ndim > 1 else u[..., 0])
+
+
 lstsq_ = primitive(
     lambda a, b, rcond=None: np.linalg.lstsq(a, b, rcond)[0],
+    vjp=_lstsq_vjp,
     jvp=_lstsq_jvp,
     arity=2,
     name="lstsq",
