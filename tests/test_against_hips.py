@@ -18,27 +18,27 @@ from autograd_core.rules.refused import REASONS
 pytest.importorskip("autograd")
 pytest.importorskip("scipy")
 
-import autograd.numpy.fft  # noqa: E402
-import autograd.numpy.linalg  # noqa: E402
-import autograd.scipy.integrate  # noqa: E402
-import autograd.scipy.linalg  # noqa: E402
-import autograd.scipy.signal  # noqa: E402
-import autograd.scipy.special  # noqa: E402
-import autograd.scipy.stats  # noqa: E402
-import scipy.special  # noqa: E402
-from autograd.core import primitive_jvps, primitive_vjps  # noqa: E402
+import autograd.numpy.fft
+import autograd.numpy.linalg
+import autograd.scipy.integrate
+import autograd.scipy.linalg
+import autograd.scipy.signal
+import autograd.scipy.special
+import autograd.scipy.stats
+import scipy.special
+from autograd.core import primitive_jvps, primitive_vjps
 
-import autograd_core.rules.scipy_special  # noqa: E402, F401 - registers its ufuncs
-from autograd_core.scipy import integrate, linalg, signal, special, stats  # noqa: E402
+import autograd_core.rules.scipy_special  # noqa: F401 - registers its ufuncs
+from autograd_core.scipy import integrate, linalg, signal, special, stats
 
 # Parts of HIPS autograd itself, or of how it wraps NumPy; no functions of a user's.
 INTERNAL = {
-    *("container_take container_untake make_sequence sequence_extend_left _make_dict").split(),
-    *("sequence_extend_right add covector inner_prod mut_add scalar_mul sparse_add").split(),
-    *("truncate_pad __getitem__ dot_adjoint_0 dot_adjoint_1 tensordot_adjoint_0").split(),
-    *("tensordot_adjoint_1 untake _array_from_scalar_or_array array_from_args").split(),
-    *("concatenate_args make_diagonal").split(),
-}
+    "container_take", "container_untake", "make_sequence", "sequence_extend_left", "_make_dict",
+    "sequence_extend_right", "add", "covector", "inner_prod", "mut_add", "scalar_mul", "sparse_add",
+    "truncate_pad", "__getitem__", "dot_adjoint_0", "dot_adjoint_1", "tensordot_adjoint_0",
+    "tensordot_adjoint_1", "untake", "_array_from_scalar_or_array", "array_from_args",
+    "concatenate_args", "make_diagonal",
+}  # fmt: skip
 # NumPy asks nobody when it makes an array of a traced number: np.full_like, np.broadcast_to do.
 NOT_OVERRIDABLE = {"full"}
 

@@ -1,11 +1,11 @@
 """Decompositions: eigenvalues, singular values, QR, and what rests on them.
 
 Stated by their forward rules and, but for eig and the full forms, by the reverse
-rules too; where there is none it is the transpose, which the engine finds.  Formulas: M. Giles (2008); J. Townsend, "Differentiating the
-singular value decomposition" (2016); G. Golub and V. Pereyra, "The
-differentiation of pseudo-inverses" (1973).  Where two eigenvalues or singular
-values are equal their vectors have no derivative; the part that is not
-determined is left out (0).
+rules too; where there is none it is the transpose, which the engine finds.
+Formulas: M. Giles (2008); J. Townsend, "Differentiating the singular value
+decomposition" (2016); G. Golub and V. Pereyra, "The differentiation of
+pseudo-inverses" (1973).  Where two eigenvalues or singular values are equal
+their vectors have no derivative; the part that is not determined is left out (0).
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def _full_svd_jvp(ts: Any, y: Any, a: Any) -> Any:
     k = s.shape[-1]
     u1, v1h = u[..., :k], vh[..., :k, :]
     du, ds, dvh = _svd_jvp(ts, (u1, s, v1h), a)
-    if u.shape[-1] > k:
+    if a.shape[-2] > k:
         du = np.concatenate([du, _moved_complement(u1, du, u[..., k:])], axis=-1)
     if vh.shape[-2] > k:
         rest = _moved_complement(adjoint(v1h), adjoint(dvh), adjoint(vh[..., k:, :]))

@@ -25,7 +25,7 @@ def _one_over(y: Any, a: Any, b: Any) -> Any:
     try:
         return 1.0 / b
     except ZeroDivisionError:  # a Python number; NumPy's own go to infinity
-        return np.divide(1.0, b)
+        return np.divide(1, b)
 
 
 divide = elementwise(

@@ -105,12 +105,17 @@ def _singular_cofactors(a: Any) -> Any:
     return conjugate(u) @ np.concatenate(rows, axis=-2) @ v.mT
 
 
+def _well_conditioned(a: Any, inverse: Any) -> bool:
+    """Whether det(a) inv(a) keeps its digits at second order, which divides by det's smallness."""
+    sizes = [np.max(np.abs(memory(m)), axis=(-2, -1), initial=0) for m in (a, inverse)]
+    return bool(np.all(sizes[0] * sizes[1] < 1e6))
+
+
 def _cofactors(y: Any, a: Any) -> Any:
     """Return det's derivative: det(a) inv(a).T, finite at singular matrices too."""
     if np.all(memory(y) != 0):
         inverse = np.linalg.inv(a)
-        sizes = [np.max(np.abs(memory(m)), axis=(-2, -1), initial=0) for m in (a, inverse)]
-        if np.all(sizes[0] * sizes[1] < 1e6):  # else det / s^2 loses all digits at second order
+        if _well_conditioned(a, inverse):
             return y[..., None, None] * inverse.mT
     return _singular_cofactors(a)
 

@@ -123,6 +123,20 @@ CASES: list[Case] = [
         rtol=1e-6,
     ),
     named(
+        "svd-full-stacked-both",
+        lambda a: (lambda u, s, vh: (_span(u[..., 2:]), _span(u[..., :2]), s))(*np.linalg.svd(a)),
+        real(2, 3, 2),
+        analytic=False,
+        rtol=1e-6,
+    ),
+    named(
+        "qr-complete-stacked",
+        lambda a: (lambda q, r: (_span(q[..., 2:]), q[..., :2], r))(*np.linalg.qr(a, "complete")),
+        real(2, 4, 2),
+        analytic=False,
+        rtol=1e-6,
+    ),
+    named(
         "qr-complete-tall",
         lambda a: (lambda q, r: (_span(q[..., 2:]), q[..., :2], r))(*np.linalg.qr(a, "complete")),
         real(4, 2),
