@@ -47,6 +47,7 @@ VALUES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         lambda x: np.polymul(np.append([0.0, 0.0], x[0]), np.append(0.0, x[1])),
         (X,),
     ),
+    "poly-half": (lambda x: np.poly(np.sin(x > 0)[0]), (X,)),
     "polydiv-complex": (lambda x: np.polydiv(x[0, :1], 1j * x[1])[0], (X,)),
     "polyval-list-float32": (lambda x: np.polyval([0.5, 1.0], x.astype(np.float32)), (X,)),
     "nanquantile-empty": (lambda x: np.nanquantile(x[:0], [0.2, 0.5], axis=1), (X,)),
@@ -218,6 +219,14 @@ def test_a_tape_made_inside_vmap_comes_out_as_a_batch() -> None:
 def test_division_by_a_python_zero_goes_to_infinity() -> None:
     with np.errstate(all="ignore"):
         assert grad(lambda x: x / 0)(1.5) == np.inf
+
+
+@pytest.mark.parametrize("f", [lambda x, c: x / c, lambda x, c: x**c], ids=["divide", "power"])
+def test_a_narrow_constant_does_not_round_the_gradient(f: Any) -> None:
+    x, c = np.array([1.1, 2.3]), np.array([0.7, 1.9], dtype=np.float32)
+    wide = grad(lambda x: np.sum(f(x, c.astype(float))))(x)
+    np.testing.assert_allclose(grad(lambda x: np.sum(f(x, c)))(x), wide, rtol=1e-15)
+    np.testing.assert_allclose(jvp(lambda x: f(x, c), (x,), (np.ones(2),))[1], wide, rtol=1e-15)
 
 
 def test_gradients_of_empty_and_of_0_d_values() -> None:

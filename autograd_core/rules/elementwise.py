@@ -21,7 +21,14 @@ multiply = elementwise(
 )
 
 
+def _as_wide(b: Any, y: Any) -> Any:
+    """Return an operand in the result's precision, where a narrower one would round."""
+    return b.astype(y.dtype) if b.dtype.itemsize < y.dtype.itemsize else b
+
+
 def _one_over(y: Any, a: Any, b: Any) -> Any:
+    if b.__class__ is not float and b.__class__ is not int and b.dtype is not y.dtype:
+        b = _as_wide(b, y)
     try:
         return 1.0 / b
     except ZeroDivisionError:  # a Python number; NumPy's own go to infinity
@@ -46,6 +53,8 @@ def _power_base(y: Any, a: Any, b: Any) -> Any:
         if b == 2:
             return 2.0 * a
         return b * a ** (b - 1) if b != 0 else np.zeros_like(a)
+    if b.dtype.kind == "f":
+        b = _as_wide(b, y)
     return b * a ** np.where(b == 0, 1, b - 1)  # 0 where b is 0, also at a = 0
 
 

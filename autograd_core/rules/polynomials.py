@@ -144,6 +144,8 @@ def poly(seq_of_zeros: Any) -> Any:
         raise ValueError("input must be 1d or non-empty square 2d array.")
     if not roots.shape[0]:
         return 1.0
+    if roots.dtype != (kind := np.dtype(np.mintypecode(roots.dtype.char))):
+        roots = roots.astype(kind)  # as NumPy widens half precision
     made = np.ones((1,), dtype=roots.dtype)
     for k in range(roots.shape[0]):
         shifted = np.concatenate([made, np.zeros((1,), dtype=roots.dtype)])
