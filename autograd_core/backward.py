@@ -25,7 +25,7 @@ from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
 from autograd_core.node import NO_PARAMS, Node
 from autograd_core.node import record as record_node
-from autograd_core.primitive import Boxed, bare, like_tuple
+from autograd_core.primitive import Boxed, bare, like_tuple, numeric
 from autograd_core.rules.shapes import sum_to
 from autograd_core.source import Location
 from autograd_core.tensor import PART, Tensor, untracked, wrap
@@ -103,9 +103,28 @@ def fit(g: Any, x: Any, node: Node, index: int) -> Any:
             ) from error
     if g.dtype != x.dtype:
         if g.dtype.kind == "c" and x.dtype.kind != "c":
+            _check_real(node, index)
             g = g.real
         g = g.astype(x.dtype)
     return g
+
+
+def _check_real(node: Node, index: int) -> None:
+    """Refuse a complex gradient where nothing complex went in or came out.
+
+    Beside complex numbers its real part is the gradient of a real argument (the convention of
+    docs/decisions/010); without them it can only be a rule's mistake.
+    """
+    around = [node.output, *(node.inputs or ())]
+    values = [v.output if isinstance(v, Node) else v for v in around]
+    flat = [part for v in values for part in (v if isinstance(v, tuple) else (v,))]
+    of_complex = node.primitive is not None and node.primitive.category == "fft"
+    if not of_complex and not any(np.result_type(bare(v)).kind == "c" for v in flat if numeric(v)):
+        raise errors.RuleError(
+            f"{node.name}: the rule for argument {index} returned complex numbers, but the "
+            "arguments and the result are real; return np.real(...) if that is meant.",
+            node.location,
+        )
 
 
 def sweep(
@@ -355,7 +374,9 @@ def _collect_part(gradients: dict[Node, Any], node: Node, g: Any, tuples: set[No
     assert node.inputs is not None
     whole = node.inputs[0]
     parts = gradients.setdefault(whole, [None] * len(whole.output))
-    parts[node.params["index"]] = g
+    index = node.params["index"]
+    old = parts[index]  # a recorded sweep makes a second node for a part
+    parts[index] = g if old is None else old + g
     tuples.add(whole)
 
 
@@ -405,8 +426,11 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
     if isinstance(gradient, Tensor) and not gradient._level:
         gradient = gradient._data
     if not isinstance(gradient, Boxed):
-        gradient = np.asarray(gradient) if not hasattr(gradient, "dtype") else gradient
-        if gradient.dtype.kind not in "fc" and gradient.ndim:
+        listed = not hasattr(gradient, "dtype")
+        gradient = np.asarray(gradient) if listed else gradient
+        if listed and gradient.dtype.kind in "iu":
+            gradient = gradient.astype(float)  # Python's integers are numbers like any others
+        if gradient.dtype.kind not in "fc":
             raise errors.SeedError(
                 f"{operation}: the seed has dtype {gradient.dtype}; give floating-point numbers.",
                 Location.of_caller(),
@@ -418,6 +442,12 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
             Location.of_caller(),
         )
     if gradient.dtype != output.dtype:
+        if gradient.dtype.kind == "c" and output.dtype.kind != "c":
+            raise errors.SeedError(
+                f"{operation}: the seed is complex, the value real ({output.dtype}); its imaginary "
+                "part would be lost. Give np.real(seed).",
+                Location.of_caller(),
+            )
         gradient = gradient.astype(output.dtype)
     return gradient[()] if isinstance(gradient, _ndarray) and not gradient.ndim else gradient
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from autograd_core import errors, tree
 from autograd_core.modes import new_level
-from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple
+from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple, memory
 from autograd_core.source import Location
 from autograd_core.traced import Traced
 
@@ -203,9 +203,9 @@ class Batched(Traced):
         self.value = self._batch.spread(other)
 
     def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
-        if not isinstance(made, Batched) or made is self:
-            return
-        theirs, ours = bare(made.value), bare(self.value)
+        if not isinstance(made, Batched) or made is self or not made.ndim:
+            return  # one element of an example is a number, no view
+        theirs, ours = memory(made), memory(self)
         if isinstance(theirs, np.ndarray) and np.may_share_memory(theirs, ours):
             import weakref
 
@@ -225,9 +225,12 @@ class Batched(Traced):
             rule = elementwise_rule
         elif rule is None and primitive.category == "linalg" and len(args) == 1:
             rule = stacked_rule
-        made = NotImplemented if rule is None else rule(batch, primitive, args, params)
-        if made is NotImplemented:
-            made = batch.loop(primitive, args, params)
+        try:
+            made = NotImplemented if rule is None else rule(batch, primitive, args, params)
+            if made is NotImplemented:
+                made = batch.loop(primitive, args, params)
+        except Exception as error:
+            raise primitive.failure(error, args) from error
         if primitive.view and made.__class__ is Batched:
             self._note_view(made, primitive, params)
         return made
@@ -267,6 +270,12 @@ class Batched(Traced):
     def tolist(self) -> Any:
         """Refuse: the values differ from example to example."""
         raise self._no_control("tolist()")
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """Cast; a cast to integers or booleans gives a constant, batched too."""
+        if np.dtype(dtype).kind in "fc":
+            return super().astype(dtype, copy)
+        return self._batch.wrap(self.value.astype(dtype))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise errors.ConversionError(
@@ -403,8 +412,8 @@ def _moved(value: Any, source: int, destination: int) -> Any:
 
 
 def _taken_out(batch: Batching, value: Any) -> Any:
-    if _is_constant_tensor(value):
-        value = value._data
+    while isinstance(value, Boxed) and (value._level > batch.level or _is_constant_tensor(value)):
+        value = value._below()  # of a tape or a Dual made inside, and over
     made = batch.spread(value)
     return made if batch.holds(value) or isinstance(made, Boxed) else made.copy()
 

@@ -35,6 +35,8 @@ def _shifted(axis: Any, ndim: int) -> Any:
         return tuple(range(1, ndim + 1))
     if isinstance(axis, (tuple, list)):
         return tuple(_shifted(k, ndim) for k in axis)
+    if ndim == 0 and axis in (0, -1):
+        return ()  # NumPy reduces a number along its "axis 0" to itself
     if not -ndim <= axis < ndim:
         raise np.exceptions.AxisError(axis, ndim)
     return int(axis) % ndim + 1
@@ -69,7 +71,7 @@ def _constant_reduction(batch: Batching, p: Primitive, args: Sequence[Any], para
 def _cumulative(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     x, axis = args[0].value, params.get("axis")
     rest = {k: v for k, v in params.items() if k != "axis"}
-    if axis is None:
+    if axis is None or (x.ndim == 1 and axis in (0, -1)):
         return batch.wrap(p(x.reshape((batch.size, -1)), axis=1, **rest))
     return batch.wrap(p(x, axis=_shifted(axis, args[0].ndim), **rest))
 

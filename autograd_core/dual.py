@@ -7,6 +7,7 @@ derivative along one direction, so n inputs need n passes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from autograd_core import errors
 from autograd_core.anomaly import check_forward
 from autograd_core.modes import current
-from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
+from autograd_core.primitive import Boxed, Primitive, bare, like_tuple, numeric
 from autograd_core.source import Location
 from autograd_core.traced import Traced, as_inexact, level_of
 
@@ -114,13 +115,21 @@ class Dual(Traced):
                     a = a._below()
             primals.append(a)
             tangents.append(None)
-        y = primitive(*primals, **params)
+        y = primitive.settled(primitive(*primals, **params))
         if current().anomaly:
             check_forward(primitive, primals, y)
         if all(t is None for t in tangents):
             t: Any = (None,) * len(y) if primitive.multiple else None
         else:
-            t = primitive.push(tangents, y, primals, params)
+            try:
+                t = primitive.push(tangents, y, primals, params)
+            except errors.AutogradError:
+                raise
+            except Exception as error:
+                raise errors.RuleError(
+                    f"{primitive.name}: its derivative rule raised {type(error).__name__}: {error}",
+                    Location.of_caller(),
+                ) from error
         if current().anomaly and t is not None and not primitive.multiple:
             check_forward(primitive, [*primals, *(d for d in tangents if d is not None)], t)
         if primitive.multiple:
@@ -129,13 +138,13 @@ class Dual(Traced):
                 for p, d in zip(y, t, strict=True)
             ]
             return like_tuple(y, parts)
-        made = self._make(y, fit_tangent(t, y, primitive.name), level)
+        made = self._make(y, fit_tangent(t, y, primitive.name, primals), level)
         if primitive.view:
             args[0]._note_view(made, primitive, params)
         return made
 
 
-def fit_tangent(t: Any, y: Any, name: str = "a rule") -> Any:
+def fit_tangent(t: Any, y: Any, name: str = "a rule", among: Sequence[Any] = ()) -> Any:
     """Return a tangent with the shape and dtype of its value (a rule may return it broadcast)."""
     if t is None:
         return None
@@ -156,6 +165,12 @@ def fit_tangent(t: Any, y: Any, name: str = "a rule") -> Any:
             ) from error
     if t.dtype != y.dtype:
         if t.dtype.kind == "c" and y.dtype.kind != "c":
+            if among and not any(np.result_type(bare(a)).kind == "c" for a in among if numeric(a)):
+                raise errors.RuleError(
+                    f"{name}: the jvp returned complex numbers, but the arguments and the result "
+                    "are real; return np.real(...) if that is meant.",
+                    Location.of_caller(),
+                )
             t = t.real
         t = t.astype(y.dtype)
     return t

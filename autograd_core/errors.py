@@ -90,7 +90,7 @@ class RuleError(AutogradError, RuntimeError):
 
 
 class NonFiniteError(AutogradError, FloatingPointError):
-    """NaN or Inf was born here (raised under ``detect_anomaly``)."""
+    """NaN or Inf was born here (under ``detect_anomaly``), or would be: weights that sum to 0."""
 
 
 class SettingError(AutogradError, ValueError):
@@ -118,6 +118,7 @@ _TRANSLATION: dict[type[Exception], type[AutogradError]] = {
     IndexError: IndexingError,
     ValueError: ShapeError,
     TypeError: OperandError,
+    ArithmeticError: NonFiniteError,
 }
 
 

@@ -18,7 +18,7 @@ from autograd_core import errors
 from autograd_core.declare import primitive
 from autograd_core.modes import BASE, current
 from autograd_core.node import Node, next_tick
-from autograd_core.primitive import Boxed, Primitive, bare
+from autograd_core.primitive import Boxed, Primitive, bare, memory
 from autograd_core.rules.indexing import setitem
 from autograd_core.rules.shapes import copy_
 from autograd_core.source import Location
@@ -102,10 +102,13 @@ def check_saved(node: Node, args: list[Any]) -> None:
             continue
         values = (node.output, *args)
         for k in read:
-            where = OVERWRITES.since(values[k], node.tick) if k < len(values) else None
-            if where is not None:
+            whole = values[k] if k < len(values) else None
+            for part in whole if isinstance(whole, tuple) else (whole,):
+                where = OVERWRITES.since(part, node.tick)
+                if where is None:
+                    continue
                 raise errors.OverwrittenError(
-                    f"{node.name}: the sweep needs a value of shape {values[k].shape} that was "
+                    f"{node.name}: the sweep needs a value of shape {part.shape} that was "
                     f"overwritten in place since.\n"
                     f"  overwritten by {where}\n"
                     "  Change a copy instead (x = x + y, or x.copy()), or sweep before the change."
@@ -118,9 +121,21 @@ def _recording(level: int) -> bool:
     return level > 0 and current().floor <= level
 
 
+def _overlapping(array: np.ndarray[Any, Any]) -> bool:
+    """Whether elements share memory, as `np.broadcast_to` makes them."""
+    return any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
+
+
 def _check_target(target: Traced) -> None:
     """Refuse to change a leaf that requires grad, or a view of one, while recording."""
     value: Any = target
+    array = memory(target)
+    if isinstance(array, np.ndarray) and not array.flags.writeable and _overlapping(array):
+        raise errors.InPlaceError(
+            "in-place change of a value whose elements share memory (np.broadcast_to); "
+            "change a copy: x = x.copy().",
+            Location.of_caller(),
+        )
     while value is not None:
         if (
             isinstance(value, Tensor)
@@ -157,7 +172,7 @@ def assign(target: Traced, index: Any, value: Any) -> None:
         value = np.stack(value) if traced else np.asarray(value)
     if isinstance(target, Tensor) and isinstance(target._data, np.ndarray):
         level = max(target._level, level_of(value))
-        if not _recording(level):
+        if not _recording(level) and target._data.flags.writeable:
             try:
                 target._data[index] = bare(value)
             except Exception as error:
@@ -210,10 +225,12 @@ def _refresh_views(source: Traced, changed: set[int]) -> None:
 
 def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:
     """Remember that `made` is a view of `source`, if it shares its memory."""
-    array = _memory(made)
+    array = memory(made)
     if not isinstance(array, np.ndarray) or made is source:
         return
-    if not np.may_share_memory(array, _memory(source)):
+    if not made.ndim and array.ndim:
+        return  # one element of each example of a batch: a number, no view
+    if not np.may_share_memory(array, memory(source)):
         return  # a copy after all, such as a reshape of a transpose
     made._source = (source, view, params)
     try:
@@ -223,14 +240,6 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
     views.append(weakref.ref(made))
     if len(views) & (len(views) - 1) == 0:  # at each power of two: drop the dead ones
         views[:] = [reference for reference in views if reference() is not None]
-
-
-def _memory(value: Any) -> Any:
-    """Return the array under derivatives, batches and recordings alike."""
-    while isinstance(value, Boxed):
-        value = bare(value)
-        value = getattr(value, "value", value)
-    return value
 
 
 def _write_view(x: Any, part: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:

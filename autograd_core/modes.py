@@ -7,11 +7,15 @@ still works; ``enable_grad`` lowers it to the ground.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
+from functools import wraps
 from itertools import count
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 # A transform takes the next multiple of STEP; values made by hand inside of it
 # take the levels between (see Tensor and Dual), so they are younger than it and
@@ -40,14 +44,64 @@ _mode: ContextVar[Mode] = ContextVar("autograd_core.mode", default=DEFAULT)
 current = _mode.get
 
 
+class _Step(NamedTuple):
+    """What a generator gave: a value, or its return value at the end."""
+
+    value: Any
+    ended: bool = False
+
+
+def _next(resume: Callable[[Any], Any], value: Any) -> _Step:
+    try:
+        return _Step(resume(value))
+    except StopIteration as end:
+        return _Step(end.value, ended=True)
+
+
 class _Switch(ContextDecorator):
     """A context manager and decorator that changes the mode; may be nested and reused."""
 
     def __init__(self) -> None:
         self._tokens: list[Token[Mode]] = []
 
-    def _recreate_cm(self) -> _Switch:
+    def _recreate_cm(self) -> _Switch:  # the name that contextlib asks for
         return type(self)()  # a decorated function may run in several threads at once
+
+    def __call__(self, f: _F) -> _F:
+        """Return f run in this mode; a generator in each of its steps, not between them."""
+        from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+
+        from autograd_core import errors
+
+        if isasyncgenfunction(f) or iscoroutinefunction(f):
+            raise errors.UnsupportedError(
+                f"@{type(self).__name__}() on the coroutine {f.__name__}: it would end before the "
+                "coroutine runs; write `with` inside of it."
+            )
+        if not isgeneratorfunction(f):
+            return super().__call__(f)
+
+        @wraps(f)
+        def stepped(*args: Any, **keywords: Any) -> Generator[Any, Any, Any]:
+            steps = f(*args, **keywords)
+            with self._recreate_cm():
+                answer = _next(steps.send, None)
+            while not answer.ended:
+                try:
+                    sent = yield answer.value
+                except GeneratorExit:
+                    with self._recreate_cm():
+                        steps.close()
+                    raise
+                except BaseException as error:
+                    with self._recreate_cm():
+                        answer = _next(steps.throw, error)
+                else:
+                    with self._recreate_cm():
+                        answer = _next(steps.send, sent)
+            return answer.value
+
+        return cast("_F", stepped)
 
     def _changed(self, mode: Mode) -> Mode:
         raise NotImplementedError

@@ -24,6 +24,9 @@ Rule = Callable[..., Any]
 # NumPy (or SciPy) function -> what runs in its place when an argument is traced.
 REGISTRY: dict[Callable[..., Any], Callable[..., Any]] = {}
 BUILT_IN: set[Callable[..., Any]] = set()  # those that the engine registers itself
+# Functions that write into their first argument, traced or not.
+WRITERS = {np.put, np.put_along_axis, np.place, np.putmask, np.copyto, np.fill_diagonal,
+           np.add.at, np.subtract.at}  # fmt: skip
 
 
 class Boxed:
@@ -72,6 +75,19 @@ def bare(value: Any) -> Any:
             break
         value = below
     return value
+
+
+def memory(value: Any) -> Any:
+    """Return the array under every level, the batches' too."""
+    value = bare(value)
+    while isinstance(value, Boxed):
+        value = bare(value.value)  # type: ignore[attr-defined]  # what is bare and boxed is a batch
+    return value
+
+
+def numeric(value: Any) -> bool:
+    """Whether a value is an array or a number (not a list, a setting, nothing)."""
+    return hasattr(value, "dtype") or isinstance(value, (int, float, complex))
 
 
 def youngest_batched(values: Iterable[Any], level: int) -> Boxed | None:
@@ -221,7 +237,7 @@ class Primitive:
             elif a.__class__ in _NOT_NUMPY:
                 return self(*(_as_array(b, args) for b in args), **params)
         if params:
-            params = self._check(params, top is not None)
+            params = self._check(params, top is not None, args)
             hidden = youngest_batched(params.values(), level)  # an index or a mask under vmap
             if hidden is not None:
                 return hidden._process(self, args, params, hidden._level)
@@ -247,6 +263,36 @@ class Primitive:
             return self.forward(*args, **params)
         except Exception as error:
             raise self.failure(error, args) from error
+
+    def settled(self, value: Any) -> Any:
+        """Return a forward result that can be followed: Python's floats become NumPy's."""
+        try:
+            if value.dtype.kind != "O":
+                return value
+        except AttributeError:
+            if isinstance(value, (float, complex)):
+                return np.asarray(value)[()]
+            if self.multiple and isinstance(value, tuple):
+                return like_tuple(value, [self._settled_part(part) for part in value])
+            if self.multiple and isinstance(value, list):
+                return tuple(self._settled_part(part) for part in value)
+        kind = describe(value) if hasattr(value, "dtype") else f"a {type(value).__name__}"
+        raise errors.DTypeError(
+            f"{self.name}: the result is {kind}; an operation on followed values must give "
+            f"{'a tuple of arrays' if self.multiple else 'an array'} of numbers (no objects, lists "
+            "or integers of Python).",
+            Location.of_caller(),
+        )
+
+    def _settled_part(self, part: Any) -> Any:
+        if hasattr(part, "dtype") and part.dtype.kind != "O":
+            return part
+        if isinstance(part, (bool, int, float, complex)):
+            return np.asarray(part)[()]
+        raise errors.DTypeError(
+            f"{self.name}: a part of the result is {describe(part)}; give arrays of numbers.",
+            Location.of_caller(),
+        )
 
     def failure(self, error: Exception, args: tuple[Any, ...]) -> Exception:
         """Return the error that names this operation, its operands and the user's line."""
@@ -295,9 +341,13 @@ class Primitive:
         rest = {k: v for k, v in params.items() if k not in names[:arity]}
         return tuple(arrays), {**bound, **rest}
 
-    def _check(self, params: dict[str, Any], traced: bool) -> dict[str, Any]:
+    def _check(self, params: dict[str, Any], traced: bool, args: tuple[Any, ...]) -> dict[str, Any]:
         """Drop settings left at NumPy's default; refuse those that the rules don't know."""
-        if not traced or params.keys() <= self.settings:
+        if not traced:
+            return params
+        if "dtype" in params and params["dtype"] is not None:
+            self._check_dtype(params["dtype"], args)
+        if params.keys() <= self.settings:
             return params
         kept = {}
         for name, value in params.items():
@@ -315,6 +365,24 @@ class Primitive:
                     Location.of_caller(),
                 )
         return kept
+
+    def _check_dtype(self, dtype: Any, args: tuple[Any, ...]) -> None:
+        try:
+            kind = np.dtype(dtype).kind
+        except TypeError as error:
+            raise errors.OperandError(f"{self.name}: {error}", Location.of_caller()) from error
+        if kind == "f" and any(np.result_type(bare(a)).kind == "c" for a in args if numeric(a)):
+            raise errors.DTypeError(
+                f"{self.name}: dtype={np.dtype(dtype)} would cut the imaginary part of a complex "
+                "argument; take np.real(x) first.",
+                Location.of_caller(),
+            )
+        if kind not in "fc":
+            raise errors.DTypeError(
+                f"{self.name}: a result of {np.dtype(dtype)} cannot carry a derivative; leave out "
+                f"dtype=, and cast the result with .astype({np.dtype(dtype)}), a constant.",
+                Location.of_caller(),
+            )
 
     def reads(self) -> tuple[frozenset[int], ...]:
         """For each argument's rule, the saved values it looks at: 0 the result, k argument k."""
@@ -466,8 +534,8 @@ class Constant(Primitive):
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Compute the value from the raw arrays; it carries no derivative."""
         boxed: list[Boxed] = []
-        raw = tuple(_unwrapped(a, boxed) for a in args)
-        settings = {k: _unwrapped(v, boxed) for k, v in params.items()}
+        raw = tuple(unwrapped(a, boxed) for a in args)
+        settings = unwrapped(params, boxed)
         kept = [b for b in map(bare, boxed) if isinstance(b, Boxed)]
         if kept:  # arrays of another kind: batched, or written down for a program
             youngest = max(kept, key=lambda b: b._level)
@@ -476,23 +544,25 @@ class Constant(Primitive):
             value = self.run(raw, settings)
         if not boxed:
             return value
-        return cuts.mark(_as_constant(boxed[0], value), "no derivative", self.name, boxed)
+        return cuts.mark(as_constant(boxed[0], value), "no derivative", self.name, boxed)
 
 
-def _unwrapped(value: Any, met: list[Boxed]) -> Any:
+def unwrapped(value: Any, met: list[Boxed]) -> Any:
     """Return raw arrays for traced values, in tuples and lists too; note what was met."""
     if isinstance(value, Boxed):
         met.append(value)
         return bare(value)
     if value.__class__ is tuple or value.__class__ is list:
-        return type(value)(_unwrapped(part, met) for part in value)
+        return type(value)(unwrapped(part, met) for part in value)
+    if value.__class__ is dict:
+        return {k: unwrapped(part, met) for k, part in value.items()}
     return value
 
 
-def _as_constant(boxed: Boxed, value: Any) -> Any:
+def as_constant(boxed: Boxed, value: Any) -> Any:
     """Return arrays as constants of a traced value's kind; shapes and counts as they are."""
     if isinstance(value, (tuple, list)):
-        parts = [_as_constant(boxed, part) for part in value]
+        parts = [as_constant(boxed, part) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     is_array = isinstance(value, (np.generic, Boxed)) or hasattr(value, "__array_function__")
     return boxed._constant(value) if is_array else value

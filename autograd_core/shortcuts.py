@@ -23,6 +23,8 @@ from autograd_core.rules import elementwise, products
 _new = object.__new__
 _mode = current
 _getframe = sys._getframe
+_ndarray = np.ndarray
+_double = np.dtype(float)
 _PLAIN = frozenset({float, int, np.ndarray, np.float64, np.float32})
 
 _last_code: CodeType | None = None  # the user's code seen last: usually it is the next too
@@ -48,6 +50,8 @@ def binary(kind: type[Any], primitive: Primitive) -> Callable[[Any, Any], Any]:
             else:
                 return primitive(self, other)
         elif self._level == BASE and other.__class__ in _PLAIN:
+            if other.__class__ is _ndarray and other.dtype is not _double and other.dtype.hasobject:
+                return primitive(self, other)  # which refuses it
             value = second = other
         else:
             return primitive(self, other)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autograd_core.viewer.steps import Step
 
 _new = object.__new__
+_float64 = np.float64
 _mode = modes.current
 
 
@@ -403,6 +404,8 @@ class Tensor(Traced):
                 raise primitive.failure(error, tuple(raw)) from error
         else:
             out = primitive(*raw, **params)
+        if out.__class__ is not _float64:
+            out = primitive.settled(out)
         mode = _mode()
         if mode is not DEFAULT:
             if mode.anomaly:

@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 
 from autograd_core import cuts, errors, foreign
-from autograd_core.primitive import REGISTRY, Boxed, Primitive, bare, describe
+from autograd_core.primitive import (
+    REGISTRY,
+    WRITERS,
+    Boxed,
+    Primitive,
+    as_constant,
+    bare,
+    describe,
+    unwrapped,
+)
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, products, reductions, shapes
 from autograd_core.source import Location
@@ -135,6 +144,9 @@ class Traced(Boxed):
     def __divmod__(self, other: Any) -> Any:
         return e.floor_divide(self, other), e.remainder(self, other)
 
+    def __rdivmod__(self, other: Any) -> Any:
+        return e.floor_divide(other, self), e.remainder(other, self)
+
     # --- comparison ---------------------------------------------------------
 
     __lt__ = _ufunc(np.less)
@@ -207,7 +219,9 @@ class Traced(Boxed):
     def __len__(self) -> int:
         shape = self.shape
         if not shape:
-            raise TypeError("len() of a 0-d value")
+            raise errors.OperandError(
+                "len() or iteration of a 0-d value: it has no axes.", Location.of_caller()
+            )
         return int(shape[0])
 
     def __iter__(self) -> Iterator[Any]:
@@ -215,6 +229,10 @@ class Traced(Boxed):
             yield self[k]
 
     def __contains__(self, item: Any) -> bool:
+        if not self.shape:
+            raise errors.OperandError(
+                "in: a 0-d value has no elements; write x == y.", Location.of_caller()
+            )
         return bool(np.any(bare(self) == bare(item)))
 
     # --- shape and kind -----------------------------------------------------
@@ -448,7 +466,7 @@ class Traced(Boxed):
 
     def clip(self, min: Any = None, max: Any = None) -> Any:
         """As numpy.clip; the derivative on the limits is 1."""
-        return e.clip(self, min, max)
+        return np.clip(self, min, max)
 
     def round(self, decimals: int = 0) -> Any:
         """As numpy.round; the derivative is 0."""
@@ -468,8 +486,8 @@ class Traced(Boxed):
         return cuts.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
 
     def conj(self) -> Any:
-        """As numpy.conj."""
-        return np.conj(self)
+        """As numpy.conj; of real numbers the value itself."""
+        return np.conj(self) if self.dtype.kind == "c" else self
 
     conjugate = conj
 
@@ -514,8 +532,13 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
             "Use the returned value, or write x[...] = value on a Tensor.",
             Location.of_caller(),
         )
+    keywords = {k: v for k, v in keywords.items() if v is not np._NoValue}
     try:
-        return run(*args, **{k: v for k, v in keywords.items() if v is not np._NoValue})
+        boxed: list[Boxed] = []
+        raw, settings = unwrapped(args, boxed), unwrapped(keywords, boxed)
+        if _only_counts(boxed) and function not in WRITERS:
+            return as_constant(boxed[0], function(*raw, **settings))
+        return run(*args, **keywords)
     except errors.AutogradError:
         raise
     except TypeError as error:
@@ -531,6 +554,14 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
         operands = ", ".join(describe(a) for a in args if not isinstance(a, (list, tuple)))
         message = f"{function.__name__}({operands}): {error}"
         raise errors.translate(error, message, Location.of_caller()) from error
+
+
+def _only_counts(boxed: list[Boxed]) -> bool:
+    """Whether values are constants, some of integers or booleans: NumPy's own function is for them.
+
+    (Its dtypes there are its own.  Constants of floats keep their views by way of the rules.)
+    """
+    return not any(b._level for b in boxed) and any(bare(b).dtype.kind not in "fc" for b in boxed)
 
 
 def _nearest(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import tree
+from autograd_core import Tensor, gradients, tree
 from autograd_core.primitive import bare
 from autograd_core.transforms import grad, jvp
 
@@ -77,7 +77,7 @@ def close(found: Any, wanted: Any, rtol: float = 1e-7, atol: float | None = None
 def second_orders(
     s: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any], us: Sequence[Any]
 ) -> dict[str, Any]:
-    """Return <H v, u> of the scalar s in the four nestings of the two modes."""
+    """Return <H v, u> of the scalar s in the four nestings of the two modes, and on a tape."""
     every = tuple(range(len(xs)))
     gradient = grad(s, every)
 
@@ -90,7 +90,18 @@ def second_orders(
     def forward(*zs: Any) -> Any:
         return jvp(s, zs, tuple(vs))[1]
 
+    # a tape made by hand, and its sweep recorded on it: both levels in one graph
+    tracked = [Tensor(x, requires_grad=True) for x in xs]
+    total: Any = 0.0
+    for g, v in zip(gradients(s(*tracked), tracked, create_graph=True), vs, strict=True):
+        if g is not None:
+            total = total + np.sum(g * v)
+    linear = not (isinstance(total, Tensor) and total.requires_grad)
+    taped = [None] * len(xs) if linear else gradients(total, tracked)
+    by_tape = [np.zeros_like(x) if h is None else h.data for h, x in zip(taped, xs, strict=True)]
+
     return {
+        "tape over tape": dot(by_tape, us),
         "reverse over reverse": dot(grad(gv, every)(*xs), us),
         "forward over reverse": dot(jvp(gradient, tuple(xs), tuple(vs))[1], us),
         "reverse over forward": dot(grad(forward, every)(*xs), us),

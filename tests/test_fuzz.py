@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import fuzz
 import numpy as np
+from fuzzing import report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +15,24 @@ from autograd_core import grad, jvp
 
 
 def test_a_slice_of_programs_has_no_finding() -> None:
-    ends = [fuzz.check(seed) for seed in range(1_000_000, 1_001_200)]
-    assert ends.count("derivative") > 150  # the slice does look at derivatives
+    ends = [fuzz.check(seed) for seed in range(1_000_000, 1_000_300)]
+    # the slice does look at derivatives, at second order, and at programs that are refused
+    for end, least in {"second order": 30, "tape": 15, "vmap": 10, "both refuse": 10}.items():
+        assert ends.count(end) > least
+
+
+def test_the_report_keeps_the_chunks_of_this_fuzzer(tmp_path: Path) -> None:
+    page = tmp_path / "fuzz.md"
+    report.write(page, 0, 10, 1.4, {"tape": 9, "FINDING": 1})
+    report.write(page, 10, 5, 1.0, {"tape": 5})
+    report.write(page, 0, 10, 1.2, {"tape": 10})  # run again after a repair
+    text = page.read_text(encoding="utf-8")
+    assert "15 programs, 0 findings" in text
+    assert "| 0 to 9 | 10 | 0 | 1 |" in text
+    assert "| tape | 15 |" in text
+    page.write_text(text.replace(report.digest(), "another"), encoding="utf-8")
+    report.write(page, 20, 5, 1.0, {"tape": 5})
+    assert "5 programs, 0 findings" in page.read_text(encoding="utf-8")
 
 
 SMOOTH = {

@@ -33,6 +33,11 @@ def linspace(
     width = np.subtract(stop, start)
     weights = np.arange(num).reshape((-1,) + (1,) * np.ndim(width)).astype(_kind(start, stop))
     made = start + width * (weights / parts)
+    if num > 1 and endpoint:  # the end itself, not what rounding leaves of it
+        last = np.broadcast_to(stop, made.shape[1:]) if made.ndim > 1 else stop
+        made = np.concatenate(
+            [made[:-1], np.reshape(last, (1, *made.shape[1:])).astype(made.dtype)]
+        )
     made = np.moveaxis(made, 0, axis) if axis else made
     made = made if dtype is None else made.astype(dtype)
     return (made, width / parts) if retstep else made
@@ -64,6 +69,12 @@ def geomspace(
     sign = np.sign(start)
     low, high = np.log(np.abs(start)), np.log(np.abs(stop))
     made = sign * np.exp(np.linspace(low, high, num, endpoint))
+    if num > 1 and endpoint:  # the ends themselves, not what log and exp leave of them
+        inner = made[1:-1]
+        ends = (np.broadcast_to(v, made.shape[1:])[None] for v in (start, stop))
+        made = np.concatenate([next(ends), inner, next(ends)])
+    elif num > 0:
+        made = np.concatenate([np.broadcast_to(start, made.shape[1:])[None], made[1:]])
     made = np.moveaxis(made, 0, axis) if axis else made
     return made if dtype is None else made.astype(dtype)
 
@@ -107,6 +118,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
         spacings = spacings * len(axes)
     if len(spacings) != len(axes):
         raise TypeError("invalid number of arguments")
+    if edge_order > 2:
+        raise ValueError("'edge_order' greater than 2 not supported")
     made = tuple(_gradient_along(f, k, s, edge_order) for k, s in zip(axes, spacings, strict=True))
     return made[0] if len(made) == 1 else made
 
@@ -162,6 +175,10 @@ def interp(
     """Piecewise linear interpolation; differentiable in x, in the points and in their values."""
     xp = xp if hasattr(xp, "dtype") else np.asarray(xp, dtype=float)
     fp = fp if hasattr(fp, "dtype") else np.asarray(fp, dtype=float)
+    if xp.shape != fp.shape or xp.ndim != 1 or not xp.shape[0]:
+        raise ValueError(
+            f"points {xp.shape} and values {fp.shape}: equally long vectors, not empty."
+        )
     if period is not None:
         x, xp = np.remainder(x, abs(period)), np.remainder(xp, abs(period))
         order = np.argsort(bare(xp), kind="stable")

@@ -85,7 +85,9 @@ def resize(a: Any, new_shape: Any) -> Any:
     """Repeat or cut the flattened array into a shape."""
     shape = (new_shape,) if np.ndim(new_shape) == 0 else tuple(new_shape)
     size = int(np.prod(shape, dtype=int))
-    return np.take(np.ravel(a), np.arange(size) % max(np.size(a), 1)).reshape(shape)
+    if not np.size(a):
+        return np.zeros_like(a, shape=shape)
+    return np.take(np.ravel(a), np.arange(size) % np.size(a)).reshape(shape)
 
 
 @implements(np.trim_zeros)
@@ -155,7 +157,9 @@ def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any
     axis = normalize_axis_index(axis, arr.ndim)
     rows = np.moveaxis(arr, axis, -1)
     outer = rows.shape[:-1]
-    flat = rows.reshape((-1, rows.shape[-1]))
+    if 0 in outer:
+        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
+    flat = rows.reshape((int(np.prod(outer, dtype=int)), rows.shape[-1]))
     made = np.stack([func1d(flat[k], *args, **kwargs) for k in range(flat.shape[0])])
     inner = made.shape[1:]
     made = made.reshape((*outer, *inner))
@@ -196,6 +200,9 @@ def sliding_window_view(
 @implements(np.piecewise)
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """Evaluate a function, or take a constant, where its condition holds; the last one wins."""
+    if x.ndim == 0:
+        given = [np.reshape(bare(c), (1,)) for c in np.atleast_1d(bare(condlist))]
+        return piecewise(np.reshape(x, (1,)), given, funclist, *args, **kw).reshape(())
     condlist = bare(condlist)  # x > 0 of a traced x: one condition, not one for each row
     if isinstance(condlist, (bool, np.ndarray)) and np.ndim(condlist) == np.ndim(x):
         conditions = [np.asarray(condlist)]
@@ -352,6 +359,9 @@ def putmask(a: Any, /, mask: Any, values: Any) -> None:
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     """Copy values into an array, where the mask holds."""
     dst = _target(dst, "copyto")
+    kind = np.result_type(bare(src))
+    if not np.can_cast(kind, dst.dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(f"{kind} cannot be cast to {dst.dtype} according to the rule {casting!r}")
     dst[...] = src if where is True else np.where(where, src, dst)
 
 

@@ -1,11 +1,11 @@
 """Decompositions: eigenvalues, singular values, QR, and what rests on them.
 
-Each is stated by its forward rule; the reverse rule is its transpose, which the
-engine finds.  Formulas: M. Giles (2008); J. Townsend, "Differentiating the
-singular value decomposition" (2016); G. Golub and V. Pereyra, "The
-differentiation of pseudo-inverses" (1973).  Where two eigenvalues or singular
-values are equal their vectors have no derivative; the part that is not
-determined is left out (0).
+Stated by their forward rules and, but for eig and the full forms, by the reverse
+rules too; where there is none it is the transpose, which the engine finds.
+Formulas: M. Giles (2008); J. Townsend, "Differentiating the singular value
+decomposition" (2016); G. Golub and V. Pereyra, "The differentiation of
+pseudo-inverses" (1973).  Where two eigenvalues or singular values are equal
+their vectors have no derivative; the part that is not determined is left out (0).
 """
 
 from __future__ import annotations
@@ -16,17 +16,25 @@ import numpy as np
 
 from autograd_core.declare import primitive
 from autograd_core.primitive import Constant, bare, implements
-from autograd_core.rules.linalg import adjoint
+from autograd_core.rules.linalg import adjoint, conjugate
 
 
 def _diagonal(m: Any) -> Any:
     return np.diagonal(m, 0, -2, -1)
 
 
+def _rounding(values: Any) -> Any:
+    """Return how far equal eigenvalues or singular values may come out apart, for each matrix."""
+    size = np.abs(bare(values))
+    return np.max(size, axis=-1, keepdims=True, initial=0) * (
+        np.finfo(size.dtype).eps * size.shape[-1]
+    )
+
+
 def _inverse_gaps(low: Any, high: Any) -> Any:
     """Return 1 / (high_j - low_i), and 0 where they are equal."""
     gap = high[..., None, :] - low[..., :, None]
-    same = bare(gap) == 0
+    same = np.abs(bare(gap)) <= _rounding(high)[..., None]
     return np.where(same, 0, 1 / np.where(same, 1, gap))
 
 
@@ -44,7 +52,36 @@ def _eigh_jvp(ts: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:  # noqa: N803
     return np.real(_diagonal(inner)), np.matmul(v, _inverse_gaps(w, w) * inner)
 
 
-eigh = primitive(np.linalg.eigh, jvp=_eigh_jvp, arity=1, multiple=True, category="linalg")
+def _finite(decompose: Any) -> Any:
+    """Return a decomposition that refuses NaN and infinities, on which LAPACK may run for ever."""
+
+    def run(a: Any, *rest: Any, **settings: Any) -> Any:
+        if not np.isfinite(a).all():
+            raise np.linalg.LinAlgError("the matrix contains NaN or infinity.")
+        return decompose(a, *rest, **settings)
+
+    return run
+
+
+def _is_zero(g: Any) -> bool:
+    """Whether a part of the result was not used (its gradient an array of zeros)."""
+    return g.__class__ is np.ndarray and not g.any()
+
+
+def _eigh_vjp(g: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:  # noqa: N803
+    w, v = y
+    gw, gv = g
+    vh = adjoint(v)
+    inner = gw[..., :, None] * vh
+    if not _is_zero(gv):
+        inner = inner + np.matmul(_inverse_gaps(w, w) * np.matmul(vh, conjugate(gv)), vh)
+    made = np.matmul(v, inner)
+    return (conjugate(made + adjoint(made)) * 0.5,)
+
+
+eigh = primitive(
+    np.linalg.eigh, vjp=_eigh_vjp, jvp=_eigh_jvp, arity=1, multiple=True, category="linalg"
+)
 
 
 @implements(np.linalg.eigvalsh)
@@ -96,21 +133,75 @@ def _svd_jvp(ts: Any, y: Any, a: Any) -> Any:
     return du, np.real(_diagonal(inner)), adjoint(dv)
 
 
+def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
+    """Transpose `_svd_jvp` by hand: half the work of letting the engine do it."""
+    u, s, vh = y
+    gu, gs, gv = conjugate(g[0]), g[1], g[2].mT
+    uh, v = adjoint(u), adjoint(vh)
+    rows, columns = s[..., :, None], s[..., None, :]
+    over = _safe_inverse(s)
+    inner = gs[..., :, None] * vh  # what stands right of U
+    left = None  # what stands left of V^H
+    if not (_is_zero(gu) and _is_zero(gv)):
+        gaps = _inverse_gaps(s, s) * _inverse_sums(s)
+        on_u, on_v = np.matmul(uh, gu), np.matmul(vh, gv)
+        x, z = gaps * on_u, gaps * on_v
+        inner = inner + np.matmul((x + adjoint(x)) * columns + rows * (z + adjoint(z)), vh)
+        if u.dtype.kind == "c":
+            inner = inner + (1j * np.imag(_diagonal(on_u)) * over)[..., :, None] * vh
+        if u.shape[-2] > u.shape[-1]:
+            left = (gu - np.matmul(u, on_u)) * over[..., None, :]
+        if v.shape[-2] > v.shape[-1]:
+            inner = inner + over[..., :, None] * adjoint(gv - np.matmul(v, on_v))
+    made = np.matmul(u, inner)
+    return (conjugate(made if left is None else made + np.matmul(left, vh)),)
+
+
 def _inverse_sums(s: Any) -> Any:
     total = s[..., None, :] + s[..., :, None]
-    return np.where(bare(total) == 0, 0, 1 / np.where(bare(total) == 0, 1, total))
+    zero = bare(total) <= _rounding(s)[..., None]
+    return np.where(zero, 0, 1 / np.where(zero, 1, total))
 
 
 def _safe_inverse(s: Any) -> Any:
-    zero = bare(s) == 0
+    zero = bare(s) <= _rounding(s)
     return np.where(zero, 0, 1 / np.where(zero, 1, s))
 
 
 svd_ = primitive(
     lambda a: np.linalg.svd(a, full_matrices=False),
+    vjp=_svd_vjp,
     jvp=_svd_jvp,
     arity=1,
     name="svd",
+    multiple=True,
+    category="linalg",
+)
+
+
+def _moved_complement(inside: Any, moved: Any, rest: Any) -> Any:
+    """Return how columns that complete others to a basis move with them, not turning themselves."""
+    return -np.matmul(inside, np.matmul(adjoint(moved), rest))
+
+
+def _full_svd_jvp(ts: Any, y: Any, a: Any) -> Any:
+    u, s, vh = y
+    k = s.shape[-1]
+    u1, v1h = u[..., :k], vh[..., :k, :]
+    du, ds, dvh = _svd_jvp(ts, (u1, s, v1h), a)
+    if a.shape[-2] > k:
+        du = np.concatenate([du, _moved_complement(u1, du, u[..., k:])], axis=-1)
+    if vh.shape[-2] > k:
+        rest = _moved_complement(adjoint(v1h), adjoint(dvh), adjoint(vh[..., k:, :]))
+        dvh = np.concatenate([dvh, adjoint(rest)], axis=-2)
+    return du, ds, dvh
+
+
+full_svd = primitive(
+    lambda a: np.linalg.svd(a, full_matrices=True),
+    jvp=_full_svd_jvp,
+    arity=1,
+    name="full svd",
     multiple=True,
     category="linalg",
 )
@@ -120,15 +211,14 @@ svd_ = primitive(
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
-    """Singular value decomposition; the full one only where it is the same (square matrices)."""
+    """Singular value decomposition.
+
+    The columns that ``full_matrices=True`` adds are any basis of what is left, so only functions
+    of the space they span have a derivative; the columns are taken not to turn in it.
+    """
     if not compute_uv:
         return np.linalg.svd(a, full_matrices=False)[1]
-    if full_matrices and a.shape[-1] != a.shape[-2]:
-        raise TypeError(
-            "svd: the additional columns with full_matrices=True are not determined and have no "
-            "derivative; pass full_matrices=False."
-        )
-    return svd_(a)
+    return full_svd(a) if full_matrices and a.shape[-1] != a.shape[-2] else svd_(a)
 
 
 @implements(np.linalg.svdvals)
@@ -137,8 +227,22 @@ def svdvals(x: Any, /) -> Any:
     return svd_(x)[1]
 
 
+def _independent(r: Any) -> Any:
+    size = np.abs(np.diagonal(r, 0, -2, -1))
+    least = np.finfo(r.dtype).eps * r.shape[-1]
+    if np.any(size <= least * np.max(size, axis=-1, keepdims=True, initial=0)):
+        raise np.linalg.LinAlgError(
+            "columns are linearly dependent, so that the factors have no derivative; svd has one."
+        )
+    return np.array(True)
+
+
+_check_independent = Constant(_independent)
+
+
 def _qr_jvp(ts: Any, y: Any, a: Any) -> Any:
     q, r = y
+    _check_independent(bare(r))
     x = np.linalg.solve(r.mT, ts[0].mT).mT  # dA R^-1
     inner = np.matmul(adjoint(q), x)
     below = np.tril(inner, -1)
@@ -149,6 +253,19 @@ def _qr_jvp(ts: Any, y: Any, a: Any) -> Any:
     return dq, np.matmul(inner - turn, r)
 
 
+def _qr_vjp(g: Any, y: Any, a: Any) -> Any:
+    """After S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra" (2012)."""
+    q, r = y
+    _check_independent(bare(r))
+    gq, gr = (conjugate(part) for part in g)
+    m = np.matmul(r, adjoint(gr)) - np.matmul(adjoint(gq), q)
+    below = np.tril(m, -1)
+    both = below + adjoint(below)
+    diagonal = np.real(_diagonal(m))[..., None, :]
+    made = gq + np.matmul(q, both) + q * diagonal
+    return (conjugate(adjoint(np.linalg.solve(r, adjoint(made)))),)
+
+
 class QR(NamedTuple):
     """What numpy.linalg.qr returns."""
 
@@ -157,16 +274,43 @@ class QR(NamedTuple):
 
 
 qr_ = primitive(
-    lambda a: np.linalg.qr(a), jvp=_qr_jvp, arity=1, name="qr", multiple=True, category="linalg"
+    lambda a: np.linalg.qr(a),
+    vjp=_qr_vjp,
+    jvp=_qr_jvp,
+    arity=1,
+    name="qr",
+    multiple=True,
+    category="linalg",
+)
+
+
+def _full_qr_jvp(ts: Any, y: Any, a: Any) -> Any:
+    q, r = y
+    k = r.shape[-1]
+    q1 = q[..., :k]
+    dq, dr = _qr_jvp(ts, (q1, r[..., :k, :]), a)
+    dq = np.concatenate([dq, _moved_complement(q1, dq, q[..., k:])], axis=-1)
+    return dq, np.concatenate([dr, np.zeros_like(r[..., k:, :])], axis=-2)
+
+
+full_qr = primitive(
+    lambda a: np.linalg.qr(a, mode="complete"),
+    jvp=_full_qr_jvp,
+    arity=1,
+    name="full qr",
+    multiple=True,
+    category="linalg",
 )
 
 
 @implements(np.linalg.qr)
 def qr(a: Any, mode: str = "reduced") -> Any:
-    """Orthogonal times triangular."""
+    """Orthogonal times triangular; of the columns that "complete" adds see `svd`."""
     rows, columns = a.shape[-2:]
-    if mode not in ("reduced", "r") and not (mode == "complete" and rows <= columns):
-        raise TypeError(f"qr: mode={mode!r} has no derivative here; use 'reduced' or 'r'.")
+    if mode not in ("reduced", "r", "complete"):
+        raise TypeError(f"qr: mode={mode!r} has no derivative here; use 'reduced' or 'complete'.")
+    if mode == "complete" and rows > columns:
+        return QR(*full_qr(a))
     if rows >= columns:
         q, r = qr_(a)
     else:
@@ -182,8 +326,17 @@ def _pinv_jvp(t: Any, p: Any, a: Any, **settings: Any) -> Any:
     return left + right - _product(p, t, p)
 
 
+def _pinv_vjp(g: Any, p: Any, a: Any, **settings: Any) -> Any:
+    ph, gh = adjoint(p), adjoint(conjugate(g))
+    left = np.matmul(np.matmul(gh, p), ph)
+    right = np.matmul(ph, np.matmul(p, gh))
+    made = left - np.matmul(a, np.matmul(p, left)) + right - np.matmul(np.matmul(right, p), a)
+    return conjugate(made - adjoint(np.matmul(np.matmul(p, gh), p)))
+
+
 pinv_ = primitive(
     lambda a, rcond=None, hermitian=False: np.linalg.pinv(a, rcond=rcond, hermitian=hermitian),
+    vjp=[_pinv_vjp],
     jvp=[_pinv_jvp],
     arity=1,
     name="pinv",
@@ -204,13 +357,32 @@ def _lstsq_jvp(ts: Any, x: Any, a: Any, b: Any, *, rcond: Any = None) -> Any:
     return np.matmul(_pinv_jvp(ta, p, a), b) + np.matmul(p, tb)
 
 
+def _lstsq_vjp(g: Any, x: Any, a: Any, b: Any, *, rcond: Any = None) -> Any:
+    """As `_pinv_vjp` of P with gradient g b^H: only products with a few columns."""
+    p = np.linalg.pinv(a, rcond)
+    columns = [v if b.ndim > 1 else v[..., None] for v in (conjugate(g), x, b)]
+    gx, x, right = columns
+    u = np.matmul(adjoint(p), gx)
+    made = (
+        np.matmul(right - np.matmul(a, x), adjoint(np.matmul(p, u)))
+        + np.matmul(np.matmul(adjoint(p), x), adjoint(gx - np.matmul(adjoint(a), u)))
+        - np.matmul(u, adjoint(x))
+    )
+    return conjugate(made), conjugate(u if b.ndim > 1 else u[..., 0])
+
+
 lstsq_ = primitive(
     lambda a, b, rcond=None: np.linalg.lstsq(a, b, rcond)[0],
+    vjp=_lstsq_vjp,
     jvp=_lstsq_jvp,
     arity=2,
     name="lstsq",
     category="linalg",
 )
+
+
+for _made in (eigh, svd_, full_svd, pinv_, lstsq_):
+    _made.forward = _finite(_made.forward)
 
 
 _rank = Constant(lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[2])

@@ -19,9 +19,25 @@ subtract = elementwise(np.subtract, 1, -1, forward=operator.sub, label="-")
 multiply = elementwise(
     np.multiply, lambda y, a, b: b, lambda y, a, b: a, forward=operator.mul, label="×"
 )
+
+
+def _as_wide(b: Any, y: Any) -> Any:
+    """Return an operand in the result's precision, where a narrower one would round."""
+    return b.astype(y.dtype) if b.dtype.itemsize < y.dtype.itemsize else b
+
+
+def _one_over(y: Any, a: Any, b: Any) -> Any:
+    if b.__class__ is not float and b.__class__ is not int and b.dtype is not y.dtype:
+        b = _as_wide(b, y)
+    try:
+        return 1.0 / b
+    except ZeroDivisionError:  # a Python number; NumPy's own go to infinity
+        return np.divide(1, b)
+
+
 divide = elementwise(
     np.divide,
-    lambda y, a, b: 1.0 / b,
+    _one_over,
     lambda y, a, b: -y / b,
     forward=operator.truediv,
     label="/",
@@ -37,6 +53,8 @@ def _power_base(y: Any, a: Any, b: Any) -> Any:
         if b == 2:
             return 2.0 * a
         return b * a ** (b - 1) if b != 0 else np.zeros_like(a)
+    if b.dtype.kind == "f":
+        b = _as_wide(b, y)
     return b * a ** np.where(b == 0, 1, b - 1)  # 0 where b is 0, also at a = 0
 
 
@@ -230,6 +248,9 @@ def nan_to_num(
 ) -> Any:
     """Replace NaN and infinities by numbers; the derivative there is 0."""
     info = np.finfo(x.dtype)
+    if x.dtype.kind == "c":
+        parts = (nan_to_num(p, copy, nan, posinf, neginf) for p in (np.real(x), np.imag(x)))
+        return np.add(next(parts), next(parts) * x.dtype.type(1j))
     x = np.where(np.isnan(x), nan, x)
     x = np.where(np.isposinf(x), info.max if posinf is None else posinf, x)
     return np.where(np.isneginf(x), info.min if neginf is None else neginf, x)

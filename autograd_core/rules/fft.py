@@ -61,16 +61,24 @@ _SWAPPED: dict[Any, Any] = {
 }
 
 
+def _swapped(norm: Any) -> Any:
+    if norm not in _SWAPPED:
+        raise ValueError(
+            f'Invalid norm value {norm!r}; should be "backward", "ortho" or "forward".'
+        )
+    return _SWAPPED[norm]
+
+
 @implements(np.fft.hfft)
 def hfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
     """Transform of a signal with Hermitian symmetry."""
-    return np.fft.irfft(np.conj(a), n, axis, _SWAPPED[norm])
+    return np.fft.irfft(np.conj(a), n, axis, _swapped(norm))
 
 
 @implements(np.fft.ihfft)
 def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: None = None) -> Any:
     """Inverse of `hfft`."""
-    return np.conj(np.fft.rfft(a, n, axis, _SWAPPED[norm]))
+    return np.conj(np.fft.rfft(a, n, axis, _swapped(norm)))
 
 
 def _lengths(a: Any, s: Any, axes: Any, last_real: bool = False) -> tuple[list[int], list[int]]:

@@ -10,6 +10,8 @@ import functools
 import operator
 from typing import Any
 
+import numpy as np
+
 from autograd_core.declare import primitive
 from autograd_core.errors import ShapeError
 from autograd_core.primitive import Boxed, Primitive
@@ -116,7 +118,8 @@ def stop_gradient(x: Any) -> Any:
     Returns
     -------
     array or Tensor
-        A constant that shares memory with x.
+        A constant.  It shares memory with x until one of the two is changed in place: a change
+        of it leaves x as it was, by hand as inside of a transform.
 
     Examples
     --------
@@ -124,4 +127,14 @@ def stop_gradient(x: Any) -> Any:
     >>> float(grad(lambda x: x * stop_gradient(x))(3.0))
     3.0
     """
-    return x.detach() if isinstance(x, Boxed) and hasattr(x, "detach") else x
+    if not isinstance(x, Boxed) or not hasattr(x, "detach"):
+        return x
+    made = x.detach()
+    value = getattr(made, "_data", None)
+    if isinstance(value, np.ndarray):
+        value = value.view()
+        value.flags.writeable = False  # so that a change in place makes memory of its own
+        made._data = value
+    elif isinstance(made, np.ndarray):  # of a Dual
+        made = made.copy()
+    return made

@@ -170,6 +170,10 @@ def partition(
 @implements(np.diff)
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours along an axis."""
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}.")
+    if n == 0:
+        return a
     parts = [p for p in (prepend, a, append) if p is not None and p is not np._NoValue]
     if len(parts) > 1:
         a = np.concatenate([_edge(p, a, axis) for p in parts], axis=axis)
@@ -191,6 +195,8 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """Choose elementwise; with one argument, the places that are not zero."""
     if x is None and y is None:
         return np.nonzero(condition)
+    if x is None or y is None:
+        raise ValueError("either both or neither of x and y should be given.")
     return select_(x, y, condition=bare(condition))
 
 

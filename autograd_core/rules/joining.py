@@ -109,19 +109,25 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
 @implements(np.vsplit)
 def vsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Cut along the first axis."""
-    return split(ary, indices_or_sections, 0)
+    return split(_with_axes(ary, 2), indices_or_sections, 0)
 
 
 @implements(np.hsplit)
 def hsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Cut along the second axis (the first of a vector)."""
-    return split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1)
+    return split(_with_axes(ary, 1), indices_or_sections, 0 if ary.ndim == 1 else 1)
 
 
 @implements(np.dsplit)
 def dsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Cut along the third axis."""
-    return split(ary, indices_or_sections, 2)
+    return split(_with_axes(ary, 3), indices_or_sections, 2)
+
+
+def _with_axes(ary: Any, least: int) -> Any:
+    if ary.ndim < least:
+        raise ValueError(f"the array has {ary.ndim} axes; at least {least} are needed.")
+    return ary
 
 
 def _inside(width: Any, ndim: int) -> tuple[slice, ...]:
@@ -177,14 +183,23 @@ def _pad_statistic(
 _STATISTICS = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median}
 
 
+_MODES = ("constant", "edge", "wrap", "reflect", "symmetric", "linear_ramp", *_STATISTICS)
+
+
 @implements(np.pad)
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
     """Pad at the edges; every mode but "empty" and functions."""
     ndim = array.ndim
+    if mode not in _MODES:
+        raise TypeError(f"mode={mode!r} has no derivative rule; use one of {', '.join(_MODES)}.")
+    if ndim == 0 and np.asarray(pad_width).dtype.kind == "i":
+        return np.copy(array)
     if isinstance(pad_width, dict):
         given = {normalize_axis_index(k, ndim): w for k, w in pad_width.items()}
         widths = [given.get(k, 0) for k in range(ndim)]
         pad_width = [(w, w) if np.ndim(w) == 0 else w for w in widths]
+    if np.asarray(pad_width).dtype.kind not in "iu":
+        raise TypeError("`pad_width` must be of integral type.")
     pad_width = np.broadcast_to(pad_width, (ndim, 2))
     sizes = [(int(a), int(b)) for a, b in pad_width]
     if mode == "constant":
@@ -193,10 +208,14 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
             return padded(array, pad_width=pad_width)
         frame = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=values)
         return padded(array, pad_width=pad_width) + frame
+    if not any(map(any, sizes)):
+        return np.copy(array)  # of its own memory, as NumPy's
     even = settings.get("reflect_type", "even") == "even"
     for axis, width in enumerate(sizes):
         if not any(width):
             continue
+        if not array.shape[axis]:
+            raise ValueError(f"can't extend empty axis {axis} with mode={mode!r}.")
         if mode in ("edge", "wrap") or (mode in ("reflect", "symmetric") and even):
             source = np.pad(np.arange(array.shape[axis]), width, mode=mode)
             array = np.take(array, source, axis=axis)
@@ -205,11 +224,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
         elif mode == "linear_ramp":
             ends = _pairs(settings.get("end_values", 0), ndim)[axis]
             array = _pad_ramp(array, axis, width, ends)
-        elif isinstance(mode, str) and mode in _STATISTICS:
+        else:
             lengths = _pairs(settings.get("stat_length"), ndim)[axis]
             array = _pad_statistic(array, axis, width, _STATISTICS[mode], lengths)
-        else:
-            raise TypeError(
-                f"pad: mode={mode!r} has no derivative rule; use a mode that copies or adds."
-            )
     return array

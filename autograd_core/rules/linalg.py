@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_core.declare import elementwise, primitive
-from autograd_core.primitive import bare, implements
-from autograd_core.rules.reductions import products_of_others
+from autograd_core.primitive import bare, implements, memory
 
 
 def conjugate(m: Any) -> Any:
@@ -62,14 +61,63 @@ solve = primitive(
 )
 
 
+def _small_cofactors(s: Any) -> Any:
+    """Return the cofactors of a matrix that is (nearly) 0, right to third order of its det."""
+    q = s.shape[-1]
+    if q == 1:
+        return np.ones_like(s)
+    if q == 2:
+        first = np.stack([s[..., 1, 1], -s[..., 1, 0]], axis=-1)
+        return np.stack([first, np.stack([-s[..., 0, 1], s[..., 0, 0]], axis=-1)], axis=-2)
+    if q == 3:
+        rows = [s[..., k, :] for k in range(3)]
+        return np.stack([np.cross(rows[k - 2], rows[k - 1]) for k in range(3)], axis=-2)
+    return np.zeros_like(s)
+
+
+def _singular_cofactors(a: Any) -> Any:
+    """Return det's derivative where the matrix has lost rank.
+
+    With U, V of its SVD held fixed, W = U^H A V has a regular block W11 and a small rest, and
+    det W = det(W11) det(S), S = W22 - W21 W11^-1 W12: polynomials in what vanishes, so that
+    they have derivatives where singular vectors have none.
+    """
+    u, sizes, vh = np.linalg.svd(bare(a))
+    found = memory(sizes)
+    large = found > 1e-6 * np.max(found, axis=-1, keepdims=True, initial=0)
+    ranks = np.sum(large, axis=-1)
+    r = int(np.min(ranks, initial=a.shape[-1]))
+    if a.shape[-1] - r > 3 and np.any(ranks != r):
+        raise np.linalg.LinAlgError(
+            "matrices of very different rank in one stack; take their determinants one by one."
+        )
+    v = adjoint(vh)
+    w = adjoint(u) @ a @ v
+    w11, w12, w21 = w[..., :r, :r], w[..., :r, r:], w[..., r:, :r]
+    inverse = np.linalg.inv(w11)
+    right, left = inverse @ w12, w21 @ inverse
+    s = w[..., r:, r:] - w21 @ right
+    scale = np.linalg.det(u) * np.linalg.det(vh) * np.linalg.det(w11)
+    t = scale[..., None, None] * _small_cofactors(s)
+    whole = np.sum(t[..., 0, :] * s[..., 0, :], axis=-1)[..., None, None]  # det(A), by its row
+    top = [whole * inverse.mT + left.mT @ t @ right.mT, -(left.mT @ t)]
+    rows = [np.concatenate(top, axis=-1), np.concatenate([-(t @ right.mT), t], axis=-1)]
+    return conjugate(u) @ np.concatenate(rows, axis=-2) @ v.mT
+
+
+def _well_conditioned(a: Any, inverse: Any) -> bool:
+    """Whether det(a) inv(a) keeps its digits at second order, which divides by det's smallness."""
+    sizes = [np.max(np.abs(memory(m)), axis=(-2, -1), initial=0) for m in (a, inverse)]
+    return bool(np.all(sizes[0] * sizes[1] < 1e6))
+
+
 def _cofactors(y: Any, a: Any) -> Any:
     """Return det's derivative: det(a) inv(a).T, finite at singular matrices too."""
-    if not np.any(bare(y) == 0):
-        return y[..., None, None] * np.linalg.inv(a).mT
-    u, s, vh = np.linalg.svd(a)
-    sign = np.linalg.det(np.conj(u)) * np.linalg.det(np.conj(vh))  # both of modulus 1
-    inner = np.conj(u) * products_of_others(s)[..., None, :]
-    return np.conj(sign)[..., None, None] * np.matmul(inner, np.conj(vh))
+    if np.all(memory(y) != 0):
+        inverse = np.linalg.inv(a)
+        if _well_conditioned(a, inverse):
+            return y[..., None, None] * inverse.mT
+    return _singular_cofactors(a)
 
 
 det = primitive(
@@ -138,7 +186,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         return made.reshape((1,) * x.ndim) if keepdims else made
     if axis is None:
         axis = tuple(range(x.ndim))
-    axes = axis if isinstance(axis, tuple) else (axis,)
+    axes = normalize_axis_tuple(axis, x.ndim)
     if len(axes) == 1:
         return _vector_norm(x, 2 if ord is None else ord, axes[0], keepdims)
     if len(axes) == 2:
@@ -183,7 +231,7 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
 @implements(np.linalg.vector_norm)
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """Vector norm over any axes."""
-    axes = tuple(range(x.ndim)) if axis is None else axis
+    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
     return _vector_norm(x, ord, axes, keepdims)
 
 
@@ -210,6 +258,11 @@ def matrix_power(a: Any, n: int) -> Any:
 @implements(np.linalg.multi_dot)
 def multi_dot(arrays: Any, *, out: None = None) -> Any:
     """Product of several matrices, from the left."""
+    if len(arrays) < 2:
+        raise ValueError("expecting at least two arrays.")
+    for k, a in enumerate(arrays):
+        if a.ndim != 2 and not (a.ndim == 1 and k in (0, len(arrays) - 1)):
+            raise np.linalg.LinAlgError(f"{a.ndim}-dimensional array given: it must have two axes.")
     made = arrays[0]
     for a in arrays[1:]:
         made = made @ a

@@ -17,7 +17,7 @@ from autograd_core.rules.special import logsumexp
 def modf(x: Any) -> tuple[Any, Any]:
     """Fractional and integral part."""
     whole = np.trunc(x)
-    return x - whole, whole
+    return np.where(np.isinf(x), 0, x - whole), whole
 
 
 _exponent = Constant(lambda x: np.frexp(x)[1])
@@ -50,7 +50,14 @@ def _vecdot(a: Any, b: Any, axis: int = -1) -> Any:
 implements(np.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))
 implements(np.linalg.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))
 if hasattr(np, "matvec"):  # pragma: no branch - NumPy 2.2 has it
-    implements(np.matvec)(lambda x1, x2, /: np.matmul(x1, x2[..., None])[..., 0])
+
+    @implements(np.matvec)
+    def matvec(x1: Any, x2: Any, /) -> Any:
+        """Matrix times vector."""
+        if np.ndim(x1) < 2:
+            raise ValueError("the first operand must have two axes at least.")
+        return np.matmul(x1, x2[..., None])[..., 0]
+
     implements(np.vecmat)(lambda x1, x2, /: np.matmul(np.conj(x1)[..., None, :], x2)[..., 0, :])
 
 
@@ -117,6 +124,12 @@ def _without_default(keywords: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _log_of_sum(array: Any, **settings: Any) -> Any:
+    if array.dtype.kind == "c":
+        raise TypeError("ufunc 'logaddexp' not supported for complex numbers")
+    return logsumexp(array, **settings)
+
+
 def _reduce(function: Any) -> Any:
     def run(array: Any, /, axis: Any = 0, dtype: Any = None, **keywords: Any) -> Any:
         kept = _without_default({"dtype": dtype, **keywords})
@@ -127,6 +140,8 @@ def _reduce(function: Any) -> Any:
 
 def _accumulate(scan: Any) -> Any:
     def run(array: Any, /, axis: int = 0, dtype: Any = None) -> Any:
+        if array.ndim == 0:
+            raise TypeError("cannot accumulate on a scalar")
         return scan(array if dtype is None else array.astype(dtype), axis=axis)
 
     return run
@@ -137,7 +152,7 @@ for _ufunc, _function in (
     (np.multiply, np.prod),
     (np.maximum, np.max),
     (np.minimum, np.min),
-    (np.logaddexp, logsumexp),
+    (np.logaddexp, _log_of_sum),
     (np.fmax, np.nanmax),
     (np.fmin, np.nanmin),
 ):

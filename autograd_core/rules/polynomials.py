@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import bare, implements
+from autograd_core.primitive import Constant, bare, implements, memory
 
 
 @implements(np.polyval)
 def polyval(p: Any, x: Any) -> Any:
     """Evaluate by Horner's rule."""
     x = x if hasattr(x, "dtype") else np.asarray(x)
+    p = p if hasattr(p, "dtype") else np.asarray(p)
     made = np.zeros_like(x)
     for c in p:
         made = made * x + c
@@ -34,6 +35,8 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # no
 
 def _aligned(a: Any, b: Any) -> tuple[Any, Any]:
     a, b = np.atleast_1d(a), np.atleast_1d(b)
+    if a.ndim != 1 or b.ndim != 1:
+        raise ValueError(f"coefficients are vectors, not of shapes {a.shape} and {b.shape}.")
     n = max(a.shape[0], b.shape[0])
     return np.pad(a, (n - a.shape[0], 0)), np.pad(b, (n - b.shape[0], 0))
 
@@ -55,13 +58,24 @@ def polysub(a1: Any, a2: Any) -> Any:
 @implements(np.polymul)
 def polymul(a1: Any, a2: Any) -> Any:
     """Product."""
-    return np.convolve(np.atleast_1d(a1), np.atleast_1d(a2))
+    return np.convolve(_without_leading_zeros(a1), _without_leading_zeros(a2))
+
+
+def _without_leading_zeros(c: Any) -> Any:
+    """Return coefficients from the highest that is not 0 on, as NumPy's polynomials do."""
+    c = np.atleast_1d(c)
+    there = np.flatnonzero(memory(c)) if c.ndim == 1 else [0]
+    return c[int(there[0]) if len(there) else -1 :]
 
 
 @implements(np.polydiv)
 def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     """Quotient and remainder."""
     rest, v = np.atleast_1d(u) + 0.0, np.atleast_1d(v) + 0.0
+    if rest.ndim != 1 or v.ndim != 1 or not rest.size or not v.size:
+        raise ValueError(f"coefficients are vectors, not of shapes {rest.shape} and {v.shape}.")
+    kind = np.result_type(rest.dtype, v.dtype)
+    rest, v = rest.astype(kind), v.astype(kind)
     n = v.shape[0]
     quotient = []
     for _ in range(rest.shape[0] - n + 1):
@@ -78,6 +92,8 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
 @implements(np.polyder)
 def polyder(p: Any, m: int = 1) -> Any:
     """Differentiate the polynomial."""
+    if p.ndim != 1:
+        raise ValueError(f"coefficients are a vector, not of shape {p.shape}.")
     for _ in range(m):
         n = p.shape[0] - 1
         p = p[:-1] * np.arange(n, 0, -1)
@@ -121,17 +137,23 @@ def polyfit(
 @implements(np.poly)
 def poly(seq_of_zeros: Any) -> Any:
     """Coefficients of the polynomial with these roots, or of a matrix's characteristic one."""
-    roots = seq_of_zeros
-    if roots.ndim == 2:
+    roots = np.atleast_1d(seq_of_zeros)
+    if roots.ndim == 2 and roots.shape[0] == roots.shape[1] != 0:
         roots = np.linalg.eigvals(roots)
+    elif roots.ndim != 1:
+        raise ValueError("input must be 1d or non-empty square 2d array.")
+    if not roots.shape[0]:
+        return 1.0
+    if roots.dtype != (kind := np.dtype(np.mintypecode(roots.dtype.char))):
+        roots = roots.astype(kind)  # as NumPy widens half precision
     made = np.ones((1,), dtype=roots.dtype)
     for k in range(roots.shape[0]):
         shifted = np.concatenate([made, np.zeros((1,), dtype=roots.dtype)])
         made = shifted - roots[k] * np.concatenate([np.zeros((1,), dtype=roots.dtype), made])
-    found = bare(roots)
-    if found.dtype.kind == "c" and np.array_equal(np.sort(found), np.sort(found.conj())):
-        return np.real(made)  # roots in conjugate pairs: of a real polynomial
-    return made
+    return np.real(made) if roots.dtype.kind == "c" and _in_pairs(bare(roots)) else made
+
+
+_in_pairs = Constant(lambda z: np.all(np.sort(z) == np.sort(np.conj(z))))
 
 
 @implements(np.roots)

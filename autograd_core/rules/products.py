@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -38,7 +39,8 @@ def _matmul_right(g: Any, a: Any, b: Any) -> Any:
             return g.dot(a) if g.__class__ is _ndarray is a.__class__ else g @ a
         return (mt(a) @ g[..., None])[..., 0]
     if b.ndim == 2 and a.ndim > 2:  # one large product instead of many, then a sum
-        return a.reshape((-1, a.shape[-1])).T @ g.reshape((-1, g.shape[-1]))
+        rows = math.prod(a.shape[:-1])  # not -1, which says nothing of an empty array
+        return a.reshape((rows, a.shape[-1])).T @ g.reshape((rows, g.shape[-1]))
     return _matmul(a.T, g) if a.ndim == 2 == g.ndim else mt(a) @ g
 
 

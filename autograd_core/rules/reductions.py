@@ -11,6 +11,23 @@ from autograd_core.declare import linear, primitive
 from autograd_core.primitive import implements
 
 
+def kept(keepdims: Any) -> bool:
+    """Return whether reduced axes stay, as NumPy reads it: any truth; its _NoValue is False."""
+    return keepdims is not np._NoValue and bool(keepdims)
+
+
+def as_dtype(a: Any, dtype: Any) -> Any:
+    """Return what a statistic with ``dtype=`` computes with."""
+    if dtype is None or a.dtype == dtype:
+        return a
+    if np.dtype(dtype).kind not in ("c" if a.dtype.kind == "c" else "fc"):
+        raise TypeError(
+            f"dtype={np.dtype(dtype)} of an argument of {a.dtype} loses the derivative or the "
+            "imaginary part; give a wider dtype, or cast the result."
+        )
+    return a.astype(dtype)
+
+
 def expand(reduced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Put back, with length 1, the axes that a reduction of x removed."""
     if keepdims or x.ndim == 0:
@@ -103,9 +120,9 @@ deviation = primitive(
 )
 
 
-def _divisor(a: Any, axis: Any, ddof: float, correction: Any) -> float:
+def _divisor(a: Any, axis: Any, ddof: Any, correction: Any) -> Any:
     ddof = ddof if correction is None or correction is np._NoValue else correction
-    return count(a, axis) - ddof
+    return max(count(a, axis) - ddof, 0)  # as NumPy: no negative variance
 
 
 @implements(np.var)
@@ -120,12 +137,13 @@ def var(
     correction: Any = None,
 ) -> Any:
     """Mean squared deviation."""
+    a = as_dtype(a, dtype)
     divisor = _divisor(a, axis, ddof, correction)
     if a.dtype.kind == "c":
         d = a - np.mean(a, axis=axis, keepdims=True)
         square = np.real(d) ** 2 + np.imag(d) ** 2
-        return np.sum(square, axis=axis, keepdims=keepdims is True) / divisor
-    return variance(a, axis=axis, divisor=divisor, keepdims=keepdims is True)
+        return np.sum(square, axis=axis, keepdims=kept(keepdims)) / divisor
+    return variance(a, axis=axis, divisor=divisor, keepdims=kept(keepdims))
 
 
 @implements(np.std)
@@ -140,10 +158,11 @@ def std(
     correction: Any = None,
 ) -> Any:
     """Square root of `var`; its derivative at constants is 0."""
+    a = as_dtype(a, dtype)
     divisor = _divisor(a, axis, ddof, correction)
     if a.dtype.kind == "c":
         return np.sqrt(var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
-    return deviation(a, axis=axis, divisor=divisor, keepdims=keepdims is True)
+    return deviation(a, axis=axis, divisor=divisor, keepdims=kept(keepdims))
 
 
 def _ties(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:

@@ -17,7 +17,7 @@ def _from(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
 @implements(np.cumprod)
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
     """Return the running product, by log2(n) products of shifted halves; exact at zeros."""
-    if axis is None:
+    if axis is None or (a.ndim == 0 and axis in (0, -1)):
         a, axis = np.ravel(a), 0
     if dtype is not None:
         a = a.astype(dtype)
@@ -74,14 +74,17 @@ def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = N
 
 def running_extreme(x: Any, axis: int, accumulate: Any) -> Any:
     """Return the running maximum or minimum; among ties the latest element gets the derivative."""
-    value = bare(x)
+    return np.take_along_axis(x, latest(bare(x), axis=axis, accumulate=accumulate), axis)
+
+
+def _latest(value: Any, axis: int, accumulate: Any) -> Any:
+    """Return where the running extreme so far was seen last."""
     hit = value == accumulate(value, axis=axis)
     shape = tuple(
         -1 if k == normalize_axis_index(axis, value.ndim) else 1 for k in range(value.ndim)
     )
     places = np.arange(value.shape[axis]).reshape(shape)
-    latest = _running_maximum(np.where(hit, places, 0), axis=axis)
-    return np.take_along_axis(x, latest, axis)
+    return np.maximum.accumulate(np.where(hit, places, 0), axis=axis)
 
 
-_running_maximum = Constant(np.maximum.accumulate)
+latest = Constant(_latest)

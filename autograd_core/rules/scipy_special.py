@@ -48,24 +48,6 @@ elementwise(
     lambda y, n, k: y * (sp.psi(n - k + 1.0) - sp.psi(k + 1.0)),
 )
 
-
-def _gamma_density(a: Any, x: Any) -> Any:
-    return np.exp(-x + (a - 1.0) * np.log(x) - sp.gammaln(a))
-
-
-elementwise(sp.gammainc, None, lambda y, a, x: _gamma_density(a, x))
-elementwise(sp.gammaincc, None, lambda y, a, x: -_gamma_density(a, x))
-elementwise(sp.gammaincinv, None, lambda y, a, p: 1.0 / _gamma_density(a, y))
-elementwise(sp.gammainccinv, None, lambda y, a, p: -1.0 / _gamma_density(a, y))
-
-
-def _beta_density(a: Any, b: Any, x: Any) -> Any:
-    return np.exp((a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x) - sp.betaln(a, b))
-
-
-elementwise(sp.betainc, None, None, lambda y, a, b, x: _beta_density(a, b, x))
-elementwise(sp.betaincinv, None, None, lambda y, a, b, p: 1.0 / _beta_density(a, b, y))
-
 # --- error functions and the normal distribution ------------------------------
 
 elementwise(sp.erf, lambda y, x: _TWO_OVER_ROOT_PI * np.exp(-x * x))
@@ -127,7 +109,29 @@ elementwise(
     lambda y, d, r: 2.0 * y / d - r * r / (d * np.sqrt(1.0 + (r / d) ** 2)),
     lambda y, d, r: r / np.sqrt(1.0 + (r / d) ** 2),
 )
-elementwise(sp.boxcox, lambda y, x, k: x ** (k - 1.0), None)
+
+
+def _in_power(log_x: Any, k: Any) -> Any:
+    """Return the derivative of (x^k - 1) / k in k, finite at k = 0."""
+    return log_x * log_x * _exprel_slope(k * log_x)
+
+
+elementwise(sp.boxcox, lambda y, x, k: x ** (k - 1.0), lambda y, x, k: _in_power(np.log(x), k))
+elementwise(
+    sp.boxcox1p,
+    lambda y, x, k: (1.0 + x) ** (k - 1.0),
+    lambda y, x, k: _in_power(np.log1p(x), k),
+)
+elementwise(
+    sp.inv_boxcox,
+    lambda y, x, k: y ** (1.0 - k),
+    lambda y, x, k: -_in_power(np.log(y), k) * y ** (1.0 - k),
+)
+elementwise(
+    sp.inv_boxcox1p,
+    lambda y, x, k: (1.0 + y) ** (1.0 - k),
+    lambda y, x, k: -_in_power(np.log1p(y), k) * (1.0 + y) ** (1.0 - k),
+)
 elementwise(sp.exp10, lambda y, x: y * float(np.log(10.0)))
 elementwise(sp.cosm1, lambda y, x: -np.sin(x))
 elementwise(sp.powm1, lambda y, a, b: b * a ** (b - 1.0), lambda y, a, b: a**b * np.log(a))
@@ -136,30 +140,7 @@ elementwise(sp.exp1, lambda y, x: -np.exp(-x) / x)
 elementwise(sp.expi, lambda y, x: np.exp(x) / x)
 elementwise(sp.wrightomega, lambda y, x: y / (1.0 + y))
 
-# --- Bessel functions, in x -----------------------------------------------------
-
-elementwise(sp.j0, lambda y, x: -sp.j1(x))
-elementwise(sp.j1, lambda y, x: (sp.j0(x) - sp.jv(2.0, x)) * 0.5)
-elementwise(sp.y0, lambda y, x: -sp.y1(x))
-elementwise(sp.y1, lambda y, x: (sp.y0(x) - sp.yv(2.0, x)) * 0.5)
-elementwise(sp.jv, None, lambda y, n, x: (sp.jv(n - 1, x) - sp.jv(n + 1, x)) * 0.5)
-elementwise(sp.yv, None, lambda y, n, x: (sp.yv(n - 1, x) - sp.yv(n + 1, x)) * 0.5)
-elementwise(sp.yn, None, lambda y, n, x: (sp.yn(n - 1, x) - sp.yn(n + 1, x)) * 0.5)
-elementwise(sp.iv, None, lambda y, n, x: (sp.iv(n - 1, x) + sp.iv(n + 1, x)) * 0.5)
-elementwise(sp.kv, None, lambda y, n, x: -(sp.kv(n - 1, x) + sp.kv(n + 1, x)) * 0.5)
-elementwise(sp.kn, None, lambda y, n, x: -(sp.kv(n - 1, x) + sp.kv(n + 1, x)) * 0.5)
-elementwise(sp.i0, lambda y, x: sp.i1(x))
-elementwise(sp.i1, lambda y, x: (sp.i0(x) + sp.iv(2, x)) * 0.5)
-elementwise(sp.k0, lambda y, x: -sp.k1(x))
-elementwise(sp.k1, lambda y, x: -(sp.k0(x) + sp.kv(2.0, x)) * 0.5)
-elementwise(sp.i0e, lambda y, x: sp.i1e(x) - np.sign(x) * y)
-elementwise(sp.i1e, lambda y, x: (sp.i0e(x) + sp.ive(2, x)) * 0.5 - np.sign(x) * y)
-elementwise(
-    sp.ive,
-    None,
-    lambda y, n, x: (sp.ive(n - 1, x) + sp.ive(n + 1, x)) * 0.5 - np.sign(x) * y,
-)
-
+from autograd_core.rules import bessel, incomplete  # noqa: E402, F401 - they use polygamma
 
 # SciPy's own copies of NumPy's functions
 for _name in ("cbrt", "exp2", "expm1", "log1p"):

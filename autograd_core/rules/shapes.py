@@ -92,7 +92,7 @@ def _fliplr(m: Any) -> Any:
 
 @implements(np.rot90)
 def _rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
-    first, second = axes
+    first, second = (normalize_axis_index(axis, m.ndim) for axis in axes)
     turn = k % 4
     if turn == 0:
         return m
@@ -160,6 +160,7 @@ roll = linear(
 
 
 def _repeat_transpose(g: Any, x: Any, *, repeats: Any, axis: Any = None) -> Any:
+    axis = axis if x.ndim else None  # NumPy repeats a number along its "axis 0"
     n = x.size if axis is None else x.shape[axis]
     source = np.repeat(np.arange(n), repeats)  # which element each copy came from
     if axis is None:

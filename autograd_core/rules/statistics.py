@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.primitive import bare, implements
+from autograd_core.rules.reductions import as_dtype, kept
 
 _given = np._NoValue
 
@@ -54,6 +56,8 @@ def _place(q: Any, n: Any, method: str) -> Any:
 
 
 def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool) -> Any:
+    if skip_nan and not a.size:
+        return nanmean(a, axis, keepdims=keepdims)  # as NumPy does, whatever q
     rows, axes = _last_axis(a, axis)
     if not rows.shape[-1] and not skip_nan:
         raise IndexError("quantile: the axis is empty")
@@ -102,9 +106,11 @@ def _quantile_of(scale: float, skip_nan: bool, name: str) -> Any:
         if isinstance(q, (int, float)) and a.dtype.kind == "f":
             q = a.dtype.type(q)  # a Python number does not decide the precision
         q = q if hasattr(q, "dtype") else np.asarray(q)
+        if a.dtype.kind == "c":
+            raise TypeError(f"{name}: complex numbers have no order.")
         if not np.all((bare(q) >= 0) & (bare(q) <= scale)):
             raise ValueError(f"{name}: q must be in the range [0, {scale:g}]")
-        return _quantile(a, q / q.dtype.type(scale), axis, method, keepdims is True, skip_nan)
+        return _quantile(a, q / q.dtype.type(scale), axis, method, kept(keepdims), skip_nan)
 
     return run
 
@@ -125,7 +131,7 @@ def median(
 ) -> Any:
     """Middle value, or the mean of the two middle ones."""
     if not a.size:
-        return np.mean(a, axis=axis, keepdims=keepdims is True)
+        return np.mean(a, axis=axis, keepdims=kept(keepdims))
     return quantile(a, 0.5, axis, keepdims=keepdims)
 
 
@@ -152,7 +158,7 @@ def nansum(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
 ) -> Any:
     """Sum that counts NaN as 0."""
-    return np.sum(_zeroed(a)[0], axis=axis, dtype=dtype, keepdims=keepdims is True)
+    return np.sum(_zeroed(a)[0], axis=axis, dtype=dtype, keepdims=kept(keepdims))
 
 
 @implements(np.nanprod)
@@ -161,7 +167,7 @@ def nanprod(
 ) -> Any:
     """Product that counts NaN as 1."""
     ones = np.where(np.isnan(bare(a)), 1, a)
-    return np.prod(ones, axis=axis, dtype=dtype, keepdims=keepdims is True)
+    return np.prod(ones, axis=axis, dtype=dtype, keepdims=kept(keepdims))
 
 
 @implements(np.nanmean)
@@ -169,9 +175,9 @@ def nanmean(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
 ) -> Any:
     """Mean of what is not NaN."""
-    keepdims = keepdims is True
-    values, there = _zeroed(a)
-    n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype)
+    keepdims = kept(keepdims)
+    values, there = _zeroed(as_dtype(a, dtype))
+    n = np.sum(there, axis=axis, keepdims=keepdims, dtype=values.dtype)
     return np.sum(values, axis=axis, keepdims=keepdims) / n
 
 
@@ -187,14 +193,17 @@ def nanvar(
     correction: Any = _given,
 ) -> Any:
     """Variance of what is not NaN."""
-    keepdims = keepdims is True
+    keepdims = kept(keepdims)
     ddof = ddof if correction is _given else correction
+    a = as_dtype(a, dtype)
     there = ~np.isnan(bare(a))
     n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype)
     d = np.where(there, a - nanmean(a, axis=axis, keepdims=True), 0)
     square = np.real(d * np.conj(d)) if a.dtype.kind == "c" else d * d
     n = np.real(n) if a.dtype.kind == "c" else n
-    return np.sum(square, axis=axis, keepdims=keepdims) / (n - n.dtype.type(ddof))
+    free = n - n.dtype.type(ddof)
+    made = np.sum(square, axis=axis, keepdims=keepdims) / np.maximum(free, 0)
+    return np.where(free > 0, made, made.dtype.type(np.nan))
 
 
 @implements(np.nanstd)
@@ -211,12 +220,12 @@ def nanstd(
     """Square root of `nanvar`; its derivative at constants is 0."""
     from autograd_core.rules.linalg import root
 
-    return root(nanvar(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
+    return root(nanvar(a, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
 
 
 def _nan_extreme(extreme: Any, worst: float) -> Any:
     def run(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
-        keepdims = keepdims is True
+        keepdims = kept(keepdims)
         there = ~np.isnan(bare(a))
         made = extreme(np.where(there, a, a.dtype.type(worst)), axis=axis, keepdims=keepdims)
         none = ~np.any(there, axis=axis, keepdims=keepdims)
@@ -234,14 +243,20 @@ def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
     """Weighted mean."""
-    keepdims = keepdims is True
+    keepdims = kept(keepdims)
     if weights is None:
         made = np.mean(a, axis=axis, keepdims=keepdims)
+        if not np.size(made):
+            raise ZeroDivisionError("there is nothing to take the average of.")
         return (made, np.full_like(made, np.size(a) // max(np.size(made), 1))) if returned else made
     weights = weights if hasattr(weights, "shape") else np.asarray(weights)
+    whole = np.result_type(a.dtype, weights.dtype, *([] if a.dtype.kind in "fc" else [float]))
+    a, weights = (v if v.dtype == whole else v.astype(whole) for v in (a, weights))
     if np.shape(weights) != np.shape(a):
         weights = _spread(weights, np.shape(a), axis)
     total = np.sum(np.broadcast_to(weights, np.shape(a)), axis=axis, keepdims=keepdims)
+    if np.any(bare(total) == 0):
+        raise ZeroDivisionError("the weights sum to zero.")
     made = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
     return (made, total) if returned else made
 
@@ -262,7 +277,7 @@ def _spread(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
 @implements(np.ptp)
 def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
     """Largest minus smallest."""
-    keepdims = keepdims is True
+    keepdims = kept(keepdims)
     return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
 
 
@@ -279,8 +294,15 @@ def cov(
     dtype: Any = None,
 ) -> Any:
     """Covariance matrix of variables in rows (or columns)."""
-    parts = [_variables(v, rowvar) for v in (m, y) if v is not None]
-    kind = np.result_type(*(p.dtype for p in parts), float) if dtype is None else dtype
+    given = [v if hasattr(v, "dtype") else np.asarray(v) for v in (m, y) if v is not None]
+    if any(v.ndim > 2 for v in given):
+        raise ValueError("an array of variables has one or two axes.")
+    if ddof is not None and ddof != int(ddof):
+        raise ValueError("ddof must be an integer.")
+    kind = np.result_type(*(v.dtype for v in given), float) if dtype is None else dtype
+    parts = [_variables(v, rowvar, k == 0) for k, v in enumerate(given)]
+    if not parts[0].shape[0]:
+        return np.zeros((0, 0))  # of double precision whatever goes in, as NumPy has it
     x = np.concatenate([p.astype(kind) for p in parts], axis=0)
     ddof = (0 if bias else 1) if ddof is None else ddof
     weights = None
@@ -302,12 +324,21 @@ def cov(
             factor = total - ddof
         else:
             factor = total - ddof * np.sum(weights * aweights) / total
-    return np.squeeze(np.matmul(scaled, np.conj(d).T) / factor)
+    if np.all(bare(factor) <= 0):
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
+        factor = 0.0
+    return np.squeeze(np.matmul(scaled, np.conj(d).T) * np.true_divide(1, factor))
 
 
-def _variables(m: Any, rowvar: bool) -> Any:
+# NumPy 2.2 on: one row of a matrix is as many variables as it has columns, if rowvar is False
+_ROWS_ARE_ROWS = np.lib.NumpyVersion(np.__version__) >= "2.2.0"
+
+
+def _variables(m: Any, rowvar: bool, first: bool) -> Any:
+    flat = m.ndim < 2
     m = np.atleast_2d(m)
-    return m if rowvar or m.shape[0] == 1 else m.T
+    alone = flat if first and _ROWS_ARE_ROWS else m.shape[0] == 1
+    return m if rowvar or alone else m.T
 
 
 @implements(np.corrcoef)

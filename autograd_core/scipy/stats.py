@@ -154,6 +154,12 @@ class StudentT(Continuous):
         scale = _sp.gammaln(half) - _sp.gammaln(0.5 * df) - 0.5 * np.log(df * float(np.pi))
         return scale - half * np.log1p(z * z / df)
 
+    def _cdf(self, z: Any, *shapes: Any) -> Any:
+        return _sp.stdtr(shapes[0], z)
+
+    def _sf(self, z: Any, *shapes: Any) -> Any:
+        return _sp.stdtr(shapes[0], -z)
+
 
 class Exponential(Continuous):
     """Exponential on z > 0."""
@@ -209,6 +215,10 @@ class Poisson:
     def pmf(self, k: Any, mu: Any) -> Any:
         """Return the probability."""
         return np.exp(self.logpmf(k, mu))
+
+    def cdf(self, k: Any, mu: Any) -> Any:
+        """Return the probability of counts up to k, differentiable in mu."""
+        return _sp.gammaincc(np.floor(k) + 1.0, mu)
 
 
 class Bernoulli:

@@ -99,6 +99,5 @@ CASES.append(
         analytic=False,
         float32=False,
         core=False,
-        order=1,
     )
 )

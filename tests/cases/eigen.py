@@ -38,6 +38,12 @@ def spread(*shape):
 
 SKEWED = fixed([[0.2, -2.0, 0.3], [1.5, 0.4, 0.1], [0.3, 0.2, 3.0]])  # a complex pair and a real
 
+
+def _span(columns):
+    """The projection on what columns span."""
+    return columns @ np.conj(columns).mT
+
+
 CASES: list[Case] = [
     named("eigh", _symmetric(_signed(np.linalg.eigh)), spread(3, 3), analytic=False),
     named(
@@ -96,6 +102,59 @@ CASES: list[Case] = [
     ),
     named("svd-values", lambda a: np.linalg.svd(a, compute_uv=False), real(3, 2), analytic=False),
     named("svd-square", np.linalg.svd, matrix(3, 3), analytic=False, rtol=1e-6),
+    # what the additional columns span has a derivative, they themselves have none
+    *[
+        named(
+            f"svd-full-{m}x{n}",
+            lambda a: (lambda u, s, vh: (_span(u[..., 2:]), s, _span(vh[..., 2:, :].mT)))(
+                *np.linalg.svd(a)
+            ),
+            real(m, n),
+            analytic=False,
+            rtol=1e-6,
+        )
+        for m, n in ((4, 2), (2, 4), (3, 2))
+    ],
+    named(
+        "svd-full-stacked",
+        lambda a: _span(np.linalg.svd(a)[0][..., 2:]),
+        real(2, 3, 2),
+        analytic=False,
+        rtol=1e-6,
+    ),
+    named(
+        "svd-full-stacked-both",
+        lambda a: (lambda u, s, vh: (_span(u[..., 2:]), _span(u[..., :2]), s))(*np.linalg.svd(a)),
+        real(2, 3, 2),
+        analytic=False,
+        rtol=1e-6,
+    ),
+    named(
+        "qr-complete-stacked",
+        lambda a: (lambda q, r: (_span(q[..., 2:]), q[..., :2], r))(*np.linalg.qr(a, "complete")),
+        real(2, 4, 2),
+        analytic=False,
+        rtol=1e-6,
+    ),
+    named(
+        "qr-complete-tall",
+        lambda a: (lambda q, r: (_span(q[..., 2:]), q[..., :2], r))(*np.linalg.qr(a, "complete")),
+        real(4, 2),
+        analytic=False,
+        rtol=1e-6,
+    ),
+    named(
+        "svd-full-complex",
+        lambda a, b: (lambda p: (np.real(p), np.imag(p)))(
+            _span(np.linalg.svd(a + 1j * b)[0][..., 2:])
+        ),
+        real(3, 2),
+        real(3, 2),
+        analytic=False,
+        float32=False,
+        core=False,
+        rtol=1e-6,
+    ),
     named("svdvals", np.linalg.svdvals, real(3, 4), analytic=False),
     named(
         "svd-complex-values",

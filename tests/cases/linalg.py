@@ -18,6 +18,13 @@ CASES: list[Case] = [
     named("det", np.linalg.det, matrix(3, 3)),
     named("det-stacked", np.linalg.det, matrix(2, 2, 2)),
     named("det-singular", np.linalg.det, fixed([[1.0, 2.0], [2.0, 4.0]])),
+    named("det-of-rank-1", np.linalg.det, fixed(np.outer([1.0, -2.0, 0.5], [0.3, 1.0, 2.0]))),
+    named("det-of-rank-1-of-4", np.linalg.det, fixed(np.outer([1.0, 2, 3, 4], [1.0, -1, 2, 1]))),
+    named(
+        "det-singular-stack",
+        np.linalg.det,
+        fixed([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 5.0]], [[0.0, 0.0], [0.0, 0.0]]]),
+    ),
     named("slogdet", np.linalg.slogdet, matrix(3, 3), analytic=False),
     named("slogdet-stacked", np.linalg.slogdet, matrix(2, 3, 3), analytic=False),
     named(

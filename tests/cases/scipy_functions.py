@@ -100,6 +100,57 @@ if sp is not None:
             rtol=1e-6,
             name=f"scipy-{f.__name__}-{len(CASES)}",
         )
+
+    def _order(*shape):
+        return between(0.2, 4.2, *shape)
+
+    # in both arguments: the order, the shape parameter, the power
+    for f, first, second in [
+        (sp.gammainc, _some, _some),
+        (sp.gammainc, lambda *s: between(5.0, 20.0, *s), _some),
+        (sp.gammainc, _inside, lambda *s: between(3.0, 9.0, *s)),
+        (sp.gammaincc, _some, _some),
+        (sp.gammaincinv, _some, _inside),
+        (sp.gammainccinv, _some, _inside),
+        (sp.jv, _order, _some),
+        (sp.jv, _order, lambda *s: between(8.0, 20.0, *s)),
+        (sp.yv, _order, _some),
+        (sp.iv, _order, _some),
+        (sp.iv, _order, lambda *s: between(31.0, 33.0, *s)),
+        (sp.ive, _order, _some),
+        (sp.kv, _order, _some),
+        (sp.kve, _order, _some),
+        (sp.boxcox, positive, real),
+        (sp.boxcox1p, positive, real),
+        (sp.inv_boxcox, _inside, _inside),
+        (sp.inv_boxcox1p, _inside, _inside),
+    ]:
+        CASES += binary(
+            f,
+            first,
+            second,
+            PAIRS,
+            analytic=False,
+            core=False,
+            float32=f not in (sp.jv, sp.yv, sp.iv, sp.ive, sp.kv, sp.kve),
+            rtol=1e-6,
+            name=f"scipy-{f.__name__}-both-{len(CASES)}",
+        )
+    for f, last in [(sp.betainc, _inside), (sp.betaincinv, _inside)]:
+        for a, b in ((_some, _some), (_inside, lambda *s: between(4.0, 9.0, *s))):
+            CASES.append(
+                named(
+                    f"scipy-{f.__name__}-all-{len(CASES)}",
+                    f,
+                    a(3),
+                    b(2, 1),
+                    last(3),
+                    analytic=False,
+                    core=False,
+                    float32=False,
+                    rtol=1e-6,
+                )
+            )
     for name, f, draw in [
         ("gammainc", lambda x: sp.gammainc(1.7, x), _some),
         ("gammaincc", lambda x: sp.gammaincc(1.7, x), _some),
@@ -206,6 +257,13 @@ if sp is not None:
             ("beta.logpdf", stats.beta.logpdf, (_inside(3), _some(), _some())),
             ("beta.cdf", lambda x: stats.beta.cdf(x, 1.5, 2.5), (_inside(3),)),
             ("t.logpdf", stats.t.logpdf, (real(3), _some(), real(), positive())),
+            ("t.cdf", stats.t.cdf, (real(3), _some(2, 1), real(), positive())),
+            ("t.sf", stats.t.sf, (lambda rng: np.array([-0.4, 0.0, 2.0]), _some())),
+            (
+                "poisson.cdf",
+                lambda mu: stats.poisson.cdf(np.array([0.0, 2.5, 5.0]), mu),
+                (positive(3),),
+            ),
             ("expon.logpdf", stats.expon.logpdf, (positive(3), fixed(0.1), positive())),
             ("expon.cdf", stats.expon.cdf, (positive(3),)),
             ("expon.logsf", stats.expon.logsf, (positive(3),)),
