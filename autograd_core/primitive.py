@@ -524,7 +524,7 @@ class Constant(Primitive):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(
             function,
-            name=function.__name__,
+            name=getattr(function, "name", "") or function.__name__,  # a Primitive's, a function's
             arity=None,
             settings=frozenset(),
             positional=(),

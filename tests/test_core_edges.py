@@ -600,3 +600,13 @@ def test_logsumexp_is_counted() -> None:
     from autograd_core import logsumexp
 
     assert cost(lambda x: logsumexp(x), np.ones(8)).function.flops > 8
+
+
+def test_a_primitive_made_a_constant_keeps_its_name() -> None:
+    from autograd_core.primitive import Constant
+
+    made = Constant(primitive(lambda x: x * 2.0, vjp=lambda g, y, x: (2 * g,), name="twice"))
+    assert made.name == "twice"
+    found = made(Tensor(X, requires_grad=True))
+    assert not getattr(found, "requires_grad", False)
+    np.testing.assert_array_equal(bare(found), 2 * X)

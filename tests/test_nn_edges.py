@@ -476,7 +476,6 @@ REFUSED = {
     "channels to drop": lambda: dropout2d(ONE, 0.5),
     "a bias of another length": lambda: f.conv2d(IMAGE, np.ones((3, 2, 3, 3)), np.ones(2)),
     "same and a stride": lambda: f.conv2d(IMAGE, np.ones((3, 2, 3, 3)), stride=2, padding="same"),
-    "same and an even kernel": lambda: f.conv2d(IMAGE, np.ones((3, 2, 2, 2)), padding="same"),
     "nothing left": lambda: f.conv_transpose2d(IMAGE, np.ones((2, 1, 2, 2)), padding=3),
     "batch norm without channels": lambda: f.batch_norm(np.ones(3)),
     "groups that do not divide": lambda: f.group_norm(np.ones((2, 4)), 3),
