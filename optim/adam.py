@@ -22,7 +22,25 @@ def moments(m: Any, v: Any, g: Any, beta1: float, beta2: float, t: Any) -> None:
     v += t
 
 
-class Adam(Optimizer):
+class Moments(Optimizer):
+    """What Adam and its relatives share: betas, eps, two running means, decay of the weights."""
+
+    def validate(self, group: Group) -> None:
+        """Raise `SettingError` where a group's settings are out of range."""
+        super().validate(group)
+        checks.betas(self.name, group["betas"])
+        checks.non_negative(self.name, "eps", group["eps"])
+
+    def arrays(self, group: Group) -> tuple[str, ...]:
+        """Return the names of the running means."""
+        return "exp_avg", "exp_avg_sq"
+
+    def keep(self, group: Group) -> float:
+        """Return the factor by which decoupled weight decay shrinks the weights."""
+        return 1.0 - group["lr"] * group["weight_decay"] if self.decoupled(group) else 1.0
+
+
+class Adam(Moments):
     r"""Adam: each number has its own rate, from running means of gradient and square.
 
     .. math::
@@ -90,15 +108,9 @@ class Adam(Optimizer):
             },
         )
 
-    def validate(self, group: Group) -> None:
-        """Raise `SettingError` where a group's settings are out of range."""
-        super().validate(group)
-        checks.betas(self.name, group["betas"])
-        checks.non_negative(self.name, "eps", group["eps"])
-
     def arrays(self, group: Group) -> tuple[str, ...]:
         """Return the names of the running means."""
-        names = ("exp_avg", "exp_avg_sq")
+        names = super().arrays(group)
         return (*names, "max_exp_avg_sq") if group["amsgrad"] else names
 
     def scalars(self, group: Group, state: State, first: bool) -> tuple[Any, ...]:
@@ -108,8 +120,7 @@ class Adam(Optimizer):
         # m / (sqrt(v) / root + eps) = root * m / (sqrt(v) + root * eps): one pass fewer
         root = math.sqrt(1.0 - beta2**step)
         length = group["lr"] * root / (1.0 - beta1**step)
-        keep = 1.0 - group["lr"] * group["weight_decay"] if self.decoupled(group) else 1.0
-        return beta1, beta2, length, root * group["eps"], keep
+        return beta1, beta2, length, root * group["eps"], self.keep(group)
 
     def update(self, scalars: Any, scratch: Any, p: Any, g: Any, *state: Any) -> None:
         """Do one step on one piece."""

@@ -8,29 +8,11 @@ from typing import Any
 import numpy as np
 
 from optim import checks
-from optim.adam import moments
-from optim.optimizer import Group, Optimizer, State
+from optim.adam import Moments, moments
+from optim.optimizer import Group, State
 
 
-class _Moments(Optimizer):
-    """What the variants share: betas, eps, two running means."""
-
-    def validate(self, group: Group) -> None:
-        """Raise `SettingError` where a group's settings are out of range."""
-        super().validate(group)
-        checks.betas(self.name, group["betas"])
-        checks.non_negative(self.name, "eps", group["eps"])
-
-    def arrays(self, group: Group) -> tuple[str, ...]:
-        """Return the names of the running means."""
-        return "exp_avg", "exp_avg_sq"
-
-    def keep(self, group: Group) -> float:
-        """Return the factor by which decoupled weight decay shrinks the weights."""
-        return 1.0 - group["lr"] * group["weight_decay"] if self.decoupled(group) else 1.0
-
-
-class NAdam(_Moments):
+class NAdam(Moments):
     r"""Adam with Nesterov momentum: the gradient's own share is corrected apart.
 
     .. math::
@@ -123,7 +105,7 @@ class NAdam(_Moments):
         p -= t
 
 
-class RAdam(_Moments):
+class RAdam(Moments):
     r"""Adam that rectifies its rate while the running square is still uncertain.
 
     With :math:`\rho_\infty = 2 / (1 - \beta_2) - 1` and
@@ -210,7 +192,7 @@ class RAdam(_Moments):
         p -= t
 
 
-class Adamax(_Moments):
+class Adamax(Moments):
     r"""Adam with the largest gradient of late in place of the mean square.
 
     .. math:: u \leftarrow \max(\beta_2 u, |g| + \epsilon), \quad

@@ -201,27 +201,36 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         work = list(self._work())
+        settings = {id(group): self._settings(group) for group in self.param_groups}
         for group, p, data, g in work:
-            state = self.state.setdefault(p, {})
-            names = self.arrays(group)
+            names, decay, maximize = settings[id(group)]
+            state = self.state.get(p)
+            if state is None:
+                state = self.state[p] = {}
             first = False
             for name in names:
                 if name not in state:
                     first = True
                     state[name] = np.full_like(data, self.fill(name, group))
             scalars = self.scalars(group, state, first)
-            self._walk(group, scalars, [data, g, *(state[name] for name in names)])
-        mark_overwritten(*(p for _, p, _, _ in work))
+            self._walk(scalars, [data, g, *[state[name] for name in names]], decay, maximize)
+        mark_overwritten(*[p for _, p, _, _ in work])
         return loss
+
+    def _settings(self, group: Group) -> tuple[tuple[str, ...], float, bool]:
+        """Return what is the same for all parameters of a group: arrays, L2 penalty, sign."""
+        decay = 0.0 if self.decoupled(group) else group.get("weight_decay", 0.0)
+        return self.arrays(group), decay, group.get("maximize", False)
 
     def _work(self) -> Iterator[tuple[Group, Any, Any, Any]]:
         """Return what is to be updated, each checked."""
         for group in self.param_groups:
             checks.rate(self.name, group["lr"])
             for k, p in enumerate(group["params"]):
-                if p.grad is None:
+                grad = p.grad
+                if grad is None:
                     continue
-                data, g = p.data, p.grad.detach().data
+                data, g = p.data, (grad.detach() if grad.requires_grad else grad).data
                 if not isinstance(data, np.ndarray) or not isinstance(g, np.ndarray):
                     raise errors.OperandError(
                         f"{self.name}: parameter {k} holds a {type(data).__name__}, its gradient a "
@@ -246,17 +255,16 @@ class Optimizer:
                     )
                 yield group, p, data, g
 
-    def _walk(self, group: Group, scalars: Any, held: list[Any]) -> None:
+    def _walk(self, scalars: Any, held: list[Any], decay: float, maximize: bool) -> None:
         """Run the rule over all pieces of one parameter."""
-        decay = 0.0 if self.decoupled(group) else group.get("weight_decay", 0.0)
-        maximize = group.get("maximize", False)
         changed = bool(decay) or maximize
         if held[0].dtype.kind == "c":
             held = [_as_real(a, self.name) for a in held]
         size, scratch = self._scratch.of(held[0].dtype, len(held), self.scratch + changed)
         update = self.update
         for p, g, *state in pieces(held, size):
-            temporary = [s[: p.size] for s in scratch]
+            length = p.size
+            temporary = [s[:length] for s in scratch]
             if changed:
                 mine = temporary.pop()
                 if decay:

@@ -6,7 +6,7 @@ pass would fetch them from main memory; over pieces only the first one does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,17 +21,23 @@ class Scratch:
 
     def __init__(self) -> None:
         self._held: dict[Any, list[Any]] = {}
+        self._known: dict[Any, tuple[int, list[Any]]] = {}
 
     def of(self, dtype: Any, arrays: int, count: int) -> tuple[int, list[Any]]:
         """Return the piece's length for so many arrays, and `count` temporaries as long."""
-        size = max(BUDGET // ((arrays + count) * dtype.itemsize), 1)
-        held = self._held.get(dtype)
-        if held is None or len(held) < count or (count and held[0].size < size):
-            held = self._held[dtype] = [np.empty(size, dtype) for _ in range(count)]
-        return size, held[:count]
+        key = dtype, arrays, count
+        found = self._known.get(key)
+        if found is None:
+            size = max(BUDGET // ((arrays + count) * dtype.itemsize), 1)
+            held = self._held.get(dtype)
+            if held is None or len(held) < count or (count and held[0].size < size):
+                held = self._held[dtype] = [np.empty(size, dtype) for _ in range(count)]
+                self._known.clear()  # what was handed out from the old ones
+            found = self._known[key] = size, held[:count]
+        return found
 
 
-def pieces(arrays: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+def pieces(arrays: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
     """Return the arrays piece by piece, as vectors of at most `size` elements.
 
     The second array is only read, the others are to be written.  Arrays of
@@ -47,15 +53,16 @@ def pieces(arrays: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     array([-1.,  0.,  1.,  2.,  3.])
     """
     if all(a.flags.c_contiguous for a in arrays):
-        flat = [a.reshape(-1) for a in arrays]
-        total = flat[0].size
+        total = arrays[0].size
+        flat = arrays if arrays[0].ndim == 1 else [a.reshape(-1) for a in arrays]
         if total <= size:
-            if total:
-                yield flat
-            return
-        for start in range(0, total, size):
-            yield [a[start : start + size] for a in flat]
-        return
+            return (flat,) if total else ()
+        return [[a[k : k + size] for a in flat] for k in range(0, total, size)]
+    return _strided(arrays, size)
+
+
+def _strided(arrays: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Return the pieces of arrays in any memory order."""
     flags = [["readwrite"] for _ in arrays]
     flags[1] = ["readonly"]
     with np.nditer(
