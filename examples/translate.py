@@ -138,7 +138,7 @@ def picture(path: Any, net: Seq2Seq, codes: Codes, examples: list[Pair]) -> Any:
         figure,
         path,
         "Each row: a letter written, and where the decoder looked for it (dark: much). Where "
-        "German says the ones before the tens, it jumps to the end and back. It may look "
+        "German says the ones before the tens, it jumps ahead and back. It may look "
         "beside the word it needs: the encoder tells each place what stands around it.",
     )
 
