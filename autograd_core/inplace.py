@@ -225,12 +225,12 @@ def _refresh_views(source: Traced, changed: set[int]) -> None:
 
 def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:
     """Remember that `made` is a view of `source`, if it shares its memory."""
-    array = memory(made)
+    array = _memory(made)
     if not isinstance(array, np.ndarray) or made is source:
         return
     if not made.ndim and array.ndim:
         return  # one element of each example of a batch: a number, no view
-    if not np.may_share_memory(array, memory(source)):
+    if not np.may_share_memory(array, _memory(source)):
         return  # a copy after all, such as a reshape of a transpose
     made._source = (source, view, params)
     try:
@@ -240,6 +240,12 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
     views.append(weakref.ref(made))
     if len(views) & (len(views) - 1) == 0:  # at each power of two: drop the dead ones
         views[:] = [reference for reference in views if reference() is not None]
+
+
+def _memory(value: Any) -> Any:
+    """Return the array under every level, and of this run where it is written down."""
+    value = memory(value)
+    return getattr(value, "value", value) if isinstance(value, Boxed) else value
 
 
 def _write_view(x: Any, part: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:

@@ -38,6 +38,7 @@ class Boxed:
 
     __slots__ = ()
     _level: int
+    written = False  # by `compile`: stands for a raw array, and nobody may look into it unnoticed
 
     def _process(
         self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
@@ -80,7 +81,7 @@ def bare(value: Any) -> Any:
 def memory(value: Any) -> Any:
     """Return the array under every level, the batches' too."""
     value = bare(value)
-    while isinstance(value, Boxed):
+    while isinstance(value, Boxed) and not value.written:
         value = bare(value.value)  # type: ignore[attr-defined]  # what is bare and boxed is a batch
     return value
 
@@ -237,7 +238,7 @@ class Primitive:
             elif a.__class__ in _NOT_NUMPY:
                 return self(*(_as_array(b, args) for b in args), **params)
         if params:
-            params = self._check(params, top is not None, args)
+            params = self._check(params, top, args)
             hidden = youngest_batched(params.values(), level)  # an index or a mask under vmap
             if hidden is not None:
                 return hidden._process(self, args, params, hidden._level)
@@ -341,11 +342,13 @@ class Primitive:
         rest = {k: v for k, v in params.items() if k not in names[:arity]}
         return tuple(arrays), {**bound, **rest}
 
-    def _check(self, params: dict[str, Any], traced: bool, args: tuple[Any, ...]) -> dict[str, Any]:
+    def _check(
+        self, params: dict[str, Any], top: Boxed | None, args: tuple[Any, ...]
+    ) -> dict[str, Any]:
         """Drop settings left at NumPy's default; refuse those that the rules don't know."""
-        if not traced:
+        if top is None:
             return params
-        if "dtype" in params and params["dtype"] is not None:
+        if "dtype" in params and params["dtype"] is not None and not top.written:
             self._check_dtype(params["dtype"], args)
         if params.keys() <= self.settings:
             return params
@@ -353,6 +356,8 @@ class Primitive:
         for name, value in params.items():
             if name in self.settings:
                 kept[name] = value
+            elif top.written and name != "out" and value is not np._NoValue:
+                kept[name] = value  # NumPy's own function will run
             elif not (
                 value is None
                 or value is np._NoValue

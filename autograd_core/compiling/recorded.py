@@ -270,7 +270,7 @@ class Recorded(Traced):
     _recorder: Recorder
     _value: Value
     _level: int
-    keeps_kernels = True  # a fused kernel's backward pass is to be one operation on these
+    written = True
 
     @property
     def value(self) -> Any:
