@@ -47,6 +47,7 @@ VALUES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         lambda x: np.polymul(np.append([0.0, 0.0], x[0]), np.append(0.0, x[1])),
         (X,),
     ),
+    "geomspace-nan": (lambda x: np.geomspace(x, 3.0, 2), (np.array([0.5, np.nan]),)),
     "poly-half": (lambda x: np.poly(np.sin(x > 0)[0]), (X,)),
     "polydiv-complex": (lambda x: np.polydiv(x[0, :1], 1j * x[1])[0], (X,)),
     "polyval-list-float32": (lambda x: np.polyval([0.5, 1.0], x.astype(np.float32)), (X,)),
