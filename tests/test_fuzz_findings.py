@@ -101,6 +101,7 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "pad-nonsense-of-a-number": lambda x: np.pad(np.sum(x), 1, mode="nonsense"),
     "pad-empty-axis": lambda x: np.pad(x[:0], 1, mode="mean"),
     "matvec-of-a-vector": lambda x: np.matvec(x[0], x),
+    "vecmat-of-a-vector": lambda x: np.vecmat(x[0], x[0]),
     "interp-short": lambda x: np.interp(x[:0], [0.0, 1.0], [1.0]),
     "quantile-complex": lambda x: np.quantile(x * 1j, 0.5),
     "vsplit-vector": lambda x: np.vsplit(x[0], 1),
