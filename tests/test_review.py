@@ -117,12 +117,11 @@ def test_a_transform_never_writes_into_the_callers_array():
     a = np.ones(3)
 
     def f(x):
-        ac.stop_gradient(x)[0] = 7.0
+        ac.stop_gradient(x)[0] = 7.0  # changes the constant alone
         return np.sum(x)
 
-    for run in (lambda: grad(f)(a), lambda: jvp(f, (a,), (a,))):
-        with pytest.raises(ValueError, match="read-only"):
-            run()
+    np.testing.assert_array_equal(grad(f)(a), np.ones(3))
+    assert jvp(f, (a,), (a,)) == (3.0, 3.0)
     np.testing.assert_array_equal(a, np.ones(3))
 
 

@@ -69,6 +69,7 @@ def geomspace(
     sign = np.sign(start)
     low, high = np.log(np.abs(start)), np.log(np.abs(stop))
     made = sign * np.exp(np.linspace(low, high, num, endpoint))
+    stop = np.where(np.isnan(bare(start)), np.nan, stop)
     if num > 1 and endpoint:  # the ends themselves, not what log and exp leave of them
         inner = made[1:-1]
         ends = (np.broadcast_to(v, made.shape[1:])[None] for v in (start, stop))

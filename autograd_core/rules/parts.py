@@ -58,7 +58,12 @@ if hasattr(np, "matvec"):  # pragma: no branch - NumPy 2.2 has it
             raise ValueError("the first operand must have two axes at least.")
         return np.matmul(x1, x2[..., None])[..., 0]
 
-    implements(np.vecmat)(lambda x1, x2, /: np.matmul(np.conj(x1)[..., None, :], x2)[..., 0, :])
+    @implements(np.vecmat)
+    def vecmat(x1: Any, x2: Any, /) -> Any:
+        """Vector, conjugated, times matrix."""
+        if np.ndim(x2) < 2:
+            raise ValueError("the second operand must have two axes at least.")
+        return np.matmul(np.conj(x1)[..., None, :], x2)[..., 0, :]
 
 
 @implements(np.angle)

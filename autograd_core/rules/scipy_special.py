@@ -140,7 +140,7 @@ elementwise(sp.exp1, lambda y, x: -np.exp(-x) / x)
 elementwise(sp.expi, lambda y, x: np.exp(x) / x)
 elementwise(sp.wrightomega, lambda y, x: y / (1.0 + y))
 
-from autograd_core.rules import bessel, incomplete  # noqa: E402, F401 - they use polygamma
+from autograd_core.rules import scipy_bessel, scipy_incomplete  # noqa: E402, F401 - they use polygamma
 
 # SciPy's own copies of NumPy's functions
 for _name in ("cbrt", "exp2", "expm1", "log1p"):
