@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-.PHONY: demo test test-fast lint bench crosscheck examples mutation fuzz pages wheel clean
+.PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation fuzz pages wheel clean
 
 # One stamp for each set of extras, so that a second run installs nothing.
 .venv/created:
@@ -18,20 +18,21 @@ OUT ?= out
 	@touch $@
 
 .venv/test: .venv/created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,scipy,sklearn,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,fast,scipy,sklearn,test]"
 	@touch $@
 
 .venv/bench: .venv/created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[bench,demo,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[bench,demo,fast,test]"
 	@touch $@
 
 ## Train on handwritten digits, show what one gradient costs, write pictures to out/
 demo: .venv/demo
 	$(BIN)/python -m examples.digits --out $(OUT)
 
-## Everything that must hold: lint, types, tests, doctests, README, the built wheel
+## Everything that must hold: lint, types, tests, doctests, README, the built wheel, coverage
 test: .venv/test lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --cov --cov-report=
+	$(BIN)/python tests/coverage_bar.py
 
 ## The same without what takes long (under two minutes)
 test-fast: .venv/test
@@ -40,6 +41,25 @@ test-fast: .venv/test
 ## Run every example (about three minutes) and write the table in examples/README.md
 examples: .venv/demo
 	$(BIN)/python -m examples.table --out $(OUT)
+
+## The fast tests under another NumPy, in an environment of its own: make test-numpy NUMPY=2.0.2
+NUMPY ?= 2.0.2
+test-numpy:
+	$(PYTHON) -m venv .venv/numpy-$(NUMPY)
+	.venv/numpy-$(NUMPY)/bin/python -m pip install --quiet "numpy==$(NUMPY)" \
+		--editable ".[dask,demo,draw,scipy,sklearn,test]"
+	.venv/numpy-$(NUMPY)/bin/python -m pytest -q -m "not slow" -p no:cacheprovider
+
+## The same under NumPy's pre-release, where there is one, else under its newest release
+test-prerelease:
+	$(PYTHON) -m venv .venv/numpy-pre
+	.venv/numpy-pre/bin/python -m pip install --quiet --editable ".[dask,demo,draw,scipy,sklearn,test]"
+	.venv/numpy-pre/bin/python -m pip install --quiet --upgrade --pre numpy
+	.venv/numpy-pre/bin/python -m pytest -q -m "not slow" -p no:cacheprovider
+
+## Run the ten notebooks and keep their outputs
+notebooks: .venv/test
+	$(BIN)/python notebooks/build.py
 
 lint: .venv/test
 	$(BIN)/ruff check .
@@ -75,4 +95,4 @@ wheel: .venv/test
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .coverage .venv out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache

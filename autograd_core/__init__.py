@@ -53,6 +53,7 @@ from autograd_core.transforms import (
 if TYPE_CHECKING:
     from autograd_core.batching import LoopWarning, vmap
     from autograd_core.check import gradcheck
+    from autograd_core.compiling import RecordedAgain, compile  # noqa: A004 - its public name
     from autograd_core.explanation import explain
     from autograd_core.jacobians import hessian, jacobian
     from autograd_core.ledger import cost
@@ -63,7 +64,9 @@ __version__ = "0.1.0"
 # Imported when first asked for, so that a program that only differentiates starts fast.
 _LATER = {
     "LoopWarning": "autograd_core.batching",
+    "RecordedAgain": "autograd_core.compiling",
     "animate": "autograd_core.viewer",
+    "compile": "autograd_core.compiling",
     "cost": "autograd_core.ledger",
     "draw": "autograd_core.viewer",
     "explain": "autograd_core.explanation",
@@ -100,6 +103,7 @@ __all__ = [
     "OperandError",
     "OverwrittenError",
     "Primitive",
+    "RecordedAgain",
     "RuleError",
     "SeedError",
     "SettingError",
@@ -113,6 +117,7 @@ __all__ = [
     "bilinear",
     "branch",
     "checkpoint",
+    "compile",
     "cost",
     "detect_anomaly",
     "draw",

@@ -148,7 +148,7 @@ def sweep(
     freed: list[Node] = []
     order = collect(outputs, oldest, freed)
     for node in freed:  # before any rule runs: a freed node's value may be another's argument
-        if wanted is None or node not in wanted:
+        if wanted is None or node not in wanted or node.output is None:
             raise _freed(node)
     needed, through = (None, None) if wanted is None else reaching(order, wanted)
     overwritten = OVERWRITES.latest

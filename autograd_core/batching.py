@@ -105,7 +105,8 @@ class Batching:
         if self.holds(value):
             return value.value[k]
         if isinstance(value, tuple):
-            return tuple(self.example(part, k) for part in value)
+            parts = (self.example(part, k) for part in value)
+            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
         return value
 
     def loop(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -232,6 +233,11 @@ class Batched(Traced):
             self._note_view(made, primitive, params)
         return made
 
+    def _apply_constant(
+        self, constant: Constant, args: Sequence[Any], params: dict[str, Any]
+    ) -> Any:
+        return constant_rule(self._batch, constant, args, params)
+
     def _no_control(self, what: str) -> errors.ConversionError:
         return errors.ConversionError(
             f"{what} of a batched value: under vmap it differs from example to example, so Python "
@@ -294,12 +300,12 @@ def stacked_rule(
     return batch.wrap(made)
 
 
-def constant_rule(constant: Constant, args: Sequence[Any], params: dict[str, Any]) -> Any:
+def constant_rule(
+    batch: Batching, constant: Constant, args: Sequence[Any], params: dict[str, Any]
+) -> Any:
     """Apply a function without derivative, such as a comparison, to batched values."""
     from autograd_core.batchrules import CONSTANTS
 
-    values = [v for v in (*args, *params.values()) if isinstance(v, Batched)]
-    batch = max(values, key=lambda v: v._level)._batch
     rule = CONSTANTS.get(constant.name)
     if rule is None and isinstance(constant.forward, np.ufunc):
         rule = elementwise_rule

@@ -96,6 +96,15 @@ class _Problem:
     def scalar(self, *values: Any) -> Any:
         """Return the weighted sum of the outputs."""
         outs = [o for o in self.outputs(*values) if _differentiable(o)]
+        self._check(outs)
+        return self._weighted(outs)
+
+    def analytic(self, *values: Any) -> Any:
+        """Return the same of complex arguments, of which the outputs are complex too."""
+        outs = [o for o in self.outputs(*values) if _differentiable(o)]
+        return bare(self._weighted(outs))
+
+    def _check(self, outs: Sequence[Any]) -> None:
         if not outs:
             raise errors.DTypeError(
                 "gradcheck(): the function returned nothing of floating-point kind.",
@@ -107,6 +116,8 @@ class _Problem:
                 "imaginary parts, np.real(y) and np.imag(y).",
                 Location.of_caller(),
             )
+
+    def _weighted(self, outs: Sequence[Any]) -> Any:
         if not self.weights:
             rng = np.random.default_rng(0)
             self.weights = [
@@ -198,7 +209,7 @@ def gradcheck(
             return float(bare(problem.scalar(*moved)))
 
     numerical = central_differences(value, xs, step)
-    exact = complex_step(lambda *moved: bare(problem.scalar(*moved)), xs) if not wrt else None
+    exact = complex_step(problem.analytic, xs) if not wrt else None
     if exact is not None and all(
         np.allclose(e, n, rtol=1e-3, atol=1e-5) for e, n in zip(exact, numerical, strict=True)
     ):

@@ -15,6 +15,7 @@ import numpy as np
 from autograd_core.backward import fit, reaching
 from autograd_core.dual import fit_tangent
 from autograd_core.flops import Formula, flops
+from autograd_core.kernels import record_composite
 from autograd_core.modes import new_level
 from autograd_core.node import Node
 from autograd_core.primitive import Primitive, bare
@@ -70,7 +71,11 @@ class Counter:
         return made
 
     def add(self, primitive: Primitive, y: Any, args: Sequence[Any], params: Any) -> None:
-        """Add the cost of one call."""
+        """Add the cost of one call; of a kernel, that of the program it stands for."""
+        if primitive.composite is not None and primitive.name not in (self.weights or ()):
+            run = record_composite(primitive, args, params, [_floating(a) for a in args])
+            count_pass(run.order, self)
+            return
         found = flops(primitive, y, tuple(args), params, self.weights)
         if found is None:
             self.unknown.add(primitive.name)
@@ -166,6 +171,37 @@ def _raw(value: Any) -> Any:
     return bare(value)
 
 
+def _floating(value: Any) -> bool:
+    return getattr(getattr(value, "dtype", None), "kind", "") in tuple("fc")
+
+
+def _pulled_composite(node: Node, g: Any, needed: Collection[Node], counter: Counter) -> list[Any]:
+    """Count the reverse sweep of the program that a kernel stands for; return any gradients."""
+    primitive = node.primitive
+    assert primitive is not None
+    args = raw_arguments(node)
+    active = [p.__class__ is Node and p in needed for p in node.inputs or ()]
+    run = record_composite(primitive, args, node.params, active)
+    seeded = g if primitive.multiple else (g,)
+    outputs = [o for o, part in zip(run.outputs, seeded, strict=True) if o and part is not None]
+    count_reverse(run.order, outputs, {v for v in run.inputs if v}, counter)
+    ones = [np.ones_like(a) if here else None for a, here in zip(args, active, strict=True)]
+    return [None if one is None else counter.wrap(one) for one in ones]
+
+
+def _pushed_composite(node: Node, ts: Sequence[Any], counter: Counter) -> Any:
+    """Count the forward sweep of the program that a kernel stands for; return any tangent."""
+    primitive = node.primitive
+    assert primitive is not None
+    active = [t is not None for t in ts]
+    run = record_composite(primitive, raw_arguments(node), node.params, active)
+    count_forward(run.order, {v for v in run.inputs if v}, counter)
+    y = node.output
+    if primitive.multiple:
+        return tuple(counter.wrap(np.ones_like(part)) for part in y)
+    return counter.wrap(np.ones_like(y))
+
+
 def _estimate(node: Node, counter: Counter, before: float) -> None:
     """Count a sweep through a kernel of raw arrays: twice the operation, one for each factor."""
     assert node.primitive is not None
@@ -184,6 +220,8 @@ def _pulled(node: Node, g: Any, needed: Collection[Node], counter: Counter) -> S
     """Run a node's reverse rules on counting arrays; on raw ones if they take no others."""
     primitive, before = node.primitive, counter.total
     assert primitive is not None
+    if primitive.composite is not None:
+        return _pulled_composite(node, g, needed, counter)
     if primitive.multiple:
         g = tuple(
             counter.wrap(np.zeros_like(part)) if part_g is None else part_g
@@ -215,6 +253,8 @@ def _pushed(node: Node, ts: Sequence[Any], counter: Counter) -> Any:
     """Run a node's forward rule on counting arrays; on raw ones if it takes no others."""
     primitive, before = node.primitive, counter.total
     assert primitive is not None
+    if primitive.composite is not None:
+        return _pushed_composite(node, ts, counter)
     raw = raw_arguments(node)
     try:
         args = [counter.wrap(a) for a in raw]

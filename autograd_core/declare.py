@@ -336,6 +336,7 @@ def primitive(
     arity: int | None = None,
     multiple: bool = False,
     cost: float | Callable[..., float] | None = None,
+    composite: Callable[..., Any] | None = None,
     label: str | None = None,
     category: str = "operation",
 ) -> Primitive:
@@ -362,6 +363,10 @@ def primitive(
         any number if the function takes ``*args``.
     multiple : bool
         Whether the function returns a tuple; then g and y are tuples too.
+    composite : callable, optional
+        The same function as a composition of other operations, with the same
+        arguments and settings, if this one is a kernel written for speed. The
+        ledger counts a kernel and its sweeps as the program it stands for.
 
     Returns
     -------
@@ -399,6 +404,7 @@ def primitive(
         else (lambda: tuple(_joint_reads(joint) for _ in range(arity or 64))),
         multiple=multiple,
         cost=cost,
+        composite=composite,
         label=label,
         category=category,
     )

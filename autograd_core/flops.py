@@ -93,7 +93,6 @@ ELEMENT: dict[str, float] = {
             "sigmoid",
             "softplus",
             "erf",
-            "gelu",
         ],
         TRANSCENDENTAL,
     ),

@@ -210,10 +210,10 @@ def _refresh_views(source: Traced, changed: set[int]) -> None:
 
 def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:
     """Remember that `made` is a view of `source`, if it shares its memory."""
-    array = bare(made)
+    array = _memory(made)
     if not isinstance(array, np.ndarray) or made is source:
         return
-    if not np.may_share_memory(array, bare(source)):
+    if not np.may_share_memory(array, _memory(source)):
         return  # a copy after all, such as a reshape of a transpose
     made._source = (source, view, params)
     try:
@@ -223,6 +223,14 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
     views.append(weakref.ref(made))
     if len(views) & (len(views) - 1) == 0:  # at each power of two: drop the dead ones
         views[:] = [reference for reference in views if reference() is not None]
+
+
+def _memory(value: Any) -> Any:
+    """Return the array under derivatives, batches and recordings alike."""
+    while isinstance(value, Boxed):
+        value = bare(value)
+        value = getattr(value, "value", value)
+    return value
 
 
 def _write_view(x: Any, part: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:

@@ -31,7 +31,9 @@ def plot_modes(modes: Modes, path: str | None) -> Any:
     widest = float(np.abs(ratio).max())
     image = axes.pcolormesh(n, m, ratio, cmap="RdBu_r", vmin=-widest, vmax=widest, shading="auto")
     axes.contour(n, m, ratio, levels=[0], colors="black", linewidths=1.5)
-    axes.plot(modes.n, modes.m, "*", color="gold", markersize=18, markeredgecolor="black")
+    axes.plot(
+        modes.n, modes.m, "*", color="gold", markersize=18, markeredgecolor="black", clip_on=False
+    )
     axes.annotate(
         f" this function:\n {modes.best} wins, {modes.ratio:,.0f} ×"
         if modes.ratio >= 1.5
@@ -40,6 +42,7 @@ def plot_modes(modes: Modes, path: str | None) -> Any:
         xytext=(-8 if modes.n > 10 ** (top / 2) else 8, 10),
         textcoords="offset points",
         ha="right" if modes.n > 10 ** (top / 2) else "left",
+        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 2},
     )
     axes.set(xscale="log", yscale="log", xlabel="n, inputs", ylabel="m, outputs")
     axes.set_title("One graph for each input, or one for each output?")

@@ -54,6 +54,15 @@ class Boxed:
         """Remember that `made` shares memory with this value, for in-place changes."""
         raise NotImplementedError
 
+    def _apply_constant(
+        self, constant: Constant, args: tuple[Any, ...], params: dict[str, Any]
+    ) -> Any:
+        """Apply a function without derivative to values of this kind, which `bare` does not open.
+
+        Only kinds that stand for an array need it.
+        """
+        raise NotImplementedError
+
 
 def bare(value: Any) -> Any:
     """Return the array under any number of derivative levels: raw, or batched by ``vmap``."""
@@ -120,6 +129,9 @@ class Primitive:
         Whether the result may share memory with the first argument.
     cost : float or callable or None
         FLOPs for each element of the result, or ``cost(y, *args, **params)``.
+    composite : callable or None
+        The same function as a composition of other operations, if this one is
+        a kernel written for speed: what `cost` counts instead.
     label, category : str
         How graphs draw it.
 
@@ -139,6 +151,7 @@ class Primitive:
         "_reads",
         "arity",
         "category",
+        "composite",
         "cost",
         "forward",
         "jvp",
@@ -169,6 +182,7 @@ class Primitive:
         multiple: bool = False,
         view: bool = False,
         cost: float | Callable[..., float] | None = None,
+        composite: Callable[..., Any] | None = None,
         label: str | None = None,
         category: str = "operation",
     ) -> None:
@@ -186,6 +200,7 @@ class Primitive:
         self.multiple = multiple
         self.view = view
         self.cost = cost
+        self.composite = composite
         self.label = label or name
         self.category = category
 
@@ -348,8 +363,9 @@ class Primitive:
             )
 
         def pulled(g: Any) -> Any:
-            if self.vjps is None:
-                return tuple(self.pull(g, y, args, params))
+            if self.vjps is None:  # None is no gradient: zero
+                gradients = zip(self.pull(g, y, args, params), args, strict=True)
+                return tuple(np.zeros_like(a) if c is None else c for c, a in gradients)
             return tuple(
                 None if t is None or rule is None else rule(g, y, *args, **params)
                 for rule, t in zip(self.vjps, tangents, strict=True)
@@ -440,7 +456,7 @@ class Constant(Primitive):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(
             function,
-            name=function.__name__,
+            name=function.name if isinstance(function, Primitive) else function.__name__,
             arity=None,
             settings=frozenset(),
             positional=(),
@@ -452,10 +468,10 @@ class Constant(Primitive):
         boxed: list[Boxed] = []
         raw = tuple(_unwrapped(a, boxed) for a in args)
         settings = {k: _unwrapped(v, boxed) for k, v in params.items()}
-        if any(isinstance(a, Boxed) for a in (*raw, *settings.values())):
-            from autograd_core.batching import constant_rule
-
-            value = constant_rule(self, raw, settings)
+        kept = [b for b in map(bare, boxed) if isinstance(b, Boxed)]
+        if kept:  # arrays of another kind: batched, or written down for a program
+            youngest = max(kept, key=lambda b: b._level)
+            value = youngest._apply_constant(self, raw, settings)
         else:
             value = self.run(raw, settings)
         if not boxed:

@@ -108,8 +108,6 @@ class Problem:
 
 def _inexact(value: Any) -> bool:
     raw = bare(value)
-    if isinstance(raw, bool):
-        return False
     return isinstance(raw, float) or getattr(getattr(raw, "dtype", None), "kind", "") in tuple("fc")
 
 

@@ -30,7 +30,8 @@ def values_read(rule: Any, skip: int) -> frozenset[int]:
     found: set[int] = set()
     instructions = list(dis.get_instructions(code))
     for instruction, following in zip(instructions, [*instructions[1:], None], strict=True):
-        if not instruction.opname.startswith(("LOAD_FAST", "LOAD_CLOSURE", "LOAD_DEREF")):
+        name = instruction.opname  # from Python 3.13 on also STORE_FAST_LOAD_FAST and its like
+        if "LOAD_FAST" not in name and name not in ("LOAD_CLOSURE", "LOAD_DEREF"):
             continue
         loaded = instruction.argval
         metadata = (
@@ -39,9 +40,9 @@ def values_read(rule: Any, skip: int) -> frozenset[int]:
             and following.argval in ("shape", "ndim", "size", "dtype")
         )
         together = loaded if isinstance(loaded, tuple) else (loaded,)  # fused loads: two names
-        for k, name in enumerate(together):
-            if name in names and not (metadata and k == len(together) - 1):
-                found.add(names.index(name))
+        for k, variable in enumerate(together):
+            if variable in names and not (metadata and k == len(together) - 1):
+                found.add(names.index(variable))
     if code.co_flags & inspect.CO_VARARGS:
         return frozenset(range(64))
     return frozenset(found)

@@ -57,6 +57,24 @@ def user_frame(depth: int = 1) -> FrameType:
     return frame
 
 
+def shown_name(file: str) -> str:
+    """Return a file's name as a reader knows it: without folders, and a notebook's cell as In[3].
+
+    Examples
+    --------
+    >>> shown_name("folder/model.py"), shown_name("<stdin>")
+    ('model.py', '<stdin>')
+    """
+    if file.startswith("<"):
+        return file
+    folder, name = os.path.split(file)
+    if os.path.basename(folder).startswith("ipykernel_"):  # where a notebook's cells are kept
+        shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+        cell = shell and shell.compile.format_code_name(file)  # ("Cell", "In[3]")
+        return str(cell[1]) if cell else name
+    return name
+
+
 class Location:
     """A place in the user's source: file, line, column and text.
 
@@ -115,8 +133,7 @@ class Location:
         return linecache.getline(self.file, self.line).strip()
 
     def __str__(self) -> str:
-        name = self.file if self.file.startswith("<") else os.path.basename(self.file)
-        return f"{name}:{self.line}  {self.text}".rstrip()
+        return f"{shown_name(self.file)}:{self.line}  {self.text}".rstrip()
 
     def __repr__(self) -> str:
         return f"Location({self.file!r}, line {self.line}, column {self.column})"

@@ -295,6 +295,8 @@ class Tensor(Traced):
     def detach(self) -> Tensor:
         """Return a constant that shares memory with this value."""
         made = cast(Tensor, untracked(bare(self)))
+        if not isinstance(made, Tensor):
+            return made  # a batched or a recorded array remembers no cuts
         if self._node is not None:
             made._cuts = (cuts.mark_of("detach", "detach", self, cuts.leaves_of(self._node)),)
         else:

@@ -82,10 +82,19 @@ def digits(seed: int = 0) -> tuple[Any, Any, Any, Any]:
 
 
 def mnist() -> tuple[Any, Any, Any, Any]:
-    """Return MNIST in the same form, fetched from OpenML (15 MB, kept by scikit-learn)."""
+    """Return MNIST in the same form, fetched from OpenML (15 MB, kept by scikit-learn).
+
+    Ends the program with what to do instead where the network does not allow it.
+    """
     from sklearn.datasets import fetch_openml
 
-    images, labels = fetch_openml("mnist_784", version=1, return_X_y=True, as_frame=False)
+    try:
+        images, labels = fetch_openml("mnist_784", version=1, return_X_y=True, as_frame=False)
+    except (OSError, ValueError) as error:  # no network, a refusal, or a page that is no data
+        raise SystemExit(
+            f"--mnist: MNIST could not be fetched from openml.org ({error}). "
+            "Leave out --mnist to train on the digits that scikit-learn ships."
+        ) from error
     images, labels = (images / 255).astype(np.float32), labels.astype(np.int64)
     return images[:60000], images[60000:], labels[:60000], labels[60000:]
 

@@ -39,10 +39,10 @@ def score(model: Any, x: Any, labels: Any) -> float:
         return float(np.mean((model(Tensor(x)).data[:, 0] > 0) == labels))
 
 
-def train(sizes: list[int], x: Any, labels: Any, steps: int) -> MLP:
+def train(sizes: list[int], x: Any, labels: Any, steps: int, activation: Any = nn.Tanh) -> MLP:
     """Train a network with one logit by full-batch Adam."""
     nn.manual_seed(0)
-    model = MLP(sizes, nn.Tanh, dtype=np.float64)
+    model = MLP(sizes, activation, dtype=np.float64)
     optimizer = optim.Adam(model.parameters(), lr=0.02)
     target = labels[:, None].astype(float)
     for _ in tqdm(range(steps), desc=f"{len(sizes) - 1} layers", unit="step"):
@@ -71,6 +71,15 @@ def neuron() -> tuple[Any, Any, Any, float, float]:
     theirs = LogisticRegression(tol=1e-10).fit(x, labels)
     gap = float(np.abs(layer.weight.data - theirs.coef_).max())
     return model, x, labels, gap, theirs.score(x, labels)
+
+
+def collapsed(model: MLP, x: Any) -> Any:
+    """Return x through the one layer that layers without activation amount to."""
+    weight, bias = np.eye(x.shape[1]), np.zeros(x.shape[1])
+    for layer in model.linears():
+        weight = layer.weight.data @ weight
+        bias = layer.weight.data @ bias + layer.bias.data
+    return x @ weight.T + bias
 
 
 def surface(axis: Any, model: Any, x: Any, labels: Any, title: str) -> None:
@@ -125,6 +134,20 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
         ),
         "spirals": (spirals(400, 0), spirals(1000, 1)),
     }
+    (x, y), (x_new, y_new) = data["moons"]
+    deep = train([2, 32, 32, 1], x, y, 300, nn.Identity)
+    with no_grad():
+        gap = float(np.abs(deep(Tensor(x_new)).data - collapsed(deep, x_new)).max())
+    results.append(
+        common.Result(
+            "D2",
+            "collapse",
+            "moons, 3 layers without activation, new points",
+            gap,
+            f"{score(deep, x_new, y_new):.1%}, and it is one layer: outputs differ by {gap:.0e}",
+            "W3 (W2 (W1 x + b1) + b2) + b3 = W x + b",
+        )
+    )
     for row, (name, ((x, y), (x_new, y_new))) in enumerate(data.items()):
         for depth, hidden in enumerate(([], [32], [32, 32]), start=1):
             model = train([2, *hidden, 1], x, y, 500 if options.quick else 1500)

@@ -18,8 +18,18 @@ EXAMPLES = (
     "ladder",
     "universality",
     "unstable",
+    "lenet",
+    "alexnet",
+    "inception",
+    "alphazero",
+    "multitask",
     "boltzmann",
     "autoencoder",
+    "char_rnn",
+    "tagger",
+    "transformer",
+    "translate",
+    "embeddings",
 )
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"

@@ -185,6 +185,7 @@ from nn.callbacks import (  # noqa: E402 - a block of its own
 )
 from nn.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from nn.data import ArrayDataset, DataLoader  # noqa: E402
+from nn.functional.kernels import use_kernels  # noqa: E402
 from nn.history import History  # noqa: E402
 from nn.metrics import accuracy  # noqa: E402
 from nn.statistics import LayerStatistics  # noqa: E402
@@ -207,6 +208,7 @@ __all__ += [
     "load_checkpoint",
     "save_checkpoint",
     "transforms",
+    "use_kernels",
 ]
 
 

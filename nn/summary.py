@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import Graph, Tensor, enable_grad
-from autograd_core.flops import flops
+from autograd_core.counting import Counter
 from nn.module import Module
 from nn.values import is_tracked, raw
 
@@ -60,7 +60,7 @@ class Summary:
 
 def _forward_flops(output: Any, until: set[int]) -> float:
     """Add up the costs of what leads to an output, without the nodes that were counted."""
-    total = 0.0
+    counter = Counter()
     outputs = output if isinstance(output, (tuple, list)) else (output,)
     for tensor in outputs:
         if not (isinstance(tensor, Tensor) and is_tracked(tensor)):
@@ -71,8 +71,8 @@ def _forward_flops(output: Any, until: set[int]) -> float:
                 continue
             until.add(node.tick)
             inputs = tuple(getattr(i, "output", i) for i in node.inputs or ())
-            total += flops(primitive, node.output, inputs, node.params) or 0.0
-    return total
+            counter.add(primitive, node.output, inputs, node.params)
+    return counter.total
 
 
 def summary(model: Module, *inputs: Any) -> Summary:
@@ -98,12 +98,12 @@ def summary(model: Module, *inputs: Any) -> Summary:
     >>> print(nn.summary(model, np.ones((5, 4), dtype=np.float32)))
     layer  kind        output  parameters  FLOPs
     --------------------------------------------
-           Sequential  5×2             23    195
-    0      Linear      5×3             15    120
+           Sequential  5×2             23    220
+    0      Linear      5×3             15    135
     1      ReLU        5×3              0     15
-    2      Linear      5×2              8     60
+    2      Linear      5×2              8     70
     --------------------------------------------
-    total                              23    195
+    total                              23    220
     """
     found: dict[int, tuple[Any, float]] = {}
     counted: set[int] = set()

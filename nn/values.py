@@ -11,11 +11,12 @@ from autograd_core import Dual, ShapeError, Tensor, stop_gradient
 from autograd_core.batching import Batched
 from autograd_core.primitive import bare
 from autograd_core.source import Location
+from autograd_core.traced import Traced
 
 
 def is_traced(value: Any) -> bool:
-    """Tell whether a value is a Tensor or a Dual, not a plain array."""
-    return isinstance(value, (Tensor, Dual))
+    """Tell whether a value is a Tensor, a Dual or an array under vmap, not a plain array."""
+    return isinstance(value, Traced)
 
 
 def is_batched(value: Any) -> bool:
@@ -37,7 +38,9 @@ def raw(value: Any) -> Any:
     array([1., 2.])
     """
     value = stop_gradient(value)
-    return value.data if isinstance(value, Tensor) else np.asarray(value)
+    if isinstance(value, Tensor):
+        return value.data
+    return value if hasattr(value, "__array_function__") else np.asarray(value)
 
 
 def shape_error(message: str) -> ShapeError:

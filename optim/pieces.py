@@ -67,10 +67,8 @@ def _strided(arrays: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     flags[1] = ["readonly"]
     with np.nditer(
         arrays,
-        flags=["external_loop", "buffered", "zerosize_ok"],
+        flags=["external_loop", "buffered"],
         op_flags=flags,  # type: ignore[arg-type]  # the stubs know literals only
         buffersize=size,
     ) as walk:
-        for part in walk:
-            if part[0].size:
-                yield part
+        yield from walk  # never empty: an array without elements is contiguous

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import nn
 from autograd_core import Tensor, checkpoint, cost, errors, grad, primitive
 
 RNG = np.random.default_rng(0)
@@ -269,15 +270,51 @@ def test_bad_grouping():
         cost(np.sin, 1.0, measure=False).table(by="colour")
 
 
-# --- nn: the same ledger, where it is there ------------------------------------------------
+# --- nn: the same ledger ------------------------------------------------------------------
 
 
 def test_models_of_nn():
-    nn = pytest.importorskip("nn")
     x = normal(2, 3, 16, 16)
     made = cost(nn.Conv2d(3, 8, 3, padding=1, bias=False), x, measure=False)
     one = 2 * 2 * 8 * 3 * 9 * 16 * 16
     assert (made.function.flops, made.reverse.flops) == (one, one)  # the weight's alone
+
+    model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
+    made = cost(model, normal(9, 4), measure=False)
+    by_module = {k: sum(v.function.flops for v in g) for k, g in made.by("module").items()}
+    assert by_module == {
+        "0": 2 * 9 * 4 * 6 + 9 * 6,
+        "1": TANH * 9 * 6,
+        "2": 2 * 9 * 6 * 2 + 9 * 2,
+    }
+
+
+def test_mlp_of_nn_in_every_sweep():
+    batch, sizes = 9, (4, 6, 2)
+    model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2)).double()
+    first, second = (2 * batch * i * o for i, o in pairwise(sizes))
+    function, reverse, forward = counted(model, normal(batch, 4))
+    assert function == first + second + batch * (6 + 2) + TANH * batch * 6
+    # of the first product the weight's gradient alone; the bias sums; tanh: 1 - y y, times g
+    assert reverse == first + 2 * second + batch * (6 + 2) + 3 * batch * 6
+    # a tangent of each factor, but not of the data; the layers' parts added; tanh
+    assert forward == first + 2 * second + batch * (6 + 2 + 2) + 3 * batch * 6
+
+
+def test_convolution_of_nn_in_every_sweep():
+    n, c_in, c_out, size, k = 3, 3, 5, 7, 3  # 75 places, so the bias's sum is one stage, not two
+    layer = nn.Conv2d(c_in, c_out, k).double()
+    out = n * c_out * (size - k + 1) ** 2
+    product = 2 * out * c_in * k * k
+    x = normal(n, c_in, size, size)
+    assert counted(layer, x) == (product + out, product + out, product + out)
+    weight, bias = layer.weight.data, layer.bias.data
+    both = counted(lambda x, w, b: nn.functional.conv2d(x, w, b), x, weight, bias)
+    assert both == (product + out, 2 * product + out, 2 * product + 2 * out)
+
+
+def test_lstm_of_nn_in_every_sweep():
+    """The kernel counts as the recurrence that it stands for, and names nothing as estimated."""
 
     class Recurrent(nn.Module):
         def __init__(self):
@@ -288,19 +325,74 @@ def test_models_of_nn():
             return self.lstm(x)[0]
 
     steps, batch, n, h = 7, 2, 3, 5
-    made = cost(Recurrent(), normal(steps, batch, n), measure=False)
-    products = 2 * steps * batch * 4 * h * (n + h)
-    assert sum(v.function.flops for v in made.nodes if v.name == "lstm") == products
-    assert made.reverse.flops >= 2 * products
-    assert made.estimated == ["lstm"]
-    assert "lstm" in made.summary()
+    made = cost(Recurrent().double(), normal(steps, batch, n), measure=False)
+    state, gates = batch * h, 4 * batch * h
+    into, across = 2 * gates * n, 2 * gates * h  # the two products of a step
+    again = steps - 1  # steps whose state has a derivative: the first one's is given
+    weights = 4 * h * (n + h + 2)
+    # a step: the products, three sums for the gates; five bends, three products, one sum
+    assert made.function.flops == steps * (into + across + 3 * gates + state * (5 * TANH + 4))
+    assert made.reverse.flops == (
+        steps * (into + across + 2 * gates)  # to the weights and biases
+        + again * across  # to the state before
+        + again * weights  # a weight is used at every step: its gradients are added
+        + again * 2 * state  # h and c are each used twice
+        # five bends, and what multiplies them: o tanh(c) 2, i g 2, f c 1 (and 1 to c)
+        + steps * (5 * 3 + 2 + 2 + 1) * state + again * state
+        + steps * 3 * gates  # each of four slices sends back an array of all gates
+    )  # fmt: skip
+    assert made.forward.flops == (
+        steps * (into + across + 3 * gates) + again * (across + gates)
+        + steps * (5 * 3 + 3 + 3 + 1 + 1) * state + again * 2 * state
+    )  # fmt: skip
+    assert made.estimated == made.uncounted == []
 
-    model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
-    made = cost(model, normal(9, 4), measure=False)
-    by_module = {k: sum(v.function.flops for v in g) for k, g in made.by("module").items()}
-    # nn declares its fused layers' products; their bias additions are not in the declaration
-    assert by_module == {
-        "0": 2 * 9 * 4 * 6,
-        "1": TANH * 9 * 6,
-        "2": 2 * 9 * 6 * 2,
-    }
+
+def test_attention_of_nn_in_every_sweep():
+    batch, length, width, heads = 2, 6, 8, 2
+    x = normal(batch, length, width)
+    weight = nn.MultiheadAttention(width, heads).in_proj_weight.data.astype(float)
+
+    def attend(x, weight):
+        return nn.functional.attention.self_attention(
+            nn.functional.linear(x, weight), heads=heads, mask=None, keep=None
+        )
+
+    projection = 2 * batch * length * width * 3 * width
+    product = 2 * batch * length * length * width  # of q and k, and of the weights and v
+    scores = batch * heads * length * length
+    softmax = 1 + 1 + EXP + 1 + DIVISION  # maximum, difference, exp, sum, division
+    packed = batch * length * 3 * width
+    function, reverse, forward = counted(attend, x, weight)
+    assert function == projection + 2 * product + scores * (DIVISION + softmax)
+    # softmax: g y, its sum, y times it, the difference; then the scale, a factor now
+    assert reverse == 2 * projection + 4 * product + scores * (4 + 1) + 2 * packed
+    assert forward == (2 * projection + packed + 4 * product + scores * (1 + 1 + 4) + packed / 3)
+
+
+def test_a_kernel_without_a_composite_is_estimated_and_says_so():
+    def kernel(g, y, x):
+        return (np.frombuffer((g * 2).tobytes(), x.dtype),)
+
+    twice = primitive(lambda x: x * 2, vjp=kernel, jvp=lambda ts, y, x: ts[0] * 2, name="blind")
+    made = cost(lambda x: np.sum(twice(x)), np.ones(3), measure=False, weights={"blind": 1})
+    assert made.estimated == ["blind"]
+    assert made.reverse.flops == 2 * 3
+    assert "blind" in made.summary()
+
+
+def test_a_kernel_counts_as_its_composite_in_both_sweeps():
+    def pull(g, y, x):
+        raise AssertionError("a count runs no kernel")
+
+    def norm(x):
+        return np.sqrt(np.sum(x * x))
+
+    fast = primitive(lambda x: np.linalg.norm(x), vjp=pull, jvp=pull, composite=norm, name="fast")
+    x = normal(9)
+    assert counted(lambda x: fast(x), x) == counted(norm, x)
+    two = primitive(
+        lambda x: (x * 2, x * 3), vjp=pull, jvp=pull, name="two", arity=1, multiple=True,
+        composite=lambda x: (x * 2, x * 3),
+    )  # fmt: skip
+    assert counted(lambda x: two(x)[1], x) == (18, 9, 18)

@@ -17,6 +17,7 @@ BARS = {
     "surfaces": {
         "neuron": (0, 1e-6),
         "xor": (0, 0.75),
+        "collapse": (0, 1e-12),
         "moons 1": (0.8, 0.9),
         "moons 2": (0.96, 1),
         "moons 3": (0.96, 1),
@@ -26,11 +27,6 @@ BARS = {
     },
     "five_nodes": {"difference": (0, 1e-15), "published": (6, 6), "loss": (0, 1e-8)},
     "toy_trainer": {"gap": (0, 1e-12), "accuracy": (0.93, 1)},
-    "ladder": {
-        "sigmoid, quadratic cost": (0.5, 0.95),
-        "+ ensemble of 5": (0.93, 1),
-        "whole": (0.03, 1),
-    },
     "universality": {
         "slope": (-1.05, -0.95),
         "average": (0.97, 1.03),

@@ -174,13 +174,14 @@ def test_summary_counts_flops_and_parameters() -> None:
     rows = {row.name: row for row in table.rows}
     assert rows["0"].shape == (2, 6, 4, 4)
     assert rows["0"].parameters == 156
-    assert rows["0"].flops == 2 * 2 * 6 * 16 * 25
-    assert rows["3"].flops == 2 * 2 * 96 * 10
+    assert rows["0"].flops == 2 * 6 * 16 * (2 * 25 + 1)
+    assert rows["3"].flops == 2 * 10 * (2 * 96 + 1)
     assert table.parameters == 156 + 970
     assert model.training
     assert not model._hooks
     lstm = nn.summary(nn.LSTM(3, 4), np.zeros((5, 2, 3), np.float32))
-    assert lstm.flops == 2 * 5 * 2 * 16 * 7
+    bends_and_products = 4 * (5 * 8 + 4)  # of each state: docs/cost.md
+    assert lstm.flops == 5 * 2 * (16 * (2 * 7 + 3) + bends_and_products)
 
 
 def test_functional_call_makes_a_pure_function_of_the_parameters() -> None:

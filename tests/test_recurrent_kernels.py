@@ -166,7 +166,7 @@ def test_compiled_tanh_is_within_six_units_in_the_last_place() -> None:
 
 def test_without_numba_the_loops_are_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "_installed", None)
-    monkeypatch.setattr(kernels.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(kernels, "_importable", lambda name: False)
     monkeypatch.setattr(kernels, "ENOUGH", 0)
     given = arrays("lstm", 5, 4, 3, 6, np.float32)
     assert kernels.compiled("lstm", 1, *given) is None

@@ -33,6 +33,7 @@ def best(n, times=3):
     return min(timed(n) for _ in range(times))
 
 
+@pytest.mark.no_cover  # tracing a million operations takes minutes, and measures itself
 @pytest.mark.slow
 def test_a_million_operations_without_recursion_and_in_linear_time():
     """The engine's own work, so with the garbage collector paused.
@@ -53,6 +54,7 @@ def test_a_million_operations_without_recursion_and_in_linear_time():
     assert ratio <= 2.3
 
 
+@pytest.mark.no_cover  # tracing a million operations takes minutes, and measures itself
 @pytest.mark.slow
 def test_the_collector_does_not_make_it_quadratic():
     gc.collect()
@@ -64,6 +66,7 @@ def test_the_collector_does_not_make_it_quadratic():
     assert ratio <= 16 * 2.3  # linear is 16, quadratic 256
 
 
+@pytest.mark.no_cover  # tracing a million operations takes minutes, and measures itself
 @pytest.mark.slow
 def test_an_unswept_million_is_freed_without_recursion():
     x, y = chain(1_000_000)

@@ -1,8 +1,8 @@
 """draw(): names, text, pictures, collapsing, comparing; with and without a layout program."""
 
+import os
 import re
 import sys
-import time
 import xml.etree.ElementTree as ET
 
 import graphs
@@ -30,6 +30,11 @@ needs_layout = pytest.mark.skipif(
 
 def leaf(*values):
     return Tensor(np.array(values if len(values) > 1 else values[0]), requires_grad=True)
+
+
+def working():
+    """Return the seconds of work by this process and its children, whatever else runs."""
+    return sum(os.times()[:4])
 
 
 def rows(drawing):
@@ -160,10 +165,10 @@ def test_find():
 @pytest.mark.parametrize("name", graphs.ALL)
 def test_every_graph_is_drawn_in_time_and_well_formed(name):
     output = graphs.ALL[name]()
-    start = time.perf_counter()
+    start = working()
     drawing = draw(output)
     picture = drawing.to_svg()
-    assert time.perf_counter() - start < 3.0
+    assert working() - start < 3.0
     tree = ET.fromstring(picture)
     shown = [g for g in tree.iter("{http://www.w3.org/2000/svg}g") if "card" in g.get("class", "")]
     assert len(shown) == len(drawing.view.cards)
@@ -396,11 +401,11 @@ def test_twenty_thousand_nodes_become_few():
         with scope("step"):
             for _ in range(100):
                 x = np.sin(x) + x
-    start = time.perf_counter()
+    start = working()
     drawing = draw(np.sum(x))
     assert len(drawing.graph) > 20_000
     assert len(drawing.cards) <= 60
-    assert time.perf_counter() - start < 6.0
+    assert working() - start < 6.0
 
 
 # --- scopes --------------------------------------------------------------------------
@@ -589,3 +594,20 @@ def test_the_page_for_newcomers_is_right(tmp_path, monkeypatch):
     if layout.layout_program():
         exec(compile(code, "guide", "exec"), {})
         assert {p.name for p in tmp_path.iterdir()} == {"F.svg", "F.html"}
+
+
+def test_a_picture_is_readable_without_its_style_sheet():
+    """Pages that show notebooks may take style sheets out."""
+    x = Tensor(2.0, requires_grad=True)
+    with scope("part"):
+        y = x * x
+    picture = draw(y + x, depth="all").to_svg()
+    tree = ET.fromstring(re.sub("<style>.*?</style>", "", picture, flags=re.S))
+    assert tree.get("text-anchor") == "middle"
+    for item in tree.iter():
+        tag = item.tag.rpartition("}")[2]
+        if tag in ("rect", "circle", "path") and not item.get("fill"):
+            parent = next(p for p in tree.iter() if item in p)
+            assert parent.get("fill") == "none", (tag, item.attrib)
+        if tag == "text":
+            assert item.get("font-size")

@@ -201,7 +201,9 @@ def _embedded(g: Any, a: Any, v: Any, mode: str) -> Any:
 def _mode(mode: Any) -> str:
     if isinstance(mode, int):
         return ("valid", "same", "full")[mode]
-    return {"v": "valid", "s": "same", "f": "full"}[mode[0].lower()]
+    if mode not in ("valid", "same", "full"):
+        raise ValueError(f"mode = {mode!r}; it must be 'valid', 'same' or 'full'.")
+    return str(mode)
 
 
 convolve = bilinear(

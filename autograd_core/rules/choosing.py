@@ -196,9 +196,11 @@ def sliding_window_view(
 @implements(np.piecewise)
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """Evaluate a function, or take a constant, where its condition holds; the last one wins."""
-    conditions = [np.asarray(bare(c)) for c in condlist]
+    condlist = bare(condlist)  # x > 0 of a traced x: one condition, not one for each row
     if isinstance(condlist, (bool, np.ndarray)) and np.ndim(condlist) == np.ndim(x):
         conditions = [np.asarray(condlist)]
+    else:
+        conditions = [np.asarray(bare(c)) for c in condlist]
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     if len(funclist) != len(conditions):

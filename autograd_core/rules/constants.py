@@ -89,6 +89,10 @@ constant(
 )
 
 
+# until NumPy 2.3
+constant(*[getattr(np, name) for name in ("in1d",) if hasattr(np, name)])
+
+
 class _Histogram(Constant):
     """Counts are constants; sums of weights would not be."""
 

@@ -145,8 +145,8 @@ for _ufunc, _function in (
 for _ufunc, _function in (
     (np.add, np.cumsum),
     (np.multiply, np.cumprod),
-    (np.maximum, lambda x, axis: running_extreme(x, axis, np.maximum.accumulate)),
-    (np.minimum, lambda x, axis: running_extreme(x, axis, np.minimum.accumulate)),
+    (np.maximum, lambda x, axis: running_extreme(x, axis, Constant(np.maximum.accumulate))),
+    (np.minimum, lambda x, axis: running_extreme(x, axis, Constant(np.minimum.accumulate))),
 ):
     register((_ufunc, "accumulate"), _accumulate(_function))  # type: ignore[arg-type]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import implements
+from autograd_core.primitive import bare, implements
 
 
 @implements(np.polyval)
@@ -128,6 +128,9 @@ def poly(seq_of_zeros: Any) -> Any:
     for k in range(roots.shape[0]):
         shifted = np.concatenate([made, np.zeros((1,), dtype=roots.dtype)])
         made = shifted - roots[k] * np.concatenate([np.zeros((1,), dtype=roots.dtype), made])
+    found = bare(roots)
+    if found.dtype.kind == "c" and np.array_equal(np.sort(found), np.sort(found.conj())):
+        return np.real(made)  # roots in conjugate pairs: of a real polynomial
     return made
 
 
@@ -137,4 +140,7 @@ def roots(p: Any) -> Any:
     n = p.shape[0]
     below = np.eye(n - 2, n - 1, dtype=p.dtype)
     companion = np.concatenate([(-p[1:] / p[0])[None, :], below], axis=0)
-    return np.linalg.eigvals(companion)
+    found = np.linalg.eigvals(companion)  # complex from NumPy 2.5 on, whatever the values are
+    if p.dtype.kind == "f" and not np.any(np.imag(bare(found))):
+        return np.real(found)
+    return found

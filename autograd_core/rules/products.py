@@ -140,16 +140,20 @@ def kron(a: Any, b: Any) -> Any:
     return np.reshape(left * right, tuple(k * m for k, m in zip(a.shape, b.shape, strict=True)))
 
 
+_DIMENSIONS = (2, 3) if np.lib.NumpyVersion(np.__version__) < "2.5.0.dev0" else (3,)
+
+
 @implements(np.cross)
 def cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:
-    """Cross product of vectors of three."""
+    """Cross product of vectors of three; before NumPy 2.5 also of two."""
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
-    if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
-        raise ValueError("cross: the vectors need 2 or 3 components.")
+    if a.shape[-1] not in _DIMENSIONS or b.shape[-1] not in _DIMENSIONS:
+        allowed = " or ".join(map(str, _DIMENSIONS))
+        raise ValueError(f"cross: the vectors need {allowed} components.")
     if a.shape[-1] == b.shape[-1] == 2:
         return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
     a, b = (np.pad(v, [(0, 0)] * (v.ndim - 1) + [(0, 3 - v.shape[-1])]) for v in (a, b))
@@ -213,7 +217,8 @@ def _einsum_gradient(which: int, g: Any, operands: Any, terms: list[str], result
     present = "".join(c for c in wanted if c in known or c in tied)
     inputs = [(result, g), *others, *ties]
     # an operand's axis of length 1 is broadcast against the others': sum it away here
-    made = np.einsum(",".join(t for t, _ in inputs) + "->" + present, *(o for _, o in inputs))
+    subscripts = ",".join(t for t, _ in inputs) + "->" + present
+    made = contracted(*(o for _, o in inputs), subscripts=subscripts)  # by BLAS where it can
     for axis, label in enumerate(wanted):
         if label not in present:  # summed over in this operand alone
             made = np.expand_dims(made, axis)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.primitive import bare, implements
+from autograd_core.primitive import Constant, bare, implements
 
 
 def _from(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
@@ -80,5 +80,8 @@ def running_extreme(x: Any, axis: int, accumulate: Any) -> Any:
         -1 if k == normalize_axis_index(axis, value.ndim) else 1 for k in range(value.ndim)
     )
     places = np.arange(value.shape[axis]).reshape(shape)
-    latest = np.maximum.accumulate(np.where(hit, places, 0), axis=axis)
+    latest = _running_maximum(np.where(hit, places, 0), axis=axis)
     return np.take_along_axis(x, latest, axis)
+
+
+_running_maximum = Constant(np.maximum.accumulate)

@@ -296,8 +296,6 @@ def middle(points: list[Point]) -> Point:
         (x0, y0), (x1, y1) = points[0], points[-1]
         return (x0 + x1) / 2, (y0 + y1) / 2
     k, t = divmod(pieces / 2, 1)
-    if k == pieces:
-        k, t = pieces - 1, 1.0
     a, b, c, d = points[int(k) * 3 : int(k) * 3 + 4]
     s = 1 - t
     weights = (s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t)

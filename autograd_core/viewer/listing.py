@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-from autograd_core.source import Location
+from autograd_core.source import Location, shown_name
 from autograd_core.viewer.widths import visible
 
 AROUND = 1  # lines shown before the first and after the last
@@ -37,8 +36,8 @@ class Listing:
                 for n in range(first, last + 1):
                     self._index[file, n] = count
                     count += 1
-                name = file if file.startswith("<") else Path(file).name
-                self.blocks.append({"file": visible(name), "first": first, "lines": _dedent(shown)})
+                name = visible(shown_name(file))
+                self.blocks.append({"file": name, "first": first, "lines": _dedent(shown)})
 
     def index(self, place: Location) -> int | None:
         """Return the position of a location's line among all that are shown."""

@@ -28,15 +28,36 @@ def safe(text: str) -> str:
     return escape(visible(text), quote=True)
 
 
+# Some pages that show notebooks take style sheets out of pictures: what is left has to be readable.
+# A style sheet, where there is one, wins over these attributes.
+_PLAIN = {
+    "<text": 'font-size="15"',
+    "<circle": 'fill="#ffffff" stroke="#858b98"',
+    '<g class="frame"': 'fill="none" stroke="#c2c7d0"',
+    '<rect class="body"': 'fill="#ffffff" stroke="#858b98"',
+    '<rect class="behind"': 'fill="#f1f2f6" stroke="#858b98"',
+    '<rect class="inner"': 'fill="none" stroke="#858b98"',
+    '<path class="wire': 'fill="none" stroke="#858b98"',
+    '<path class="tip"': 'fill="#858b98"',
+    '<tspan class="value"': 'fill="#005f99"',
+    '<tspan class="grad"': 'fill="#a64200"',
+}
+
+
 def static(view: View, layout: Layout, show: tuple[str, ...], title: str) -> str:
     """Return a picture that stands by itself."""
     body = _Picture(view, layout, show).draw()
+    for start, attributes in _PLAIN.items():  # a user's text has no "<": it is written out
+        element, rest = start.partition(" ")[::2]
+        body = body.replace(start, f"{element} {attributes} {rest}".rstrip())
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="graph" role="img" '
+        'style="max-width:100%;height:auto" fill="#1b1b1f" text-anchor="middle" '
+        'font-family="sans-serif" '
         f'viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" '
         f'width="{layout.width:.0f}" height="{layout.height:.0f}">'
         f"<title>{safe(title)}</title><style>{css()}</style>"
-        f'<rect width="100%" height="100%" fill="var(--ground)"/>{body}</svg>\n'
+        f'<rect class="ground" width="100%" height="100%" fill="#ffffff"/>{body}</svg>\n'
     )
 
 

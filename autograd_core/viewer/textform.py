@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from autograd_core.source import shown_name
 from autograd_core.viewer.numbers import NONE
 from autograd_core.viewer.view import Card, View
 from autograd_core.viewer.widths import clip, visible
@@ -52,4 +51,4 @@ def line_of(card: Card) -> str:
     """Return ``file:line`` of a card; empty without a line."""
     if card.where is None:
         return ""
-    return f"{visible(Path(card.where.file).name)}:{card.where.line}"
+    return f"{visible(shown_name(card.where.file))}:{card.where.line}"

@@ -11,7 +11,6 @@ from autograd_core import elementwise, primitive
 from nn.functional import rectify
 from nn.values import shape_error
 
-
 relu = elementwise(
     rectify.relu, lambda y, x: y > 0, times=lambda g, y, x: rectify.gated(g, y), name="relu"
 )
@@ -69,7 +68,7 @@ elu = elementwise(
     _elu,
     lambda y, x, *, alpha=1.0: np.where(x > 0, np.ones_like(x), y + alpha),
     name="elu",
-    cost=3.0,
+    cost=10.0,
 )
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
@@ -84,7 +83,7 @@ def _silu_slope(y: Any, x: Any) -> Any:
     return s * (1 + x * (1 - s))
 
 
-silu = elementwise(lambda x: x * _sigmoid(x), _silu_slope, name="silu", cost=5.0)
+silu = elementwise(lambda x: x * _sigmoid(x), _silu_slope, name="silu", cost=9.0)
 
 _ROOT = math.sqrt(2 / math.pi)
 
@@ -98,7 +97,7 @@ def _gelu_tanh_slope(y: Any, x: Any) -> Any:
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _ROOT * (1 + 3 * 0.044715 * x * x)
 
 
-_gelu_approximate = elementwise(_gelu_tanh, _gelu_tanh_slope, name="gelu", cost=10.0)
+_gelu_approximate = elementwise(_gelu_tanh, _gelu_tanh_slope, name="gelu", cost=16.0)
 
 
 def _normal_cdf(x: Any) -> Any:
@@ -111,13 +110,13 @@ normal_cdf = elementwise(
     _normal_cdf,
     lambda y, x: np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)),
     name="normal_cdf",
-    cost=20.0,
+    cost=11.0,
 )
 _gelu_exact = elementwise(
     lambda x: x * _normal_cdf(x),
     lambda y, x: normal_cdf(x) + x * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)),
     name="gelu",
-    cost=20.0,
+    cost=12.0,
 )
 
 
@@ -277,7 +276,7 @@ log_sigmoid = elementwise(
     lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
     lambda y, x: sigmoid(-x),
     name="log_sigmoid",
-    cost=5.0,
+    cost=20.0,
 )
 
 __all__ = [

@@ -97,16 +97,11 @@ def plain_attention(q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any)
     return out.reshape((*out.shape[:2], -1)), p
 
 
-def _flops(y: Any, q: Any, k: Any, *rest: Any, **_: Any) -> float:
-    return 4.0 * float(np.size(y) * k.shape[1])
-
-
 _attention = fused(
     lambda q, k, v, *, heads, mask, keep: _attend(q, k, v, heads, mask, keep),
     _backward,
     lambda q, k, v, **options: plain_attention(q, k, v, **options)[0],
     name="attention",
-    cost=_flops,
     category="product",
 )
 _self_attention = fused(
@@ -114,7 +109,6 @@ _self_attention = fused(
     _packed_backward,
     lambda x, **options: plain_attention(*_packed(x), **options)[0],
     name="self attention",
-    cost=lambda y, x, **_: 4.0 * np.size(y) * x.shape[1],
     category="product",
 )
 

@@ -30,7 +30,7 @@ _convolve_bias = primitive(
         lambda t, y, x, w, b, *, plan: t.reshape((-1, 1, 1)),
     ],
     name="conv",
-    cost=lambda y, x, w, b, *, plan: flops(plan, y.shape[0], y.shape[1], x.shape[1]),
+    cost=lambda y, x, w, b, *, plan: flops(plan, y.shape[0], y.shape[1], x.shape[1]) + np.size(y),
     category="product",
 )
 
@@ -57,14 +57,14 @@ def _checked(
     return x, w
 
 
-def _same(kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]) -> Any:
-    if any(s != 1 for s in stride) or any(
-        d * (k - 1) % 2 for k, d in zip(kernel, dilation, strict=True)
-    ):
-        raise shape_error(
-            "conv: padding='same' needs stride 1 and an odd kernel (or an even dilation)."
-        )
-    return tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
+def _same(
+    name: str, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the padding that keeps the size: before, and what is more behind (0 or 1)."""
+    if any(s != 1 for s in stride):
+        raise shape_error(f"{name}: padding='same' needs stride 1, not {stride}.")
+    total = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    return tuple(t // 2 for t in total), tuple(t % 2 for t in total)
 
 
 def _convolution(
@@ -73,8 +73,17 @@ def _convolution(
 ) -> Any:  # fmt: skip
     x, w = _checked(name, n, input, weight, bias, groups, False)
     stride, dilation = pair(stride, n, "stride"), pair(dilation, n, "dilation")
-    if isinstance(padding, str):
-        padding = _same(w[2:], stride, dilation) if padding == "same" else (0,) * n
+    if padding == "same":
+        padding, more = _same(name, w[2:], stride, dilation)
+        if any(more):  # an even kernel: one zero more behind the image than before it
+            input = np.pad(input, ((0, 0),) * (len(x) - n) + tuple((0, m) for m in more))
+            x = input.shape
+    elif isinstance(padding, str):
+        if padding != "valid":
+            raise shape_error(
+                f"{name}: padding must be a number, 'same' or 'valid', not {padding!r}."
+            )
+        padding = 0
     padding = pair(padding, n, "padding")
     if min((*stride, *dilation)) < 1 or min(padding) < 0:
         raise shape_error(
@@ -154,7 +163,8 @@ def conv2d(
     bias : shape (out_channels,), optional
         Added to each channel.
     stride, padding, dilation : int or pair
-        Step of the kernel, zeros around the image ("same" keeps the size), distance of its taps.
+        Step of the kernel, zeros around the image, distance of its taps.  "same" keeps the size
+        (an even kernel then has one zero more behind the image), "valid" pads nothing.
     groups : int
         Channels are split into this many independent convolutions.
 

@@ -31,7 +31,6 @@ def fused(
     *,
     name: str,
     multiple: bool = False,
-    cost: Any = None,
     category: str = "operation",
 ) -> Callable[..., Any]:
     """Declare a fused operation.
@@ -45,7 +44,7 @@ def fused(
         all arrays, None where ``needs`` is False.
     composite : callable
         ``composite(*arrays, **settings)``: the same result in plain NumPy.
-    name, multiple, cost, category : optional
+    name, multiple, category : optional
         As in `autograd_core.primitive`.
 
     Returns
@@ -72,12 +71,32 @@ def fused(
     def pull(
         g: Any, y: Any, *arrays: Any, saved: Saved, needs: tuple[bool, ...], options: dict[str, Any]
     ) -> Any:
-        if any(is_traced(value) for value in (*arrays, *(g if multiple else (g,)))):
+        given = (*arrays, *(g if multiple else (g,)))
+        if any(is_traced(value) for value in given):
             return _pull_composite(composite, g, arrays, needs, options)
+        if any(getattr(value, "keeps_kernels", False) for value in given):
+            # written down for a program, in which the kernel is to be one call
+            return pulled(*given, *(y if multiple else (y,)), saved=saved, needs=needs,
+                          options=options)  # fmt: skip
         if saved.result is not y:  # another run of the same node was in between
             y, saved.value = forward(*arrays, **options)
             saved.result = y
         return backward(g, saved.value, needs, y, *arrays, **options)
+
+    def pull_arrays(
+        *given: Any, saved: Saved, needs: tuple[bool, ...], options: dict[str, Any]
+    ) -> Any:
+        count = len(needs)
+        arrays, rest = given[:count], given[count:]
+        half = len(rest) // 2
+        g, y = (rest[:half], rest[half:]) if multiple else rest
+        if not multiple or saved.result is None or any(
+            a is not b for a, b in zip(saved.result, y, strict=True)
+        ):  # fmt: skip
+            whole = y
+        else:
+            whole = saved.result  # the same parts in another tuple
+        return tuple(pull(g, whole, *arrays, saved=saved, needs=needs, options=options))
 
     def push(
         ts: Any,
@@ -90,7 +109,17 @@ def fused(
         return jvp(lambda *a: composite(*a, **options), arrays, tuple(ts))[1]
 
     made = primitive(
-        run, vjp=pull, jvp=push, name=name, multiple=multiple, cost=cost, category=category
+        run,
+        vjp=pull,
+        jvp=push,
+        name=name,
+        multiple=multiple,
+        composite=lambda *arrays, saved, needs, options: composite(*arrays, **options),
+        category=category,
+    )
+
+    pulled = primitive(
+        pull_arrays, name=f"{name} backward", arity=None, multiple=True, category=category
     )
 
     def operation(*arrays: Any, **options: Any) -> Any:

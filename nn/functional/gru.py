@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.fused import fused
-from nn.functional.recurrent import alive_at, at_ends, flops, gru_step, masked, unrolled
+from nn.functional.recurrent import alive_at, at_ends, gru_step, masked, unrolled
 
 
 def _forward(
@@ -99,6 +99,4 @@ def _plain(x: Any, h0: Any, *weights: Any, lengths: Any = None) -> Any:
     return unrolled(gru_step, x, (h0,), weights, lengths)
 
 
-gru_layer = fused(
-    _forward, _backward, _plain, name="gru", multiple=True, cost=flops, category="recurrent"
-)
+gru_layer = fused(_forward, _backward, _plain, name="gru", multiple=True, category="recurrent")

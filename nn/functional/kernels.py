@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from importlib import import_module, util
+from importlib import import_module
 from types import TracebackType
 from typing import Any
 
@@ -101,8 +101,17 @@ def compiled_for(work: float, *arrays: Any) -> bool:
         if a.dtype.char != "f":
             return False
     if _installed is None:
-        _installed = util.find_spec("numba") is not None
+        _installed = _importable("numba")
     return _installed
+
+
+def _importable(name: str) -> bool:
+    """Tell whether a package can be imported; a broken or too old one counts as absent."""
+    try:
+        import_module(name)
+    except ImportError:
+        return False
+    return True
 
 
 def compiled(name: str, work: float, *arrays: Any) -> Any:
@@ -118,8 +127,11 @@ def share(task: _threads.Task, count: int) -> None:
 
 
 def parts(n: int) -> list[slice]:
-    """Return slices that divide n things among the threads as evenly as can be."""
-    count = max(1, min(n, _settings["threads"]))
+    """Return slices that divide n things as evenly as can be, two for each thread.
+
+    A thread that wakes up late, or shares its core, then leaves the second to another one.
+    """
+    count = 1 if _settings["threads"] == 1 else max(1, min(n, 2 * _settings["threads"]))
     return [slice(n * k // count, n * (k + 1) // count) for k in range(count)]
 
 

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from autograd_core import bilinear, primitive
+from nn.functional.blas import dot
 from nn.values import is_batched, shape_error
 
 
 def _product(x: Any, weight: Any) -> Any:
     if x.ndim == 2:
-        return x.dot(weight.T)
+        return dot(x, weight.T)
     # one large matrix product instead of a stack of small ones
-    return x.reshape((-1, x.shape[-1])).dot(weight.T).reshape((*x.shape[:-1], weight.shape[0]))
+    return dot(x.reshape((-1, x.shape[-1])), weight.T).reshape((*x.shape[:-1], weight.shape[0]))
 
 
 def _affine(x: Any, weight: Any, bias: Any) -> Any:
@@ -25,16 +26,16 @@ def _affine(x: Any, weight: Any, bias: Any) -> Any:
 
 def _to_input(g: Any, x: Any, weight: Any) -> Any:
     if g.ndim == 2:
-        return g @ weight
-    return (g.reshape((-1, g.shape[-1])) @ weight).reshape(x.shape)
+        return dot(g, weight)
+    return dot(g.reshape((-1, g.shape[-1])), weight).reshape(x.shape)
 
 
 def _to_weight(g: Any, x: Any, weight: Any) -> Any:
-    return g.reshape((-1, g.shape[-1])).T @ x.reshape((-1, x.shape[-1]))
+    return dot(g.reshape((-1, g.shape[-1])).T, x.reshape((-1, x.shape[-1])))
 
 
-def _flops(y: Any, x: Any, *rest: Any) -> float:
-    return 2.0 * float(np.size(y)) * float(x.shape[-1])
+def _flops(y: Any, x: Any, weight: Any, *bias: Any) -> float:
+    return float(np.size(y) * (2 * x.shape[-1] + len(bias)))
 
 
 _linear = bilinear(_product, _to_input, _to_weight, name="linear", cost=_flops)

@@ -176,14 +176,20 @@ def _one_hot(like: Any, index: Any, scale: Any) -> Any:
 
 # the derivative of the loss, a primitive itself: its own derivative is symmetric
 _residual = primitive(
-    _softmax_minus, vjp=[_softmax_slope], jvp=[_softmax_slope], name="softmax - target"
+    _softmax_minus,
+    vjp=[_softmax_slope],
+    jvp=[_softmax_slope],
+    name="softmax - target",
+    # an element: maximum, difference, exp, sum, factor; a row: division, subtraction
+    cost=lambda y, z, **_: 12.0 * np.size(z) + 5.0 * len(z),
 )
 _softmax_nll = primitive(
     _picked,
     vjp=[lambda g, y, z, *, index, scale: g * _residual(z, index=index, scale=scale)],
     jvp=[lambda t, y, z, *, index, scale: np.sum(t * _residual(z, index=index, scale=scale))],
     name="cross_entropy",
-    cost=lambda y, z, **_: 6.0 * np.size(z),
+    # an element: maximum, difference, exp, sum; a row: log, two differences, factor, sum
+    cost=lambda y, z, **_: 11.0 * np.size(z) + 12.0 * len(z),
     category="loss",
 )
 
@@ -326,7 +332,7 @@ _logistic_loss = elementwise(
     lambda y, z, t: sigmoid(z) - t,
     lambda y, z, t: -z,
     name="bce with logits",
-    cost=8.0,
+    cost=22.0,
 )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from nn.functional.fused import fused
 from nn.functional.kernels import compiled
-from nn.functional.recurrent import alive_at, at_ends, flops, lstm_step, masked, unrolled
+from nn.functional.recurrent import alive_at, at_ends, lstm_step, masked, unrolled
 from nn.functional.scratch import buffer
 
 CHUNK = 1 << 16  # numbers of the gates whose slopes are worked out at once: 256 KiB of float32
@@ -162,6 +162,4 @@ def _plain(x: Any, h0: Any, c0: Any, *weights: Any, lengths: Any = None) -> Any:
     return unrolled(lstm_step, x, (h0, c0), weights, lengths)
 
 
-lstm_layer = fused(
-    _forward, _backward, _plain, name="lstm", multiple=True, cost=flops, category="recurrent"
-)
+lstm_layer = fused(_forward, _backward, _plain, name="lstm", multiple=True, category="recurrent")

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core import primitive
+from autograd_core.batching import Batched
+from autograd_core.primitive import Constant
 from nn.functional.kernels import share_parts
 from nn.functional.windows import Windows, average, compiled, pick, plan, reduce_tiles, unpick
 from nn.values import pair, raw, shape_error
@@ -27,9 +29,9 @@ def _maximum(x: Any, *, windows: Windows) -> Any:
     return y.transpose(0, 3, 1, 2)
 
 
-def _winners(y: Any, x: Any, windows: Windows) -> Any:
-    """Return which element of each window is its maximum, the first at a tie; a constant."""
-    images, top = raw(x).transpose(0, 2, 3, 1), raw(y).transpose(0, 2, 3, 1)
+def _winners(y: Any, x: Any, *, windows: Windows) -> Any:
+    """Return which element of each window is its maximum, the first at a tie."""
+    images, top = x.transpose(0, 2, 3, 1), y.transpose(0, 2, 3, 1)
     count = windows.kernel[0] * windows.kernel[1]
     kind = np.int8 if count < 128 else np.int32
     if pools := compiled(images, top):
@@ -48,10 +50,20 @@ def _winners(y: Any, x: Any, windows: Windows) -> Any:
     return index
 
 
+# a primitive, so that a compiled program can name it
+_winning = Constant(primitive(_winners, name="winners", arity=2, category="pooling"))
+
+
+def _index(y: Any, x: Any, windows: Windows) -> Any:
+    """Return the winners as an array without derivatives; under vmap, each example's."""
+    found = _winning(y, x, windows=windows)
+    return found if isinstance(found, Batched) else raw(found)
+
+
 _max_pool = primitive(
     _maximum,
-    vjp=[lambda g, y, x, *, windows: unpick(g, index=_winners(y, x, windows), windows=windows)],
-    jvp=[lambda t, y, x, *, windows: pick(t, index=_winners(y, x, windows), windows=windows)],
+    vjp=[lambda g, y, x, *, windows: unpick(g, index=_index(y, x, windows), windows=windows)],
+    jvp=[lambda t, y, x, *, windows: pick(t, index=_index(y, x, windows), windows=windows)],
     name="max pool",
     cost=lambda y, x, *, windows: float(np.size(y) * windows.kernel[0] * windows.kernel[1]),
     category="pooling",

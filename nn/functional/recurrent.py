@@ -79,9 +79,3 @@ def unrolled(step: Any, x: Any, state: Any, weights: Any, lengths: Any = None) -
             state = tuple(np.where(alive[t], n, o) for n, o in zip(new, state, strict=True))
             outputs.append(np.where(alive[t], state[0], 0))
     return np.stack(outputs), *state
-
-
-def flops(y: Any, x: Any, *rest: Any, **_: Any) -> float:
-    """Return the operations of the matrix products of a layer."""
-    matrices = [np.size(w) for w in rest if np.ndim(w) == 2][-2:]  # after the states: the weights
-    return 2.0 * float(np.shape(x)[0] * np.shape(x)[1] * sum(matrices))

@@ -15,7 +15,6 @@ from nn.functional.fused import fused
 from nn.functional.recurrent import (
     alive_at,
     at_ends,
-    flops,
     masked,
     relu_step,
     tanh_step,
@@ -82,6 +81,4 @@ def _plain(x: Any, h0: Any, *weights: Any, bend: str, lengths: Any = None) -> An
     return unrolled(step, x, (h0,), weights, lengths)
 
 
-rnn_layer = fused(
-    _forward, _backward, _plain, name="rnn", multiple=True, cost=flops, category="recurrent"
-)
+rnn_layer = fused(_forward, _backward, _plain, name="rnn", multiple=True, category="recurrent")

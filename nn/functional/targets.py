@@ -42,8 +42,7 @@ def valid_targets(name: str, index: Any, shape: tuple[int, ...], ignore: int | N
         )
     if not index.size:
         raise shape_error(f"{name}: the batch is empty.")
-    low, high = int(index.min()), int(index.max())
-    if low < 0 or high >= shape[1]:
+    if index.min() < 0 or index.max() >= shape[1]:
         wrong = (index < 0) | (index >= shape[1])
         if ignore is not None:
             wrong &= index != ignore

@@ -28,15 +28,14 @@ def available() -> int:
 
 
 class _Round:
-    """One call of `share`: the numbers still to take, and who is not done."""
-
-    __slots__ = ("count", "done", "error", "next", "task")
+    """One call of `share`: the numbers still to take, and the helpers at work."""
 
     def __init__(self, task: Task, count: int) -> None:
         self.task, self.count = task, count
         self.next = counter()
-        self.done: SimpleQueue[None] = SimpleQueue()
         self.error: BaseException | None = None
+        self.lock, self.last = threading.Lock(), threading.Lock()
+        self.helpers, self.closed = 0, False
 
     def work(self) -> None:
         try:
@@ -44,6 +43,30 @@ class _Round:
                 self.task(k)
         except BaseException as error:
             self.error = error
+
+    def help(self) -> None:
+        """Work, unless the caller has seen to everything already."""
+        with self.lock:
+            if self.closed:
+                return
+            self.helpers += 1
+        self.work()
+        with self.lock:
+            self.helpers -= 1
+            if self.closed and not self.helpers:
+                self.last.release()
+
+    def finish(self) -> None:
+        """Wait for the helpers that are still at work; those that have not begun stay away."""
+        self.last.acquire()
+        with self.lock:
+            self.closed = True
+            waiting = self.helpers > 0
+        if waiting:
+            self.last.acquire()
+        del self.task  # and with it the arrays that it holds
+        if self.error is not None:
+            raise self.error
 
 
 class _Pool:
@@ -61,10 +84,7 @@ class _Pool:
 
     def serve(self) -> None:
         while True:
-            turn = self.rounds.get()
-            turn.work()
-            turn.done.put(None)
-            del turn  # and with it the arrays of its task
+            self.rounds.get().help()
 
 
 _pool = _Pool()
@@ -110,7 +130,4 @@ def share(task: Task, count: int, threads: int) -> None:
     for _ in range(helpers):
         pool.rounds.put(turn)
     turn.work()
-    for _ in range(helpers):
-        turn.done.get()
-    if turn.error is not None:
-        raise turn.error
+    turn.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -164,12 +165,14 @@ pick: Primitive = linear(
     _pick,
     lambda g, x, *, index, windows: unpick(g, index=index, windows=windows),
     name="max pool",
+    cost=0.0,
     category="pooling",
 )
 unpick: Primitive = linear(
     _unpick,
     lambda h, g, *, index, windows: pick(h, index=index, windows=windows),
     name="max unpool",
+    cost=lambda y, g, *, index, windows: 0.0 if windows.tiles else float(np.size(g)),
     category="pooling",
 )
 
@@ -221,11 +224,15 @@ average: Primitive = linear(
     _average,
     lambda g, x, *, share, windows: distribute(g, share=share, windows=windows),
     name="average pool",
+    cost=lambda y, x, *, share, windows: np.size(y) * (math.prod(windows.kernel) + 1.0),
     category="pooling",
 )
 distribute: Primitive = linear(
     _distribute,
     lambda h, g, *, share, windows: average(h, share=share, windows=windows),
     name="average unpool",
+    cost=lambda y, g, *, share, windows: (
+        np.size(g) * (1.0 if windows.tiles else 1.0 + math.prod(windows.kernel))
+    ),
     category="pooling",
 )

@@ -79,7 +79,7 @@ def _parts(n: int, each: int) -> list[slice]:
     return [slice(k, min(k + step, n)) for k in range(0, n, step)]
 
 
-def _input_points(images: Any, padding: tuple[int, int], across: tuple[int, int]) -> Any:
+def _input_points(images: Any, padding: tuple[int, ...], across: tuple[int, int]) -> Any:
     """Return B^T d B of the overlapping tiles of channels-last images: (36, tiles, channels)."""
     n, h, w, c = images.shape
     ty, tx = across

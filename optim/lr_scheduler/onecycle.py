@@ -139,12 +139,14 @@ class OneCycleLR(LRScheduler):
     def _at(self, step: int, values: dict[str, float]) -> float:
         curve = _line if self.linear else _cosine
         start, name = 0.0, "start"
-        for k, (end, following) in enumerate(self.corners):
-            if step <= end or k == len(self.corners) - 1:
-                done = (step - start) / (end - start) if end != start else 1.0
-                return curve(values[name], values[following], done)
+        for end, following in self.corners[:-1]:
+            if step <= end:
+                break
             start, name = end, following
-        raise AssertionError("the last corner ends every search")
+        else:
+            end, following = self.corners[-1]
+        done = (step - start) / (end - start) if end != start else 1.0
+        return curve(values[name], values[following], done)
 
     def get_lr(self) -> list[float]:
         """Return each group's rate for step `last_epoch`, and set its momentum."""

@@ -157,4 +157,11 @@ CASES: list[Case] = [
         analytic=False,
         float32=False,
     ),
+    named(
+        "poly-of-conjugate-eigenvalues",
+        lambda a: np.poly(a - a.T),
+        fixed([[0.5, 1.0, -2.0], [0.0, 0.3, 1.5], [1.0, 0.2, 0.1]]),
+        analytic=False,
+        float32=False,
+    ),
 ]

@@ -98,6 +98,19 @@ def fixed(value: Any) -> Draw:
     return lambda rng: np.array(value, dtype=float)
 
 
+NUMPY = tuple(map(int, np.__version__.split(".")[:2]))
+
+
+def since(version: str, *cases: Case) -> list[Case]:
+    """Return cases of what this and later NumPy can do; nothing under an older one."""
+    return list(cases) if tuple(map(int, version.split("."))) <= NUMPY else []
+
+
+def before(version: str, *cases: Case) -> list[Case]:
+    """Return cases of what NumPy could do until this version."""
+    return [] if since(version, *cases) else list(cases)
+
+
 def named(name: str, f: Callable[..., Any], *draws: Draw, **known: Any) -> Case:
     return Case(name, f, draws, **known)
 

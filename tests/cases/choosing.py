@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.case import Case, distinct, fixed, named, real
+from cases.case import Case, distinct, fixed, named, real, since
 
 KEEP = np.array([True, False, True])
 
@@ -54,7 +54,7 @@ CASES: list[Case] = [
     named("insert-several", lambda x, v: np.insert(x, [2, 0, 2], v, axis=1), real(2, 3), real(3)),
     named("insert-scalar", lambda x: np.insert(x, [1, 3], 5.0), real(2, 2)),
     named("insert-negative", lambda x, v: np.insert(x, -1, v, axis=1), real(2, 3), real(2)),
-    named("insert-mask", lambda x: np.insert(x, KEEP, [1.0, 2.0]), real(3)),
+    *since("2.2", named("insert-mask", lambda x: np.insert(x, KEEP, [1.0, 2.0]), real(3))),
     named("insert-slice", lambda x, v: np.insert(x, slice(0, 2), v), real(3), real(2)),
     named("resize-longer", lambda x: np.resize(x, (2, 5)), real(2, 3)),
     named("resize-shorter", lambda x: np.resize(x, 4), real(2, 3)),

@@ -26,6 +26,7 @@ CONSTANTS: dict[Any, list[Callable[[Any], Any]]] = {
         np.array_equal,
         np.array_equiv,
         np.isin,
+        *([np.in1d] if hasattr(np, "in1d") else []),  # until NumPy 2.3
         np.result_type,
         np.shares_memory,
         np.may_share_memory,

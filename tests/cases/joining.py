@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cases.case import Case, named, real
+from cases.case import Case, named, real, since
 
 CASES: list[Case] = [
     named("concatenate", lambda a, b: np.concatenate([a, b]), real(2, 3), real(1, 3)),
@@ -42,7 +42,7 @@ CASES: list[Case] = [
         lambda x: np.pad(x, 1, constant_values=((1.0, 2.0), (3.0, 4.0))),
         real(2, 3),
     ),
-    named("pad-dict", lambda x: np.pad(x, {-1: (1, 2)}), real(2, 3)),
+    *since("2.4", named("pad-dict", lambda x: np.pad(x, {-1: (1, 2)}), real(2, 3))),
     *[
         named(f"pad-{mode}", lambda x, m=mode: np.pad(x, ((1, 2), (2, 0)), mode=m), real(3, 4))
         for mode in ("edge", "wrap", "reflect", "symmetric")

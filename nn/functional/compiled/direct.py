@@ -17,15 +17,31 @@ import numpy as np
 from nn.functional.compiled import kernel
 from nn.functional.compiled.microkernel import LANES, block, rows_for, vectors_for
 from nn.functional.convolution import Plan, padded, rows
+from nn.functional.kernels import parts as divided
 from nn.functional.kernels import setting, share
 from nn.functional.scratch import PIECE, buffer
 
 
 @kernel
 def _convolve_images(
-    many: Any, vectors: Any, x: Any, images: int, image: int, line: int, step: int, lines: int,
-    taps: int, run: int, line_apart: int, tap_apart: int, w: Any, bias: Any, y: Any, oh: int,
-    ow: int, channels: int,
+    many: Any,
+    vectors: Any,
+    x: Any,
+    images: int,
+    image: int,
+    line: int,
+    step: int,
+    lines: int,
+    taps: int,
+    run: int,
+    line_apart: int,
+    tap_apart: int,
+    w: Any,
+    bias: Any,
+    y: Any,
+    oh: int,
+    ow: int,
+    channels: int,
 ) -> None:  # pragma: no cover - compiled
     wide = len(vectors) * LANES
     for n in range(images):
@@ -43,8 +59,22 @@ def _convolve_images(
 
 @kernel
 def _correlate_images(
-    many: Any, vectors: Any, x: Any, images: int, image: int, line: int, step: int, lines: int,
-    taps: int, run: int, line_apart: int, tap_apart: int, g: Any, total: Any, oh: int, ow: int,
+    many: Any,
+    vectors: Any,
+    x: Any,
+    images: int,
+    image: int,
+    line: int,
+    step: int,
+    lines: int,
+    taps: int,
+    run: int,
+    line_apart: int,
+    tap_apart: int,
+    g: Any,
+    total: Any,
+    oh: int,
+    ow: int,
     channels: int,
 ) -> None:  # pragma: no cover - compiled
     wide = len(vectors) * LANES
@@ -75,8 +105,8 @@ def _lies(plan: Plan, c: int) -> tuple[int, ...]:
 
 
 def _parts(n: int, bytes_each: int) -> list[slice]:
-    """Return slices of the batch: a piece of memory each, and at least one for each thread."""
-    step = max(1, min(-(-n // setting("threads")), PIECE // max(bytes_each, 1)))
+    """Return slices of the batch: a piece of memory each, and at least three for each thread."""
+    step = max(1, min(-(-n // (3 * setting("threads"))), PIECE // max(bytes_each, 1)))
     return [slice(k, min(k + step, n)) for k in range(0, n, step)]
 
 
@@ -126,17 +156,17 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
     images, grads, where = x.transpose(0, 2, 3, 1), rows(g), _lies(plan, c)
     oh, ow, channels = grads.shape[1:]
     parts = _parts(n, where[0] * 4)
-    starts = [len(parts) * k // setting("threads") for k in range(setting("threads") + 1)]
-    totals = np.zeros((setting("threads"), plan.kernel[0] * plan.kernel[1] * c * channels), x.dtype)
+    some = divided(len(parts))  # each adds up its own images' gradients
+    totals = np.zeros((len(some), plan.kernel[0] * plan.kernel[1] * c * channels), x.dtype)
 
     def task(k: int) -> None:
-        for part in parts[starts[k] : starts[k + 1]]:
-            some = padded(images[part], plan.padding).reshape(-1)
+        for part in parts[some[k]]:
+            place = padded(images[part], plan.padding).reshape(-1)
             _correlate_images(
-                rows_for(where[5]), vectors_for(channels), some, part.stop - part.start, *where,
+                rows_for(where[5]), vectors_for(channels), place, part.stop - part.start, *where,
                 grads[part].reshape(-1), totals[k], oh, ow, channels,
             )  # fmt: skip
 
-    share(task, setting("threads"))
+    share(task, len(some))
     total = totals.sum(axis=0).reshape(*plan.kernel, c, channels)
     return np.ascontiguousarray(total.transpose(3, 2, 0, 1))

@@ -1,7 +1,8 @@
 """Compiled passes over channels-last rows: each reads every number once, in vector registers.
 
 Sums are taken in float32 over blocks that stay in the cache, and from block to block in float64;
-mean and variance of blocks are joined by Chan's formula, so a large mean costs no digits.
+mean and variance of blocks are joined by Chan's formula (Chan, Golub and LeVeque, 1983), so a
+large mean costs no digits.
 """
 
 from __future__ import annotations
@@ -34,27 +35,29 @@ def gate(g: Any, y: Any, out: Any) -> None:  # pragma: no cover - compiled
 def moments(x: Any, mean: Any, squares: Any) -> None:  # pragma: no cover - compiled
     """Write each column's mean, and the sum of squares around it."""
     count, width = x.shape
-    total, spread = np.empty(width, np.float32), np.empty(width, np.float32)
+    centre, total, spread = np.empty((3, width), np.float32)
     step = max(1, BLOCK // width)
     for begin in range(0, count, step):
         end = min(begin + step, count)
-        share = np.float32(1 / (end - begin))
+        many = end - begin
+        centre[:] = 0
+        for i in range(begin, end):
+            for j in range(width):
+                centre[j] += x[i, j]
+        for j in range(width):
+            centre[j] /= np.float32(many)
         total[:] = 0
         spread[:] = 0
         for i in range(begin, end):
             for j in range(width):
-                total[j] += x[i, j]
-        for j in range(width):
-            total[j] *= share
-        for i in range(begin, end):
-            for j in range(width):
-                d = x[i, j] - total[j]
+                d = x[i, j] - centre[j]
+                total[j] += d  # zero but for what the sum above was rounded by
                 spread[j] += d * d
-        weight = (end - begin) / end
         for j in range(width):
-            d64 = total[j] - mean[j]
-            mean[j] += d64 * weight
-            squares[j] += spread[j] + d64 * d64 * weight * begin
+            off = np.float64(total[j]) / many
+            d64 = centre[j] + off - mean[j]
+            mean[j] += d64 * many / end
+            squares[j] += spread[j] - off * total[j] + d64 * d64 * many * begin / end
 
 
 @kernel
@@ -66,8 +69,10 @@ def scaled(x: Any, scale: Any, shift: Any, y: Any) -> None:  # pragma: no cover 
 
 
 @kernel
-def products(g: Any, x: Any, mean: Any, by_one: Any, by_x: Any) -> None:  # pragma: no cover
-    """Add up g and g * (x - mean), by column.  (Compiled.)"""
+def products(
+    g: Any, x: Any, mean: Any, by_one: Any, by_x: Any
+) -> None:  # pragma: no cover - compiled
+    """Add up g and g * (x - mean), by column."""
     count, width = x.shape
     one, other = np.empty(width, np.float32), np.empty(width, np.float32)
     step = max(1, BLOCK // width)
@@ -91,4 +96,3 @@ def sloped(
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
             out[i, j] = g[i, j] * factor[j] + (x[i, j] * slope[j] + shift[j])
-

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding as llvm  # type: ignore[import-untyped] # ships no types
-from llvmlite import ir  # type: ignore[import-untyped] # ships no types
-from numba import types  # type: ignore[import-untyped] # ships no types
-from numba.core import cgutils  # type: ignore[import-untyped] # ships no types
-from numba.extending import intrinsic  # type: ignore[import-untyped] # ships no types
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils as _cgutils
 
+from nn.functional.compiled import operation
+
+cgutils: Any = _cgutils
 _FEATURES = llvm.get_host_cpu_features()
 _WIDE = bool(_FEATURES.get("avx512f"))
 LANES = 16 if _WIDE else 8  # float32 numbers in a vector
@@ -74,7 +76,7 @@ class Vectors:
         return self._call(f"fma.v{LANES}f32", VECTOR, a, b, c)
 
 
-@intrinsic  # type: ignore[untyped-decorator] # numba ships no types
+@operation
 def block(
     typing: Any, rows: Any, vectors: Any, a: Any, a_at: Any, a_row: Any, a_outer: Any,
     a_middle: Any, a_inner: Any, outer: Any, middle: Any, inner: Any, b: Any, b_at: Any,

@@ -1,4 +1,4 @@
-"""Compiled max and average pooling of channels-last images: one pass, all channels of a place at once.
+"""Compiled pooling of channels-last images: one pass, all channels of a place at once.
 
 Windows are given by their settings (see `nn.functional.windows.Windows`); taps that lie
 outside of the image are passed over.

@@ -58,7 +58,7 @@ def times_panels(
     for j in range(0, columns, wide):
         for at in range(0, rows, len(many)):
             first = min(at, rows - len(many))  # the last block overlaps the one before
-            block(  # type: ignore[call-arg] # numba gives the context
+            block(
                 many, vectors, a, a_at + first * a_row, a_row, 0, 0, 1, 1, 1, k, b, j * k, wide,
                 start, j, 0, c, c_at + first * c_row + j, c_row, at - first, columns - j,
             )  # fmt: skip
@@ -76,7 +76,7 @@ def _add_transposed(
             for at in range(lo, hi, len(many)):
                 first = min(at, hi - len(many))
                 place = first * n + j
-                block(  # type: ignore[call-arg] # numba gives the context
+                block(
                     many, vectors, a, p * m + first, 1, 0, 0, m, 1, 1, length, b, p * n + j, n,
                     c, place, n, c, place, n, at - first, n - j,
                 )  # fmt: skip

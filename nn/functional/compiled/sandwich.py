@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped] # ships no types
-from numba import types  # type: ignore[import-untyped] # ships no types
-from numba.extending import intrinsic  # type: ignore[import-untyped] # ships no types
+from llvmlite import ir
+from numba import types
 
 from nn.functional import winograd
+from nn.functional.compiled import operation
 from nn.functional.compiled.microkernel import INDEX, LANES, NUMBER, VECTOR, Vectors
 
 
@@ -43,10 +43,11 @@ def _combine(builder: Any, v: Vectors, row: Any, parts: list[Any]) -> Any:
 def _sandwich(matrix: Any) -> Any:
     """Return the operation that reads, transforms and writes one square."""
 
-    @intrinsic  # type: ignore[untyped-decorator] # numba ships no types
+    @operation
     def transform(
         typing: Any, a: Any, a_at: Any, a_line: Any, a_step: Any, top: Any, bottom: Any, left: Any,
-        right: Any, c: Any, c_at: Any, c_line: Any, c_step: Any, high: Any, wide: Any, channels: Any,
+        right: Any, c: Any, c_at: Any, c_line: Any, c_step: Any, high: Any, wide: Any,
+        channels: Any,
     ) -> Any:  # fmt: skip
         signature = types.void(
             a, a_at, a_line, a_step, top, bottom, left, right, c, c_at, c_line, c_step, high, wide,
@@ -56,7 +57,8 @@ def _sandwich(matrix: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             (a, a_at, a_line, a_step, top, bottom, left, right, c, c_at, c_line, c_step, high,
              wide, channels) = args  # fmt: skip
-            v, rows, columns = Vectors(builder), *matrix.shape
+            v: Vectors = Vectors(builder)
+            rows, columns = matrix.shape
             a_data = context.make_array(signature.args[0])(context, builder, a).data
             c_data = context.make_array(signature.args[8])(context, builder, c).data
             add, mul, lanes = builder.add, builder.mul, v.below(channels)

@@ -170,9 +170,7 @@ def convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
         image, place = images[part].reshape(-1), y[part].reshape(-1)
 
         def to_points(s: int, image: Any = image, many: int = many, points: Any = points) -> None:
-            _image_points(
-                image, h, wide_, c, *plan.padding, s, ty, tx, many, points.reshape(-1)
-            )
+            _image_points(image, h, wide_, c, *plan.padding, s, ty, tx, many, points.reshape(-1))
 
         def multiply(
             p: int, many: int = many, points: Any = points, products: Any = products

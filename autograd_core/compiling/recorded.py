@@ -1,0 +1,402 @@
+"""Recorded: an array that writes down what is done with it.
+
+A run of ``value_and_grad`` on Recorded values goes through the same primitives,
+rules and sweep as any other, and every NumPy call in it, of the function and of
+the derivative rules alike, becomes a step of a program.  Where Python takes a
+value out of the program, to branch on it, a guard is left behind.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograd_core import errors
+from autograd_core.backward import sweep
+from autograd_core.compiling.program import Step, Value, replaced, same, values_in
+from autograd_core.compiling.spelling import is_spelled
+from autograd_core.modes import BASE, new_level
+from autograd_core.node import users_frame
+from autograd_core.primitive import Boxed, Constant, Primitive, like_tuple
+from autograd_core.rules.indexing import getitem
+from autograd_core.rules.shapes import astype_, copy_
+from autograd_core.scopes import _inner
+from autograd_core.source import Location
+from autograd_core.tensor import Tensor
+from autograd_core.traced import Traced
+
+LIMIT = 50_000  # steps of a program
+_new = object.__new__
+innermost = _inner.get
+
+# What Python asks of shapes and dtypes: the same at every call that this program answers.
+_METADATA = frozenset(
+    {"shape", "ndim", "size", "result_type", "can_cast", "iscomplexobj", "isrealobj",
+     "common_type", "min_scalar_type", "shares_memory", "may_share_memory", "einsum_path",
+     "array_repr", "array_str", "array2string"}
+)  # fmt: skip
+# Constants whose result's shape follows from the arguments' shapes alone.
+_STEADY = frozenset(
+    {"zeros_like", "ones_like", "empty_like", "full_like", "all", "any", "argmax", "argmin",
+     "argsort", "argpartition", "isneginf", "isposinf", "isclose", "isin", "digitize",
+     "searchsorted", "iscomplex", "isreal"}
+)  # fmt: skip
+
+
+class _UndecomposableError(Exception):
+    """A kernel that is not plain NumPy; it stays one call."""
+
+
+class Recorder:
+    """One recorded run: the steps so far."""
+
+    def __init__(self, captured: dict[int, tuple[str, Any]] | None = None) -> None:
+        self.level = new_level()
+        self.captured: dict[int, Value] = {}
+        self.derived = False  # whether there are constants that are not captured themselves
+        self._outside = captured or {}
+        self.inputs: list[Value] = []
+        self.steps: list[Step] = []
+        self.backward = False
+        self._tensors: dict[int, Value] = {}
+        self._inside: list[Primitive] = []  # kernels being taken apart
+        self._fixed: set[int] = set()
+
+    def input(self, example: Any, name: str) -> Recorded:
+        """Return a value that is given anew at every call."""
+        value = Value(example, name=name)
+        self.inputs.append(value)
+        return self.wrap(value)
+
+    def read(self, tensor: Tensor, name: str = "") -> Value:
+        """Return the value of a Tensor whose data are read at every call."""
+        value = self._tensors.get(id(tensor))
+        if value is None:
+            value = self._tensors[id(tensor)] = Value(tensor._data, name=name)
+            value.tensor = tensor
+            self.inputs.append(value)
+        return value
+
+    def wrap(self, value: Value) -> Recorded:
+        """Return what stands for a value while the function runs."""
+        made = _new(Recorded)
+        made._recorder = self
+        made._value = value
+        made._level = self.level
+        return made
+
+    def value_of(self, argument: Any) -> Any:
+        """Return the program's value of an argument; constants as they are."""
+        if argument.__class__ is Recorded:
+            if argument._recorder is not self:
+                raise _foreign()
+            return argument._value
+        if not isinstance(argument, Boxed):
+            return self._constant(argument)
+        if isinstance(argument, Tensor) and argument.is_leaf and argument._level in (0, BASE):
+            return self.read(argument)
+        raise _foreign()
+
+    def _constant(self, argument: Any) -> Any:
+        """Return a captured array as a value, whose numbers may change; other constants as such."""
+        if not isinstance(argument, (np.ndarray, np.generic)):
+            return argument
+        if id(argument) not in self._outside or not isinstance(argument, np.ndarray):
+            self.derived = True
+            return argument
+        value = self.captured.get(id(argument))
+        if value is None:
+            name = self._outside[id(argument)][0]
+            value = self.captured[id(argument)] = Value(argument, name=name)
+            value.captured = True
+        return value
+
+    def apply(self, operation: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute an operation and write it down."""
+        inner = [replaced(a, self.value_of) for a in args]
+        settings = {k: replaced(v, self.value_of) for k, v in params.items()}
+        raw = [replaced(a, _example) for a in inner]
+        given = [replaced(a, self._handed) for a in args]
+        made = operation.run(tuple(raw), {k: replaced(v, _example) for k, v in settings.items()})
+        if operation.name in _METADATA and isinstance(operation, Constant):
+            return made
+        if not is_spelled(operation) and not isinstance(made, tuple) and _plain(settings):
+            mark = len(self.steps), len(self.inputs)
+            try:
+                return self._decomposed(operation, inner, given, params, made)
+            except Exception:  # whatever a kernel does that is not plain NumPy: it stays one call
+                del self.steps[mark[0] :]
+        step = Step(operation, inner, settings, *self._place())
+        return self._finish(step, made, operation)
+
+    def _handed(self, argument: Any) -> Any:
+        """Return an argument for a kernel that is taken apart: not the caller's own object."""
+        value = self.value_of(argument)
+        live = value.__class__ is Value and not value.captured
+        return self.wrap(value) if live else argument
+
+    def _decomposed(
+        self,
+        operation: Primitive,
+        inner: list[Any],
+        given: list[Any],
+        params: dict[str, Any],
+        wanted: Any,
+    ) -> Any:
+        """Write down what a kernel is made of, if that is NumPy and gives the same bits."""
+        if operation in self._inside or isinstance(operation, Constant):
+            raise _UndecomposableError
+        self._inside.append(operation)
+        fixed = {id(v) for v in values_in(inner)} - self._fixed
+        self._fixed |= fixed
+        try:
+            made = operation.forward(*given, **params)
+        finally:
+            self._inside.pop()
+            self._fixed -= fixed
+        if made.__class__ is not Recorded or not same(made._value.example, wanted):
+            raise _UndecomposableError
+        return made
+
+    def _finish(self, step: Step, made: Any, operation: Primitive) -> Any:
+        self._add(step)
+        if isinstance(made, (tuple, list)):
+            step.multiple = True
+            known: dict[int, Value] = {}
+            for k, part in enumerate(made):
+                if part is None:
+                    step.results.append(None)
+                else:
+                    step.results.append(known.setdefault(id(part), Value(part, step, k)))
+            parts = [None if v is None else self.wrap(v) for v in step.results]
+            self._check_shapes(step, operation)
+            return like_tuple(made, parts) if isinstance(made, tuple) else parts
+        if isinstance(made, bool):
+            made = np.bool_(made)
+        if not isinstance(made, (np.ndarray, np.generic)):
+            if not isinstance(made, int):
+                raise errors.UnsupportedError(
+                    f"compile: {operation.name} returned a {type(made).__name__}, which is no "
+                    "array.",
+                    step.where,
+                )
+            made = np.asarray(made)[()]
+        step.results.append(Value(made, step))
+        self._check_shapes(step, operation)
+        return self.wrap(step.result)
+
+    def _check_shapes(self, step: Step, operation: Primitive) -> None:
+        """Guard the shapes of results whose shapes depend on numbers, not on shapes."""
+        if isinstance(operation, Constant):
+            doubtful = not isinstance(operation.forward, np.ufunc) and (
+                operation.name not in _STEADY
+            )
+        else:
+            mask = any(v.example.dtype.kind == "b" for v in values_in(step.params))
+            doubtful = mask and operation is getitem
+        if doubtful:
+            for value in step.results:
+                if value is not None and value.example.ndim:
+                    self.guard(value, "shape", value.example.shape)
+
+    def guard(self, value: Value, test: str, expected: Any) -> None:
+        """Let the program check that Python would get the same from a value again."""
+        if self._inside:
+            raise _UndecomposableError
+        step = Step(None, [value], {}, *self._place())
+        step.test, step.expected = test, expected
+        self._add(step)
+
+    def _add(self, step: Step) -> None:
+        if len(self.steps) >= LIMIT:
+            raise errors.SettingError(
+                f"compile: the run has more than {LIMIT} operations; a program that long is no "
+                "gain. Compile what one round of the loop does, or write the loop on whole arrays.",
+                step.where,
+            )
+        self.steps.append(step)
+
+    def _place(self) -> tuple[Location, bool, str]:
+        """Return the user's line of what happens now, whether the outer sweep runs, the scope."""
+        frame: Any = sys._getframe(2)
+        if self.backward:
+            while frame is not None:
+                if frame.f_code is sweep.__code__:
+                    names = frame.f_locals
+                    node, g = names["node"], names["g"]
+                    scope = ""
+                    if node.output.__class__ is Recorded:
+                        maker = node.output._value.maker
+                        scope = maker.scope if maker is not None else ""
+                        if g.__class__ is Recorded:
+                            g._value.gradient_of = node.output._value
+                    return node.location, True, scope
+                frame = frame.f_back
+            frame = sys._getframe(2)
+        frame = users_frame(frame)
+        entry = None if self.backward else innermost()
+        scope = entry.kind if entry is not None else ""
+        return Location(frame.f_code, frame.f_lasti), self.backward, scope
+
+    @contextmanager
+    def running(self, tensors: dict[int, Any]) -> Iterator[None]:
+        """Let Tensors made outside be the tracked inputs of the run, until it ends."""
+        saved = [(t, t._data, t._node, t._level) for t, _ in tensors.values()]
+        try:
+            for tensor, tracked in tensors.values():
+                tensor._data, tensor._level = tracked._data, tracked._level
+                tensor._node = tracked._node
+            yield
+        finally:
+            for tensor, data, node, level in saved:
+                tensor._data, tensor._node, tensor._level = data, node, level
+
+
+def _example(argument: Any) -> Any:
+    return argument.example if argument.__class__ is Value else argument
+
+
+def _plain(settings: dict[str, Any]) -> bool:
+    """Whether settings are numbers, texts and arrays: nothing that a kernel could keep."""
+    kinds = (int, float, complex, str, slice, np.ndarray, np.generic, np.dtype, type, Value)
+    found: list[Any] = []
+    replaced(tuple(settings.values()), found.append)
+    return all(v is None or v is Ellipsis or isinstance(v, kinds) for v in found)
+
+
+def _foreign() -> errors.UnsupportedError:
+    return errors.UnsupportedError(
+        "compile: the function uses a value that is being differentiated outside of it, which a "
+        "program cannot read; pass it as an argument, or list the leaf Tensor it was computed from "
+        "in parameters=.",
+        Location.of_caller(),
+    )
+
+
+class Recorded(Traced):
+    """An array of a run that is being written down; behaves like the array itself."""
+
+    __slots__ = ("_level", "_recorder", "_value")
+    _recorder: Recorder
+    _value: Value
+    _level: int
+    keeps_kernels = True  # a fused kernel's backward pass is to be one operation on these
+
+    @property
+    def value(self) -> Any:
+        """The array in this run."""
+        return self._value.example
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        shape: tuple[int, ...] = self._value.example.shape
+        return shape
+
+    @property
+    def dtype(self) -> Any:
+        """Kind of number."""
+        return self._value.example.dtype
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(self._value.example.size)
+
+    def __repr__(self) -> str:
+        return f"Recorded({self._value.example!r})"
+
+    def _below(self) -> Any:
+        return self  # differentiation sees an array like any other
+
+    def _constant(self, value: Any) -> Any:
+        return value
+
+    def _process(
+        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
+    ) -> Any:
+        made = self._recorder.apply(primitive, args, params)
+        if primitive.view and made.__class__ is Recorded:
+            args[0]._note_view(made, primitive, params)
+        return made
+
+    def _apply_constant(
+        self, constant: Constant, args: tuple[Any, ...], params: dict[str, Any]
+    ) -> Any:
+        return self._recorder.apply(constant, args, params)
+
+    def _become(self, other: Any) -> None:
+        recorder = self._recorder
+        if self._value.maker is None or id(self._value) in recorder._fixed:
+            raise errors.InPlaceError(
+                "compile: the function changes one of its arguments in place; "
+                "write x = x + y instead of x += y, or x = x.copy() first.",
+                Location.of_caller(),
+            )
+        if isinstance(other, Boxed) and other._level > self._level:
+            raise errors.InPlaceError(
+                "compile: in-place change of a constant with a value that is differentiated: "
+                "write x = x + y instead of x += y.",
+                Location.of_caller(),
+            )
+        value = recorder.value_of(other)
+        if value.__class__ is not Value:  # a constant of the same shape and dtype
+            step = Step(copy_, [value], {}, *recorder._place())
+            value = Value(value, step)
+            step.results.append(value)
+            recorder._add(step)
+        self._value = value
+
+    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
+        from autograd_core.inplace import note_view
+
+        note_view(made, self, operation, params)
+
+    def detach(self) -> Any:
+        """Return the value itself: it carries no derivative of its own."""
+        return self
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        """As ``ndarray.astype``."""
+        return self if np.dtype(dtype) == self.dtype and not copy else astype_(self, dtype=dtype)
+
+    # --- where Python takes the value out -----------------------------------
+
+    def _taken(self, test: str, value: Any) -> Any:
+        self._recorder.guard(self._value, test, value)
+        return value
+
+    def __bool__(self) -> bool:
+        return bool(self._taken("bool", bool(self.value)))
+
+    def item(self) -> Any:
+        """Return the one element; the program answers only calls where it is the same."""
+        return self._taken("item", self.value.item())
+
+    def __float__(self) -> float:
+        return float(self._taken("item", self.value.item()))
+
+    def __int__(self) -> int:
+        return int(self._taken("item", self.value.item()))
+
+    def __complex__(self) -> complex:
+        return complex(self._taken("item", self.value.item()))
+
+    def tolist(self) -> Any:
+        """Return nested lists; the program answers only calls where they are the same."""
+        return self._taken("array", self.value).tolist()
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if self.dtype.kind not in "biu":
+            raise errors.ConversionError(
+                "compile: a value of the program met code that needs the plain array, for instance "
+                "array[i] = x, a buffer that a layer updates in training, or another library. "
+                "Return it (has_aux=True) and do this outside, or leave this part uncompiled.",
+                Location.of_caller(),
+            )
+        value = np.array(self._taken("array", self.value))
+        return value if dtype is None else value.astype(dtype, copy=False)

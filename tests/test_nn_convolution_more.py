@@ -1,0 +1,136 @@
+"""Convolution, pooling and normalization: uneven padding, and a batch mapped over by vmap."""
+
+import ctypes
+
+import numpy as np
+import pytest
+
+import nn
+from autograd_core import ShapeError, grad, gradcheck, vmap
+from autograd_core.batching import LoopWarning
+from nn import functional as f
+from nn.functional import blas
+
+RNG = np.random.default_rng(5)
+
+
+def by_definition(x, w):
+    """Return the convolution that keeps the size; what is odd of the padding comes behind."""
+    n, _, height, width = x.shape
+    outputs, _, kh, kw = w.shape
+    y = np.zeros((n, outputs, height, width))
+    for i in range(height):
+        for j in range(width):
+            for a in range(kh):
+                for b in range(kw):
+                    p, q = i + a - (kh - 1) // 2, j + b - (kw - 1) // 2
+                    if 0 <= p < height and 0 <= q < width:
+                        y[:, :, i, j] += x[:, :, p, q] @ w[:, :, a, b].T
+    return y
+
+
+@pytest.mark.parametrize("kernel", [(2, 2), (4, 3), (3, 4), (1, 2), (6, 5)])
+def test_same_padding_of_even_kernels(kernel):
+    x, w = RNG.normal(size=(2, 3, 7, 6)), RNG.normal(size=(4, 3, *kernel))
+    y = f.conv2d(x, w, padding="same")
+    np.testing.assert_allclose(y, by_definition(x, w), atol=1e-12)
+    assert gradcheck(lambda x, w: f.conv2d(x, w, padding="same"), x, w)
+
+
+def test_same_padding_of_sequences_and_single_examples():
+    x, w = RNG.normal(size=(3, 8)), RNG.normal(size=(2, 3, 4))
+    y = f.conv1d(x, w, padding="same")
+    assert y.shape == (2, 8)
+    wide = by_definition(x[None, :, None], w[:, :, None])
+    np.testing.assert_allclose(y, wide[0, :, 0], atol=1e-12)
+    assert nn.Conv2d(1, 1, 2, padding="same")(np.ones((1, 5, 5))).shape == (1, 5, 5)
+
+
+def test_paddings_that_are_none_say_so():
+    x, w = np.ones((1, 1, 5, 5)), np.ones((1, 1, 2, 2))
+    np.testing.assert_array_equal(f.conv2d(x, w, padding="valid"), f.conv2d(x, w))
+    with pytest.raises(ShapeError, match="needs stride 1"):
+        f.conv2d(x, w, padding="same", stride=2)
+    with pytest.raises(ShapeError, match="'same' or 'valid', not 'full'"):
+        f.conv2d(x, w, padding="full")
+
+
+X = RNG.normal(size=(3, 2, 4, 6, 6))  # three batches of two images with four channels
+W = RNG.normal(size=(4, 4, 3, 3))
+BIAS = RNG.normal(size=4)
+MAPPED = {
+    "conv2d": lambda x: f.conv2d(x, W, BIAS, padding=1),
+    "conv2d, stride": lambda x: f.conv2d(x, W, stride=2),
+    "conv_transpose2d": lambda x: f.conv_transpose2d(x, W, BIAS, stride=2),
+    "max_pool2d": lambda x: f.max_pool2d(x, 2),
+    "max_pool2d, overlapping": lambda x: f.max_pool2d(x, 3, 2, 1),
+    "avg_pool2d": lambda x: f.avg_pool2d(x, 2),
+    "adaptive_avg_pool2d": lambda x: f.adaptive_avg_pool2d(x, 2),
+    "lp_pool2d": lambda x: f.lp_pool2d(x, 2, 2),
+    "batch_norm": lambda x: f.batch_norm(x, weight=BIAS, bias=BIAS, training=True),
+    "batch_norm, eval": lambda x: f.batch_norm(x, np.zeros(4), np.ones(4), BIAS, BIAS),
+    "group_norm": lambda x: f.group_norm(x, 2, BIAS, BIAS),
+    "layer_norm": lambda x: f.layer_norm(x, 6),
+    "local_response_norm": lambda x: f.local_response_norm(x, 3),
+}
+
+
+@pytest.mark.filterwarnings(f"ignore::{LoopWarning.__module__}.{LoopWarning.__name__}")
+@pytest.mark.parametrize("name", MAPPED)
+def test_vmap_equals_a_loop(name):
+    function = MAPPED[name]
+    np.testing.assert_allclose(
+        vmap(function)(X), np.stack([function(x) for x in X]), rtol=1e-10, atol=1e-12
+    )
+
+    def slope(x):
+        return grad(lambda x: np.sum(np.sin(function(x))))(x)
+
+    np.testing.assert_allclose(
+        vmap(slope)(X), np.stack([slope(x) for x in X]), rtol=1e-8, atol=1e-10
+    )
+
+
+# --- small products on one thread -------------------------------------------
+
+
+class Library:
+    """Stands in for OpenBLAS."""
+
+    def __init__(self, threads):
+        self.threads, self.told = threads, []
+
+    def ask(self):
+        return self.threads
+
+    def tell(self, threads):
+        self.told.append(threads)
+
+
+@pytest.mark.parametrize(
+    ("shape", "threads", "told"),
+    [
+        ((64, 400, 120), 4, [1, 4]),  # small: one thread, and back
+        ((64, 400, 120), 1, []),
+        ((4, 4, 4), 4, []),  # OpenBLAS itself uses one
+        ((512, 512, 512), 4, []),  # large: worth all of them
+    ],
+)
+def test_small_products_use_one_thread(shape, threads, told, monkeypatch):
+    library = Library(threads)
+    monkeypatch.setattr(blas, "_found", (library.ask, library.tell))
+    m, k, n = shape
+    a, b = RNG.normal(size=(m, k)), RNG.normal(size=(k, n))
+    np.testing.assert_array_equal(blas.dot(a, b), a @ b)
+    assert library.told == told
+
+
+def test_small_products_work_with_any_blas(monkeypatch):
+    a, b = RNG.normal(size=(64, 400)), RNG.normal(size=(400, 120))
+    monkeypatch.setattr(blas, "_found", None)
+    np.testing.assert_allclose(blas.dot(a, b), a @ b)
+    monkeypatch.setattr(blas, "_found", False)
+    np.testing.assert_allclose(blas.dot(a, b), a @ b)
+    found = blas._controls()
+    assert found is None or found[0]() >= 1
+    assert found is None or isinstance(found[0], ctypes._CFuncPtr)

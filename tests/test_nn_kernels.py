@@ -1,0 +1,348 @@
+"""The fast kernels against their plain forms: compiled, Winograd's, and shared among threads."""
+
+import os
+import subprocess
+import sys
+import threading
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import nn
+from nn.functional import convolution, kernels, passes, pooling, rectify, windows, winograd
+from nn.functional.convolution import Plan
+from nn.functional.threads import available, share
+
+try:
+    import numba
+except ImportError:
+    numba = None
+compiled_only = pytest.mark.skipif(numba is None, reason="the compiled kernels need numba")
+
+
+def images(rng, *shape, order="last"):
+    """Return float32 images, in channels-last or channels-first memory."""
+    x = rng.normal(size=shape).astype(np.float32)
+    return (
+        x
+        if order == "first"
+        else np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    )
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Use the compiled kernels for however little work."""
+    monkeypatch.setattr(kernels, "ENOUGH", 0)
+
+
+def three(x, w, g, b, plan):
+    """Return the three products of a convolution (forward, to the input, to the weights)."""
+    return [
+        convolution.run_convolve(x, w, plan, b),
+        convolution._spread(g, w, plan=plan),
+        convolution._correlate(x, g, plan=plan),
+    ]
+
+
+def close(found, exact, tolerance):
+    """Compare to the largest value: what a sum of many products can promise."""
+    assert found.dtype == np.float32
+    assert found.shape == exact.shape
+    assert np.abs(found - exact).max() <= tolerance * max(np.abs(exact).max(), 1e-30)
+
+
+#     n, channels, outputs, size,    kernel, stride, padding, dilation, groups
+CONVOLUTIONS = [
+    (2, 1, 6, (12, 12), (5, 5), (1, 1), (2, 2), (1, 1), 1),
+    (3, 6, 16, (9, 14), (5, 5), (1, 1), (0, 0), (1, 1), 1),
+    (2, 3, 40, (16, 15), (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    (2, 20, 37, (9, 7), (3, 3), (1, 1), (1, 0), (1, 1), 1),
+    (2, 5, 33, (8, 8), (1, 1), (1, 1), (0, 0), (1, 1), 1),
+    (2, 5, 8, (9, 9), (1, 1), (2, 2), (0, 0), (1, 1), 1),
+    (2, 4, 8, (13, 11), (3, 2), (2, 1), (1, 1), (1, 1), 1),
+    (2, 4, 8, (12, 12), (3, 3), (1, 1), (2, 2), (2, 2), 1),
+    (2, 4, 8, (12, 12), (3, 3), (1, 2), (2, 1), (1, 2), 1),
+    (2, 6, 8, (8, 8), (3, 3), (1, 1), (1, 1), (1, 1), 2),
+    (2, 4, 8, (5, 3), (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    (2, 4, 8, (1, 20), (1, 5), (1, 1), (0, 2), (1, 1), 1),
+    (4, 70, 66, (7, 9), (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    (2, 64, 64, (6, 6), (3, 3), (1, 1), (0, 2), (1, 1), 1),
+]
+
+
+@pytest.mark.parametrize("order", ["last", "first"])
+@pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
+@pytest.mark.parametrize("which", ["numpy", pytest.param("compiled", marks=compiled_only)])
+def test_convolutions_equal_the_exact_ones(case, order, which, always):
+    n, c, k, size, kernel, stride, padding, dilation, groups = case
+    plan = Plan(size, kernel, stride, padding, dilation, groups)
+    rng = np.random.default_rng(1)
+    x, g = images(rng, n, c, *size, order=order), images(rng, n, k, *plan.output, order=order)
+    w = rng.normal(size=(k, c // groups, *kernel)).astype(np.float32)
+    b = rng.normal(size=k).astype(np.float32)
+    exact = three(*(v.astype(float) for v in (x, w, g, b)), plan)
+    with nn.use_kernels(compiled=which == "compiled", winograd=True, threads=2):
+        for found, wanted in zip(three(x, w, g, b, plan), exact, strict=True):
+            close(found, wanted, 5e-5)
+    with nn.use_kernels(compiled=which == "compiled", winograd=False, threads=3):
+        for found, wanted in zip(three(x, w, g, b, plan), exact, strict=True):
+            close(found, wanted, 2e-6)
+
+
+def test_winograd_matrices_are_exact_in_rational_numbers():
+    """A^T [(G w) * (B^T d)] is the 4 outputs of 3 taps on 6 numbers, for every basis vector."""
+    a, b = ([[Fraction(float(v)) for v in row] for row in m] for m in (winograd.A_T, winograd.B_T))
+    g = [[Fraction(float(v)).limit_denominator(24) for v in row] for row in winograd.G]
+    for tap in range(3):
+        for place in range(6):
+            products = [g[p][tap] * b[p][place] for p in range(6)]
+            outputs = [sum(row[p] * products[p] for p in range(6)) for row in a]
+            assert outputs == [int(place == i + tap) for i in range(4)]
+
+
+@pytest.mark.parametrize("which", ["numpy", pytest.param("compiled", marks=compiled_only)])
+def test_winograd_error_is_what_the_documentation_says(which):
+    rng = np.random.default_rng(0)
+    plan = Plan((19, 19), (3, 3), (1, 1), (1, 1), (1, 1), 1)
+    x, g = images(rng, 2, 256, 19, 19), images(rng, 2, 64, 19, 19)
+    w = rng.normal(size=(64, 256, 3, 3)).astype(np.float32)
+    exact = three(x.astype(float), w.astype(float), g.astype(float), None, plan)
+    errors = {}
+    for on in (True, False):
+        with nn.use_kernels(compiled=which == "compiled", winograd=on):
+            found = three(x, w, g, None, plan)
+        errors[on] = max(
+            np.abs(f - e).max() / np.abs(e).max() for f, e in zip(found, exact, strict=True)
+        )
+    assert 2e-6 < errors[True] < 3e-5  # used, and as exact as stated
+    assert errors[False] < 2e-6
+
+
+def test_winograd_is_never_used_where_exactness_is_asked_for():
+    plan = Plan((8, 8), (3, 3), (1, 1), (1, 1), (1, 1), 1)
+    single, double = np.zeros(1, np.float32), np.zeros(1)
+    assert winograd.fits(plan, 32, 64, 64, single, single)
+    assert not winograd.fits(plan, 32, 64, 64, single, double)
+    assert not winograd.fits(plan, 32, 64, 31, single)
+    assert not winograd.fits(plan._replace(stride=(2, 1)), 32, 64, 64, single)
+    with nn.use_kernels(winograd=False):
+        assert not winograd.fits(plan, 32, 64, 64, single)
+
+
+# --- passes by channel ------------------------------------------------------
+
+SHAPES = [(4, 3, 5, 7), (8, 32, 9, 9), (2, 300, 4, 4), (50, 7), (1, 1, 1, 2)]
+
+
+@compiled_only
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("mean", [0.0, 1e4])
+def test_compiled_passes_equal_the_plain_ones(shape, mean, always):
+    rng = np.random.default_rng(2)
+    x, g = (rng.normal(size=shape).astype(np.float32) for _ in range(2))
+    x += np.float32(mean)
+    exact = x.astype(float)
+    axes, column = (0, *range(2, x.ndim)), (-1, *(1,) * (x.ndim - 2))
+    a, b, c = (rng.normal(size=shape[1]).astype(np.float32) for _ in range(3))
+    with nn.use_kernels(compiled=True, threads=2):
+        found, spread = passes.moments(x)
+        ones, others = passes.products(g, x, found)
+        line, slope = passes.scaled(x, a, b), passes.sloped(g, x, a, b, c)
+    np.testing.assert_allclose(found, exact.mean(axis=axes), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(spread, exact.var(axis=axes), rtol=1e-5)
+    np.testing.assert_allclose(ones, g.sum(axis=axes, dtype=float), rtol=1e-5, atol=1e-4)
+    centred = exact - found.astype(float).reshape(column)
+    np.testing.assert_allclose(others, (g * centred).sum(axis=axes), rtol=1e-4, atol=1e-4)
+    with nn.use_kernels(compiled=False):
+        np.testing.assert_allclose(line, passes.scaled(x, a, b), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            slope, passes.sloped(g, x, a, b, c), rtol=1e-5, atol=1e-6 * max(1, mean)
+        )
+
+
+@compiled_only
+def test_compiled_moments_survive_an_outlier(always):
+    x = np.random.default_rng(0).normal(size=(4096, 4)).astype(np.float32)
+    x[0, 0] = 1e4
+    with nn.use_kernels(compiled=True):
+        variance = passes.moments(x)[1]
+    np.testing.assert_allclose(variance, x.var(axis=0, dtype=float), rtol=1e-6)
+
+
+SPECIAL = np.array([-np.inf, -1.0, -0.0, 0.0, 2.0, np.inf, np.nan], np.float32)
+
+
+@compiled_only
+@pytest.mark.parametrize("order", ["last", "first", "neither"])
+def test_compiled_rectifier_equals_the_plain_one(order, always):
+    y = np.tile(SPECIAL, (2, 3, 4, 1))
+    g = np.repeat(np.repeat(SPECIAL[:4], 3).reshape(1, 3, 4, 1), 2, axis=0) + 0 * np.arange(
+        7, dtype=np.float32
+    ).reshape(1, 1, 1, 7)
+    if order == "last":
+        y = np.ascontiguousarray(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    elif order == "neither":
+        y, g = y[..., ::2], g[..., ::2]
+    with np.errstate(invalid="ignore"), nn.use_kernels(compiled=True, threads=2):
+        found, passed = rectify.relu(y), rectify.gated(g, y)
+        same = rectify.gated(y.copy("K"), y)
+    with np.errstate(invalid="ignore"), nn.use_kernels(compiled=False):
+        np.testing.assert_array_equal(found, rectify.relu(y))
+        np.testing.assert_array_equal(passed, rectify.gated(g, y))
+        np.testing.assert_array_equal(same, rectify.gated(y, y))
+
+
+#        size,     kernel, stride, padding, dilation, ceil
+POOLS = [
+    ((8, 6), 2, None, 0, 1, False),
+    ((9, 9), 3, 2, 1, 1, False),
+    ((9, 9), 3, 2, 0, 1, True),
+    ((10, 8), (3, 2), (1, 2), (1, 0), (2, 1), False),
+    ((7, 7), 2, None, 0, 1, False),
+    ((24, 24), 12, None, 0, 1, False),
+]
+
+
+@compiled_only
+@pytest.mark.parametrize("case", POOLS, ids=str)
+@pytest.mark.parametrize("values", ["distinct", "ties", "nan"])
+def test_compiled_pooling_equals_the_plain_one(case, values, always):
+    size, *settings = case
+    rng = np.random.default_rng(3)
+    x = images(rng, 3, 5, *size)
+    if values == "ties":
+        x = np.round(x)
+    elif values == "nan":
+        x[rng.random(x.shape) < 0.1] = np.nan
+    plan = windows.plan("pool", x.shape, *settings, 2)
+    found = {}
+    for on in (True, False):
+        with nn.use_kernels(compiled=on, threads=2):
+            y = pooling._maximum(x, windows=plan)
+            index = pooling._winners(y, x, windows=plan)
+            g = np.random.default_rng(4).normal(size=y.shape).astype(np.float32)
+            g = np.ascontiguousarray(g.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+            found[on] = y, index, windows._unpick(g, index=index, windows=plan)
+    for one, other in zip(found[True], found[False], strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)
+
+
+# --- whole models -----------------------------------------------------------
+
+
+@compiled_only
+def test_a_model_learns_the_same_with_and_without(always):
+    def run(**chosen):
+        nn.manual_seed(0)
+        model = nn.Sequential(
+            nn.Conv2d(3, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(),
+            nn.Linear(128, 4),
+        )  # fmt: skip
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(4, 3, 8, 8)).astype(np.float32)
+        with nn.use_kernels(**chosen):
+            loss = nn.CrossEntropyLoss()(model(x), np.array([0, 1, 2, 3]))
+            loss.backward()
+        return [loss.data, *(p.grad.data for p in model.parameters())]
+
+    plain = run(compiled=False, winograd=False)
+    for chosen in ({"compiled": True}, {"compiled": True, "threads": 1}, {"compiled": False}):
+        for one, other in zip(run(**chosen), plain, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-5)
+
+
+# --- settings and threads ---------------------------------------------------
+
+
+def test_settings_return_to_what_they_were():
+    before = {name: kernels.setting(name) for name in ("compiled", "winograd", "threads")}
+    with nn.use_kernels(compiled=False, winograd=False, threads=7):
+        assert not kernels.compiled_for(1e9, np.zeros(1, np.float32))
+        assert kernels.setting("threads") == 7
+        with nn.use_kernels(threads=1):
+            assert not kernels.setting("winograd")
+        assert kernels.setting("threads") == 7
+    assert before == {name: kernels.setting(name) for name in before}
+
+
+def test_little_work_and_float64_stay_with_numpy():
+    assert kernels.compiled("lanes", 10, np.zeros(1, np.float32)) is None
+    assert kernels.compiled("lanes", 1e9, np.zeros(1)) is None
+
+
+def python(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True,
+        env={**os.environ, **environment},
+    ).stdout.strip()  # fmt: skip
+
+
+WORK = (
+    "import numpy as np, sys, nn;"
+    "x = np.ones((8, 16, 16, 16), np.float32);"
+    "y = nn.functional.conv2d(x, np.ones((16, 16, 3, 3), np.float32));"
+    "print(y[0, 0, 0, 0], sys.modules.get('numba') is not None)"
+)
+
+
+def test_numba_is_loaded_when_there_is_work_for_it_and_never_required():
+    assert python("import sys, nn; print('numba' in sys.modules)") == "False"
+    assert python(WORK, NN_COMPILED="0") == "144.0 False"
+    absent = "import sys; sys.modules['numba'] = None;"  # as if it were not installed
+    assert python(absent + WORK, NN_COMPILED="1") == "144.0 False"
+    if numba is not None:
+        assert python(WORK, NN_COMPILED="1") == "144.0 True"
+
+
+def test_the_environment_chooses():
+    show = "from nn.functional.kernels import setting as s; print(s('winograd'), s('threads'))"
+    assert python(show, NN_WINOGRAD="0", OMP_NUM_THREADS="3") == "False 3"
+    assert python(show, NN_WINOGRAD="1", OMP_NUM_THREADS="3") == "True 3"
+
+
+def test_threads_take_the_cores_when_nobody_says(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "0")
+    assert available() >= 1
+
+
+def test_work_is_shared_and_errors_come_back():
+    met, gate = set(), threading.Barrier(2, timeout=10)
+
+    def task(k):
+        gate.wait()  # passes only if two threads are there at once
+        met.add((k, threading.get_ident()))
+
+    share(task, 2, threads=2)
+    assert {k for k, _ in met} == {0, 1}
+    assert len({who for _, who in met}) == 2
+
+    def failing(k):
+        if k == 3:
+            raise KeyError(k)
+
+    with pytest.raises(KeyError):
+        share(failing, 8, threads=3)
+    done = []
+    share(done.append, 3, threads=1)
+    assert done == [0, 1, 2]
+
+
+def test_shared_work_may_share_work_itself():
+    found = []
+    share(lambda k: share(lambda j: found.append((k, j)), 3, threads=2), 4, threads=2)
+    assert sorted(found) == [(k, j) for k in range(4) for j in range(3)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_workers_start_anew_in_a_forked_child():
+    share(lambda k: None, 2, threads=2)
+    child = os.fork()
+    if child == 0:  # pragma: no cover - the child
+        found = []
+        share(found.append, 4, threads=2)
+        os._exit(0 if sorted(found) == [0, 1, 2, 3] else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -1,0 +1,343 @@
+"""The viewer's rarer forms: huge graphs, failures, odd values, strange scripts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import autograd_core.viewer.layout as layout
+from autograd_core import Graph, OperandError, Tensor, animate, draw, primitive, scope
+from autograd_core.viewer import drawing as drawings
+from autograd_core.viewer.__main__ import main
+from autograd_core.viewer.listing import MOST, Listing
+from autograd_core.viewer.naming import constant_text, index_text, setting_text
+from autograd_core.viewer.numbers import number_text, rms, summarize
+from autograd_core.viewer.steps import forward_steps
+from autograd_core.viewer.tree import Tree
+from autograd_core.viewer.widths import clip, width
+
+needs_layout = pytest.mark.skipif(
+    layout.layout_program() is None, reason="neither dot nor graphviz-pure is installed"
+)
+
+
+def small():
+    x = Tensor(2.0, requires_grad=True)
+    with scope("inner"):
+        y = x * 3.0
+        z = np.sin(y) * y
+    return x, z
+
+
+def failing():
+    w = Tensor(np.ones((2, 3)), requires_grad=True)
+    h = np.tanh(w)
+    try:
+        h @ np.ones((2, 2))
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+# --- numbers and texts -------------------------------------------------------
+
+
+def test_texts_of_odd_values() -> None:
+    assert number_text(np.True_) == "True"
+    assert number_text(1 + 2j) == "1+2j"
+    assert rms(np.zeros((0, 3))) == 0.0
+    assert summarize(np.array(["a"])).text == "ndarray"
+    assert setting_text(np.float32(0.5)) == "0.5"
+    assert setting_text(np.zeros((2, 2), int)) == "2×2 index"
+    assert index_text((slice(None, None, 2), np.int64(3))) == "::2, 3"
+    assert constant_text(np.array(None)) == "ndarray"
+    assert constant_text(np.ones((2, 3))) == "2×3 constant"
+    assert width("e" + chr(0x301)) == width("e")
+    assert clip("abc", 1.4, 1.0) in ("abc", "ab…", "a…", "…")
+    assert clip("é" * 10, 1e9) == "é" * 10
+
+
+def test_a_text_whose_letters_just_fit_is_kept_whole() -> None:
+    for text in ("iiii", "mmmm", "v12"):
+        exact = width(text, 10)
+        assert clip(text, exact, 10) == text
+        assert clip(text, exact - 0.1, 10).endswith("…")
+
+
+def test_more_lines_than_a_page_shows_are_left_out() -> None:
+    import autograd_core.source as source
+
+    class Place:
+        def __init__(self, line):
+            self.file, self.line = source.__file__, line
+
+    listing = Listing([Place(k) for k in range(1, 200)])
+    assert listing.index(Place(1)) is not None
+    whole = __import__("linecache").getlines(np.linalg._linalg.__file__)
+
+    class Far(Place):
+        def __init__(self, line):
+            self.file, self.line = np.linalg._linalg.__file__, line
+
+    far = Listing([Far(k) for k in range(1, len(whole), 12)])
+    shown = sum(len(block["lines"]) for block in far.blocks)
+    assert MOST <= shown < len(whole)
+
+
+# --- huge graphs ---------------------------------------------------------------
+
+
+def uneven(n):
+    """A chain in which no two neighbours are alike: nothing to fold."""
+    rng = np.random.default_rng(0)
+    y = Tensor(rng.normal(size=7), requires_grad=True)
+    operations = (np.sin, np.cos, np.tanh, np.abs, np.negative)
+    for k in rng.integers(5, size=n):
+        y = operations[k](y)
+    return np.sum(y)
+
+
+def test_a_long_chain_without_repetition_is_cut_into_parts() -> None:
+    drawing = draw(uneven(3000))
+    assert len(drawing.cards) < 400
+    assert drawing.notes[0].startswith("3,002 recorded operations and leaves shown as")
+    assert any(card.name.startswith("part ") or card.kind == "module" for card in drawing.cards)
+    assert sum(len(card.members) for card in drawing.cards) >= 3000
+    few = draw(uneven(3000), depth=1)
+    assert len(few.cards) < 400
+    page = animate(uneven(3000))
+    assert len(page.drawing.cards) <= len(drawing.cards)
+
+
+def test_the_boxes_of_a_tree_can_be_walked() -> None:
+    _, z = small()
+    with scope("outer"):
+        u = z * 2.0
+        with scope("deep"):
+            u = u + 1.0
+        with scope("deeper"), scope("deepest"):
+            u = np.sin(u)
+    labels = [box.label for box in Tree(Graph(u))]
+    assert {"inner", "deep", "deepest"} <= set(labels)
+    assert labels.index("deeper") < labels.index("deepest")
+
+
+def test_a_model_around_everything_is_left_out() -> None:
+    nn = pytest.importorskip("nn")
+    inner = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+    model = nn.Sequential(inner, nn.Linear(3, 1))
+    loss = np.sum(model(np.ones((4, 2))))
+    cards = draw(loss, depth="all").cards
+    assert any("0" in str(card.boxes) or card.boxes for card in cards)
+    assert draw(loss, depth=1).find("Linear")
+
+
+# --- layouts that fail ---------------------------------------------------------
+
+
+@needs_layout
+def test_layout_programs_that_fail(monkeypatch) -> None:
+    _, z = small()
+    drawing = draw(z)
+    real = layout.layout_programs()
+    monkeypatch.setattr(layout, "layout_programs", lambda: ["/nonexistent/dot", *real])
+    assert drawing.layout("LR").places
+    monkeypatch.setattr(layout, "layout_programs", lambda: ["/nonexistent/dot"])
+    with pytest.raises(layout.LayoutError, match="nonexistent"):
+        layout.lay_out(drawing.view, "TB")
+    monkeypatch.setattr(layout, "layout_programs", lambda: real)
+
+    def slow(*_, timeout, **__):
+        raise subprocess.TimeoutExpired("dot", timeout)
+
+    monkeypatch.setattr(layout.subprocess, "run", slow)
+    again = draw(z)
+    with pytest.raises(layout.LayoutTimeout, match="longer than"):
+        again.layout("LR")
+    with pytest.raises(layout.LayoutTimeout, match="longer than"):
+        layout._run("digraph {}", -1.0)
+
+
+def test_a_straight_line_has_its_middle_in_the_middle() -> None:
+    assert layout.middle([(0.0, 0.0), (4.0, 2.0)]) == (2.0, 1.0)
+    x, y = layout.middle([(0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0), (3.0, 0.0)])
+    assert (x, y) == (1.5, 0.0)
+
+
+def test_pictures_that_the_layout_program_cannot_write(monkeypatch, tmp_path) -> None:
+    _, z = small()
+    monkeypatch.setattr(drawings, "layout_programs", lambda: ["false"])
+
+    class Failed:
+        returncode, stdout = 1, b""
+
+    monkeypatch.setattr(drawings.subprocess, "run", lambda *_, **__: Failed)
+    with pytest.raises(drawings.UnsupportedError, match="false cannot write png"):
+        draw(z).save(tmp_path / "graph.png")
+    assert not list(tmp_path.iterdir())
+
+
+# --- forms ----------------------------------------------------------------------
+
+
+def test_dot_of_failures_modules_and_amounts() -> None:
+    error = failing()
+    source = str(draw(error).to_dot().source)
+    assert "#b3001b" in source
+    assert "error" in source
+    x, z = small()
+    folded = str(draw(z, depth=0, color="cost").to_dot().source)
+    assert "FLOP" in folded
+    assert "#f1f2f6" in folded
+    for show in (("value",), ("grad",), ()):
+        text = str(draw(z, show=show).to_dot().source)
+        assert ("∂" in text) == ("grad" in show)
+    known = np.arange(3.0)
+    drawn = str(draw(np.sum(known * x)).to_dot().source)
+    assert "dotted" in drawn
+    before, after = draw(x * 2.0), draw(np.sin(x) * 2.0)
+    assert "#00704e" in str(before.diff(after).to_dot().source)
+    removed = str(after.diff(before).to_dot().source)
+    assert "dashed" in removed
+
+
+@needs_layout
+@pytest.mark.parametrize("show", [("value",), ("grad",), ()])
+def test_svg_shows_what_is_asked_for(show) -> None:
+    _, z = small()
+    svg = draw(z, show=show).to_svg()
+    assert ('class="grad"' in svg) == ("grad" in show)
+    assert ('class="value"' in svg) == ("value" in show)
+
+
+def test_modules_are_compared_by_what_is_inside() -> None:
+    x = Tensor(2.0, requires_grad=True)
+
+    def model(twice):
+        with scope("block"):
+            y = np.sin(x)
+            if twice:
+                y = np.cos(y)
+        return y * 2.0
+
+    same = draw(model(False), depth=0).diff(draw(model(False), depth=0))
+    other = draw(model(False), depth=0).diff(draw(model(True), depth=0))
+    assert {c.mark for c in same.cards} == {""}
+    assert {"added", "removed"} <= {c.mark for c in other.cards}
+
+
+def test_nothing_of_an_amount_leaves_the_colours_out() -> None:
+    x = Tensor(2.0, requires_grad=True)
+    drawing = draw(np.ones(2) * x, color="grad")  # no scalar, so no sweep
+    assert all(not card.heat and not card.metric for card in drawing.cards)
+    assert draw(failing(), color="bytes").cards[-1].kind == "error"
+    complex_one = Tensor(1 + 2j, requires_grad=True)
+    messages = animate(np.real(complex_one * complex_one)).data()
+    assert "-3+4j" in str(messages)
+
+
+def test_a_page_of_a_failure_and_of_a_freed_graph() -> None:
+    page = animate(failing())
+    steps = forward_steps(page.drawing.view)
+    assert any("Here it stopped: " in str(step) for step in steps)
+    assert str(steps[0]).startswith("forward ")
+    assert "Here it stopped" in str(page.data())
+    _, z = small()
+    z.backward()
+    freed = animate(z)
+    assert "freed" in freed.drawing.notes[0]
+    assert {s["phase"] for run in freed.data()["runs"] for s in run["steps"]} == {"forward"}
+    assert freed.seeds == []
+
+
+def test_the_inputs_of_forward_mode_must_be_in_the_graph() -> None:
+    x, z = small()
+    other = Tensor(1.0, requires_grad=True)
+    with pytest.raises((OperandError, ValueError), match=r"graph"):
+        animate(z, wrt=other)
+    assert [c.name for c in animate(z, mode="forward", wrt=x).seeds] == ["x"]
+
+
+def test_rules_that_fail_or_pass_nothing_back_are_still_drawn() -> None:
+    x = Tensor(2.0, requires_grad=True)
+
+    def broken(g, y, v):
+        raise ValueError("no")
+
+    bad = primitive(lambda v: v * 1.0, vjp=broken, name="bad")
+    assert draw(bad(x)).notes[-1].startswith("No gradients: ")
+    silent = primitive(lambda v: v * 1.0, vjp=lambda g, y, v: (None,), name="silent")
+    text = draw(silent(x) * 2.0).to_text()
+    assert "—" in text
+    half = primitive(lambda a, b: a * b, vjp=lambda g, y, a, b: (g * b, None), name="half")
+    y = half(x, x)
+    notes = animate(y * 1.0)
+    assert notes.data()
+
+
+def test_names_of_what_self_holds_and_of_code_without_a_source() -> None:
+    class Model:
+        def __init__(self):
+            self.weight = Tensor(2.0, requires_grad=True)
+
+        def loss(self):
+            return draw(self.weight * 3.0)
+
+    assert Model().loss().cards[0].name == "self.weight"
+    space = {"x": Tensor(2.0, requires_grad=True), "np": np}
+    exec(compile("y = np.sin(x) * 2.0", "<typed in>", "exec"), space)
+    assert len(draw(space["y"]).cards) == 3
+
+
+# --- the command line -------------------------------------------------------------
+
+
+def script(tmp_path, text):
+    path = tmp_path / "script.py"
+    path.write_text("from autograd_core import Tensor\nimport numpy as np\n" + text)
+    return str(path)
+
+
+GOOD = """
+x = Tensor(np.arange(3.0), requires_grad=True)
+loss = np.sum(x.reshape(3, 1) * x)
+loss.backward()
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        (GOOD + "raise SystemExit(0)\n", 0, "operations and leaves"),
+        (GOOD + "raise SystemExit(3)\n", 1, "operations and leaves"),
+        ("Tensor(1.0).backward()\n", 1, "requires grad"),
+        ("", 1, "called no backward()"),
+    ],
+)
+def test_scripts_that_end_in_some_way(text, status, said, tmp_path, capsys) -> None:
+    assert main([script(tmp_path, text), "--out", str(tmp_path / "graph.txt")]) == status
+    out = capsys.readouterr()
+    assert said in out.out + out.err
+
+
+@needs_layout
+def test_a_script_as_a_page_and_as_something_unknown(tmp_path, capsys) -> None:
+    path = script(tmp_path, GOOD)
+    assert main([path, "--out", str(tmp_path / "graph.html"), "--mode", "forward"]) == 0
+    page = (tmp_path / "graph.html").read_text(encoding="utf-8")
+    assert "script.py: backward pass 1" in page
+    assert main([path, "--out", str(tmp_path / "graph.xyz")]) == 1
+    assert "unknown ending" in capsys.readouterr().err
+
+
+def test_the_module_is_a_program(tmp_path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autograd_core.viewer", script(tmp_path, GOOD),
+         "--out", str(tmp_path / "graph.txt")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "operations and leaves" in done.stdout
+    assert "loss" in (tmp_path / "graph.txt").read_text(encoding="utf-8")
