@@ -38,7 +38,7 @@ test: .venv/test lint
 test-fast: .venv/test
 	$(BIN)/python -m pytest -q -m "not slow"
 
-## Run every example (about three minutes) and write the table in examples/README.md
+## Run every example (about eight minutes) and write the table in examples/README.md
 examples: .venv/demo
 	$(BIN)/python -m examples.table --out $(OUT)
 
@@ -72,6 +72,8 @@ bench: .venv/bench
 	$(BIN)/python -m benchmarks.training_steps
 	$(BIN)/python -m benchmarks.optimizers
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.cost
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compiled --cpu
+	$(BIN)/python -m benchmarks.training_memory
 
 ## Every module, loss, optimizer and schedule beside PyTorch
 crosscheck: .venv/bench
@@ -83,12 +85,13 @@ mutation: .venv/test
 
 ## Random programs; every one must end in a right answer or a clear error
 fuzz: .venv/test
-	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --programs 100000
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --programs 100000 --report docs/fuzz.md
 
 ## The generated pages and pictures of docs/
 pages: .venv/test
 	$(BIN)/python docs/make_numpy_page.py
 	$(BIN)/python docs/make_kinks_page.py
+	$(BIN)/python docs/make_compile_page.py
 	$(BIN)/python -m docs.make_pictures
 
 wheel: .venv/test

@@ -529,7 +529,7 @@ class Constant(Primitive):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(
             function,
-            name=getattr(function, "name", "") or function.__name__,  # a Primitive's, a function's
+            name=function.name if isinstance(function, Primitive) else function.__name__,
             arity=None,
             settings=frozenset(),
             positional=(),

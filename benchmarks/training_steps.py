@@ -24,9 +24,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-CPU = "--cpu" in sys.argv
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[name] = "1" if CPU else os.environ.get(name, "2")
+if "--cpu" in sys.argv:
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
 
 import numpy as np
 import torch
@@ -35,6 +36,7 @@ import nn
 from autograd_core import mark_overwritten
 from nn.functional.kernels import use_kernels
 
+CPU = "--cpu" in sys.argv
 torch.set_num_threads(1 if CPU else 2)
 now = time.process_time if CPU else time.perf_counter
 rng = np.random.default_rng(0)

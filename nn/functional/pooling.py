@@ -51,15 +51,7 @@ def _winners(y: Any, x: Any, *, windows: Windows) -> Any:
 
 
 # a primitive, so that a compiled program can name it
-_places = primitive(_winners, name="winners", arity=2, category="pooling")
-
-
-def winners(y: Any, x: Any, *, windows: Windows) -> Any:
-    """Return `_winners` of arrays."""
-    return _places(y, x, windows=windows)
-
-
-_winning = Constant(winners)
+_winning = Constant(primitive(_winners, name="winners", arity=2, category="pooling"))
 
 
 def _index(y: Any, x: Any, windows: Windows) -> Any:
