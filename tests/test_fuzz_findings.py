@@ -267,3 +267,20 @@ def test_geomspace_ends_where_it_should() -> None:
         lambda x: np.sum(np.geomspace(x, 3.0, 4) * weights), [x.data], [np.ones(2)]
     )
     np.testing.assert_allclose(np.sum(x.grad.data), numerical, rtol=1e-7)
+
+
+@pytest.mark.parametrize("extreme", [np.minimum, np.maximum])
+def test_nan_stays_in_a_running_extreme(extreme: Any) -> None:
+    x = np.array([[np.nan, 1.0], [2.0, np.nan], [3.0, 3.0]])
+    made = extreme.accumulate(Tensor(x, requires_grad=True), axis=0)
+    np.testing.assert_array_equal(made.detach().data, extreme.accumulate(x, axis=0))
+
+
+@pytest.mark.parametrize(
+    "scan", [np.cumprod, np.multiply.accumulate], ids=["cumprod", "accumulate"]
+)
+def test_a_running_product_of_one_has_memory_of_its_own(scan: Any) -> None:
+    x = Tensor(np.array([[2.0], [3.0]]), requires_grad=True) * 1.0
+    made = scan(x, axis=1)
+    made += 1.0
+    np.testing.assert_array_equal(x.detach().data, [[2.0], [3.0]])

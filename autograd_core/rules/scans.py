@@ -21,6 +21,8 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None
         a, axis = np.ravel(a), 0
     if dtype is not None:
         a = a.astype(dtype)
+    if a.shape[axis] < 2:
+        return np.copy(a)  # the running product has memory of its own
     shift = 1
     while shift < a.shape[axis]:
         later = _from(a, axis, shift, None) * _from(a, axis, None, -shift)
@@ -79,7 +81,7 @@ def running_extreme(x: Any, axis: int, accumulate: Any) -> Any:
 
 def _latest(value: Any, axis: int, accumulate: Any) -> Any:
     """Return where the running extreme so far was seen last."""
-    hit = value == accumulate(value, axis=axis)
+    hit = (value == accumulate(value, axis=axis)) | (value != value)  # NaN stays from then on
     shape = tuple(
         -1 if k == normalize_axis_index(axis, value.ndim) else 1 for k in range(value.ndim)
     )

@@ -16,7 +16,7 @@ import numpy as np
 import autograd_core as ac
 from autograd_core import AutogradError, Tensor
 from fuzzing.drawing import chance, pick
-from fuzzing.programs import Program, draw
+from fuzzing.programs import Program, TooLarge, draw
 
 LIMIT = 20.0  # seconds a program may take
 
@@ -47,6 +47,8 @@ def check(seed: int) -> str:
             return end
     except (Finding, Skip):
         raise
+    except TooLarge:
+        return "too large"  # an angle of a 0-d array of truth values has half precision
     except AutogradError as error:
         raise Finding(
             f"{told}: {type(error).__name__} where the same ran before: {error}"
@@ -82,6 +84,8 @@ def _value(told: str, program: Program, expected: Any, rng: Any) -> str:
         raise Finding(f"{told}: {type(error).__name__}: {error}") from error
     if isinstance(expected, ValueError) and "read-only" in str(expected):
         return "a copy was written"  # NumPy's diagonal is a view that refuses writing
+    if isinstance(expected, ValueError) and "(0,newaxis)" in str(expected):
+        return "no numbers"  # NumPy's median of none over no axis trips over its own reshape
     if isinstance(expected, Exception):
         raise Finding(f"{told}: NumPy raises {expected!r}, the engine gave {found!r}")
     value = found.detach().data if isinstance(found, Tensor) else np.asarray(found)
@@ -128,7 +132,7 @@ def _fragile(program: Program, expected: Any, told: str, rng: Any) -> bool:
     if np.max(np.abs(expected[np.isfinite(expected)]), initial=0) > 1e12:
         return True  # the noise in an eigenvalue that is 0, divided by
     size = 1e-6 if any(s in told for s in ("float32", "f4", "complex64")) else 1e-14
-    for _ in range(4):
+    for _ in range(16):
         near = [a * (1 + size * rng.choice([-1, 0, 1], a.shape)).astype(a.dtype)
                 for a in program.arrays]  # fmt: skip
         try:
