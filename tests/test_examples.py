@@ -56,6 +56,7 @@ BARS = {
 }
 
 
+@pytest.mark.no_cover  # traced, training takes twice as long
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("name", BARS)

@@ -27,6 +27,7 @@ BARS = {
 }
 
 
+@pytest.mark.no_cover  # traced, training takes twice as long
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BARS)
 def test_example(name, tmp_path):
