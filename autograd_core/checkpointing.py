@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
+from weakref import ProxyTypes
 
 import numpy as np
 
@@ -47,6 +48,8 @@ def random_sources(*roots: Any) -> list[Any]:
     stack, seen = list(roots), set()
     while stack:
         value = stack.pop()
+        if type(value) in ProxyTypes:  # what it stands for may be gone, and belongs to others
+            continue
         if id(value) in seen or isinstance(value, (np.ndarray, str, int, float, complex)):
             continue
         seen.add(id(value))

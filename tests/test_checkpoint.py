@@ -2,6 +2,7 @@
 
 import random
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -114,3 +115,17 @@ def test_saves_memory():
     (plain, g1), (saved, g2) = peak(deep), peak(checkpoint(deep))
     assert saved < plain / 10
     np.testing.assert_array_equal(g1, g2)
+
+
+def test_a_weak_reference_to_something_gone_is_passed_by():
+    class Gone:
+        pass
+
+    gone = Gone()
+    proxy = weakref.proxy(gone)
+    del gone
+
+    def f(x):
+        return np.sin(x) * (1.0 if proxy is not None else 0.0)
+
+    np.testing.assert_allclose(grad(lambda x: np.sum(checkpoint(f)(x)))(np.ones(2)), np.cos(1.0))
