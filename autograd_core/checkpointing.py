@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import random
+import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -42,7 +43,8 @@ def random_sources(*roots: Any) -> list[Any]:
 
     Looked through: closures, defaults, the globals that the code names (nested
     functions too), bound methods, ``functools.partial``, attributes, slots, class
-    attributes, and containers.
+    attributes, and containers.  Not looked through: functions and objects of the standard
+    library and of compilers, from which everything that is loaded can be reached.
     """
     found: list[Any] = []
     stack, seen = list(roots), set()
@@ -57,6 +59,8 @@ def random_sources(*roots: Any) -> list[Any]:
             found.append(value)
         elif isinstance(value, MethodType):
             stack += [value.__self__, value.__func__]
+        elif _of_others(value if isinstance(value, FunctionType) else type(value)):
+            continue
         elif isinstance(value, FunctionType):
             stack += [c.cell_contents for c in value.__closure__ or () if _filled(c)]
             stack += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
@@ -72,10 +76,22 @@ def random_sources(*roots: Any) -> list[Any]:
             inside = getattr(value, "__dict__", None)  # a C library's may be anything
             stack += list(inside.values()) if isinstance(inside, dict) else []
             for kind in type(value).__mro__[:-1]:
-                if kind.__module__ not in ("builtins", "numpy"):
+                if not _of_others(kind):
                     stack += [v for k, v in vars(kind).items() if not k.startswith("__")]
                     stack += [getattr(value, k, None) for k in getattr(kind, "__slots__", ())]
     return found
+
+
+# These hold no random source of a user's program; a namespace is as good as a dictionary.
+_OTHERS = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__", "types"}
+_CONTAINERS = (dict, list, tuple, set, functools.partial)
+
+
+def _of_others(value: Any) -> bool:
+    """Whether a function or a class belongs to the standard library or to a compiler."""
+    if isinstance(value, type) and issubclass(value, _CONTAINERS):
+        return False
+    return str(getattr(value, "__module__", "")).partition(".")[0] in _OTHERS
 
 
 def _named_globals(code: CodeType, names: dict[str, Any]) -> list[Any]:
