@@ -78,6 +78,7 @@ def test_every_operation_gives_the_same_bits(case):
     assert compiled.source.startswith('"""scalar:')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
     [
