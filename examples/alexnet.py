@@ -94,24 +94,7 @@ def train(images: Any, labels: Any, epochs: int, seed: int) -> tuple[AlexNet, li
         (images, labels), BATCH, shuffle=True, seed=seed, drop_last=True,
         transform=nn.transforms.affine(rotation=8, translation=4, zoom=0.1, skew=8),
     )  # fmt: skip
-    steps = epochs * len(loader)
-    optimizer = optim.Adam(model.parameters(), lr=RATE)
-    schedule = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
-    loss_of = nn.CrossEntropyLoss()
-    curve = []
-    with tqdm(total=steps, desc="AlexNet, a quarter as wide", unit="step") as bar:
-        for _ in range(epochs):
-            found = []
-            for x, y in loader:
-                loss = loss_of(model(Tensor(x)), y)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-                found.append(loss.item())
-                bar.update()
-            curve.append(float(np.mean(found)))
-            bar.set_postfix(loss=f"{curve[-1]:.3f}")
+    curve = common.one_cycle(model, loader, epochs, RATE, "AlexNet, a quarter as wide")
     return model.eval(), curve
 
 

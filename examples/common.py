@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
+
+import nn
+import optim
+from autograd_core import Tensor
 
 BLUE, ORANGE, GREEN = "#005f99", "#b34700", "#00704e"  # told apart by colour-blind readers
 GREY = "#777777"
@@ -63,6 +68,29 @@ def save(figure: Any, path: Path, sentence: str) -> Path:
     figure.savefig(path, dpi=120)
     pyplot().close(figure)
     return path
+
+
+def one_cycle(model: Any, loader: Any, epochs: int, rate: float, title: str) -> list[float]:
+    """Train by Adam and cross-entropy, the rate rising and falling once; return epochs' losses."""
+    steps = epochs * len(loader)
+    optimizer = optim.Adam(model.parameters(), lr=rate)
+    schedule = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=rate, total_steps=steps)
+    loss_of = nn.CrossEntropyLoss()
+    curve = []
+    with tqdm(total=steps, desc=title, unit="step") as bar:
+        for _ in range(epochs):
+            found = []
+            for x, y in loader:
+                loss = loss_of(model(Tensor(x)), y)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                found.append(loss.item())
+                bar.update()
+            curve.append(float(np.mean(found)))
+            bar.set_postfix(loss=f"{curve[-1]:.3f}")
+    return curve
 
 
 def digits(seed: int = 0) -> tuple[Any, Any, Any, Any]:

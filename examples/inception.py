@@ -95,20 +95,7 @@ def train(kind: str, images: Any, labels: Any, epochs: int, seed: int) -> nn.Seq
         (images, labels), BATCH, shuffle=True, seed=seed, drop_last=True,
         transform=nn.transforms.affine(rotation=8, translation=1.2, zoom=0.1, skew=8),
     )  # fmt: skip
-    steps = epochs * len(loader)
-    optimizer = optim.Adam(model.parameters(), lr=RATE)
-    schedule = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=RATE, total_steps=steps)
-    loss_of = nn.CrossEntropyLoss()
-    with tqdm(total=steps, desc=f"{kind}, seed {seed}", unit="step") as bar:
-        for _ in range(epochs):
-            for x, y in loader:
-                loss = loss_of(model(Tensor(x)), y)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-                bar.update()
-            bar.set_postfix(loss=f"{loss.item():.3f}")
+    common.one_cycle(model, loader, epochs, RATE, f"{kind}, seed {seed}")
     return model.eval()
 
 

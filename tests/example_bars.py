@@ -1,0 +1,12 @@
+"""An example in its quick form, held to bars."""
+
+import importlib
+
+
+def meets_bars(name, bars, folder):
+    """Run one example; assert that each named result lies in its bounds and a picture is there."""
+    module = importlib.import_module(f"examples.{name}")
+    found = {r.key: r.value for r in module.main(["--quick", "--out", str(folder)])}
+    for key, (lowest, highest) in bars.items():
+        assert lowest <= found[key] <= highest, (key, found[key])
+    assert (folder / f"{name}.png").stat().st_size > 10_000
