@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 import nn
-from nn.functional import convolution, kernels, passes, pooling, rectify, windows, winograd
+from autograd_core import Tensor
+from nn.functional import convolution, kernels, passes, pooling, rectify, threads, windows, winograd
 from nn.functional.convolution import Plan
+from nn.functional.fused import fused
 from nn.functional.threads import available, share
 
 try:
@@ -403,6 +405,35 @@ def test_shared_work_may_share_work_itself():
     assert sorted(found) == [(k, j) for k in range(4) for j in range(3)]
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="cores are told on Linux alone")
+def test_workers_keep_off_the_callers_core(monkeypatch):
+    allowed = os.sched_getaffinity(0)
+    if len(allowed) < 2:
+        pytest.skip("needs two cores")
+    made = threads._Pool()
+    monkeypatch.setattr(threads, "_pool", made)
+
+    def cores_of_workers(here):
+        """Say that the caller is on a core; return what cores the workers may use."""
+        monkeypatch.setattr(made, "core", lambda: here)
+        share(lambda k: None, 3, threads=3)
+        return [os.sched_getaffinity(worker.native_id) for worker in made.workers]
+
+    for here in sorted(allowed):
+        assert cores_of_workers(here) == [allowed - {here}] * 2
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    monkeypatch.setattr(made, "core", lambda: min(allowed))
+    share(lambda k: None, 3, threads=2)
+    assert made.core is None
+    found = []
+    share(found.append, 3, threads=2)
+    assert sorted(found) == [0, 1, 2]
+
+
+def refuse(*args):
+    raise PermissionError("not in this container")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_workers_start_anew_in_a_forked_child():
     share(lambda k: None, 2, threads=2)
@@ -412,3 +443,22 @@ def test_workers_start_anew_in_a_forked_child():
         share(found.append, 4, threads=2)
         os._exit(0 if sorted(found) == [0, 1, 2, 3] else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_kernel_of_several_results_runs_once():
+    """A step once computed every recurrent layer twice: the results came back in another tuple."""
+    runs = []
+
+    def forward(x):
+        runs.append(x)
+        return (2 * x, x * x), x
+
+    def backward(g, kept, needs, y, x):
+        return (2 * g[0] + 2 * kept * g[1],)
+
+    both = fused(forward, backward, lambda x: (2 * x, x * x), name="both", multiple=True)
+    x = Tensor(np.array([3.0, 4.0]), requires_grad=True)
+    double, square = both(x)
+    (double + square).sum().backward()
+    assert len(runs) == 1
+    assert x.grad.tolist() == [8.0, 10.0]

@@ -78,7 +78,7 @@ def fused(
             # written down for a program, in which the kernel is to be one call
             return pulled(*given, *(y if multiple else (y,)), saved=saved, needs=needs,
                           options=options)  # fmt: skip
-        if saved.result is not y:  # another run of the same node was in between
+        if not _same(saved.result, y):  # another run of the same node was in between
             y, saved.value = forward(*arrays, **options)
             saved.result = y
         return backward(g, saved.value, needs, y, *arrays, **options)
@@ -90,13 +90,7 @@ def fused(
         arrays, rest = given[:count], given[count:]
         half = len(rest) // 2
         g, y = (rest[:half], rest[half:]) if multiple else rest
-        if not multiple or saved.result is None or any(
-            a is not b for a, b in zip(saved.result, y, strict=True)
-        ):  # fmt: skip
-            whole = y
-        else:
-            whole = saved.result  # the same parts in another tuple
-        return tuple(pull(g, whole, *arrays, saved=saved, needs=needs, options=options))
+        return tuple(pull(g, y, *arrays, saved=saved, needs=needs, options=options))
 
     def push(
         ts: Any,
@@ -130,6 +124,13 @@ def fused(
 
     operation.__name__ = name
     return operation
+
+
+def _same(kept: Any, y: Any) -> bool:
+    """Tell whether a result is the one that was kept; of several parts, in any tuple."""
+    if isinstance(y, tuple) and isinstance(kept, tuple):
+        return all(a is b for a, b in zip(kept, y, strict=True))
+    return kept is y
 
 
 def _pull_composite(

@@ -3,10 +3,14 @@
 `share(task, count)` runs ``task(0) .. task(count - 1)``, the caller among the
 workers; whoever is free takes the next number.  Workers sleep between calls.
 A task writes only where no other does, so the result does not depend on who ran it.
+
+Workers keep off the core that the caller runs on.  In a virtual machine Linux takes an idle core
+for a busy one, wakes a worker on its waker's core, and parts the two only after milliseconds.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections.abc import Callable
@@ -25,6 +29,14 @@ def available() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1  # pragma: no cover - systems other than Linux
+
+
+def _core_of_caller() -> Callable[[], int] | None:
+    """Return what tells the core that its caller runs on; None where workers cannot be placed."""
+    if not hasattr(os, "sched_setaffinity"):  # pragma: no cover - systems other than Linux
+        return None
+    found: Callable[[], int] | None = getattr(ctypes.CDLL(None), "sched_getcpu", None)
+    return found
 
 
 class _Round:
@@ -73,14 +85,30 @@ class _Pool:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.rounds: SimpleQueue[_Round] = SimpleQueue()
-        self.size = 0
+        self.workers: list[threading.Thread] = []
+        self.core, self.avoided = _core_of_caller(), -1
 
     def grow(self, size: int) -> None:
         with self.lock:
-            while self.size < size:
-                name = f"nn worker {self.size}"
-                threading.Thread(target=self.serve, name=name, daemon=True).start()
-                self.size += 1
+            while len(self.workers) < size:
+                name = f"nn worker {len(self.workers)}"
+                self.workers.append(threading.Thread(target=self.serve, name=name, daemon=True))
+                self.workers[-1].start()
+                self.avoided = -1
+
+    def make_way(self) -> None:
+        """Keep the workers off the caller's core, if it has moved since the last call."""
+        if self.core is None or (here := self.core()) == self.avoided:
+            return
+        with self.lock:
+            self.avoided = here
+            allowed = os.sched_getaffinity(os.getpid())  # the main thread's
+            try:
+                for worker in self.workers:
+                    if worker.native_id is not None:
+                        os.sched_setaffinity(worker.native_id, allowed - {here} or allowed)
+            except OSError:  # not allowed here
+                self.core = None
 
     def serve(self) -> None:
         while True:
@@ -126,6 +154,7 @@ def share(task: Task, count: int, threads: int) -> None:
         return
     pool = _pool
     pool.grow(helpers)
+    pool.make_way()
     turn = _Round(task, count)
     for _ in range(helpers):
         pool.rounds.put(turn)
