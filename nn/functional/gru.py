@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from nn.functional.blas import dot
 from nn.functional.fused import fused
 from nn.functional.recurrent import alive_at, at_ends, gru_step, masked, unrolled
 
@@ -22,7 +23,7 @@ def _forward(
     steps, batch, features = x.shape
     n = w_hh.shape[1]
     given = np.ascontiguousarray(masked(x, lengths)).reshape(-1, features)
-    gates = given.dot(w_ih.T)
+    gates = dot(given, w_ih.T)
     gates += b_ih
     gates = gates.reshape(steps, batch, 3 * n)
     hs = np.empty((steps + 1, batch, n), x.dtype)
@@ -89,9 +90,9 @@ def _backward(
         dh *= z[t]
         back += dh
     flat, flat_state = by_input.reshape(-1, 3 * n), by_state.reshape(-1, 3 * n)
-    dx = flat.dot(w_ih).reshape(x.shape) if needs[0] else None
-    d_ih = flat.T.dot(given) if needs[2] else None
-    d_hh = flat_state.T.dot(hs[:-1].reshape(-1, n)) if needs[3] else None
+    dx = dot(flat, w_ih).reshape(x.shape) if needs[0] else None
+    d_ih = dot(flat.T, given) if needs[2] else None
+    d_hh = dot(flat_state.T, hs[:-1].reshape(-1, n)) if needs[3] else None
     return dx, back, d_ih, d_hh, flat.sum(axis=0), flat_state.sum(axis=0)
 
 

@@ -11,17 +11,12 @@ from nn.functional.blas import dot
 from nn.values import is_batched, shape_error
 
 
-def _product(x: Any, weight: Any) -> Any:
+def _product(x: Any, weight: Any, bias: Any = None) -> Any:
     if x.ndim == 2:
-        return dot(x, weight.T)
+        return dot(x, weight.T, bias)
     # one large matrix product instead of a stack of small ones
-    return dot(x.reshape((-1, x.shape[-1])), weight.T).reshape((*x.shape[:-1], weight.shape[0]))
-
-
-def _affine(x: Any, weight: Any, bias: Any) -> Any:
-    y = _product(x, weight)
-    y += bias
-    return y
+    y = dot(x.reshape((-1, x.shape[-1])), weight.T, bias)
+    return y.reshape((*x.shape[:-1], weight.shape[0]))
 
 
 def _to_input(g: Any, x: Any, weight: Any) -> Any:
@@ -40,7 +35,7 @@ def _flops(y: Any, x: Any, weight: Any, *bias: Any) -> float:
 
 _linear = bilinear(_product, _to_input, _to_weight, name="linear", cost=_flops)
 _affine_map = primitive(
-    _affine,
+    _product,
     vjp=[
         lambda g, y, x, weight, bias: _to_input(g, x, weight),
         lambda g, y, x, weight, bias: _to_weight(g, x, weight),

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from nn.functional.blas import dot
 from nn.functional.fused import fused
 from nn.functional.kernels import compiled
 from nn.functional.recurrent import alive_at, at_ends, lstm_step, masked, unrolled
@@ -92,12 +93,11 @@ def _backward(
     seeds = (masked(g[0], lengths), *g[1:])
     dh, dc = loop(seeds, gates, cs, bent, weights, lengths, slopes)
     flat = slopes.reshape(-1, 4 * n)
-    dx = flat.dot(_reordered(w_ih)).reshape(x.shape) if needs[0] else None
+    dx = dot(flat, _reordered(w_ih)).reshape(x.shape) if needs[0] else None
     if not any(needs[3:]):
         return dx, dh, dc, None, None, None, None
     inputs = given[:-1].reshape(-1, given.shape[2])
-    joined = flat.T.dot(inputs) if fast is None else fast.transposed_product(flat, inputs)
-    joined = _restored(joined)
+    joined = _restored(dot(flat.T, inputs))
     d_hh, d_ih, db = joined[:, :n], joined[:, n:-1], joined[:, -1]
     return dx, dh, dc, d_ih, d_hh, db, db
 

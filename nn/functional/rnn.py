@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nn.functional.blas import dot
 from nn.functional.fused import fused
 from nn.functional.recurrent import (
     alive_at,
@@ -69,9 +70,9 @@ def _backward(
         slopes[t] *= back
         np.dot(slopes[t], w_hh, out=back)
     flat = slopes.reshape(-1, n)
-    dx = flat.dot(w_ih).reshape(x.shape) if needs[0] else None
-    d_ih = flat.T.dot(given) if needs[2] else None
-    d_hh = flat.T.dot(hs[:-1].reshape(-1, n)) if needs[3] else None
+    dx = dot(flat, w_ih).reshape(x.shape) if needs[0] else None
+    d_ih = dot(flat.T, given) if needs[2] else None
+    d_hh = dot(flat.T, hs[:-1].reshape(-1, n)) if needs[3] else None
     db = flat.sum(axis=0)
     return dx, back, d_ih, d_hh, db, db
 

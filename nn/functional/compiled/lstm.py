@@ -22,7 +22,6 @@ from nn.functional.compiled.product import (
     parts,
     rows_of,
     times_panels,
-    transposed_product,
 )
 from nn.functional.kernels import share
 
@@ -138,6 +137,3 @@ def backward(
 
     share(run, len(bounds) - 1)
     return back, dc
-
-
-__all__ = ["backward", "forward", "transposed_product"]

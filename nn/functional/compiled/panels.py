@@ -1,0 +1,92 @@
+"""Panels: a piece of a matrix laid out so that a product reads one line of cache after the other.
+
+A panel holds `wide` columns of b, row after row, whatever b's own order: where b's columns
+are what lies together (the transposed weights of a linear layer), squares of LANES by LANES
+numbers are turned over in registers, LANES vectors at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from nn.functional.compiled import kernel, operation
+from nn.functional.compiled.microkernel import INDEX, LANES, Vectors
+
+
+@operation
+def _turn(
+    typing: Any, b: Any, b_at: Any, b_row: Any, rows: Any, columns: Any, panel: Any, p_at: Any,
+    p_row: Any,
+) -> Any:  # fmt: skip
+    """Write ``panel[k, j] = b[j, k]`` for a square; b has so many rows, each of so many columns."""
+    return types.void(b, b_at, b_row, rows, columns, panel, p_at, p_row), _write_turn
+
+
+def _write_turn(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    b, b_at, b_row, rows, columns, panel, p_at, p_row = args
+    v, word = Vectors(builder), ir.IntType(32)
+
+    def data(index: int, array: Any) -> Any:
+        return context.make_array(signature.args[index])(context, builder, array).data
+
+    b_data, p_data, there = data(0, b), data(5, panel), v.below(columns)
+    last = builder.sub(rows, INDEX(1))
+    lines = []
+    for j in range(LANES):  # beyond the last row the last is read again; nobody uses it
+        row = builder.select(builder.icmp_signed("<", INDEX(j), rows), INDEX(j), last)
+        lines.append(v.load(b_data, builder.add(b_at, builder.mul(row, b_row)), there))
+    step = 1
+    while step < LANES:  # exchange what lies `step` off the diagonal, in pairs of rows
+        upper = [c if not c & step else LANES + c - step for c in range(LANES)]
+        lower = [c + step if not c & step else LANES + c for c in range(LANES)]
+        for j in range(LANES):
+            if not j & step:
+                one, other = lines[j], lines[j + step]
+                for place, order in ((j, upper), (j + step, lower)):
+                    mask = ir.Constant(ir.VectorType(word, LANES), [word(c) for c in order])
+                    lines[place] = builder.shuffle_vector(one, other, mask)
+        step *= 2
+    whole = v.below(INDEX(LANES))
+    for k, line in enumerate(lines):
+        v.store(line, p_data, builder.add(p_at, builder.mul(INDEX(k), p_row)), whole)
+    return context.get_dummy_value()
+
+
+@operation
+def _move(typing: Any, b: Any, b_at: Any, columns: Any, panel: Any, p_at: Any) -> Any:
+    """Copy LANES numbers; those beyond the columns are 0."""
+    return types.void(b, b_at, columns, panel, p_at), _write_move
+
+
+def _write_move(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    b, b_at, columns, panel, p_at = args
+    v = Vectors(builder)
+    source = context.make_array(signature.args[0])(context, builder, b).data
+    target = context.make_array(signature.args[3])(context, builder, panel).data
+    line = v.load(source, b_at, v.below(columns))
+    v.store(line, target, p_at, v.below(INDEX(LANES)))
+    return context.get_dummy_value()
+
+
+@kernel
+def fill(
+    b: Any, at: int, b_row: int, b_column: int, k: int, columns: int, wide: int, panel: Any,
+    p_at: int,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """Fill a panel with k rows of `wide` columns; one of b's strides is 1.
+
+    The panel has room for k rounded up to LANES.
+    """
+    for j in range(0, min(wide, columns), LANES):
+        if b_column == 1:
+            for p in range(k):
+                _move(b, at + p * b_row + j, columns - j, panel, p_at + p * wide + j)
+        else:
+            for p in range(0, k, LANES):
+                _turn(
+                    b, at + j * b_column + p, b_column, columns - j, k - p, panel,
+                    p_at + p * wide + j, wide,
+                )  # fmt: skip
