@@ -3,7 +3,7 @@
 The second operand is laid out in panels as wide as the block's rows (panels.py), so that the
 innermost loop reads one line of cache after the other.  `product` takes a panel of it at a time,
 short enough for the first-level cache, through all rows of the first, and adds up in the result;
-each thread takes some of the columns.
+each thread takes some of the rows or columns.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from typing import Any
 import numpy as np
 
 from nn.functional.compiled import kernel
-from nn.functional.compiled.microkernel import LANES, ROWS, block
+from nn.functional.compiled.microkernel import LANES, ROWS, block, vectors_for
 from nn.functional.compiled.panels import fill
 from nn.functional.kernels import setting, share
 
 VECTORS = (0, 0)  # vectors a row of the block
 WIDE = LANES * len(VECTORS)
+LEAST, FEW = 8, 32  # rows for which panels of b do not pay; fewer: too few for a vector
+TALL = 256  # rows of which each thread takes some, laying out all of b for itself
 STRETCH = 256  # rows of b in a panel: with 32 columns two thirds of a first-level cache
 SHARED = 3e7  # operations: less is done before another thread has woken up
 
 
-def rows_of(count: int) -> tuple[int, ...]:
+def rows_of(count: int, vectors: int = 2) -> tuple[int, ...]:
     """Return a tuple as long as the block's rows: few kinds, so that little is compiled.
 
     Examples
@@ -32,6 +34,7 @@ def rows_of(count: int) -> tuple[int, ...]:
     [1, 4, 8]
     """
     most = 8 if ROWS >= 8 else 4  # on narrower machines eight would not stay in registers
+    most = ROWS if vectors == 1 else most
     return (0,) * (most if count >= most else 4 if count >= 4 else 1)
 
 
@@ -68,19 +71,23 @@ def times_panels(
 
 
 @kernel
-def _columns(
-    many: Any, vectors: Any, a: Any, a_row: int, a_step: int, m: int, k: int, b: Any, b_row: int,
-    b_column: int, n: int, lo: int, hi: int, start: Any, c: Any, stretch: int,
+def _part(
+    many: Any, vectors: Any, a: Any, a_row: int, a_step: int, k: int, b: Any, b_row: int,
+    b_column: int, n: int, top: int, bottom: int, lo: int, hi: int, start: Any, c: Any,
+    stretch: int,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
-    """Write columns lo to hi of start + a b; every operand flat with strides, start one row."""
+    """Write rows top to bottom and columns lo to hi of start + a b, by panels of b.
+
+    Every operand is flat, with strides; start is one row.
+    """
     wide = len(vectors) * LANES
     panel = np.empty((stretch + LANES) * wide, np.float32)
     for j in range(lo, hi, wide):
         for p in range(0, k, stretch):
             length = min(stretch, k - p)
             fill(b, p * b_row + j * b_column, b_row, b_column, length, n - j, wide, panel, 0)
-            for at in range(0, m, len(many)):
-                first = min(at, m - len(many))
+            for at in range(top, bottom, len(many)):
+                first = min(at, bottom - len(many))
                 place, source = first * n + j, first * a_row + p * a_step
                 if p == 0:
                     block(
@@ -94,6 +101,21 @@ def _columns(
                     )  # fmt: skip
 
 
+@kernel
+def _few_rows(
+    many: Any, vectors: Any, a: Any, a_row: int, a_step: int, k: int, b: Any, b_row: int,
+    n: int, m: int, lo: int, hi: int, start: Any, c: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """Write columns lo to hi of start + a b, reading b's rows where they lie."""
+    for j in range(lo, hi, len(vectors) * LANES):
+        for at in range(0, m, len(many)):
+            first = min(at, m - len(many))
+            block(
+                many, vectors, a, first * a_row, a_row, 0, 0, a_step, 1, 1, k, b, j, b_row,
+                start, j, 0, c, first * n + j, n, at - first, n - j,
+            )  # fmt: skip
+
+
 def _flat(matrix: Any) -> tuple[Any, int, int]:
     """Return a matrix as one line of numbers, and how far its rows and columns lie apart."""
     if matrix.flags.f_contiguous and not matrix.flags.c_contiguous:
@@ -102,22 +124,49 @@ def _flat(matrix: Any) -> tuple[Any, int, int]:
 
 
 def product(a: Any, b: Any, start: Any = None) -> Any:
-    """Return a b (+ start, to every row) of float32 matrices in either order of memory."""
+    """Return a b (+ start, to every row) of float32 matrices in either order of memory.
+
+    A panel pays only if many rows use it.  For few, b is read in place; if its columns are what
+    lies together, the transposed product is worked out, in which b has the many rows.
+    """
     (m, k), n = a.shape, b.shape[1]
     (a, a_row, a_step), (b, b_row, b_column) = _flat(a), _flat(b)
+    if LEAST < m <= FEW and b_column != 1:
+        turned = np.empty((n, m), np.float32)
+        _share(b, b_column, b_row, n, k, a, a_step, a_row, m, np.zeros(m, np.float32), turned)
+        y = np.ascontiguousarray(turned.T)
+        if start is not None:
+            y += start
+        return y
     c = np.empty((m, n), np.float32)
     start = np.zeros(n, np.float32) if start is None else start
-    pieces = -(-n // WIDE)
-    tasks = 1 if 2.0 * m * k * n < SHARED else min(setting("threads"), pieces)
-    bounds = [pieces * task // tasks * WIDE for task in range(tasks)] + [n]
-    flat, rows = c.reshape(-1), rows_of(m)
+    _share(a, a_row, a_step, m, k, b, b_row, b_column, n, start, c)
+    return c
 
-    def run(part: int) -> None:
-        lo, hi = bounds[part], bounds[part + 1]
-        _columns(
-            rows, VECTORS, a, a_row, a_step, m, k, b, b_row, b_column, n, lo, hi, start, flat,
-            STRETCH,
+
+def _share(
+    a: Any, a_row: int, a_step: int, m: int, k: int, b: Any, b_row: int, b_column: int, n: int,
+    start: Any, c: Any,
+) -> None:  # fmt: skip
+    """Fill c, each thread some of its rows or columns."""
+    c, vectors = c.reshape(-1), vectors_for(n)
+    rows = rows_of(m, len(vectors))
+    by_rows = m >= TALL
+    last, unit = (m, len(rows)) if by_rows else (n, LANES * len(vectors))
+
+    def run(lo: int, hi: int) -> None:
+        if m <= FEW and b_column == 1:
+            _few_rows(rows, vectors, a, a_row, a_step, k, b, b_row, n, m, lo, hi, start, c)
+            return
+        place = (lo, hi, 0, n) if by_rows else (0, m, lo, hi)
+        _part(
+            rows, vectors, a, a_row, a_step, k, b, b_row, b_column, n, *place, start, c, STRETCH
         )  # fmt: skip
 
-    share(run, tasks)
-    return c
+    if 2.0 * m * k * n < SHARED:
+        run(0, last)
+        return
+    pieces = max(1, last // unit)
+    tasks = min(setting("threads"), pieces)
+    bounds = [pieces * task // tasks * unit for task in range(tasks)] + [last]
+    share(lambda task: run(bounds[task], bounds[task + 1]), tasks)
