@@ -164,7 +164,7 @@ class Tanh(Module):
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return np.tanh(input)
+        return f.tanh(input)
 
 
 class Step(Module):

@@ -282,7 +282,9 @@ def test_compiled_pooling_equals_the_plain_one(case, values, always):
             index = pooling._winners(y, x, windows=plan)
             g = np.random.default_rng(4).normal(size=y.shape).astype(np.float32)
             g = np.ascontiguousarray(g.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-            found[on] = y, index, windows._unpick(g, index=index, windows=plan)
+            mean = windows._average(x, share=0.25, windows=plan)
+            sent = windows._distribute(g, share=0.25, windows=plan)
+            found[on] = y, index, windows._unpick(g, index=index, windows=plan), mean, sent
     for one, other in zip(found[True], found[False], strict=True):
         assert one.dtype == other.dtype
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)

@@ -1,7 +1,4 @@
-"""The rectifier's two passes over large float32 arrays, compiled where that is to be had.
-
-Arrays whose numbers lie alike in memory, in whatever order of axes, are walked as flat runs.
-"""
+"""The rectifier's two passes."""
 
 from __future__ import annotations
 
@@ -9,46 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional import kernels
-
-WORK = 8  # counted for each number: what NumPy's pass takes
-
-
-def _run(x: Any) -> Any:
-    """Return the numbers in the order of memory if they are dense in C or channels-last order."""
-    if x.flags.c_contiguous:
-        return x.reshape(-1)
-    moved = np.moveaxis(x, 1, -1)
-    return moved.reshape(-1) if moved.flags.c_contiguous else None
+from nn.functional.pointwise import alike, compiled_pass
 
 
 def relu(x: Any) -> Any:
     """Return max(x, 0)."""
-    if type(x) is np.ndarray and x.ndim > 1:
-        lanes = kernels.compiled("lanes", WORK * x.size, x)
-        run = _run(x) if lanes else None
-        if run is not None:
-            y = np.empty_like(x)
-            out = _run(y)
-            kernels.share_parts(lambda s: lanes.relu(run[s], out[s]), len(run))
-            return y
-    return np.maximum(x, 0)
+    y = compiled_pass("relu", x)
+    return np.maximum(x, 0) if y is None else y
 
 
 def gated(g: Any, y: Any) -> Any:
     """Return g * (y > 0), for values of any kind."""
+    made = compiled_pass("gate", g, y)
+    if made is not None:
+        return made
     if type(g) is not np.ndarray or type(y) is not np.ndarray or y.ndim < 2 or g.shape != y.shape:
         return g * (y > 0)
     out = np.empty_like(y, dtype=np.result_type(g, y))
-    if (
-        g.strides != y.strides
-    ):  # one copy, instead of steps all over the memory in each pass to come
-        np.copyto(out, g)
-        g = out
-    lanes = kernels.compiled("lanes", WORK * y.size, g, y)
-    run = _run(y) if lanes else None
-    if run is None:
-        return np.multiply(g, y > 0, out=out)
-    grads, place = _run(g), _run(out)
-    kernels.share_parts(lambda s: lanes.gate(grads[s], run[s], place[s]), len(run))
-    return out
+    return np.multiply(alike(g, y), y > 0, out=out)

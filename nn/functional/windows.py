@@ -181,7 +181,10 @@ unpick: Primitive = linear(
 
 def _average(x: Any, *, share: Any, windows: Windows) -> Any:
     rows = x.transpose(0, 2, 3, 1)
-    if windows.tiles:
+    if pools := compiled(rows):
+        y = np.empty((len(rows), *windows.output, rows.shape[3]), x.dtype)
+        share_parts(lambda s: pools.total(rows[s], y[s], *windows.lies), len(rows))
+    elif windows.tiles:
         y = reduce_tiles(rows, windows, np.add)
     else:
         y = None
@@ -209,6 +212,10 @@ def reduce_tiles(rows: Any, windows: Windows, ufunc: np.ufunc) -> Any:
 def _distribute(g: Any, *, share: Any, windows: Windows) -> Any:
     rows = g.transpose(0, 2, 3, 1) * share
     n, oh, ow, c = rows.shape
+    x = np.empty((n, *windows.size, c), g.dtype)
+    if pools := compiled(x, rows):
+        share_parts(lambda s: pools.spread(rows[s], x[s], *windows.lies), n)
+        return x.transpose(0, 3, 1, 2)
     out = windows.blank(n, c, g.dtype)
     if windows.tiles:
         kh, kw = windows.kernel

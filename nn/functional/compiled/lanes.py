@@ -32,6 +32,13 @@ def gate(g: Any, y: Any, out: Any) -> None:  # pragma: no cover - compiled
 
 
 @kernel
+def tanh_sloped(g: Any, y: Any, out: Any) -> None:  # pragma: no cover - compiled
+    """Write g times 1 - y * y."""
+    for k in range(g.size):
+        out[k] = g[k] - g[k] * (y[k] * y[k])
+
+
+@kernel
 def moments(x: Any, mean: Any, squares: Any) -> None:  # pragma: no cover - compiled
     """Write each column's mean, and the sum of squares around it."""
     count, width = x.shape

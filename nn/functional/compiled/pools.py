@@ -77,3 +77,40 @@ def unpick(
                         for k in range(c):
                             hit = np.float32(1) if index[n, i, j, k] == tap else np.float32(0)
                             out[n, p, q, k] += g[n, i, j, k] * hit
+
+
+@kernel
+def total(
+    x: Any, y: Any, kernel: Any, stride: Any, before: Any, dilation: Any
+) -> None:  # pragma: no cover - compiled
+    """Write each window's sum."""
+    _, h, w, c = x.shape
+    for n in range(y.shape[0]):
+        for i in range(y.shape[1]):
+            for j in range(y.shape[2]):
+                for k in range(c):
+                    y[n, i, j, k] = 0
+                for tap in range(kernel[0] * kernel[1]):
+                    p = i * stride[0] - before[0] + tap // kernel[1] * dilation[0]
+                    q = j * stride[1] - before[1] + tap % kernel[1] * dilation[1]
+                    if 0 <= p < h and 0 <= q < w:
+                        for k in range(c):
+                            y[n, i, j, k] += x[n, p, q, k]
+
+
+@kernel
+def spread(
+    g: Any, out: Any, kernel: Any, stride: Any, before: Any, dilation: Any
+) -> None:  # pragma: no cover - compiled
+    """Add each window's g to all of its places."""
+    _, h, w, c = out.shape
+    out[...] = 0
+    for n in range(g.shape[0]):
+        for i in range(g.shape[1]):
+            for j in range(g.shape[2]):
+                for tap in range(kernel[0] * kernel[1]):
+                    p = i * stride[0] - before[0] + tap // kernel[1] * dilation[0]
+                    q = j * stride[1] - before[1] + tap % kernel[1] * dilation[1]
+                    if 0 <= p < h and 0 <= q < w:
+                        for k in range(c):
+                            out[n, p, q, k] += g[n, i, j, k]

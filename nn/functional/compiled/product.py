@@ -120,7 +120,7 @@ def _flat(matrix: Any) -> tuple[Any, int, int]:
     """Return a matrix as one line of numbers, and how far its rows and columns lie apart."""
     if matrix.flags.f_contiguous and not matrix.flags.c_contiguous:
         return matrix.T.reshape(-1), 1, matrix.shape[0]
-    return matrix.reshape(-1), matrix.shape[1], 1
+    return np.ascontiguousarray(matrix).reshape(-1), matrix.shape[1], 1
 
 
 def product(a: Any, b: Any, start: Any = None) -> Any:

@@ -1,0 +1,145 @@
+"""Matrix products of layers: the compiled ones are exact for every shape and order of memory."""
+
+import numpy as np
+import pytest
+
+import nn
+from autograd_core import Tensor
+from nn.functional import blas, kernels, pointwise
+from nn.functional.activation import _times_tanh_slope
+
+compiled_only = pytest.mark.skipif(
+    not kernels._importable("numba"), reason="the compiled kernels need numba"
+)
+
+#  m, k, n: one row, few, a vector's worth, many; edges of blocks, panels and stretches
+SHAPES = [
+    (1, 40, 33), (3, 7, 5), (9, 20, 17), (16, 300, 40), (20, 33, 70), (32, 257, 64), (33, 16, 31),
+    (100, 513, 65), (256, 31, 8), (300, 270, 50), (14, 1, 1), (8, 512, 16),
+]  # fmt: skip
+
+
+def matrix(rng, rows, columns, order):
+    """Return float32 numbers in C or Fortran order, or as every second of a larger array."""
+    if order == "steps":
+        return rng.normal(size=(rows, 2 * columns)).astype(np.float32)[:, ::2]
+    return np.asarray(rng.normal(size=(rows, columns)).astype(np.float32), order=order)
+
+
+@compiled_only
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("orders", ["CC", "CF", "FC", "FF", "steps"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_compiled_product_is_exact(shape, orders, threads, monkeypatch):
+    from nn.functional.compiled import product as compiled
+
+    monkeypatch.setattr(compiled, "SHARED", 0)
+    rng = np.random.default_rng(0)
+    m, k, n = shape
+    first, second = ("steps", "steps") if orders == "steps" else orders
+    a, b = matrix(rng, m, k, first), matrix(rng, k, n, second)
+    start = rng.normal(size=n).astype(np.float32)
+    exact = a.astype(float) @ b.astype(float)
+    with nn.use_kernels(threads=threads):
+        for found, wanted in (
+            (compiled.product(a, b), exact),
+            (compiled.product(a, b, start), exact + start),
+        ):
+            assert found.dtype == np.float32
+            assert found.flags.c_contiguous
+            np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=2e-6 * np.sqrt(k))
+
+
+@compiled_only
+def test_a_compiled_product_hands_on_what_is_not_finite():
+    from nn.functional.compiled.product import product
+
+    a, b = np.ones((40, 40), np.float32), np.ones((40, 40), np.float32)
+    a[3, 5], b[7, 9] = np.nan, np.inf
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(product(a, b), a @ b)
+
+
+class Known:
+    """Stands in for an OpenBLAS that knows its processor, or does not."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self):
+        return self.name
+
+
+@pytest.fixture
+def fresh():
+    narrow = blas.narrow
+    narrow.cache_clear()
+    yield
+    narrow.cache_clear()
+
+
+def test_a_blas_that_knows_its_processor_is_left_to_it(monkeypatch, fresh):
+    monkeypatch.setattr(blas, "_functions", lambda *verbs: (Known(b"SkylakeX"),))
+    assert not blas.narrow()
+    blas.narrow.cache_clear()
+    monkeypatch.setattr(blas, "_functions", lambda *verbs: None)  # not OpenBLAS
+    assert not blas.narrow()
+
+
+@compiled_only
+def test_a_blas_that_takes_half_vectors_is_replaced(monkeypatch, fresh):
+    from nn.functional.compiled import microkernel
+    from nn.functional.compiled import product as compiled
+
+    monkeypatch.setattr(blas, "_functions", lambda *verbs: (Known(b"Haswell"),))
+    monkeypatch.setattr(microkernel, "LANES", 8)
+    assert not blas.narrow()  # these vectors are all that there is
+    blas.narrow.cache_clear()
+    monkeypatch.setattr(microkernel, "LANES", 16)
+    assert blas.narrow()
+    monkeypatch.setattr(blas, "_found", None)
+    calls = []
+    monkeypatch.setattr(compiled, "product", lambda *given: calls.append(given) or "found")
+    wide, wider = np.ones((128, 128), np.float32), np.ones((128, 128))
+    assert blas.dot(wide, wide) == "found"
+    assert blas.dot(wide, wide, np.ones(128, np.float32)) == "found"
+    assert len(calls) == 2
+    np.testing.assert_array_equal(blas.dot(wider, wider, np.ones(128)), np.full((128, 128), 129.0))
+    with nn.use_kernels(compiled=False):
+        np.testing.assert_array_equal(blas.dot(wide, wide), np.full((128, 128), 128.0))
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Use the compiled kernels for however little work, on any processor."""
+    monkeypatch.setattr(kernels, "ENOUGH", 0)
+    monkeypatch.setattr(blas, "narrow", lambda: True)
+
+
+@compiled_only
+def test_a_dense_model_learns_the_same_with_and_without(always):
+    def run(compiled):
+        nn.manual_seed(0)
+        model = nn.Sequential(nn.Linear(30, 40), nn.Tanh(), nn.Linear(40, 3))
+        x = np.random.default_rng(1).normal(size=(20, 30)).astype(np.float32)
+        with nn.use_kernels(compiled=compiled):
+            nn.CrossEntropyLoss()(model(Tensor(x)), np.arange(20) % 3).backward()
+        return [p.grad.data for p in model.parameters()]
+
+    for one, other in zip(run(True), run(False), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+@compiled_only
+@pytest.mark.parametrize("order", ["last", "first", "neither"])
+def test_the_compiled_slope_of_tanh_equals_the_plain_one(order, always):
+    rng = np.random.default_rng(2)
+    y, g = (rng.uniform(-1, 1, size=(2, 3, 5, 7)).astype(np.float32) for _ in range(2))
+    if order == "last":
+        y = np.ascontiguousarray(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    elif order == "neither":
+        y, g = y[..., ::2], g[..., ::2]
+    found = _times_tanh_slope(g, y, None)
+    exact = g.astype(float) * (1 - y.astype(float) ** 2)
+    np.testing.assert_allclose(found, exact, rtol=1e-5, atol=1e-6)
+    assert (pointwise.compiled_pass("tanh_sloped", g, y) is None) == (order == "neither")
