@@ -143,3 +143,19 @@ def test_the_compiled_slope_of_tanh_equals_the_plain_one(order, always):
     exact = g.astype(float) * (1 - y.astype(float) ** 2)
     np.testing.assert_allclose(found, exact, rtol=1e-5, atol=1e-6)
     assert (pointwise.compiled_pass("tanh_sloped", g, y) is None) == (order == "neither")
+
+
+@pytest.mark.parametrize("loss", [nn.MSELoss, nn.L1Loss])
+def test_a_target_in_another_order_of_memory_gives_the_same_loss(loss):
+    rng = np.random.default_rng(3)
+    y, target = rng.normal(size=(2, 2, 3, 4, 5))
+    last = np.ascontiguousarray(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    slopes, values = [], []
+    for given in (y, last):
+        x = Tensor(given, requires_grad=True)
+        value = loss()(x, target)
+        value.backward()
+        slopes.append(x.grad.data)
+        values.append(value.item())
+    assert values[0] == pytest.approx(values[1], rel=1e-14)
+    np.testing.assert_array_equal(*slopes)

@@ -23,14 +23,16 @@ from nn.functional.scratch import buffer
 CHUNK = 1 << 16  # numbers of the gates whose slopes are worked out at once: 256 KiB of float32
 
 
+def _gates(w: Any, order: list[int]) -> Any:
+    return w.reshape((4, -1, *w.shape[1:]))[order].reshape(w.shape)
+
+
 def _reordered(w: Any) -> Any:
-    i, f, g, o = np.split(w, 4)
-    return np.concatenate([g, i, f, o])
+    return _gates(w, [2, 0, 1, 3])  # from i, f, g, o to g, i, f, o
 
 
 def _restored(w: Any) -> Any:
-    g, i, f, o = np.split(w, 4)
-    return np.concatenate([i, f, g, o])
+    return _gates(w, [1, 2, 0, 3])
 
 
 def _forward(
