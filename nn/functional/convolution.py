@@ -12,6 +12,7 @@ free, and turn each product into large matrix products over gathered windows
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,13 +36,18 @@ class Plan(NamedTuple):
     @property
     def output(self) -> tuple[int, int]:
         """Height and width of the output."""
-        h, w = (
-            (n + 2 * p - d * (k - 1) - 1) // s + 1
-            for n, k, s, p, d in zip(
-                self.size, self.kernel, self.stride, self.padding, self.dilation, strict=True
-            )
+        return _output(self)
+
+
+@lru_cache
+def _output(plan: Plan) -> tuple[int, int]:
+    h, w = (
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(
+            plan.size, plan.kernel, plan.stride, plan.padding, plan.dilation, strict=True
         )
-        return h, w
+    )
+    return h, w
 
 
 def rows(x: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional import kernels
+from nn.functional.rows import channels_last
 
 WORK = 8  # counted for each number: what NumPy's pass takes
 
@@ -19,7 +20,7 @@ def run_of(x: Any) -> Any:
     """Return the numbers in the order of memory if they are dense in C or channels-last order."""
     if x.flags.c_contiguous:
         return x.reshape(-1)
-    moved = np.moveaxis(x, 1, -1)
+    moved = channels_last(x)
     return moved.reshape(-1) if moved.flags.c_contiguous else None
 
 

@@ -7,6 +7,7 @@ into a buffer from here, which also stays in the processor's cache.
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -34,7 +35,7 @@ def buffer(key: str, shape: tuple[int, ...], dtype: Any) -> Any:
     True
     """
     buffers = _local.__dict__.setdefault("buffers", {})
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     memory = buffers.get(key)
     if memory is None or memory.nbytes < size:
         memory = buffers[key] = np.empty(size, dtype=np.uint8)

@@ -183,7 +183,7 @@ def _average(x: Any, *, share: Any, windows: Windows) -> Any:
     rows = x.transpose(0, 2, 3, 1)
     if pools := compiled(rows):
         y = np.empty((len(rows), *windows.output, rows.shape[3]), x.dtype)
-        share_parts(lambda s: pools.total(rows[s], y[s], *windows.lies), len(rows))
+        _over_windows(pools, "total", rows, y, windows)
     elif windows.tiles:
         y = reduce_tiles(rows, windows, np.add)
     else:
@@ -192,6 +192,16 @@ def _average(x: Any, *, share: Any, windows: Windows) -> Any:
             y = tap.copy() if y is None else np.add(y, tap, out=y)
     y *= share
     return y.transpose(0, 3, 1, 2)
+
+
+def _over_windows(pools: Any, name: str, given: Any, out: Any, windows: Windows) -> None:
+    """Run a compiled sum over windows, or its transpose, on channels-last images."""
+    if windows.tiles:
+        function, settings = getattr(pools, f"tile_{name}"), (windows.kernel, given.shape[3])
+        given, out = (a.reshape(*a.shape[:2], -1) for a in (given, out))
+    else:
+        function, settings = getattr(pools, name), windows.lies
+    share_parts(lambda s: function(given[s], out[s], *settings), len(given))
 
 
 def reduce_tiles(rows: Any, windows: Windows, ufunc: np.ufunc) -> Any:
@@ -214,7 +224,7 @@ def _distribute(g: Any, *, share: Any, windows: Windows) -> Any:
     n, oh, ow, c = rows.shape
     x = np.empty((n, *windows.size, c), g.dtype)
     if pools := compiled(x, rows):
-        share_parts(lambda s: pools.spread(rows[s], x[s], *windows.lies), n)
+        _over_windows(pools, "spread", rows, x, windows)
         return x.transpose(0, 3, 1, 2)
     out = windows.blank(n, c, g.dtype)
     if windows.tiles:

@@ -114,3 +114,41 @@ def spread(
                     if 0 <= p < h and 0 <= q < w:
                         for k in range(c):
                             out[n, p, q, k] += g[n, i, j, k]
+
+
+@kernel
+def tile_total(x: Any, y: Any, kernel: Any, c: int) -> None:  # pragma: no cover - compiled
+    """Write sums over windows that tile the image; its lines and the result's as runs of numbers.
+
+    Lines are added first: their numbers lie side by side, however few the channels.
+    """
+    high, wide = kernel
+    line = np.empty(x.shape[2], x.dtype)
+    for n in range(y.shape[0]):
+        for i in range(y.shape[1]):
+            for q in range(line.size):
+                line[q] = x[n, i * high, q]
+            for r in range(1, high):
+                for q in range(line.size):
+                    line[q] += x[n, i * high + r, q]
+            for j in range(y.shape[2] // c):
+                for k in range(c):
+                    sum_ = line[j * wide * c + k]
+                    for t in range(1, wide):
+                        sum_ += line[(j * wide + t) * c + k]
+                    y[n, i, j * c + k] = sum_
+
+
+@kernel
+def tile_spread(g: Any, out: Any, kernel: Any, c: int) -> None:  # pragma: no cover - compiled
+    """Write each tile's g to all of its places."""
+    high, wide = kernel
+    for n in range(g.shape[0]):
+        for i in range(g.shape[1]):
+            for j in range(g.shape[2] // c):
+                for t in range(wide):
+                    for k in range(c):
+                        out[n, i * high, (j * wide + t) * c + k] = g[n, i, j * c + k]
+            for r in range(1, high):
+                for q in range(out.shape[2]):
+                    out[n, i * high + r, q] = out[n, i * high, q]
