@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from nn.functional.compiled import kernel
-from nn.functional.compiled.microkernel import LANES, block, rows_for, vectors_for
+from nn.functional.compiled.microkernel import LANES, block, vectors_for
+from nn.functional.compiled.product import rows_of
 from nn.functional.compiled.sandwich import (
     gradient_points,
     input_points,
@@ -176,7 +177,7 @@ def convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
             p: int, many: int = many, points: Any = points, products: Any = products
         ) -> None:
             _multiply(
-                rows_for(many), vectors, points[p], c, 1, many, c, panels[p], zeros, 0,
+                rows_of(many), vectors, points[p], c, 1, many, c, panels[p], zeros, 0,
                 products[p], k,
             )  # fmt: skip
 
@@ -215,7 +216,7 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
 
         def multiply(p: int, many: int = many, points: Any = points, back: Any = back) -> None:
             _multiply(
-                rows_for(c), vectors, points[p], 1, c, c, many, back[p], total[p], k, total[p], k
+                rows_of(c), vectors, points[p], 1, c, c, many, back[p], total[p], k, total[p], k
             )
 
         share(to_points, n)
