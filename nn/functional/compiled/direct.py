@@ -16,10 +16,13 @@ import numpy as np
 
 from nn.functional.compiled import kernel
 from nn.functional.compiled.microkernel import LANES, block, rows_for, vectors_for
+from nn.functional.compiled.product import rows_of
 from nn.functional.convolution import Plan, padded, rows
 from nn.functional.kernels import parts as divided
 from nn.functional.kernels import setting, share
 from nn.functional.scratch import PIECE, buffer
+
+MANY = 64  # numbers of a kernel's line
 
 
 @kernel
@@ -209,6 +212,8 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
     n, c = x.shape[:2]
     images, grads, where = x.transpose(0, 2, 3, 1), rows(g), _lies(plan, c)
     oh, ow, channels = grads.shape[1:]
+    # eight rows of a long line fill the vectors and overlap the least
+    block_rows = rows_of(where[5]) if where[5] >= MANY else rows_for(where[5])
     parts = _parts(n, where[0] * 4)
     some = divided(len(parts))  # each adds up its own images' gradients
     totals = np.zeros((len(some), plan.kernel[0] * plan.kernel[1] * c * channels), x.dtype)
@@ -217,7 +222,7 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
         for part in parts[some[k]]:
             place = _padded(images[part], plan.padding)
             _correlate_images(
-                rows_for(where[5]), vectors_for(channels), place, part.stop - part.start, *where,
+                block_rows, vectors_for(channels), place, part.stop - part.start, *where,
                 grads[part].reshape(-1), totals[k], oh, ow, channels,
             )  # fmt: skip
 
