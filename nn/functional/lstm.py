@@ -40,10 +40,8 @@ def _forward(
 ) -> tuple[Any, Any]:
     steps, batch, features = x.shape
     n, dtype = w_hh.shape[1], x.dtype
-    half = np.full((4 * n, 1), 0.5, dtype)
-    half[:n] = 1
-    joined = np.concatenate([w_hh, w_ih, (b_ih + b_hh)[:, None]], axis=1)
-    matrix = np.ascontiguousarray((_reordered(joined) * half).T)
+    weights = _reordered(np.concatenate([w_hh, w_ih, (b_ih + b_hh)[:, None]], axis=1))
+    weights[n:] *= 0.5
     given = np.empty((steps + 1, batch, n + features + 1), dtype)
     given[0, :, :n] = h0
     given[:-1, :, n:-1] = masked(x, lengths)
@@ -54,7 +52,7 @@ def _forward(
     cs[0] = c0
     fast = compiled("lstm", given.size * 8.0 * n, x, h0, c0, w_ih, w_hh, b_ih, b_hh)
     loop = _forward_loop if fast is None else fast.forward
-    loop(given, matrix, gates, cs, bent, lengths)
+    loop(given, weights.T, gates, cs, bent, lengths)
     hs = given[:, :, :n]
     last = (hs[-1], cs[-1]) if lengths is None else (at_ends(hs, lengths), at_ends(cs, lengths))
     return (hs[1:], *last), (fast, gates, given, cs, bent)
@@ -63,6 +61,7 @@ def _forward(
 def _forward_loop(given: Any, matrix: Any, gates: Any, cs: Any, bent: Any, lengths: Any) -> None:
     """Fill gates (after bending), cells c, tanh(c), and the states h in `given`."""
     steps, batch, n = bent.shape
+    matrix = np.ascontiguousarray(matrix)
     alive = None if lengths is None else alive_at(steps, lengths)[:, :, None]
     # whole arrays for (1 + t) / 2 on i, f, o and nothing on g: no rows to be walked
     scale, shift = np.full((2, batch, 4 * n), 0.5, gates.dtype)

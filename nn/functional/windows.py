@@ -196,11 +196,11 @@ def _average(x: Any, *, share: Any, windows: Windows) -> Any:
 
 def _over_windows(pools: Any, name: str, given: Any, out: Any, windows: Windows) -> None:
     """Run a compiled sum over windows, or its transpose, on channels-last images."""
+    settings: tuple[Any, ...] = windows.lies
     if windows.tiles:
-        function, settings = getattr(pools, f"tile_{name}"), (windows.kernel, given.shape[3])
+        name, settings = f"tile_{name}", (windows.kernel, given.shape[3])
         given, out = (a.reshape(*a.shape[:2], -1) for a in (given, out))
-    else:
-        function, settings = getattr(pools, name), windows.lies
+    function = getattr(pools, name)
     share_parts(lambda s: function(given[s], out[s], *settings), len(given))
 
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from nn.functional.compiled import fast_kernel
 from nn.functional.compiled.bend import sigmoid_of_half, tanh
+from nn.functional.compiled.panels import laid_out
 from nn.functional.compiled.product import (
     VECTORS,
     WIDE,
-    panels,
     parts,
     rows_of,
     times_panels,
@@ -105,7 +105,7 @@ def _backward(
 def forward(given: Any, matrix: Any, gates: Any, cs: Any, bent: Any, lengths: Any) -> None:
     """Fill gates, cells and their tanh, and the states in `given`; see `_forward_loop`."""
     steps, batch, _ = bent.shape
-    packed, bounds = panels(matrix).reshape(-1), parts(batch)
+    packed, bounds = laid_out(matrix, WIDE), parts(batch)
     zeros = np.zeros(matrix.shape[1] + WIDE, matrix.dtype)
     lengths = np.full(batch, steps) if lengths is None else lengths
 
@@ -124,7 +124,7 @@ def backward(
     steps, batch, n = bent.shape
     g_out, g_h, g_c = (np.ascontiguousarray(part) for part in g)
     back, dc = np.zeros((batch, n), bent.dtype), np.zeros((batch, n), bent.dtype)
-    packed, bounds = panels(weights).reshape(-1), parts(batch)
+    packed, bounds = laid_out(weights, WIDE), parts(batch)
     zeros = np.zeros(n + WIDE, bent.dtype)
     lengths = np.full(batch, steps) if lengths is None else lengths
 

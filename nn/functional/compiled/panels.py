@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 
@@ -90,3 +91,26 @@ def fill(
                     b, at + j * b_column + p, b_column, columns - j, k - p, panel,
                     p_at + p * wide + j, wide,
                 )  # fmt: skip
+
+
+@kernel
+def _fill_all(
+    b: Any, b_row: int, b_column: int, k: int, n: int, wide: int, panels: Any
+) -> None:  # pragma: no cover - compiled
+    for j in range(0, n, wide):
+        fill(b, j * b_column, b_row, b_column, k, n - j, wide, panels, j * k)
+
+
+def flat(matrix: Any) -> tuple[Any, int, int]:
+    """Return a matrix as one line of numbers, and how far its rows and columns lie apart."""
+    if matrix.flags.f_contiguous and not matrix.flags.c_contiguous:
+        return matrix.T.reshape(-1), 1, matrix.shape[0]
+    return np.ascontiguousarray(matrix).reshape(-1), matrix.shape[1], 1
+
+
+def laid_out(matrix: Any, wide: int) -> Any:
+    """Return all panels of a matrix (k, n), one after the other, flat."""
+    k, n = matrix.shape
+    panels = np.empty((-(-n // wide) * k + LANES) * wide, matrix.dtype)
+    _fill_all(*flat(matrix), k, n, wide, panels)
+    return panels

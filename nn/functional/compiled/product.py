@@ -14,7 +14,7 @@ import numpy as np
 
 from nn.functional.compiled import kernel
 from nn.functional.compiled.microkernel import LANES, ROWS, block, vectors_for
-from nn.functional.compiled.panels import fill
+from nn.functional.compiled.panels import fill, flat
 from nn.functional.kernels import setting, share
 
 VECTORS = (0, 0)  # vectors a row of the block
@@ -36,16 +36,6 @@ def rows_of(count: int, vectors: int = 2) -> tuple[int, ...]:
     most = 8 if ROWS >= 8 else 4  # on narrower machines eight would not stay in registers
     most = ROWS if vectors == 1 else most
     return (0,) * (most if count >= most else 4 if count >= 4 else 1)
-
-
-def panels(matrix: Any) -> Any:
-    """Return a matrix (k, n) as panels (n / WIDE, k, WIDE), the last one filled up with zeros."""
-    k, n = matrix.shape
-    made = np.zeros((-(-n // WIDE), k, WIDE), matrix.dtype)
-    for j, panel in enumerate(made):
-        part = matrix[:, j * WIDE : (j + 1) * WIDE]
-        panel[:, : part.shape[1]] = part
-    return made
 
 
 def parts(count: int, least: int = 8) -> list[int]:
@@ -116,13 +106,6 @@ def _few_rows(
             )  # fmt: skip
 
 
-def _flat(matrix: Any) -> tuple[Any, int, int]:
-    """Return a matrix as one line of numbers, and how far its rows and columns lie apart."""
-    if matrix.flags.f_contiguous and not matrix.flags.c_contiguous:
-        return matrix.T.reshape(-1), 1, matrix.shape[0]
-    return np.ascontiguousarray(matrix).reshape(-1), matrix.shape[1], 1
-
-
 def product(a: Any, b: Any, start: Any = None) -> Any:
     """Return a b (+ start, to every row) of float32 matrices in either order of memory.
 
@@ -130,7 +113,7 @@ def product(a: Any, b: Any, start: Any = None) -> Any:
     lies together, the transposed product is worked out, in which b has the many rows.
     """
     (m, k), n = a.shape, b.shape[1]
-    (a, a_row, a_step), (b, b_row, b_column) = _flat(a), _flat(b)
+    (a, a_row, a_step), (b, b_row, b_column) = flat(a), flat(b)
     if LEAST < m <= FEW and b_column != 1:
         turned = np.empty((n, m), np.float32)
         _share(b, b_column, b_row, n, k, a, a_step, a_row, m, np.zeros(m, np.float32), turned)
