@@ -5,7 +5,7 @@ import pytest
 
 import nn
 from autograd_core import Tensor
-from nn.functional import blas, kernels, pointwise
+from nn.functional import attention, blas, kernels, pointwise
 from nn.functional.activation import _times_tanh_slope
 
 compiled_only = pytest.mark.skipif(
@@ -159,3 +159,27 @@ def test_a_target_in_another_order_of_memory_gives_the_same_loss(loss):
         values.append(value.item())
     assert values[0] == pytest.approx(values[1], rel=1e-14)
     np.testing.assert_array_equal(*slopes)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("kept", [False, True])
+def test_attention_shared_among_threads_is_the_plain_one(masked, kept):
+    rng = np.random.default_rng(4)
+    batch, time, heads = 3, 120, 4
+    q, k, v = rng.normal(size=(3, batch, time, heads * 5))
+    mask = np.where(rng.random((batch, 1, 1, time)) < 0.2, -np.inf, 0.0) if masked else None
+    keep = (rng.random((batch, heads, time, time)) < 0.9) / 0.9 if kept else None
+    assert batch * heads * time * time > attention.LARGE
+    seed = rng.normal(size=q.shape)
+    found = []
+    for function in (
+        attention.attention,
+        lambda *given, **options: attention.plain_attention(*given, **options)[0],
+    ):
+        given = [Tensor(x, requires_grad=True) for x in (q, k, v)]
+        with nn.use_kernels(threads=2):
+            y = function(*given, heads=heads, mask=mask, keep=keep)
+        y.backward(seed)
+        found.append([y.data, *(x.grad.data for x in given)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)

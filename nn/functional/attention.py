@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from nn.functional.activation import softmax
+from nn.functional.blas import one_thread
 from nn.functional.fused import fused
+from nn.functional.kernels import share_parts
 from nn.values import raw, shape_error
+
+LARGE = 1 << 17  # weights; a tenth of a millisecond for each pass over them
 
 
 def _heads(x: Any, heads: int) -> Any:
@@ -18,9 +23,9 @@ def _heads(x: Any, heads: int) -> Any:
     return x.reshape((b, t, heads, e // heads)).transpose((0, 2, 1, 3))
 
 
-def _weights(q: Any, k: Any, mask: Any) -> Any:
-    """Return softmax(q k^T / sqrt(d) + mask), worked out in one array."""
-    p = np.matmul(q, k.swapaxes(-1, -2))
+def _weights(q: Any, k: Any, mask: Any, p: Any) -> None:
+    """Write softmax(q k^T / sqrt(d) + mask), worked out in one array."""
+    np.matmul(q, k.swapaxes(-1, -2), out=p)
     p *= 1 / math.sqrt(q.shape[-1])
     if mask is not None:
         p += mask
@@ -33,15 +38,32 @@ def _weights(q: Any, k: Any, mask: Any) -> Any:
     if mask is not None:
         total[total == 0] = 1
     p /= total
-    return p
+
+
+def _over_batch(function: Callable[..., Any], batch: int, *arrays: Any) -> None:
+    """Run a function on parts of the batch, shared among threads if there is enough work."""
+
+    def run(part: slice) -> None:
+        function(*[a[part] if np.ndim(a) == 4 and len(a) == batch else a for a in arrays])
+
+    if max(a.size for a in arrays if a is not None) < LARGE:
+        run(slice(None))
+    else:
+        with one_thread():  # OpenBLAS would divide each of the many small products
+            share_parts(run, batch)
 
 
 def _attend(q: Any, k: Any, v: Any, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
     q, k, v = _heads(q, heads), _heads(k, heads), _heads(v, heads)
-    p = _weights(q, k, mask)
     b, _, t, _ = q.shape
+    p = np.empty((b, heads, t, k.shape[2]), q.dtype)
     out = np.empty((b, t, heads * v.shape[-1]), q.dtype)
-    np.matmul(p if keep is None else p * keep, v, out=_heads(out, heads))
+
+    def part(q: Any, k: Any, v: Any, mask: Any, keep: Any, p: Any, out: Any) -> None:
+        _weights(q, k, mask, p)
+        np.matmul(p if keep is None else p * keep, v, out=out)
+
+    _over_batch(part, b, q, k, v, mask, keep, p, _heads(out, heads))
     return out, p
 
 
@@ -49,17 +71,23 @@ def _attend_back(
     g: Any, p: Any, q: Any, k: Any, v: Any, dq: Any, dk: Any, dv: Any, heads: int, keep: Any
 ) -> None:
     """Write the gradients into dq, dk, dv."""
-    g, q, k, v = (_heads(a, heads) for a in (np.ascontiguousarray(g), q, k, v))
+    whole = (_heads(a, heads) for a in (np.ascontiguousarray(g), q, k, v, dq, dk, dv))
+    _over_batch(_attend_back_part, len(p), *whole, p, keep)
+
+
+def _attend_back_part(
+    g: Any, q: Any, k: Any, v: Any, dq: Any, dk: Any, dv: Any, p: Any, keep: Any
+) -> None:
     used = p if keep is None else p * keep
-    np.matmul(used.swapaxes(-1, -2), g, out=_heads(dv, heads))
+    np.matmul(used.swapaxes(-1, -2), g, out=dv)
     dp = np.matmul(g, v.swapaxes(-1, -2))
     if keep is not None:
         dp *= keep
     dp -= np.einsum("bhij,bhij->bhi", dp, p)[..., None]
     dp *= p
     dp *= 1 / math.sqrt(q.shape[-1])
-    np.matmul(dp, k, out=_heads(dq, heads))
-    np.matmul(dp.swapaxes(-1, -2), q, out=_heads(dk, heads))
+    np.matmul(dp, k, out=dq)
+    np.matmul(dp.swapaxes(-1, -2), q, out=dk)
 
 
 def _packed(x: Any) -> tuple[Any, Any, Any]:

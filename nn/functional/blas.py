@@ -9,7 +9,8 @@ and take a core from whatever runs next.  A product of a few megaflops gains les
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -80,19 +81,32 @@ def dot(a: Any, b: Any, start: Any = None) -> Any:
 
 
 def _blas(a: Any, b: Any, work: float) -> Any:
-    global _found
     if not TINY < work < SMALL:
         return a.dot(b)
+    with one_thread():
+        return a.dot(b)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep OpenBLAS to the calling thread; with another BLAS nothing happens."""
+    global _found
     if _found is False:
         _found = _controls()
-    if _found is None:
-        return a.dot(b)
-    ask, tell = _found
+    ask, tell = _found or (_one, _ignore)
     before = ask()
-    if before == 1:  # also while another thread is in here: so only what was found is restored
-        return a.dot(b)
-    tell(1)
+    if before > 1:  # not while another thread is in here: only what was found is restored
+        tell(1)
     try:
-        return a.dot(b)
+        yield
     finally:
-        tell(before)
+        if before > 1:
+            tell(before)
+
+
+def _one() -> int:
+    return 1
+
+
+def _ignore(threads: int) -> None:  # pragma: no cover - there is one thread already
+    pass
