@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import Tensor
+from autograd_core import Tensor, compile, gradcheck, value_and_grad  # noqa: A004 - its public name
 from nn.functional import attention, blas, kernels, pointwise
 from nn.functional.activation import _times_tanh_slope
 
@@ -183,3 +183,28 @@ def test_attention_shared_among_threads_is_the_plain_one(masked, kept):
         found.append([y.data, *(x.grad.data for x in given)])
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+@compiled_only
+def test_a_written_program_calls_the_products(always):
+    rng = np.random.default_rng(5)
+    w = [rng.normal(size=s).astype(np.float32) for s in ((40, 30), (40,), (3, 40), (3,))]
+    x, labels = rng.normal(size=(20, 30)).astype(np.float32), np.arange(20) % 3
+
+    def loss(w1, b1, w2, b2):
+        h = nn.functional.relu(nn.functional.linear(x, w1, b1))
+        return nn.functional.cross_entropy(nn.functional.linear(h, w2, b2), labels)
+
+    step = compile(loss, argnums=(0, 1, 2, 3))
+    value, slopes = step(*w)
+    assert "= product(" in step.source
+    wanted, exact = value_and_grad(loss, argnums=(0, 1, 2, 3))(*w)
+    assert value == wanted
+    for one, other in zip(slopes, exact, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_product_of_layers_has_both_derivatives():
+    rng = np.random.default_rng(6)
+    a, b = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+    gradcheck(blas._call, a, b)

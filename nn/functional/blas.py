@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import bilinear
 from nn.functional.kernels import compiled_for
 
 SMALL = 8e6  # operations: less than a tenth of a millisecond on one core
@@ -73,11 +74,29 @@ def dot(a: Any, b: Any, start: Any = None) -> Any:
 
             return product(*given)
         y = _blas(a, b, work)
+    elif start is None and _becomes_a_call(a, b):
+        return _call(a, b)
     else:
         y = a @ b
     if start is not None:
         y += start
     return y
+
+
+def product(a: Any, b: Any) -> Any:
+    """Return the product of two matrices; what `compile` writes where it is worth a kernel."""
+    return dot(a, b)
+
+
+def _becomes_a_call(a: Any, b: Any) -> bool:
+    """Tell whether a program is being written down in which `dot` does more than NumPy's dot."""
+    if not any(getattr(value, "written", False) for value in (a, b)):
+        return False
+    work = 2.0 * a.size * b.shape[-1]
+    return TINY < work < SMALL or compiled_for(work, a, b)
+
+
+_call = bilinear(product, lambda g, a, b: dot(g, b.T), lambda g, a, b: dot(a.T, g), name="product")
 
 
 def _blas(a: Any, b: Any, work: float) -> Any:
