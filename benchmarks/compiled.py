@@ -25,6 +25,7 @@ import numpy as np
 
 import nn
 from autograd_core import compile, value_and_grad  # noqa: A004 - its public name
+from benchmarks import models
 from benchmarks.by_hand import LSTMByHand, MLPByHand
 from benchmarks.harness import paired, ratio, table
 from benchmarks.small_ops import MATRIX, START, VECTOR, chain, numpy_chain, numpy_matrix
@@ -72,10 +73,19 @@ def tanh_chain() -> Runs:
     }
 
 
+def recorded(model: Any, loss: Callable[[], Any]) -> Callable[[], Any]:
+    """Return what runs a model's step uncompiled and gives its parameters' gradients."""
+
+    def run() -> Any:
+        model.zero_grad()
+        loss().backward()
+        return [p.grad.data for p in model.parameters()]
+
+    return run
+
+
 def mlp() -> Runs:
-    model = nn.Sequential(
-        nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)
-    )
+    model = models.mlp(nn)
     x, target = normal(128, 784), rng.integers(0, 10, 128)
     criterion = nn.CrossEntropyLoss()
 
@@ -85,15 +95,10 @@ def mlp() -> Runs:
     compiled = compile(loss, parameters=model)
     by_hand = MLPByHand([p.data for p in model.parameters()], 128)
 
-    def engine() -> Any:
-        model.zero_grad()
-        loss(x, target).backward()
-        return [p.grad.data for p in model.parameters()]
-
     return {
         "compiled": lambda: list(compiled(x, target)[1].values()),
         "by hand": lambda: by_hand(x, target),
-        "engine": engine,
+        "engine": recorded(model, lambda: loss(x, target)),
     }
 
 
@@ -111,15 +116,10 @@ def lstm_fused() -> Runs:
     compiled = compile(loss, parameters=model)
     by_hand = LSTMByHand([p.data for p in model.parameters()], 64, 32)
 
-    def engine() -> Any:
-        model.zero_grad()
-        loss(x, target).backward()
-        return [p.grad.data for p in model.parameters()]
-
     return {
         "compiled": lambda: list(compiled(x, target)[1].values()),
         "by hand": lambda: by_hand(x, target),
-        "engine": engine,
+        "engine": recorded(model, lambda: loss(x, target)),
     }
 
 

@@ -1,6 +1,6 @@
 """Peak memory of a training step of the conv net, ours beside PyTorch's (Linux only).
 
-    python benchmarks/training_memory.py
+    python -m benchmarks.training_memory
 
 Each engine runs in a process of its own: two steps on four images load the
 libraries and kernels, then four steps on 64 images.  What counts is how far the
@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.models import convnet
+
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
 
@@ -25,15 +27,6 @@ def resident(field: str) -> float:
     found = re.search(rf"{field}:\s+(\d+)", Path("/proc/self/status").read_text())
     assert found
     return int(found.group(1)) / 1024
-
-
-def convnet(kind: Any) -> Any:
-    return kind.Sequential(
-        kind.Conv2d(3, 32, 3, padding=1), kind.BatchNorm2d(32), kind.ReLU(), kind.MaxPool2d(2),
-        kind.Conv2d(32, 64, 3, padding=1), kind.BatchNorm2d(64), kind.ReLU(), kind.MaxPool2d(2),
-        kind.Conv2d(64, 64, 3, padding=1), kind.BatchNorm2d(64), kind.ReLU(), kind.MaxPool2d(2),
-        kind.Flatten(), kind.Linear(1024, 10),
-    )  # fmt: skip
 
 
 def measure(engine: str) -> None:
@@ -78,7 +71,10 @@ def main() -> None:
     print(f"{'conv net 3-32-64-64, MiB':28}{'of a step':>10}{'ratio':>8}{'process':>10}")
     for engine in ("PyTorch", "ours, compiled", "ours, NumPy alone"):
         text = subprocess.run(
-            [sys.executable, __file__, engine], check=True, capture_output=True, text=True
+            [sys.executable, "-m", "benchmarks.training_memory", engine],
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout
         step, process = map(float, text.split())
         found[engine] = step

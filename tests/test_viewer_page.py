@@ -12,18 +12,9 @@ import pytest
 
 from autograd_core import Tensor, animate
 from autograd_core.viewer.layout import layout_program
+from docs.make_pictures import FLAGS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
 
