@@ -26,7 +26,6 @@ from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, products, reductions, shapes
 from autograd_core.source import Location
 
-
 _shape = np.shape
 
 
