@@ -44,6 +44,8 @@ class use_kernels:  # noqa: N801 - called like a function
         Whether to use numba's compiled kernels where numba is installed (default True; the
         environment's NN_COMPILED=0 says no).  The first use in a process loads numba
         (about half a second); the first on a machine compiles (seconds), kept on disk after that.
+        Convolutions into few channels then hand a number that is not finite on to the places
+        beside it too, as Winograd's do.
     winograd : bool, optional
         Whether float32 convolutions of 3 by 3 and stride 1 with many channels may use Winograd's
         algorithm, which needs a quarter of the products (default True; NN_WINOGRAD=0 says no).
