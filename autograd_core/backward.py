@@ -422,7 +422,8 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
                 f"gradient of its own; pass {keyword}= of that shape, or sum it first.",
                 Location.of_caller(),
             )
-        return np.ones_like(value)[()] if not isinstance(value, Boxed) else np.ones_like(value)
+        one = np.ones_like(bare(value))  # a constant to every trace
+        return one if isinstance(one, Boxed) else one[()]
     if isinstance(gradient, Tensor) and not gradient._level:
         gradient = gradient._data
     if not isinstance(gradient, Boxed):

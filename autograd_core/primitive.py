@@ -50,6 +50,14 @@ class Boxed:
         """Return the value without this level."""
         raise NotImplementedError
 
+    def _process_recorded(self, primitive: Primitive) -> Any:
+        """Apply an operation of one argument whose result a tape above this value will keep."""
+        return primitive(self)
+
+    def _slope_at(self, primitive: Primitive, x: Any) -> Any:
+        """Return the derivative of the elementwise operation that made this value of x."""
+        return primitive.slope(self, x)  # type: ignore[misc]
+
     def _constant(self, value: Any) -> Any:
         """Return how a result without derivative looks among values of this kind."""
         raise NotImplementedError
@@ -149,6 +157,10 @@ class Primitive:
     composite : callable or None
         The same function as a composition of other operations, if this one is
         a kernel written for speed: what `cost` counts instead.
+    slope, second : callable or None
+        Of an elementwise operation of one argument that states its second
+        derivative: the first as ``slope(y, x)``, the second as
+        ``second(y, slope, x)``.
     label, category : str
         How graphs draw it.
 
@@ -176,7 +188,9 @@ class Primitive:
         "label",
         "multiple",
         "name",
+        "second",
         "settings",
+        "slope",
         "sources",
         "view",
         "vjp",
@@ -200,6 +214,8 @@ class Primitive:
         view: bool = False,
         cost: float | Callable[..., float] | None = None,
         composite: Callable[..., Any] | None = None,
+        slope: Rule | None = None,
+        second: Rule | None = None,
         label: str | None = None,
         category: str = "operation",
     ) -> None:
@@ -218,6 +234,8 @@ class Primitive:
         self.view = view
         self.cost = cost
         self.composite = composite
+        self.slope = slope
+        self.second = second
         self.label = label or name
         self.category = category
 

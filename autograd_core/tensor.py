@@ -382,11 +382,14 @@ class Tensor(Traced):
     ) -> Any:
         raw = []
         inputs = []
-        plain = level == BASE
+        plain = level == BASE or not params
         for a in args:
             if isinstance(a, Boxed):
                 if a._level == level:
-                    raw.append(a._data)  # type: ignore[attr-defined]
+                    value = a._data  # type: ignore[attr-defined]
+                    if level != BASE and isinstance(value, Boxed):
+                        plain = False
+                    raw.append(value)
                     inputs.append(a._node)  # type: ignore[attr-defined]
                     continue
                 if a._level:
@@ -402,8 +405,10 @@ class Tensor(Traced):
                 out = primitive.forward(*raw, **params) if params else primitive.forward(*raw)
             except Exception as error:
                 raise primitive.failure(error, tuple(raw)) from error
-        else:
+        elif primitive.second is None:
             out = primitive(*raw, **params)
+        else:
+            out = raw[0]._process_recorded(primitive)
         if out.__class__ is not _float64:
             out = primitive.settled(out)
         mode = _mode()
