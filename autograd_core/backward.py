@@ -25,6 +25,7 @@ from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
 from autograd_core.node import NO_PARAMS, Node
 from autograd_core.node import record as record_node
+from autograd_core.outer import Message, add_all, added, put_off
 from autograd_core.primitive import Boxed, bare, like_tuple, numeric
 from autograd_core.rules.shapes import sum_to
 from autograd_core.source import Location
@@ -177,6 +178,7 @@ def sweep(
     bounded = oldest > 0 or through is not None
     stale = bool(order) and order[-1].tick < overwritten
     tuples: set[Node] = set()  # nodes whose gradient is a list of parts
+    waiting: dict[Node, list[Message]] = {}  # outer products that are still to be added
     owned: set[Node] = set()  # gradients that the sweep itself has allocated
     get, pop = gradients.get, gradients.pop
     hooking = False
@@ -187,9 +189,12 @@ def sweep(
                 continue
             if tuples and node in tuples:
                 g = _whole(node, g)
+            if waiting and node in waiting:
+                g = added(g, waiting.pop(node))
             watch = node.watch
             if watch is not None:
                 if watch.hooks:
+                    add_all(waiting, gradients)  # a hook may write into the vectors that wait
                     hooking = True
                     g = _run_hooks(node, g)
                     hooking = False
@@ -206,14 +211,16 @@ def sweep(
                     continue
                 if through is not None and node not in through:
                     continue
-            rules = node.primitive.vjps  # type: ignore[union-attr]
+            primitive = node.primitive
+            rules = primitive.vjps  # type: ignore[union-attr]
             params = node.params
             y = node.output
-            if usual and not params and rules is not None and len(inputs) <= 2:
+            arity = primitive.arity  # type: ignore[union-attr]
+            if usual and not params and rules is not None and (arity == 2 or arity == 1):
                 # The usual case spelt out: the loop below without its loop, a quarter faster.
                 first = inputs[0]
                 a = first.output if first.__class__ is Node else first
-                if len(inputs) == 1:
+                if arity == 1:
                     if stale and node.tick < overwritten:
                         check_saved(node, [a])
                     c = rules[0](g, y, a)  # type: ignore[misc]  # a rule of None never gets here
@@ -240,8 +247,13 @@ def sweep(
                             if c.__class__ is _ndarray:
                                 owned.add(second)
                     if first.__class__ is Node and (needed is None or first in needed):
-                        rule = rules[0]
-                        c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
+                        is_outer = primitive.outer  # type: ignore[union-attr]
+                        if is_outer is not None and first in gradients and is_outer(g, a, b):
+                            put_off((node, g, b), first, waiting, gradients)
+                            first = None
+                        else:
+                            rule = rules[0]
+                            c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
                     else:
                         first = None
                 if first is not None:

@@ -157,6 +157,9 @@ class Primitive:
     composite : callable or None
         The same function as a composition of other operations, if this one is
         a kernel written for speed: what `cost` counts instead.
+    outer : callable or None
+        Of a product: ``outer(g, a, b)`` says whether the gradient of a is the outer
+        product of the vectors g and b, which a sweep may put off.
     slope, second : callable or None
         Of an elementwise operation of one argument that states its second
         derivative: the first as ``slope(y, x)``, the second as
@@ -188,6 +191,7 @@ class Primitive:
         "label",
         "multiple",
         "name",
+        "outer",
         "second",
         "settings",
         "slope",
@@ -234,6 +238,7 @@ class Primitive:
         self.view = view
         self.cost = cost
         self.composite = composite
+        self.outer: Callable[[Any, Any, Any], bool] | None = None
         self.slope = slope
         self.second = second
         self.label = label or name

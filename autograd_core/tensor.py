@@ -429,13 +429,6 @@ class Tensor(Traced):
             args[0]._note_view(made, primitive, params)
         return made
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
-        if len(inputs) == 1 and not keywords and self._level == BASE and method == "__call__":
-            primitive = shortcuts.UFUNCS.get(ufunc)
-            if primitive is not None and _mode() is DEFAULT:
-                return _short_unary(self, primitive)
-        return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
-
     def _become(self, other: Any) -> None:
         """Take on another value in place: its history, its numbers, the same array object."""
         from autograd_core.inplace import take_on
@@ -466,7 +459,7 @@ def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> T
     return made
 
 
-_short_unary = shortcuts.unary(Tensor)
+Tensor.__array_ufunc__ = shortcuts.unary(Tensor, Traced.__array_ufunc__)  # type: ignore[method-assign]
 for _name, _primitive in shortcuts.OPERATORS.items():
     setattr(Tensor, _name, shortcuts.binary(Tensor, _primitive))
 

@@ -21,6 +21,7 @@ from autograd_core.compiling.program import Step, Value, example, replaced, same
 from autograd_core.compiling.spelling import is_spelled
 from autograd_core.modes import BASE, new_level
 from autograd_core.node import users_frame
+from autograd_core.outer import added
 from autograd_core.primitive import Boxed, Constant, Primitive, like_tuple
 from autograd_core.rules.indexing import getitem
 from autograd_core.rules.shapes import astype_
@@ -217,7 +218,7 @@ class Recorder:
         frame: Any = sys._getframe(2)
         if self.backward:
             while frame is not None:
-                if frame.f_code is sweep.__code__:
+                if frame.f_code is sweep.__code__ or frame.f_code is added.__code__:
                     names = frame.f_locals
                     node, g = names["node"], names["g"]
                     scope = ""
