@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_core import cuts, errors, modes, shortcuts
 from autograd_core.modes import BASE, DEFAULT
-from autograd_core.node import NO_PARAMS, Node, Watch, next_tick, record
+from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
 from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
 from autograd_core.source import Location
 from autograd_core.traced import Traced, as_inexact, level_of
@@ -259,9 +259,8 @@ class Tensor(Traced):
         """
         from autograd_core.backward import backward
 
-        backward(
-            self, gradient, create_graph if retain_graph is None else retain_graph, create_graph
-        )
+        retain = create_graph if retain_graph is None else retain_graph
+        backward(self, gradient, retain, create_graph)
 
     def backward_steps(self, gradient: Any = None) -> Iterator[Step]:
         """Sweep back from here and yield what happened, one step after the other.
@@ -373,8 +372,7 @@ class Tensor(Traced):
 
     def _constant(self, value: Any) -> Any:
         if isinstance(value, tuple):
-            parts = [untracked(part) for part in value]
-            return like_tuple(value, parts)
+            return like_tuple(value, [untracked(part) for part in value])
         return untracked(value)
 
     def _process(
@@ -462,20 +460,6 @@ def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> T
 Tensor.__array_ufunc__ = shortcuts.unary(Tensor, Traced.__array_ufunc__)  # type: ignore[method-assign]
 for _name, _primitive in shortcuts.OPERATORS.items():
     setattr(Tensor, _name, shortcuts.binary(Tensor, _primitive))
-
-
-class HookHandle:
-    """Takes a registered hook off again."""
-
-    __slots__ = ("_hooks", "_key")
-
-    def __init__(self, hooks: dict[int, Any], key: int) -> None:
-        self._hooks = hooks
-        self._key = key
-
-    def remove(self) -> None:
-        """Remove the hook; doing so twice is harmless."""
-        self._hooks.pop(self._key, None)
 
 
 def _is_followed(data: Any) -> bool:

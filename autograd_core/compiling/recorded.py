@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.backward import sweep
 from autograd_core.compiling.program import Step, Value, example, replaced, same, values_in
 from autograd_core.compiling.spelling import is_spelled
 from autograd_core.modes import BASE, new_level
@@ -27,6 +26,7 @@ from autograd_core.rules.indexing import getitem
 from autograd_core.rules.shapes import astype_
 from autograd_core.scopes import _inner
 from autograd_core.source import Location
+from autograd_core.sweeping import sweep
 from autograd_core.tensor import Tensor
 from autograd_core.traced import Traced
 
