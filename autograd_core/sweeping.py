@@ -215,6 +215,7 @@ def sweep(
             arity = primitive.arity  # type: ignore[union-attr]
             if usual and not params and rules is not None and (arity == 2 or arity == 1):
                 # The usual case spelt out: the loop below without its loop, a quarter faster.
+                # What adds stands here three times: a function for it costs small programs 4 %.
                 first = inputs[0]
                 a = first.output if first.__class__ is Node else first
                 if arity == 1:
