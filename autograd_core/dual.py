@@ -169,8 +169,12 @@ class Dual(Traced):
         if t is not None:
             if anomaly:
                 check_forward(primitive, [*primals, *(d for d in tangents if d is not None)], t)
-            if t.__class__ is not kind or (
-                kind is not _float64 and (t.shape != y.shape or t.dtype is not y.dtype)
+            alike = t.__class__ is kind
+            if not (alike and kind is _float64) and (
+                not (alike or isinstance(t, Boxed))
+                or t.dtype is not y.dtype
+                or t.shape != y.shape
+                or (t.dtype is not _double and t.dtype.kind not in "fc")
             ):
                 t = fit_tangent(t, y, primitive.name, primals)
         made = _new(Dual)
