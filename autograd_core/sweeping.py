@@ -216,18 +216,19 @@ def sweep(
             if usual and not params and rules is not None and (arity == 2 or arity == 1):
                 # The usual case spelt out: the loop below without its loop, a quarter faster.
                 # What adds stands here three times: a function for it costs small programs 4 %.
-                first = inputs[0]
-                a = first.output if first.__class__ is Node else first
                 if arity == 1:
+                    (first,) = inputs
+                    a = first.output
                     if stale and node.tick < overwritten:
                         check_saved(node, [a])
                     c = rules[0](g, y, a)  # type: ignore[misc]  # a rule of None never gets here
                 else:
-                    second = inputs[1]
+                    first, second = inputs
+                    a = first.output if first.__class__ is Node else first
                     b = second.output if second.__class__ is Node else second
                     if stale and node.tick < overwritten:
                         check_saved(node, [a, b])
-                    if second.__class__ is Node and (needed is None or second in needed):
+                    if b is not second and (needed is None or second in needed):
                         rule = rules[1]
                         c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
                         kind = c.__class__
@@ -244,16 +245,18 @@ def sweep(
                             gradients[second] = c = old + c
                             if c.__class__ is _ndarray:
                                 owned.add(second)
-                    if first.__class__ is Node and (needed is None or first in needed):
-                        is_outer = primitive.outer  # type: ignore[union-attr]
-                        if is_outer is not None and first in gradients and is_outer(g, a, b):
-                            put_off((node, g, b), first, waiting, gradients)
-                            first = None
-                        else:
-                            rule = rules[0]
-                            c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
-                    else:
+                    if a is first or (needed is not None and first not in needed):
                         first = None
+                    elif (
+                        (is_outer := primitive.outer) is not None  # type: ignore[union-attr]
+                        and first in gradients
+                        and is_outer(g, a, b)
+                    ):
+                        put_off((node, g, b), first, waiting, gradients)
+                        first = None
+                    else:
+                        rule = rules[0]
+                        c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
                 if first is not None:
                     kind = c.__class__
                     if kind is not a.__class__ or (
