@@ -1,407 +1,24 @@
-"""The sweep: all derivatives of one output, backward from dF/dF = 1.
-
-Gradients live in the sweep, in a dictionary from node to gradient, not on the
-nodes: a second sweep never sees the first one's.
-
-Why sorting by tick is a topological order: an operation's inputs exist before
-its output does, so every node's tick is higher than its inputs' ticks.  Walking
-from the highest tick down, a node's gradient is complete when it is reached:
-all its uses came later and have been passed already.
-"""
+"""From a user's call to a sweep and back: seeds checked, gradients settled, ``.grad`` written."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.anomaly import check_backward
-from autograd_core.declare import copied
 from autograd_core.inplace import OVERWRITES, check_saved
-from autograd_core.modes import current
-from autograd_core.node import NO_PARAMS, Node
-from autograd_core.node import record as record_node
-from autograd_core.primitive import Boxed, bare, like_tuple, numeric
-from autograd_core.rules.shapes import sum_to
+from autograd_core.node import Node
+from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
-from autograd_core.tensor import PART, Tensor, untracked, wrap
+from autograd_core.sweeping import Observer, collect, conjugated, fit, reaching, sweep
+from autograd_core.tensor import PART, Tensor, untracked
 
 _ndarray = np.ndarray
 _float64 = np.float64
 _ONE = np.float64(1)
-_by_tick = attrgetter("tick")
-
-Observer = Callable[[Node, Any, int, Any], None]
-
-
-def collect(
-    outputs: Iterable[Node], oldest: int = 0, freed: list[Node] | None = None
-) -> list[Node]:
-    """Return the nodes that the outputs reach, latest first; a list and a set, no recursion.
-
-    Nodes before the tick `oldest` are taken as leaves: seen, not entered.  Those
-    whose saved values are gone are noted in `freed`.
-    """
-    found = list(dict.fromkeys(outputs))
-    seen = set(found)
-    add, append = seen.add, found.append
-    for node in found:  # grows while it is walked
-        if oldest and node.tick < oldest:
-            continue
-        inputs = node.inputs
-        if inputs is None:
-            if freed is not None:
-                freed.append(node)
-            continue
-        for parent in inputs:
-            if parent.__class__ is Node and parent not in seen:
-                add(parent)
-                append(parent)
-    found.sort(key=_by_tick, reverse=True)  # nearly in order already
-    return found
-
-
-def reaching(order: Sequence[Node], wanted: Collection[Node]) -> tuple[set[Node], set[Node]]:
-    """Return the nodes that lead to a wanted node, and those of them that do so by an input.
-
-    `order` is latest first.  The first set includes the wanted nodes themselves.
-    """
-    found = set(wanted)
-    through: set[Node] = set()
-    for node in reversed(order):
-        if node.inputs and not found.isdisjoint(p for p in node.inputs if p.__class__ is Node):
-            through.add(node)
-            found.add(node)
-    return found, through
-
-
-def fit(g: Any, x: Any, node: Node, index: int) -> Any:
-    """Return a gradient with the shape and dtype of what it is the gradient of.
-
-    The one place where broadcast axes are summed and dtypes are kept.
-    """
-    shape = getattr(g, "shape", None)
-    if shape is None or g.dtype.kind not in "fc":
-        got = type(g).__name__ if shape is None else f"an array of {g.dtype}"
-        raise errors.RuleError(
-            f"{node.name}: the rule for argument {index} returned {got}; "
-            "it must return a floating-point array.",
-            node.location,
-        )
-    if shape != x.shape:
-        try:
-            g = sum_to(g, x.shape)
-        except (ValueError, IndexError) as error:
-            raise errors.RuleError(
-                f"{node.name}: the rule for argument {index} returned shape {shape}, "
-                f"but the argument has shape {x.shape}.",
-                node.location,
-            ) from error
-    if g.dtype != x.dtype:
-        if g.dtype.kind == "c" and x.dtype.kind != "c":
-            _check_real(node, index)
-            g = g.real
-        g = g.astype(x.dtype)
-    return g
-
-
-def _check_real(node: Node, index: int) -> None:
-    """Refuse a complex gradient where nothing complex went in or came out.
-
-    Beside complex numbers its real part is the gradient of a real argument (the convention of
-    docs/decisions/010); without them it can only be a rule's mistake.
-    """
-    around = [node.output, *(node.inputs or ())]
-    values = [v.output if isinstance(v, Node) else v for v in around]
-    flat = [part for v in values for part in (v if isinstance(v, tuple) else (v,))]
-    of_complex = node.primitive is not None and node.primitive.category == "fft"
-    if not of_complex and not any(np.result_type(bare(v)).kind == "c" for v in flat if numeric(v)):
-        raise errors.RuleError(
-            f"{node.name}: the rule for argument {index} returned complex numbers, but the "
-            "arguments and the result are real; return np.real(...) if that is meant.",
-            node.location,
-        )
-
-
-def sweep(
-    outputs: Sequence[Node],
-    seeds: Sequence[Any],
-    wanted: Collection[Node] | None = None,
-    *,
-    retain: bool,
-    record: bool = False,
-    oldest: int = 0,
-    observe: Observer | None = None,
-) -> dict[Node, Any]:
-    """Sweep back from the outputs and return the gradients.
-
-    Parameters
-    ----------
-    outputs, seeds
-        Where to start, and with what.
-    wanted : collection of Node, optional
-        The nodes whose gradients to return, and all that is computed; default
-        every leaf.
-    retain : bool
-        Keep the saved values for another sweep.
-    record : bool
-        Run the rules on Tensors, so that the sweep itself is recorded.
-    oldest : int
-        Stop at nodes recorded before this tick.
-    observe : callable, optional
-        Called with each message: ``observe(node, g, index, contribution)``.
-
-    Returns
-    -------
-    dict
-        From node to gradient.
-    """
-    gradients: dict[Node, Any] = {}
-    for output, seed in zip(outputs, seeds, strict=True):
-        old = gradients.get(output)
-        gradients[output] = seed if old is None else old + seed
-    freed: list[Node] = []
-    order = collect(outputs, oldest, freed)
-    for node in freed:  # before any rule runs: a freed node's value may be another's argument
-        if wanted is None or node not in wanted or node.output is None:
-            raise _freed(node)
-    needed, through = (None, None) if wanted is None else reaching(order, wanted)
-    overwritten = OVERWRITES.latest
-    anomaly = current().anomaly
-    watched = anomaly or observe is not None
-    usual = not (watched or record)
-    bounded = oldest > 0 or through is not None
-    stale = bool(order) and order[-1].tick < overwritten
-    tuples: set[Node] = set()  # nodes whose gradient is a list of parts
-    owned: set[Node] = set()  # gradients that the sweep itself has allocated
-    get, pop = gradients.get, gradients.pop
-    hooking = False
-    try:
-        for node in order:
-            g = pop(node, None)
-            if g is None:
-                continue
-            if tuples and node in tuples:
-                g = _whole(node, g)
-            watch = node.watch
-            if watch is not None:
-                if watch.hooks:
-                    hooking = True
-                    g = _run_hooks(node, g)
-                    hooking = False
-                if needed is None and watch.owner is not None:
-                    gradients[node] = g
-            if needed is not None and node in wanted:  # type: ignore[operator]
-                gradients[node] = g
-            inputs = node.inputs
-            if not inputs:
-                continue
-            if bounded:
-                if node.tick < oldest:
-                    gradients[node] = g
-                    continue
-                if through is not None and node not in through:
-                    continue
-            rules = node.primitive.vjps  # type: ignore[union-attr]
-            params = node.params
-            y = node.output
-            if usual and not params and rules is not None and len(inputs) <= 2:
-                # The usual case spelt out: the loop below without its loop, a quarter faster.
-                first = inputs[0]
-                a = first.output if first.__class__ is Node else first
-                if len(inputs) == 1:
-                    if stale and node.tick < overwritten:
-                        check_saved(node, [a])
-                    c = rules[0](g, y, a)  # type: ignore[misc]  # a rule of None never gets here
-                else:
-                    second = inputs[1]
-                    b = second.output if second.__class__ is Node else second
-                    if stale and node.tick < overwritten:
-                        check_saved(node, [a, b])
-                    if second.__class__ is Node and (needed is None or second in needed):
-                        rule = rules[1]
-                        c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
-                        kind = c.__class__
-                        if kind is not b.__class__ or (
-                            kind is not _float64 and (c.shape != b.shape or c.dtype is not b.dtype)
-                        ):
-                            c = fit(c, b, node, 1)
-                        old = get(second)
-                        if old is None:
-                            gradients[second] = c
-                        elif kind is _ndarray and second in owned:
-                            old += c
-                        else:
-                            gradients[second] = c = old + c
-                            if c.__class__ is _ndarray:
-                                owned.add(second)
-                    if first.__class__ is Node and (needed is None or first in needed):
-                        rule = rules[0]
-                        c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
-                    else:
-                        first = None
-                if first is not None:
-                    kind = c.__class__
-                    if kind is not a.__class__ or (
-                        kind is not _float64 and (c.shape != a.shape or c.dtype is not a.dtype)
-                    ):
-                        c = fit(c, a, node, 0)
-                    old = get(first)
-                    if old is None:
-                        gradients[first] = c
-                    elif kind is _ndarray and first in owned:
-                        old += c
-                    else:
-                        gradients[first] = c = old + c
-                        if c.__class__ is _ndarray:
-                            owned.add(first)
-                if not retain:
-                    node.inputs = None
-                    if watch is None:
-                        node.output = None
-                continue
-            args = [i.output if i.__class__ is Node else i for i in inputs]
-            if stale and node.tick < overwritten:
-                check_saved(node, args)
-            if record:
-                args = [wrap(i) if i.__class__ is Node else i for i in inputs]
-                y = _wrapped_output(node)
-            pulled = None
-            if rules is None:
-                if node.primitive is PART:
-                    _collect_part(gradients, node, g, tuples)
-                    continue
-                rules = pulled = _pull_all(node, g, y, args)
-            index = -1
-            for rule in rules:
-                index += 1
-                parent = inputs[index]
-                if parent.__class__ is not Node or (needed is not None and parent not in needed):
-                    continue
-                if pulled is not None:
-                    if rule is None:
-                        continue
-                    c = rule
-                elif params:
-                    c = rule(g, y, *args, **params)  # type: ignore[misc]
-                else:
-                    c = rule(g, y, *args)  # type: ignore[misc]
-                x = parent.output
-                kind = c.__class__
-                if kind is not x.__class__ or (
-                    kind is not _float64 and (c.shape != x.shape or c.dtype is not x.dtype)
-                ):
-                    c = fit(c, x, node, index)
-                if watched:
-                    if anomaly:
-                        check_backward(node, g, c)
-                    if observe is not None:
-                        observe(node, g, index, c)
-                old = get(parent)
-                if old is None:
-                    gradients[parent] = c
-                elif kind is _ndarray and parent in owned:
-                    old += c
-                else:
-                    gradients[parent] = c = old + c
-                    if c.__class__ is _ndarray:
-                        owned.add(parent)
-            if not retain:
-                node.inputs = None
-                node.params = NO_PARAMS  # a fused kernel keeps its saved arrays there
-                if watch is None:
-                    node.output = None
-    except (errors.AutogradError, FloatingPointError):
-        raise
-    except Exception as error:
-        if hooking:
-            raise
-        raise errors.RuleError(
-            f"{node.name}: its derivative rule raised {type(error).__name__}: {error}",
-            node.location,
-        ) from error
-    return gradients
-
-
-def _freed(node: Node) -> Exception:
-    return errors.FreedGraphError(
-        f"{node.name}: this part of the graph was swept already (perhaps in a sweep that an error "
-        "ended) and its saved values are freed; pass retain_graph=True to the first backward().",
-        node.location,
-    )
-
-
-def _pull_all(node: Node, g: Any, y: Any, args: list[Any]) -> Sequence[Any]:
-    """Run a rule that gives every argument's gradient at once."""
-    primitive = node.primitive
-    assert primitive is not None
-    assert node.inputs is not None
-    pulled = primitive.pull(g, y, args, node.params)
-    if len(pulled) != len(args):
-        raise errors.RuleError(
-            f"{node.name}: the vjp returned {len(pulled)} gradients for {len(args)} arguments.",
-            node.location,
-        )
-    return pulled
-
-
-def _whole(node: Node, parts: list[Any]) -> Any:
-    """Return the gradient of a tuple, zeros for the parts that were not used."""
-    filled = [
-        np.zeros_like(value) if g is None else g
-        for value, g in zip(node.output, parts, strict=True)
-    ]
-    return like_tuple(node.output, filled)
-
-
-def _wrapped_output(node: Node) -> Any:
-    """Return the output as a Tensor of its trace; of a tuple, as its recorded parts."""
-    if node.primitive is not None and node.primitive.multiple:
-        parts = [
-            wrap(record_node(PART, (node,), {"index": k}, part, node.level))
-            for k, part in enumerate(node.output)
-        ]
-        return like_tuple(node.output, parts)
-    return wrap(node)
-
-
-def _collect_part(gradients: dict[Node, Any], node: Node, g: Any, tuples: set[Node]) -> None:
-    """Put the gradient of one part into its place of the tuple's gradient."""
-    assert node.inputs is not None
-    whole = node.inputs[0]
-    parts = gradients.setdefault(whole, [None] * len(whole.output))
-    index = node.params["index"]
-    old = parts[index]  # a recorded sweep makes a second node for a part
-    parts[index] = g if old is None else old + g
-    tuples.add(whole)
-
-
-def _run_hooks(node: Node, g: Any) -> Any:
-    assert node.watch is not None
-    for hook in list(node.watch.hooks.values()):
-        # a copy: a hook that writes into what it is given changes nothing else
-        answer = hook(untracked(_conjugate(g).copy()))
-        if answer is not None:
-            answer = _conjugate(answer)
-            new = answer._data if isinstance(answer, Tensor) and not answer._level else answer
-            if np.shape(bare(new)) != np.shape(bare(g)):
-                raise errors.SeedError(
-                    f"hook of {node.name}: it returned shape {np.shape(bare(new))} for a gradient "
-                    f"of shape {np.shape(bare(g))}.",
-                    node.location,
-                )
-            new = new if hasattr(new, "dtype") else np.asarray(new)[()]
-            g = new if new.dtype == g.dtype else _cast(new, g.dtype)
-    return g
-
-
-def _cast(value: Any, dtype: Any) -> Any:
-    """Return a value in another dtype; of a complex one for a real place, the real part."""
-    return (value.real if dtype.kind != "c" else value).astype(dtype)
 
 
 def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
@@ -422,7 +39,8 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
                 f"gradient of its own; pass {keyword}= of that shape, or sum it first.",
                 Location.of_caller(),
             )
-        return np.ones_like(value)[()] if not isinstance(value, Boxed) else np.ones_like(value)
+        one = np.ones_like(bare(value))  # a constant to every trace
+        return one if isinstance(one, Boxed) else one[()]
     if isinstance(gradient, Tensor) and not gradient._level:
         gradient = gradient._data
     if not isinstance(gradient, Boxed):
@@ -452,15 +70,6 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
     return gradient[()] if isinstance(gradient, _ndarray) and not gradient.ndim else gradient
 
 
-def _conjugate(g: Any) -> Any:
-    """Turn a gradient between the rules' convention and PyTorch's; real ones are the same.
-
-    The rules pair without conjugates, Re(g dy), as JAX does; ``.grad``,
-    `gradients` and hooks hold the direction of steepest ascent, as PyTorch does.
-    """
-    return np.conj(g) if g.dtype.kind == "c" else g
-
-
 def node_of(output: Any, operation: str) -> Node:
     """Return the node of a tracked Tensor, or raise with the reason why it has none."""
     if isinstance(output, Tensor) and output._node is not None:
@@ -476,7 +85,7 @@ def node_of(output: Any, operation: str) -> Node:
 def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) -> None:
     """Sweep back from a Tensor and add the gradients into the leaves' ``.grad``."""
     node = node_of(output, "backward()")
-    seed = _conjugate(seed_for(output, gradient, "backward()"))
+    seed = conjugated(seed_for(output, gradient, "backward()"))
     found = settled(sweep([node], [seed], retain=retain, record=create_graph))
     # written only now: an exception in mid-sweep leaves every .grad as it was
     for leaf, g in found.items():
@@ -514,7 +123,7 @@ def settled(found: dict[Node, Any], conjugate: bool = True) -> dict[Node, Any]:
             if id(g) in given:
                 g = g.copy()
             given.add(id(g))
-        own[node] = _conjugate(g) if conjugate else g
+        own[node] = conjugated(g) if conjugate else g
     return own
 
 
@@ -567,7 +176,7 @@ def gradients(
     found = settled(
         sweep(
             [node],
-            [_conjugate(seed_for(output, seed, "gradients()", "seed"))],
+            [conjugated(seed_for(output, seed, "gradients()", "seed"))],
             set(nodes),
             retain=retain_graph or create_graph,
             record=create_graph,
@@ -596,3 +205,18 @@ def push(order: Sequence[Node], tangents: dict[Node, Any], outputs: Sequence[Nod
         t = node.primitive.push(ts, node.output, args, node.params)
         tangents[node] = t if node.primitive.multiple else fit_tangent(t, node.output)
     return [tangents.get(n) for n in outputs]
+
+
+__all__ = [
+    "Observer",
+    "backward",
+    "collect",
+    "fit",
+    "gradients",
+    "node_of",
+    "push",
+    "reaching",
+    "seed_for",
+    "settled",
+    "sweep",
+]

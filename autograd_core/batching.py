@@ -22,10 +22,12 @@ import numpy as np
 from autograd_core import errors, tree
 from autograd_core.modes import new_level
 from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple, memory
+from autograd_core.shortcuts import OPERATORS
 from autograd_core.source import Location
 from autograd_core.traced import Traced
 
 _new = object.__new__
+_ndarray = np.ndarray
 
 # What a rule gets: the batch, the primitive, its arguments (Batched or not), its settings.
 Rule = Callable[["Batching", Primitive, Sequence[Any], dict[str, Any]], Any]
@@ -283,6 +285,37 @@ class Batched(Traced):
             "array[i] = x under vmap; write Tensor(table)[ids], and np.stack to join values.",
             Location.of_caller(),
         )
+
+
+def _binary(primitive: Primitive, reflected: bool) -> Callable[[Batched, Any], Any]:
+    """Return an operator method: the arrays themselves where they broadcast as they are."""
+    forward = primitive.forward
+
+    def method(self: Batched, other: Any) -> Any:
+        value, operand = self.value, other
+        if other.__class__ is Batched and other._batch is self._batch:
+            operand = other.value
+            plain = operand.__class__ is _ndarray and operand.ndim == value.ndim
+        elif other.__class__ is _ndarray:
+            plain = other.ndim < value.ndim
+        else:
+            plain = other.__class__ is float or other.__class__ is int
+        first, second = (operand, value) if reflected else (value, operand)
+        if not plain or value.__class__ is not _ndarray:
+            return primitive(other, self) if reflected else primitive(self, other)
+        try:
+            made = forward(first, second)
+        except Exception as error:
+            raise primitive.failure(error, (other, self) if reflected else (self, other)) from error
+        return self._batch.wrap(made)
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv"):
+    _operation = OPERATORS[f"__{_name}__"]
+    setattr(Batched, f"__{_name}__", _binary(_operation, reflected=False))
+    setattr(Batched, f"__r{_name}__", _binary(_operation, reflected=True))
 
 
 def elementwise_rule(

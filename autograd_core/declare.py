@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.primitive import Constant, Primitive, Rule, register
+from autograd_core.primitive import Boxed, Constant, Primitive, Rule, register
 from autograd_core.reads import reader, values_read
 from autograd_core.source import Location
 
@@ -100,6 +100,7 @@ def elementwise(
     name: str | None = None,
     forward: Callable[..., Any] | None = None,
     times: Rule | None = None,
+    second: Rule | None = None,
     cost: float | Callable[..., float] | None = 1.0,
     label: str | None = None,
 ) -> Primitive:
@@ -120,6 +121,10 @@ def elementwise(
     times : callable, optional
         For one argument, ``times(g, y, x)``: g times the partial, where saying
         it at once is cheaper; it then serves instead of the partial.
+    second : callable, optional
+        For one argument, ``second(y, d, x)``: the second derivative from the value y,
+        the first derivative d and x, where that is cheaper than differentiating the
+        partial. A tape over dual numbers (`hvp`) then evaluates the partial once.
     cost : float or callable, optional
         FLOPs an element.
     label : str, optional
@@ -143,9 +148,21 @@ def elementwise(
     """
     arity = len(partials)
     keywords = _settings(function, partials, arity)
-    rules = (
-        (times,) if times else tuple(_elementwise_rule(p, arity, bool(keywords)) for p in partials)
-    )
+    slope: Any = None
+    if times is not None:
+        rules: tuple[Rule | None, ...] = (times,)
+    elif second is not None:
+        if arity != 1 or keywords:
+            raise errors.OperandError(
+                "elementwise: second= is for an operation of one argument without settings.",
+                Location.of_caller(),
+            )
+        slope = partials[0]
+        rules = (
+            lambda g, y, x: g * (y._slope_at(made, x) if isinstance(y, Boxed) else slope(y, x)),
+        )
+    else:
+        rules = tuple(_elementwise_rule(p, arity, bool(keywords)) for p in partials)
     made = Primitive(
         forward or function,
         name=_named(function, name),
@@ -156,6 +173,8 @@ def elementwise(
         jvps=rules,
         sources=reader((times,), 1) if times else reader(partials, 0),
         cost=cost,
+        slope=slope,
+        second=second,
         label=label,
         category="elementwise",
     )
@@ -181,8 +200,8 @@ def _elementwise_rule(partial: Rule | float | None, arity: int, keywords: bool) 
     if not callable(partial):
         if partial == 1:
             return copied
-        if partial == -1 and arity == 2:
-            return lambda g, y, a, b: -g
+        if partial == -1 and arity <= 2 and not keywords:
+            return (lambda g, y, x: -g) if arity == 1 else lambda g, y, a, b: -g
         if partial == 0:
             return zeros_rule
         return lambda g, y, *args, **params: g * partial

@@ -20,6 +20,9 @@ from autograd_core.source import Location
 from autograd_core.traced import Traced, as_inexact, level_of
 
 _new = object.__new__
+_ndarray = np.ndarray
+_float64 = np.float64
+_double = np.dtype(float)
 
 
 class Dual(Traced):
@@ -47,7 +50,8 @@ class Dual(Traced):
     (15.0, 8.0)
     """
 
-    __slots__ = ("_level", "_tangent", "primal")
+    __slots__ = ("_level", "_slope", "_tangent", "primal")
+    _slope: tuple[Any, ...]  # of what a tape keeps: the derivative; of which y, x and tangent of x
 
     def __init__(self, primal: Any, tangent: Any = None) -> None:
         self.primal = as_inexact(primal, "Dual")
@@ -101,28 +105,52 @@ class Dual(Traced):
             self.primal, self._tangent = other, None
 
     def _process(
-        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
+        self,
+        primitive: Primitive,
+        args: tuple[Any, ...],
+        params: dict[str, Any],
+        level: int,
+        recorded: bool = False,
     ) -> Any:
         primals = []
         tangents = []
+        plain = not params  # nothing of an older trace below: the forward function itself
+        still = True
         for a in args:
+            d = None
             if isinstance(a, Boxed):
                 if a._level == level:
-                    primals.append(a.primal)  # type: ignore[attr-defined]
-                    tangents.append(a._tangent)  # type: ignore[attr-defined]
-                    continue
-                if not a._level:
+                    d = a._tangent  # type: ignore[attr-defined]
+                    a = a.primal  # type: ignore[attr-defined]
+                    if d is not None:
+                        still = False
+                elif not a._level:
                     a = a._below()
+                if plain and isinstance(a, Boxed):
+                    plain = False
             primals.append(a)
-            tangents.append(None)
-        y = primitive.settled(primitive(*primals, **params))
-        if current().anomaly:
-            check_forward(primitive, primals, y)
-        if all(t is None for t in tangents):
-            t: Any = (None,) * len(y) if primitive.multiple else None
+            tangents.append(d)
+        if plain:
+            y = primitive.run(tuple(primals), params)
+        elif recorded:
+            y = primals[0]._process_recorded(primitive)
         else:
+            y = primitive(*primals, **params)
+        kind = y.__class__
+        if kind is not _float64 and (kind is not _ndarray or y.dtype is not _double):
+            y = primitive.settled(y)
+        anomaly = current().anomaly
+        if anomaly:
+            check_forward(primitive, primals, y)
+        slope: Any = None
+        t: Any = None
+        if not still:
             try:
-                t = primitive.push(tangents, y, primals, params)
+                if recorded and not anomaly:
+                    slope = primitive.slope(y, primals[0])  # type: ignore[misc]
+                    t = tangents[0] * slope
+                else:
+                    t = primitive.push(tangents, y, primals, params)
             except errors.AutogradError:
                 raise
             except Exception as error:
@@ -130,18 +158,44 @@ class Dual(Traced):
                     f"{primitive.name}: its derivative rule raised {type(error).__name__}: {error}",
                     Location.of_caller(),
                 ) from error
-        if current().anomaly and t is not None and not primitive.multiple:
-            check_forward(primitive, [*primals, *(d for d in tangents if d is not None)], t)
+        elif primitive.multiple:
+            t = (None,) * len(y)
         if primitive.multiple:
             parts = [
                 self._make(p, fit_tangent(d, p, primitive.name), level)
                 for p, d in zip(y, t, strict=True)
             ]
             return like_tuple(y, parts)
-        made = self._make(y, fit_tangent(t, y, primitive.name, primals), level)
+        if t is not None:
+            if anomaly:
+                check_forward(primitive, [*primals, *(d for d in tangents if d is not None)], t)
+            alike = t.__class__ is kind
+            if not (alike and kind is _float64) and (
+                not (alike or isinstance(t, Boxed))
+                or t.dtype is not y.dtype
+                or t.shape != y.shape
+                or (t.dtype is not _double and t.dtype.kind not in "fc")
+            ):
+                t = fit_tangent(t, y, primitive.name, primals)
+        made = _new(Dual)
+        made.primal = y
+        made._tangent = t
+        made._level = level
+        if slope is not None:
+            made._slope = (slope, y, primals[0], tangents[0])
         if primitive.view:
             args[0]._note_view(made, primitive, params)
         return made
+
+    def _process_recorded(self, primitive: Primitive) -> Any:
+        return self._process(primitive, (self,), {}, self._level, True)
+
+    def _slope_at(self, primitive: Primitive, x: Any) -> Any:
+        try:
+            slope, y, below, t = self._slope
+        except AttributeError:
+            return super()._slope_at(primitive, x)
+        return self._make(slope, t * primitive.second(y, slope, below), self._level)  # type: ignore[misc]
 
 
 def fit_tangent(t: Any, y: Any, name: str = "a rule", among: Sequence[Any] = ()) -> Any:

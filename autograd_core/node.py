@@ -41,6 +41,20 @@ class Watch:
         self.hooks: dict[int, Callable[[Any], Any]] = {}
 
 
+class HookHandle:
+    """Takes a registered hook off again."""
+
+    __slots__ = ("_hooks", "_key")
+
+    def __init__(self, hooks: dict[int, Any], key: int) -> None:
+        self._hooks = hooks
+        self._key = key
+
+    def remove(self) -> None:
+        """Remove the hook; doing so twice is harmless."""
+        self._hooks.pop(self._key, None)
+
+
 class Node:
     """One recorded operation, or a leaf.
 

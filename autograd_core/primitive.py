@@ -10,112 +10,24 @@ Arrays are positional, settings (``axis=...``) are keywords.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_core import cuts, errors
+from autograd_core.boxed import (
+    Boxed,
+    bare,
+    describe,
+    like_tuple,
+    memory,
+    numeric,
+    youngest_batched,
+)
 from autograd_core.modes import current
+from autograd_core.registry import BUILT_IN, REGISTRY, WRITERS, Rule, implements, register
 from autograd_core.source import Location
-
-Rule = Callable[..., Any]
-
-# NumPy (or SciPy) function -> what runs in its place when an argument is traced.
-REGISTRY: dict[Callable[..., Any], Callable[..., Any]] = {}
-BUILT_IN: set[Callable[..., Any]] = set()  # those that the engine registers itself
-# Functions that write into their first argument, traced or not.
-WRITERS = {np.put, np.put_along_axis, np.place, np.putmask, np.copyto, np.fill_diagonal,
-           np.add.at, np.subtract.at}  # fmt: skip
-
-
-class Boxed:
-    """What the dispatch knows of a traced value: the level of its trace.
-
-    The youngest trace among the arguments is the innermost and is unwrapped
-    first; values of older traces are constants to it.  Level 0 is a constant.
-    """
-
-    __slots__ = ()
-    _level: int
-    written = False  # by `compile`: stands for a raw array, and nobody may look into it unnoticed
-
-    def _process(
-        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
-    ) -> Any:
-        """Apply the primitive at this value's level."""
-        raise NotImplementedError
-
-    def _below(self) -> Any:
-        """Return the value without this level."""
-        raise NotImplementedError
-
-    def _constant(self, value: Any) -> Any:
-        """Return how a result without derivative looks among values of this kind."""
-        raise NotImplementedError
-
-    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
-        """Remember that `made` shares memory with this value, for in-place changes."""
-        raise NotImplementedError
-
-    def _apply_constant(
-        self, constant: Constant, args: tuple[Any, ...], params: dict[str, Any]
-    ) -> Any:
-        """Apply a function without derivative to values of this kind, which `bare` does not open.
-
-        Only kinds that stand for an array need it.
-        """
-        raise NotImplementedError
-
-
-def bare(value: Any) -> Any:
-    """Return the array under any number of derivative levels: raw, or batched by ``vmap``."""
-    while isinstance(value, Boxed):
-        below = value._below()
-        if below is value:
-            break
-        value = below
-    return value
-
-
-def memory(value: Any) -> Any:
-    """Return the array under every level, the batches' too."""
-    value = bare(value)
-    while isinstance(value, Boxed) and not value.written:
-        value = bare(value.value)  # type: ignore[attr-defined]  # what is bare and boxed is a batch
-    return value
-
-
-def numeric(value: Any) -> bool:
-    """Whether a value is an array or a number (not a list, a setting, nothing)."""
-    return hasattr(value, "dtype") or isinstance(value, (int, float, complex))
-
-
-def youngest_batched(values: Iterable[Any], level: int) -> Boxed | None:
-    """Return the youngest batched value of a level above `level`, also inside of tuples."""
-    found = None
-    for value in values:
-        if value.__class__ is tuple:
-            value = youngest_batched(value, level)
-        if isinstance(value, Boxed) and value._level > level and value._below() is value:
-            found, level = value, value._level
-    return found
-
-
-def like_tuple(whole: Any, parts: Any) -> Any:
-    """Return parts as a tuple of the same kind as a whole: named tuples stay named."""
-    return tuple(parts) if type(whole) is tuple else type(whole)(*parts)
-
-
-def describe(value: Any) -> str:
-    """Return a short name of a value for messages: shape and dtype, or the scalar."""
-    value = bare(value)
-    if isinstance(value, (bool, int, float, complex)):
-        return repr(value)
-    shape = getattr(value, "shape", None)
-    if shape is None:
-        return type(value).__name__
-    return f"{shape} {value.dtype}"
 
 
 class Primitive:
@@ -149,6 +61,13 @@ class Primitive:
     composite : callable or None
         The same function as a composition of other operations, if this one is
         a kernel written for speed: what `cost` counts instead.
+    outer : callable or None
+        Of a product: ``outer(g, a, b)`` says whether the gradient of a is the outer
+        product of the vectors g and b, which a sweep may put off.
+    slope, second : callable or None
+        Of an elementwise operation of one argument that states its second
+        derivative: the first as ``slope(y, x)``, the second as
+        ``second(y, slope, x)``.
     label, category : str
         How graphs draw it.
 
@@ -176,7 +95,10 @@ class Primitive:
         "label",
         "multiple",
         "name",
+        "outer",
+        "second",
         "settings",
+        "slope",
         "sources",
         "view",
         "vjp",
@@ -200,6 +122,8 @@ class Primitive:
         view: bool = False,
         cost: float | Callable[..., float] | None = None,
         composite: Callable[..., Any] | None = None,
+        slope: Rule | None = None,
+        second: Rule | None = None,
         label: str | None = None,
         category: str = "operation",
     ) -> None:
@@ -218,6 +142,9 @@ class Primitive:
         self.view = view
         self.cost = cost
         self.composite = composite
+        self.outer: Callable[[Any, Any, Any], bool] | None = None
+        self.slope = slope
+        self.second = second
         self.label = label or name
         self.category = category
 
@@ -478,46 +405,6 @@ def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
     return value
 
 
-def register(function: Callable[..., Any], implementation: Callable[..., Any]) -> None:
-    """Let ``implementation`` run when NumPy's ``function`` meets a traced argument.
-
-    Raises
-    ------
-    RuleError
-        If the engine itself has a rule for the function already.
-    """
-    if function in BUILT_IN:
-        name = getattr(function, "__name__", str(function))
-        raise errors.RuleError(
-            f"{name} has a rule already; to use another one, declare it for your own function: "
-            f"elementwise(lambda x: np.{name}(x), ...).",
-            Location.of_caller(),
-        )
-    REGISTRY[function] = implementation
-
-
-def implements(*functions: Callable[..., Any]) -> Callable[[Rule], Rule]:
-    """Register a function written in terms of other NumPy functions (decorator).
-
-    Parameters
-    ----------
-    *functions : callable
-        The NumPy functions that it stands for; same signature.
-
-    Returns
-    -------
-    callable
-        The decorator; it returns the function unchanged.
-    """
-
-    def decorate(implementation: Rule) -> Rule:
-        for function in functions:
-            register(function, implementation)
-        return implementation
-
-    return decorate
-
-
 class Constant(Primitive):
     """An operation without derivative: comparisons, counts, rounding to integers.
 
@@ -571,3 +458,24 @@ def as_constant(boxed: Boxed, value: Any) -> Any:
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     is_array = isinstance(value, (np.generic, Boxed)) or hasattr(value, "__array_function__")
     return boxed._constant(value) if is_array else value
+
+
+__all__ = [
+    "BUILT_IN",
+    "REGISTRY",
+    "WRITERS",
+    "Boxed",
+    "Constant",
+    "Primitive",
+    "Rule",
+    "as_constant",
+    "bare",
+    "describe",
+    "implements",
+    "like_tuple",
+    "memory",
+    "numeric",
+    "register",
+    "unwrapped",
+    "youngest_batched",
+]

@@ -85,23 +85,28 @@ def binary(kind: type[Any], primitive: Primitive) -> Callable[[Any, Any], Any]:
     return method
 
 
-def unary(kind: type[Any]) -> Callable[[Any, Primitive], Any]:
-    """Return what applies a ufunc to one Tensor; it is called from ``__array_ufunc__``."""
+def unary(kind: type[Any], general: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``__array_ufunc__`` of a kind of Tensor, with a short way for ufuncs of one Tensor."""
 
-    def run(x: Any, primitive: Primitive) -> Any:
-        data = x._data
+    def method(self: Any, ufunc: np.ufunc, how: str, *inputs: Any, **keywords: Any) -> Any:
+        if self._level != BASE or len(inputs) != 1 or how != "__call__" or keywords:
+            return general(self, ufunc, how, *inputs, **keywords)
+        primitive = find(ufunc)
+        if primitive is None or _mode() is not DEFAULT:
+            return general(self, ufunc, how, *inputs)
+        data = self._data
         try:
             out = primitive.forward(data)
         except Exception as error:
             raise primitive.failure(error, (data,)) from error
         node = Node()
         node.primitive = primitive
-        node.inputs = (x._node,)
+        node.inputs = (self._node,)
         node.params = NO_PARAMS
         node.output = out
         node.tick = next_tick()
         node.level = BASE
-        frame = _getframe(2)  # past __array_ufunc__
+        frame = _getframe(1)
         code = frame.f_code
         if code is not _last_code:
             frame = _settled(frame)
@@ -115,7 +120,8 @@ def unary(kind: type[Any]) -> Callable[[Any, Primitive], Any]:
         made._level = BASE
         return made
 
-    return run
+    find = UFUNCS.get
+    return method
 
 
 OPERATORS = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_core import cuts, errors, modes, shortcuts
 from autograd_core.modes import BASE, DEFAULT
-from autograd_core.node import NO_PARAMS, Node, Watch, next_tick, record
+from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
 from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
 from autograd_core.source import Location
 from autograd_core.traced import Traced, as_inexact, level_of
@@ -259,9 +259,8 @@ class Tensor(Traced):
         """
         from autograd_core.backward import backward
 
-        backward(
-            self, gradient, create_graph if retain_graph is None else retain_graph, create_graph
-        )
+        retain = create_graph if retain_graph is None else retain_graph
+        backward(self, gradient, retain, create_graph)
 
     def backward_steps(self, gradient: Any = None) -> Iterator[Step]:
         """Sweep back from here and yield what happened, one step after the other.
@@ -373,8 +372,7 @@ class Tensor(Traced):
 
     def _constant(self, value: Any) -> Any:
         if isinstance(value, tuple):
-            parts = [untracked(part) for part in value]
-            return like_tuple(value, parts)
+            return like_tuple(value, [untracked(part) for part in value])
         return untracked(value)
 
     def _process(
@@ -382,11 +380,14 @@ class Tensor(Traced):
     ) -> Any:
         raw = []
         inputs = []
-        plain = level == BASE
+        plain = level == BASE or not params
         for a in args:
             if isinstance(a, Boxed):
                 if a._level == level:
-                    raw.append(a._data)  # type: ignore[attr-defined]
+                    value = a._data  # type: ignore[attr-defined]
+                    if level != BASE and isinstance(value, Boxed):
+                        plain = False
+                    raw.append(value)
                     inputs.append(a._node)  # type: ignore[attr-defined]
                     continue
                 if a._level:
@@ -402,8 +403,10 @@ class Tensor(Traced):
                 out = primitive.forward(*raw, **params) if params else primitive.forward(*raw)
             except Exception as error:
                 raise primitive.failure(error, tuple(raw)) from error
-        else:
+        elif primitive.second is None:
             out = primitive(*raw, **params)
+        else:
+            out = raw[0]._process_recorded(primitive)
         if out.__class__ is not _float64:
             out = primitive.settled(out)
         mode = _mode()
@@ -423,13 +426,6 @@ class Tensor(Traced):
         if primitive.view:
             args[0]._note_view(made, primitive, params)
         return made
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
-        if len(inputs) == 1 and not keywords and self._level == BASE and method == "__call__":
-            primitive = shortcuts.UFUNCS.get(ufunc)
-            if primitive is not None and _mode() is DEFAULT:
-                return _short_unary(self, primitive)
-        return super().__array_ufunc__(ufunc, method, *inputs, **keywords)
 
     def _become(self, other: Any) -> None:
         """Take on another value in place: its history, its numbers, the same array object."""
@@ -461,23 +457,9 @@ def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> T
     return made
 
 
-_short_unary = shortcuts.unary(Tensor)
+Tensor.__array_ufunc__ = shortcuts.unary(Tensor, Traced.__array_ufunc__)  # type: ignore[method-assign]
 for _name, _primitive in shortcuts.OPERATORS.items():
     setattr(Tensor, _name, shortcuts.binary(Tensor, _primitive))
-
-
-class HookHandle:
-    """Takes a registered hook off again."""
-
-    __slots__ = ("_hooks", "_key")
-
-    def __init__(self, hooks: dict[int, Any], key: int) -> None:
-        self._hooks = hooks
-        self._key = key
-
-    def remove(self) -> None:
-        """Remove the hook; doing so twice is harmless."""
-        self._hooks.pop(self._key, None)
 
 
 def _is_followed(data: Any) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import cuts, errors, foreign
+from autograd_core import errors, foreign
+from autograd_core.methods import ArrayMethods
 from autograd_core.primitive import (
     REGISTRY,
     WRITERS,
@@ -23,7 +24,7 @@ from autograd_core.primitive import (
     unwrapped,
 )
 from autograd_core.rules import elementwise as e
-from autograd_core.rules import indexing, products, reductions, shapes
+from autograd_core.rules import indexing, products
 from autograd_core.source import Location
 
 _shape = np.shape
@@ -77,7 +78,7 @@ def _ufunc(function: np.ufunc) -> Callable[[Any, Any], Any]:
     return method
 
 
-class Traced(Boxed):
+class Traced(ArrayMethods):
     """A value whose derivative is followed; behaves like a NumPy array."""
 
     __slots__ = ("__weakref__", "_source", "_views")
@@ -237,114 +238,6 @@ class Traced(Boxed):
             )
         return bool(np.any(bare(self) == bare(item)))
 
-    # --- shape and kind -----------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each axis."""
-        shape: tuple[int, ...] = self._below().shape
-        return shape
-
-    @property
-    def dtype(self) -> Any:
-        """Kind of number."""
-        return self._below().dtype
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return int(self._below().size)
-
-    @property
-    def T(self) -> Any:  # noqa: N802 - NumPy's name
-        """The axes in reverse order."""
-        return shapes.transpose(self)
-
-    @property
-    def mT(self) -> Any:  # noqa: N802 - NumPy's name
-        """The last two axes exchanged."""
-        return shapes.matrix_transpose(self)
-
-    @property
-    def real(self) -> Any:
-        """The real part."""
-        return shapes.real(self)
-
-    @property
-    def imag(self) -> Any:
-        """The imaginary part."""
-        return shapes.imag(self)
-
-    # --- conversion ---------------------------------------------------------
-
-    def _number(self, value: Any, operation: str) -> Any:
-        """Return a Python number, and note where it left the graph."""
-        if self._level:
-            cuts.CUTS.note(value, (cuts.mark_of("item", operation, self),))
-        return value
-
-    def item(self) -> Any:
-        """Return the one element as a Python number, a constant."""
-        return self._number(bare(self).item(), "item")
-
-    def tolist(self) -> Any:
-        """Return nested lists of Python numbers, constants."""
-        return bare(self).tolist()
-
-    def detach(self) -> Any:
-        """Return the value without its derivative."""
-        return bare(self)
-
-    def __bool__(self) -> bool:
-        return bool(bare(self))
-
-    def __int__(self) -> int:
-        return int(bare(self))
-
-    def __index__(self) -> int:
-        value = bare(self)
-        if value.dtype.kind not in "iu":
-            raise errors.ConversionError(
-                f"index: a value of {value.dtype} cannot be an index.", Location.of_caller()
-            )
-        return int(value)
-
-    def __float__(self) -> float:
-        from autograd_core.modes import BASE
-
-        if self._level and self._level != BASE:
-            raise errors.ConversionError(
-                "float(): the value is being differentiated and a float would lose the derivative; "
-                "use NumPy's functions (np.sin, not math.sin), or .item() for the number alone.",
-                Location.of_caller(),
-            )
-        number: float = self._number(float(bare(self)), "float")
-        return number
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
-
-    def __complex__(self) -> complex:
-        return complex(bare(self))
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if self._level:
-            raise errors.ConversionError(
-                f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
-                "its derivative; keep it as it is, or write np.asarray(x.detach()). "
-                "To join values, use np.stack or np.concatenate.",
-                Location.of_caller(),
-            )
-        value = np.asarray(bare(self))
-        if dtype is not None:
-            value = value.astype(dtype, copy=False)
-        return value.copy() if copy else value
-
     # --- NumPy's protocols --------------------------------------------------
 
     __array_priority__ = 1000.0
@@ -379,153 +272,6 @@ class Traced(Boxed):
         if isinstance(run, Primitive):
             return run(*args, **keywords)
         return _composite(run, function, args, keywords)
-
-    # --- ndarray's methods --------------------------------------------------
-
-    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-        """As numpy.sum."""
-        if dtype is not None:
-            return reductions.sum_(self, axis=axis, dtype=dtype, keepdims=keepdims)
-        if axis is None and not keepdims:
-            return reductions.sum_(self)
-        return reductions.sum_(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-        """As numpy.mean."""
-        if dtype is not None:
-            return reductions.mean(self, axis=axis, dtype=dtype, keepdims=keepdims)
-        return reductions.mean(self, axis=axis, keepdims=keepdims)
-
-    def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
-        """As numpy.var."""
-        return np.var(self, axis=axis, ddof=ddof, keepdims=keepdims)
-
-    def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
-        """As numpy.std."""
-        return np.std(self, axis=axis, ddof=ddof, keepdims=keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """As numpy.max; ties share the gradient."""
-        return reductions.max_(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """As numpy.min; ties share the gradient."""
-        return reductions.min_(self, axis=axis, keepdims=keepdims)
-
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """As numpy.prod."""
-        return reductions.prod(self, axis=axis, keepdims=keepdims)
-
-    def cumsum(self, axis: Any = None) -> Any:
-        """As numpy.cumsum."""
-        return reductions.cumsum(self, axis=axis)
-
-    def reshape(self, *shape: Any) -> Any:
-        """As numpy.reshape; the shape as one tuple or as several integers."""
-        return shapes.reshape(
-            self, shape=shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        )
-
-    def ravel(self) -> Any:
-        """As numpy.ravel."""
-        return shapes.reshape(self, shape=(-1,))
-
-    def flatten(self) -> Any:
-        """Return a copy with one axis."""
-        return shapes.copy_(shapes.reshape(self, shape=(-1,)))
-
-    def transpose(self, *axes: Any) -> Any:
-        """As numpy.transpose; the axes as one tuple or as several integers."""
-        if not axes or axes == (None,):
-            return shapes.transpose(self)
-        return shapes.transpose(self, axes=axes[0] if isinstance(axes[0], (tuple, list)) else axes)
-
-    def swapaxes(self, axis1: int, axis2: int) -> Any:
-        """As numpy.swapaxes."""
-        return shapes.swapaxes(self, axis1=axis1, axis2=axis2)
-
-    def squeeze(self, axis: Any = None) -> Any:
-        """As numpy.squeeze."""
-        return shapes.squeeze(self, axis=axis)
-
-    def repeat(self, repeats: Any, axis: Any = None) -> Any:
-        """As numpy.repeat."""
-        return shapes.repeat(self, repeats=repeats, axis=axis)
-
-    def take(self, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
-        """As numpy.take."""
-        return np.take(self, indices, axis=axis, mode=mode)  # type: ignore[call-overload]
-
-    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-        """As numpy.diagonal (a copy)."""
-        return shapes.diagonal(self, offset, axis1, axis2)
-
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-        """As numpy.trace."""
-        return shapes.trace(self, offset, axis1, axis2)
-
-    def dot(self, other: Any) -> Any:
-        """As numpy.dot."""
-        return np.dot(self, other)
-
-    def clip(self, min: Any = None, max: Any = None) -> Any:
-        """As numpy.clip; the derivative on the limits is 1."""
-        return np.clip(self, min, max)
-
-    def round(self, decimals: int = 0) -> Any:
-        """As numpy.round; the derivative is 0."""
-        return e.round_(self, decimals=decimals)
-
-    def copy(self) -> Any:
-        """Return the value in memory of its own."""
-        return shapes.copy_(self)
-
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
-        """Cast; a cast to integers or booleans gives a constant."""
-        if not copy and np.dtype(dtype) == self.dtype:
-            return self
-        if np.dtype(dtype).kind in "fc":
-            return shapes.astype_(self, dtype=dtype)
-        made = self._constant(bare(self).astype(dtype))
-        return cuts.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
-
-    def conj(self) -> Any:
-        """As numpy.conj; of real numbers the value itself."""
-        return np.conj(self) if self.dtype.kind == "c" else self
-
-    conjugate = conj
-
-    def sort(self, axis: int = -1) -> None:
-        """Sort in place along an axis."""
-        self[...] = np.sort(self, axis=axis)
-
-    def fill(self, value: Any) -> None:
-        """Overwrite every element with one value."""
-        self[...] = value
-
-    def argmax(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """As numpy.argmax; a constant."""
-        return np.argmax(self, axis=axis, keepdims=keepdims)
-
-    def argmin(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """As numpy.argmin; a constant."""
-        return np.argmin(self, axis=axis, keepdims=keepdims)
-
-    def argsort(self, axis: int = -1) -> Any:
-        """As numpy.argsort; a constant."""
-        return np.argsort(self, axis=axis)
-
-    def any(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """As numpy.any; a constant."""
-        return np.any(self, axis=axis, keepdims=keepdims)
-
-    def all(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """As numpy.all; a constant."""
-        return np.all(self, axis=axis, keepdims=keepdims)
-
-    def nonzero(self) -> Any:
-        """As numpy.nonzero; constants."""
-        return np.nonzero(self)
 
 
 def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:

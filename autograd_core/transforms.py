@@ -7,6 +7,7 @@ reverse.  Arguments and results are any nest of dict, list and tuple.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -215,12 +216,15 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (np.float64(6.0), np.float64(3.0))
     """
-    where = Location.of_caller()
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
-        raise errors.OperandError("jvp(): primals and tangents must be tuples or lists.", where)
+        raise errors.OperandError(
+            "jvp(): primals and tangents must be tuples or lists.", Location.of_caller()
+        )
     directions = tree.leaves_like(tuple(primals), tuple(tangents))
     if directions is None:
-        raise errors.SeedError("jvp(): primals and tangents are not nested alike.", where)
+        raise errors.SeedError(
+            "jvp(): primals and tangents are not nested alike.", Location.of_caller()
+        )
     given = tree.leaves(tuple(primals))
     level = new_level()
     duals = []
@@ -395,7 +399,7 @@ def value_and_grad(
                 Location.of_caller(),
             )
         shape = np.shape(bare(result))
-        if int(np.prod(shape, dtype=int)) != 1:
+        if math.prod(shape) != 1:
             raise errors.NonScalarError(
                 f"grad(): the function returned shape {shape}, and only a scalar has a gradient; "
                 "use jacobian(), or vjp() with a cotangent.",

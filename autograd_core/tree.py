@@ -16,11 +16,11 @@ def leaves(tree: Any) -> list[Any]:
     """
     if tree is None:
         return []
+    if not isinstance(tree, (dict, list, tuple)):
+        return [tree]
     if isinstance(tree, dict):
-        return [leaf for value in tree.values() for leaf in leaves(value)]
-    if isinstance(tree, (list, tuple)):
-        return [leaf for value in tree for leaf in leaves(value)]
-    return [tree]
+        tree = tree.values()
+    return [leaf for value in tree for leaf in leaves(value)]
 
 
 def _rebuild(tree: Any, values: Iterator[Any]) -> Any:
@@ -56,7 +56,9 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     >>> map_leaves(lambda x: x + 1, [1, (2, 3)])
     [2, (3, 4)]
     """
-    return like(tree, map(function, leaves(tree)))
+    if tree is None or isinstance(tree, (dict, list, tuple)):
+        return like(tree, map(function, leaves(tree)))
+    return function(tree)
 
 
 def same_structure(first: Any, second: Any) -> bool:

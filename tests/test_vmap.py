@@ -282,3 +282,26 @@ def test_other_primitives_loop_and_say_so_once():
 def test_bad_input(run, error, words):
     with pytest.raises(error, match=words):
         run()
+
+
+@pytest.mark.parametrize("operation", ["+", "-", "*", "/"])
+def test_operators_of_a_batch_and_plain_values(operation) -> None:
+    """What needs no aligning goes straight to the arrays; the rest must not."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, 3)) + 3
+    apply = eval(f"lambda a, b: a {operation} b")
+    others = [2.0, 3, rng.normal(size=3) + 3, rng.normal(size=(2, 3)) + 3, np.float64(1.5),
+              rng.normal(size=(5, 4, 3)) + 3, np.array(2.0)]  # fmt: skip
+    for other in others:
+        for f in (lambda v, w=other: apply(v, w), lambda v, w=other: apply(w, v)):
+            np.testing.assert_array_equal(vmap(f)(x), np.stack([f(v) for v in x]))
+    scalars = x[:, 0]  # one number an example, beside vectors of another batch axis
+    np.testing.assert_array_equal(
+        vmap(apply)(scalars, x), np.stack([apply(s, v) for s, v in zip(scalars, x, strict=True)])
+    )
+    nested = vmap(lambda v: vmap(lambda a: apply(a, v))(x))(x)
+    np.testing.assert_array_equal(nested, np.stack([apply(x, v) for v in x]))
+    with pytest.raises(errors.ShapeError, match=r"\(3,\)"):
+        vmap(lambda v: apply(v, np.ones(2)))(x)
+    with pytest.raises(errors.ShapeError, match=r"\(3,\)"):
+        vmap(lambda v: apply(v, v[:2]))(x)

@@ -16,16 +16,17 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.backward import sweep
 from autograd_core.compiling.program import Step, Value, example, replaced, same, values_in
 from autograd_core.compiling.spelling import is_spelled
 from autograd_core.modes import BASE, new_level
 from autograd_core.node import users_frame
+from autograd_core.outer import added
 from autograd_core.primitive import Boxed, Constant, Primitive, like_tuple
 from autograd_core.rules.indexing import getitem
 from autograd_core.rules.shapes import astype_
 from autograd_core.scopes import _inner
 from autograd_core.source import Location
+from autograd_core.sweeping import sweep
 from autograd_core.tensor import Tensor
 from autograd_core.traced import Traced
 
@@ -217,7 +218,7 @@ class Recorder:
         frame: Any = sys._getframe(2)
         if self.backward:
             while frame is not None:
-                if frame.f_code is sweep.__code__:
+                if frame.f_code is sweep.__code__ or frame.f_code is added.__code__:
                     names = frame.f_locals
                     node, g = names["node"], names["g"]
                     scope = ""

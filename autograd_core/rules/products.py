@@ -23,8 +23,6 @@ _ndarray = np.ndarray
 
 def _matmul_left(g: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
-        if g.__class__ is _ndarray is b.__class__ and a.ndim == 2:
-            return g[:, None].dot(b[None])  # an outer product, straight to BLAS
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
@@ -36,7 +34,7 @@ def _matmul_right(g: Any, a: Any, b: Any) -> Any:
         return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
     if b.ndim == 1:
         if a.ndim == 2:
-            return g.dot(a) if g.__class__ is _ndarray is a.__class__ else g @ a
+            return g @ a
         return (mt(a) @ g[..., None])[..., 0]
     if b.ndim == 2 and a.ndim > 2:  # one large product instead of many, then a sum
         rows = math.prod(a.shape[:-1])  # not -1, which says nothing of an empty array
@@ -56,6 +54,36 @@ def _matmul(a: Any, b: Any) -> Any:
 
 matmul = bilinear(np.matmul, _matmul_left, _matmul_right, cost=_matmul_flops, label="@")
 matmul.forward = _matmul
+
+
+def _is_outer(g: Any, a: Any, b: Any) -> bool:
+    """Whether a matrix met a vector, in raw arrays: its gradient is an outer product."""
+    if not (g.__class__ is _ndarray is b.__class__ or _written(g, b)):
+        return False
+    return b.ndim == 1 == g.ndim and g.dtype is b.dtype is a.dtype
+
+
+def _written(*values: Any) -> bool:
+    """Whether values are arrays, or stand for arrays in a program that `compile` writes."""
+    return all(v.__class__ is _ndarray or getattr(v, "written", False) for v in values)
+
+
+matmul.outer = _is_outer
+
+
+def _pull_left(g: Any, y: Any, a: Any, b: Any) -> Any:
+    if g.__class__ is _ndarray is b.__class__ and b.ndim == 1 == g.ndim:
+        return g[:, None].dot(b[None])  # an outer product, straight to BLAS
+    return _matmul_left(g, a, b)
+
+
+def _pull_right(g: Any, y: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 1 == g.ndim and g.__class__ is _ndarray is a.__class__:
+        return g.dot(a)
+    return _matmul_right(g, a, b)
+
+
+matmul.vjps = (_pull_left, _pull_right)  # the usual case first, without bilinear's layer
 
 
 @implements(np.dot)

@@ -48,14 +48,18 @@ def count(x: Any, axis: Any) -> int:
 def _sum_transpose(
     g: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
-    return np.broadcast_to(expand(g, x, axis, keepdims), x.shape)
+    if axis is None and g.__class__ is np.float64 and x.__class__ is np.ndarray and x.size < 1024:
+        made = np.empty_like(x)  # small: filling it takes an eighth of broadcast_to's checks
+        made.fill(g)
+        return made
+    return np.broadcast_to(g if axis is None else expand(g, x, axis, keepdims), x.shape)
 
 
 def _mean_transpose(
     g: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
     n = count(x, axis)
-    return np.broadcast_to(expand(g, x, axis, keepdims) / n, x.shape)
+    return np.broadcast_to((g if axis is None else expand(g, x, axis, keepdims)) / n, x.shape)
 
 
 sum_ = linear(np.sum, _sum_transpose, category="reduction", label="Σ")

@@ -27,7 +27,7 @@ polygamma: Primitive = elementwise(
 )
 elementwise(sp.psi, lambda y, x: polygamma(x, n=1), name="digamma")
 elementwise(sp.gamma, lambda y, x: y * sp.psi(x))
-elementwise(sp.gammaln, lambda y, x: sp.psi(x))
+elementwise(sp.gammaln, lambda y, x: sp.psi(x), second=lambda y, d, x: polygamma(x, n=1))
 elementwise(sp.loggamma, lambda y, x: sp.psi(x))
 elementwise(sp.rgamma, lambda y, x: -y * sp.psi(x))
 elementwise(sp.gammasgn, 0)
@@ -50,14 +50,22 @@ elementwise(
 
 # --- error functions and the normal distribution ------------------------------
 
-elementwise(sp.erf, lambda y, x: _TWO_OVER_ROOT_PI * np.exp(-x * x))
-elementwise(sp.erfc, lambda y, x: -_TWO_OVER_ROOT_PI * np.exp(-x * x))
+elementwise(
+    sp.erf, lambda y, x: _TWO_OVER_ROOT_PI * np.exp(-x * x), second=lambda y, d, x: -2.0 * x * d
+)
+elementwise(
+    sp.erfc, lambda y, x: -_TWO_OVER_ROOT_PI * np.exp(-x * x), second=lambda y, d, x: -2.0 * x * d
+)
 elementwise(sp.erfcx, lambda y, x: 2.0 * x * y - _TWO_OVER_ROOT_PI)
 elementwise(sp.erfi, lambda y, x: _TWO_OVER_ROOT_PI * np.exp(x * x))
 elementwise(sp.dawsn, lambda y, x: 1.0 - 2.0 * x * y)
 elementwise(sp.erfinv, lambda y, x: _ROOT_PI_OVER_TWO * np.exp(y * y))
 elementwise(sp.erfcinv, lambda y, x: -_ROOT_PI_OVER_TWO * np.exp(y * y))
-elementwise(sp.ndtr, lambda y, x: _ONE_OVER_ROOT_TWO_PI * np.exp(-0.5 * x * x))
+elementwise(
+    sp.ndtr,
+    lambda y, x: _ONE_OVER_ROOT_TWO_PI * np.exp(-0.5 * x * x),
+    second=lambda y, d, x: -x * d,
+)
 elementwise(sp.log_ndtr, lambda y, x: _ONE_OVER_ROOT_TWO_PI * np.exp(-0.5 * x * x - y))
 elementwise(sp.ndtri, lambda y, p: np.exp(0.5 * y * y) / _ONE_OVER_ROOT_TWO_PI)
 

@@ -1,0 +1,106 @@
+"""Boxed: what the dispatch knows of a traced value, and how to look through it at the array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograd_core.primitive import Constant, Primitive
+
+
+class Boxed:
+    """What the dispatch knows of a traced value: the level of its trace.
+
+    The youngest trace among the arguments is the innermost and is unwrapped
+    first; values of older traces are constants to it.  Level 0 is a constant.
+    """
+
+    __slots__ = ()
+    _level: int
+    written = False  # by `compile`: stands for a raw array, and nobody may look into it unnoticed
+
+    def _process(
+        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
+    ) -> Any:
+        """Apply the primitive at this value's level."""
+        raise NotImplementedError
+
+    def _below(self) -> Any:
+        """Return the value without this level."""
+        raise NotImplementedError
+
+    def _process_recorded(self, primitive: Primitive) -> Any:
+        """Apply an operation of one argument whose result a tape above this value will keep."""
+        return primitive(self)
+
+    def _slope_at(self, primitive: Primitive, x: Any) -> Any:
+        """Return the derivative of the elementwise operation that made this value of x."""
+        return primitive.slope(self, x)  # type: ignore[misc]
+
+    def _constant(self, value: Any) -> Any:
+        """Return how a result without derivative looks among values of this kind."""
+        raise NotImplementedError
+
+    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
+        """Remember that `made` shares memory with this value, for in-place changes."""
+        raise NotImplementedError
+
+    def _apply_constant(
+        self, constant: Constant, args: tuple[Any, ...], params: dict[str, Any]
+    ) -> Any:
+        """Apply a function without derivative to values of this kind, which `bare` does not open.
+
+        Only kinds that stand for an array need it.
+        """
+        raise NotImplementedError
+
+
+def bare(value: Any) -> Any:
+    """Return the array under any number of derivative levels: raw, or batched by ``vmap``."""
+    while isinstance(value, Boxed):
+        below = value._below()
+        if below is value:
+            break
+        value = below
+    return value
+
+
+def memory(value: Any) -> Any:
+    """Return the array under every level, the batches' too."""
+    value = bare(value)
+    while isinstance(value, Boxed) and not value.written:
+        value = bare(value.value)  # type: ignore[attr-defined]  # what is bare and boxed is a batch
+    return value
+
+
+def numeric(value: Any) -> bool:
+    """Whether a value is an array or a number (not a list, a setting, nothing)."""
+    return hasattr(value, "dtype") or isinstance(value, (int, float, complex))
+
+
+def youngest_batched(values: Iterable[Any], level: int) -> Boxed | None:
+    """Return the youngest batched value of a level above `level`, also inside of tuples."""
+    found = None
+    for value in values:
+        if value.__class__ is tuple:
+            value = youngest_batched(value, level)
+        if isinstance(value, Boxed) and value._level > level and value._below() is value:
+            found, level = value, value._level
+    return found
+
+
+def like_tuple(whole: Any, parts: Any) -> Any:
+    """Return parts as a tuple of the same kind as a whole: named tuples stay named."""
+    return tuple(parts) if type(whole) is tuple else type(whole)(*parts)
+
+
+def describe(value: Any) -> str:
+    """Return a short name of a value for messages: shape and dtype, or the scalar."""
+    value = bare(value)
+    if isinstance(value, (bool, int, float, complex)):
+        return repr(value)
+    shape = getattr(value, "shape", None)
+    if shape is None:
+        return type(value).__name__
+    return f"{shape} {value.dtype}"
