@@ -83,6 +83,8 @@ class Adam(Moments):
     Tensor([   2.9, -499.9], requires_grad=True)
     """
 
+    compiled = "adam"
+
     def __init__(
         self,
         params: Any,

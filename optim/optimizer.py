@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_core import Tensor, enable_grad, errors, mark_overwritten
 from optim import checks
+from optim.compiled import rule
 from optim.pieces import Scratch, pieces
 from optim.state import SCHEDULED, read_state_dict
 
@@ -60,6 +61,13 @@ class Optimizer:
 
     scratch: ClassVar[int] = 1  # temporary pieces that `update` needs
     numbers: ClassVar[tuple[str, ...]] = ("step",)  # what else a parameter's state holds
+    compiled: ClassVar[str] = ""  # the rule's name in optim/compiled/rules.py, if it has one
+
+    def __init_subclass__(cls) -> None:
+        """Leave the compiled rule where a subclass changes what it does."""
+        own = vars(cls)
+        if "compiled" not in own and ("update" in own or "scalars" in own):
+            cls.compiled = ""
 
     def __init__(self, params: Any, defaults: Mapping[str, Any]) -> None:
         self.defaults = dict(defaults)
@@ -258,6 +266,9 @@ class Optimizer:
     def _walk(self, scalars: Any, held: list[Any], decay: float, maximize: bool) -> None:
         """Run the rule over all pieces of one parameter."""
         changed = bool(decay) or maximize
+        if not changed and (whole := rule(self.compiled, held)):
+            whole(scalars, *[a.reshape(-1) for a in held])
+            return
         if held[0].dtype.kind == "c":
             held = [_as_real(a, self.name) for a in held]
         size, scratch = self._scratch.of(held[0].dtype, len(held), self.scratch + changed)

@@ -56,6 +56,7 @@ class SGD(Optimizer):
     """
 
     numbers = ()
+    compiled = "sgd"
 
     def __init__(
         self,

@@ -1,0 +1,49 @@
+"""Update rules as compiled loops: one pass over memory where NumPy makes two to ten.
+
+They need numba (the extra `fast`) and serve large float32 parameters.  The rules' NumPy forms do
+everything else, and everything without numba; the results are the same to the last bit.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+ENOUGH = 1 << 15  # numbers; below, the call costs more than the passes
+
+
+@cache
+def _rules() -> Any:
+    """Return the compiled rules; None without numba or with NN_COMPILED=0."""
+    if os.environ.get("NN_COMPILED", "1").lower() in ("0", "no", "off", "false"):
+        return None
+    try:
+        return import_module("optim.compiled.rules")
+    except ImportError:
+        return None
+
+
+def rule(name: str, arrays: list[Any]) -> Any:
+    """Return a compiled rule, or None where NumPy is to do it.
+
+    Parameters
+    ----------
+    name : str
+        Of a function in rules.py; "" if there is none.
+    arrays : list of ndarray
+        The parameter, its gradient, its state.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rule("sgd", [np.ones(3), np.ones(3)]) is None  # too small, and float64
+    True
+    """
+    if not name or arrays[0].size < ENOUGH:
+        return None
+    if any(a.dtype.char != "f" or not a.flags.c_contiguous for a in arrays):
+        return None
+    rules = _rules()
+    return rules and getattr(rules, name)
