@@ -26,6 +26,8 @@ from typing import Any
 
 if "--cpu" in sys.argv:
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+if "--plain" in sys.argv:
+    os.environ["NN_COMPILED"] = "0"
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
 
@@ -35,7 +37,6 @@ import torch
 import nn
 from autograd_core import mark_overwritten
 from benchmarks.models import convnet, lenet, mlp, residual_block
-from nn.functional.kernels import use_kernels
 
 CPU = "--cpu" in sys.argv
 torch.set_num_threads(1 if CPU else 2)
@@ -218,8 +219,6 @@ def main() -> None:
     parser.add_argument("--cpu", action="store_true", help="processor time of one thread")
     parser.add_argument("--plain", action="store_true", help="without compiled kernels")
     options = parser.parse_args()
-    if options.plain:
-        use_kernels(compiled=False)
     print(
         f"{'one training step, ms':30}{'ours':>9}{'torch':>9}{'ratio':>8}{'bar':>6}"
         f"{'x BLAS':>9}{'best':>7}"

@@ -37,6 +37,7 @@ def images(rng, *shape, order="last"):
 def always(monkeypatch):
     """Use the compiled kernels for however little work."""
     monkeypatch.setattr(kernels, "ENOUGH", 0)
+    monkeypatch.setattr(kernels, "ALONE", 0)
 
 
 def three(x, w, g, b, plan):
@@ -464,3 +465,12 @@ def test_a_kernel_of_several_results_runs_once():
     (double + square).sum().backward()
     assert len(runs) == 1
     assert x.grad.tolist() == [8.0, 10.0]
+
+
+def test_a_short_pass_is_not_shared():
+    slices = []
+    kernels.share_parts(slices.append, 10, numbers=kernels.ALONE - 1)
+    assert slices == [slice(0, 10)]
+    with nn.use_kernels(threads=2):
+        kernels.share_parts(slices.append, 10, numbers=kernels.ALONE)
+    assert len(slices) == 5

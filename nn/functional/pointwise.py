@@ -57,5 +57,6 @@ def compiled_pass(name: str, *arrays: Any) -> Any:
     made = np.empty_like(last)
     runs = [run_of(alike(a, last)) for a in (*arrays, made)]
     function = getattr(lanes, name)
-    kernels.share_parts(lambda part: function(*[run[part] for run in runs]), last.size)
+    size = last.size
+    kernels.share_parts(lambda part: function(*[run[part] for run in runs]), size, numbers=size)
     return made

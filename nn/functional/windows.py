@@ -201,7 +201,8 @@ def _over_windows(pools: Any, name: str, given: Any, out: Any, windows: Windows)
         name, settings = f"tile_{name}", (windows.kernel, given.shape[3])
         given, out = (a.reshape(*a.shape[:2], -1) for a in (given, out))
     function = getattr(pools, name)
-    share_parts(lambda s: function(given[s], out[s], *settings), len(given))
+    numbers = max(given.size, out.size)
+    share_parts(lambda s: function(given[s], out[s], *settings), len(given), numbers=numbers)
 
 
 def reduce_tiles(rows: Any, windows: Windows, ufunc: np.ufunc) -> Any:
