@@ -209,3 +209,14 @@ def test_the_product_of_layers_has_both_derivatives():
     rng = np.random.default_rng(6)
     a, b = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
     gradcheck(blas._call, a, b)
+
+
+def test_attention_of_mixed_dtypes_keeps_the_wider_one():
+    """Weights once took the query's dtype alone, and rounded a float64 key's scores to float32."""
+    rng = np.random.default_rng(7)
+    q, k, v = rng.normal(size=(3, 2, 6, 8))
+    single = q.astype(np.float32)
+    found = attention._attend(single, k, v, 2, None, None)[1]
+    wanted = attention.plain_attention(single, k, v, heads=2, mask=None, keep=None)[1]
+    assert found.dtype == wanted.dtype == np.float64
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)

@@ -56,7 +56,7 @@ def _over_batch(function: Callable[..., Any], batch: int, *arrays: Any) -> None:
 def _attend(q: Any, k: Any, v: Any, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
     q, k, v = _heads(q, heads), _heads(k, heads), _heads(v, heads)
     b, _, t, _ = q.shape
-    p = np.empty((b, heads, t, k.shape[2]), q.dtype)
+    p = np.empty((b, heads, t, k.shape[2]), np.result_type(q, k))
     out = np.empty((b, t, heads * v.shape[-1]), q.dtype)
 
     def part(q: Any, k: Any, v: Any, mask: Any, keep: Any, p: Any, out: Any) -> None:
