@@ -22,8 +22,6 @@ from nn.functional.kernels import compiled_for
 SMALL = 8e6  # operations: less than a tenth of a millisecond on one core
 TINY = 5e5  # OpenBLAS itself leaves these to one thread
 WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # its kernels for vectors of 512 bits
-
-
 _NAMES = [("scipy_", "64_"), ("", "64_"), ("scipy_", ""), ("", "")]  # how builds call functions
 
 
@@ -112,20 +110,13 @@ def one_thread() -> Iterator[None]:
     global _found
     if _found is False:
         _found = _controls()
-    ask, tell = _found or (_one, _ignore)
-    before = ask()
-    if before > 1:  # not while another thread is in here: only what was found is restored
-        tell(1)
+    before = _found[0]() if _found else 1
+    if before == 1:  # also while another thread is in here: so only what was found is restored
+        yield
+        return
+    tell = _found[1]
+    tell(1)
     try:
         yield
     finally:
-        if before > 1:
-            tell(before)
-
-
-def _one() -> int:
-    return 1
-
-
-def _ignore(threads: int) -> None:  # pragma: no cover - there is one thread already
-    pass
+        tell(before)
