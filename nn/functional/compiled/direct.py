@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.compiled import kernel
-from nn.functional.compiled.microkernel import LANES, block, rows_for, vectors_for
-from nn.functional.compiled.product import rows_of
+from nn.functional.compiled.microkernel import LANES, block, rows_for, rows_of, vectors_for
 from nn.functional.convolution import Plan, padded, rows
 from nn.functional.kernels import parts as divided
 from nn.functional.kernels import setting, share

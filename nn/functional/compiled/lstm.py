@@ -15,12 +15,12 @@ import numpy as np
 
 from nn.functional.compiled import fast_kernel
 from nn.functional.compiled.bend import sigmoid_of_half, tanh
+from nn.functional.compiled.microkernel import rows_of
 from nn.functional.compiled.panels import laid_out
 from nn.functional.compiled.product import (
     VECTORS,
     WIDE,
     parts,
-    rows_of,
     times_panels,
 )
 from nn.functional.kernels import share

@@ -164,6 +164,19 @@ def rows_for(length: int) -> tuple[int, ...]:
     return (0,) * -(-length // blocks)
 
 
+def rows_of(count: int, vectors: int = 2) -> tuple[int, ...]:
+    """Return a tuple as long as the block's rows: few kinds, so that little is compiled.
+
+    Examples
+    --------
+    >>> [len(rows_of(n)) for n in (1, 5, 100)]
+    [1, 4, 8]
+    """
+    most = 8 if ROWS >= 8 else 4  # on narrower machines eight would not stay in registers
+    most = ROWS if vectors == 1 else most
+    return (0,) * (most if count >= most else 4 if count >= 4 else 1)
+
+
 def vectors_for(columns: int) -> tuple[int, ...]:
     """Return a tuple whose length is the vectors of a block's row."""
     return (0,) * (1 if columns <= LANES else 2)

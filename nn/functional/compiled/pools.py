@@ -10,7 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.compiled import kernel
+from nn.functional.compiled import inlined, kernel
+
+
+@inlined
+def _place(
+    i: int, j: int, tap: int, kernel: Any, stride: Any, before: Any, dilation: Any
+) -> tuple[int, int]:  # pragma: no cover - compiled
+    """Return line and column that a tap of a window reads."""
+    return (
+        i * stride[0] - before[0] + tap // kernel[1] * dilation[0],
+        j * stride[1] - before[1] + tap % kernel[1] * dilation[1],
+    )
 
 
 @kernel
@@ -25,8 +36,7 @@ def maximum(
                 for k in range(c):
                     y[n, i, j, k] = -np.inf
                 for tap in range(kernel[0] * kernel[1]):
-                    p = i * stride[0] - before[0] + tap // kernel[1] * dilation[0]
-                    q = j * stride[1] - before[1] + tap % kernel[1] * dilation[1]
+                    p, q = _place(i, j, tap, kernel, stride, before, dilation)
                     if 0 <= p < h and 0 <= q < w:
                         for k in range(c):
                             v, best = x[n, p, q, k], y[n, i, j, k]
@@ -46,8 +56,7 @@ def winners(
                 for k in range(c):
                     index[n, i, j, k] = tap
                 for tap in range(kernel[0] * kernel[1] - 2, -1, -1):
-                    p = i * stride[0] - before[0] + tap // kernel[1] * dilation[0]
-                    q = j * stride[1] - before[1] + tap % kernel[1] * dilation[1]
+                    p, q = _place(i, j, tap, kernel, stride, before, dilation)
                     if 0 <= p < h and 0 <= q < w:
                         for k in range(c):
                             hit = x[n, p, q, k] == y[n, i, j, k]
@@ -67,8 +76,7 @@ def unpick(
         for i in range(g.shape[1]):
             for j in range(g.shape[2]):
                 for tap in range(kernel[0] * kernel[1]):
-                    p = i * stride[0] - before[0] + tap // kernel[1] * dilation[0]
-                    q = j * stride[1] - before[1] + tap % kernel[1] * dilation[1]
+                    p, q = _place(i, j, tap, kernel, stride, before, dilation)
                     if tiles:
                         for k in range(c):
                             hit = np.float32(1) if index[n, i, j, k] == tap else np.float32(0)
@@ -91,8 +99,7 @@ def total(
                 for k in range(c):
                     y[n, i, j, k] = 0
                 for tap in range(kernel[0] * kernel[1]):
-                    p = i * stride[0] - before[0] + tap // kernel[1] * dilation[0]
-                    q = j * stride[1] - before[1] + tap % kernel[1] * dilation[1]
+                    p, q = _place(i, j, tap, kernel, stride, before, dilation)
                     if 0 <= p < h and 0 <= q < w:
                         for k in range(c):
                             y[n, i, j, k] += x[n, p, q, k]
@@ -109,8 +116,7 @@ def spread(
         for i in range(g.shape[1]):
             for j in range(g.shape[2]):
                 for tap in range(kernel[0] * kernel[1]):
-                    p = i * stride[0] - before[0] + tap // kernel[1] * dilation[0]
-                    q = j * stride[1] - before[1] + tap % kernel[1] * dilation[1]
+                    p, q = _place(i, j, tap, kernel, stride, before, dilation)
                     if 0 <= p < h and 0 <= q < w:
                         for k in range(c):
                             out[n, p, q, k] += g[n, i, j, k]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.compiled import kernel
-from nn.functional.compiled.microkernel import LANES, ROWS, block, vectors_for
+from nn.functional.compiled.microkernel import LANES, block, rows_of, vectors_for
 from nn.functional.compiled.panels import fill, flat
 from nn.functional.kernels import setting, share
 
@@ -23,19 +23,6 @@ LEAST, FEW = 8, 32  # rows for which panels of b do not pay; fewer: too few for 
 TALL = 256  # rows of which each thread takes some, laying out all of b for itself
 STRETCH = 256  # rows of b in a panel: with 32 columns two thirds of a first-level cache
 SHARED = 3e7  # operations: less is done before another thread has woken up
-
-
-def rows_of(count: int, vectors: int = 2) -> tuple[int, ...]:
-    """Return a tuple as long as the block's rows: few kinds, so that little is compiled.
-
-    Examples
-    --------
-    >>> [len(rows_of(n)) for n in (1, 5, 100)]
-    [1, 4, 8]
-    """
-    most = 8 if ROWS >= 8 else 4  # on narrower machines eight would not stay in registers
-    most = ROWS if vectors == 1 else most
-    return (0,) * (most if count >= most else 4 if count >= 4 else 1)
 
 
 def parts(count: int, least: int = 8) -> list[int]:

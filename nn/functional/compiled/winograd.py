@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.compiled import kernel
-from nn.functional.compiled.microkernel import LANES, block, vectors_for
-from nn.functional.compiled.product import rows_of
+from nn.functional.compiled.microkernel import LANES, block, rows_of, vectors_for
 from nn.functional.compiled.sandwich import (
     gradient_points,
     input_points,
