@@ -37,6 +37,18 @@ def agree(compiled, f, *args):
     same(compiled(*args), value_and_grad(f)(*args))
 
 
+def same_as_recorded(compiled, f, model, x):
+    """Hold value and gradients to the engine's, for the input and for a model's parameters."""
+    value, (dx, gradients) = compiled(x)
+    model.zero_grad()
+    tape = Tensor(x, requires_grad=True)
+    wanted = f(tape)
+    wanted.backward()
+    same([value, dx], [wanted.item(), tape.grad.data])
+    same(gradients.values(), [p.grad.data for p in model.parameters()])
+    return gradients
+
+
 def test_a_branch_is_recorded_once_for_each_side():
     def f(x):
         if np.sum(x) > 0 and x[0] < 5:
@@ -363,13 +375,7 @@ def test_fused_kernels_stay_one_call():
         f = lambda x, model=model: model(x)[0].sum()
         compiled = compile(f, argnums=0, parameters=model)
         for _ in range(2):
-            value, (dx, gradients) = compiled(x)
-            model.zero_grad()
-            tape = Tensor(x, requires_grad=True)
-            wanted = f(tape)
-            wanted.backward()
-            same([value, dx], [wanted.item(), tape.grad.data])
-            same(gradients.values(), [p.grad.data for p in model.parameters()])
+            gradients = same_as_recorded(compiled, f, model, x)
             assert list(gradients) == [name for name, _ in model.named_parameters()]
         assert "backward(" in compiled.source
         assert compiled.source.count("\n") < 40
@@ -432,13 +438,7 @@ def test_models_of_every_kind(name, large, monkeypatch):
 
     compiled = compile(f, 0, parameters=model)
     for _ in range(2):
-        value, (dx, gradients) = compiled(x)
-        model.zero_grad()
-        tape = Tensor(x, requires_grad=True)
-        wanted = f(tape)
-        wanted.backward()
-        same([value, dx], [wanted.item(), tape.grad.data])
-        same(gradients.values(), [p.grad.data for p in model.parameters()])
+        same_as_recorded(compiled, f, model, x)
 
 
 def test_labels_may_change():
