@@ -25,6 +25,7 @@ from nn.containers import ModuleDict, ModuleList, Sequential
 from nn.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from nn.dropout import Dropout, Dropout2d
 from nn.embedding import Embedding
+from nn.functional.heap import keep_freed_memory
 from nn.linear import Bilinear, Linear
 from nn.loss import (
     BCELoss,
@@ -75,6 +76,7 @@ from nn.transformer import (
 )
 
 register_exclusion(__file__)  # the user's lines are recorded, not the layers'
+keep_freed_memory()
 
 __all__ = [
     "ELU",

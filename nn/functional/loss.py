@@ -9,7 +9,7 @@ import numpy as np
 from autograd_core import UnsupportedError, elementwise, primitive
 from autograd_core.source import Location
 from nn.functional.activation import log_sigmoid, log_softmax, sigmoid
-from nn.functional.pointwise import alike
+from nn.functional.distance import apart, squared_distance
 from nn.functional.targets import (
     class_weights,
     reduced,
@@ -24,21 +24,16 @@ from nn.values import is_batched, raw, shape_error
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """Squared error, (input - target)**2."""
     same_shape("mse_loss", input, target)
-    return reduced(_squared(input, target), reduction, "mse_loss")
-
-
-def _apart(a: Any, b: Any) -> Any:
-    """Return a - b; a target in another order of memory than the channels-last output is copied."""
-    if type(a) is np.ndarray and type(b) is np.ndarray and a.shape == b.shape and a.ndim > 2:
-        last, other = a.strides[1] < a.strides[-1], b.strides[1] < b.strides[-1]
-        b = b if last == other else alike(b, a)
-    return a - b
+    count = {"mean": float(np.size(input)), "sum": 1.0}.get(reduction)
+    if not count or is_batched(input) or is_batched(target):
+        return reduced(_squared(input, target), reduction, "mse_loss")
+    return squared_distance(input, target, count=count)
 
 
 _squared = elementwise(
-    lambda a, b: np.square(_apart(a, b)),
-    lambda y, a, b: 2.0 * _apart(a, b),
-    lambda y, a, b: 2.0 * _apart(b, a),
+    lambda a, b: np.square(apart(a, b)),
+    lambda y, a, b: 2.0 * apart(a, b),
+    lambda y, a, b: 2.0 * apart(b, a),
     name="squared error",
     cost=2.0,
 )

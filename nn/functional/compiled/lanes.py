@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.compiled import kernel
+from nn.functional.compiled import fast_kernel, kernel
 
 BLOCK = 8192  # numbers of a block
 
@@ -103,3 +103,33 @@ def sloped(
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
             out[i, j] = g[i, j] * factor[j] + (x[i, j] * slope[j] + shift[j])
+
+
+@fast_kernel
+def distance(
+    a: Any, b: Any, one: int, other: int, width: int, rows: int
+) -> Any:  # pragma: no cover - compiled
+    """Return the sum of (a - b)**2 over rows that begin `one` and `other` numbers apart."""
+    total = 0.0
+    for i in range(rows):
+        for begin in range(0, width, BLOCK):
+            many = min(BLOCK, width - begin)
+            x = a[i * one + begin : i * one + begin + many]
+            y = b[i * other + begin : i * other + begin + many]
+            part = np.float32(0)
+            for j in range(many):
+                part += (x[j] - y[j]) * (x[j] - y[j])
+            total += np.float64(part)
+    return total
+
+
+@kernel
+def difference(
+    a: Any, b: Any, one: int, other: int, width: int, rows: int, factor: Any, out: Any
+) -> None:  # pragma: no cover - compiled
+    """Write (a - b) * factor, rows close together."""
+    for i in range(rows):
+        x, y = a[i * one : i * one + width], b[i * other : i * other + width]
+        z = out[i * width : (i + 1) * width]
+        for j in range(width):
+            z[j] = (x[j] - y[j]) * factor
