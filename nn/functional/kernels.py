@@ -124,6 +124,11 @@ def compiled(name: str, work: float, *arrays: Any) -> Any:
     return import_module(f"nn.functional.compiled.{name}")
 
 
+def team() -> Any:
+    """Return nn.functional.compiled.team; for compiled kernels only."""
+    return import_module("nn.functional.compiled.team")
+
+
 def share(task: _threads.Task, count: int) -> None:
     """Run ``task(k)`` for each k below count, on as many threads as are set."""
     _threads.share(task, count, _settings["threads"])

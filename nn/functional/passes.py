@@ -47,11 +47,8 @@ def _moments(lanes: Any, x: Any) -> tuple[Any, Any]:
     rows, together = wide(x, NARROW)
     slices = kernels.parts(len(rows))
     means, squares = np.zeros((2, len(slices), rows.shape[1]))
-
-    def task(k: int) -> None:
-        lanes.moments(rows[slices[k]], means[k], squares[k])
-
-    kernels.share(task, len(slices))
+    board = kernels.team().helped(len(slices))
+    lanes.moments(board, len(slices), rows, means, squares)
     # join the parts' columns, which belong to the same channel, by their own mean and spread
     weights = np.array([[[float(s.stop - s.start)]] for s in slices])
     means, squares = (v.reshape(len(slices), together, -1) for v in (means, squares))
@@ -68,7 +65,7 @@ def scaled(x: Any, scale: Any, shift: Any) -> Any:
     y = np.empty_like(rows)
     scale, shift = np.tile(scale, together), np.tile(shift, together)
     if lanes:
-        kernels.share_parts(lambda s: lanes.scaled(rows[s], scale, shift, y[s]), len(rows))
+        kernels.team().together(lanes.scaled, rows.size, rows, scale, shift, y)
         return unwide(y, x)
     for part in _pieces(rows):
         piece = np.multiply(rows[part], scale, out=y[part])
@@ -96,11 +93,9 @@ def _products(lanes: Any, g: Any, x: Any, mean: Any) -> tuple[Any, Any]:
     centre = np.tile(mean, together)
     slices = kernels.parts(len(rows))
     ones, others = np.zeros((2, len(slices), rows.shape[1]))
-
-    def task(k: int) -> None:
-        lanes.products(grads[slices[k]], rows[slices[k]], centre, ones[k], others[k])
-
-    kernels.share(task, len(slices))
+    lanes.products(
+        kernels.team().helped(len(slices)), len(slices), grads, rows, centre, ones, others
+    )
     one, other = (
         fold(v.reshape(-1), len(slices) * together).astype(x.dtype) for v in (ones, others)
     )
@@ -115,9 +110,7 @@ def sloped(g: Any, x: Any, factor: Any, slope: Any, shift: Any) -> Any:
     out = np.empty_like(rows)
     factor, slope, shift = (np.tile(v, together).astype(x.dtype) for v in (factor, slope, shift))
     if lanes:
-        kernels.share_parts(
-            lambda s: lanes.sloped(grads[s], rows[s], factor, slope, shift, out[s]), len(rows)
-        )
+        kernels.team().together(lanes.sloped, rows.size, grads, rows, factor, slope, shift, out)
         return unwide(out, x)
     for part in _pieces(rows):
         piece = np.multiply(grads[part], factor, out=out[part])

@@ -56,7 +56,5 @@ def compiled_pass(name: str, *arrays: Any) -> Any:
         return None
     made = np.empty_like(last)
     runs = [run_of(alike(a, last)) for a in (*arrays, made)]
-    function = getattr(lanes, name)
-    size = last.size
-    kernels.share_parts(lambda part: function(*[run[part] for run in runs]), size, numbers=size)
+    kernels.team().together(getattr(lanes, name), last.size, *runs)
     return made

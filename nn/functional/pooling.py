@@ -9,7 +9,7 @@ import numpy as np
 from autograd_core import primitive
 from autograd_core.batching import Batched
 from autograd_core.primitive import Constant
-from nn.functional.kernels import share_parts
+from nn.functional.kernels import team
 from nn.functional.windows import Windows, average, compiled, pick, plan, reduce_tiles, unpick
 from nn.values import pair, raw, shape_error
 
@@ -18,7 +18,7 @@ def _maximum(x: Any, *, windows: Windows) -> Any:
     rows = x.transpose(0, 2, 3, 1)
     if pools := compiled(rows):
         largest: Any = np.empty((len(rows), *windows.output, rows.shape[3]), x.dtype)
-        share_parts(lambda s: pools.maximum(rows[s], largest[s], *windows.lies), len(rows))
+        team().together(pools.maximum, rows.size, rows, largest, *windows.lies)
         return largest.transpose(0, 3, 1, 2)
     y: Any = None
     if windows.tiles:
@@ -36,9 +36,7 @@ def _winners(y: Any, x: Any, *, windows: Windows) -> Any:
     kind = np.int8 if count < 128 else np.int32
     if pools := compiled(images, top):
         found = np.empty(top.shape, kind)
-        share_parts(
-            lambda s: pools.winners(images[s], top[s], found[s], *windows.lies), len(images)
-        )
+        team().together(pools.winners, images.size, images, top, found, *windows.lies)
         return found
     taps = list(windows.taps(windows.pad(images, -np.inf)))
     index = np.zeros(top.shape, kind)

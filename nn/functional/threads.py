@@ -81,12 +81,18 @@ class _Round:
             raise self.error
 
 
+def _nothing() -> None:
+    pass
+
+
 class _Pool:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.rounds: SimpleQueue[_Round] = SimpleQueue()
         self.workers: list[threading.Thread] = []
         self.core, self.avoided = _core_of_caller(), -1
+        self.linger: Callable[[], None] = _nothing
+        self.recall: Callable[[], None] = _nothing
 
     def grow(self, size: int) -> None:
         with self.lock:
@@ -113,6 +119,7 @@ class _Pool:
     def serve(self) -> None:
         while True:
             self.rounds.get().help()
+            self.linger()
 
 
 _pool = _Pool()
@@ -156,7 +163,30 @@ def share(task: Task, count: int, threads: int) -> None:
     pool.grow(helpers)
     pool.make_way()
     turn = _Round(task, count)
+    pool.recall()
     for _ in range(helpers):
         pool.rounds.put(turn)
     turn.work()
     turn.finish()
+
+
+def summon(helpers: int, linger: Callable[[], None], recall: Callable[[], None]) -> None:
+    """Wake workers, to do what is called `linger` after each of their rounds.
+
+    Parameters
+    ----------
+    helpers : int
+        How many.
+    linger : callable
+        Takes a while, without the interpreter's lock.
+    recall : callable
+        Ends it: a round of `share` is to begin.
+    """
+    pool = _pool
+    missing = helpers - pool.rounds.qsize()
+    if missing > 0:
+        pool.linger, pool.recall = linger, recall
+        pool.grow(helpers)
+        pool.make_way()
+        for _ in range(missing):
+            pool.rounds.put(_Round(lambda _: None, 0))

@@ -10,7 +10,6 @@ import numpy as np
 
 from autograd_core import Primitive, linear
 from nn.functional import kernels
-from nn.functional.kernels import share_parts
 from nn.values import pair, shape_error
 
 
@@ -150,7 +149,7 @@ def _unpick(g: Any, *, index: Any, windows: Windows) -> Any:
     rows = g.transpose(0, 2, 3, 1)
     if pools := compiled(rows):
         x = np.empty((len(rows), *windows.size, rows.shape[3]), g.dtype)
-        share_parts(lambda s: pools.unpick(rows[s], index[s], x[s], *windows.lies), len(rows))
+        kernels.team().together(pools.unpick, x.size, rows, index, x, *windows.lies)
         return x.transpose(0, 3, 1, 2)
     out = windows.blank(len(rows), rows.shape[3], g.dtype)
     for k, tap in enumerate(windows.taps(out)):
@@ -200,9 +199,7 @@ def _over_windows(pools: Any, name: str, given: Any, out: Any, windows: Windows)
     if windows.tiles:
         name, settings = f"tile_{name}", (windows.kernel, given.shape[3])
         given, out = (a.reshape(*a.shape[:2], -1) for a in (given, out))
-    function = getattr(pools, name)
-    numbers = max(given.size, out.size)
-    share_parts(lambda s: function(given[s], out[s], *settings), len(given), numbers=numbers)
+    kernels.team().together(getattr(pools, name), max(given.size, out.size), given, out, *settings)
 
 
 def reduce_tiles(rows: Any, windows: Windows, ufunc: np.ufunc) -> Any:

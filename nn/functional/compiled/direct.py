@@ -16,9 +16,10 @@ import numpy as np
 
 from nn.functional.compiled import kernel
 from nn.functional.compiled.microkernel import LANES, block, rows_for, rows_of, vectors_for
-from nn.functional.convolution import Plan, padded, rows
+from nn.functional.compiled.team import helped, job, lead
+from nn.functional.convolution import Plan, rows
 from nn.functional.kernels import parts as divided
-from nn.functional.kernels import setting, share
+from nn.functional.kernels import setting
 from nn.functional.scratch import PIECE, buffer
 
 MANY = 64  # numbers of a kernel's line
@@ -111,14 +112,60 @@ def _pad(lines: Any, top: int, left: int, out: Any) -> None:  # pragma: no cover
                     out[n, i, j] = 0
 
 
-def _padded(images: Any, padding: tuple[int, ...]) -> Any:
-    """Return channels-last images with zeros around, as one run of numbers."""
-    (n, h, w, c), (ph, pw) = images.shape, padding
-    if not images.flags.c_contiguous or padding == (0, 0):
-        return padded(images, padding).reshape(-1)
-    out = buffer("conv pad", (n, h + 2 * ph, (w + 2 * pw) * c), images.dtype)
-    _pad(images.reshape(n, h, w * c), ph, pw * c, out)
+@kernel
+def _padded(
+    lines: Any, c: int, padding: Any, lo: int, hi: int
+) -> Any:  # pragma: no cover - compiled
+    """Return some images with zeros around, as one run of numbers."""
+    _, h, w = lines.shape
+    if padding == (0, 0):
+        return lines[lo:hi].reshape(-1)
+    out = np.empty((hi - lo, h + 2 * padding[0], w + 2 * padding[1] * c), lines.dtype)
+    _pad(lines[lo:hi], padding[0], padding[1] * c, out)
     return out.reshape(-1)
+
+
+@kernel
+def _convolve_some(
+    part: int, step: int, lines: Any, c: int, padding: Any, whole: bool, many: Any, vectors: Any,
+    where: Any, panels: Any, bias: Any, y: Any, oh: int, ow: int, channels: int,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    lo, hi = part * step, min((part + 1) * step, len(lines))
+    images, place = _padded(lines, c, padding, lo, hi), y[lo:hi].reshape(-1)
+    if whole:  # all places in one line
+        _convolve_images(
+            many, vectors, images, 1, *where, panels, bias, place, 1, (hi - lo) * oh * ow, channels
+        )
+    else:
+        _convolve_images(
+            many, vectors, images, hi - lo, *where, panels, bias, place, oh, ow, channels
+        )
+
+
+@kernel
+def _convolve(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
+    lead(board, parts, job(_convolve_some, given))
+
+
+@kernel
+def _correlate_some(
+    part: int, parts: int, step: int, lines: Any, c: int, padding: Any, many: Any, vectors: Any,
+    where: Any, grads: Any, totals: Any, oh: int, ow: int, channels: int,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """Add up the gradients of the kernels over a part of the images, a few at a time."""
+    n = len(lines)
+    end = n * (part + 1) // parts
+    for lo in range(n * part // parts, end, step):
+        hi = min(lo + step, end)
+        _correlate_images(
+            many, vectors, _padded(lines, c, padding, lo, hi), hi - lo, *where,
+            grads[lo:hi].reshape(-1), totals[part], oh, ow, channels,
+        )  # fmt: skip
+
+
+@kernel
+def _correlate(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
+    lead(board, parts, job(_correlate_some, (parts, *given)))
 
 
 def _lies(plan: Plan, c: int) -> tuple[int, ...]:
@@ -133,10 +180,16 @@ def _lies(plan: Plan, c: int) -> tuple[int, ...]:
     return ((h + 2 * ph) * wide * c, sh * wide * c, sw * c, kh, taps, run, dh * wide * c, dw * c)
 
 
-def _parts(n: int, bytes_each: int) -> list[slice]:
-    """Return slices of the batch: a piece of memory each, and at least three for each thread."""
-    step = max(1, min(-(-n // (3 * setting("threads"))), PIECE // max(bytes_each, 1)))
-    return [slice(k, min(k + step, n)) for k in range(0, n, step)]
+def _lines(images: Any) -> Any:
+    """Return channels-last images as lines of numbers."""
+    n, h, w, c = images.shape
+    return np.ascontiguousarray(images).reshape(n, h, w * c)
+
+
+def _step(n: int, bytes_each: int) -> int:
+    """Return how many images to take at once: a piece of memory, at most a third for a thread."""
+    threads: int = setting("threads")
+    return max(1, min(-(-n // (3 * threads)), PIECE // max(bytes_each, 1)))
 
 
 def _packed(w: Any, wide: int) -> Any:
@@ -189,20 +242,15 @@ def convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
     vectors = vectors_for(channels)
     panels = _packed(w, len(vectors) * LANES)
     bias = np.zeros(channels, x.dtype) if bias is None else np.ascontiguousarray(bias)
-    parts = _parts(n, where[0] * 4)
-    whole = where[0] == c * oh * ow and plan.kernel == (1, 1)  # all places in one line
-
-    def task(k: int) -> None:
-        part = parts[k]
-        some, place = _padded(images[part], plan.padding), y[part].reshape(-1)
-        count = part.stop - part.start
-        shape = (1, count * oh * ow) if whole else (oh, ow)
-        _convolve_images(
-            rows_for(shape[1]), vectors, some, 1 if whole else count, *where, panels,
-            bias, place, *shape, channels,
-        )  # fmt: skip
-
-    share(task, len(parts))
+    step = _step(n, where[0] * 4)
+    parts = -(-n // step)
+    whole = where[0] == c * oh * ow and plan.kernel == (1, 1)
+    fewest = min(step, n - (parts - 1) * step)  # images of a part
+    block_rows = rows_for(fewest * oh * ow if whole else ow)
+    _convolve(
+        helped(parts), parts, step, _lines(images), c, plan.padding, whole, block_rows, vectors,
+        where, panels, bias, y, oh, ow, channels,
+    )  # fmt: skip
     return y.transpose(0, 3, 1, 2)
 
 
@@ -213,18 +261,11 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
     oh, ow, channels = grads.shape[1:]
     # eight rows of a long line fill the vectors and overlap the least
     block_rows = rows_of(where[5]) if where[5] >= MANY else rows_for(where[5])
-    parts = _parts(n, where[0] * 4)
-    some = divided(len(parts))  # each adds up its own images' gradients
-    totals = np.zeros((len(some), plan.kernel[0] * plan.kernel[1] * c * channels), x.dtype)
-
-    def task(k: int) -> None:
-        for part in parts[some[k]]:
-            place = _padded(images[part], plan.padding)
-            _correlate_images(
-                block_rows, vectors_for(channels), place, part.stop - part.start, *where,
-                grads[part].reshape(-1), totals[k], oh, ow, channels,
-            )  # fmt: skip
-
-    share(task, len(some))
+    parts = len(divided(n))  # each adds up its own images' gradients
+    totals = np.zeros((parts, plan.kernel[0] * plan.kernel[1] * c * channels), x.dtype)
+    _correlate(
+        helped(parts), parts, _step(n, where[0] * 4), _lines(images), c, plan.padding, block_rows,
+        vectors_for(channels), where, grads, totals, oh, ow, channels,
+    )  # fmt: skip
     total = totals.sum(axis=0).reshape(*plan.kernel, c, channels)
     return np.ascontiguousarray(total.transpose(3, 2, 0, 1))

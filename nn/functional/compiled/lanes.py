@@ -12,35 +12,63 @@ from typing import Any
 import numpy as np
 
 from nn.functional.compiled import fast_kernel, kernel
+from nn.functional.compiled.team import job, lead, mine
 
 BLOCK = 8192  # numbers of a block
 
 
 @kernel
-def relu(x: Any, y: Any) -> None:  # pragma: no cover - compiled
-    """Write max(x, 0), NaN where x is."""
+def _relu(part: int, parts: int, x: Any, y: Any) -> None:  # pragma: no cover - compiled
+    some = mine(part, parts, x.size)
+    x, y = x[some], y[some]
     for k in range(x.size):
         v = x[k]
         y[k] = np.float32(0) if v <= 0 else v
 
 
 @kernel
-def gate(g: Any, y: Any, out: Any) -> None:  # pragma: no cover - compiled
-    """Write g where y is positive, g times 0 elsewhere."""
+def relu(board: Any, parts: int, x: Any, y: Any) -> None:  # pragma: no cover - compiled
+    """Write max(x, 0), NaN where x is."""
+    lead(board, parts, job(_relu, (parts, x, y)))
+
+
+@kernel
+def _gate(part: int, parts: int, g: Any, y: Any, out: Any) -> None:  # pragma: no cover - compiled
+    some = mine(part, parts, g.size)
+    g, y, out = g[some], y[some], out[some]
     for k in range(g.size):
         out[k] = g[k] * (np.float32(1) if y[k] > 0 else np.float32(0))
 
 
 @kernel
-def tanh_sloped(g: Any, y: Any, out: Any) -> None:  # pragma: no cover - compiled
-    """Write g times 1 - y * y."""
+def gate(board: Any, parts: int, g: Any, y: Any, out: Any) -> None:  # pragma: no cover - compiled
+    """Write g where y is positive, g times 0 elsewhere."""
+    lead(board, parts, job(_gate, (parts, g, y, out)))
+
+
+@kernel
+def _tanh_sloped(
+    part: int, parts: int, g: Any, y: Any, out: Any
+) -> None:  # pragma: no cover - compiled
+    some = mine(part, parts, g.size)
+    g, y, out = g[some], y[some], out[some]
     for k in range(g.size):
         out[k] = g[k] - g[k] * (y[k] * y[k])
 
 
 @kernel
-def moments(x: Any, mean: Any, squares: Any) -> None:  # pragma: no cover - compiled
-    """Write each column's mean, and the sum of squares around it."""
+def tanh_sloped(
+    board: Any, parts: int, g: Any, y: Any, out: Any
+) -> None:  # pragma: no cover - compiled
+    """Write g times 1 - y * y."""
+    lead(board, parts, job(_tanh_sloped, (parts, g, y, out)))
+
+
+@kernel
+def _moments(
+    part: int, parts: int, x: Any, means: Any, spreads: Any
+) -> None:  # pragma: no cover - compiled
+    x, mean, squares = x[mine(part, parts, len(x))], means[part], spreads[part]
     count, width = x.shape
     centre, total, spread = np.empty((3, width), np.float32)
     step = max(1, BLOCK // width)
@@ -68,18 +96,38 @@ def moments(x: Any, mean: Any, squares: Any) -> None:  # pragma: no cover - comp
 
 
 @kernel
-def scaled(x: Any, scale: Any, shift: Any, y: Any) -> None:  # pragma: no cover - compiled
-    """Write x * scale + shift, by column."""
+def moments(
+    board: Any, parts: int, x: Any, means: Any, spreads: Any
+) -> None:  # pragma: no cover - compiled
+    """Write each column's mean, and the sum of squares around it, for each part of the rows."""
+    lead(board, parts, job(_moments, (parts, x, means, spreads)))
+
+
+@kernel
+def _scaled(
+    part: int, parts: int, x: Any, scale: Any, shift: Any, y: Any
+) -> None:  # pragma: no cover - compiled
+    some = mine(part, parts, len(x))
+    x, y = x[some], y[some]
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
             y[i, j] = x[i, j] * scale[j] + shift[j]
 
 
 @kernel
-def products(
-    g: Any, x: Any, mean: Any, by_one: Any, by_x: Any
+def scaled(
+    board: Any, parts: int, x: Any, scale: Any, shift: Any, y: Any
 ) -> None:  # pragma: no cover - compiled
-    """Add up g and g * (x - mean), by column."""
+    """Write x * scale + shift, by column."""
+    lead(board, parts, job(_scaled, (parts, x, scale, shift, y)))
+
+
+@kernel
+def _products(
+    part: int, parts: int, g: Any, x: Any, mean: Any, ones: Any, others: Any
+) -> None:  # pragma: no cover - compiled
+    some = mine(part, parts, len(x))
+    g, x, by_one, by_x = g[some], x[some], ones[part], others[part]
     count, width = x.shape
     one, other = np.empty(width, np.float32), np.empty(width, np.float32)
     step = max(1, BLOCK // width)
@@ -96,13 +144,30 @@ def products(
 
 
 @kernel
-def sloped(
-    g: Any, x: Any, factor: Any, slope: Any, shift: Any, out: Any
+def products(
+    board: Any, parts: int, g: Any, x: Any, mean: Any, ones: Any, others: Any
 ) -> None:  # pragma: no cover - compiled
-    """Write g * factor + x * slope + shift, by column."""
+    """Add up g and g * (x - mean), by column, for each part of the rows."""
+    lead(board, parts, job(_products, (parts, g, x, mean, ones, others)))
+
+
+@kernel
+def _sloped(
+    part: int, parts: int, g: Any, x: Any, factor: Any, slope: Any, shift: Any, out: Any
+) -> None:  # pragma: no cover - compiled
+    some = mine(part, parts, len(x))
+    g, x, out = g[some], x[some], out[some]
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
             out[i, j] = g[i, j] * factor[j] + (x[i, j] * slope[j] + shift[j])
+
+
+@kernel
+def sloped(
+    board: Any, parts: int, g: Any, x: Any, factor: Any, slope: Any, shift: Any, out: Any
+) -> None:  # pragma: no cover - compiled
+    """Write g * factor + x * slope + shift, by column."""
+    lead(board, parts, job(_sloped, (parts, g, x, factor, slope, shift, out)))
 
 
 @fast_kernel

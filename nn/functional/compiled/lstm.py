@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.compiled import fast_kernel
+from nn.functional.compiled import fast_kernel, kernel
 from nn.functional.compiled.bend import sigmoid_of_half, tanh
 from nn.functional.compiled.microkernel import rows_of
 from nn.functional.compiled.panels import laid_out
@@ -23,18 +23,18 @@ from nn.functional.compiled.product import (
     parts,
     times_panels,
 )
-from nn.functional.kernels import share
+from nn.functional.compiled.team import helped, job, lead
 
 _ONE = np.float32(1)
 
 
 @fast_kernel
 def _forward(
-    many: Any, vectors: Any, given: Any, matrix: Any, zeros: Any, gates: Any, cs: Any, bent: Any,
-    lengths: Any, lo: int, hi: int,
+    part: int, bounds: Any, many: Any, vectors: Any, given: Any, matrix: Any, zeros: Any,
+    gates: Any, cs: Any, bent: Any, lengths: Any,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
     steps, batch, n = bent.shape
-    width = given.shape[2]
+    width, (lo, hi) = given.shape[2], bounds[part]
     flat, flat_gates = given.reshape(-1), gates.reshape(-1)
     for t in range(steps):
         times_panels(
@@ -64,10 +64,11 @@ def _forward(
 
 @fast_kernel
 def _backward(
-    many: Any, vectors: Any, g_out: Any, g_h: Any, g_c: Any, gates: Any, cs: Any, bent: Any,
-    weights: Any, zeros: Any, lengths: Any, slopes: Any, back: Any, dc: Any, lo: int, hi: int,
+    part: int, bounds: Any, many: Any, vectors: Any, g_out: Any, g_h: Any, g_c: Any, gates: Any,
+    cs: Any, bent: Any, weights: Any, zeros: Any, lengths: Any, slopes: Any, back: Any, dc: Any,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
     steps, batch, n = bent.shape
+    lo, hi = bounds[part]
     flat, flat_back = slopes.reshape(-1), back.reshape(-1)
     dh, d = np.empty(n, bent.dtype), np.empty(n, bent.dtype)
     for t in range(steps - 1, -1, -1):
@@ -102,19 +103,32 @@ def _backward(
         )  # fmt: skip
 
 
+@kernel
+def _all_forward(board: Any, bounds: Any, *given: Any) -> None:  # pragma: no cover - compiled
+    lead(board, len(bounds), job(_forward, (bounds, *given)))
+
+
+@kernel
+def _all_backward(board: Any, bounds: Any, *given: Any) -> None:  # pragma: no cover - compiled
+    lead(board, len(bounds), job(_backward, (bounds, *given)))
+
+
+def _shares(batch: int) -> Any:
+    """Return the bounds of the batch's parts, one for each thread, of eight examples at least."""
+    bounds = parts(batch)
+    return np.array([bounds[:-1], bounds[1:]]).T.copy()
+
+
 def forward(given: Any, matrix: Any, gates: Any, cs: Any, bent: Any, lengths: Any) -> None:
     """Fill gates, cells and their tanh, and the states in `given`; see `_forward_loop`."""
     steps, batch, _ = bent.shape
-    packed, bounds = laid_out(matrix, WIDE), parts(batch)
+    packed, bounds = laid_out(matrix, WIDE), _shares(batch)
     zeros = np.zeros(matrix.shape[1] + WIDE, matrix.dtype)
     lengths = np.full(batch, steps) if lengths is None else lengths
-
-    def run(part: int) -> None:
-        lo, hi = bounds[part], bounds[part + 1]
-        rows = rows_of(hi - lo)
-        _forward(rows, VECTORS, given, packed, zeros, gates, cs, bent, lengths, lo, hi)
-
-    share(run, len(bounds) - 1)
+    rows = rows_of(min(bounds[:, 1] - bounds[:, 0]))
+    _all_forward(
+        helped(len(bounds)), bounds, rows, VECTORS, given, packed, zeros, gates, cs, bent, lengths
+    )
 
 
 def backward(
@@ -124,16 +138,12 @@ def backward(
     steps, batch, n = bent.shape
     g_out, g_h, g_c = (np.ascontiguousarray(part) for part in g)
     back, dc = np.zeros((batch, n), bent.dtype), np.zeros((batch, n), bent.dtype)
-    packed, bounds = laid_out(weights, WIDE), parts(batch)
+    packed, bounds = laid_out(weights, WIDE), _shares(batch)
     zeros = np.zeros(n + WIDE, bent.dtype)
     lengths = np.full(batch, steps) if lengths is None else lengths
-
-    def run(part: int) -> None:
-        lo, hi = bounds[part], bounds[part + 1]
-        _backward(
-            rows_of(hi - lo), VECTORS, g_out, g_h, g_c, gates, cs, bent, packed, zeros, lengths,
-            slopes, back, dc, lo, hi,
-        )  # fmt: skip
-
-    share(run, len(bounds) - 1)
+    rows = rows_of(min(bounds[:, 1] - bounds[:, 0]))
+    _all_backward(
+        helped(len(bounds)), bounds, rows, VECTORS, g_out, g_h, g_c, gates, cs, bent, packed, zeros,
+        lengths, slopes, back, dc,
+    )  # fmt: skip
     return back, dc

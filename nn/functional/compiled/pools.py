@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.compiled import inlined, kernel
+from nn.functional.compiled.team import job, lead, mine
 
 
 @inlined
@@ -25,10 +26,12 @@ def _place(
 
 
 @kernel
-def maximum(
-    x: Any, y: Any, kernel: Any, stride: Any, before: Any, dilation: Any
-) -> None:  # pragma: no cover - compiled
-    """Write each window's maximum, NaN if it holds one."""
+def _maximum(
+    part: int, parts: int, x: Any, y: Any, kernel: Any, stride: Any,
+    before: Any, dilation: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    some = mine(part, parts, len(x))
+    x, y = x[some], y[some]
     _, h, w, c = x.shape
     for n in range(y.shape[0]):
         for i in range(y.shape[1]):
@@ -44,10 +47,28 @@ def maximum(
 
 
 @kernel
-def winners(
-    x: Any, y: Any, index: Any, kernel: Any, stride: Any, before: Any, dilation: Any
+def maximum(
+    board: Any, parts: int, x: Any, y: Any, kernel: Any, stride: Any,
+    before: Any, dilation: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """Write each window's maximum, NaN if it holds one."""
+    lead(board, parts, job(_maximum, (parts, x, y, kernel, stride, before, dilation)))
+
+
+@kernel
+def _winners(
+    part: int,
+    parts: int,
+    x: Any,
+    y: Any,
+    index: Any,
+    kernel: Any,
+    stride: Any,
+    before: Any,
+    dilation: Any,
 ) -> None:  # pragma: no cover - compiled
-    """Write which tap is the maximum y, the first at a tie; the last if none is (NaN)."""
+    some = mine(part, parts, len(x))
+    x, y, index = x[some], y[some], index[some]
     _, h, w, c = x.shape
     for n in range(y.shape[0]):
         for i in range(y.shape[1]):
@@ -64,10 +85,35 @@ def winners(
 
 
 @kernel
-def unpick(
-    g: Any, index: Any, out: Any, kernel: Any, stride: Any, before: Any, dilation: Any
+def winners(
+    board: Any,
+    parts: int,
+    x: Any,
+    y: Any,
+    index: Any,
+    kernel: Any,
+    stride: Any,
+    before: Any,
+    dilation: Any,
 ) -> None:  # pragma: no cover - compiled
-    """Write each window's g at the place that its index names; overlapping windows add up."""
+    """Write which tap is the maximum y, the first at a tie; the last if none is (NaN)."""
+    lead(board, parts, job(_winners, (parts, x, y, index, kernel, stride, before, dilation)))
+
+
+@kernel
+def _unpick(
+    part: int,
+    parts: int,
+    g: Any,
+    index: Any,
+    out: Any,
+    kernel: Any,
+    stride: Any,
+    before: Any,
+    dilation: Any,
+) -> None:  # pragma: no cover - compiled
+    some = mine(part, parts, len(g))
+    g, index, out = g[some], index[some], out[some]
     _, h, w, c = out.shape
     tiles = kernel == stride and h == g.shape[1] * kernel[0] and w == g.shape[2] * kernel[1]
     if not tiles:
@@ -88,10 +134,28 @@ def unpick(
 
 
 @kernel
-def total(
-    x: Any, y: Any, kernel: Any, stride: Any, before: Any, dilation: Any
+def unpick(
+    board: Any,
+    parts: int,
+    g: Any,
+    index: Any,
+    out: Any,
+    kernel: Any,
+    stride: Any,
+    before: Any,
+    dilation: Any,
 ) -> None:  # pragma: no cover - compiled
-    """Write each window's sum."""
+    """Write each window's g at the place that its index names; overlapping windows add up."""
+    lead(board, parts, job(_unpick, (parts, g, index, out, kernel, stride, before, dilation)))
+
+
+@kernel
+def _total(
+    part: int, parts: int, x: Any, y: Any, kernel: Any, stride: Any,
+    before: Any, dilation: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    some = mine(part, parts, len(x))
+    x, y = x[some], y[some]
     _, h, w, c = x.shape
     for n in range(y.shape[0]):
         for i in range(y.shape[1]):
@@ -106,10 +170,21 @@ def total(
 
 
 @kernel
-def spread(
-    g: Any, out: Any, kernel: Any, stride: Any, before: Any, dilation: Any
-) -> None:  # pragma: no cover - compiled
-    """Add each window's g to all of its places."""
+def total(
+    board: Any, parts: int, x: Any, y: Any, kernel: Any, stride: Any,
+    before: Any, dilation: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """Write each window's sum."""
+    lead(board, parts, job(_total, (parts, x, y, kernel, stride, before, dilation)))
+
+
+@kernel
+def _spread(
+    part: int, parts: int, g: Any, out: Any, kernel: Any, stride: Any,
+    before: Any, dilation: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    some = mine(part, parts, len(g))
+    g, out = g[some], out[some]
     _, h, w, c = out.shape
     out[...] = 0
     for n in range(g.shape[0]):
@@ -123,11 +198,20 @@ def spread(
 
 
 @kernel
-def tile_total(x: Any, y: Any, kernel: Any, c: int) -> None:  # pragma: no cover - compiled
-    """Write sums over windows that tile the image; its lines and the result's as runs of numbers.
+def spread(
+    board: Any, parts: int, g: Any, out: Any, kernel: Any, stride: Any,
+    before: Any, dilation: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """Add each window's g to all of its places."""
+    lead(board, parts, job(_spread, (parts, g, out, kernel, stride, before, dilation)))
 
-    Lines are added first: their numbers lie side by side, however few the channels.
-    """
+
+@kernel
+def _tile_total(
+    part: int, parts: int, x: Any, y: Any, kernel: Any, c: int
+) -> None:  # pragma: no cover - compiled
+    some = mine(part, parts, len(x))
+    x, y = x[some], y[some]
     high, wide = kernel
     line = np.empty(x.shape[2], x.dtype)
     for n in range(y.shape[0]):
@@ -146,8 +230,22 @@ def tile_total(x: Any, y: Any, kernel: Any, c: int) -> None:  # pragma: no cover
 
 
 @kernel
-def tile_spread(g: Any, out: Any, kernel: Any, c: int) -> None:  # pragma: no cover - compiled
-    """Write each tile's g to all of its places."""
+def tile_total(
+    board: Any, parts: int, x: Any, y: Any, kernel: Any, c: int
+) -> None:  # pragma: no cover - compiled
+    """Write sums over windows that tile the image; its lines and the result's as runs of numbers.
+
+    Lines are added first: their numbers lie side by side, however few the channels.
+    """
+    lead(board, parts, job(_tile_total, (parts, x, y, kernel, c)))
+
+
+@kernel
+def _tile_spread(
+    part: int, parts: int, g: Any, out: Any, kernel: Any, c: int
+) -> None:  # pragma: no cover - compiled
+    some = mine(part, parts, len(g))
+    g, out = g[some], out[some]
     high, wide = kernel
     for n in range(g.shape[0]):
         for i in range(g.shape[1]):
@@ -158,3 +256,11 @@ def tile_spread(g: Any, out: Any, kernel: Any, c: int) -> None:  # pragma: no co
             for r in range(1, high):
                 for q in range(out.shape[2]):
                     out[n, i * high + r, q] = out[n, i * high, q]
+
+
+@kernel
+def tile_spread(
+    board: Any, parts: int, g: Any, out: Any, kernel: Any, c: int
+) -> None:  # pragma: no cover - compiled
+    """Write each tile's g to all of its places."""
+    lead(board, parts, job(_tile_spread, (parts, g, out, kernel, c)))

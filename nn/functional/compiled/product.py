@@ -15,14 +15,15 @@ import numpy as np
 from nn.functional.compiled import kernel
 from nn.functional.compiled.microkernel import LANES, block, rows_of, vectors_for
 from nn.functional.compiled.panels import fill, flat
-from nn.functional.kernels import setting, share
+from nn.functional.compiled.team import helped, job, lead
+from nn.functional.kernels import setting
 
 VECTORS = (0, 0)  # vectors a row of the block
 WIDE = LANES * len(VECTORS)
 LEAST, FEW = 8, 32  # rows for which panels of b do not pay; fewer: too few for a vector
 TALL = 256  # rows of which each thread takes some, laying out all of b for itself
 STRETCH = 256  # rows of b in a panel: with 32 columns two thirds of a first-level cache
-SHARED = 3e7  # operations: less is done before another thread has woken up
+SHARED = 2e6  # operations: less is done before a helper has come
 
 
 def parts(count: int, least: int = 8) -> list[int]:
@@ -114,6 +115,31 @@ def product(a: Any, b: Any, start: Any = None) -> Any:
     return c
 
 
+@kernel
+def _some(
+    task: int, tasks: int, pieces: int, unit: int, by_rows: bool, in_place: bool, many: Any,
+    vectors: Any, a: Any, a_row: int, a_step: int, m: int, k: int, b: Any, b_row: int,
+    b_column: int, n: int, start: Any, c: Any, stretch: int,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """Write a task's share of the rows or columns."""
+    lo, hi = pieces * task // tasks * unit, pieces * (task + 1) // tasks * unit
+    if task == tasks - 1:
+        hi = m if by_rows else n
+    if in_place:
+        _few_rows(many, vectors, a, a_row, a_step, k, b, b_row, n, m, lo, hi, start, c)
+        return
+    top, bottom, left, right = (lo, hi, 0, n) if by_rows else (0, m, lo, hi)
+    _part(
+        many, vectors, a, a_row, a_step, k, b, b_row, b_column, n, top, bottom, left, right,
+        start, c, stretch,
+    )  # fmt: skip
+
+
+@kernel
+def _all(board: Any, tasks: int, *given: Any) -> None:  # pragma: no cover - compiled
+    lead(board, tasks, job(_some, (tasks, *given)))
+
+
 def _share(
     a: Any, a_row: int, a_step: int, m: int, k: int, b: Any, b_row: int, b_column: int, n: int,
     start: Any, c: Any,
@@ -121,22 +147,13 @@ def _share(
     """Fill c, each thread some of its rows or columns."""
     c, vectors = c.reshape(-1), vectors_for(n)
     rows = rows_of(m, len(vectors))
-    by_rows = m >= TALL
+    by_rows, in_place = m >= TALL, m <= FEW and b_column == 1
     last, unit = (m, len(rows)) if by_rows else (n, LANES * len(vectors))
-
-    def run(lo: int, hi: int) -> None:
-        if m <= FEW and b_column == 1:
-            _few_rows(rows, vectors, a, a_row, a_step, k, b, b_row, n, m, lo, hi, start, c)
-            return
-        place = (lo, hi, 0, n) if by_rows else (0, m, lo, hi)
-        _part(
-            rows, vectors, a, a_row, a_step, k, b, b_row, b_column, n, *place, start, c, STRETCH
-        )  # fmt: skip
-
-    if 2.0 * m * k * n < SHARED:
-        run(0, last)
-        return
     pieces = max(1, last // unit)
-    tasks = min(setting("threads"), pieces)
-    bounds = [pieces * task // tasks * unit for task in range(tasks)] + [last]
-    share(lambda task: run(bounds[task], bounds[task + 1]), tasks)
+    threads = setting("threads") if 2.0 * m * k * n > SHARED else 1
+    # columns in more parts than threads, for one that comes late; not rows, which lay b out anew
+    tasks = min(threads if by_rows or threads == 1 else 2 * threads, pieces)
+    _all(
+        helped(tasks), tasks, pieces, unit, by_rows, in_place, rows, vectors, a, a_row, a_step, m,
+        k, b, b_row, b_column, n, start, c, STRETCH,
+    )  # fmt: skip
