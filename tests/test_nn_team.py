@@ -57,6 +57,17 @@ def test_helpers_come_look_out_for_a_while_and_sleep_again(team, monkeypatch):
         wait_until(lambda: team.board[team.AWAKE] == 0)
 
 
+def test_a_helper_that_is_awake_does_not_stand_for_one_that_was_never_called(team, monkeypatch):
+    monkeypatch.setattr(threads, "_pool", threads._Pool())
+    monkeypatch.setattr(team, "_looks", 1000 * team._looks)
+    team.helped(2)
+    wait_until(lambda: team.board[team.AWAKE] == 1)
+    team.helped(3)
+    wait_until(lambda: team.board[team.AWAKE] == 2)
+    team._recall()
+    wait_until(lambda: team.board[team.AWAKE] == 0)
+
+
 def test_helpers_take_parts_of_their_own_accord(team):
     x = numbers(1 << 20)
     before = team.board[team.TICKET]

@@ -170,20 +170,24 @@ def share(task: Task, count: int, threads: int) -> None:
     turn.finish()
 
 
-def summon(helpers: int, linger: Callable[[], None], recall: Callable[[], None]) -> None:
+def summon(
+    helpers: int, awake: int, linger: Callable[[], None], recall: Callable[[], None]
+) -> None:
     """Wake workers, to do what is called `linger` after each of their rounds.
 
     Parameters
     ----------
     helpers : int
-        How many.
+        How many are wanted.
+    awake : int
+        How many of them linger already.
     linger : callable
         Takes a while, without the interpreter's lock.
     recall : callable
         Ends it: a round of `share` is to begin.
     """
     pool = _pool
-    missing = helpers - pool.rounds.qsize()
+    missing = helpers - awake - pool.rounds.qsize()
     if missing > 0:
         pool.linger, pool.recall = linger, recall
         pool.grow(helpers)

@@ -213,7 +213,7 @@ def helped(count: int) -> Any:
     """Return the board for a job of so many parts, helpers on their way to it."""
     if setting("threads") == 1:
         return _nobodys
-    threads.summon(min(setting("threads"), count) - 1 - int(board[AWAKE]), _linger, _recall)
+    threads.summon(min(setting("threads"), count) - 1, int(board[AWAKE]), _linger, _recall)
     return board
 
 
