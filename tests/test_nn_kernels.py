@@ -37,7 +37,8 @@ def images(rng, *shape, order="last"):
 def always(monkeypatch):
     """Use the compiled kernels for however little work."""
     monkeypatch.setattr(kernels, "ENOUGH", 0)
-    monkeypatch.setattr(kernels, "ALONE", 0)
+    if numba is not None:
+        monkeypatch.setattr(kernels.team(), "SHARED", 0)
 
 
 def three(x, w, g, b, plan):
@@ -467,10 +468,16 @@ def test_a_kernel_of_several_results_runs_once():
     assert x.grad.tolist() == [8.0, 10.0]
 
 
+@compiled_only
 def test_a_short_pass_is_not_shared():
-    slices = []
-    kernels.share_parts(slices.append, 10, numbers=kernels.ALONE - 1)
-    assert slices == [slice(0, 10)]
+    team = kernels.team()
+    asked = []
+
+    def passed(board, parts):
+        asked.append(parts)
+
+    team.together(passed, team.SHARED - 1)
+    assert asked == [1]
     with nn.use_kernels(threads=2):
-        kernels.share_parts(slices.append, 10, numbers=kernels.ALONE)
-    assert len(slices) == 5
+        team.together(passed, team.SHARED)
+    assert asked == [1, 4]

@@ -113,7 +113,8 @@ def test_a_blas_that_takes_half_vectors_is_replaced(monkeypatch, fresh):
 def always(monkeypatch):
     """Use the compiled kernels for however little work, on any processor."""
     monkeypatch.setattr(kernels, "ENOUGH", 0)
-    monkeypatch.setattr(kernels, "ALONE", 0)
+    if kernels._importable("numba"):
+        monkeypatch.setattr(kernels.team(), "SHARED", 0)
     monkeypatch.setattr(blas, "narrow", lambda: True)
 
 

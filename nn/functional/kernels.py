@@ -15,7 +15,6 @@ from typing import Any
 
 from nn.functional import threads as _threads
 
-ALONE = 1 << 19  # numbers: a pass over them takes a tenth of a millisecond, waking a thread half
 ENOUGH = 2e6  # operations; below, calling a kernel costs more than it saves
 
 
@@ -144,14 +143,7 @@ def parts(n: int) -> list[slice]:
     return [slice(n * k // count, n * (k + 1) // count) for k in range(count)]
 
 
-def share_parts(task: Callable[[slice], Any], n: int, numbers: int | None = None) -> None:
-    """Run ``task(part)`` for slices that divide n things among the threads.
-
-    If a task makes one pass over so many numbers, and that takes less than waking
-    a thread, the caller does it alone.
-    """
-    if numbers is not None and numbers < ALONE:
-        task(slice(0, n))
-        return
+def share_parts(task: Callable[[slice], Any], n: int) -> None:
+    """Run ``task(part)`` for slices that divide n things among the threads."""
     slices = parts(n)
     share(lambda k: task(slices[k]), len(slices))

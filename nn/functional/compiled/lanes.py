@@ -27,9 +27,9 @@ def _relu(part: int, parts: int, x: Any, y: Any) -> None:  # pragma: no cover - 
 
 
 @kernel
-def relu(board: Any, parts: int, x: Any, y: Any) -> None:  # pragma: no cover - compiled
+def relu(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write max(x, 0), NaN where x is."""
-    lead(board, parts, job(_relu, (parts, x, y)))
+    lead(board, parts, job(_relu, (parts, *given)))
 
 
 @kernel
@@ -41,9 +41,9 @@ def _gate(part: int, parts: int, g: Any, y: Any, out: Any) -> None:  # pragma: n
 
 
 @kernel
-def gate(board: Any, parts: int, g: Any, y: Any, out: Any) -> None:  # pragma: no cover - compiled
+def gate(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write g where y is positive, g times 0 elsewhere."""
-    lead(board, parts, job(_gate, (parts, g, y, out)))
+    lead(board, parts, job(_gate, (parts, *given)))
 
 
 @kernel
@@ -57,11 +57,9 @@ def _tanh_sloped(
 
 
 @kernel
-def tanh_sloped(
-    board: Any, parts: int, g: Any, y: Any, out: Any
-) -> None:  # pragma: no cover - compiled
+def tanh_sloped(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write g times 1 - y * y."""
-    lead(board, parts, job(_tanh_sloped, (parts, g, y, out)))
+    lead(board, parts, job(_tanh_sloped, (parts, *given)))
 
 
 @kernel
@@ -96,11 +94,9 @@ def _moments(
 
 
 @kernel
-def moments(
-    board: Any, parts: int, x: Any, means: Any, spreads: Any
-) -> None:  # pragma: no cover - compiled
+def moments(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write each column's mean, and the sum of squares around it, for each part of the rows."""
-    lead(board, parts, job(_moments, (parts, x, means, spreads)))
+    lead(board, parts, job(_moments, (parts, *given)))
 
 
 @kernel
@@ -115,11 +111,9 @@ def _scaled(
 
 
 @kernel
-def scaled(
-    board: Any, parts: int, x: Any, scale: Any, shift: Any, y: Any
-) -> None:  # pragma: no cover - compiled
+def scaled(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write x * scale + shift, by column."""
-    lead(board, parts, job(_scaled, (parts, x, scale, shift, y)))
+    lead(board, parts, job(_scaled, (parts, *given)))
 
 
 @kernel
@@ -144,11 +138,9 @@ def _products(
 
 
 @kernel
-def products(
-    board: Any, parts: int, g: Any, x: Any, mean: Any, ones: Any, others: Any
-) -> None:  # pragma: no cover - compiled
+def products(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Add up g and g * (x - mean), by column, for each part of the rows."""
-    lead(board, parts, job(_products, (parts, g, x, mean, ones, others)))
+    lead(board, parts, job(_products, (parts, *given)))
 
 
 @kernel
@@ -163,11 +155,9 @@ def _sloped(
 
 
 @kernel
-def sloped(
-    board: Any, parts: int, g: Any, x: Any, factor: Any, slope: Any, shift: Any, out: Any
-) -> None:  # pragma: no cover - compiled
+def sloped(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write g * factor + x * slope + shift, by column."""
-    lead(board, parts, job(_sloped, (parts, g, x, factor, slope, shift, out)))
+    lead(board, parts, job(_sloped, (parts, *given)))
 
 
 @fast_kernel

@@ -47,12 +47,9 @@ def _maximum(
 
 
 @kernel
-def maximum(
-    board: Any, parts: int, x: Any, y: Any, kernel: Any, stride: Any,
-    before: Any, dilation: Any,
-) -> None:  # fmt: skip # pragma: no cover - compiled
+def maximum(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write each window's maximum, NaN if it holds one."""
-    lead(board, parts, job(_maximum, (parts, x, y, kernel, stride, before, dilation)))
+    lead(board, parts, job(_maximum, (parts, *given)))
 
 
 @kernel
@@ -170,12 +167,9 @@ def _total(
 
 
 @kernel
-def total(
-    board: Any, parts: int, x: Any, y: Any, kernel: Any, stride: Any,
-    before: Any, dilation: Any,
-) -> None:  # fmt: skip # pragma: no cover - compiled
+def total(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write each window's sum."""
-    lead(board, parts, job(_total, (parts, x, y, kernel, stride, before, dilation)))
+    lead(board, parts, job(_total, (parts, *given)))
 
 
 @kernel
@@ -198,12 +192,9 @@ def _spread(
 
 
 @kernel
-def spread(
-    board: Any, parts: int, g: Any, out: Any, kernel: Any, stride: Any,
-    before: Any, dilation: Any,
-) -> None:  # fmt: skip # pragma: no cover - compiled
+def spread(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Add each window's g to all of its places."""
-    lead(board, parts, job(_spread, (parts, g, out, kernel, stride, before, dilation)))
+    lead(board, parts, job(_spread, (parts, *given)))
 
 
 @kernel
@@ -230,14 +221,12 @@ def _tile_total(
 
 
 @kernel
-def tile_total(
-    board: Any, parts: int, x: Any, y: Any, kernel: Any, c: int
-) -> None:  # pragma: no cover - compiled
+def tile_total(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write sums over windows that tile the image; its lines and the result's as runs of numbers.
 
     Lines are added first: their numbers lie side by side, however few the channels.
     """
-    lead(board, parts, job(_tile_total, (parts, x, y, kernel, c)))
+    lead(board, parts, job(_tile_total, (parts, *given)))
 
 
 @kernel
@@ -259,8 +248,6 @@ def _tile_spread(
 
 
 @kernel
-def tile_spread(
-    board: Any, parts: int, g: Any, out: Any, kernel: Any, c: int
-) -> None:  # pragma: no cover - compiled
+def tile_spread(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write each tile's g to all of its places."""
-    lead(board, parts, job(_tile_spread, (parts, g, out, kernel, c)))
+    lead(board, parts, job(_tile_spread, (parts, *given)))
