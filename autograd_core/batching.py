@@ -313,7 +313,7 @@ def _binary(primitive: Primitive, reflected: bool) -> Callable[[Batched, Any], A
 
 
 for _name in ("add", "sub", "mul", "truediv"):
-    _operation = OPERATORS[f"__{_name}__"]
+    _operation = OPERATORS[_name]
     setattr(Batched, f"__{_name}__", _binary(_operation, reflected=False))
     setattr(Batched, f"__r{_name}__", _binary(_operation, reflected=True))
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_core.node import Node
 
+_ndarray = np.ndarray
 FEW = 4  # fewer are added one by one
 MOST = 64  # more would win little, and hold memory that the sweep could free
 
@@ -21,17 +22,39 @@ Message = tuple[Node, Any, Any]  # the product's node, its output's gradient, th
 
 
 def put_off(
-    message: Message, to: Node, waiting: dict[Node, list[Message]], gradients: dict[Node, Any]
-) -> None:
-    """Keep what belongs to a node's gradient; add up what waits when it is much."""
+    node: Node,
+    g: Any,
+    a: Any,
+    b: Any,
+    to: Node,
+    waiting: dict[Node, list[Message]],
+    gradients: dict[Node, Any],
+) -> Any:
+    """Keep what belongs to the gradient of a matrix that met a vector; return the vector's own.
+
+    Return None, and keep nothing, for other operands and where nothing has been sent
+    before. What waits is added up when it is much.
+    """
+    if not (g.__class__ is _ndarray is b.__class__ or _written(g, b)):
+        return None
+    if b.ndim != 1 or g.ndim != 1 or g.dtype is not a.dtype:
+        return None
     messages = waiting.get(to)
     if messages is None:
-        waiting[to] = [message]
-        return
-    messages.append(message)
-    if len(messages) == MOST:
-        del waiting[to]
-        gradients[to] = added(gradients[to], messages)
+        if to not in gradients:
+            return None
+        waiting[to] = [(node, g, b)]
+    else:
+        messages.append((node, g, b))
+        if len(messages) == MOST:
+            del waiting[to]
+            gradients[to] = added(gradients[to], messages)
+    return g.dot(a)
+
+
+def _written(*values: Any) -> bool:
+    """Whether values are arrays, or stand for arrays in a program that `compile` writes."""
+    return all(v.__class__ is _ndarray or getattr(v, "written", False) for v in values)
 
 
 def add_all(waiting: dict[Node, list[Message]], gradients: dict[Node, Any]) -> None:
@@ -58,6 +81,7 @@ def added(total: Any, messages: list[Message]) -> Any:
         return total
     node, g, x = messages[-1]  # noqa: RUF059
     rows = len(messages)
-    left = np.concatenate([message[1] for message in messages]).reshape((rows, g.shape[0]))
-    right = np.concatenate([message[2] for message in messages]).reshape((rows, x.shape[0]))
-    return total + left.T @ right
+    _, gs, xs = zip(*messages, strict=True)
+    left = np.concatenate(gs).reshape((rows, g.shape[0]))
+    right = np.concatenate(xs).reshape((rows, x.shape[0]))
+    return total + left.T.dot(right)

@@ -61,9 +61,12 @@ class Primitive:
     composite : callable or None
         The same function as a composition of other operations, if this one is
         a kernel written for speed: what `cost` counts instead.
-    outer : callable or None
-        Of a product: ``outer(g, a, b)`` says whether the gradient of a is the outer
-        product of the vectors g and b, which a sweep may put off.
+    outer : bool
+        Whether, of a matrix and a vector, the gradient of the matrix is the outer product
+        of the result's gradient and the vector; a sweep may put it off.
+    shaped : bool
+        Whether its one rule is known to return the argument's shape, so that a sweep
+        need not look.
     slope, second : callable or None
         Of an elementwise operation of one argument that states its second
         derivative: the first as ``slope(y, x)``, the second as
@@ -98,6 +101,7 @@ class Primitive:
         "outer",
         "second",
         "settings",
+        "shaped",
         "slope",
         "sources",
         "view",
@@ -142,7 +146,8 @@ class Primitive:
         self.view = view
         self.cost = cost
         self.composite = composite
-        self.outer: Callable[[Any, Any, Any], bool] | None = None
+        self.outer = False
+        self.shaped = False
         self.slope = slope
         self.second = second
         self.label = label or name

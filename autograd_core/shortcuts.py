@@ -18,7 +18,7 @@ import numpy as np
 from autograd_core.modes import BASE, DEFAULT, current
 from autograd_core.node import NO_PARAMS, Node, next_tick, users_frame
 from autograd_core.primitive import REGISTRY, Primitive
-from autograd_core.rules import elementwise, products
+from autograd_core.rules import elementwise, products, reductions
 
 _new = object.__new__
 _mode = current
@@ -38,9 +38,14 @@ def _settled(frame: FrameType) -> FrameType:
     return frame
 
 
-def binary(kind: type[Any], primitive: Primitive) -> Callable[[Any, Any], Any]:
-    """Return an operator method of a kind of Tensor."""
+def binary(
+    kind: type[Any], primitive: Primitive, reflected: bool = False
+) -> Callable[[Any, Any], Any]:
+    """Return an operator method of a kind of Tensor; reflected: ``other + self``."""
     forward = primitive.forward
+
+    def general(self: Any, other: Any) -> Any:
+        return primitive(other, self) if reflected else primitive(self, other)
 
     def method(self: Any, other: Any) -> Any:
         if other.__class__ is kind or isinstance(other, kind):
@@ -48,22 +53,23 @@ def binary(kind: type[Any], primitive: Primitive) -> Callable[[Any, Any], Any]:
                 value: Any = other._data
                 second: Any = other._node
             else:
-                return primitive(self, other)
+                return general(self, other)
         elif self._level == BASE and other.__class__ in _PLAIN:
             if other.__class__ is _ndarray and other.dtype is not _double and other.dtype.hasobject:
-                return primitive(self, other)  # which refuses it
+                return general(self, other)  # which refuses it
             value = second = other
         else:
-            return primitive(self, other)
+            return general(self, other)
         if _mode() is not DEFAULT:
-            return primitive(self, other)
+            return general(self, other)
         try:
-            out = forward(self._data, value)
+            out = forward(value, self._data) if reflected else forward(self._data, value)
         except Exception as error:
-            raise primitive.failure(error, (self._data, value)) from error
+            data = (value, self._data) if reflected else (self._data, value)
+            raise primitive.failure(error, data) from error
         node = Node()
         node.primitive = primitive
-        node.inputs = (self._node, second)
+        node.inputs = (second, self._node) if reflected else (self._node, second)
         node.params = NO_PARAMS
         node.output = out
         node.tick = next_tick()
@@ -85,15 +91,27 @@ def binary(kind: type[Any], primitive: Primitive) -> Callable[[Any, Any], Any]:
     return method
 
 
-def unary(kind: type[Any], general: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``__array_ufunc__`` of a kind of Tensor, with a short way for ufuncs of one Tensor."""
+def unary(
+    kind: type[Any], general: Callable[..., Any], function: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """Return ``__array_ufunc__`` of a kind of Tensor, with a short way for ufuncs of one Tensor.
 
-    def method(self: Any, ufunc: np.ufunc, how: str, *inputs: Any, **keywords: Any) -> Any:
-        if self._level != BASE or len(inputs) != 1 or how != "__call__" or keywords:
-            return general(self, ufunc, how, *inputs, **keywords)
+    With a function, return the method that applies it: ``method(x)``.
+    """
+
+    def method(
+        self: Any,
+        ufunc: Any = function,
+        how: str = "__call__",
+        x: Any = None,
+        *more: Any,
+        **keywords: Any,
+    ) -> Any:
+        if more or keywords or self._level != BASE or how != "__call__":
+            return general(self, ufunc, how, x, *more, **keywords)
         primitive = find(ufunc)
         if primitive is None or _mode() is not DEFAULT:
-            return general(self, ufunc, how, *inputs)
+            return general(self, ufunc, how, x)
         data = self._data
         try:
             out = primitive.forward(data)
@@ -120,20 +138,21 @@ def unary(kind: type[Any], general: Callable[..., Any]) -> Callable[..., Any]:
         made._level = BASE
         return made
 
-    find = UFUNCS.get
+    find = OF_ONE.get
     return method
 
 
 OPERATORS = {
-    "__add__": elementwise.add,
-    "__sub__": elementwise.subtract,
-    "__mul__": elementwise.multiply,
-    "__truediv__": elementwise.divide,
-    "__pow__": elementwise.power,
-    "__matmul__": products.matmul,
+    "add": elementwise.add,
+    "sub": elementwise.subtract,
+    "mul": elementwise.multiply,
+    "truediv": elementwise.divide,
+    "pow": elementwise.power,
+    "matmul": products.matmul,
 }
-UFUNCS = {
+OF_ONE: dict[Any, Primitive] = {
     function: run
     for function, run in REGISTRY.items()
     if isinstance(function, np.ufunc) and function.nin == 1 and run.__class__ is Primitive
 }
+OF_ONE[np.sum] = reductions.sum_

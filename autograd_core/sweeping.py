@@ -179,15 +179,24 @@ def sweep(
     owned: set[Node] = set()  # gradients that the sweep itself has allocated
     get, pop = gradients.get, gradients.pop
     hooking = False
+    # A chain's next node gets what it is sent here, past the dictionary.
+    following: Node | None = None
+    carried: Any = None
     try:
         for node in order:
-            g = pop(node, None)
-            if g is None:
-                continue
-            if tuples and node in tuples:
-                g = _whole(node, g)
-            if waiting and node in waiting:
-                g = added(g, waiting.pop(node))
+            if node is following:
+                g, following = carried, None
+            else:
+                if following is not None:
+                    gradients[following] = carried
+                    following = None
+                g = pop(node, None)
+                if g is None:
+                    continue
+                if tuples and node in tuples:
+                    g = _whole(node, g)
+                if waiting and node in waiting:
+                    g = added(g, waiting.pop(node))
             watch = node.watch
             if watch is not None:
                 if watch.hooks:
@@ -222,50 +231,55 @@ def sweep(
                     if stale and node.tick < overwritten:
                         check_saved(node, [a])
                     c = rules[0](g, y, a)  # type: ignore[misc]  # a rule of None never gets here
+                    shaped = primitive.shaped  # type: ignore[union-attr]
                 else:
                     first, second = inputs
                     a = first.output if first.__class__ is Node else first
                     b = second.output if second.__class__ is Node else second
                     if stale and node.tick < overwritten:
                         check_saved(node, [a, b])
-                    if b is not second and (needed is None or second in needed):
-                        rule = rules[1]
-                        c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
-                        kind = c.__class__
-                        if kind is not b.__class__ or (
-                            kind is not _float64 and (c.shape != b.shape or c.dtype is not b.dtype)
-                        ):
-                            c = fit(c, b, node, 1)
-                        old = get(second)
-                        if old is None:
-                            gradients[second] = c
-                        elif kind is _ndarray and second in owned:
-                            old += c
-                        else:
-                            gradients[second] = c = old + c
-                            if c.__class__ is _ndarray:
-                                owned.add(second)
                     if a is first or (needed is not None and first not in needed):
                         first = None
-                    elif (
-                        (is_outer := primitive.outer) is not None  # type: ignore[union-attr]
-                        and first in gradients
-                        and is_outer(g, a, b)
-                    ):
-                        put_off((node, g, b), first, waiting, gradients)
-                        first = None
-                    else:
-                        rule = rules[0]
-                        c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
+                    to_second = b is not second and (needed is None or second in needed)
+                    shaped = False
+                    if primitive.outer and first is not None:  # type: ignore[union-attr]
+                        c = put_off(node, g, a, b, first, waiting, gradients)
+                        if c is not None:  # the second one's gradient: all that is still to send
+                            shaped = True
+                            first = second if to_second else None
+                            a = b
+                    if not shaped:
+                        if to_second:
+                            rule = rules[1]
+                            c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
+                            kind = c.__class__
+                            if kind is not b.__class__ or (
+                                kind is not _float64
+                                and (c.shape != b.shape or c.dtype is not b.dtype)
+                            ):
+                                c = fit(c, b, node, 1)
+                            old = get(second)
+                            if old is None:
+                                gradients[second] = c
+                            elif kind is _ndarray and second in owned:
+                                old += c
+                            else:
+                                gradients[second] = c = old + c
+                                if c.__class__ is _ndarray:
+                                    owned.add(second)
+                        if first is not None:
+                            rule = rules[0]
+                            c = g if rule is copied else rule(g, y, a, b)  # type: ignore[misc]
                 if first is not None:
                     kind = c.__class__
                     if kind is not a.__class__ or (
-                        kind is not _float64 and (c.shape != a.shape or c.dtype is not a.dtype)
+                        kind is not _float64
+                        and ((not shaped and c.shape != a.shape) or c.dtype is not a.dtype)
                     ):
                         c = fit(c, a, node, 0)
                     old = get(first)
                     if old is None:
-                        gradients[first] = c
+                        following, carried = first, c
                     elif kind is _ndarray and first in owned:
                         old += c
                     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+import autograd_core  # whole by the time that a sweep begins
 from autograd_core import cuts, errors, modes, shortcuts
 from autograd_core.modes import BASE, DEFAULT
 from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _new = object.__new__
 _float64 = np.float64
+_ndarray = np.ndarray
 _mode = modes.current
 
 
@@ -95,23 +97,12 @@ class Tensor(Traced):
         return _new(cls)
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
-        if _is_followed(data) and not requires_grad:
-            return  # __new__ gave the value itself
-        while isinstance(data, Tensor) and not _is_followed(data):
-            data = data._data
-        level = level_of(data)
-        if level:
-            value = data if dtype is None else data.astype(dtype)
+        if data.__class__ is _ndarray and dtype is None and data.ndim:
+            self._data = data.copy("K")
         else:
-            try:
-                value = np.array(data, dtype=dtype) if _is_host(data) else data.copy()
-            except ValueError as error:
-                raise errors.ShapeError(
-                    f"Tensor: the data do not form an array: {error}", Location.of_caller()
-                ) from error
-            if value.ndim == 0 and isinstance(value, np.ndarray):
-                value = value[()]
-        self._data = value
+            if _is_followed(data) and not requires_grad:
+                return  # __new__ gave the value itself
+            self._data = _copied(data, dtype)
         self._node = None
         self._level = 0
         self._cuts = ()
@@ -119,9 +110,12 @@ class Tensor(Traced):
             self._track("Tensor(requires_grad=True)")
 
     def _track(self, operation: str) -> None:
-        as_inexact(self._data, operation)
-        level = (level_of(self._data) // BASE) * BASE + BASE
-        self._node = record(None, (), NO_PARAMS, self._data, level)
+        value = self._data
+        level = BASE
+        if value.__class__ is not _ndarray or value.dtype.kind not in "fc":
+            as_inexact(value, operation)
+            level += (level_of(value) // BASE) * BASE
+        self._node = record(None, (), NO_PARAMS, value, level)
         self._node.watch = Watch(weakref.ref(self))
         self._level = level
 
@@ -257,10 +251,8 @@ class Tensor(Traced):
         >>> x.grad
         Tensor(6.)
         """
-        from autograd_core.backward import backward
-
         retain = create_graph if retain_graph is None else retain_graph
-        backward(self, gradient, retain, create_graph)
+        autograd_core.backward.backward(self, gradient, retain, create_graph)
 
     def backward_steps(self, gradient: Any = None) -> Iterator[Step]:
         """Sweep back from here and yield what happened, one step after the other.
@@ -365,6 +357,12 @@ class Tensor(Traced):
             self._node.watch = Watch()
         return self._node.watch
 
+    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+        """As numpy.sum."""
+        if axis is None and dtype is None and not keepdims:
+            return _total(self)
+        return super().sum(axis, dtype, keepdims)
+
     # --- how the dispatch uses it -------------------------------------------
 
     def _below(self) -> Any:
@@ -458,8 +456,26 @@ def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> T
 
 
 Tensor.__array_ufunc__ = shortcuts.unary(Tensor, Traced.__array_ufunc__)  # type: ignore[method-assign]
+Tensor.__neg__ = shortcuts.unary(Tensor, lambda x, *_: Traced.__neg__(x), np.negative)  # type: ignore[method-assign]
+_total = shortcuts.unary(Tensor, lambda x, *_: Traced.sum(x), np.sum)
 for _name, _primitive in shortcuts.OPERATORS.items():
-    setattr(Tensor, _name, shortcuts.binary(Tensor, _primitive))
+    setattr(Tensor, f"__{_name}__", shortcuts.binary(Tensor, _primitive))
+    setattr(Tensor, f"__r{_name}__", shortcuts.binary(Tensor, _primitive, reflected=True))
+
+
+def _copied(data: Any, dtype: Any) -> Any:
+    """Return the value that a Tensor of any data holds: an array of its own, or what is traced."""
+    while isinstance(data, Tensor) and not _is_followed(data):
+        data = data._data
+    if level_of(data):
+        return data if dtype is None else data.astype(dtype)
+    try:
+        value = np.array(data, dtype=dtype) if _is_host(data) else data.copy()
+    except ValueError as error:
+        raise errors.ShapeError(
+            f"Tensor: the data do not form an array: {error}", Location.of_caller()
+        ) from error
+    return value[()] if value.ndim == 0 and isinstance(value, _ndarray) else value
 
 
 def _is_followed(data: Any) -> bool:

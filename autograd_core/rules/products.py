@@ -56,21 +56,6 @@ matmul = bilinear(np.matmul, _matmul_left, _matmul_right, cost=_matmul_flops, la
 matmul.forward = _matmul
 
 
-def _is_outer(g: Any, a: Any, b: Any) -> bool:
-    """Whether a matrix met a vector, in raw arrays: its gradient is an outer product."""
-    if not (g.__class__ is _ndarray is b.__class__ or _written(g, b)):
-        return False
-    return b.ndim == 1 == g.ndim and g.dtype is b.dtype is a.dtype
-
-
-def _written(*values: Any) -> bool:
-    """Whether values are arrays, or stand for arrays in a program that `compile` writes."""
-    return all(v.__class__ is _ndarray or getattr(v, "written", False) for v in values)
-
-
-matmul.outer = _is_outer
-
-
 def _pull_left(g: Any, y: Any, a: Any, b: Any) -> Any:
     if g.__class__ is _ndarray is b.__class__ and b.ndim == 1 == g.ndim:
         return g[:, None].dot(b[None])  # an outer product, straight to BLAS
@@ -83,6 +68,7 @@ def _pull_right(g: Any, y: Any, a: Any, b: Any) -> Any:
     return _matmul_right(g, a, b)
 
 
+matmul.outer = True
 matmul.vjps = (_pull_left, _pull_right)  # the usual case first, without bilinear's layer
 
 
