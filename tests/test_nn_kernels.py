@@ -11,10 +11,11 @@ import pytest
 
 import nn
 from autograd_core import Tensor
-from nn.functional import convolution, kernels, passes, pooling, rectify, threads, windows, winograd
+from autograd_core.workers import settings, threads
+from autograd_core.workers.threads import available, share
+from nn.functional import convolution, kernels, passes, pooling, rectify, windows, winograd
 from nn.functional.convolution import Plan
 from nn.functional.fused import fused
-from nn.functional.threads import available, share
 
 try:
     import numba
@@ -340,8 +341,8 @@ def test_a_numba_that_cannot_be_imported_counts_as_absent(monkeypatch):
     def broken(name):
         raise ImportError(f"{name} needs an older NumPy")
 
-    monkeypatch.setattr(kernels, "_installed", None)
-    monkeypatch.setattr(kernels, "import_module", broken)
+    monkeypatch.setattr(settings, "_installed", None)
+    monkeypatch.setattr(settings, "import_module", broken)
     with nn.use_kernels(compiled=True):
         assert kernels.compiled("lanes", 1e9, np.zeros(1, np.float32)) is None
 

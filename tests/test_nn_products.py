@@ -5,11 +5,12 @@ import pytest
 
 import nn
 from autograd_core import Tensor, compile, gradcheck, value_and_grad  # noqa: A004 - its public name
+from autograd_core.workers.settings import importable
 from nn.functional import attention, blas, kernels, pointwise
 from nn.functional.activation import _times_tanh_slope
 
 compiled_only = pytest.mark.skipif(
-    not kernels._importable("numba"), reason="the compiled kernels need numba"
+    not importable("numba"), reason="the compiled kernels need numba"
 )
 
 #  m, k, n: one row, few, a vector's worth, many; edges of blocks, panels and stretches
@@ -113,7 +114,7 @@ def test_a_blas_that_takes_half_vectors_is_replaced(monkeypatch, fresh):
 def always(monkeypatch):
     """Use the compiled kernels for however little work, on any processor."""
     monkeypatch.setattr(kernels, "ENOUGH", 0)
-    if kernels._importable("numba"):
+    if importable("numba"):
         monkeypatch.setattr(kernels.team(), "SHARED", 0)
     monkeypatch.setattr(blas, "narrow", lambda: True)
 

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 
 import nn
-from nn.functional import kernels, threads
+from autograd_core.workers import threads
+from autograd_core.workers.settings import importable
 
-pytestmark = pytest.mark.skipif(
-    not kernels._importable("numba"), reason="the compiled kernels need numba"
-)
+pytestmark = pytest.mark.skipif(not importable("numba"), reason="the compiled kernels need numba")
 
 
 @pytest.fixture
 def team():
-    from nn.functional.compiled import team
+    from autograd_core.workers.compiled import team
 
     with nn.use_kernels(threads=3):
         yield team

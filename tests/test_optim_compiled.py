@@ -8,6 +8,7 @@ import pytest
 
 import optim
 from autograd_core import Tensor
+from autograd_core.workers import use_kernels
 from optim import compiled
 
 try:
@@ -43,10 +44,15 @@ def trained(make, shape, monkeypatch, enough, dtype=np.float32):
 
 
 @compiled_only
+@pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("shape", [(1,), (7, 5), (3, 4, 50)], ids=str)
 @pytest.mark.parametrize("name", RULES)
-def test_the_bits_are_those_of_numpy(name, shape, monkeypatch):
-    found = trained(RULES[name], shape, monkeypatch, 0)
+def test_the_bits_are_those_of_numpy(name, shape, threads, monkeypatch):
+    from autograd_core.workers.compiled import team
+
+    monkeypatch.setattr(team, "SHARED", 0)
+    with use_kernels(threads=threads):
+        found = trained(RULES[name], shape, monkeypatch, 0)
     wanted = trained(RULES[name], shape, monkeypatch, 10**9)
     assert len(found) == len(wanted)
     for one, other in zip(found, wanted, strict=True):
@@ -78,6 +84,8 @@ def test_the_rules_serve_large_float32_arrays_alone():
     assert compiled.rule("sgd", [large[:-1], large[:-1]]) is None
     assert compiled.rule("sgd", [large.astype(float), large.astype(float)]) is None
     assert compiled.rule("sgd", [square, square.T]) is None
+    with use_kernels(compiled=False):
+        assert compiled.rule("sgd", [large, large]) is None
 
 
 def test_a_rule_that_somebody_changed_is_not_the_compiled_one():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograd_core import Tensor, grad, gradcheck, hvp, jvp
+from autograd_core.workers import settings
 from nn.functional import kernels
 from nn.functional.gru import gru_layer
 from nn.functional.kernels import use_kernels
@@ -165,8 +166,8 @@ def test_compiled_tanh_is_within_six_units_in_the_last_place() -> None:
 
 
 def test_without_numba_the_loops_are_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "_installed", None)
-    monkeypatch.setattr(kernels, "_importable", lambda name: False)
+    monkeypatch.setattr(settings, "_installed", None)
+    monkeypatch.setattr(settings, "importable", lambda name: False)
     monkeypatch.setattr(kernels, "ENOUGH", 0)
     given = arrays("lstm", 5, 4, 3, 6, np.float32)
     assert kernels.compiled("lstm", 1, *given) is None

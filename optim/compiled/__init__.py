@@ -2,27 +2,17 @@
 
 They need numba (the extra `fast`) and serve large float32 parameters.  The rules' NumPy forms do
 everything else, and everything without numba; the results are the same to the last bit.
+`nn.use_kernels` chooses here too.
 """
 
 from __future__ import annotations
 
-import os
-from functools import cache
 from importlib import import_module
 from typing import Any
 
+from autograd_core.workers.settings import compiles
+
 ENOUGH = 1 << 15  # numbers; below, the call costs more than the passes
-
-
-@cache
-def _rules() -> Any:
-    """Return the compiled rules; None without numba or with NN_COMPILED=0."""
-    if os.environ.get("NN_COMPILED", "1").lower() in ("0", "no", "off", "false"):
-        return None
-    try:
-        return import_module("optim.compiled.rules")
-    except ImportError:
-        return None
 
 
 def rule(name: str, arrays: list[Any]) -> Any:
@@ -45,5 +35,4 @@ def rule(name: str, arrays: list[Any]) -> Any:
         return None
     if any(a.dtype.char != "f" or not a.flags.c_contiguous for a in arrays):
         return None
-    rules = _rules()
-    return rules and getattr(rules, name)
+    return getattr(import_module("optim.compiled.rules"), name) if compiles() else None

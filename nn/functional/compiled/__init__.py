@@ -3,35 +3,3 @@
 Nothing here is needed: every kernel has a plain NumPy form that runs without
 numba, and that the tests compare it with.
 """
-
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
-
-import numba
-from numba.extending import intrinsic
-
-
-def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function on its first call with new types; other threads run meanwhile.
-
-    The result is kept on disk, beside the source or in the user's cache.
-    """
-    return numba.njit(nogil=True, cache=True)(function)
-
-
-def operation(function: Callable[..., Any]) -> Any:
-    """Return an operation for kernels that is written in LLVM's instructions."""
-    return intrinsic(function)
-
-
-def fast_kernel(function: Callable[..., Any]) -> Any:
-    """Compile with sums in any order and x / 0 as in NumPy, so that loops run in vectors."""
-    flags = {"reassoc", "contract", "nsz"}  # infinities and NaN keep their meaning
-    return numba.njit(nogil=True, cache=True, fastmath=flags, error_model="numpy")(function)
-
-
-def inlined(function: Callable[..., Any]) -> Any:
-    """Write a function out wherever a compiled one calls it, under that one's flags."""
-    return numba.njit(nogil=True, inline="always")(function)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.compiled import inlined
+from autograd_core.workers.compiled import inlined
 
 
 def _float32(*values: float) -> tuple[Any, ...]:

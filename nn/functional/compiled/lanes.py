@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.compiled import fast_kernel, kernel
-from nn.functional.compiled.team import job, lead, mine
+from autograd_core.workers.compiled import fast_kernel, kernel
+from autograd_core.workers.compiled.team import job, lead, mine
 
 BLOCK = 8192  # numbers of a block
 

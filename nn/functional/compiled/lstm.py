@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.compiled import fast_kernel, kernel
+from autograd_core.workers.compiled import fast_kernel, kernel
+from autograd_core.workers.compiled.team import helped, job, lead
 from nn.functional.compiled.bend import sigmoid_of_half, tanh
 from nn.functional.compiled.microkernel import rows_of
 from nn.functional.compiled.panels import laid_out
@@ -23,7 +24,6 @@ from nn.functional.compiled.product import (
     parts,
     times_panels,
 )
-from nn.functional.compiled.team import helped, job, lead
 
 _ONE = np.float32(1)
 

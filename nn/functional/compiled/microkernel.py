@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils as _cgutils
 
-from nn.functional.compiled import operation
+from autograd_core.workers.compiled import operation
 
 cgutils: Any = _cgutils
 _FEATURES = llvm.get_host_cpu_features()

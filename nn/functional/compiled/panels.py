@@ -13,7 +13,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from nn.functional.compiled import kernel, operation
+from autograd_core.workers.compiled import kernel, operation
 from nn.functional.compiled.microkernel import INDEX, LANES, Vectors
 
 

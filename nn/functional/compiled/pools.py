@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.compiled import inlined, kernel
-from nn.functional.compiled.team import job, lead, mine
+from autograd_core.workers.compiled import inlined, kernel
+from autograd_core.workers.compiled.team import job, lead, mine
 
 
 @inlined

@@ -14,8 +14,8 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
+from autograd_core.workers.compiled import operation
 from nn.functional import winograd
-from nn.functional.compiled import operation
 from nn.functional.compiled.microkernel import INDEX, LANES, NUMBER, VECTOR, Vectors
 
 

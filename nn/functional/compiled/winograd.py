@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.compiled import kernel
+from autograd_core.workers.compiled import kernel
 from nn.functional.compiled.microkernel import LANES, block, rows_of, vectors_for
 from nn.functional.compiled.sandwich import (
     gradient_points,

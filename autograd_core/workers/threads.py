@@ -97,7 +97,7 @@ class _Pool:
     def grow(self, size: int) -> None:
         with self.lock:
             while len(self.workers) < size:
-                name = f"nn worker {len(self.workers)}"
+                name = f"worker {len(self.workers)}"
                 self.workers.append(threading.Thread(target=self.serve, name=name, daemon=True))
                 self.workers[-1].start()
                 self.avoided = -1

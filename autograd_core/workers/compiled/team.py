@@ -24,12 +24,11 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils as _cgutils
 
-from nn.functional import threads
-from nn.functional.compiled import inlined, kernel, operation
-from nn.functional.compiled.microkernel import INDEX
-from nn.functional.kernels import setting
+from autograd_core.workers import setting, threads
+from autograd_core.workers.compiled import inlined, kernel, operation
 
 cgutils: Any = _cgutils
+INDEX = ir.IntType(64)
 # what stands on the board, a line of cache each
 GATE, INSIDE, NEXT, TAKEN, AWAKE, CALLED = range(0, 48, 8)
 ENTRY, PLACE, COUNT, TICKET = range(48, 52)
