@@ -9,6 +9,15 @@ import numpy as np
 from autograd_core.workers.compiled import exact_kernel, kernel
 from autograd_core.workers.compiled.team import job, lead, mine, together
 
+SHARED = 1 << 18  # numbers; of fewer, the helpers' half is not worth calling them
+
+
+def _run(alone: Any, shared: Any, p: Any, *given: Any) -> None:
+    if p.size < SHARED:
+        alone(0, 1, p, *given)
+    else:
+        together(shared, p.size, p, *given)
+
 
 @exact_kernel
 def _sgd(part: int, parts: int, p: Any, g: Any, lr: Any) -> None:  # pragma: no cover - compiled
@@ -19,7 +28,7 @@ def _sgd(part: int, parts: int, p: Any, g: Any, lr: Any) -> None:  # pragma: no 
 
 
 @kernel
-def _step(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
+def _sgd_step(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     lead(board, parts, job(_sgd, (parts, *given)))
 
 
@@ -84,14 +93,14 @@ def sgd(scalars: Any, p: Any, g: Any, *state: Any) -> None:
     lr, momentum, share, nesterov = scalars
     lr, momentum, share = map(np.float32, (lr, momentum, share))
     if state:
-        together(_momentum_step, p.size, p, g, state[0], lr, momentum, share, nesterov)
+        _run(_momentum, _momentum_step, p, g, state[0], lr, momentum, share, nesterov)
     else:
-        together(_step, p.size, p, g, lr)
+        _run(_sgd, _sgd_step, p, g, lr)
 
 
 def adam(scalars: Any, p: Any, g: Any, *state: Any) -> None:
     """Do one step of `Adam` or `AdamW`."""
     beta1, beta2, length, eps, keep = scalars
     numbers = (beta1, beta2, 1.0 - beta1, 1.0 - beta2, length, eps, keep)
-    function = _adam_step if len(state) == 2 else _amsgrad_step
-    together(function, p.size, p, g, *state, *map(np.float32, numbers))
+    loops = (_adam, _adam_step) if len(state) == 2 else (_amsgrad, _amsgrad_step)
+    _run(*loops, p, g, *state, *map(np.float32, numbers))
