@@ -23,16 +23,21 @@ from nn.functional.scratch import buffer
 CHUNK = 1 << 16  # numbers of the gates whose slopes are worked out at once: 256 KiB of float32
 
 
-def _gates(w: Any, order: list[int]) -> Any:
-    return w.reshape((4, -1, *w.shape[1:]))[order].reshape(w.shape)
-
-
-def _reordered(w: Any) -> Any:
-    return _gates(w, [2, 0, 1, 3])  # from i, f, g, o to g, i, f, o
+def _reordered(w: Any, out: Any = None) -> Any:
+    """Return the gates of i, f, g, o in the order g, i, f, o."""
+    return _gates(w, (2, 0, 1, 3), out)
 
 
 def _restored(w: Any) -> Any:
-    return _gates(w, [1, 2, 0, 3])
+    return _gates(w, (1, 2, 0, 3))
+
+
+def _gates(w: Any, order: tuple[int, ...], out: Any = None) -> Any:
+    made = np.empty(w.shape, w.dtype) if out is None else out
+    n = len(w) // 4
+    for k, gate in enumerate(order):  # four copies: an index of gates takes three times as long
+        made[k * n : (k + 1) * n] = w[gate * n : (gate + 1) * n]
+    return made
 
 
 def _forward(
@@ -40,7 +45,10 @@ def _forward(
 ) -> tuple[Any, Any]:
     steps, batch, features = x.shape
     n, dtype = w_hh.shape[1], x.dtype
-    weights = _reordered(np.concatenate([w_hh, w_ih, (b_ih + b_hh)[:, None]], axis=1))
+    weights = np.empty((4 * n, n + features + 1), dtype)
+    _reordered(w_hh, weights[:, :n])
+    _reordered(w_ih, weights[:, n:-1])
+    _reordered(b_ih + b_hh, weights[:, -1])
     weights[n:] *= 0.5
     given = np.empty((steps + 1, batch, n + features + 1), dtype)
     given[0, :, :n] = h0
@@ -89,7 +97,7 @@ def _backward(
     fast, gates, given, cs, bent = kept
     n = bent.shape[2]
     slopes = buffer("lstm slopes", gates.shape, x.dtype)
-    weights = np.ascontiguousarray(_reordered(w_hh))
+    weights = _reordered(w_hh)
     loop = _backward_loop if fast is None else fast.backward
     seeds = (masked(g[0], lengths), *g[1:])
     dh, dc = loop(seeds, gates, cs, bent, weights, lengths, slopes)
@@ -98,8 +106,8 @@ def _backward(
     if not any(needs[3:]):
         return dx, dh, dc, None, None, None, None
     inputs = given[:-1].reshape(-1, given.shape[2])
-    joined = _restored(dot(flat.T, inputs))
-    d_hh, d_ih, db = joined[:, :n], joined[:, n:-1], joined[:, -1]
+    joined = dot(flat.T, inputs)
+    d_hh, d_ih, db = map(_restored, (joined[:, :n], joined[:, n:-1], joined[:, -1]))
     return dx, dh, dc, d_ih, d_hh, db, db
 
 
