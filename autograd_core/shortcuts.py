@@ -38,6 +38,11 @@ def _settled(frame: FrameType) -> FrameType:
     return frame
 
 
+def _is_plain_constant(x: Any) -> bool:
+    """Whether a Tensor is no more to an operation than the array that it holds."""
+    return not x._level and not getattr(x, "_cuts", ()) and not x._data.dtype.hasobject
+
+
 def binary(
     kind: type[Any], primitive: Primitive, reflected: bool = False
 ) -> Callable[[Any, Any], Any]:
@@ -48,10 +53,16 @@ def binary(
         return primitive(other, self) if reflected else primitive(self, other)
 
     def method(self: Any, other: Any) -> Any:
+        first: Any = self._node
         if other.__class__ is kind or isinstance(other, kind):
+            value: Any = other._data
+            second: Any = other._node
             if other._level == BASE == self._level:
-                value: Any = other._data
-                second: Any = other._node
+                pass
+            elif other._level == BASE and _is_plain_constant(self):
+                first = self._data
+            elif self._level == BASE and _is_plain_constant(other):
+                second = value
             else:
                 return general(self, other)
         elif self._level == BASE and other.__class__ in _PLAIN:
@@ -69,7 +80,7 @@ def binary(
             raise primitive.failure(error, data) from error
         node = Node()
         node.primitive = primitive
-        node.inputs = (second, self._node) if reflected else (self._node, second)
+        node.inputs = (second, first) if reflected else (first, second)
         node.params = NO_PARAMS
         node.output = out
         node.tick = next_tick()
