@@ -106,6 +106,7 @@ class Tensor(Traced):
         self._node = None
         self._level = 0
         self._cuts = ()
+        self._grad = None
         if requires_grad:
             self._track("Tensor(requires_grad=True)")
 

@@ -49,7 +49,7 @@ def _sum_transpose(
     g: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
     if axis is None and g.__class__ is np.float64 and x.__class__ is np.ndarray and x.size < 1024:
-        made = np.empty_like(x)  # small: filling it takes an eighth of broadcast_to's checks
+        made = x.copy("K")  # small: filling it takes an eighth of broadcast_to's checks
         made.fill(g)
         return made
     return np.broadcast_to(g if axis is None else expand(g, x, axis, keepdims), x.shape)
