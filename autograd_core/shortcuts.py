@@ -73,14 +73,17 @@ def binary(
             return general(self, other)
         if _mode() is not DEFAULT:
             return general(self, other)
+        mine = self._data
+        if reflected:  # from here on as the user wrote it
+            mine, value = value, mine
+            first, second = second, first
         try:
-            out = forward(value, self._data) if reflected else forward(self._data, value)
+            out = forward(mine, value)
         except Exception as error:
-            data = (value, self._data) if reflected else (self._data, value)
-            raise primitive.failure(error, data) from error
+            raise primitive.failure(error, (mine, value)) from error
         node = Node()
         node.primitive = primitive
-        node.inputs = (second, first) if reflected else (first, second)
+        node.inputs = (first, second)
         node.params = NO_PARAMS
         node.output = out
         node.tick = next_tick()

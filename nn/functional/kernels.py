@@ -28,7 +28,7 @@ def compiled_for(work: float, *arrays: Any) -> bool:
     *arrays : ndarray
         All must be float32: exact checks run in float64 on plain NumPy.
     """
-    if work < ENOUGH or not setting("compiled"):
+    if work < ENOUGH:
         return False
     for a in arrays:
         if a.dtype.char != "f":
