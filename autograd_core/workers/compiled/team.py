@@ -6,7 +6,9 @@ compiled code: `lead` writes a job on the board (which function, where its argum
 the gate, everybody takes the next part until there is none, and the gate closes.
 
 A kernel takes part like this: ``_pass(part, parts, x, y)`` does its share (`mine`); another, which
-is ``lead(board, parts, job(_pass, (parts, x, y)))``, has all of them done.
+is ``lead(board, parts, job(_pass, (parts, x, y)))``, has all of them done.  That other one is
+written out each time: what a factory makes around a captured kernel, numba does not find again on
+disk (measured: compiled anew in every process).
 
 A helper counts itself in before it looks whether the gate is still open, and the caller closes
 it before it waits until nobody is in; each reads what the other wrote before (sequentially
