@@ -8,6 +8,7 @@ weight's turn comes, or when they are many: the same sum in another order.
 
 from __future__ import annotations
 
+from heapq import heappush
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ import numpy as np
 from autograd_core.node import Node
 
 _ndarray = np.ndarray
-FEW = 4  # fewer are added one by one
+FEW = 5  # fewer are added one by one
 MOST = 64  # more would win little, and hold memory that the sweep could free
 
-Message = tuple[Node, Any, Any]  # the product's node, its output's gradient, the vector
+# Of each product: its node, its output's gradient, the vector.
+Messages = tuple[list[Node], list[Any], list[Any]]
 
 
 def put_off(
@@ -27,13 +29,14 @@ def put_off(
     a: Any,
     b: Any,
     to: Node,
-    waiting: dict[Node, list[Message]],
+    waiting: dict[Node, Messages],
     gradients: dict[Node, Any],
+    pending: list[tuple[int, Node]],
 ) -> Any:
     """Keep what belongs to the gradient of a matrix that met a vector; return the vector's own.
 
-    Return None, and keep nothing, for other operands and where nothing has been sent
-    before. What waits is added up when it is much.
+    Return None, and keep nothing, for other operands. What waits is added up when it is
+    much, or when the matrix has its turn, for which it stands in `pending`.
     """
     if not (g.__class__ is _ndarray is b.__class__ or _written(g, b)):
         return None
@@ -41,14 +44,17 @@ def put_off(
         return None
     messages = waiting.get(to)
     if messages is None:
+        waiting[to] = [node], [g], [b]
         if to not in gradients:
-            return None
-        waiting[to] = [(node, g, b)]
+            heappush(pending, (-to.tick, to))
     else:
-        messages.append((node, g, b))
-        if len(messages) == MOST:
+        nodes, gs, xs = messages
+        nodes.append(node)
+        gs.append(g)
+        xs.append(b)
+        if len(gs) == MOST:
             del waiting[to]
-            gradients[to] = added(gradients[to], messages)
+            gradients[to] = added(gradients.get(to), messages)
     return g.dot(a)
 
 
@@ -57,31 +63,36 @@ def _written(*values: Any) -> bool:
     return all(v.__class__ is _ndarray or getattr(v, "written", False) for v in values)
 
 
-def add_all(waiting: dict[Node, list[Message]], gradients: dict[Node, Any]) -> None:
+def add_all(waiting: dict[Node, Messages], gradients: dict[Node, Any]) -> None:
     """Add up all that waits."""
     while waiting:
         to, messages = waiting.popitem()
-        gradients[to] = added(gradients[to], messages)
+        gradients[to] = added(gradients.get(to), messages)
 
 
-def added(total: Any, messages: list[Message]) -> Any:
-    """Return a gradient with the outer products that waited added to it.
+def added(total: Any, messages: Messages) -> Any:
+    """Return a gradient, or None for nothing yet, with the outer products that waited added.
 
     Examples
     --------
-    >>> message = (Node(), np.array([1.0, 2.0]), np.array([1.0, 0.0, 1.0]))
-    >>> added(np.ones((2, 3)), [message] * 10)
+    >>> messages = [Node()], [np.array([1.0, 2.0])], [np.array([1.0, 0.0, 1.0])]
+    >>> added(None, messages)
+    array([[1., 0., 1.],
+           [2., 0., 2.]])
+    >>> added(np.ones((2, 3)), tuple(10 * part for part in messages))
     array([[11.,  1., 11.],
            [21.,  1., 21.]])
     """
     # `node` and `g` are read by `compile`, which names the user's line beside each step
-    if len(messages) < FEW:
-        for node, g, x in messages:  # noqa: B007
-            total = total + g[:, None] * x
+    nodes, gs, xs = messages
+    rows = len(nodes)
+    if rows < FEW:
+        for node, g, x in zip(nodes, gs, xs, strict=True):  # noqa: B007
+            product = g[:, None] * x
+            total = product if total is None else total + product
         return total
-    node, g, x = messages[-1]  # noqa: RUF059
-    rows = len(messages)
-    _, gs, xs = zip(*messages, strict=True)
+    node, g = nodes[-1], gs[-1]  # noqa: F841
     left = np.concatenate(gs).reshape((rows, g.shape[0]))
-    right = np.concatenate(xs).reshape((rows, x.shape[0]))
-    return total + left.T.dot(right)
+    right = np.concatenate(xs).reshape((rows, xs[0].shape[0]))
+    product = left.T.dot(right)
+    return product if total is None else total + product

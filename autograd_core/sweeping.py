@@ -4,14 +4,16 @@ Gradients live in the sweep, in a dictionary from node to gradient, not on the
 nodes: a second sweep never sees the first one's.
 
 Why sorting by tick is a topological order: an operation's inputs exist before
-its output does, so every node's tick is higher than its inputs' ticks.  Walking
-from the highest tick down, a node's gradient is complete when it is reached:
-all its uses came later and have been passed already.
+its output does, so every node's tick is higher than its inputs' ticks.  Of the
+nodes that have been sent something the one with the highest tick is visited
+next, and its gradient is complete then: all its uses came later and have been
+passed already.  So nothing has to be collected or sorted before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from heapq import heappop, heappush, heappushpop
 from operator import attrgetter
 from typing import Any
 
@@ -24,7 +26,7 @@ from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
 from autograd_core.node import NO_PARAMS, Node
 from autograd_core.node import record as record_node
-from autograd_core.outer import Message, add_all, added, put_off
+from autograd_core.outer import Messages, add_all, added, put_off
 from autograd_core.primitive import bare, like_tuple, numeric
 from autograd_core.rules.shapes import sum_to
 from autograd_core.tensor import PART, Tensor, untracked, wrap
@@ -159,44 +161,53 @@ def sweep(
         From node to gradient.
     """
     gradients: dict[Node, Any] = {}
+    pending: list[tuple[int, Node]] = []  # a heap of those in `gradients` that are still to visit
     for output, seed in zip(outputs, seeds, strict=True):
         old = gradients.get(output)
         gradients[output] = seed if old is None else old + seed
-    freed: list[Node] = []
-    order = collect(outputs, oldest, freed)
-    for node in freed:  # before any rule runs: a freed node's value may be another's argument
-        if wanted is None or node not in wanted or node.output is None:
-            raise _freed(node)
-    needed, through = (None, None) if wanted is None else reaching(order, wanted)
+        if old is None:
+            heappush(pending, (-output.tick, output))
+    needed = through = None
+    if wanted is not None:
+        freed: list[Node] = []
+        order = collect(outputs, oldest, freed)
+        for node in freed:
+            if node not in wanted or node.output is None:
+                raise _freed(node)
+        needed, through = reaching(order, wanted)
     overwritten = OVERWRITES.latest
     anomaly = current().anomaly
     watched = anomaly or observe is not None
     usual = not (watched or record)
     bounded = oldest > 0 or through is not None
-    stale = bool(order) and order[-1].tick < overwritten
     tuples: set[Node] = set()  # nodes whose gradient is a list of parts
-    waiting: dict[Node, list[Message]] = {}  # outer products that are still to be added
+    waiting: dict[Node, Messages] = {}  # outer products that are still to be added
     owned: set[Node] = set()  # gradients that the sweep itself has allocated
     get, pop = gradients.get, gradients.pop
     hooking = False
-    # A chain's next node gets what it is sent here, past the dictionary.
+    # A chain's next node gets what it is sent here, past the heap and the dictionary.
     following: Node | None = None
     carried: Any = None
     try:
-        for node in order:
-            if node is following:
-                g, following = carried, None
+        while True:
+            if following is not None and not (pending and pending[0][0] < -following.tick):
+                node, g, following = following, carried, None
             else:
                 if following is not None:
                     gradients[following] = carried
+                    node = heappushpop(pending, (-following.tick, following))[1]
                     following = None
+                elif pending:
+                    node = heappop(pending)[1]
+                else:
+                    break
                 g = pop(node, None)
-                if g is None:
-                    continue
-                if tuples and node in tuples:
-                    g = _whole(node, g)
                 if waiting and node in waiting:
                     g = added(g, waiting.pop(node))
+                if g is None:
+                    continue  # it stood in the heap twice
+                if tuples and node in tuples:
+                    g = _whole(node, g)
             watch = node.watch
             if watch is not None:
                 if watch.hooks:
@@ -210,6 +221,8 @@ def sweep(
                 gradients[node] = g
             inputs = node.inputs
             if not inputs:
+                if inputs is None and needed is None:
+                    raise _freed(node)
                 continue
             if bounded:
                 if node.tick < oldest:
@@ -228,7 +241,7 @@ def sweep(
                 if arity == 1:
                     (first,) = inputs
                     a = first.output
-                    if stale and node.tick < overwritten:
+                    if node.tick < overwritten:
                         check_saved(node, [a])
                     c = rules[0](g, y, a)  # type: ignore[misc]  # a rule of None never gets here
                     shaped = primitive.shaped  # type: ignore[union-attr]
@@ -236,14 +249,14 @@ def sweep(
                     first, second = inputs
                     a = first.output if first.__class__ is Node else first
                     b = second.output if second.__class__ is Node else second
-                    if stale and node.tick < overwritten:
+                    if node.tick < overwritten:
                         check_saved(node, [a, b])
                     if a is first or (needed is not None and first not in needed):
                         first = None
                     to_second = b is not second and (needed is None or second in needed)
                     shaped = False
                     if primitive.outer and first is not None:  # type: ignore[union-attr]
-                        c = put_off(node, g, a, b, first, waiting, gradients)
+                        c = put_off(node, g, a, b, first, waiting, gradients, pending)
                         if c is not None:  # the second one's gradient: all that is still to send
                             shaped = True
                             first = second if to_second else None
@@ -261,6 +274,7 @@ def sweep(
                             old = get(second)
                             if old is None:
                                 gradients[second] = c
+                                heappush(pending, (-second.tick, second))
                             elif kind is _ndarray and second in owned:
                                 old += c
                             else:
@@ -292,7 +306,7 @@ def sweep(
                         node.output = None
                 continue
             args = [i.output if i.__class__ is Node else i for i in inputs]
-            if stale and node.tick < overwritten:
+            if node.tick < overwritten:
                 check_saved(node, args)
             if record:
                 args = [wrap(i) if i.__class__ is Node else i for i in inputs]
@@ -300,7 +314,7 @@ def sweep(
             pulled = None
             if rules is None:
                 if node.primitive is PART:
-                    _collect_part(gradients, node, g, tuples)
+                    _collect_part(gradients, node, g, tuples, pending)
                     continue
                 rules = pulled = _pull_all(node, g, y, args)
             index = -1
@@ -331,6 +345,7 @@ def sweep(
                 old = get(parent)
                 if old is None:
                     gradients[parent] = c
+                    heappush(pending, (-parent.tick, parent))
                 elif kind is _ndarray and parent in owned:
                     old += c
                 else:
@@ -342,10 +357,14 @@ def sweep(
                 node.params = NO_PARAMS  # a fused kernel keeps its saved arrays there
                 if watch is None:
                     node.output = None
-    except (errors.AutogradError, FloatingPointError):
-        raise
     except Exception as error:
         if hooking:
+            raise
+        if needed is None:  # what was swept before has no value left: the rule got None
+            for i in node.inputs or ():
+                if i.__class__ is Node and i.inputs is None:
+                    raise _freed(i) from None
+        if isinstance(error, (errors.AutogradError, FloatingPointError)):
             raise
         raise errors.RuleError(
             f"{node.name}: its derivative rule raised {type(error).__name__}: {error}",
@@ -396,11 +415,20 @@ def _wrapped_output(node: Node) -> Any:
     return wrap(node)
 
 
-def _collect_part(gradients: dict[Node, Any], node: Node, g: Any, tuples: set[Node]) -> None:
+def _collect_part(
+    gradients: dict[Node, Any],
+    node: Node,
+    g: Any,
+    tuples: set[Node],
+    pending: list[tuple[int, Node]],
+) -> None:
     """Put the gradient of one part into its place of the tuple's gradient."""
     assert node.inputs is not None
     whole = node.inputs[0]
-    parts = gradients.setdefault(whole, [None] * len(whole.output))
+    parts = gradients.get(whole)
+    if parts is None:
+        parts = gradients[whole] = [None] * len(whole.output)
+        heappush(pending, (-whole.tick, whole))
     index = node.params["index"]
     old = parts[index]  # a recorded sweep makes a second node for a part
     parts[index] = g if old is None else old + g

@@ -186,6 +186,37 @@ def test_a_shared_part_that_was_swept_is_an_error():
             again()
 
 
+W = np.array([[1.0, 2.0], [3.0, 4.0]])
+USES = {
+    "one argument": np.exp,
+    "a rule that reads no value": lambda a: a + 1.0,
+    "both arguments": lambda a: a * a,
+    "settings": lambda a: np.sum(a, axis=0),
+    "a sequence": lambda a: np.stack([a, a * 2]),
+    "a matrix and a vector": lambda a: W @ a,
+    "several results": lambda a: np.linalg.eigh(a * W)[0],
+    "a branch": lambda a: np.where(X > 0, a, 0.0),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_swept_part_found_in_mid_sweep_changes_no_gradient(use):
+    x, other = leaf(X), leaf(X)
+    a = np.exp(x)
+    np.sum(a * 2).backward()
+    before = x.grad.data.copy()
+    with pytest.raises(ac.FreedGraphError, match=r"exp.*retain_graph"):
+        (np.sum(use(a)) * np.sum(other)).backward()
+    np.testing.assert_array_equal(x.grad.data, before)
+    assert other.grad is None
+
+
+def test_a_rule_s_own_error_is_not_taken_for_a_freed_value():
+    bad = primitive(lambda x: x + 1, vjp=lambda g, y, x: [g.no_such_thing])
+    with pytest.raises(ac.RuleError, match="no_such_thing"):
+        np.sum(bad(leaf(X))).backward()
+
+
 # --- checkpoint -------------------------------------------------------------------
 
 
