@@ -56,13 +56,14 @@ def _part(
 ) -> None:  # fmt: skip # pragma: no cover - compiled
     """Write rows top to bottom and columns lo to hi of start + a b, by panels of b.
 
-    Every operand is flat, with strides; start is one row.
+    Every operand is flat, with strides; start is one row.  A stretch of a meets all of b's columns
+    before the next one is read: it stays in the second-level cache, the whole of a often not.
     """
     wide = len(vectors) * LANES
     panel = np.empty((stretch + LANES) * wide, np.float32)
-    for j in range(lo, hi, wide):
-        for p in range(0, k, stretch):
-            length = min(stretch, k - p)
+    for p in range(0, k, stretch):
+        length = min(stretch, k - p)
+        for j in range(lo, hi, wide):
             fill(b, p * b_row + j * b_column, b_row, b_column, length, n - j, wide, panel, 0)
             for at in range(top, bottom, len(many)):
                 first = min(at, bottom - len(many))
