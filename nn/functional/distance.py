@@ -2,7 +2,7 @@
 
 Written as a chain it is nine passes over fresh arrays, forward and back; here it is two over what
 is given: the sum of squares, and (a - b) times a number.  Arrays whose rows lie apart in memory,
-an LSTM's states say, are read where they are.  One thread: the passes wait for memory.
+an LSTM's states say, are read where they are.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def apart(a: Any, b: Any) -> Any:
 
 def _distance(a: Any, b: Any, *, count: float) -> Any:
     if lanes := _compiled(a, b):
-        return a.dtype.type(lanes.distance(*_walked(a, b)) / count)
+        totals = np.empty(kernels.team().pieces(a.size))
+        kernels.team().together(lanes.distance, a.size, *_walked(a, b), totals)
+        return a.dtype.type(totals.sum() / count)
     d = apart(a, b)
     return np.sum(np.square(d, out=d) if type(d) is np.ndarray else np.square(d)) / count
 
@@ -72,7 +74,8 @@ def _difference(a: Any, b: Any, factor: Any) -> Any:
     if type(factor) is np.float32 and (lanes := _compiled(a, b)):
         out, order = np.empty_like(a), _falling(a)
         if _falling(out) == order:  # so that what follows is no copy
-            lanes.difference(*_walked(a, b), factor, out.transpose(order).reshape(-1))
+            flat = out.transpose(order).reshape(-1)
+            kernels.team().together(lanes.difference, a.size, *_walked(a, b), factor, flat)
             return out
     d = apart(a, b)
     if type(d) is np.ndarray and d.dtype == getattr(factor, "dtype", None):

@@ -218,9 +218,14 @@ def helped(count: int) -> Any:
     return board
 
 
+def pieces(numbers: int) -> int:
+    """Return into how many parts a pass over so many numbers is divided."""
+    return 2 * setting("threads") if numbers >= SHARED and setting("threads") > 1 else 1
+
+
 def together(function: Any, numbers: int, *given: Any) -> None:
     """Call ``function(board, parts, *given)`` for a pass over so many numbers."""
-    parts = 2 * setting("threads") if numbers >= SHARED and setting("threads") > 1 else 1
+    parts = pieces(numbers)
     function(helped(parts), parts, *given)
 
 

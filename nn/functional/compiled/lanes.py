@@ -161,30 +161,48 @@ def sloped(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - c
 
 
 @fast_kernel
-def distance(
-    a: Any, b: Any, one: int, other: int, width: int, rows: int
-) -> Any:  # pragma: no cover - compiled
-    """Return the sum of (a - b)**2 over rows that begin `one` and `other` numbers apart."""
+def _distance(
+    part: int, parts: int, a: Any, b: Any, one: int, other: int, width: int, rows: int, totals: Any
+) -> None:  # pragma: no cover - compiled
+    pieces = -(-width // BLOCK)  # of each row
+    some = mine(part, parts, rows * pieces)
     total = 0.0
-    for i in range(rows):
-        for begin in range(0, width, BLOCK):
-            many = min(BLOCK, width - begin)
-            x = a[i * one + begin : i * one + begin + many]
-            y = b[i * other + begin : i * other + begin + many]
-            part = np.float32(0)
-            for j in range(many):
-                part += (x[j] - y[j]) * (x[j] - y[j])
-            total += np.float64(part)
-    return total
+    for k in range(some.start, some.stop):
+        i, begin = k // pieces, k % pieces * BLOCK
+        many = min(BLOCK, width - begin)
+        x = a[i * one + begin : i * one + begin + many]
+        y = b[i * other + begin : i * other + begin + many]
+        squares = np.float32(0)
+        for j in range(many):
+            squares += (x[j] - y[j]) * (x[j] - y[j])
+        total += np.float64(squares)
+    totals[part] = total
 
 
 @kernel
-def difference(
-    a: Any, b: Any, one: int, other: int, width: int, rows: int, factor: Any, out: Any
-) -> None:  # pragma: no cover - compiled
-    """Write (a - b) * factor, rows close together."""
-    for i in range(rows):
-        x, y = a[i * one : i * one + width], b[i * other : i * other + width]
-        z = out[i * width : (i + 1) * width]
-        for j in range(width):
+def distance(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
+    """Write each part's sum of (a - b)**2 over rows that begin `one` and `other` numbers apart."""
+    lead(board, parts, job(_distance, (parts, *given)))
+
+
+@kernel
+def _difference(
+    part: int, parts: int, a: Any, b: Any, one: int, other: int, width: int, rows: int,
+    factor: Any, out: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    pieces = -(-width // BLOCK)
+    some = mine(part, parts, rows * pieces)
+    for k in range(some.start, some.stop):
+        i, begin = k // pieces, k % pieces * BLOCK
+        many = min(BLOCK, width - begin)
+        x = a[i * one + begin : i * one + begin + many]
+        y = b[i * other + begin : i * other + begin + many]
+        z = out[i * width + begin : i * width + begin + many]
+        for j in range(many):
             z[j] = (x[j] - y[j]) * factor
+
+
+@kernel
+def difference(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
+    """Write (a - b) * factor, rows close together."""
+    lead(board, parts, job(_difference, (parts, *given)))
