@@ -1,8 +1,9 @@
 """A whole LSTM layer in one direction as one operation, back-propagation through time inside.
 
-h, x and a 1 lie side by side, so one matrix product a step gives the gates, biases and all, and one
-product over all steps gives all weights' gradients.  Gates are kept in the order g, i, f, o: the
-sigmoids i, f, o are neighbours, and so are g, i, f, which share the cell's gradient.
+h and x lie side by side, so one matrix product a step gives the gates, and one product over all
+steps gives all weights' gradients; NumPy's loop has a column of ones there too, for the biases.
+Gates are kept in the order g, i, f, o: the sigmoids i, f, o are neighbours, and so are g, i, f,
+which share the cell's gradient.
 sigmoid(z) = (1 + tanh(z/2)) / 2 with the 1/2 folded into the weights: one tanh serves all four.
 The backward pass works out what multiplies dc and dh for a few steps at once, small enough for the
 cache.  The loops over time also exist compiled (nn/functional/compiled/lstm.py).
@@ -45,22 +46,27 @@ def _forward(
 ) -> tuple[Any, Any]:
     steps, batch, features = x.shape
     n, dtype = w_hh.shape[1], x.dtype
-    weights = np.empty((4 * n, n + features + 1), dtype)
+    width = n + features
+    fast = compiled("lstm", 8.0 * steps * batch * n * width, x, h0, c0, w_ih, w_hh, b_ih, b_hh)
+    ones = fast is None  # the compiled loop starts its sums with the biases
+    weights, bias = np.empty((4 * n, width + ones), dtype), _reordered(b_ih + b_hh)
     _reordered(w_hh, weights[:, :n])
-    _reordered(w_ih, weights[:, n:-1])
-    _reordered(b_ih + b_hh, weights[:, -1])
-    weights[n:] *= 0.5
-    given = np.empty((steps + 1, batch, n + features + 1), dtype)
+    _reordered(w_ih, weights[:, n:width])
+    given = np.empty((steps + 1, batch, width + ones), dtype)
     given[0, :, :n] = h0
-    given[:-1, :, n:-1] = masked(x, lengths)
-    given[:, :, -1] = 1
+    given[:-1, :, n:width] = masked(x, lengths)
+    if ones:
+        weights[:, -1], given[:, :, -1] = bias, 1
+    weights[n:] *= 0.5
+    bias[n:] *= 0.5
     gates = np.empty((steps, batch, 4 * n), dtype)
     cs = np.empty((steps + 1, batch, n), dtype)
     bent = np.empty((steps, batch, n), dtype)  # tanh(c)
     cs[0] = c0
-    fast = compiled("lstm", given.size * 8.0 * n, x, h0, c0, w_ih, w_hh, b_ih, b_hh)
-    loop = _forward_loop if fast is None else fast.forward
-    loop(given, weights.T, gates, cs, bent, lengths)
+    if fast is None:
+        _forward_loop(given, weights.T, gates, cs, bent, lengths)
+    else:
+        fast.forward(given, weights.T, bias, gates, cs, bent, lengths)
     hs = given[:, :, :n]
     last = (hs[-1], cs[-1]) if lengths is None else (at_ends(hs, lengths), at_ends(cs, lengths))
     return (hs[1:], *last), (fast, gates, given, cs, bent)
@@ -95,26 +101,27 @@ def _backward(
     b_ih: Any, b_hh: Any, *, lengths: Any = None,
 ) -> tuple[Any, ...]:  # fmt: skip
     fast, gates, given, cs, bent = kept
-    n = bent.shape[2]
+    n, width = bent.shape[2], bent.shape[2] + x.shape[2]
     slopes = buffer("lstm slopes", gates.shape, x.dtype)
     weights = _reordered(w_hh)
     loop = _backward_loop if fast is None else fast.backward
     seeds = (masked(g[0], lengths), *g[1:])
-    dh, dc = loop(seeds, gates, cs, bent, weights, lengths, slopes)
+    dh, dc, db = loop(seeds, gates, cs, bent, weights, lengths, slopes)
     flat = slopes.reshape(-1, 4 * n)
     dx = dot(flat, _reordered(w_ih)).reshape(x.shape) if needs[0] else None
     if not any(needs[3:]):
         return dx, dh, dc, None, None, None, None
     inputs = given[:-1].reshape(-1, given.shape[2])
     joined = dot(flat.T, inputs)
-    d_hh, d_ih, db = map(_restored, (joined[:, :n], joined[:, n:-1], joined[:, -1]))
+    db = joined[:, -1] if db is None else db
+    d_hh, d_ih, db = map(_restored, (joined[:, :n], joined[:, n:width], db))
     return dx, dh, dc, d_ih, d_hh, db, db
 
 
 def _backward_loop(
     g: Any, gates: Any, cs: Any, bent: Any, weights: Any, lengths: Any, slopes: Any
-) -> tuple[Any, Any]:
-    """Fill the slopes dL/dz of all gates; return (dh0, dc0)."""
+) -> tuple[Any, Any, None]:
+    """Fill the slopes dL/dz of all gates; return (dh0, dc0, None: db comes with the weights')."""
     g_out, g_h, g_c = g
     steps, batch, n = bent.shape
     gates, slopes = (a.reshape(steps, batch, 4, n) for a in (gates, slopes))
@@ -141,7 +148,7 @@ def _backward_loop(
             np.multiply(factor[:, 3], dh, out=slope[:, 3])
             dc *= gates[t, :, 2]
             np.dot(slope.reshape(batch, 4 * n), weights, out=back)
-    return back, dc
+    return back, dc, None
 
 
 def _factors(gates: Any, cs: Any, bent: Any, factors: Any, through: Any) -> None:

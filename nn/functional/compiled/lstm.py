@@ -30,7 +30,7 @@ _ONE = np.float32(1)
 
 @fast_kernel
 def _forward(
-    part: int, bounds: Any, many: Any, vectors: Any, given: Any, matrix: Any, zeros: Any,
+    part: int, bounds: Any, many: Any, vectors: Any, given: Any, matrix: Any, bias: Any,
     gates: Any, cs: Any, bent: Any, lengths: Any,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
     steps, batch, n = bent.shape
@@ -38,7 +38,7 @@ def _forward(
     flat, flat_gates = given.reshape(-1), gates.reshape(-1)
     for t in range(steps):
         times_panels(
-            many, vectors, flat, (t * batch + lo) * width, width, hi - lo, width, matrix, zeros,
+            many, vectors, flat, (t * batch + lo) * width, width, hi - lo, width, matrix, bias,
             flat_gates, (t * batch + lo) * 4 * n, 4 * n, 4 * n,
         )  # fmt: skip
         for i in range(lo, hi):
@@ -66,11 +66,12 @@ def _forward(
 def _backward(
     part: int, bounds: Any, many: Any, vectors: Any, g_out: Any, g_h: Any, g_c: Any, gates: Any,
     cs: Any, bent: Any, weights: Any, zeros: Any, lengths: Any, slopes: Any, back: Any, dc: Any,
+    db: Any,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
     steps, batch, n = bent.shape
     lo, hi = bounds[part]
     flat, flat_back = slopes.reshape(-1), back.reshape(-1)
-    dh, d = np.empty(n, bent.dtype), np.empty(n, bent.dtype)
+    dh, d, total = np.empty(n, bent.dtype), np.empty(n, bent.dtype), db[part]
     for t in range(steps - 1, -1, -1):
         for i in range(lo, hi):
             s, m, r = slopes[t, i], back[i], dc[i]
@@ -97,6 +98,8 @@ def _backward(
                 to_out[j] = dh[j] * b[j] * out[j] * (_ONE - out[j])
             for j in range(n):
                 r[j] = d[j] * forget[j]
+            for j in range(4 * n):
+                total[j] += s[j]
         times_panels(
             many, vectors, flat, (t * batch + lo) * 4 * n, 4 * n, hi - lo, 4 * n, weights, zeros,
             flat_back, lo * n, n, n,
@@ -119,22 +122,23 @@ def _shares(batch: int) -> Any:
     return np.array([bounds[:-1], bounds[1:]]).T.copy()
 
 
-def forward(given: Any, matrix: Any, gates: Any, cs: Any, bent: Any, lengths: Any) -> None:
+def forward(
+    given: Any, matrix: Any, bias: Any, gates: Any, cs: Any, bent: Any, lengths: Any
+) -> None:
     """Fill gates, cells and their tanh, and the states in `given`; see `_forward_loop`."""
     steps, batch, _ = bent.shape
     packed, bounds = laid_out(matrix, WIDE), _shares(batch)
-    zeros = np.zeros(matrix.shape[1] + WIDE, matrix.dtype)
     lengths = np.full(batch, steps) if lengths is None else lengths
     rows = rows_of(min(bounds[:, 1] - bounds[:, 0]))
     _all_forward(
-        helped(len(bounds)), bounds, rows, VECTORS, given, packed, zeros, gates, cs, bent, lengths
+        helped(len(bounds)), bounds, rows, VECTORS, given, packed, bias, gates, cs, bent, lengths
     )
 
 
 def backward(
     g: Any, gates: Any, cs: Any, bent: Any, weights: Any, lengths: Any, slopes: Any
-) -> tuple[Any, Any]:
-    """Fill the slopes of the gates and return (dh0, dc0); see `_backward_loop`."""
+) -> tuple[Any, Any, Any]:
+    """Fill the slopes of the gates and return (dh0, dc0, db); see `_backward_loop`."""
     steps, batch, n = bent.shape
     g_out, g_h, g_c = (np.ascontiguousarray(part) for part in g)
     back, dc = np.zeros((batch, n), bent.dtype), np.zeros((batch, n), bent.dtype)
@@ -142,8 +146,9 @@ def backward(
     zeros = np.zeros(n + WIDE, bent.dtype)
     lengths = np.full(batch, steps) if lengths is None else lengths
     rows = rows_of(min(bounds[:, 1] - bounds[:, 0]))
+    db = np.zeros((len(bounds), 4 * n), bent.dtype)
     _all_backward(
         helped(len(bounds)), bounds, rows, VECTORS, g_out, g_h, g_c, gates, cs, bent, packed, zeros,
-        lengths, slopes, back, dc,
+        lengths, slopes, back, dc, db,
     )  # fmt: skip
-    return back, dc
+    return back, dc, db.sum(axis=0)
