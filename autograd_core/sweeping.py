@@ -133,6 +133,7 @@ def sweep(
     wanted: Collection[Node] | None = None,
     *,
     retain: bool,
+    all_lead: bool = False,
     record: bool = False,
     oldest: int = 0,
     observe: Observer | None = None,
@@ -148,6 +149,9 @@ def sweep(
         every leaf.
     retain : bool
         Keep the saved values for another sweep.
+    all_lead : bool
+        Whether every node that the outputs reach leads to a wanted one, as in the trace
+        of a transform: then nothing is collected to find those that do.
     record : bool
         Run the rules on Tensors, so that the sweep itself is recorded.
     oldest : int
@@ -168,7 +172,7 @@ def sweep(
         if old is None:
             heappush(pending, (-output.tick, output))
     needed = through = None
-    if wanted is not None:
+    if wanted is not None and not all_lead:
         freed: list[Node] = []
         order = collect(outputs, oldest, freed)
         for node in freed:
@@ -215,9 +219,9 @@ def sweep(
                     hooking = True
                     g = _run_hooks(node, g)
                     hooking = False
-                if needed is None and watch.owner is not None:
+                if wanted is None and watch.owner is not None:
                     gradients[node] = g
-            if needed is not None and node in wanted:  # type: ignore[operator]
+            if wanted is not None and node in wanted:
                 gradients[node] = g
             inputs = node.inputs
             if not inputs:

@@ -100,6 +100,7 @@ class _Trace:
             [seed for _, seed in pairs],
             set(self.inputs),
             retain=retain,
+            all_lead=True,
         )
         found = settled(swept, conjugate=False)
         return [found.get(n) for n in self.inputs]
