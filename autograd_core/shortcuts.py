@@ -1,7 +1,7 @@
 """Short ways for what small programs spend their time in.
 
-The usual case: operands are Tensors made by hand (or one is a plain number or
-array), and nothing is switched off.  These functions then do what the dispatch
+The usual case: operands are Tensors of one trace that hold arrays (or one is a plain number
+or array), and nothing is switched off.  These functions then do what the dispatch
 and `record` do, spelt out in one piece, at about half the price; everything else goes
 the general way.  Measured in benchmarks/small_ops.py.
 """
@@ -26,6 +26,7 @@ _getframe = sys._getframe
 _ndarray = np.ndarray
 _double = np.dtype(float)
 _PLAIN = frozenset({float, int, np.ndarray, np.float64, np.float32})
+_RAW = frozenset({np.ndarray, np.float64, np.float32})  # what a trace holds that is not nested
 
 _last_code: CodeType | None = None  # the user's code seen last: usually it is the next too
 
@@ -53,19 +54,24 @@ def binary(
         return primitive(other, self) if reflected else primitive(self, other)
 
     def method(self: Any, other: Any) -> Any:
+        level = self._level
+        mine = self._data
         first: Any = self._node
         if other.__class__ is kind or isinstance(other, kind):
             value: Any = other._data
             second: Any = other._node
-            if other._level == BASE == self._level:
-                pass
+            if other._level == level:
+                if level != BASE and not (
+                    level and mine.__class__ in _RAW and value.__class__ in _RAW
+                ):
+                    return general(self, other)
             elif other._level == BASE and _is_plain_constant(self):
-                first = self._data
-            elif self._level == BASE and _is_plain_constant(other):
+                level, first = BASE, mine
+            elif level == BASE and _is_plain_constant(other):
                 second = value
             else:
                 return general(self, other)
-        elif self._level == BASE and other.__class__ in _PLAIN:
+        elif other.__class__ in _PLAIN and (level == BASE or (level and mine.__class__ in _RAW)):
             if other.__class__ is _ndarray and other.dtype is not _double and other.dtype.hasobject:
                 return general(self, other)  # which refuses it
             value = second = other
@@ -73,7 +79,6 @@ def binary(
             return general(self, other)
         if _mode() is not DEFAULT:
             return general(self, other)
-        mine = self._data
         if reflected:  # from here on as the user wrote it
             mine, value = value, mine
             first, second = second, first
@@ -87,7 +92,7 @@ def binary(
         node.params = NO_PARAMS
         node.output = out
         node.tick = next_tick()
-        node.level = BASE
+        node.level = level
         frame = _getframe(1)
         code = frame.f_code
         if code is not _last_code:
@@ -99,7 +104,7 @@ def binary(
         made = _new(kind)
         made._data = out
         made._node = node
-        made._level = BASE
+        made._level = level
         return made
 
     return method
@@ -121,12 +126,14 @@ def unary(
         *more: Any,
         **keywords: Any,
     ) -> Any:
-        if more or keywords or self._level != BASE or how != "__call__":
+        level = self._level
+        data = self._data
+        traced = level == BASE or (level and data.__class__ in _RAW)
+        if not traced or more or keywords or how != "__call__":
             return general(self, ufunc, how, x, *more, **keywords)
         primitive = find(ufunc)
         if primitive is None or _mode() is not DEFAULT:
             return general(self, ufunc, how, x)
-        data = self._data
         try:
             out = primitive.forward(data)
         except Exception as error:
@@ -137,7 +144,7 @@ def unary(
         node.params = NO_PARAMS
         node.output = out
         node.tick = next_tick()
-        node.level = BASE
+        node.level = level
         frame = _getframe(1)
         code = frame.f_code
         if code is not _last_code:
@@ -149,7 +156,7 @@ def unary(
         made = _new(kind)
         made._data = out
         made._node = node
-        made._level = BASE
+        made._level = level
         return made
 
     find = OF_ONE.get
