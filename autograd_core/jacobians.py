@@ -150,8 +150,12 @@ def jacobian(
         trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()")
         outputs = tree.leaves(trace.result)
         _check(trace, outputs, "jacobian()")
-        plan = _plan(trace, outputs, mode, batch, return_plan)
-        rows = (_by_columns if plan.mode == "forward" else _by_rows)(trace, outputs, plan.batch)
+        order = collect(_nodes(trace, outputs))[::-1]
+        plan = _plan(trace, outputs, order, mode, batch, return_plan)
+        if plan.mode == "forward":
+            rows = _by_columns(trace, outputs, order, plan.batch)
+        else:
+            rows = _by_rows(trace, outputs, plan.batch)
         nested = [_single(tree.like(trace.structure, row), argnums) for row in rows]
         made = tree.like(trace.result, nested)
         return (made, plan) if return_plan else made
@@ -203,11 +207,11 @@ def _kind(out: Any, dtype: np.dtype[Any]) -> str:
 
 
 def _plan(
-    trace: _Trace, outputs: Sequence[Any], mode: str, batch: int | None, explain: bool
-) -> Plan:
+    trace: _Trace, outputs: Sequence[Any], order: Sequence[Node], mode: str, batch: int | None,
+    explain: bool,
+) -> Plan:  # fmt: skip
     n = sum(int(np.size(bare(v.output))) for v in trace.inputs)
     m = sum(int(np.size(bare(o))) for o in outputs)
-    order = collect(_nodes(trace, outputs))[::-1]
     small = max(n, m) <= SMALL
     close = not small and max(n, m) < 4 * min(n, m)
     each = sum(map(_work, order)) if explain or (mode == "auto" and close) else 1.0
@@ -217,7 +221,8 @@ def _plan(
         forward, reverse, exact = n * forward, m * reverse, True
     chosen = mode
     if mode == "auto":
-        chosen = "forward" if forward <= reverse or (small and m > 1) else "reverse"
+        # for a single output the reverse sweep has the fewest calls, for few it is forward
+        chosen = "forward" if m > 1 and (small or forward <= reverse) else "reverse"
     if batch is None:
         largest = max((_nbytes(node.output) for node in order), default=8)
         batch = max(1, PIECE // max(largest, 1))
@@ -344,11 +349,12 @@ def _typed(value: Any, node: Node) -> Any:
     return value.astype(dtype) if getattr(value, "dtype", dtype) != dtype else value
 
 
-def _by_columns(trace: _Trace, outputs: Sequence[Any], size: int) -> list[list[Any]]:
+def _by_columns(
+    trace: _Trace, outputs: Sequence[Any], order: Sequence[Node], size: int
+) -> list[list[Any]]:
     """Forward sweeps: one for each input element, in batches."""
     tracked = [isinstance(o, Tensor) and o._level == trace.level for o in outputs]
     nodes = _nodes(trace, outputs)
-    order = collect(nodes)[::-1]
     table: list[list[Any]] = [[] for _ in outputs]
     for node, given in zip(trace.inputs, trace.given, strict=True):
         inner = np.shape(bare(node.output))

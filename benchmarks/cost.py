@@ -30,18 +30,20 @@ def rosenbrock(x):
 def paired(runs, rounds=15, warm=False):
     """Return the median milliseconds of each, the runs taken in turn.
 
+    Every round begins with another one, so that none always runs after the same.
     `warm` runs each once more before the clock, so that none pays for the
     memory that the one before it handed back to the system.
     """
     times = [[] for _ in runs]
     for run in runs:
         run()
-    for _ in range(rounds):
-        for k, run in enumerate(runs):
+    for first in range(rounds):
+        for step in range(len(runs)):
+            k = (first + step) % len(runs)
             if warm:
-                run()
+                runs[k]()
             start = time.perf_counter()
-            run()
+            runs[k]()
             times[k].append(time.perf_counter() - start)
     return [1e3 * median(t) for t in times]
 
@@ -130,7 +132,7 @@ def mode_grid():
             x = RNG.normal(size=n)
             f = lambda x, A=A, B=B: B @ np.tanh(A @ x)
             runs = [lambda k=k, f=f, x=x: jacobian(f, k)(x) for k in ("auto", "forward", "reverse")]
-            auto, forward, reverse = paired(runs, 7, warm=True)
+            auto, forward, reverse = paired(runs, 15, warm=True)
             cells.append(f"{auto / min(forward, reverse):8.2f}")
             worst = max(worst, auto / min(forward, reverse))
         print(f"{n:>8} " + "".join(cells))
