@@ -194,7 +194,7 @@ def sweep(
     carried: Any = None
     try:
         while True:
-            if following is not None and not (pending and pending[0][0] < -following.tick):
+            if following is not None and not (pending and pending[0][0] <= -following.tick):
                 node, g, following = following, carried, None
             else:
                 if following is not None:
@@ -205,11 +205,11 @@ def sweep(
                     node = heappop(pending)[1]
                 else:
                     break
+                if pending and pending[0][1] is node:  # for what waits and what was sent directly
+                    heappop(pending)
                 g = pop(node, None)
                 if waiting and node in waiting:
                     g = added(g, waiting.pop(node))
-                if g is None:
-                    continue  # it stood in the heap twice
                 if tuples and node in tuples:
                     g = _whole(node, g)
             watch = node.watch
