@@ -138,6 +138,55 @@ def test_a_computed_matrix_that_is_also_used_itself(first, vectors) -> None:
     assert len(seen) == 2
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_random_graphs_of_matrices_and_vectors(seed) -> None:
+    """Every value's gradient is what a recorded sweep finds, which puts nothing off."""
+    rng = np.random.default_rng(seed)
+    tracked = [Tensor(rng.normal(size=s) * 0.4, requires_grad=True) for s in [(3, 3), (3, 3), 3, 3]]
+    matrices, vectors = tracked[:2], tracked[2:]
+    for _ in range(int(rng.integers(3, 40))):
+        a, b = (matrices[k] for k in rng.integers(len(matrices), size=2))
+        x, y = (vectors[k] for k in rng.integers(len(vectors), size=2))
+        kind = int(rng.integers(8))
+        if kind < 3:
+            vectors.append(np.tanh(a @ x))
+        elif kind == 3:
+            vectors.append(x * y + x)
+        elif kind == 4:
+            vectors.append(np.sum(a, axis=0) * 0.1 - x)
+        elif kind == 5:
+            matrices.append(np.tanh(a) * b)
+        elif kind == 6:
+            matrices.append(0.3 * (a @ b))
+        else:
+            matrices.append(np.sin(a + x))
+    ends = [np.sum(v) for v in matrices[-2:] + vectors[-2:]]
+    total = sum(ends[k] for k in rng.permutation(len(ends)))
+    values = matrices + vectors
+    recorded = gradients(total, values, create_graph=True)
+    calls = [0] * len(values)
+
+    def counted(k):
+        def hook(g):
+            calls[k] += 1
+
+        return hook
+
+    for k, value in enumerate(values):
+        value.retain_grad()
+        if rng.random() < 0.2:
+            value.register_hook(counted(k))
+        else:
+            calls[k] = 1
+    total.backward()
+    for value, wanted, count in zip(values, recorded, calls, strict=True):
+        if wanted is None:
+            assert value.grad is None
+        else:
+            np.testing.assert_allclose(value.grad.data, wanted.data, rtol=1e-9, atol=1e-12)
+            assert count == 1
+
+
 def test_under_batches_and_second_derivatives() -> None:
     f = network(6)
     batch = np.stack([W, 2 * W])
