@@ -21,6 +21,8 @@ MOST = 64  # more would win little, and hold memory that the sweep could free
 
 # Of each product: its node, its output's gradient, the vector.
 Messages = tuple[list[Node], list[Any], list[Any]]
+# A heap of the nodes that were sent something, latest first: each with its tick, negative.
+Pending = list[tuple[int, Node]]
 
 
 def put_off(
@@ -31,7 +33,7 @@ def put_off(
     to: Node,
     waiting: dict[Node, Messages],
     gradients: dict[Node, Any],
-    pending: list[tuple[int, Node]],
+    pending: Pending,
 ) -> Any:
     """Keep what belongs to the gradient of a matrix that met a vector; return the vector's own.
 

@@ -26,7 +26,7 @@ from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
 from autograd_core.node import NO_PARAMS, Node
 from autograd_core.node import record as record_node
-from autograd_core.outer import Messages, add_all, added, put_off
+from autograd_core.outer import Messages, Pending, add_all, added, put_off
 from autograd_core.primitive import bare, like_tuple, numeric
 from autograd_core.rules.shapes import sum_to
 from autograd_core.tensor import PART, Tensor, untracked, wrap
@@ -165,7 +165,7 @@ def sweep(
         From node to gradient.
     """
     gradients: dict[Node, Any] = {}
-    pending: list[tuple[int, Node]] = []  # a heap of those in `gradients` that are still to visit
+    pending: Pending = []  # those that are still to be visited
     for output, seed in zip(outputs, seeds, strict=True):
         old = gradients.get(output)
         gradients[output] = seed if old is None else old + seed
@@ -424,7 +424,7 @@ def _collect_part(
     node: Node,
     g: Any,
     tuples: set[Node],
-    pending: list[tuple[int, Node]],
+    pending: Pending,
 ) -> None:
     """Put the gradient of one part into its place of the tuple's gradient."""
     assert node.inputs is not None

@@ -62,8 +62,9 @@ def apart(a: Any, b: Any) -> Any:
 
 def _distance(a: Any, b: Any, *, count: float) -> Any:
     if lanes := _compiled(a, b):
-        totals = np.empty(kernels.team().pieces(a.size))
-        kernels.team().together(lanes.distance, a.size, *_walked(a, b), totals)
+        team = kernels.team()
+        totals = np.empty(team.pieces(a.size))  # one for each part, so counted only here
+        lanes.distance(team.helped(len(totals)), len(totals), *_walked(a, b), totals)
         return a.dtype.type(totals.sum() / count)
     d = apart(a, b)
     return np.sum(np.square(d, out=d) if type(d) is np.ndarray else np.square(d)) / count
