@@ -20,6 +20,7 @@ from typing import Any, cast
 import numpy as np
 
 from autograd_core import errors, tree
+from autograd_core import randomness as random
 from autograd_core.modes import new_level
 from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple, memory
 from autograd_core.shortcuts import OPERATORS
@@ -225,8 +226,6 @@ class Batched(Traced):
         rule = RULES.get(primitive.name)
         if rule is None and primitive.category == "elementwise":
             rule = elementwise_rule
-        elif rule is None and primitive.category == "linalg" and len(args) == 1:
-            rule = stacked_rule
         try:
             made = NotImplemented if rule is None else rule(batch, primitive, args, params)
             if made is NotImplemented:
@@ -354,7 +353,9 @@ def constant_rule(
     return batch.loop(constant, args, params) if made is NotImplemented else made
 
 
-def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
+def vmap(
+    f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, randomness: str = "error"
+) -> Callable[..., Any]:
     """Return f made to run on a whole batch at once.
 
     Parameters
@@ -368,6 +369,10 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
         each possibly nested as the argument is.
     out_axes : int or a nest of them
         Where the batch axis goes in each result.
+    randomness : {"error", "different", "same"}
+        What a random draw of the library, such as dropout's, does in f: it is refused,
+        made for each example, or made once for all.  Draws that f itself makes from
+        NumPy are not seen; they are the same for all examples.
 
     Returns
     -------
@@ -379,6 +384,8 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
     ------
     ShapeError
         If the batch axes differ in length, don't exist, or there is none.
+    OperandError
+        If `randomness` is none of the three words.
 
     Examples
     --------
@@ -391,36 +398,25 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
     array([[1., 2.],
            [3., 4.]])
     """
+    if randomness not in random.CHOICES:
+        raise errors.OperandError(
+            f"vmap: randomness must be one of {', '.join(map(repr, random.CHOICES))}, not "
+            f"{randomness!r}.",
+            Location.of_caller(),
+        )
 
     @wraps(f)
     def batched(*args: Any, **keywords: Any) -> Any:
         values = tree.leaves(args)
         axes = _axes_of(args, in_axes)
         values = [v._data if _is_constant_tensor(v) else v for v in values]
-        sizes = set()
-        for value, axis in zip(values, axes, strict=True):
-            if axis is not None:
-                shape = np.shape(bare(value))
-                if not -len(shape) <= axis < len(shape):
-                    raise errors.ShapeError(
-                        f"vmap: in_axes names axis {axis} of an argument of shape {shape}.",
-                        Location.of_caller(),
-                    )
-                sizes.add(int(shape[axis]))
-        if len(sizes) != 1:
-            found = "no argument has a batch axis" if not sizes else (
-                "the arguments' batch axes have lengths " + ", ".join(map(str, sorted(sizes)))
-            )  # fmt: skip
-            raise errors.ShapeError(
-                f"vmap: {found}; every argument that in_axes gives an axis needs the same length.",
-                Location.of_caller(),
-            )
-        batch = Batching(sizes.pop())
+        batch = Batching(_length(values, axes))
         inside = [
             v if axis is None else batch.wrap(_moved(v, axis, 0))
             for v, axis in zip(values, axes, strict=True)
         ]
-        result = f(*tree.like(args, inside), **keywords)
+        with random.running(batch, randomness):
+            result = f(*tree.like(args, inside), **keywords)
         outputs = tree.leaves(result)
         places = _out_axes_of(result, out_axes)
         return tree.like(
@@ -432,6 +428,30 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
         )
 
     return batched
+
+
+def _length(values: Sequence[Any], axes: Sequence[int | None]) -> int:
+    """Return how many examples the arguments hold."""
+    sizes = set()
+    for value, axis in zip(values, axes, strict=True):
+        if axis is not None:
+            shape = np.shape(bare(value))
+            if not -len(shape) <= axis < len(shape):
+                raise errors.ShapeError(
+                    f"vmap: in_axes names axis {axis} of an argument of shape {shape}.",
+                    Location.of_caller(),
+                )
+            sizes.add(int(shape[axis]))
+    if len(sizes) == 1:
+        return sizes.pop()
+    found = "no argument has a batch axis"
+    if sizes:
+        lengths = ", ".join(map(str, sorted(sizes)))
+        found = f"the arguments' batch axes have lengths {lengths}"
+    raise errors.ShapeError(
+        f"vmap: {found}; every argument that in_axes gives an axis needs the same length.",
+        Location.of_caller(),
+    )
 
 
 def _is_constant_tensor(value: Any) -> bool:

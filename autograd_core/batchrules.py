@@ -6,6 +6,7 @@ values, or NotImplemented to be run in a loop.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -76,6 +77,14 @@ def _cumulative(batch: Batching, p: Primitive, args: Sequence[Any], params: Para
     return batch.wrap(p(x, axis=_shifted(axis, args[0].ndim), **rest))
 
 
+@rule("searchsorted", table=CONSTANTS)
+def _searchsorted(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
+    places, values, *rest = args
+    if batch.holds(places):
+        return NotImplemented
+    return batch.wrap(p(places, values.value, *rest, **params))
+
+
 @rule("shape", "ndim", "size", table=CONSTANTS)
 def _metadata(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     shape: tuple[int, ...] = args[0].shape
@@ -122,7 +131,7 @@ def _matmul(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) 
     ranks = np.ndim(a), np.ndim(b)
     if not batch.holds(b):
         if ranks[1] <= 2:  # one large product
-            rows = a.value.reshape((-1, a.shape[-1]))
+            rows = a.value.reshape((batch.size * math.prod(a.shape[:-1]), a.shape[-1]))
             made = p(rows, b)
             return batch.wrap(made.reshape((batch.size, *a.shape[:-1], *np.shape(b)[1:])))
         left = a.value[:, None, :] if ranks[0] == 1 else a.value
@@ -132,7 +141,8 @@ def _matmul(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) 
         if ranks[1] == 1 and ranks[0] <= 2:  # rows of the batch times a's transpose
             return batch.wrap(p(b.value, a.T))
         if ranks == (2, 2) and b.shape[-1] < 8:  # narrow: fold the columns into the batch
-            folded = p(np.swapaxes(b.value, 1, 2).reshape((-1, b.shape[0])), a.T)
+            columns = np.swapaxes(b.value, 1, 2)
+            folded = p(columns.reshape((batch.size * b.shape[1], b.shape[0])), a.T)
             made = folded.reshape((batch.size, b.shape[1], np.shape(a)[0]))
             return batch.wrap(np.swapaxes(made, 1, 2))
         right = b.value[..., None] if ranks[1] == 1 else b.value
@@ -173,7 +183,7 @@ def _einsum(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) 
 def _solve(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     a, b = args
     vector = np.ndim(b) == 1
-    if not batch.holds(a) and vector:  # one factorization for all
+    if not batch.holds(a) and vector and np.ndim(a) == 2:  # one factorization for all
         return batch.wrap(p(a, b.value.T).T)
     left, right = (x.value if batch.holds(x) else x for x in (a, b))
     if vector:
@@ -185,7 +195,9 @@ def _solve(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -
     return batch.wrap(made[..., 0] if vector else made)
 
 
-for _name in ("inv", "det", "slogdet", "cholesky", "matrix_power"):
+# Those whose functions and rules all take stacks of matrices; others run in a loop.
+for _name in ("inv", "det", "slogdet", "cholesky", "matrix_power", "eigh", "eig", "svd", "full svd",
+              "qr", "full qr", "pinv", "expm"):  # fmt: skip
     RULES[_name] = stacked_rule
 
 # --- shapes -----------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.randomness import draw
 from nn import init
 from nn.functional import attention as f
 from nn.functional.linear import linear
@@ -132,8 +133,8 @@ class MultiheadAttention(Module):
         mask = self._mask(attn_mask, key_padding_mask, is_causal, b, n, s, query.dtype)
         keep = None
         if self.dropout and self.training:
-            drawn = self.rng.random((b, self.num_heads, n, s), dtype=np.float32)
-            keep = (drawn >= self.dropout).astype(query.dtype) * (1 / (1 - self.dropout))
+            keep = draw(self._kept, (b, self.num_heads, n, s), "attention's dropout")
+            keep = keep.astype(query.dtype) * (1 / (1 - self.dropout))
         options = {"heads": self.num_heads, "mask": mask, "keep": keep}
         weights = None
         if need_weights:
@@ -147,6 +148,10 @@ class MultiheadAttention(Module):
         if single:
             return out.reshape(out.shape[1:]), None if weights is None else weights[0]
         return out if self.batch_first else out.transpose((1, 0, 2)), weights
+
+    def _kept(self, shape: tuple[int, ...]) -> Any:
+        """Draw which weights dropout keeps."""
+        return self.rng.random(shape, dtype=np.float32) >= self.dropout
 
     def _batched(self, query: Any, key: Any, value: Any, single: bool) -> tuple[Any, Any, Any]:
         given = (query, key, value)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import DataError, SettingError
+from autograd_core.randomness import draw
 from nn.data import Transform
 
 
@@ -85,7 +86,7 @@ def noise(scale: float) -> Transform:
         raise SettingError(f"noise: scale = {scale}; it must not be negative.")
 
     def run(inputs: Any, rng: np.random.Generator) -> Any:
-        drawn = rng.standard_normal(inputs.shape)
+        drawn = draw(rng.standard_normal, inputs.shape, "noise")
         return (inputs + scale * drawn).astype(np.result_type(inputs, np.float32), copy=False)
 
     return run
@@ -136,9 +137,13 @@ def affine(
                 "(n, height, width) or (n, channels, height, width)."
             )
         n = len(inputs)
-        angle, tilt = (rng.uniform(-a, a, n) * (math.pi / 180) for a in (rotation, skew))
-        size = 1.0 + rng.uniform(-zoom, zoom, n)
-        shift = rng.uniform(-translation, translation, (n, 2))
+
+        def drawn(amount: float, *shape: int) -> Any:
+            return draw(lambda shape: rng.uniform(-amount, amount, shape), shape, "affine")
+
+        angle, tilt = (drawn(a, n) * (math.pi / 180) for a in (rotation, skew))
+        size = 1.0 + drawn(zoom, n)
+        shift = drawn(translation, n, 2)
         cos, sin = np.cos(angle) / size, np.sin(angle) / size
         # for each pixel of the new image: where in the old one it comes from
         matrix = np.empty((n, 2, 2))

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import bilinear
-from autograd_core.primitive import Constant, bare, implements
+from autograd_core.primitive import Constant, bare, implements, memory
+from autograd_core.rules.indexing import getitem
 
 
 def _kind(*values: Any) -> Any:
@@ -63,7 +64,7 @@ def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
     """Numbers with a constant ratio."""
-    if np.any(np.sign(bare(start)) * np.sign(bare(stop)) <= 0):
+    if np.any(memory(np.sign(bare(start)) * np.sign(bare(stop))) <= 0):
         raise ValueError("geomspace: start and stop must be of one sign, neither 0.")
     start, stop = (np.multiply(v, np.float64(1.0)) for v in (start, stop))  # as NumPy widens them
     sign = np.sign(start)
@@ -192,8 +193,9 @@ def interp(
         inside = fp[0] + np.zeros_like(x)
     else:
         k = np.clip(np.searchsorted(bare(xp), bare(x), side="right") - 1, 0, n - 2)
-        low, high = xp[k], xp[k + 1]
-        inside = fp[k] + (fp[k + 1] - fp[k]) * ((x - low) / (high - low))
+        low, high = getitem(xp, index=k), getitem(xp, index=k + 1)
+        first, second = getitem(fp, index=k), getitem(fp, index=k + 1)
+        inside = first + (second - first) * ((x - low) / (high - low))
     made = np.where(bare(x) < bare(xp[0]), fp[0] if left is None else left, inside)
     return np.where(bare(x) > bare(xp[-1]), fp[-1] if right is None else right, made)
 

@@ -207,7 +207,13 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     if isinstance(condlist, (bool, np.ndarray)) and np.ndim(condlist) == np.ndim(x):
         conditions = [np.asarray(condlist)]
     else:
-        conditions = [np.asarray(bare(c)) for c in condlist]
+        conditions = [bare(c) for c in condlist]
+        if any(isinstance(c, Boxed) for c in conditions):
+            raise TypeError(
+                "under vmap each example has elements of its own where a condition holds; use "
+                "np.where or np.select."
+            )
+        conditions = [np.asarray(c) for c in conditions]
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     if len(funclist) != len(conditions):

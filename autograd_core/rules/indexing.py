@@ -121,7 +121,10 @@ def take(a: Any, indices: Any, axis: Any = None, out: None = None, mode: str = "
         indices = indices % n
     elif mode == "clip":
         indices = np.clip(indices, 0, n - 1)
-    return a[(slice(None),) * (normalize_axis_index(axis, a.ndim)) + (indices,)]
+    before = (slice(None),) * normalize_axis_index(axis, a.ndim)
+    return getitem(
+        a, index=(*before, indices)
+    )  # of a plain array too: only the indices may be traced
 
 
 def _along(indices: Any, axis: int) -> tuple[Any, ...]:
@@ -136,7 +139,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """Pick, along an axis, a different element at each place."""
     indices = _index_array(indices)
     if axis is None:
-        return np.ravel(arr)[indices]
+        return getitem(np.ravel(arr), index=indices)
     axis = normalize_axis_index(axis, arr.ndim)
     shape = tuple(
         n if k == axis else max(n, m)
@@ -144,7 +147,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     )
     arr_shape = tuple(n if k == axis else shape[k] for k, n in enumerate(arr.shape))
     indices = np.broadcast_to(indices, shape)
-    return np.broadcast_to(arr, arr_shape)[_along(indices, axis)]
+    return getitem(np.broadcast_to(arr, arr_shape), index=_along(indices, axis))
 
 
 @implements(np.sort)

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 
 from autograd_core.declare import elementwise, primitive
-from autograd_core.primitive import REGISTRY, Boxed, Constant, Primitive, bare, implements, register
+from autograd_core.primitive import (
+    REGISTRY,
+    Boxed,
+    Constant,
+    Primitive,
+    bare,
+    implements,
+    memory,
+    register,
+)
 from autograd_core.rules.indexing import scatter
 from autograd_core.rules.scans import running_extreme
 from autograd_core.rules.special import logsumexp
@@ -79,7 +88,7 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
     if a.dtype.kind != "c":
         return a
     limit = tol * np.finfo(a.dtype).eps if tol > 1 else tol
-    return np.real(a) if np.all(np.abs(np.imag(a)) < limit) else a
+    return np.real(a) if np.all(memory(np.abs(np.imag(bare(a)))) < limit) else a
 
 
 @implements(np.sort_complex)
@@ -246,7 +255,7 @@ register((np.add, "reduceat"), _add_reduceat)  # type: ignore[arg-type]
 def _widened(function: Any, outside: Any) -> Any:
     def run(x: Any) -> Any:
         x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
-        if x.dtype.kind != "c" and np.any(outside(bare(x))):
+        if x.dtype.kind != "c" and np.any(outside(memory(x))):
             x = x.astype(np.result_type(x.dtype, np.complex64))
         return function(x)
 
@@ -275,6 +284,6 @@ def logn(n: Any, x: Any) -> Any:
 def emath_power(x: Any, p: Any) -> Any:
     """Power, complex where the base is negative."""
     x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
-    if x.dtype.kind != "c" and np.any(bare(x) < 0):
+    if x.dtype.kind != "c" and np.any(memory(x) < 0):
         x = x.astype(np.result_type(x.dtype, np.complex64))
     return np.power(x, p if hasattr(p, "dtype") else np.asarray(p))

@@ -64,8 +64,13 @@ def polymul(a1: Any, a2: Any) -> Any:
 def _without_leading_zeros(c: Any) -> Any:
     """Return coefficients from the highest that is not 0 on, as NumPy's polynomials do."""
     c = np.atleast_1d(c)
-    there = np.flatnonzero(memory(c)) if c.ndim == 1 else [0]
+    there = _places_of(memory(c) != 0) if c.ndim == 1 else [0]
     return c[int(there[0]) if len(there) else -1 :]
+
+
+def _places_of(found: Any) -> Any:
+    """Return the places along the last axis where any example of a batch has something."""
+    return np.flatnonzero(np.any(found.reshape((-1, found.shape[-1])), axis=0))
 
 
 @implements(np.polydiv)
@@ -84,8 +89,8 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         rest = np.concatenate([rest[1:n] - q * v[1:], rest[n:]])
     if not quotient:
         return np.zeros((1,), dtype=rest.dtype), rest
-    lead = next((k for k, r in enumerate(np.abs(rest.tolist())) if r > 1e-14), None)
-    kept = rest[lead:] if lead is not None else np.zeros((1,), dtype=rest.dtype)
+    there = _places_of(np.abs(memory(rest)) > 1e-14)
+    kept = rest[int(there[0]) :] if len(there) else np.zeros((1,), dtype=rest.dtype)
     return np.stack(quotient), kept
 
 
@@ -150,7 +155,11 @@ def poly(seq_of_zeros: Any) -> Any:
     for k in range(roots.shape[0]):
         shifted = np.concatenate([made, np.zeros((1,), dtype=roots.dtype)])
         made = shifted - roots[k] * np.concatenate([np.zeros((1,), dtype=roots.dtype), made])
-    return np.real(made) if roots.dtype.kind == "c" and _in_pairs(bare(roots)) else made
+    return (
+        np.real(made)
+        if roots.dtype.kind == "c" and np.all(memory(_in_pairs(bare(roots))))
+        else made
+    )
 
 
 _in_pairs = Constant(lambda z: np.all(np.sort(z) == np.sort(np.conj(z))))
@@ -163,6 +172,6 @@ def roots(p: Any) -> Any:
     below = np.eye(n - 2, n - 1, dtype=p.dtype)
     companion = np.concatenate([(-p[1:] / p[0])[None, :], below], axis=0)
     found = np.linalg.eigvals(companion)  # complex from NumPy 2.5 on, whatever the values are
-    if p.dtype.kind == "f" and not np.any(np.imag(bare(found))):
+    if p.dtype.kind == "f" and not np.any(memory(np.imag(bare(found)))):
         return np.real(found)
     return found

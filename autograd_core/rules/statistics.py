@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.primitive import bare, implements
+from autograd_core.primitive import bare, implements, memory
 from autograd_core.rules.reductions import as_dtype, kept
 
 _given = np._NoValue
@@ -79,7 +79,7 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: 
         above = np.take_along_axis(full, high, -1)[..., 0]
         made = below + (above - below) * (place - low.astype(place.dtype))[..., 0]
     bad = (n == 0)[..., 0] if skip_nan else missing.any(axis=-1)
-    if np.any(bad):
+    if np.any(memory(bad)):
         made = np.where(bad, made.dtype.type(np.nan), made)
     made = made.reshape((*shape, *made.shape[1:]))
     if keepdims:
@@ -108,7 +108,8 @@ def _quantile_of(scale: float, skip_nan: bool, name: str) -> Any:
         q = q if hasattr(q, "dtype") else np.asarray(q)
         if a.dtype.kind == "c":
             raise TypeError(f"{name}: complex numbers have no order.")
-        if not np.all((bare(q) >= 0) & (bare(q) <= scale)):
+        given = memory(q)
+        if not np.all((given >= 0) & (given <= scale)):
             raise ValueError(f"{name}: q must be in the range [0, {scale:g}]")
         return _quantile(a, q / q.dtype.type(scale), axis, method, kept(keepdims), skip_nan)
 
@@ -229,7 +230,7 @@ def _nan_extreme(extreme: Any, worst: float) -> Any:
         there = ~np.isnan(bare(a))
         made = extreme(np.where(there, a, a.dtype.type(worst)), axis=axis, keepdims=keepdims)
         none = ~np.any(there, axis=axis, keepdims=keepdims)
-        return np.where(none, a.dtype.type(np.nan), made) if np.any(none) else made
+        return np.where(none, a.dtype.type(np.nan), made) if np.any(memory(none)) else made
 
     return run
 
@@ -255,7 +256,7 @@ def average(
     if np.shape(weights) != np.shape(a):
         weights = _spread(weights, np.shape(a), axis)
     total = np.sum(np.broadcast_to(weights, np.shape(a)), axis=axis, keepdims=keepdims)
-    if np.any(bare(total) == 0):
+    if np.any(memory(total) == 0):
         raise ZeroDivisionError("the weights sum to zero.")
     made = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
     return (made, total) if returned else made
@@ -324,9 +325,9 @@ def cov(
             factor = total - ddof
         else:
             factor = total - ddof * np.sum(weights * aweights) / total
-    if np.all(bare(factor) <= 0):
+    if np.any(memory(factor) <= 0):
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
-        factor = 0.0
+        factor = np.where(bare(factor) <= 0, 0.0, factor)
     return np.squeeze(np.matmul(scaled, np.conj(d).T) * np.true_divide(1, factor))
 
 

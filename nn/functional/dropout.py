@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.randomness import draw
 from nn.random import generator
 from nn.values import shape_error
 
@@ -16,10 +17,14 @@ def _keep(x: Any, shape: tuple[int, ...], p: float, rng: Any, name: str) -> Any:
     dtype = x.dtype if hasattr(x, "dtype") else np.dtype(float)
     if p == 1:
         return np.zeros(shape, dtype=dtype)
-    drawn = (rng or generator()).random(shape, dtype=np.float32)
-    mask = np.asarray(drawn >= p, dtype=dtype)
-    mask *= 1 / (1 - p)
-    return mask
+    source = rng or generator()
+
+    def mask(shape: tuple[int, ...]) -> Any:
+        kept = np.asarray(source.random(shape, dtype=np.float32) >= p, dtype=dtype)
+        kept *= 1 / (1 - p)
+        return kept
+
+    return draw(mask, shape, name)
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:

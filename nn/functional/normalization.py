@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import UnsupportedError
 from nn.functional.fused import fused
 from nn.functional.passes import moments, products, scaled, sloped
-from nn.values import shape_error
+from nn.values import is_batched, shape_error
 
 # --- over the batch, for each channel ---------------------------------------
 
@@ -120,6 +121,12 @@ def batch_norm(
         raise shape_error(
             f"batch_norm: training needs more than one value a channel, the input has "
             f"shape {shape}."
+        )
+    if running_mean is not None and any(map(is_batched, (input, weight, bias))):
+        raise UnsupportedError(
+            "batch_norm: in training under vmap each example would move the running statistics, "
+            "which they share. Use track_running_stats=False (running_mean=None), eval(), or "
+            "GroupNorm."
         )
     found: dict[str, Any] = {}
     y = _batch_norm(input, weight, bias, eps=eps, found=found)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor, no_grad
+from autograd_core.randomness import draw
 from nn import init
 from nn.functional.activation import sigmoid, softplus
 from nn.functional.linear import linear
@@ -121,7 +122,8 @@ class RBM(Module):
 
     def _coins(self, probability: Any) -> Any:
         p = _plain(probability)
-        return (self.rng.random(p.shape, dtype=np.float32) < p).astype(p.dtype)
+        drawn = draw(lambda shape: self.rng.random(shape, dtype=np.float32), p.shape, "sample")
+        return (drawn < p).astype(p.dtype)
 
     def contrastive_loss(self, v: Any, model: Any) -> Any:
         """Return mean F(data) - mean F(samples of the model).

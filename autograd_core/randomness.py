@@ -1,0 +1,83 @@
+"""Random draws under vmap: refused unless asked for, then one for each example, or one for all.
+
+A function that draws its numbers from NumPy cannot know that it runs for a whole
+batch.  So whatever the library draws goes through `draw`, which asks the vmaps
+that are running what they want.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from autograd_core import errors
+from autograd_core.source import Location
+
+if TYPE_CHECKING:
+    from autograd_core.batching import Batching
+
+CHOICES = ("error", "different", "same")
+_running: ContextVar[tuple[tuple[Batching, str], ...]] = ContextVar("running vmaps", default=())
+
+
+@contextmanager
+def running(batch: Batching, randomness: str) -> Iterator[None]:
+    """Say that a function runs for this batch, and what its draws shall do."""
+    token = _running.set((*_running.get(), (batch, randomness)))
+    try:
+        yield
+    finally:
+        _running.reset(token)
+
+
+def draw(
+    sample: Callable[[tuple[int, ...]], Any], shape: tuple[int, ...], operation: str = "draw"
+) -> Any:
+    """Draw random numbers as every running vmap asks for.
+
+    Parameters
+    ----------
+    sample : callable
+        From a shape to an array of that shape, filled with random numbers.
+    shape : tuple of int
+        The shape for one example.
+    operation : str
+        What the numbers are for, in messages.
+
+    Returns
+    -------
+    array
+        ``sample(shape)`` outside of vmap and with ``randomness="same"``; with
+        ``randomness="different"`` a batch of them, drawn at once.
+
+    Raises
+    ------
+    UnsupportedError
+        With ``randomness="error"``, the default of vmap.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import vmap
+    >>> rng = np.random.default_rng(0)
+    >>> noisy = lambda x: x + draw(rng.standard_normal, x.shape)
+    >>> vmap(noisy, randomness="same")(np.zeros(3))
+    array([0.12573022, 0.12573022, 0.12573022])
+    >>> vmap(noisy, randomness="different")(np.zeros(3))
+    array([-0.13210486,  0.64042265,  0.10490012])
+    """
+    vmaps = _running.get()
+    if any(randomness == "error" for _, randomness in vmaps):
+        raise errors.UnsupportedError(
+            f"{operation}: random numbers under vmap. Say what is meant: "
+            'vmap(f, randomness="different") draws for each example, '
+            'vmap(f, randomness="same") once for all of them.',
+            Location.of_caller(),
+        )
+    different = [batch for batch, randomness in vmaps if randomness == "different"]
+    value = sample((*(batch.size for batch in different), *shape))
+    for batch in different:  # the outermost vmap's axis comes first
+        value = batch.wrap(value)
+    return value
