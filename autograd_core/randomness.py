@@ -69,6 +69,8 @@ def draw(
     array([-0.13210486,  0.64042265,  0.10490012])
     """
     vmaps = _running.get()
+    if not vmaps:
+        return sample(shape)
     if any(randomness == "error" for _, randomness in vmaps):
         raise errors.UnsupportedError(
             f"{operation}: random numbers under vmap. Say what is meant: "
