@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextvars import ContextVar
 from importlib import import_module
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_core.workers import threads as _threads
 
@@ -14,21 +15,27 @@ def _flag(name: str) -> bool:
     return os.environ.get(name, "1").lower() not in ("0", "no", "off", "false")
 
 
-_settings: dict[str, Any] = {
-    "compiled": _flag("NN_COMPILED"),
-    "winograd": _flag("NN_WINOGRAD"),
-    "threads": _threads.available(),
-}
+class _Choice(NamedTuple):
+    compiled: bool
+    winograd: bool
+    threads: int
+
+
+_PROCESS = _Choice(_flag("NN_COMPILED"), _flag("NN_WINOGRAD"), _threads.available())
+_choice: ContextVar[_Choice] = ContextVar("kernels", default=_PROCESS)
 _installed: bool | None = None
 
 
 def setting(name: str) -> Any:
     """Return the present value of a setting of `use_kernels`."""
-    return _settings[name]
+    return getattr(_choice.get(), name)
 
 
 class use_kernels:  # noqa: N801 - called like a function
-    """Choose the kernels, for the rest of the process or for a with-block.
+    """Choose the kernels, for the rest of the thread or for a with-block.
+
+    As with `numpy.errstate`, a choice holds in the context that made it; other threads
+    keep theirs.  Environment variables choose for the whole process.
 
     Parameters
     ----------
@@ -62,9 +69,10 @@ class use_kernels:  # noqa: N801 - called like a function
         winograd: bool | None = None,
         threads: int | None = None,
     ) -> None:
-        self.before = dict(_settings)
+        self.before = _choice.get()
         given = {"compiled": compiled, "winograd": winograd, "threads": threads}
-        _settings.update({name: value for name, value in given.items() if value is not None})
+        chosen = {name: value for name, value in given.items() if value is not None}
+        _choice.set(self.before._replace(**chosen))
 
     def __enter__(self) -> None:
         """Keep the choice for the block."""
@@ -76,13 +84,13 @@ class use_kernels:  # noqa: N801 - called like a function
         trace: TracebackType | None,
     ) -> None:
         """Return to what was before."""
-        _settings.update(self.before)
+        _choice.set(self.before)
 
 
 def compiles() -> bool:
     """Tell whether compiled kernels are wanted and installed."""
     global _installed
-    if not _settings["compiled"]:
+    if not setting("compiled"):
         return False
     if _installed is None:
         _installed = importable("numba")
