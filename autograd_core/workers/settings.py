@@ -71,7 +71,7 @@ class use_kernels:  # noqa: N801 - called like a function
     ) -> None:
         self.before = _choice.get()
         given = {"compiled": compiled, "winograd": winograd, "threads": threads}
-        chosen = {name: value for name, value in given.items() if value is not None}
+        chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         _choice.set(self.before._replace(**chosen))
 
     def __enter__(self) -> None:
