@@ -11,7 +11,7 @@ import pytest
 
 import nn
 from autograd_core import Tensor
-from autograd_core.workers import settings, threads
+from autograd_core.workers import faults, settings, threads
 from autograd_core.workers.threads import available, share
 from nn.functional import convolution, kernels, passes, pooling, rectify, windows, winograd
 from nn.functional.convolution import Plan
