@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_core import errors
 from autograd_core.inplace import OVERWRITES, check_saved
+from autograd_core.locks import Lock
 from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
@@ -19,6 +20,7 @@ from autograd_core.tensor import PART, Tensor, untracked
 _ndarray = np.ndarray
 _float64 = np.float64
 _ONE = np.float64(1)
+_ADDING = Lock()  # other threads may be adding to the same leaves
 
 
 def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
@@ -88,12 +90,13 @@ def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) ->
     seed = conjugated(seed_for(output, gradient, "backward()"))
     found = settled(sweep([node], [seed], retain=retain, record=create_graph))
     # written only now: an exception in mid-sweep leaves every .grad as it was
-    for leaf, g in found.items():
-        owner = leaf.owner() if leaf.owner is not None else None
-        if owner is None or owner.shape != g.shape:  # x.data was replaced by another shape
-            continue
-        old = owner.grad
-        owner._grad = untracked(g) if old is None else old + untracked(g)
+    with _ADDING:
+        for leaf, g in found.items():
+            owner = leaf.owner() if leaf.owner is not None else None
+            if owner is None or owner.shape != g.shape:  # x.data was replaced by another shape
+                continue
+            old = owner.grad
+            owner._grad = untracked(g) if old is None else old + untracked(g)
 
 
 def _references_of_its_own() -> int:

@@ -23,6 +23,7 @@ from autograd_core import errors, tree
 from autograd_core import randomness as random
 from autograd_core.modes import new_level
 from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple, memory
+from autograd_core.printing import prints_anywhere
 from autograd_core.shortcuts import OPERATORS
 from autograd_core.source import Location
 from autograd_core.traced import Traced
@@ -182,6 +183,7 @@ class Batched(Traced):
         """Number of elements of one example."""
         return math.prod(self.shape)
 
+    @prints_anywhere
     def __repr__(self) -> str:
         return f"Batched({self.shape} × {self._batch.size}: {self.value!r})"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd_core.printing import prints_anywhere
 from autograd_core.tables import bytes_text, count_text, html_table, seconds_text, text_table
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Modes:
             )
         return text
 
+    @prints_anywhere
     def __str__(self) -> str:
         return f"{text_table(_HEAD, self.rows())}\n\n{self.sentence()}"
 

@@ -21,6 +21,7 @@ import numpy as np
 from autograd_core import errors
 from autograd_core.node import Node
 from autograd_core.primitive import bare
+from autograd_core.printing import prints_anywhere
 from autograd_core.problem import Problem
 from autograd_core.source import Location
 from autograd_core.tables import text_table
@@ -198,6 +199,7 @@ class Elimination:
         """In total."""
         return sum(self.costs)
 
+    @prints_anywhere
     def __str__(self) -> str:
         rows = [
             (str(k + 1), self.graph.names[v], str(c))
@@ -393,6 +395,7 @@ class Orders:
 
     results: dict[str, Elimination]
 
+    @prints_anywhere
     def __str__(self) -> str:
         rows = [
             (

@@ -13,6 +13,7 @@ from autograd_core.errors import OperandError
 from autograd_core.graph import Edge, Graph
 from autograd_core.node import Node
 from autograd_core.primitive import bare
+from autograd_core.printing import prints_anywhere
 from autograd_core.source import Location, user_frame
 from autograd_core.tensor import Tensor, untracked
 
@@ -70,6 +71,7 @@ class Explanation:
         self.reason = ""
         self.where: Location | None = None
 
+    @prints_anywhere
     def __str__(self) -> str:
         return "\n".join(self._lines())
 

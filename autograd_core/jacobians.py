@@ -23,6 +23,7 @@ from autograd_core.flops import flops
 from autograd_core.modes import new_level
 from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
+from autograd_core.printing import prints_anywhere
 from autograd_core.source import Location
 from autograd_core.tables import count_text
 from autograd_core.tensor import Tensor
@@ -71,6 +72,7 @@ class Plan:
     batch: int
     why: str
 
+    @prints_anywhere
     def __str__(self) -> str:
         sweeps = self.n if self.mode == "forward" else self.m
         at_once = "all at once" if self.batch >= sweeps else f"{self.batch:,} at a time"

@@ -17,6 +17,7 @@ from autograd_core.memory import Memory, memory_of
 from autograd_core.modes import enable_grad
 from autograd_core.node import Node
 from autograd_core.primitive import bare
+from autograd_core.printing import Text, prints_anywhere
 from autograd_core.problem import Problem, modules_of
 from autograd_core.source import Location
 from autograd_core.tables import bytes_text, count_text, html_table, seconds_text, text_table
@@ -164,7 +165,7 @@ class Cost:
             At most so many rows, the costliest.
         """
         second = "shape" if by == "node" else "nodes"
-        return text_table(_head(by, second), self.rows(by, limit))
+        return Text(text_table(_head(by, second), self.rows(by, limit)))
 
     def summary(self) -> str:
         """Return the totals in words."""
@@ -183,6 +184,7 @@ class Cost:
             )
         return "\n".join(lines)
 
+    @prints_anywhere
     def __str__(self) -> str:
         return f"{self.table()}\n\n{self.summary()}"
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
+from autograd_core.printing import prints_anywhere
 from autograd_core.source import Location
 from autograd_core.tables import count_text, html_table, text_table
 
@@ -38,6 +39,7 @@ class Chain:
     def _rows(self) -> list[tuple[str, ...]]:
         return [(name, way, count_text(flops)) for name, (way, flops) in self.ways.items()]
 
+    @prints_anywhere
     def __str__(self) -> str:
         chain = " ".join(f"{chr(65 + k)} {m}×{n}" for k, (m, n) in enumerate(self.shapes))
         return chain + "\n" + text_table(("order", "product", "FLOPs"), self._rows(), words=2)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from functools import wraps
 from itertools import count
 from types import TracebackType
@@ -32,11 +32,28 @@ def new_level() -> int:
     return next(_levels) * STEP
 
 
-class Mode(NamedTuple):
-    """What the current context records and checks."""
+class Mode:
+    """What the current context records and checks.
 
-    floor: int = 0
-    anomaly: bool = False
+    Attributes
+    ----------
+    floor : int
+        Traces below this level are not recorded.
+    anomaly : bool
+        Whether NaN and Inf are looked for.
+    outer : Mode
+        What held before; of the default, itself.
+    ended : bool
+        Whether its block was left.  A context that still stands in it then behaves as outside.
+    """
+
+    __slots__ = ("anomaly", "ended", "floor", "outer")
+
+    def __init__(self, floor: int = 0, anomaly: bool = False, outer: Mode | None = None) -> None:
+        self.floor = floor
+        self.anomaly = anomaly
+        self.outer: Mode = self if outer is None else outer
+        self.ended = False
 
 
 DEFAULT = Mode()
@@ -59,10 +76,14 @@ def _next(resume: Callable[[Any], Any], value: Any) -> _Step:
 
 
 class _Switch(ContextDecorator):
-    """A context manager and decorator that changes the mode; may be nested and reused."""
+    """A context manager and decorator that changes the mode; may be nested and reused.
+
+    A block may be left in another order than it was entered (generators), in another context
+    (an event loop closes asynchronous generators), and by several threads through one object.
+    """
 
     def __init__(self) -> None:
-        self._tokens: list[Token[Mode]] = []
+        self._entered: list[Mode] = []
 
     def _recreate_cm(self) -> _Switch:  # the name that contextlib asks for
         return type(self)()  # a decorated function may run in several threads at once
@@ -103,11 +124,16 @@ class _Switch(ContextDecorator):
 
         return cast("_F", stepped)
 
-    def _changed(self, mode: Mode) -> Mode:
+    def _changed(self, outer: Mode) -> Mode:
         raise NotImplementedError
 
     def __enter__(self) -> _Switch:
-        self._tokens.append(_mode.set(self._changed(current())))
+        outer = current()
+        while outer.ended:
+            outer = outer.outer
+        mode = self._changed(outer)
+        self._entered.append(mode)
+        _mode.set(mode)
         return self
 
     def __exit__(
@@ -116,7 +142,21 @@ class _Switch(ContextDecorator):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _mode.reset(self._tokens.pop())
+        # no function of Python is called here, so that no interrupt comes half-way
+        mode = here = current()
+        while mode is not DEFAULT and mode not in self._entered:
+            mode = mode.outer
+        if mode is DEFAULT:  # entered in another context
+            mode = self._entered[-1]
+        self._entered.remove(mode)
+        outer = mode.outer
+        while outer.ended:
+            outer = outer.outer
+        mode.ended = True
+        mode.floor, mode.anomaly = outer.floor, outer.anomaly  # for who still stands in it
+        while here.ended:
+            here = here.outer
+        _mode.set(here)
 
 
 class no_grad(_Switch):  # noqa: N801 - the field's name for it
@@ -135,8 +175,8 @@ class no_grad(_Switch):  # noqa: N801 - the field's name for it
     False
     """
 
-    def _changed(self, mode: Mode) -> Mode:
-        return mode._replace(floor=new_level())
+    def _changed(self, outer: Mode) -> Mode:
+        return Mode(new_level(), outer.anomaly, outer)
 
 
 class enable_grad(_Switch):  # noqa: N801 - the field's name for it
@@ -152,8 +192,8 @@ class enable_grad(_Switch):  # noqa: N801 - the field's name for it
     True
     """
 
-    def _changed(self, mode: Mode) -> Mode:
-        return mode._replace(floor=0)
+    def _changed(self, outer: Mode) -> Mode:
+        return Mode(0, outer.anomaly, outer)
 
 
 class detect_anomaly(_Switch):  # noqa: N801 - the field's name for it
@@ -181,5 +221,5 @@ class detect_anomaly(_Switch):  # noqa: N801 - the field's name for it
     log: the result has 1 non-finite value of 1 (first at index ()), from finite inputs
     """
 
-    def _changed(self, mode: Mode) -> Mode:
-        return mode._replace(anomaly=True)
+    def _changed(self, outer: Mode) -> Mode:
+        return Mode(outer.floor, True, outer)

@@ -23,6 +23,7 @@ from autograd_core.batching import Batched, Batching
 from autograd_core.counting import raw_arguments
 from autograd_core.node import Node
 from autograd_core.primitive import bare
+from autograd_core.printing import prints_anywhere
 from autograd_core.problem import Problem
 from autograd_core.source import Location
 from autograd_core.sweeping import sweep
@@ -139,6 +140,7 @@ class Rounding:
             text += f"\n{100 * most.share:.0f} % of it comes from {most.name} at {most.location}"
         return text
 
+    @prints_anywhere
     def __str__(self) -> str:
         head = ("operation", "line", "error", "share")
         return f"{self.summary()}\n\n{text_table(head, self._rows(), words=2)}"

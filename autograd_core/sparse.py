@@ -19,6 +19,7 @@ from autograd_core.batching import Batching
 from autograd_core.jacobians import PIECE
 from autograd_core.node import Node
 from autograd_core.primitive import bare
+from autograd_core.printing import prints_anywhere
 from autograd_core.source import Location
 from autograd_core.sparsity import Sets, pattern_of
 from autograd_core.tensor import Tensor
@@ -76,6 +77,7 @@ class SparsePlan:
     shape: tuple[int, int]
     colours: Any
 
+    @prints_anywhere
     def __str__(self) -> str:
         rows, columns = self.shape
         full = rows if self.mode == "reverse" else columns

@@ -223,6 +223,7 @@ def main() -> None:
         f"{'one training step, ms':30}{'ours':>9}{'torch':>9}{'ratio':>8}{'bar':>6}"
         f"{'x BLAS':>9}{'best':>7}"
     )
+    nn.keep_freed_memory()
     for name, make in cases().items():
         if options.only not in name:
             continue

@@ -76,7 +76,6 @@ from nn.transformer import (
 )
 
 register_exclusion(__file__)  # the user's lines are recorded, not the layers'
-keep_freed_memory()
 
 __all__ = [
     "ELU",
@@ -162,6 +161,7 @@ __all__ = [
     "get_default_dtype",
     "get_rng_state",
     "init",
+    "keep_freed_memory",
     "l1_penalty",
     "l2_penalty",
     "load",

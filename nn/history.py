@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd_core import SettingError, UnsupportedError
+from autograd_core.printing import prints_anywhere
 
 
 class History:
@@ -58,6 +59,7 @@ class History:
     def __iter__(self) -> Iterator[dict[str, float]]:
         return iter(self.rows)
 
+    @prints_anywhere
     def __str__(self) -> str:
         names = self.columns
         table = [names]

@@ -8,6 +8,7 @@ a sequence of its own.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,14 @@ class _Shared(np.random.Generator):
 
 
 _generator = _Shared(np.random.PCG64())
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
+    # A fork waits for a draw of another thread to end: its child would wait for ever.
+    _drawing = _generator.bit_generator.lock
+    os.register_at_fork(
+        before=_drawing.acquire,
+        after_in_parent=_drawing.release,
+        after_in_child=_drawing.release,
+    )
 
 
 def generator() -> np.random.Generator:

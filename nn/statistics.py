@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_core import SettingError, Tensor
+from autograd_core.printing import prints_anywhere
 from nn.callbacks import Callback, Row
 from nn.module import Module
 
@@ -156,6 +157,7 @@ class LayerStatistics(Callback):
         self.records.append({"layers": layers, "parameters": parameters})
         self._sums, self._norms, self._looks = {}, {}, 0
 
+    @prints_anywhere
     def __str__(self) -> str:
         """Return the last epoch as a table."""
         if not self.records:

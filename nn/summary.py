@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_core import Graph, Tensor, enable_grad
 from autograd_core.counting import Counter
+from autograd_core.printing import prints_anywhere
 from nn.module import Module
 from nn.values import is_tracked, raw
 
@@ -38,6 +39,7 @@ class Summary:
     def __init__(self, rows: list[Row], parameters: int, flops: float) -> None:
         self.rows, self.parameters, self.flops = rows, parameters, flops
 
+    @prints_anywhere
     def __str__(self) -> str:
         table = [("layer", "kind", "output", "parameters", "FLOPs")]
         for row in self.rows:

@@ -30,6 +30,7 @@ from nn.callbacks import Callback
 from nn.checkpoints import load_checkpoint, remove_leftovers, save_checkpoint
 from nn.data import DataLoader, as_loader
 from nn.diagnosis import first_broken
+from nn.functional.heap import keep_freed_memory
 from nn.history import History
 from nn.progress import progress_bar, show
 from nn.random import get_rng_state, set_rng_state
@@ -173,6 +174,7 @@ class Trainer:
         """
         if isinstance(epochs, bool) or not hasattr(epochs, "__index__") or epochs < 0:
             raise SettingError(f"fit: epochs = {epochs!r}; it must be an integer >= 0.")
+        keep_freed_memory()
         loader = as_loader(train, batch_size, True, self.seed)
         tests = None if validation is None else as_loader(validation, batch_size, False, self.seed)
         self._loader = loader

@@ -11,7 +11,7 @@ import pytest
 
 import nn
 from autograd_core import Tensor
-from autograd_core.workers import settings, threads
+from autograd_core.workers import faults, settings, threads
 from autograd_core.workers.threads import available, share
 from nn.functional import convolution, kernels, passes, pooling, rectify, windows, winograd
 from nn.functional.convolution import Plan
@@ -341,9 +341,11 @@ def test_a_numba_that_cannot_be_imported_counts_as_absent(monkeypatch):
     def broken(name):
         raise ImportError(f"{name} needs an older NumPy")
 
-    monkeypatch.setattr(settings, "_installed", None)
+    monkeypatch.setattr(settings, "_works", None)
     monkeypatch.setattr(settings, "import_module", broken)
-    with nn.use_kernels(compiled=True):
+    monkeypatch.setattr(settings, "find_spec", lambda name: object())
+    monkeypatch.setattr(faults, "_said", set())
+    with nn.use_kernels(compiled=True), pytest.warns(faults.KernelWarning, match="Reinstall"):
         assert kernels.compiled("lanes", 1e9, np.zeros(1, np.float32)) is None
 
 

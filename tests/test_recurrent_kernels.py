@@ -166,7 +166,7 @@ def test_compiled_tanh_is_within_six_units_in_the_last_place() -> None:
 
 
 def test_without_numba_the_loops_are_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "_installed", None)
+    monkeypatch.setattr(settings, "_works", None)
     monkeypatch.setattr(settings, "importable", lambda name: False)
     monkeypatch.setattr(kernels, "ENOUGH", 0)
     given = arrays("lstm", 5, 4, 3, 6, np.float32)

@@ -9,7 +9,6 @@ import weakref
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from itertools import count
-from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from autograd_core.compiling.program import Program, Value
 from autograd_core.compiling.recorded import Recorded, Recorder
 from autograd_core.compiling.simplify import join_scatters, simplify
 from autograd_core.compiling.writing import FUNCTION, Source
+from autograd_core.locks import Lock
 from autograd_core.modes import current
 from autograd_core.node import Watch as NodeWatch
 from autograd_core.primitive import bare
@@ -164,7 +164,7 @@ class Compiled:
             )
         self.recordings: list[Recording] = []
         self._recent: list[Recording] = []
-        self._lock = RLock()  # f may call its compiled self while it is recorded
+        self._lock = Lock()  # f may call its compiled self while it is recorded
 
     @property
     def source(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd_core.errors import AutogradError, OperandError, UnsupportedError
 from autograd_core.graph import Graph
+from autograd_core.printing import Text, prints_anywhere
 from autograd_core.source import Location, user_frame
 from autograd_core.tensor import Tensor
 from autograd_core.viewer import failed
@@ -166,7 +167,7 @@ class Drawing:
 
     def to_text(self) -> str:
         """Return one row a node, in topological order: the form for screen readers and tests."""
-        return text_form(self.view, self.notes)
+        return Text(text_form(self.view, self.notes))
 
     def to_svg(self) -> str:
         """Return the picture.
@@ -274,6 +275,7 @@ class Drawing:
             bundle["image/svg+xml"] = self.to_svg()
         return bundle
 
+    @prints_anywhere
     def __str__(self) -> str:
         text = self.to_text()
         return text if layout_programs() else f"{text}\n{NO_LAYOUT}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from autograd_core.printing import prints_anywhere
 from autograd_core.viewer.captions import Piece, clause, multiplies, plain
 from autograd_core.viewer.numbers import Summary, number_text
 from autograd_core.viewer.recording import Recording, Tangents
@@ -52,8 +53,11 @@ class Step:
         """The sentence as one text."""
         return plain(self.pieces)
 
+    @prints_anywhere
     def __str__(self) -> str:
         return f"{self.phase:8}  {self.caption}"
+
+    __repr__ = __str__
 
 
 def forward_steps(view: View) -> list[Step]:

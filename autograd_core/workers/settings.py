@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import os
+from contextvars import ContextVar
 from importlib import import_module
+from importlib.util import find_spec
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_core.workers import threads as _threads
+from autograd_core.workers.faults import say_once
 
 
 def _flag(name: str) -> bool:
     return os.environ.get(name, "1").lower() not in ("0", "no", "off", "false")
 
 
-_settings: dict[str, Any] = {
-    "compiled": _flag("NN_COMPILED"),
-    "winograd": _flag("NN_WINOGRAD"),
-    "threads": _threads.available(),
-}
-_installed: bool | None = None
+class _Choice(NamedTuple):
+    compiled: bool
+    winograd: bool
+    threads: int
+
+
+_PROCESS = _Choice(_flag("NN_COMPILED"), _flag("NN_WINOGRAD"), _threads.available())
+_choice: ContextVar[_Choice] = ContextVar("kernels", default=_PROCESS)
+_works: bool | None = None  # not tried yet
 
 
 def setting(name: str) -> Any:
     """Return the present value of a setting of `use_kernels`."""
-    return _settings[name]
+    return getattr(_choice.get(), name)
 
 
 class use_kernels:  # noqa: N801 - called like a function
-    """Choose the kernels, for the rest of the process or for a with-block.
+    """Choose the kernels, for the rest of the thread or for a with-block.
+
+    As with `numpy.errstate`, a choice holds in the context that made it; other threads
+    keep theirs.  Environment variables choose for the whole process.
 
     Parameters
     ----------
@@ -62,9 +71,10 @@ class use_kernels:  # noqa: N801 - called like a function
         winograd: bool | None = None,
         threads: int | None = None,
     ) -> None:
-        self.before = dict(_settings)
+        self.before = _choice.get()
         given = {"compiled": compiled, "winograd": winograd, "threads": threads}
-        _settings.update({name: value for name, value in given.items() if value is not None})
+        chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        _choice.set(self.before._replace(**chosen))
 
     def __enter__(self) -> None:
         """Keep the choice for the block."""
@@ -76,23 +86,70 @@ class use_kernels:  # noqa: N801 - called like a function
         trace: TracebackType | None,
     ) -> None:
         """Return to what was before."""
-        _settings.update(self.before)
+        _choice.set(self.before)
 
 
 def compiles() -> bool:
-    """Tell whether compiled kernels are wanted and installed."""
-    global _installed
-    if not _settings["compiled"]:
+    """Tell whether compiled kernels are wanted, installed, and work here."""
+    global _works
+    if not setting("compiled"):
         return False
-    if _installed is None:
-        _installed = importable("numba")
-    return _installed
+    if _works is None:
+        _works = _tried()
+    return _works
+
+
+def _tried() -> bool:
+    """Compile and run a small kernel; say once why plain NumPy is used if that fails."""
+    if find_spec("numba") is None:
+        return False
+    if not importable("numba"):
+        return _given_up("numba is installed but cannot be imported", "Reinstall it")
+    try:
+        if import_module("numba").config.DISABLE_JIT:
+            return _given_up("NUMBA_DISABLE_JIT is set", "Unset it")
+        import_module("autograd_core.workers.compiled.trial").run()
+    except Exception as error:  # whatever a broken numba, compiler or disk raises
+        return _given_up(
+            f"a kernel could not be compiled ({type(error).__name__}: {error})",
+            "Set NUMBA_CACHE_DIR to a folder that can be written to, or reinstall numba",
+        )
+    return True
+
+
+def _given_up(reason: str, remedy: str) -> bool:
+    say_once(
+        "numba",
+        f"{reason}, so that plain NumPy does the work, more slowly. {remedy}; NN_COMPILED=0 says "
+        "that plain NumPy is meant.",
+    )
+    return False
+
+
+def kernels(name: str) -> Any:
+    """Return a module of compiled kernels, or None: plain NumPy is to do it.
+
+    Parameters
+    ----------
+    name : str
+        The module's full name.
+    """
+    global _works
+    if not compiles():
+        return None
+    try:
+        return import_module(name)
+    except Exception as error:  # it defines kernels, which asks numba for much
+        _works = _given_up(
+            f"{name} could not be loaded ({type(error).__name__}: {error})", "Reinstall numba"
+        )
+        return None
 
 
 def importable(name: str) -> bool:
     """Tell whether a package can be imported; a broken or too old one counts as absent."""
     try:
         import_module(name)
-    except ImportError:
+    except Exception:  # what a broken package raises is not always an ImportError
         return False
     return True

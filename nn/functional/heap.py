@@ -3,7 +3,8 @@
 The C library hands a freed array of some megabytes back to the system, and the next step's arrays
 come as fresh pages, each zeroed when first touched: half of a convolutional net's training step.
 glibc stops doing so for sizes that it has seen freed (mallopt(3), "dynamic mmap threshold"), up
-to 32 MB.  So one array of that size is freed, untouched, before the first step.
+to 32 MB.  So one array of that size is freed, untouched.  It changes the whole process, so
+importing `nn` does not do it; `nn.Trainer` does, and a training loop of your own may.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ LARGEST = 32 << 20  # bytes: where glibc ceases to learn
 
 
 def keep_freed_memory() -> None:
-    """Let glibc reuse freed arrays below 32 MB and keep up to 64 MB of them.
+    """Let glibc reuse freed arrays below 32 MB and keep up to 64 MB of them, in this process.
 
-    Costs no memory by itself, and nothing but some microseconds with another C library.
+    For training loops; `nn.Trainer` calls it.  Costs no memory by itself, and nothing but some
+    microseconds with another C library.
     MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ in the environment overrule it.
 
     Examples

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd_core.workers import setting, use_kernels
 from autograd_core.workers import threads as _threads
-from autograd_core.workers.settings import compiles
+from autograd_core.workers.settings import compiles, kernels
 
 ENOUGH = 2e6  # operations; below, calling a kernel costs more than it saves
 
@@ -40,7 +40,7 @@ def compiled(name: str, work: float, *arrays: Any) -> Any:
     """Return the module nn.functional.compiled.<name>, or None: plain NumPy does it."""
     if not compiled_for(work, *arrays):
         return None
-    return import_module(f"nn.functional.compiled.{name}")
+    return kernels(f"nn.functional.compiled.{name}")
 
 
 def team() -> Any:

@@ -7,10 +7,9 @@ everything else, and everything without numba; the results are the same to the l
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from autograd_core.workers.settings import compiles
+from autograd_core.workers.settings import kernels
 
 ENOUGH = 1 << 15  # numbers; below, the call costs more than the passes
 
@@ -35,4 +34,4 @@ def rule(name: str, arrays: list[Any]) -> Any:
         return None
     if any(a.dtype.char != "f" or not a.flags.c_contiguous for a in arrays):
         return None
-    return getattr(import_module("optim.compiled.rules"), name) if compiles() else None
+    return getattr(kernels("optim.compiled.rules"), name, None)

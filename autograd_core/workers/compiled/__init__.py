@@ -8,13 +8,15 @@ from typing import Any
 import numba
 from numba.extending import intrinsic
 
+from autograd_core.workers.compiled.cache import keep
+
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function on its first call with new types; other threads run meanwhile.
 
     The result is kept on disk, beside the source or in the user's cache.
     """
-    return numba.njit(nogil=True, cache=True)(function)
+    return keep(numba.njit(nogil=True)(function))
 
 
 def operation(function: Callable[..., Any]) -> Any:
@@ -25,12 +27,12 @@ def operation(function: Callable[..., Any]) -> Any:
 def fast_kernel(function: Callable[..., Any]) -> Any:
     """Compile with sums in any order and x / 0 as in NumPy, so that loops run in vectors."""
     flags = {"reassoc", "contract", "nsz"}  # infinities and NaN keep their meaning
-    return numba.njit(nogil=True, cache=True, fastmath=flags, error_model="numpy")(function)
+    return keep(numba.njit(nogil=True, fastmath=flags, error_model="numpy")(function))
 
 
 def exact_kernel(function: Callable[..., Any]) -> Any:
     """Compile with sums as they are written, and x / 0 as in NumPy."""
-    return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    return keep(numba.njit(nogil=True, error_model="numpy")(function))
 
 
 def inlined(function: Callable[..., Any]) -> Any:
