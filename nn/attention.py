@@ -13,7 +13,7 @@ from nn.linear import Linear
 from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
 from nn.random import generator
-from nn.values import raw, shape_error
+from nn.values import shape_error
 
 
 class MultiheadAttention(Module):
@@ -197,9 +197,9 @@ class MultiheadAttention(Module):
         total = None
         if attn is not None:
             allowed = ((n, s), (b * self.num_heads, n, s))
-            if raw(attn).shape not in allowed:
+            if np.shape(attn) not in allowed:
                 raise shape_error(
-                    f"MultiheadAttention: attn_mask has shape {raw(attn).shape}, not {allowed[0]} "
+                    f"MultiheadAttention: attn_mask has shape {np.shape(attn)}, not {allowed[0]} "
                     f"or {allowed[1]}."
                 )
             total = f.additive_mask(attn, dtype, allowed=False)

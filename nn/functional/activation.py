@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_core import elementwise, primitive
 from nn.functional import rectify
+from nn.functional.floating import floating, floats
 from nn.functional.pointwise import compiled_pass
 from nn.values import shape_error
 
@@ -25,6 +26,7 @@ relu6 = elementwise(_relu6, lambda y, x: (x > 0) & (x < 6), name="relu6")
 
 
 def _sigmoid(x: Any) -> Any:
+    x = floats(x)
     small = np.exp(-np.abs(x))  # never overflows
     return np.where(x >= 0, 1, small) / (1 + small)
 
@@ -38,13 +40,14 @@ def _times_tanh_slope(g: Any, y: Any, x: Any) -> Any:
 
 
 def _tanh(x: Any) -> Any:  # not np.tanh itself: a ufunc would get this rule everywhere
-    return np.tanh(x)
+    return np.tanh(floats(x))
 
 
 tanh = elementwise(_tanh, lambda y, x: 1 - y * y, times=_times_tanh_slope, name="tanh")
 
 
 def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    x = floats(x)
     z = beta * x
     return np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / beta)
 
@@ -60,6 +63,7 @@ softplus = elementwise(
 
 
 def _leaky(x: Any, negative_slope: float = 0.01) -> Any:
+    x = floats(x)
     return np.where(x > 0, x, x * negative_slope)
 
 
@@ -73,12 +77,15 @@ leaky_relu = elementwise(
 
 
 def _elu(x: Any, alpha: float = 1.0) -> Any:
+    x = floats(x)
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
 elu = elementwise(
     _elu,
-    lambda y, x, *, alpha=1.0: np.where(x > 0, np.ones_like(x), y + alpha),
+    lambda y, x, *, alpha=1.0: np.where(
+        x > 0, np.ones_like(x), alpha * np.exp(np.where(x > 0, 0, x))
+    ),
     name="elu",
     cost=10.0,
 )
@@ -95,7 +102,12 @@ def _silu_slope(y: Any, x: Any) -> Any:
     return s * (1 + x * (1 - s))
 
 
-silu = elementwise(lambda x: x * _sigmoid(x), _silu_slope, name="silu", cost=9.0)
+def _silu(x: Any) -> Any:
+    x = floats(x)
+    return x * _sigmoid(x)
+
+
+silu = elementwise(_silu, _silu_slope, name="silu", cost=9.0)
 
 _ROOT = math.sqrt(2 / math.pi)
 
@@ -132,6 +144,7 @@ _gelu_exact = elementwise(
 )
 
 
+@floating("x")
 def gelu(x: Any, approximate: str = "none") -> Any:
     """Gaussian error linear unit, ``x P(Z <= x)`` (Hendrycks and Gimpel, 2016).
 
@@ -184,8 +197,11 @@ def step(x: Any, straight_through: bool = False) -> Any:
     return _step_through(x) if straight_through else _step(x)
 
 
+@floating("x", "weight")
 def prelu(x: Any, weight: Any) -> Any:
     """Return x where positive, weight times x elsewhere; one weight, or one a channel (axis 1)."""
+    if not np.size(weight):
+        raise shape_error("prelu: there is no slope; weight is empty.")
     if np.size(weight) > 1:
         if np.ndim(x) < 2 or x.shape[1] != np.size(weight):
             raise shape_error(
@@ -193,6 +209,8 @@ def prelu(x: Any, weight: Any) -> Any:
                 f"the input has shape {np.shape(x)}."
             )
         weight = weight.reshape((-1, *(1,) * (x.ndim - 2)))
+    elif np.ndim(weight):
+        weight = weight.reshape(())  # so that a number stays a number
     positive = x > 0
     return np.where(positive, x, weight * x)
 
@@ -220,6 +238,7 @@ _softmax = primitive(
 )
 
 
+@floating("x", smooth=("temperature",))
 def softmax(x: Any, dim: int = -1, temperature: float = 1.0) -> Any:
     """Return exp(x / temperature) along an axis, scaled to sum 1.
 
@@ -272,6 +291,7 @@ _log_softmax = primitive(
 )
 
 
+@floating("x")
 def log_softmax(x: Any, dim: int = -1) -> Any:
     """Return the logarithm of `softmax`, exact where the softmax is too small for a float.
 
@@ -284,8 +304,13 @@ def log_softmax(x: Any, dim: int = -1) -> Any:
     return _log_softmax(x, axis=dim)
 
 
+def _log_sigmoid(x: Any) -> Any:
+    x = floats(x)
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
 log_sigmoid = elementwise(
-    lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
+    _log_sigmoid,
     lambda y, x: sigmoid(-x),
     name="log_sigmoid",
     cost=20.0,

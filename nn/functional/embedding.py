@@ -82,6 +82,10 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
            [1., 2.]])
     """
     index = raw(input)
+    if np.ndim(weight) != 2:
+        raise shape_error(
+            f"embedding: the weight has shape {np.shape(weight)}; (rows, features) is needed."
+        )
     rows = np.shape(weight)[0]
     if index.dtype.kind not in "iu":
         raise shape_error(f"embedding: indices must be integers, not {index.dtype}.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nn.functional.floating import floating
 from nn.functional.fused import fused
 from nn.functional.passes import moments, products, scaled, sloped
 from nn.values import shape_error
@@ -56,6 +57,7 @@ _batch_norm = fused(
 )
 
 
+@floating("input", "weight", "bias", smooth=("running_mean", "running_var"))
 def batch_norm(
     input: Any,
     running_mean: Any = None,
@@ -103,7 +105,12 @@ def batch_norm(
     shape = np.shape(input)
     if len(shape) < 2:
         raise shape_error(f"batch_norm: the input needs (n, channels, ...), its shape is {shape}.")
-    for name, value in (("weight", weight), ("bias", bias), ("running_mean", running_mean)):
+    for name, value in (
+        ("weight", weight),
+        ("bias", bias),
+        ("running_mean", running_mean),
+        ("running_var", running_var),
+    ):
         if value is not None and np.shape(value) != shape[1:2]:
             raise shape_error(
                 f"batch_norm: {name} has shape {np.shape(value)}, the input {shape} has "
@@ -135,7 +142,7 @@ def batch_norm(
 
 def _layer_forward(x: Any, weight: Any, bias: Any, *, eps: float) -> tuple[Any, Any]:
     shape = x.shape
-    rows = np.ascontiguousarray(x).reshape(-1, weight.size)
+    rows = np.ascontiguousarray(x).reshape(x.size // max(weight.size, 1), weight.size)
     scale, shift = weight.reshape(-1), bias.reshape(-1)
     n = rows.shape[1]
     normal = rows - (rows.sum(axis=1, keepdims=True) / n)
@@ -182,6 +189,7 @@ _layer_norm = fused(
 )
 
 
+@floating("input", "weight", "bias")
 def layer_norm(
     input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -210,9 +218,15 @@ def layer_norm(
         raise shape_error(f"layer_norm: the input has shape {shape}; it must end in {wanted}.")
     weight = np.ones(wanted, input.dtype) if weight is None else weight
     bias = np.zeros(wanted, input.dtype) if bias is None else bias
+    if weight.shape != wanted or bias.shape != wanted:
+        raise shape_error(
+            f"layer_norm: weight and bias have shapes {weight.shape} and {bias.shape}; "
+            f"normalized_shape is {wanted}."
+        )
     return _layer_norm(input, weight, bias, eps=eps)
 
 
+@floating("input", "weight", "bias")
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -241,7 +255,13 @@ def group_norm(
             f"group_norm: the channels (axis 1) of shape {shape} do not divide into "
             f"{num_groups} groups."
         )
-    grouped = input.reshape((shape[0], num_groups, -1))
+    for name, value in (("weight", weight), ("bias", bias)):
+        if value is not None and np.shape(value) != shape[1:2]:
+            raise shape_error(
+                f"group_norm: {name} has shape {np.shape(value)}, the input {shape} has "
+                f"{shape[1]} channels on axis 1."
+            )
+    grouped = input.reshape((shape[0], num_groups, math.prod(shape[1:]) // num_groups))
     y = layer_norm(grouped, grouped.shape[-1], eps=eps).reshape(shape)
     column = (-1, *(1,) * (len(shape) - 2))
     if weight is not None:
@@ -249,6 +269,7 @@ def group_norm(
     return y if bias is None else y + bias.reshape(column)
 
 
+@floating("input", smooth=("alpha", "beta", "k"))
 def local_response_norm(
     input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Any:

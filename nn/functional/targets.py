@@ -86,7 +86,7 @@ def target_rows(
 def total_weight(name: str, scale: Any) -> Any:
     """Return the sum of the rows' factors, by which a mean divides."""
     total = scale.sum()
-    if total == 0:
+    if raw(total) == 0:
         raise shape_error(f"{name}: no target counts (all ignored, or of weight 0), so no mean.")
     return total
 
@@ -95,12 +95,51 @@ def class_weights(name: str, index: Any, rows: Any, weight: Any, ignore: int) ->
     """Return each row's factor: its class's weight, 0 where ignored."""
     scale = np.ones(len(index), dtype=rows.dtype)
     if weight is not None:
-        factors = raw(weight)
-        if factors.shape != (rows.shape[1],):
-            raise shape_error(
-                f"{name}: weight has shape {factors.shape}, but there are {rows.shape[1]} classes."
-            )
-        scale = factors[np.where(index == ignore, 0, index)].astype(rows.dtype)
+        checked_weight(name, weight, rows.shape[1])
+        scale = weight[np.where(index == ignore, 0, index)].astype(rows.dtype)
     if ignore in index:
         scale = np.where(index == ignore, 0, scale).astype(rows.dtype)
     return scale
+
+
+def checked_weight(name: str, weight: Any, classes: int) -> None:
+    """Refuse factors that are not one for each class."""
+    if np.shape(weight) != (classes,):
+        raise shape_error(
+            f"{name}: weight has shape {np.shape(weight)}, but there are {classes} classes."
+        )
+
+
+def weighed(name: str, loss: Any, weight: Any) -> Any:
+    """Return losses times factors that broadcast to them."""
+    if weight is None:
+        return loss
+    fits_into("weight", weight, loss, name)
+    return loss * weight
+
+
+def fits_into(what: str, given: Any, whole: Any, name: str) -> None:
+    """Refuse an array that would make another one larger by broadcasting."""
+    try:
+        fits = np.broadcast_shapes(np.shape(given), np.shape(whole)) == np.shape(whole)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise shape_error(
+            f"{name}: {what} has shape {np.shape(given)}, which does not broadcast to "
+            f"{np.shape(whole)}."
+        )
+
+
+def expanded(name: str, *arrays: Any) -> list[Any]:
+    """Return arrays broadcast against each other."""
+    shapes = [np.shape(a) for a in arrays]
+    if len(set(shapes)) == 1:
+        return list(arrays)
+    try:
+        whole = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise shape_error(
+            f"{name}: shapes {' and '.join(map(str, shapes))} do not broadcast."
+        ) from None
+    return [np.broadcast_to(a, whole) for a in arrays]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nn.functional.floating import floating
 from nn.values import shape_error
 
 
@@ -28,6 +29,12 @@ def _linear_matrix(n: int, m: int, scale: float, align_corners: bool, dtype: Any
     matrix[places, low] += 1 - share
     matrix[places, high] += share
     return matrix.astype(dtype)
+
+
+@floating("input", complex=True)
+def _interpolated(input: Any, axis: int, wanted: int, scale: float, align_corners: bool) -> Any:
+    matrix = _linear_matrix(input.shape[axis], wanted, scale, align_corners, input.dtype)
+    return np.moveaxis(np.moveaxis(input, axis, -1) @ matrix.T, -1, axis)
 
 
 def interpolate(
@@ -83,7 +90,5 @@ def interpolate(
             index = np.minimum((np.arange(wanted) * scale).astype(int), length - 1)
             input = input[(slice(None),) * (axis + 2) + (index,)]
         else:
-            matrix = _linear_matrix(length, wanted, scale, bool(align_corners), input.dtype)
-            moved = np.moveaxis(input, axis + 2, -1) @ matrix.T
-            input = np.moveaxis(moved, -1, axis + 2)
+            input = _interpolated(input, axis + 2, wanted, scale, bool(align_corners))
     return input

@@ -1,0 +1,171 @@
+"""What array arguments become before a layer computes with them, and which may carry derivatives.
+
+Layers compute with floats.  An integer or boolean array counts as what NumPy promotes it to
+beside the other arguments, and as float64 on its own.  Half precision is computed in single
+precision and rounded at the end, as in PyTorch: sums of more than 65,504 elements do not overflow.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar
+
+import numpy as np
+
+from autograd_core import DTypeError, UnsupportedError
+from autograd_core.source import Location
+from nn.values import is_traced, is_tracked
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_LABELS = "bBhHiIlLqQ?"  # integers that name a class
+_NONE = np.dtype(object)  # of what has no dtype
+_PASSIVE = {int, float, bool, str, tuple, list, type(None), np.ndarray}  # carry no derivative
+
+
+def floats(x: Any) -> Any:
+    """Return an array of integers or booleans as float64, and any other as it is.
+
+    Examples
+    --------
+    >>> floats(np.array([1, 2], np.uint8))
+    array([1., 2.])
+    """
+    dtype = getattr(x, "dtype", None)
+    return x.astype(float) if dtype is not None and dtype.kind in "iub" else x
+
+
+def promoted(name: str, values: Sequence[Any], complex: bool) -> tuple[list[Any], Any]:
+    """Return values as floats of at least single precision, and the dtype to round results to.
+
+    Examples
+    --------
+    >>> values, rounded = promoted("f", [np.ones(2, np.float16), np.ones(2, bool), None], False)
+    >>> values[0].dtype.name, values[1].dtype.name, rounded.name
+    ('float32', 'float32', 'float16')
+    """
+    arrays = [_array(v, k == 0) for k, v in enumerate(values)]
+    dtypes = {a.dtype for a in arrays if a is not None and hasattr(a, "dtype")}
+    if any(d.kind not in "iubfc" or (d.kind == "c" and not complex) for d in dtypes):
+        wrong = next(d for d in dtypes if d.kind not in "iubf")
+        kinds = "real or complex numbers" if complex else "real numbers"
+        raise DTypeError(
+            f"{name}: the arrays must hold {kinds}, not {wrong}.", Location.of_caller()
+        )
+    whole = np.result_type(*dtypes) if dtypes else np.dtype(float)
+    target = np.dtype(float) if whole.kind in "iub" else whole
+    half = whole.char == "e"
+    if half:
+        target = np.dtype(np.float32)
+
+    def changed(a: Any) -> Any:
+        if a is None or not hasattr(a, "dtype"):
+            return a
+        return a.astype(target) if a.dtype.kind in "iub" or a.dtype.char == "e" else a
+
+    return [changed(a) for a in arrays], whole if half else None
+
+
+def _array(value: Any, first: bool) -> Any:
+    """Return a value as an array; a Python number only as the first: it takes the others' dtype."""
+    number = isinstance(value, (bool, int, float, complex)) and not first
+    if value is None or number or is_traced(value):
+        return value
+    return value if hasattr(value, "__array_function__") else np.asarray(value)
+
+
+def _integral(value: Any) -> bool:
+    dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+    return dtype.kind in "iub"
+
+
+def rounded(result: Any, dtype: Any) -> Any:
+    """Return a result, or a tuple of them, in another dtype."""
+    if isinstance(result, tuple):
+        return tuple(rounded(part, dtype) for part in result)
+    return result.astype(dtype)
+
+
+def floating(
+    *names: str, smooth: Sequence[str] = (), labels: Sequence[str] = (), complex: bool = False
+) -> Callable[[_Function], _Function]:
+    """Let a function take arrays of integers and of half precision; refuse constants in a trace.
+
+    Parameters
+    ----------
+    *names : str
+        The array arguments that are differentiated and computed with.
+    smooth : sequence of str
+        Numbers that are differentiated too, as they are.
+    labels : sequence of str
+        Those of the names that are left alone if they hold integers: class indices.
+    complex : bool
+        Whether the function is right for complex numbers.
+
+    Returns
+    -------
+    callable
+        A decorator. A derivative of any other argument is asked for in vain, and refused.
+
+    Examples
+    --------
+    >>> @floating("x")
+    ... def twice(x, eps=0.0):
+    ...     return 2 * x + eps
+    >>> twice(np.array([1, 2], np.uint8))
+    array([2., 4.])
+    """
+    ready = "fdFD" if complex else "fd"
+
+    def decorate(function: _Function) -> _Function:
+        signature = inspect.signature(function)
+        roles = {
+            name: None if name not in names else ready + _LABELS if name in labels else ready
+            for name in signature.parameters
+        }
+        in_order = tuple(roles.values())
+
+        @wraps(function)
+        def called(*args: Any, **settings: Any) -> Any:
+            for value, role in zip(args, in_order, strict=False):  # every call goes through this
+                if role is None:
+                    if type(value) in _PASSIVE:
+                        continue
+                elif value is None or getattr(value, "dtype", _NONE).char in role:
+                    continue
+                return careful(*args, **settings)
+            for key, value in settings.items():
+                role = roles.get(key)
+                if role is None:
+                    if type(value) in _PASSIVE:
+                        continue
+                elif value is None or getattr(value, "dtype", _NONE).char in role:
+                    continue
+                return careful(*args, **settings)
+            return function(*args, **settings)
+
+        def careful(*args: Any, **settings: Any) -> Any:
+            try:
+                bound = signature.bind(*args, **settings)
+            except TypeError:
+                return function(*args, **settings)  # which says what is missing
+            given = bound.arguments
+            for key, value in given.items():
+                if key not in names and key not in smooth and is_tracked(value):
+                    raise UnsupportedError(
+                        f"{function.__name__}: {key}= counts as a constant and has no derivative "
+                        f"here, but a tracked value was given; give its .detach(), or an array.",
+                        Location.of_caller(),
+                    )
+            used = [k for k in names if k in given and not (k in labels and _integral(given[k]))]
+            values, half = promoted(function.__name__, [given[k] for k in used], complex)
+            given.update(zip(used, values, strict=True))
+            result = function(*bound.args, **bound.kwargs)
+            return result if half is None else rounded(result, half)
+
+        called.arrays = names  # type: ignore[attr-defined]
+        called.smooth = tuple(smooth)  # type: ignore[attr-defined]
+        return called  # type: ignore[return-value]
+
+    return decorate
