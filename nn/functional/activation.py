@@ -9,9 +9,9 @@ import numpy as np
 
 from autograd_core import elementwise, primitive
 from nn.functional import rectify
-from nn.functional.floating import floating, floats
+from nn.functional.floating import floating, floats, reals
 from nn.functional.pointwise import compiled_pass
-from nn.values import shape_error
+from nn.values import is_traced, shape_error
 
 relu = elementwise(
     rectify.relu, lambda y, x: y > 0, times=lambda g, y, x: rectify.gated(g, y), name="relu"
@@ -19,14 +19,14 @@ relu = elementwise(
 
 
 def _relu6(x: Any) -> Any:
-    return np.clip(x, 0, 6)
+    return np.clip(x if x.dtype.kind in "iu" else reals(x), 0, 6)
 
 
 relu6 = elementwise(_relu6, lambda y, x: (x > 0) & (x < 6), name="relu6")
 
 
 def _sigmoid(x: Any) -> Any:
-    x = floats(x)
+    x = reals(x)
     small = np.exp(-np.abs(x))  # never overflows
     return np.where(x >= 0, 1, small) / (1 + small)
 
@@ -47,7 +47,7 @@ tanh = elementwise(_tanh, lambda y, x: 1 - y * y, times=_times_tanh_slope, name=
 
 
 def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    x = floats(x)
+    x = reals(x)
     z = beta * x
     return np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / beta)
 
@@ -63,7 +63,7 @@ softplus = elementwise(
 
 
 def _leaky(x: Any, negative_slope: float = 0.01) -> Any:
-    x = floats(x)
+    x = reals(x)
     return np.where(x > 0, x, x * negative_slope)
 
 
@@ -77,7 +77,7 @@ leaky_relu = elementwise(
 
 
 def _elu(x: Any, alpha: float = 1.0) -> Any:
-    x = floats(x)
+    x = reals(x)
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
@@ -103,7 +103,7 @@ def _silu_slope(y: Any, x: Any) -> Any:
 
 
 def _silu(x: Any) -> Any:
-    x = floats(x)
+    x = reals(x)
     return x * _sigmoid(x)
 
 
@@ -171,10 +171,12 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     return _gelu_exact(x) if approximate == "none" else _gelu_approximate(x)
 
 
-_step = elementwise(lambda x: np.heaviside(x, 1).astype(x.dtype), 0, name="step")
-_step_through = elementwise(
-    lambda x: np.heaviside(x, 1).astype(x.dtype), lambda y, x: np.abs(x) <= 1, name="step"
-)
+def _heaviside(x: Any) -> Any:
+    return np.heaviside(reals(x), 1).astype(x.dtype)
+
+
+_step = elementwise(_heaviside, 0, name="step")
+_step_through = elementwise(_heaviside, lambda y, x: np.abs(x) <= 1, name="step")
 
 
 def step(x: Any, straight_through: bool = False) -> Any:
@@ -269,7 +271,9 @@ def softmax(x: Any, dim: int = -1, temperature: float = 1.0) -> Any:
     """
     if not temperature > 0:
         raise shape_error(f"softmax: the temperature must be positive, not {temperature}.")
-    return _softmax(x if temperature == 1 else x / temperature, axis=dim)
+    return _softmax(
+        x if not is_traced(temperature) and temperature == 1 else x / temperature, axis=dim
+    )
 
 
 def _log_shares(x: Any, axis: int = -1) -> Any:
@@ -305,7 +309,7 @@ def log_softmax(x: Any, dim: int = -1) -> Any:
 
 
 def _log_sigmoid(x: Any) -> Any:
-    x = floats(x)
+    x = reals(x)
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
 
 

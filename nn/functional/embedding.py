@@ -12,6 +12,10 @@ from nn.values import raw, shape_error
 
 def _scatter(g: Any, *, index: Any, rows: int, padding: int | None) -> Any:
     flat = g.reshape(-1, g.shape[-1])
+    if g.dtype.char == "e":  # summed in single precision, as in PyTorch's layers
+        return _scatter(g.astype(np.float32), index=index, rows=rows, padding=padding).astype(
+            g.dtype
+        )
     where = index.reshape(-1)
     order = np.argsort(where, kind="stable")  # equal rows side by side, then one sum for each
     used, first = np.unique(where[order], return_index=True)

@@ -36,6 +36,22 @@ def floats(x: Any) -> Any:
     return x.astype(float) if dtype is not None and dtype.kind in "iub" else x
 
 
+def reals(x: Any) -> Any:
+    """Return `floats`, and refuse complex numbers, which have no order.
+
+    Examples
+    --------
+    >>> reals(np.array([True, False]))
+    array([1., 0.])
+    """
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or dtype.kind == "f":
+        return x
+    if dtype.kind not in "iub":
+        raise DTypeError(f"the array must hold real numbers, not {dtype}.", Location.of_caller())
+    return x.astype(float)
+
+
 def promoted(name: str, values: Sequence[Any], complex: bool) -> tuple[list[Any], Any]:
     """Return values as floats of at least single precision, and the dtype to round results to.
 

@@ -80,7 +80,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 @floating("input", "target", smooth=("beta",))
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
     """Huber loss divided by beta; with beta = 0 the absolute error."""
-    if beta == 0:
+    if not is_traced(beta) and beta == 0:
         return l1_loss(input, target, reduction)
     return huber_loss(input, target, reduction, beta) / beta
 
@@ -88,13 +88,14 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
 # --- margins ----------------------------------------------------------------
 
 
-@floating("input", "target", smooth=("margin",))
+@floating("input", smooth=("margin",))
 def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float = 1.0) -> Any:
     """Binary hinge, max(0, margin - t x), for targets -1 and +1."""
     same_shape("hinge_loss", input, target)
-    if not np.all(np.abs(raw(target)) == 1):
+    signs = raw(target)
+    if not np.all(np.abs(signs) == 1):
         raise shape_error("hinge_loss: every target must be -1 or +1.")
-    return reduced(_positive(margin - target * input), reduction, "hinge_loss")
+    return reduced(_positive(margin - signs.astype(input.dtype) * input), reduction, "hinge_loss")
 
 
 _positive = elementwise(lambda x: np.maximum(x, 0), lambda y, x: y > 0, name="positive part")
@@ -276,14 +277,15 @@ def cross_entropy(
     rows, index, restore = target_rows("cross_entropy", input, labels, ignore_index)
     scale = class_weights("cross_entropy", index, rows, weight, ignore_index)
     safe = np.where(index == ignore_index, 0, index)
-    fused = not label_smoothing and not is_batched(rows) and not is_traced(scale)
+    smoothed = is_traced(label_smoothing) or label_smoothing > 0
+    fused = not smoothed and not is_batched(rows) and not is_traced(scale)
     if fused and reduction in ("mean", "sum"):
         if reduction == "mean":
             scale = scale / total_weight("cross_entropy", scale)
         return _softmax_nll(rows, index=safe, scale=scale)
     logs = log_softmax(rows, 1)
     loss = -logs[np.arange(len(safe)), safe] * scale
-    if label_smoothing:
+    if smoothed:
         counted = (index != ignore_index).astype(rows.dtype)[:, None]
         factors = counted if weight is None else counted * weight
         spread = -np.sum(logs * factors, axis=1) / rows.shape[1]
@@ -320,7 +322,7 @@ def _distribution_loss(
 ) -> Any:
     same_shape("cross_entropy", input, target)
     axis = 0 if np.ndim(input) == 1 else 1
-    if label_smoothing:
+    if is_traced(label_smoothing) or label_smoothing > 0:
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[axis]
     logs = log_softmax(input, axis)
     if weight is not None:

@@ -128,6 +128,11 @@ def batch_norm(
             f"batch_norm: training needs more than one value a channel, the input has "
             f"shape {shape}."
         )
+    for name, value in (("running_mean", running_mean), ("running_var", running_var)):
+        if value is not None and value.dtype.kind != "f":
+            raise shape_error(
+                f"batch_norm: {name} is moved in training and must hold floats, not {value.dtype}."
+            )
     found: dict[str, Any] = {}
     y = _batch_norm(input, weight, bias, eps=eps, found=found)
     if running_mean is not None:

@@ -21,7 +21,7 @@ from nn.functional.windows import (
     reduce_tiles,
     unpick,
 )
-from nn.values import pair, raw, shape_error
+from nn.values import is_traced, pair, raw, shape_error
 
 
 def _maximum(x: Any, *, windows: Windows) -> Any:
@@ -235,7 +235,7 @@ def avg_pool2d(
 def _lp(name: str, n: int, input: Any, p: float, kernel: Any, stride: Any, ceil_mode: bool) -> Any:
     if not p >= 1:
         raise shape_error(f"{name}: the norm's power must be at least 1, not {p}.")
-    powers = input * input if p == 2 else np.abs(input) ** p
+    powers = input * input if not is_traced(p) and p == 2 else np.abs(input) ** p
     total = _avg(name, n, powers, kernel, stride, 0, ceil_mode, True, 1)
     empty = total == 0  # the p-norm of zeros: 0, and its derivative there is taken as 0
     return np.where(empty, 0, np.where(empty, 1, total) ** (1 / p))
