@@ -101,7 +101,7 @@ def test_no_smoothing_is_a_number_too() -> None:
 
         h = 1e-7
         np.testing.assert_allclose(grad(f)(0.0), (f(h) - f(0.0)) / h, rtol=1e-5)
-    with pytest.raises(AutogradError, match="delta must be positive"):
+    with pytest.raises(AutogradError, match="beta must not be negative"):
         grad(lambda beta: F.smooth_l1_loss(np.ones(2), np.zeros(2), beta=beta))(0.0)
 
 

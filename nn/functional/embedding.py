@@ -98,6 +98,10 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
         raise shape_error(f"embedding: index {wrong} is outside of the table's {rows} rows.")
     if padding_idx is None:
         return _lookup(weight, index=index, rows=rows)
+    if not -rows <= padding_idx < rows:
+        raise shape_error(
+            f"embedding: padding_idx {padding_idx} is outside of the table's {rows} rows."
+        )
     padding = padding_idx % rows
     fixed = _lookup(raw(weight), index=index, rows=rows)  # the value, padding row and all
     moving = _derivative(weight, index=index, rows=rows, padding=padding)

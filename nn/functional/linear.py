@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,22 +13,28 @@ from nn.functional.floating import floating
 from nn.values import is_batched, shape_error
 
 
+def _matrix(x: Any) -> Any:
+    """Return a stack of rows as a matrix; -1 cannot be told if there is nothing."""
+    width = x.shape[-1]
+    return x.reshape((-1 if x.size else math.prod(x.shape[:-1]), width))
+
+
 def _product(x: Any, weight: Any, bias: Any = None) -> Any:
     if x.ndim == 2:
         return dot(x, weight.T, bias)
     # one large matrix product instead of a stack of small ones
-    y = dot(x.reshape((-1, x.shape[-1])), weight.T, bias)
+    y = dot(_matrix(x), weight.T, bias)
     return y.reshape((*x.shape[:-1], weight.shape[0]))
 
 
 def _to_input(g: Any, x: Any, weight: Any) -> Any:
     if g.ndim == 2:
         return dot(g, weight)
-    return dot(g.reshape((-1, g.shape[-1])), weight).reshape(x.shape)
+    return dot(_matrix(g), weight).reshape(x.shape)
 
 
 def _to_weight(g: Any, x: Any, weight: Any) -> Any:
-    return dot(g.reshape((-1, g.shape[-1])).T, x.reshape((-1, x.shape[-1])))
+    return dot(_matrix(g).T, _matrix(x))
 
 
 def _flops(y: Any, x: Any, weight: Any, *bias: Any) -> float:
@@ -40,7 +47,7 @@ _affine_map = primitive(
     vjp=[
         lambda g, y, x, weight, bias: _to_input(g, x, weight),
         lambda g, y, x, weight, bias: _to_weight(g, x, weight),
-        lambda g, y, x, weight, bias: g.reshape((-1, g.shape[-1])).sum(axis=0),
+        lambda g, y, x, weight, bias: _matrix(g).sum(axis=0),
     ],
     jvp=[
         lambda t, y, x, weight, bias: _linear(t, weight),

@@ -67,22 +67,28 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
 @floating("input", "target", smooth=("delta",))
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
     """Squared error near 0, absolute error beyond delta (Huber, 1964)."""
-    same_shape("huber_loss", input, target)
     if not delta > 0:
         raise shape_error(f"huber_loss: delta must be positive, not {delta}.")
+    return reduced(_huber("huber_loss", input, target, delta), reduction, "huber_loss")
+
+
+def _huber(name: str, input: Any, target: Any, delta: Any) -> Any:
+    same_shape(name, input, target)
     d = input - target
     size = np.abs(d)
-    return reduced(
-        np.where(size <= delta, 0.5 * d * d, delta * (size - 0.5 * delta)), reduction, "huber_loss"
-    )
+    return np.where(size <= delta, 0.5 * d * d, delta * (size - 0.5 * delta))
 
 
 @floating("input", "target", smooth=("beta",))
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
     """Huber loss divided by beta; with beta = 0 the absolute error."""
+    name = "smooth_l1_loss"
     if not is_traced(beta) and beta == 0:
-        return l1_loss(input, target, reduction)
-    return huber_loss(input, target, reduction, beta) / beta
+        same_shape(name, input, target)
+        return reduced(np.abs(input - target), reduction, name)
+    if not beta > 0:
+        raise shape_error(f"{name}: beta must not be negative, nor 0 if tracked; it is {beta}.")
+    return reduced(_huber(name, input, target, beta) / beta, reduction, name)
 
 
 # --- margins ----------------------------------------------------------------
@@ -132,6 +138,8 @@ def multi_margin_loss(
             f"multi_margin_loss: the input has shape {np.shape(input)}; (n, classes) or (classes,) "
             "are needed."
         )
+    if not input.shape[-1]:
+        raise shape_error(f"multi_margin_loss: an input of shape {input.shape} has no classes.")
     single = np.ndim(input) == 1
     x = input.reshape((1, -1)) if single else input
     index = valid_targets("multi_margin_loss", np.atleast_1d(raw(target)), x.shape, None)
@@ -146,7 +154,7 @@ def multi_margin_loss(
         checked_weight("multi_margin_loss", weight, x.shape[1])
         terms = terms * weight[index][:, None]
     loss = terms.sum(axis=1) / x.shape[1]
-    if reduction == "none" and single:
+    if reduction == "none" and single and not np.ndim(target):
         return loss[0]
     return reduced(loss, reduction, "multi_margin_loss")
 
@@ -322,6 +330,8 @@ def _distribution_loss(
 ) -> Any:
     same_shape("cross_entropy", input, target)
     axis = 0 if np.ndim(input) == 1 else 1
+    if not np.ndim(input) or not input.shape[axis]:
+        raise shape_error(f"cross_entropy: an input of shape {np.shape(input)} has no classes.")
     if is_traced(label_smoothing) or label_smoothing > 0:
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[axis]
     logs = log_softmax(input, axis)

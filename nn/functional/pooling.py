@@ -277,8 +277,16 @@ def _targets(name: str, input: Any, output_size: Any, n: int) -> tuple[int, ...]
     if len(shape) not in (n + 1, n + 2):
         raise shape_error(f"{name}: the input needs {n + 2} axes, its shape is {shape}.")
     given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * n
+    if len(given) != n:
+        raise shape_error(f"{name}: output_size needs {n} lengths, not {output_size}.")
     sizes = tuple(m if s is None else s for s, m in zip(given, shape[-n:], strict=True))
-    return pair(sizes, n, f"{name}: output_size")
+    sizes = pair(sizes, n, f"{name}: output_size")
+    if min(sizes) < 1 or min(shape[-n:]) < 1:
+        raise shape_error(
+            f"{name}: output_size {sizes} must be positive, and so must the lengths of the input "
+            f"{shape}."
+        )
+    return sizes
 
 
 def _mean_matrix(n: int, m: int, dtype: Any) -> Any:

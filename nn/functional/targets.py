@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -41,7 +42,7 @@ def valid_targets(name: str, index: Any, shape: tuple[int, ...], ignore: int | N
             f"{name}: {shape[0]} samples need as many targets, not shape {index.shape}."
         )
     if not index.size:
-        raise shape_error(f"{name}: the batch is empty.")
+        return index
     if index.min() < 0 or index.max() >= shape[1]:
         wrong = (index < 0) | (index >= shape[1])
         if ignore is not None:
@@ -66,9 +67,12 @@ def target_rows(
     elif len(shape) == 2:
         rows = input
     elif len(shape) > 2:
-        rows = np.moveaxis(input, 1, -1).reshape((-1, shape[1]))
+        places = math.prod(shape) // max(shape[1], 1)
+        rows = np.moveaxis(input, 1, -1).reshape((places, shape[1]))
     else:
         raise shape_error(f"{name}: the input needs a class axis, its shape is ().")
+    if not np.shape(rows)[1]:
+        raise shape_error(f"{name}: an input of shape {shape} has no classes.")
     expected = () if len(shape) == 1 else (shape[0], *shape[2:])
     if index.shape != expected:
         raise shape_error(
@@ -85,6 +89,8 @@ def target_rows(
 
 def total_weight(name: str, scale: Any) -> Any:
     """Return the sum of the rows' factors, by which a mean divides."""
+    if not np.size(scale):
+        raise shape_error(f"{name}: the batch is empty, so it has no mean.")
     total = scale.sum()
     if raw(total) == 0:
         raise shape_error(f"{name}: no target counts (all ignored, or of weight 0), so no mean.")

@@ -78,6 +78,8 @@ def interpolate(
         raise shape_error("interpolate: give either size or scale_factor.")
     if mode not in ("nearest", "linear", "bilinear"):
         raise shape_error(f"interpolate: mode {mode!r} is none of nearest, linear, bilinear.")
+    if min(shape[2:]) < 1:
+        raise shape_error(f"interpolate: there is nothing to resize in an input of shape {shape}.")
     for axis in range(n):
         length = shape[axis + 2]
         if size is not None:
