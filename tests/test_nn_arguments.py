@@ -24,6 +24,8 @@ REFUSED = {
     "group_norm": {"eps"},
     "hinge_loss": {"target"},
     "layer_norm": {"eps"},
+    "normalize": {"p", "eps"},
+    "pairwise_distance": {"p", "eps"},
 }
 PLACES = [
     (name, k, place)

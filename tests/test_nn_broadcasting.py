@@ -44,7 +44,7 @@ X, T = RNG.uniform(0.1, 0.9, (2, 3)), RNG.uniform(0.1, 0.9, (2, 3))
 ROWS = np.array([0, 2])
 TOO_LARGE: dict[str, tuple[Any, str]] = {
     **{
-        f"{name}, {shape}": (lambda name=name, shape=shape: getattr(F, name)(X, np.ones(shape)), name)
+        f"{name}, {shape}": (lambda n=name, s=shape: getattr(F, n)(X, np.ones(s)), name)
         for name in ("mse_loss", "l1_loss", "huber_loss", "smooth_l1_loss", "half_squared_error",
                      "hinge_loss", "binary_cross_entropy", "kl_div",
                      "binary_cross_entropy_with_logits")

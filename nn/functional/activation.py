@@ -171,6 +171,69 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     return _gelu_exact(x) if approximate == "none" else _gelu_approximate(x)
 
 
+def _softsign(x: Any) -> Any:
+    x = reals(x)
+    return x / (1 + np.abs(x))
+
+
+softsign = elementwise(
+    _softsign, lambda y, x: 1 / np.square(1 + np.abs(x)), name="softsign", cost=3.0
+)
+
+
+def _tanhshrink(x: Any) -> Any:
+    x = reals(x)
+    return x - np.tanh(x)
+
+
+tanhshrink = elementwise(
+    _tanhshrink, lambda y, x: np.square(np.tanh(x)), name="tanhshrink", cost=6.0
+)
+
+
+def _mish(x: Any) -> Any:
+    x = reals(x)
+    return x * np.tanh(np.logaddexp(x, 0))
+
+
+def _mish_slope(y: Any, x: Any) -> Any:
+    t = np.tanh(softplus(x))
+    return t + x * (1 - t * t) * sigmoid(x)
+
+
+mish = elementwise(_mish, _mish_slope, name="mish", cost=25.0)
+
+
+def _celu(x: Any, alpha: float = 1.0) -> Any:
+    x = reals(x)
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x / alpha, 0)))
+
+
+celu = elementwise(
+    _celu,
+    lambda y, x, *, alpha=1.0: np.where(
+        x > 0, np.ones_like(x), np.exp(np.where(x > 0, 0, x) / alpha)
+    ),
+    name="celu",
+    cost=10.0,
+)
+
+
+@floating("x")
+def glu(x: Any, dim: int = -1) -> Any:
+    """Return a * sigmoid(b) for the halves a, b of an axis (Dauphin et al., 2017).
+
+    Examples
+    --------
+    >>> glu(np.array([2.0, 0.0]))
+    array([1.])
+    """
+    if not np.ndim(x) or np.shape(x)[dim] % 2:
+        raise shape_error(f"glu: axis {dim} of shape {np.shape(x)} does not divide into halves.")
+    a, b = np.split(x, 2, axis=dim)
+    return a * sigmoid(b)
+
+
 def _heaviside(x: Any) -> Any:
     return np.heaviside(reals(x), 1).astype(x.dtype)
 
@@ -320,7 +383,23 @@ log_sigmoid = elementwise(
     cost=20.0,
 )
 
+logsigmoid = log_sigmoid  # PyTorch's name
+
+
+@floating("x")
+def softmin(x: Any, dim: int = -1) -> Any:
+    """Return `softmax` of -x.
+
+    Examples
+    --------
+    >>> softmin(np.array([0.0, np.log(3.0)])).round(4)
+    array([0.75, 0.25])
+    """
+    return _softmax(-x, axis=dim)
+
+
 __all__ = [
-    "elu", "gelu", "leaky_relu", "log_sigmoid", "log_softmax", "normal_cdf", "prelu",
-    "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "step", "tanh",
+    "celu", "elu", "gelu", "glu", "leaky_relu", "log_sigmoid", "log_softmax", "logsigmoid", "mish",
+    "normal_cdf", "prelu", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softmin",
+    "softplus", "softsign", "step", "tanh", "tanhshrink",
 ]  # fmt: skip

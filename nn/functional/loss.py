@@ -11,10 +11,10 @@ from autograd_core.source import Location
 from nn.functional.activation import log_sigmoid, log_softmax, sigmoid
 from nn.functional.distance import apart, squared_distance
 from nn.functional.floating import floating
+from nn.functional.similarity import cosine_similarity
 from nn.functional.targets import (
     checked_weight,
     class_weights,
-    expanded,
     fits_into,
     reduced,
     same_shape,
@@ -430,17 +430,6 @@ def entropy(input: Any, dim: int = -1, reduction: str = "mean") -> Any:
     """
     logs = log_softmax(input, dim)
     return reduced(-np.sum(np.exp(logs) * logs, axis=dim), reduction, "entropy")
-
-
-@floating("x1", "x2")
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    """Return x1 . x2 / (|x1| |x2|) along an axis, each length at least eps."""
-
-    def length(x: Any) -> Any:
-        return np.sqrt(np.maximum(np.sum(x * x, axis=dim), eps * eps))
-
-    x1, x2 = expanded("cosine_similarity", x1, x2)  # first: an axis of length 1 has other lengths
-    return np.sum(x1 * x2, axis=dim) / (length(x1) * length(x2))
 
 
 @floating("input1", "input2", smooth=("margin",))

@@ -62,6 +62,7 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
         {"input": ROWS, "target": above(3, 4)},
         {"input": ROWS, "target": above(3, 4), "weight": above(3, 1), "pos_weight": above(4)},
     ],
+    "celu": [{"x": ROWS, "alpha": 0.8}],
     "conv1d": [{"input": LINES, "weight": some(2, 2, 3), "bias": some(2), "groups": 2}],
     "conv2d": [
         {"input": PICTURES, "weight": some(2, 4, 2, 3), "bias": some(2), "padding": 1},
@@ -123,8 +124,13 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
     ],
     "entropy": [{"input": ROWS, "dim": 0}],
     "gelu": [{"x": ROWS}, {"x": ROWS, "approximate": "tanh"}],
+    "glu": [{"x": ROWS}, {"x": ROWS[:2], "dim": 0}],
     "group_norm": [{"input": LINES, "num_groups": 2, **NORM, "eps": 1e-2}],
     "half_squared_error": [{"input": ROWS, "target": some(3, 4)}],
+    "hardshrink": [{"x": ROWS, "lambd": 0.6}],
+    "hardsigmoid": [{"x": 2 * ROWS}],
+    "hardswish": [{"x": 2 * ROWS}],
+    "hardtanh": [{"x": ROWS, "min_val": -0.9, "max_val": 1.1}],
     "hinge_loss": [{"input": SIGNS * 0.3, "target": SIGNS, "margin": 0.9}],
     "huber_loss": [{"input": ROWS, "target": some(3, 4), "delta": 0.77}],
     "interpolate": [
@@ -147,6 +153,7 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
     "local_response_norm": [{"input": LINES, "size": 3, "alpha": 0.3, "beta": 0.75, "k": 1.1}],
     "log_sigmoid": [{"x": ROWS}],
     "log_softmax": [{"x": ROWS, "dim": 0}],
+    "logsigmoid": [{"x": ROWS}],
     "lp_pool1d": [{"input": LINES, "norm_type": 3.0, "kernel_size": 2}],
     "lp_pool2d": [{"input": PICTURES, "norm_type": 2.0, "kernel_size": 2}],
     "max_pool1d": [{"input": LINES, "kernel_size": 3, "stride": 2, "padding": 1}],
@@ -154,6 +161,7 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
         {"input": PICTURES, "kernel_size": (1, 2)},
         {"input": PICTURES, "kernel_size": 2, "padding": 1, "dilation": 2, "stride": 1},
     ],
+    "mish": [{"x": ROWS}],
     "mse_loss": [{"input": ROWS, "target": some(3, 4), "reduction": r} for r in ("mean", "none")],
     "multi_margin_loss": [
         {"input": ROWS, "target": LABELS, "margin": 1.03, "weight": above(4)},
@@ -162,6 +170,12 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
     "nll_loss": [
         {"input": ROWS, "target": LABELS, "weight": above(4), "reduction": r}
         for r in ("mean", "sum", "none")
+    ],
+    "normalize": [{"input": ROWS}, {"input": ROWS, "p": 3.0, "dim": 0}],
+    "pairwise_distance": [
+        {"x1": ROWS, "x2": some(3, 4)},
+        {"x1": ROWS, "x2": some(4), "p": 3.0, "keepdim": True},
+        {"x1": some(2, 1, 3), "x2": 0.93 * some(4, 1), "p": 1.0},
     ],
     "prelu": [
         {"x": LINES, "weight": above(4)},
@@ -186,9 +200,14 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
     "silu": [{"x": ROWS}],
     "smooth_l1_loss": [{"input": ROWS, "target": some(3, 4), "beta": 0.77}],
     "softmax": [{"x": ROWS, "dim": 0, "temperature": t} for t in (0.7, 1.0)],
+    "softmin": [{"x": ROWS, "dim": 0}],
     "softplus": [{"x": ROWS, "beta": 1.3, "threshold": 20.0}],
+    "softshrink": [{"x": ROWS, "lambd": 0.6}],
+    "softsign": [{"x": ROWS}],
     "step": [{"x": ROWS}],
     "tanh": [{"x": ROWS}],
+    "tanhshrink": [{"x": ROWS}],
+    "threshold": [{"x": ROWS, "threshold": 0.1, "value": 0.4}],
 }
 
 CASES = [(name, k) for name, calls in FUNCTIONS.items() for k in range(len(calls))]
