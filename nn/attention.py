@@ -129,11 +129,12 @@ class MultiheadAttention(Module):
         single = np.ndim(query) == 2
         query, key, value = self._batched(query, key, value, single)
         b, n, s = query.shape[0], query.shape[1], key.shape[1]
-        mask = self._mask(attn_mask, key_padding_mask, is_causal, b, n, s, query.dtype)
+        dtype = np.result_type(query.dtype, self.out_proj.weight.dtype)  # of integers, too
+        mask = self._mask(attn_mask, key_padding_mask, is_causal, b, n, s, dtype)
         keep = None
         if self.dropout and self.training:
             drawn = self.rng.random((b, self.num_heads, n, s), dtype=np.float32)
-            keep = (drawn >= self.dropout).astype(query.dtype) * (1 / (1 - self.dropout))
+            keep = (drawn >= self.dropout).astype(dtype) * (1 / (1 - self.dropout))
         options = {"heads": self.num_heads, "mask": mask, "keep": keep}
         weights = None
         if need_weights:

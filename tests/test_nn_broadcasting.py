@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nn
-from autograd_core import ShapeError, Tensor, grad, gradcheck, jvp, vmap
+from autograd_core import LoopWarning, ShapeError, Tensor, grad, gradcheck, jvp, vmap
 from tests.cases.nn_functions import FUNCTIONS, call
 
 F = nn.functional
@@ -21,7 +22,7 @@ RNG = np.random.default_rng(3)
 SHAPES = [(3,), (1,), (2, 3), (1, 3), (2, 1), (4, 2, 3), (4, 1, 3), (1, 1, 1)]
 
 
-@pytest.mark.parametrize(("one", "two"), itertools.product(SHAPES, SHAPES))
+@pytest.mark.parametrize(("one", "two"), list(itertools.product(SHAPES, SHAPES)))
 def test_cosine_similarity(one: Any, two: Any) -> None:
     a, b = RNG.normal(size=one), RNG.normal(size=two)
     try:
@@ -249,7 +250,7 @@ def spread_by_hand(x: Any, w: Any, s: int, p: int, e: int, d: int) -> Any:
     return y
 
 
-@pytest.mark.parametrize(("s", "d"), itertools.product((1, 2, 3), (1, 2, 3)))
+@pytest.mark.parametrize(("s", "d"), list(itertools.product((1, 2, 3), (1, 2, 3))))
 def test_transposed_convolution_by_hand(s: int, d: int) -> None:
     for k, p, e in itertools.product((1, 2, 3), (0, 1, 2), (0, 1, 2)):
         x, w = RNG.normal(size=(2, 2, 4)), RNG.normal(size=(2, 3, k))
@@ -316,7 +317,8 @@ def test_each_window_has_one_winner(kind: str, k: int, s: int, p: int) -> None:
     def f(x: Any) -> Any:
         return np.sum(F.max_pool2d(x, k, s, p))
 
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", LoopWarning)  # under vmap, one image after the other
         np.testing.assert_array_equal(grad(f)(x), wanted)
         np.testing.assert_array_equal(vmap(grad(lambda x: f(x[None])))(x), wanted)
         pushed = jvp(lambda x: F.max_pool2d(x, k, s, p).sum(axis=(1, 2)), (x,), (np.ones_like(x),))

@@ -152,3 +152,27 @@ def test_modules_of_integers(name: str, kind: str) -> None:
     found, wanted = run(x), run(x.astype(float))
     assert found.dtype == float
     np.testing.assert_allclose(found, wanted, rtol=1e-13)
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_masked_attention_over_integers(need_weights: bool) -> None:
+    nn.manual_seed(0)
+    layer = nn.MultiheadAttention(4, 2, batch_first=True)
+    x = RNG.integers(0, 5, (2, 3, 4)).astype(np.uint8)
+    ahead = np.triu(np.ones((3, 3), bool), 1)
+    ends = np.array([[False, False, True], [False, True, True]])
+    found = [
+        layer(*[given] * 3, ends, need_weights, ahead)[0].data
+        for given in (x, x.astype(np.float32))
+    ]
+    assert found[0].dtype == np.float32
+    np.testing.assert_allclose(*found, rtol=1e-6)
+
+
+def test_a_mask_of_integers_may_mean_either() -> None:
+    x = np.ones((3, 4))
+    with pytest.raises(AutogradError, match="a mask must hold booleans, or floats"):
+        F.scaled_dot_product_attention(x, x, x, np.ones((3, 3), int))
+    layer = nn.MultiheadAttention(4, 2, dtype=float)
+    with pytest.raises(AutogradError, match="a mask must hold booleans, or floats"):
+        layer(x, x, x, attn_mask=np.triu(np.ones((3, 3), int), 1))

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_core import elementwise, primitive
 from nn.functional import rectify
-from nn.functional.floating import floating, floats, reals
+from nn.functional.floating import floating, floats, ordered, reals
 from nn.functional.pointwise import compiled_pass
 from nn.values import is_traced, shape_error
 
@@ -19,7 +19,7 @@ relu = elementwise(
 
 
 def _relu6(x: Any) -> Any:
-    return np.clip(x if x.dtype.kind in "iu" else reals(x), 0, 6)
+    return np.clip(ordered(x), 0, 6)
 
 
 relu6 = elementwise(_relu6, lambda y, x: (x > 0) & (x < 6), name="relu6")
@@ -193,7 +193,7 @@ tanhshrink = elementwise(
 
 def _mish(x: Any) -> Any:
     x = reals(x)
-    return x * np.tanh(np.logaddexp(x, 0))
+    return x * np.tanh(_softplus(x))
 
 
 def _mish_slope(y: Any, x: Any) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import DTypeError
+from autograd_core.source import Location
 from nn.functional.activation import softmax
 from nn.functional.blas import one_thread
 from nn.functional.floating import floating
@@ -216,8 +218,14 @@ def additive_mask(mask: Any, dtype: Any, allowed: bool) -> Any:
     if mask is None:
         return None
     mask = mask if is_traced(mask) else raw(mask)
-    if mask.dtype.kind != "b":
+    if mask.dtype.kind == "f":
         return mask.astype(dtype)
+    if mask.dtype.kind != "b":
+        raise DTypeError(
+            f"attention: a mask must hold booleans, or floats to add to the scores, not "
+            f"{mask.dtype}; 0 and 1 may mean either.",
+            Location.of_caller(),
+        )
     return np.where(mask == allowed, np.zeros((), dtype), np.array(-np.inf, dtype))
 
 

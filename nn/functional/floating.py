@@ -21,7 +21,10 @@ from nn.values import is_traced, is_tracked
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _LABELS = "bBhHiIlLqQ?"  # integers that name a class
 _NONE = np.dtype(object)  # of what has no dtype
-_PASSIVE = {int, float, bool, str, tuple, list, type(None), np.ndarray}  # carry no derivative
+_PASSIVE = {  # types that carry no derivative
+    int, float, bool, str, tuple, list, type(None), np.ndarray, np.random.Generator, np.dtype,
+    np.float32, np.float64, np.int64, np.bool_,
+}  # fmt: skip
 
 
 def floats(x: Any) -> Any:
@@ -44,12 +47,21 @@ def reals(x: Any) -> Any:
     >>> reals(np.array([True, False]))
     array([1., 0.])
     """
+    return floats(ordered(x))
+
+
+def ordered(x: Any) -> Any:
+    """Return an array of real numbers of any type as it is, and refuse any other.
+
+    Examples
+    --------
+    >>> ordered(np.array([1, 2], np.uint8))
+    array([1, 2], dtype=uint8)
+    """
     dtype = getattr(x, "dtype", None)
-    if dtype is None or dtype.kind == "f":
-        return x
-    if dtype.kind not in "iub":
+    if dtype is not None and dtype.kind not in "fiub":
         raise DTypeError(f"the array must hold real numbers, not {dtype}.", Location.of_caller())
-    return x.astype(float)
+    return x
 
 
 def promoted(name: str, values: Sequence[Any], complex: bool) -> tuple[list[Any], Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.floating import reals
+from nn.functional.floating import ordered
 from nn.functional.pointwise import alike, compiled_pass
 
 
@@ -15,7 +15,7 @@ def relu(x: Any) -> Any:
     y = compiled_pass("relu", x)
     if y is not None:
         return y
-    return np.maximum(x if x.dtype.kind in "fiu" else reals(x), 0)
+    return np.maximum(ordered(x), 0)
 
 
 def gated(g: Any, y: Any) -> Any:

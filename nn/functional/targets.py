@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.values import raw, shape_error
+from nn.values import is_batched, raw, shape_error
 
 
 def reduced(loss: Any, reduction: str, name: str) -> Any:
@@ -92,7 +92,7 @@ def total_weight(name: str, scale: Any) -> Any:
     if not np.size(scale):
         raise shape_error(f"{name}: the batch is empty, so it has no mean.")
     total = scale.sum()
-    if raw(total) == 0:
+    if not is_batched(total) and raw(total) == 0:  # Python cannot ask about each example
         raise shape_error(f"{name}: no target counts (all ignored, or of weight 0), so no mean.")
     return total
 
