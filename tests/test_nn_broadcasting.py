@@ -86,6 +86,19 @@ TOO_LARGE: dict[str, tuple[Any, str]] = {
     "table": (lambda: F.embedding(ROWS, np.ones(3)), "rows, features"),
     "padding row": (lambda: F.embedding(ROWS, X, padding_idx=2), "padding_idx 2"),
     "no slope": (lambda: F.prelu(X, np.ones(0)), "no slope"),
+    "an image without a batch": (
+        lambda: F.interpolate(X[None], scale_factor=2, mode="bilinear"),
+        "resizes 2 axes",
+    ),
+    "images as lines": (lambda: F.interpolate(X[None, None], size=4, mode="linear"), "resizes 1"),
+    "three sizes": (lambda: F.interpolate(X[None, None], size=(4, 4, 4)), "has 3 parts"),
+    "two factors": (lambda: F.interpolate(X[None], scale_factor=(2, 2)), "has 2 parts"),
+    "corners of copies": (
+        lambda: F.interpolate(X[None], size=4, align_corners=False),
+        "align_corners is for",
+    ),
+    "nothing left": (lambda: F.interpolate(X[None], scale_factor=0.1), "nothing is left"),
+    "no size": (lambda: F.interpolate(X[None], size=0), "nothing is left"),
     "one length": (lambda: F.adaptive_avg_pool2d(X[None, None], (1,)), "needs 2 lengths"),
 }  # fmt: skip
 

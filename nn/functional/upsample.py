@@ -12,7 +12,11 @@ from nn.values import shape_error
 
 
 def _scales(value: Any, n: int) -> tuple[float, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
+    if not isinstance(value, (tuple, list)):
+        return (value,) * n
+    if len(value) != n:
+        raise shape_error(f"interpolate: {n} axes are resized, but {value} has {len(value)} parts.")
+    return tuple(value)
 
 
 def _linear_matrix(n: int, m: int, scale: float, align_corners: bool, dtype: Any) -> Any:
@@ -78,16 +82,26 @@ def interpolate(
         raise shape_error("interpolate: give either size or scale_factor.")
     if mode not in ("nearest", "linear", "bilinear"):
         raise shape_error(f"interpolate: mode {mode!r} is none of nearest, linear, bilinear.")
+    axes = {"linear": 1, "bilinear": 2}.get(mode, n)
+    if axes != n:
+        raise shape_error(
+            f"interpolate: mode {mode!r} resizes {axes} axes after (n, channels), an input of "
+            f"shape {shape} has {n}; without a batch, give image[None]."
+        )
+    if mode == "nearest" and align_corners is not None:
+        raise shape_error("interpolate: align_corners is for the linear modes.")
     if min(shape[2:]) < 1:
         raise shape_error(f"interpolate: there is nothing to resize in an input of shape {shape}.")
     for axis in range(n):
         length = shape[axis + 2]
         if size is not None:
             wanted = int(_scales(size, n)[axis])
-            scale = length / wanted
+            scale = length / max(wanted, 1)
         else:
             factor = _scales(scale_factor, n)[axis]
             wanted, scale = math.floor(length * factor), 1 / factor
+        if wanted < 1:
+            raise shape_error(f"interpolate: nothing is left of the length {length}.")
         if mode == "nearest":
             index = np.minimum((np.arange(wanted) * scale).astype(int), length - 1)
             input = input[(slice(None),) * (axis + 2) + (index,)]
