@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases.nn_functions import FUNCTIONS, call
 
 import nn
 from autograd_core import LoopWarning, ShapeError, Tensor, grad, gradcheck, jvp, vmap
-from tests.cases.nn_functions import FUNCTIONS, call
 
 F = nn.functional
 RNG = np.random.default_rng(3)

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases.nn_functions import CASES, FUNCTIONS, call
 
 import nn
 from autograd_core import Tensor, grad, jvp
-from tests.cases.nn_functions import CASES, FUNCTIONS, call
 
 F = nn.functional
 MANY = 70_000

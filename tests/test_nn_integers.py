@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases.nn_functions import FUNCTIONS, call
 
 import nn
 from autograd_core import Tensor
 from autograd_core.errors import AutogradError
-from tests.cases.nn_functions import FUNCTIONS, call
 
 F = nn.functional
 KINDS = "?bBhHiIlLqQ"

@@ -108,13 +108,6 @@ def _integral(value: Any) -> bool:
     return dtype.kind in "iub"
 
 
-def rounded(result: Any, dtype: Any) -> Any:
-    """Return a result, or a tuple of them, in another dtype."""
-    if isinstance(result, tuple):
-        return tuple(rounded(part, dtype) for part in result)
-    return result.astype(dtype)
-
-
 def floating(
     *names: str, smooth: Sequence[str] = (), labels: Sequence[str] = (), complex: bool = False
 ) -> Callable[[_Function], _Function]:
@@ -190,7 +183,7 @@ def floating(
             values, half = promoted(function.__name__, [given[k] for k in used], complex)
             given.update(zip(used, values, strict=True))
             result = function(*bound.args, **bound.kwargs)
-            return result if half is None else rounded(result, half)
+            return result if half is None else result.astype(half)
 
         called.arrays = names  # type: ignore[attr-defined]
         called.smooth = tuple(smooth)  # type: ignore[attr-defined]
