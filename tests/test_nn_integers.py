@@ -176,3 +176,21 @@ def test_a_mask_of_integers_may_mean_either() -> None:
     layer = nn.MultiheadAttention(4, 2, dtype=float)
     with pytest.raises(AutogradError, match="a mask must hold booleans, or floats"):
         layer(x, x, x, attn_mask=np.triu(np.ones((3, 3), int), 1))
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_masked_arrays_are_refused_and_matrices_are_arrays(name: str) -> None:
+    simple = set(getattr(getattr(F, name), "arrays", ()))
+    for given in FUNCTIONS[name]:
+        for place in simple & given.keys():
+            value = given[place]
+            if value.dtype.kind != "f" or name == "interpolate":
+                continue
+            masked = np.ma.masked_array(value, mask=np.zeros(value.shape, bool))
+            with pytest.raises(AutogradError, match=f"{name}: a masked array was given"):
+                call(name, given | {place: masked})
+            if value.ndim == 2:
+                found = call(name, given | {place: np.matrix(value)})
+                assert not isinstance(found, np.matrix)
+                np.testing.assert_array_equal(found, call(name, given))

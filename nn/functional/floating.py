@@ -19,6 +19,7 @@ from autograd_core.source import Location
 from nn.values import is_traced, is_tracked
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_STRANGE = {np.ma.MaskedArray, np.matrix}
 _LABELS = "bBhHiIlLqQ?"  # integers that name a class
 _NONE = np.dtype(object)  # of what has no dtype
 _PASSIVE = {  # types that carry no derivative
@@ -73,6 +74,12 @@ def promoted(name: str, values: Sequence[Any], complex: bool) -> tuple[list[Any]
     >>> values[0].dtype.name, values[1].dtype.name, rounded.name
     ('float32', 'float32', 'float16')
     """
+    if any(isinstance(v, np.ma.MaskedArray) for v in values):
+        raise DTypeError(
+            f"{name}: a masked array was given, and its mask would be lost; give x.filled(0) and "
+            "weights, or select what is valid.",
+            Location.of_caller(),
+        )
     arrays = [_array(v, k == 0) for k, v in enumerate(values)]
     dtypes = {a.dtype for a in arrays if a is not None and hasattr(a, "dtype")}
     if any(d.kind not in "iubfc" or (d.kind == "c" and not complex) for d in dtypes):
@@ -100,6 +107,8 @@ def _array(value: Any, first: bool) -> Any:
     number = isinstance(value, (bool, int, float, complex)) and not first
     if value is None or number or is_traced(value):
         return value
+    if isinstance(value, np.matrix):
+        return np.asarray(value)  # its * is another one
     return value if hasattr(value, "__array_function__") else np.asarray(value)
 
 
@@ -109,7 +118,11 @@ def _integral(value: Any) -> bool:
 
 
 def floating(
-    *names: str, smooth: Sequence[str] = (), labels: Sequence[str] = (), complex: bool = False
+    *names: str,
+    smooth: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    complex: bool = False,
+    called: str | None = None,
 ) -> Callable[[_Function], _Function]:
     """Let a function take arrays of integers and of half precision; refuse constants in a trace.
 
@@ -123,6 +136,8 @@ def floating(
         Those of the names that are left alone if they hold integers: class indices.
     complex : bool
         Whether the function is right for complex numbers.
+    called : str, optional
+        What users know the function as, if not by its name.
 
     Returns
     -------
@@ -140,20 +155,22 @@ def floating(
     ready = "fdFD" if complex else "fd"
 
     def decorate(function: _Function) -> _Function:
-        signature = inspect.signature(function)
+        signature, name = inspect.signature(function), called or function.__name__
         roles = {
-            name: None if name not in names else ready + _LABELS if name in labels else ready
-            for name in signature.parameters
+            key: None if key not in names else ready + _LABELS if key in labels else ready
+            for key in signature.parameters
         }
         in_order = tuple(roles.values())
 
         @wraps(function)
-        def called(*args: Any, **settings: Any) -> Any:
+        def checked(*args: Any, **settings: Any) -> Any:
             for value, role in zip(args, in_order, strict=False):  # every call goes through this
                 if role is None:
                     if type(value) in _PASSIVE:
                         continue
-                elif value is None or getattr(value, "dtype", _NONE).char in role:
+                elif value is None or (
+                    getattr(value, "dtype", _NONE).char in role and type(value) not in _STRANGE
+                ):
                     continue
                 return careful(*args, **settings)
             for key, value in settings.items():
@@ -161,7 +178,9 @@ def floating(
                 if role is None:
                     if type(value) in _PASSIVE:
                         continue
-                elif value is None or getattr(value, "dtype", _NONE).char in role:
+                elif value is None or (
+                    getattr(value, "dtype", _NONE).char in role and type(value) not in _STRANGE
+                ):
                     continue
                 return careful(*args, **settings)
             return function(*args, **settings)
@@ -175,18 +194,18 @@ def floating(
             for key, value in given.items():
                 if key not in names and key not in smooth and is_tracked(value):
                     raise UnsupportedError(
-                        f"{function.__name__}: {key}= counts as a constant and has no derivative "
+                        f"{name}: {key}= counts as a constant and has no derivative "
                         f"here, but a tracked value was given; give its .detach(), or an array.",
                         Location.of_caller(),
                     )
             used = [k for k in names if k in given and not (k in labels and _integral(given[k]))]
-            values, half = promoted(function.__name__, [given[k] for k in used], complex)
+            values, half = promoted(name, [given[k] for k in used], complex)
             given.update(zip(used, values, strict=True))
             result = function(*bound.args, **bound.kwargs)
             return result if half is None else result.astype(half)
 
-        called.arrays = names  # type: ignore[attr-defined]
-        called.smooth = tuple(smooth)  # type: ignore[attr-defined]
-        return called  # type: ignore[return-value]
+        checked.arrays = names  # type: ignore[attr-defined]
+        checked.smooth = tuple(smooth)  # type: ignore[attr-defined]
+        return checked  # type: ignore[return-value]
 
     return decorate

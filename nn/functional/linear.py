@@ -108,7 +108,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return _linear(input, weight) if bias is None else _affine_map(input, weight, bias)
 
 
-@floating("input1", "input2", "weight", "bias", complex=True)
+@floating("input1", "input2", "weight", "bias", complex=True, called="bilinear")
 def bilinear_form(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     """Return ``sum_ij x1_i W_kij x2_j + b_k`` for each k.
 

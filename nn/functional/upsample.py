@@ -35,7 +35,7 @@ def _linear_matrix(n: int, m: int, scale: float, align_corners: bool, dtype: Any
     return matrix.astype(dtype)
 
 
-@floating("input", complex=True)
+@floating("input", complex=True, called="interpolate")
 def _interpolated(input: Any, axis: int, wanted: int, scale: float, align_corners: bool) -> Any:
     matrix = _linear_matrix(input.shape[axis], wanted, scale, align_corners, input.dtype)
     return np.moveaxis(np.moveaxis(input, axis, -1) @ matrix.T, -1, axis)
