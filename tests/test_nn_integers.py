@@ -98,6 +98,10 @@ def test_what_is_no_number_is_refused() -> None:
         for value in (np.ones(3) * 1j, np.array([{}], object)):
             with pytest.raises(AutogradError, match="must hold real numbers"):
                 getattr(F, name)(value)
+    for value in (np.ones((1, 1, 4)) * 1j, np.full((1, 1, 4), None)):
+        for pool in (F.max_pool1d, F.adaptive_max_pool1d):
+            with pytest.raises(AutogradError, match="must hold real numbers"):
+                pool(value, 2)
     with pytest.raises(TypeError, match="normalized_shape"):
         F.layer_norm([1.0, 2.0])
 

@@ -9,7 +9,7 @@ import numpy as np
 from autograd_core import primitive
 from autograd_core.batching import Batched
 from autograd_core.primitive import Constant
-from nn.functional.floating import floating
+from nn.functional.floating import floating, ordered
 from nn.functional.kernels import team
 from nn.functional.windows import (
     Windows,
@@ -104,6 +104,7 @@ def _max(
     name: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
 ) -> Any:
     windows = plan(name, np.shape(input), kernel, stride, padding, dilation, ceil, n)
+    input = ordered(input)
     return _as_given(_max_pool(_as_images(input, n), windows=windows), input, n)
 
 
