@@ -23,6 +23,7 @@ REFUSED = {
     "dropout2d": {"p"},
     "group_norm": {"eps"},
     "hinge_loss": {"target"},
+    "instance_norm": {"eps", "momentum"},
     "layer_norm": {"eps"},
     "normalize": {"p", "eps"},
     "pairwise_distance": {"p", "eps"},

@@ -357,3 +357,23 @@ def test_adaptive_windows_have_one_winner_each(sizes: Any) -> None:
     np.testing.assert_array_equal(F.adaptive_max_pool2d(x, sizes), largest)
     found = grad(lambda x: np.sum(F.adaptive_max_pool2d(x, sizes)))(x)
     np.testing.assert_array_equal(found, wanted)
+
+
+def test_instance_norm_moves_its_statistics() -> None:
+    x = RNG.normal(size=(5, 3, 4, 2)) + 3
+    mean, variance = np.zeros(3), np.ones(3)
+    y = F.instance_norm(x, mean, variance, momentum=0.25)
+    np.testing.assert_allclose(y.mean(axis=(2, 3)), 0, atol=1e-12)
+    rows = x.reshape(5, 3, 8)
+    np.testing.assert_allclose(mean, 0.25 * rows.mean(axis=(0, 2)), rtol=1e-12)
+    wanted = 0.75 + 0.25 * rows.var(axis=2, ddof=1).mean(axis=0)
+    np.testing.assert_allclose(variance, wanted, rtol=1e-12)
+    for statistics in ((None, None), (mean, variance)):
+        assert F.instance_norm(x[:0], *statistics).shape == (0, 3, 4, 2)
+    np.testing.assert_allclose(variance, wanted, rtol=1e-12)
+    with pytest.raises(ShapeError, match="more than one value"):
+        F.instance_norm(np.ones((2, 3, 1)))
+    with pytest.raises(ShapeError, match="running ones are needed"):
+        F.instance_norm(x, use_input_stats=False)
+    with pytest.raises(ShapeError, match="floats of shape"):
+        F.instance_norm(x, np.zeros(3, int), variance)

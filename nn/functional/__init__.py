@@ -57,6 +57,7 @@ from nn.functional.loss import (
 from nn.functional.normalization import (
     batch_norm,
     group_norm,
+    instance_norm,
     layer_norm,
     local_response_norm,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "hardtanh",
     "hinge_loss",
     "huber_loss",
+    "instance_norm",
     "interpolate",
     "kl_div",
     "l1_loss",

@@ -10,7 +10,7 @@ import numpy as np
 from nn.functional.floating import floating
 from nn.functional.fused import fused
 from nn.functional.passes import moments, products, scaled, sloped
-from nn.values import shape_error
+from nn.values import raw, shape_error
 
 # --- over the batch, for each channel ---------------------------------------
 
@@ -272,6 +272,68 @@ def group_norm(
     if weight is not None:
         y = y * weight.reshape(column)
     return y if bias is None else y + bias.reshape(column)
+
+
+@floating("input", "weight", "bias", smooth=("running_mean", "running_var"))
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Normalize each channel of each example over space (Ulyanov et al., 2016).
+
+    Parameters
+    ----------
+    input : shape (n, channels, ...)
+        The values.
+    running_mean, running_var : arrays of shape (channels,), optional
+        Moved towards the examples' mean and variance, or used instead of them.
+    weight, bias : shape (channels,), optional
+        Scale and shift.
+    use_input_stats : bool
+        Whether to use each example's own mean and variance.
+    momentum, eps : float
+        As in `batch_norm`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> instance_norm(np.array([[[1.0, 3.0], [5.0, 5.0]]]), eps=1e-12)
+    array([[[-1.,  1.],
+            [ 0.,  0.]]])
+    """
+    shape = np.shape(input)
+    if not use_input_stats:
+        if running_mean is None or running_var is None:
+            raise shape_error("instance_norm: without input statistics, running ones are needed.")
+        return batch_norm(input, running_mean, running_var, weight, bias, eps=eps)
+    if len(shape) < 3 or math.prod(shape[2:]) < 2:
+        raise shape_error(
+            f"instance_norm: each channel needs more than one value, the input has shape {shape}."
+        )
+    if running_mean is not None and shape[0]:
+        rows = raw(input).reshape((*shape[:2], math.prod(shape[2:])))
+        for name, running, found in (
+            ("running_mean", running_mean, rows.mean(axis=2).mean(axis=0)),
+            ("running_var", running_var, rows.var(axis=2, ddof=1).mean(axis=0)),
+        ):
+            moved(f"instance_norm: {name}", running, found, momentum)
+    return group_norm(input, max(shape[1], 1), weight, bias, eps)
+
+
+def moved(name: str, running: Any, found: Any, momentum: float) -> None:
+    """Move statistics towards what was found, in place."""
+    if running.shape != found.shape or running.dtype.kind != "f":
+        raise shape_error(
+            f"{name} has shape {running.shape} and holds {running.dtype}; floats of shape "
+            f"{found.shape} are needed."
+        )
+    running += momentum * (found - running)
 
 
 @floating("input", smooth=("alpha", "beta", "k"))

@@ -133,6 +133,11 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
     "hardtanh": [{"x": ROWS, "min_val": -0.9, "max_val": 1.1}],
     "hinge_loss": [{"input": SIGNS * 0.3, "target": SIGNS, "margin": 0.9}],
     "huber_loss": [{"input": ROWS, "target": some(3, 4), "delta": 0.77}],
+    "instance_norm": [
+        {"input": LINES, **NORM, "eps": 1e-2},
+        {"input": PICTURES, **STATISTICS, "momentum": 0.3},
+        {"input": LINES, **NORM, **STATISTICS, "use_input_stats": False},
+    ],
     "interpolate": [
         {"input": PICTURES, "scale_factor": 2, "mode": mode} for mode in ("nearest", "bilinear")
     ],
