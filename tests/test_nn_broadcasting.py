@@ -296,6 +296,9 @@ def test_transposed_convolution_by_hand(s: int, d: int) -> None:
         np.testing.assert_allclose(np.sum(grad(f)(x, w) * t), along, atol=1e-10)
         np.testing.assert_allclose(np.sum(grad(f, argnums=1)(x, w) * u), other, atol=1e-10)
         np.testing.assert_allclose(jvp(f, (x, w), (t, u))[1], along + other, atol=1e-10)
+    x, w = RNG.normal(size=(2, 2, 3)), RNG.normal(size=(2, 3, 1))  # nothing but what is added
+    far = F.conv_transpose1d(x, w, padding=4, output_padding=7, dilation=8)
+    np.testing.assert_array_equal(far, spread_by_hand(x, w, 1, 4, 7, 8))
     with pytest.raises(ShapeError, match="must be positive"):
         F.conv_transpose1d(np.ones((1, 1, 2)), np.ones((1, 1, 1)), padding=-1)
 

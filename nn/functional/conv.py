@@ -237,9 +237,8 @@ def _transposed(
 def _cut(full: Any, size: tuple[int, ...], padding: tuple[int, ...], bias: Any) -> Any:
     """Leave out the padding of a whole transposed convolution, and fill up to a size with zeros."""
     n = len(size)
-    whole = full.shape[-n:]
     kept = full[(..., *(slice(p, p + m) for p, m in zip(padding, size, strict=True)))]
-    more = [max(0, p + m - k) for p, m, k in zip(padding, size, whole, strict=True)]
+    more = [m - k for m, k in zip(size, kept.shape[-n:], strict=True)]
     y = np.pad(kept, ((0, 0),) * (full.ndim - n) + tuple((0, m) for m in more))
     return y if bias is None else y + bias.reshape((-1, *(1,) * n))
 
