@@ -23,6 +23,9 @@ def reader(rules: Sequence[Any], skip: int) -> Callable[[], tuple[frozenset[int]
 
 def values_read(rule: Any, skip: int) -> frozenset[int]:
     """Return the saved values that one rule reads, counted from the first after `skip`."""
+    stated = getattr(rule, "reads", None)  # by a rule that is handed on
+    if stated is not None:
+        return frozenset(stated)
     code = getattr(rule, "__code__", None)
     if code is None:
         return frozenset() if not callable(rule) else frozenset(range(64))

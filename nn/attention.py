@@ -14,7 +14,7 @@ from nn.linear import Linear
 from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
 from nn.random import generator
-from nn.values import raw, shape_error
+from nn.values import shape_error
 
 
 class MultiheadAttention(Module):
@@ -130,11 +130,12 @@ class MultiheadAttention(Module):
         single = np.ndim(query) == 2
         query, key, value = self._batched(query, key, value, single)
         b, n, s = query.shape[0], query.shape[1], key.shape[1]
-        mask = self._mask(attn_mask, key_padding_mask, is_causal, b, n, s, query.dtype)
+        dtype = np.result_type(query.dtype, self.out_proj.weight.dtype)  # of integers, too
+        mask = self._mask(attn_mask, key_padding_mask, is_causal, b, n, s, dtype)
         keep = None
         if self.dropout and self.training:
             keep = draw(self._kept, (b, self.num_heads, n, s), "attention's dropout")
-            keep = keep.astype(query.dtype) * (1 / (1 - self.dropout))
+            keep = keep.astype(dtype) * (1 / (1 - self.dropout))
         options = {"heads": self.num_heads, "mask": mask, "keep": keep}
         weights = None
         if need_weights:
@@ -202,9 +203,9 @@ class MultiheadAttention(Module):
         total = None
         if attn is not None:
             allowed = ((n, s), (b * self.num_heads, n, s))
-            if raw(attn).shape not in allowed:
+            if np.shape(attn) not in allowed:
                 raise shape_error(
-                    f"MultiheadAttention: attn_mask has shape {raw(attn).shape}, not {allowed[0]} "
+                    f"MultiheadAttention: attn_mask has shape {np.shape(attn)}, not {allowed[0]} "
                     f"or {allowed[1]}."
                 )
             total = f.additive_mask(attn, dtype, allowed=False)

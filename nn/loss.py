@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional import loss as f
+from nn.functional.similarity import cosine_similarity
 from nn.module import Module
 from nn.values import shape_error
 
@@ -222,7 +223,7 @@ class CosineSimilarity(Module):
 
     def forward(self, x1: Any, x2: Any) -> Any:
         """Compare."""
-        return f.cosine_similarity(x1, x2, self.dim, self.eps)
+        return cosine_similarity(x1, x2, self.dim, self.eps)
 
 
 class CosineEmbeddingLoss(_Loss):

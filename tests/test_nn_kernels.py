@@ -268,7 +268,7 @@ POOLS = [
 
 @compiled_only
 @pytest.mark.parametrize("case", POOLS, ids=str)
-@pytest.mark.parametrize("values", ["distinct", "ties", "nan"])
+@pytest.mark.parametrize("values", ["distinct", "ties", "nan", "low"])
 def test_compiled_pooling_equals_the_plain_one(case, values, always):
     size, *settings = case
     rng = np.random.default_rng(3)
@@ -277,12 +277,14 @@ def test_compiled_pooling_equals_the_plain_one(case, values, always):
         x = np.round(x)
     elif values == "nan":
         x[rng.random(x.shape) < 0.1] = np.nan
+    elif values == "low":  # whole windows of what the padding is, too
+        x[rng.random(x.shape) < 0.6] = -np.inf
     plan = windows.plan("pool", x.shape, *settings, 2)
     found = {}
     for on in (True, False):
         with nn.use_kernels(compiled=on, threads=2):
             y = pooling._maximum(x, windows=plan)
-            index = pooling._winners(y, x, windows=plan)
+            index = pooling._winners(x, windows=plan)
             g = np.random.default_rng(4).normal(size=y.shape).astype(np.float32)
             g = np.ascontiguousarray(g.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
             mean = windows._average(x, share=0.25, windows=plan)

@@ -34,6 +34,19 @@ CASES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "one row, its label": (lambda z, t: F.cross_entropy(z, t), (LOGITS[:, 0], LABELS[:, 0])),
     "smoothed": (lambda z, t: F.cross_entropy(z, t, label_smoothing=0.2), (LOGITS, LABELS)),
     "distributions": (lambda z, q: F.cross_entropy(z, q), (LOGITS, F.softmax(LOGITS[::-1]))),
+    "class weights": (
+        lambda w: F.cross_entropy(LOGITS[0], LABELS[0], weight=w),
+        (1 + X[:, :3] ** 2,),
+    ),
+    "weighted margins": (
+        lambda w: F.multi_margin_loss(LOGITS[0], LABELS[0], weight=w),
+        (1 + X[:, :3] ** 2,),
+    ),
+    "learned mask": (
+        lambda m: np.sum(F.scaled_dot_product_attention(X, X, X, m[:, None] * m) ** 2),
+        (RNG.normal(size=(4, 5)),),
+    ),
+    "cosine": (lambda x: np.sum(F.cosine_similarity(x, W, dim=0)), (X,)),
     "squared error": (lambda x: F.mse_loss(x, X[0]), (X,)),
     "lstm": (lambda x: np.sum(lstm_layer(x, H, H, *LSTM)[0] ** 2), (SEQUENCES,)),
     "lstm, lengths": (

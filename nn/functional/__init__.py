@@ -1,11 +1,15 @@
 """The layers' functions without their parameters: ``nn.functional.relu(x)`` and the others."""
 
 from nn.functional.activation import (
+    celu,
     elu,
     gelu,
+    glu,
     leaky_relu,
     log_sigmoid,
     log_softmax,
+    logsigmoid,
+    mish,
     prelu,
     relu,
     relu6,
@@ -13,21 +17,31 @@ from nn.functional.activation import (
     sigmoid,
     silu,
     softmax,
+    softmin,
     softplus,
+    softsign,
     step,
     tanh,
+    tanhshrink,
 )
 from nn.functional.attention import scaled_dot_product_attention
 from nn.functional.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from nn.functional.dropout import dropout, dropout2d
 from nn.functional.embedding import embedding
+from nn.functional.hard import (
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    softshrink,
+    threshold,
+)
 from nn.functional.linear import bilinear_form as bilinear
 from nn.functional.linear import linear
 from nn.functional.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cosine_embedding_loss,
-    cosine_similarity,
     cross_entropy,
     entropy,
     half_squared_error,
@@ -43,6 +57,7 @@ from nn.functional.loss import (
 from nn.functional.normalization import (
     batch_norm,
     group_norm,
+    instance_norm,
     layer_norm,
     local_response_norm,
 )
@@ -58,6 +73,7 @@ from nn.functional.pooling import (
     max_pool1d,
     max_pool2d,
 )
+from nn.functional.similarity import cosine_similarity, normalize, pairwise_distance
 from nn.functional.upsample import interpolate
 
 __all__ = [
@@ -71,6 +87,7 @@ __all__ = [
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "celu",
     "conv1d",
     "conv2d",
     "conv_transpose1d",
@@ -84,10 +101,16 @@ __all__ = [
     "embedding",
     "entropy",
     "gelu",
+    "glu",
     "group_norm",
     "half_squared_error",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
     "hinge_loss",
     "huber_loss",
+    "instance_norm",
     "interpolate",
     "kl_div",
     "l1_loss",
@@ -97,13 +120,17 @@ __all__ = [
     "local_response_norm",
     "log_sigmoid",
     "log_softmax",
+    "logsigmoid",
     "lp_pool1d",
     "lp_pool2d",
     "max_pool1d",
     "max_pool2d",
+    "mish",
     "mse_loss",
     "multi_margin_loss",
     "nll_loss",
+    "normalize",
+    "pairwise_distance",
     "prelu",
     "relu",
     "relu6",
@@ -113,7 +140,12 @@ __all__ = [
     "silu",
     "smooth_l1_loss",
     "softmax",
+    "softmin",
     "softplus",
+    "softshrink",
+    "softsign",
     "step",
     "tanh",
+    "tanhshrink",
+    "threshold",
 ]

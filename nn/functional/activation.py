@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd_core import elementwise, primitive
 from nn.functional import rectify
+from nn.functional.floating import floating, floats, ordered, reals
 from nn.functional.pointwise import compiled_pass
-from nn.values import shape_error
+from nn.values import is_traced, shape_error
 
 relu = elementwise(
     rectify.relu, lambda y, x: y > 0, times=lambda g, y, x: rectify.gated(g, y), name="relu"
@@ -18,13 +19,14 @@ relu = elementwise(
 
 
 def _relu6(x: Any) -> Any:
-    return np.clip(x, 0, 6)
+    return np.clip(ordered(x), 0, 6)
 
 
 relu6 = elementwise(_relu6, lambda y, x: (x > 0) & (x < 6), name="relu6")
 
 
 def _sigmoid(x: Any) -> Any:
+    x = reals(x)
     small = np.exp(-np.abs(x))  # never overflows
     return np.where(x >= 0, 1, small) / (1 + small)
 
@@ -38,13 +40,14 @@ def _times_tanh_slope(g: Any, y: Any, x: Any) -> Any:
 
 
 def _tanh(x: Any) -> Any:  # not np.tanh itself: a ufunc would get this rule everywhere
-    return np.tanh(x)
+    return np.tanh(floats(x))
 
 
 tanh = elementwise(_tanh, lambda y, x: 1 - y * y, times=_times_tanh_slope, name="tanh")
 
 
 def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    x = reals(x)
     z = beta * x
     return np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / beta)
 
@@ -60,6 +63,7 @@ softplus = elementwise(
 
 
 def _leaky(x: Any, negative_slope: float = 0.01) -> Any:
+    x = reals(x)
     return np.where(x > 0, x, x * negative_slope)
 
 
@@ -73,12 +77,15 @@ leaky_relu = elementwise(
 
 
 def _elu(x: Any, alpha: float = 1.0) -> Any:
+    x = reals(x)
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
 elu = elementwise(
     _elu,
-    lambda y, x, *, alpha=1.0: np.where(x > 0, np.ones_like(x), y + alpha),
+    lambda y, x, *, alpha=1.0: np.where(
+        x > 0, np.ones_like(x), alpha * np.exp(np.where(x > 0, 0, x))
+    ),
     name="elu",
     cost=10.0,
 )
@@ -95,7 +102,12 @@ def _silu_slope(y: Any, x: Any) -> Any:
     return s * (1 + x * (1 - s))
 
 
-silu = elementwise(lambda x: x * _sigmoid(x), _silu_slope, name="silu", cost=9.0)
+def _silu(x: Any) -> Any:
+    x = reals(x)
+    return x * _sigmoid(x)
+
+
+silu = elementwise(_silu, _silu_slope, name="silu", cost=9.0)
 
 _ROOT = math.sqrt(2 / math.pi)
 
@@ -132,6 +144,7 @@ _gelu_exact = elementwise(
 )
 
 
+@floating("x")
 def gelu(x: Any, approximate: str = "none") -> Any:
     """Gaussian error linear unit, ``x P(Z <= x)`` (Hendrycks and Gimpel, 2016).
 
@@ -158,10 +171,75 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     return _gelu_exact(x) if approximate == "none" else _gelu_approximate(x)
 
 
-_step = elementwise(lambda x: np.heaviside(x, 1).astype(x.dtype), 0, name="step")
-_step_through = elementwise(
-    lambda x: np.heaviside(x, 1).astype(x.dtype), lambda y, x: np.abs(x) <= 1, name="step"
+def _softsign(x: Any) -> Any:
+    x = reals(x)
+    return x / (1 + np.abs(x))
+
+
+softsign = elementwise(
+    _softsign, lambda y, x: 1 / np.square(1 + np.abs(x)), name="softsign", cost=3.0
 )
+
+
+def _tanhshrink(x: Any) -> Any:
+    x = reals(x)
+    return x - np.tanh(x)
+
+
+tanhshrink = elementwise(
+    _tanhshrink, lambda y, x: np.square(np.tanh(x)), name="tanhshrink", cost=6.0
+)
+
+
+def _mish(x: Any) -> Any:
+    x = reals(x)
+    return x * np.tanh(_softplus(x))
+
+
+def _mish_slope(y: Any, x: Any) -> Any:
+    t = np.tanh(softplus(x))
+    return t + x * (1 - t * t) * sigmoid(x)
+
+
+mish = elementwise(_mish, _mish_slope, name="mish", cost=25.0)
+
+
+def _celu(x: Any, alpha: float = 1.0) -> Any:
+    x = reals(x)
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x / alpha, 0)))
+
+
+celu = elementwise(
+    _celu,
+    lambda y, x, *, alpha=1.0: np.where(
+        x > 0, np.ones_like(x), np.exp(np.where(x > 0, 0, x) / alpha)
+    ),
+    name="celu",
+    cost=10.0,
+)
+
+
+@floating("x")
+def glu(x: Any, dim: int = -1) -> Any:
+    """Return a * sigmoid(b) for the halves a, b of an axis (Dauphin et al., 2017).
+
+    Examples
+    --------
+    >>> glu(np.array([2.0, 0.0]))
+    array([1.])
+    """
+    if not np.ndim(x) or np.shape(x)[dim] % 2:
+        raise shape_error(f"glu: axis {dim} of shape {np.shape(x)} does not divide into halves.")
+    a, b = np.split(x, 2, axis=dim)
+    return a * sigmoid(b)
+
+
+def _heaviside(x: Any) -> Any:
+    return np.heaviside(reals(x), 1).astype(x.dtype)
+
+
+_step = elementwise(_heaviside, 0, name="step")
+_step_through = elementwise(_heaviside, lambda y, x: np.abs(x) <= 1, name="step")
 
 
 def step(x: Any, straight_through: bool = False) -> Any:
@@ -184,8 +262,11 @@ def step(x: Any, straight_through: bool = False) -> Any:
     return _step_through(x) if straight_through else _step(x)
 
 
+@floating("x", "weight")
 def prelu(x: Any, weight: Any) -> Any:
     """Return x where positive, weight times x elsewhere; one weight, or one a channel (axis 1)."""
+    if not np.size(weight):
+        raise shape_error("prelu: there is no slope; weight is empty.")
     if np.size(weight) > 1:
         if np.ndim(x) < 2 or x.shape[1] != np.size(weight):
             raise shape_error(
@@ -193,6 +274,8 @@ def prelu(x: Any, weight: Any) -> Any:
                 f"the input has shape {np.shape(x)}."
             )
         weight = weight.reshape((-1, *(1,) * (x.ndim - 2)))
+    elif np.ndim(weight):
+        weight = weight.reshape(())  # so that a number stays a number
     positive = x > 0
     return np.where(positive, x, weight * x)
 
@@ -220,6 +303,7 @@ _softmax = primitive(
 )
 
 
+@floating("x", smooth=("temperature",))
 def softmax(x: Any, dim: int = -1, temperature: float = 1.0) -> Any:
     """Return exp(x / temperature) along an axis, scaled to sum 1.
 
@@ -250,7 +334,9 @@ def softmax(x: Any, dim: int = -1, temperature: float = 1.0) -> Any:
     """
     if not temperature > 0:
         raise shape_error(f"softmax: the temperature must be positive, not {temperature}.")
-    return _softmax(x if temperature == 1 else x / temperature, axis=dim)
+    return _softmax(
+        x if not is_traced(temperature) and temperature == 1 else x / temperature, axis=dim
+    )
 
 
 def _log_shares(x: Any, axis: int = -1) -> Any:
@@ -272,6 +358,7 @@ _log_softmax = primitive(
 )
 
 
+@floating("x")
 def log_softmax(x: Any, dim: int = -1) -> Any:
     """Return the logarithm of `softmax`, exact where the softmax is too small for a float.
 
@@ -284,14 +371,35 @@ def log_softmax(x: Any, dim: int = -1) -> Any:
     return _log_softmax(x, axis=dim)
 
 
+def _log_sigmoid(x: Any) -> Any:
+    x = reals(x)
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
 log_sigmoid = elementwise(
-    lambda x: np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))),
+    _log_sigmoid,
     lambda y, x: sigmoid(-x),
     name="log_sigmoid",
     cost=20.0,
 )
 
+logsigmoid = log_sigmoid  # PyTorch's name
+
+
+@floating("x")
+def softmin(x: Any, dim: int = -1) -> Any:
+    """Return `softmax` of -x.
+
+    Examples
+    --------
+    >>> softmin(np.array([0.0, np.log(3.0)])).round(4)
+    array([0.75, 0.25])
+    """
+    return _softmax(-x, axis=dim)
+
+
 __all__ = [
-    "elu", "gelu", "leaky_relu", "log_sigmoid", "log_softmax", "normal_cdf", "prelu",
-    "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "step", "tanh",
+    "celu", "elu", "gelu", "glu", "leaky_relu", "log_sigmoid", "log_softmax", "logsigmoid", "mish",
+    "normal_cdf", "prelu", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softmin",
+    "softplus", "softsign", "step", "tanh", "tanhshrink",
 ]  # fmt: skip

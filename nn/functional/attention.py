@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import DTypeError
+from autograd_core.source import Location
 from nn.functional.activation import softmax
 from nn.functional.blas import one_thread
+from nn.functional.floating import floating
 from nn.functional.fused import fused
 from nn.functional.kernels import share_parts
-from nn.values import raw, shape_error
+from nn.functional.targets import fits_into
+from nn.values import is_batched, is_traced, raw, shape_error
 
 LARGE = 1 << 17  # weights; a tenth of a millisecond for each pass over them
 
@@ -118,7 +122,8 @@ def plain_attention(q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any)
     if mask is None:
         p = softmax(scores, -1)
     else:
-        nothing = np.isneginf(mask + np.zeros_like(raw(scores))).all(axis=-1, keepdims=True)
+        hidden = np.isneginf(mask if is_batched(mask) else raw(mask))
+        nothing = np.broadcast_to(hidden, scores.shape).all(axis=-1, keepdims=True)
         p = softmax(np.where(nothing, 0, scores + np.where(nothing, 0, mask)), -1) * ~nothing
     used = p if keep is None else p * keep
     out = (used @ v).transpose((0, 2, 1, 3))
@@ -143,14 +148,19 @@ _self_attention = fused(
 
 def attention(q: Any, k: Any, v: Any, *, heads: int, mask: Any = None, keep: Any = None) -> Any:
     """Return softmax(q k^T / sqrt(d)) v for each head, on (batch, time, heads * d)."""
+    if is_traced(mask):  # the kernel takes a mask as a constant
+        return plain_attention(q, k, v, heads=heads, mask=mask, keep=keep)[0]
     return _attention(q, k, v, heads=heads, mask=mask, keep=keep)
 
 
 def self_attention(x: Any, *, heads: int, mask: Any = None, keep: Any = None) -> Any:
     """Return `attention` of q, k and v that lie side by side on the last axis."""
+    if is_traced(mask):
+        return plain_attention(*_packed(x), heads=heads, mask=mask, keep=keep)[0]
     return _self_attention(x, heads=heads, mask=mask, keep=keep)
 
 
+@floating("query", "key", "value", "attn_mask", labels=("attn_mask",))
 def scaled_dot_product_attention(
     query: Any,
     key: Any,
@@ -166,7 +176,7 @@ def scaled_dot_product_attention(
     query, key, value : shapes (..., L, d), (..., S, d), (..., S, m)
         The same leading axes.
     attn_mask : shape that broadcasts to (..., L, S), optional
-        Booleans (True: may be looked at) or numbers to add.
+        Booleans (True: may be looked at) or numbers to add, which are differentiated.
     dropout_p : float
         Probability of dropping a weight.
     is_causal : bool
@@ -186,14 +196,17 @@ def scaled_dot_product_attention(
     """
     from nn.functional.dropout import dropout
 
-    shape_q, shape_k = np.shape(query), np.shape(key)
-    if shape_q[-1] != shape_k[-1] or np.shape(value)[-2] != shape_k[-2]:
+    shape_q, shape_k, shape_v = np.shape(query), np.shape(key), np.shape(value)
+    deep = min(map(len, (shape_q, shape_k, shape_v))) > 1
+    if not deep or shape_q[-1] != shape_k[-1] or shape_v[-2] != shape_k[-2]:
         raise shape_error(
             f"scaled_dot_product_attention: query {shape_q}, key {shape_k} and value "
-            f"{np.shape(value)} do not fit: (..., L, d), (..., S, d), (..., S, m) are needed."
+            f"{shape_v} do not fit: (..., L, d), (..., S, d), (..., S, m) are needed."
         )
     scores = query @ np.swapaxes(key, -1, -2) / math.sqrt(shape_q[-1])
     mask = additive_mask(attn_mask, scores.dtype, allowed=True)
+    if mask is not None:
+        fits_into("attn_mask", mask, scores, "scaled_dot_product_attention")
     if is_causal:
         mask = causal_mask(shape_q[-2], shape_k[-2], scores.dtype) + (0 if mask is None else mask)
     p = softmax(scores if mask is None else scores + mask, -1)
@@ -204,9 +217,15 @@ def additive_mask(mask: Any, dtype: Any, allowed: bool) -> Any:
     """Return a mask as numbers to add: booleans become 0 and minus infinity."""
     if mask is None:
         return None
-    mask = raw(mask)
-    if mask.dtype.kind != "b":
+    mask = mask if is_traced(mask) else raw(mask)
+    if mask.dtype.kind == "f":
         return mask.astype(dtype)
+    if mask.dtype.kind != "b":
+        raise DTypeError(
+            f"attention: a mask must hold booleans, or floats to add to the scores, not "
+            f"{mask.dtype}; 0 and 1 may mean either.",
+            Location.of_caller(),
+        )
     return np.where(mask == allowed, np.zeros((), dtype), np.array(-np.inf, dtype))
 
 

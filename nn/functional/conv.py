@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_core import primitive
 from nn.functional.convolution import Plan, convolve, correlate, flops, run_convolve, spread
+from nn.functional.floating import floating
 from nn.functional.rows import channel_sum
 from nn.values import pair, shape_error
 
@@ -111,6 +112,7 @@ def _convolution(
     return y if len(x) == 4 else y.reshape((*x[: -n - 1], w[0], *plan.output[2 - n :]))
 
 
+@floating("input", "weight", "bias", complex=True)
 def conv1d(
     input: Any,
     weight: Any,
@@ -143,6 +145,7 @@ def conv1d(
     return _convolution("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
+@floating("input", "weight", "bias", complex=True)
 def conv2d(
     input: Any,
     weight: Any,
@@ -201,6 +204,11 @@ def _transposed(
             f"{name}: output_padding {extra} must be smaller than stride {stride} or dilation "
             f"{dilation}."
         )
+    if min((*stride, *dilation)) < 1 or min((*padding, *extra)) < 0:
+        raise shape_error(
+            f"{name}: stride {stride} and dilation {dilation} must be positive, padding {padding} "
+            f"and output_padding {extra} not negative."
+        )
     size = tuple(
         (m - 1) * s - 2 * p + d * (k - 1) + e + 1
         for m, s, p, d, k, e in zip(x[-n:], stride, padding, dilation, w[2:], extra, strict=True)
@@ -208,6 +216,11 @@ def _transposed(
     if min(size) < 1:
         raise shape_error(f"{name}: padding {padding} leaves nothing of the output.")
     one, nothing = (1,) * (2 - n), (0,) * (2 - n)
+    if any(e >= s for e, s in zip(extra, stride, strict=True)):
+        # a convolution of that size would have more outputs than there are inputs: cut from the
+        # whole result instead
+        full = _transposed(name, n, input, weight, None, stride, 0, 0, groups, dilation)
+        return _cut(full, size, padding, bias)
     plan = Plan(one + size, one + w[2:], one + stride, nothing + padding, one + dilation, groups)
     images = (1,) * (n + 2 - len(x)) + x[:-n]
     given = (*images, *one, *x[-n:])
@@ -221,6 +234,16 @@ def _transposed(
     return y if len(x) == 4 else y.reshape((*x[: -n - 1], w[1] * groups, *size))
 
 
+def _cut(full: Any, size: tuple[int, ...], padding: tuple[int, ...], bias: Any) -> Any:
+    """Leave out the padding of a whole transposed convolution, and fill up to a size with zeros."""
+    n = len(size)
+    kept = full[(..., *(slice(p, p + m) for p, m in zip(padding, size, strict=True)))]
+    more = [m - k for m, k in zip(size, kept.shape[-n:], strict=True)]
+    y = np.pad(kept, ((0, 0),) * (full.ndim - n) + tuple((0, m) for m in more))
+    return y if bias is None else y + bias.reshape((-1, *(1,) * n))
+
+
+@floating("input", "weight", "bias", complex=True)
 def conv_transpose1d(
     input: Any,
     weight: Any,
@@ -246,6 +269,7 @@ def conv_transpose1d(
     )
 
 
+@floating("input", "weight", "bias", complex=True)
 def conv_transpose2d(
     input: Any,
     weight: Any,

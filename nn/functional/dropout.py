@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.randomness import draw
+from nn.functional.floating import floating
 from nn.random import generator
 from nn.values import shape_error
 
@@ -27,6 +28,7 @@ def _keep(x: Any, shape: tuple[int, ...], p: float, rng: Any, name: str) -> Any:
     return draw(mask, shape, name)
 
 
+@floating("input", complex=True)
 def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
     """Set each element to 0 with probability p, and divide the others by 1 - p.
 
@@ -57,6 +59,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) 
     return input * _keep(input, np.shape(input), p, rng, "dropout")
 
 
+@floating("input", complex=True)
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
     """Drop whole channels: all of input[n, c] or nothing of it."""
     if not training or p == 0:

@@ -12,6 +12,10 @@ from nn.values import raw, shape_error
 
 def _scatter(g: Any, *, index: Any, rows: int, padding: int | None) -> Any:
     flat = g.reshape(-1, g.shape[-1])
+    if g.dtype.char == "e":  # summed in single precision, as in PyTorch's layers
+        return _scatter(g.astype(np.float32), index=index, rows=rows, padding=padding).astype(
+            g.dtype
+        )
     where = index.reshape(-1)
     order = np.argsort(where, kind="stable")  # equal rows side by side, then one sum for each
     used, first = np.unique(where[order], return_index=True)
@@ -82,6 +86,10 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
            [1., 2.]])
     """
     index = raw(input)
+    if np.ndim(weight) != 2:
+        raise shape_error(
+            f"embedding: the weight has shape {np.shape(weight)}; (rows, features) is needed."
+        )
     rows = np.shape(weight)[0]
     if index.dtype.kind not in "iu":
         raise shape_error(f"embedding: indices must be integers, not {index.dtype}.")
@@ -90,6 +98,10 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
         raise shape_error(f"embedding: index {wrong} is outside of the table's {rows} rows.")
     if padding_idx is None:
         return _lookup(weight, index=index, rows=rows)
+    if not -rows <= padding_idx < rows:
+        raise shape_error(
+            f"embedding: padding_idx {padding_idx} is outside of the table's {rows} rows."
+        )
     padding = padding_idx % rows
     fixed = _lookup(raw(weight), index=index, rows=rows)  # the value, padding row and all
     moving = _derivative(weight, index=index, rows=rows, padding=padding)

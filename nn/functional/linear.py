@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from autograd_core import bilinear, primitive
 from nn.functional.blas import dot
+from nn.functional.floating import floating
 from nn.values import is_batched, shape_error
+
+
+def _matrix(x: Any) -> Any:
+    """Return a stack of rows as a matrix; -1 cannot be told if there is nothing."""
+    width = x.shape[-1]
+    return x.reshape((-1 if x.size else math.prod(x.shape[:-1]), width))
 
 
 def _product(x: Any, weight: Any, bias: Any = None) -> Any:
     if x.ndim == 2:
         return dot(x, weight.T, bias)
     # one large matrix product instead of a stack of small ones
-    y = dot(x.reshape((-1, x.shape[-1])), weight.T, bias)
+    y = dot(_matrix(x), weight.T, bias)
     return y.reshape((*x.shape[:-1], weight.shape[0]))
 
 
 def _to_input(g: Any, x: Any, weight: Any) -> Any:
     if g.ndim == 2:
         return dot(g, weight)
-    return dot(g.reshape((-1, g.shape[-1])), weight).reshape(x.shape)
+    return dot(_matrix(g), weight).reshape(x.shape)
 
 
 def _to_weight(g: Any, x: Any, weight: Any) -> Any:
-    return dot(g.reshape((-1, g.shape[-1])).T, x.reshape((-1, x.shape[-1])))
+    return dot(_matrix(g).T, _matrix(x))
 
 
 def _flops(y: Any, x: Any, weight: Any, *bias: Any) -> float:
@@ -39,7 +47,7 @@ _affine_map = primitive(
     vjp=[
         lambda g, y, x, weight, bias: _to_input(g, x, weight),
         lambda g, y, x, weight, bias: _to_weight(g, x, weight),
-        lambda g, y, x, weight, bias: g.reshape((-1, g.shape[-1])).sum(axis=0),
+        lambda g, y, x, weight, bias: _matrix(g).sum(axis=0),
     ],
     jvp=[
         lambda t, y, x, weight, bias: _linear(t, weight),
@@ -52,6 +60,7 @@ _affine_map = primitive(
 )
 
 
+@floating("input", "weight", "bias", complex=True)
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """Return ``input @ weight.T + bias``.
 
@@ -80,7 +89,14 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> linear(np.array([1.0, 2.0]), np.array([[3.0, 4.0]]), np.array([0.5]))
     array([11.5])
     """
-    shape, features = np.shape(input), np.shape(weight)
+    shape, features = input.shape, weight.shape
+    if len(features) != 2:
+        raise shape_error(f"linear: the weight needs two axes, its shape is {features}.")
+    if bias is not None and bias.shape != features[:1]:
+        raise shape_error(
+            f"linear: the bias has shape {bias.shape}, the weight {features}; the bias needs "
+            f"shape {features[:1]}."
+        )
     if not shape or shape[-1] != features[-1]:
         raise shape_error(
             f"linear: the input has shape {shape}, the weight {features}; the input's last axis "
@@ -92,6 +108,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return _linear(input, weight) if bias is None else _affine_map(input, weight, bias)
 
 
+@floating("input1", "input2", "weight", "bias", complex=True, called="bilinear")
 def bilinear_form(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     """Return ``sum_ij x1_i W_kij x2_j + b_k`` for each k.
 
@@ -116,10 +133,14 @@ def bilinear_form(input1: Any, input2: Any, weight: Any, bias: Any = None) -> An
     array([[9.]])
     """
     one, two, three = np.shape(input1), np.shape(input2), np.shape(weight)
-    if one[:-1] != two[:-1] or (one[-1], two[-1]) != three[1:]:
+    fits = len(three) == 3 and one and two and (one[-1], two[-1]) == three[1:]
+    if not fits or one[:-1] != two[:-1]:
         raise shape_error(
             f"bilinear: inputs of shape {one} and {two} do not fit a weight of shape {three}; "
-            f"they must end in {three[1]} and {three[2]} and agree before."
+            f"the weight needs three axes, the inputs must end in its last two lengths and agree "
+            f"before."
         )
+    if bias is not None and np.shape(bias) != three[:1]:
+        raise shape_error(f"bilinear: the bias has shape {np.shape(bias)}, not {three[:1]}.")
     y = np.einsum("...i,kij,...j->...k", input1, weight, input2)
     return y if bias is None else y + bias

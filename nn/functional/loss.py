@@ -10,17 +10,23 @@ from autograd_core import UnsupportedError, elementwise, primitive
 from autograd_core.source import Location
 from nn.functional.activation import log_sigmoid, log_softmax, sigmoid
 from nn.functional.distance import apart, squared_distance
+from nn.functional.floating import floating
+from nn.functional.similarity import cosine_similarity
 from nn.functional.targets import (
+    checked_weight,
     class_weights,
+    fits_into,
     reduced,
     same_shape,
     target_rows,
     total_weight,
     valid_targets,
+    weighed,
 )
-from nn.values import is_batched, raw, shape_error
+from nn.values import is_batched, is_traced, raw, shape_error
 
 
+@floating("input", "target")
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """Squared error, (input - target)**2."""
     same_shape("mse_loss", input, target)
@@ -39,6 +45,7 @@ _squared = elementwise(
 )
 
 
+@floating("input", "target")
 def half_squared_error(input: Any, target: Any, reduction: str = "mean") -> Any:
     """Half the squared distance of each row, summed over features; reduced over the batch.
 
@@ -50,46 +57,57 @@ def half_squared_error(input: Any, target: Any, reduction: str = "mean") -> Any:
     return reduced(rows, reduction, "half_squared_error")
 
 
+@floating("input", "target")
 def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """Absolute error, abs(input - target)."""
     same_shape("l1_loss", input, target)
     return reduced(np.abs(input - target), reduction, "l1_loss")
 
 
+@floating("input", "target", smooth=("delta",))
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
     """Squared error near 0, absolute error beyond delta (Huber, 1964)."""
-    same_shape("huber_loss", input, target)
     if not delta > 0:
         raise shape_error(f"huber_loss: delta must be positive, not {delta}.")
+    return reduced(_huber("huber_loss", input, target, delta), reduction, "huber_loss")
+
+
+def _huber(name: str, input: Any, target: Any, delta: Any) -> Any:
+    same_shape(name, input, target)
     d = input - target
     size = np.abs(d)
-    return reduced(
-        np.where(size <= delta, 0.5 * d * d, delta * (size - 0.5 * delta)), reduction, "huber_loss"
-    )
+    return np.where(size <= delta, 0.5 * d * d, delta * (size - 0.5 * delta))
 
 
+@floating("input", "target", smooth=("beta",))
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
     """Huber loss divided by beta; with beta = 0 the absolute error."""
-    if beta == 0:
-        return l1_loss(input, target, reduction)
-    return huber_loss(input, target, reduction, beta) / beta
+    name = "smooth_l1_loss"
+    if not is_traced(beta) and beta == 0:
+        same_shape(name, input, target)
+        return reduced(np.abs(input - target), reduction, name)
+    if not beta > 0:
+        raise shape_error(f"{name}: beta must not be negative, nor 0 if tracked; it is {beta}.")
+    return reduced(_huber(name, input, target, beta) / beta, reduction, name)
 
 
 # --- margins ----------------------------------------------------------------
 
 
+@floating("input", smooth=("margin",))
 def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float = 1.0) -> Any:
     """Binary hinge, max(0, margin - t x), for targets -1 and +1."""
     same_shape("hinge_loss", input, target)
     signs = raw(target)
     if not np.all(np.abs(signs) == 1):
         raise shape_error("hinge_loss: every target must be -1 or +1.")
-    return reduced(_positive(margin - signs * input), reduction, "hinge_loss")
+    return reduced(_positive(margin - signs.astype(input.dtype) * input), reduction, "hinge_loss")
 
 
 _positive = elementwise(lambda x: np.maximum(x, 0), lambda y, x: y > 0, name="positive part")
 
 
+@floating("input", "weight", smooth=("margin",))
 def multi_margin_loss(
     input: Any,
     target: Any,
@@ -115,6 +133,13 @@ def multi_margin_loss(
     reduction : {"mean", "sum", "none"}
         As everywhere.
     """
+    if np.ndim(input) not in (1, 2):
+        raise shape_error(
+            f"multi_margin_loss: the input has shape {np.shape(input)}; (n, classes) or (classes,) "
+            "are needed."
+        )
+    if not input.shape[-1]:
+        raise shape_error(f"multi_margin_loss: an input of shape {input.shape} has no classes.")
     single = np.ndim(input) == 1
     x = input.reshape((1, -1)) if single else input
     index = valid_targets("multi_margin_loss", np.atleast_1d(raw(target)), x.shape, None)
@@ -126,9 +151,10 @@ def multi_margin_loss(
     others[rows, index] = 0
     terms = _positive(margin - own[:, None] + x) ** p * others
     if weight is not None:
-        terms = terms * raw(weight)[index][:, None]
+        checked_weight("multi_margin_loss", weight, x.shape[1])
+        terms = terms * weight[index][:, None]
     loss = terms.sum(axis=1) / x.shape[1]
-    if reduction == "none" and single:
+    if reduction == "none" and single and not np.ndim(target):
         return loss[0]
     return reduced(loss, reduction, "multi_margin_loss")
 
@@ -136,6 +162,7 @@ def multi_margin_loss(
 # --- probabilities ----------------------------------------------------------
 
 
+@floating("input", "weight")
 def nll_loss(
     input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
 ) -> Any:
@@ -198,6 +225,7 @@ _softmax_nll = primitive(
 )
 
 
+@floating("input", "target", "weight", smooth=("label_smoothing",), labels=("target",))
 def cross_entropy(
     input: Any,
     target: Any,
@@ -257,15 +285,17 @@ def cross_entropy(
     rows, index, restore = target_rows("cross_entropy", input, labels, ignore_index)
     scale = class_weights("cross_entropy", index, rows, weight, ignore_index)
     safe = np.where(index == ignore_index, 0, index)
-    if reduction in ("mean", "sum") and not label_smoothing and not is_batched(rows):
+    smoothed = is_traced(label_smoothing) or label_smoothing > 0
+    fused = not smoothed and not is_batched(rows) and not is_traced(scale)
+    if fused and reduction in ("mean", "sum"):
         if reduction == "mean":
             scale = scale / total_weight("cross_entropy", scale)
         return _softmax_nll(rows, index=safe, scale=scale)
     logs = log_softmax(rows, 1)
     loss = -logs[np.arange(len(safe)), safe] * scale
-    if label_smoothing:
+    if smoothed:
         counted = (index != ignore_index).astype(rows.dtype)[:, None]
-        factors = counted if weight is None else counted * raw(weight)
+        factors = counted if weight is None else counted * weight
         spread = -np.sum(logs * factors, axis=1) / rows.shape[1]
         loss = loss * (1 - label_smoothing) + spread * label_smoothing
     if reduction == "mean":
@@ -300,15 +330,19 @@ def _distribution_loss(
 ) -> Any:
     same_shape("cross_entropy", input, target)
     axis = 0 if np.ndim(input) == 1 else 1
-    if label_smoothing:
+    if not np.ndim(input) or not input.shape[axis]:
+        raise shape_error(f"cross_entropy: an input of shape {np.shape(input)} has no classes.")
+    if is_traced(label_smoothing) or label_smoothing > 0:
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[axis]
     logs = log_softmax(input, axis)
     if weight is not None:
-        logs = logs * raw(weight).reshape((-1, *(1,) * (np.ndim(input) - axis - 1)))
+        checked_weight("cross_entropy", weight, input.shape[axis])
+        logs = logs * weight.reshape((-1, *(1,) * (np.ndim(input) - axis - 1)))
     loss = -np.sum(target * logs, axis=axis)
     return reduced(loss, reduction, "cross_entropy")
 
 
+@floating("input", "target", "weight")
 def binary_cross_entropy(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 ) -> Any:
@@ -322,7 +356,7 @@ def binary_cross_entropy(
         )
     with np.errstate(divide="ignore"):
         loss = -(target * _safe_log(input) + (1 - target) * _safe_log(1 - input))
-    return reduced(loss if weight is None else loss * weight, reduction, "binary_cross_entropy")
+    return reduced(weighed("binary_cross_entropy", loss, weight), reduction, "binary_cross_entropy")
 
 
 _safe_log = elementwise(
@@ -340,6 +374,7 @@ _logistic_loss = elementwise(
 )
 
 
+@floating("input", "target", "weight", "pos_weight")
 def binary_cross_entropy_with_logits(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
 ) -> Any:
@@ -353,23 +388,26 @@ def binary_cross_entropy_with_logits(
     >>> grad(lambda z: binary_cross_entropy_with_logits(z, np.ones(2), reduction="sum"))(z)
     array([-1. , -0.5])
     """
-    same_shape("binary_cross_entropy_with_logits", input, target)
+    name = "binary_cross_entropy_with_logits"
+    same_shape(name, input, target)
     if pos_weight is None:
         loss = _logistic_loss(input, target)
     else:
+        fits_into("pos_weight", pos_weight, target, name)
         loss = -pos_weight * target * log_sigmoid(input) - (1 - target) * log_sigmoid(-input)
-    return reduced(
-        loss if weight is None else loss * weight, reduction, "binary_cross_entropy_with_logits"
-    )
+    return reduced(weighed(name, loss, weight), reduction, name)
 
 
+@floating("input", "target")
 def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
     """Return target * (log target - input), where input holds log-probabilities; 0 log 0 = 0."""
     same_shape("kl_div", input, target)
     known = np.exp(target) * target if log_target else _x_log_x(target)
     loss = known - (np.exp(target) if log_target else target) * input
     if reduction == "batchmean":
-        return loss.sum() / np.shape(input)[0]
+        if not np.ndim(input):
+            raise shape_error("kl_div: reduction 'batchmean' needs an axis of examples, not ().")
+        return np.sum(loss) / np.shape(input)[0]
     return reduced(loss, reduction, "kl_div")
 
 
@@ -380,6 +418,7 @@ _x_log_x = elementwise(
 )
 
 
+@floating("input")
 def entropy(input: Any, dim: int = -1, reduction: str = "mean") -> Any:
     """Entropy -sum p log p of the distributions softmax(input) along an axis.
 
@@ -393,15 +432,7 @@ def entropy(input: Any, dim: int = -1, reduction: str = "mean") -> Any:
     return reduced(-np.sum(np.exp(logs) * logs, axis=dim), reduction, "entropy")
 
 
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    """Return x1 . x2 / (|x1| |x2|) along an axis, each length at least eps."""
-
-    def length(x: Any) -> Any:
-        return np.sqrt(np.maximum(np.sum(x * x, axis=dim), eps * eps))
-
-    return np.sum(x1 * x2, axis=dim) / (length(x1) * length(x2))
-
-
+@floating("input1", "input2", smooth=("margin",))
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:
@@ -410,6 +441,11 @@ def cosine_embedding_loss(
     if not np.all(np.abs(signs) == 1):
         raise shape_error("cosine_embedding_loss: every target must be -1 or +1.")
     cos = cosine_similarity(input1, input2, dim=-1)
+    if np.shape(signs) != np.shape(cos):
+        raise shape_error(
+            f"cosine_embedding_loss: inputs of shape {np.shape(input1)} and {np.shape(input2)} "
+            f"need targets of shape {np.shape(cos)}, not {np.shape(signs)}."
+        )
     return reduced(
         np.where(signs == 1, 1 - cos, _positive(cos - margin)), reduction, "cosine_embedding_loss"
     )

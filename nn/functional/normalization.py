@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core import UnsupportedError
+from nn.functional.floating import floating
 from nn.functional.fused import fused
 from nn.functional.passes import moments, products, scaled, sloped
-from nn.values import is_batched, shape_error
+from nn.values import is_batched, raw, shape_error
 
 # --- over the batch, for each channel ---------------------------------------
 
@@ -57,6 +58,7 @@ _batch_norm = fused(
 )
 
 
+@floating("input", "weight", "bias", smooth=("running_mean", "running_var"))
 def batch_norm(
     input: Any,
     running_mean: Any = None,
@@ -104,7 +106,12 @@ def batch_norm(
     shape = np.shape(input)
     if len(shape) < 2:
         raise shape_error(f"batch_norm: the input needs (n, channels, ...), its shape is {shape}.")
-    for name, value in (("weight", weight), ("bias", bias), ("running_mean", running_mean)):
+    for name, value in (
+        ("weight", weight),
+        ("bias", bias),
+        ("running_mean", running_mean),
+        ("running_var", running_var),
+    ):
         if value is not None and np.shape(value) != shape[1:2]:
             raise shape_error(
                 f"batch_norm: {name} has shape {np.shape(value)}, the input {shape} has "
@@ -128,6 +135,11 @@ def batch_norm(
             "which they share. Use track_running_stats=False (running_mean=None), eval(), or "
             "GroupNorm."
         )
+    for name, value in (("running_mean", running_mean), ("running_var", running_var)):
+        if value is not None and value.dtype.kind != "f":
+            raise shape_error(
+                f"batch_norm: {name} is moved in training and must hold floats, not {value.dtype}."
+            )
     found: dict[str, Any] = {}
     y = _batch_norm(input, weight, bias, eps=eps, found=found)
     if running_mean is not None:
@@ -142,7 +154,7 @@ def batch_norm(
 
 def _layer_forward(x: Any, weight: Any, bias: Any, *, eps: float) -> tuple[Any, Any]:
     shape = x.shape
-    rows = np.ascontiguousarray(x).reshape(-1, weight.size)
+    rows = np.ascontiguousarray(x).reshape(x.size // max(weight.size, 1), weight.size)
     scale, shift = weight.reshape(-1), bias.reshape(-1)
     n = rows.shape[1]
     normal = rows - (rows.sum(axis=1, keepdims=True) / n)
@@ -189,6 +201,7 @@ _layer_norm = fused(
 )
 
 
+@floating("input", "weight", "bias")
 def layer_norm(
     input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -217,9 +230,15 @@ def layer_norm(
         raise shape_error(f"layer_norm: the input has shape {shape}; it must end in {wanted}.")
     weight = np.ones(wanted, input.dtype) if weight is None else weight
     bias = np.zeros(wanted, input.dtype) if bias is None else bias
+    if weight.shape != wanted or bias.shape != wanted:
+        raise shape_error(
+            f"layer_norm: weight and bias have shapes {weight.shape} and {bias.shape}; "
+            f"normalized_shape is {wanted}."
+        )
     return _layer_norm(input, weight, bias, eps=eps)
 
 
+@floating("input", "weight", "bias")
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Any:
@@ -248,7 +267,13 @@ def group_norm(
             f"group_norm: the channels (axis 1) of shape {shape} do not divide into "
             f"{num_groups} groups."
         )
-    grouped = input.reshape((shape[0], num_groups, -1))
+    for name, value in (("weight", weight), ("bias", bias)):
+        if value is not None and np.shape(value) != shape[1:2]:
+            raise shape_error(
+                f"group_norm: {name} has shape {np.shape(value)}, the input {shape} has "
+                f"{shape[1]} channels on axis 1."
+            )
+    grouped = input.reshape((shape[0], num_groups, math.prod(shape[1:]) // num_groups))
     y = layer_norm(grouped, grouped.shape[-1], eps=eps).reshape(shape)
     column = (-1, *(1,) * (len(shape) - 2))
     if weight is not None:
@@ -256,6 +281,69 @@ def group_norm(
     return y if bias is None else y + bias.reshape(column)
 
 
+@floating("input", "weight", "bias", smooth=("running_mean", "running_var"))
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Normalize each channel of each example over space (Ulyanov et al., 2016).
+
+    Parameters
+    ----------
+    input : shape (n, channels, ...)
+        The values.
+    running_mean, running_var : arrays of shape (channels,), optional
+        Moved towards the examples' mean and variance, or used instead of them.
+    weight, bias : shape (channels,), optional
+        Scale and shift.
+    use_input_stats : bool
+        Whether to use each example's own mean and variance.
+    momentum, eps : float
+        As in `batch_norm`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> instance_norm(np.array([[[1.0, 3.0], [5.0, 5.0]]]), eps=1e-12)
+    array([[[-1.,  1.],
+            [ 0.,  0.]]])
+    """
+    shape = np.shape(input)
+    if not use_input_stats:
+        if running_mean is None or running_var is None:
+            raise shape_error("instance_norm: without input statistics, running ones are needed.")
+        return batch_norm(input, running_mean, running_var, weight, bias, eps=eps)
+    if len(shape) < 3 or math.prod(shape[2:]) < 2:
+        raise shape_error(
+            f"instance_norm: each channel needs more than one value, the input has shape {shape}."
+        )
+    if running_mean is not None and shape[0]:
+        rows = raw(input).reshape((*shape[:2], math.prod(shape[2:])))
+        for name, running, found in (
+            ("running_mean", running_mean, rows.mean(axis=2).mean(axis=0)),
+            ("running_var", running_var, rows.var(axis=2, ddof=1).mean(axis=0)),
+        ):
+            moved(f"instance_norm: {name}", running, found, momentum)
+    return group_norm(input, max(shape[1], 1), weight, bias, eps)
+
+
+def moved(name: str, running: Any, found: Any, momentum: float) -> None:
+    """Move statistics towards what was found, in place."""
+    if running.shape != found.shape or running.dtype.kind != "f":
+        raise shape_error(
+            f"{name} has shape {running.shape} and holds {running.dtype}; floats of shape "
+            f"{found.shape} are needed."
+        )
+    running += momentum * (found - running)
+
+
+@floating("input", smooth=("alpha", "beta", "k"))
 def local_response_norm(
     input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Any:

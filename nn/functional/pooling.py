@@ -9,9 +9,19 @@ import numpy as np
 from autograd_core import primitive
 from autograd_core.batching import Batched
 from autograd_core.primitive import Constant
+from nn.functional.floating import floating, ordered
 from nn.functional.kernels import team
-from nn.functional.windows import Windows, average, compiled, pick, plan, reduce_tiles, unpick
-from nn.values import pair, raw, shape_error
+from nn.functional.windows import (
+    Windows,
+    average,
+    compiled,
+    lowest_of,
+    pick,
+    plan,
+    reduce_tiles,
+    unpick,
+)
+from nn.values import is_traced, pair, raw, shape_error
 
 
 def _maximum(x: Any, *, windows: Windows) -> Any:
@@ -24,44 +34,54 @@ def _maximum(x: Any, *, windows: Windows) -> Any:
     if windows.tiles:
         y = reduce_tiles(rows, windows, np.maximum)
     else:
-        for tap in windows.taps(windows.pad(rows, -np.inf)):
+        for tap in windows.taps(windows.pad(rows, lowest_of(x.dtype))):
             y = tap.copy() if y is None else np.maximum(y, tap, out=y)
     return y.transpose(0, 3, 1, 2)
 
 
-def _winners(y: Any, x: Any, *, windows: Windows) -> Any:
-    """Return which element of each window is its maximum, the first at a tie."""
-    images, top = x.transpose(0, 2, 3, 1), y.transpose(0, 2, 3, 1)
+def _winners(x: Any, *, windows: Windows) -> Any:
+    """Return which element of each window is its maximum: the first at a tie, the last NaN."""
+    images = x.transpose(0, 2, 3, 1)
     count = windows.kernel[0] * windows.kernel[1]
     kind = np.int8 if count < 128 else np.int32
-    if pools := compiled(images, top):
-        found = np.empty(top.shape, kind)
-        team().together(pools.winners, images.size, images, top, found, *windows.lies)
+    shape = (len(images), *windows.output, images.shape[3])
+    if pools := compiled(images):
+        found = np.empty(shape, kind)
+        team().together(pools.winners, images.size, images, found, *windows.lies)
         return found
-    taps = list(windows.taps(windows.pad(images, -np.inf)))
-    index = np.zeros(top.shape, kind)
+    top = _maximum(x, windows=windows).transpose(0, 2, 3, 1)
+    lowest = lowest_of(x.dtype)
+    taps = list(windows.taps(windows.pad(images, lowest)))
+    outside: Any = [None] * len(taps)
+    if windows.padded and (top == lowest).any():  # the padding is no element, though as low as one
+        whole = np.zeros((1, *images.shape[1:3], 1), bool)
+        outside = list(windows.taps(windows.pad(whole, True)))
+    index = np.zeros(shape, kind)
     missed: Any = None  # where no tap so far was the maximum: there the index is higher by one
-    for tap in taps[:-1]:
-        miss = np.not_equal(tap, top)
+    for tap, out in zip(taps[:-1], outside, strict=False):
+        miss = np.not_equal(tap, top) if out is None else np.not_equal(tap, top) | out
         missed = miss if missed is None else np.logical_and(missed, miss, out=missed)
         index += missed.view(np.int8)
+    if np.isnan(top).any():  # equal to nothing
+        for k, tap in enumerate(taps):
+            index[np.isnan(tap)] = k
     return index
 
 
-# a primitive, so that a compiled program can name it
-_winning = Constant(primitive(_winners, name="winners", arity=2, category="pooling"))
+# a primitive, so that a compiled program can name it; reads x alone, so that the result may change
+_winning = Constant(primitive(_winners, name="winners", arity=1, category="pooling"))
 
 
-def _index(y: Any, x: Any, windows: Windows) -> Any:
+def _index(x: Any, windows: Windows) -> Any:
     """Return the winners as an array without derivatives; under vmap, each example's."""
-    found = _winning(y, x, windows=windows)
+    found = _winning(x, windows=windows)
     return found if isinstance(found, Batched) else raw(found)
 
 
 _max_pool = primitive(
     _maximum,
-    vjp=[lambda g, y, x, *, windows: unpick(g, index=_index(y, x, windows), windows=windows)],
-    jvp=[lambda t, y, x, *, windows: pick(t, index=_index(y, x, windows), windows=windows)],
+    vjp=[lambda g, y, x, *, windows: unpick(g, index=_index(x, windows), windows=windows)],
+    jvp=[lambda t, y, x, *, windows: pick(t, index=_index(x, windows), windows=windows)],
     name="max pool",
     cost=lambda y, x, *, windows: float(np.size(y) * windows.kernel[0] * windows.kernel[1]),
     category="pooling",
@@ -84,6 +104,7 @@ def _max(
     name: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
 ) -> Any:
     windows = plan(name, np.shape(input), kernel, stride, padding, dilation, ceil, n)
+    input = ordered(input)
     return _as_given(_max_pool(_as_images(input, n), windows=windows), input, n)
 
 
@@ -163,6 +184,7 @@ def _avg(
     return _as_given(average(_as_images(input, n), share=share, windows=windows), input, n)
 
 
+@floating("input", complex=True)
 def avg_pool1d(
     input: Any,
     kernel_size: Any,
@@ -177,6 +199,7 @@ def avg_pool1d(
     )
 
 
+@floating("input", complex=True)
 def avg_pool2d(
     input: Any,
     kernel_size: Any,
@@ -213,12 +236,13 @@ def avg_pool2d(
 def _lp(name: str, n: int, input: Any, p: float, kernel: Any, stride: Any, ceil_mode: bool) -> Any:
     if not p >= 1:
         raise shape_error(f"{name}: the norm's power must be at least 1, not {p}.")
-    powers = input * input if p == 2 else np.abs(input) ** p
+    powers = input * input if not is_traced(p) and p == 2 else np.abs(input) ** p
     total = _avg(name, n, powers, kernel, stride, 0, ceil_mode, True, 1)
     empty = total == 0  # the p-norm of zeros: 0, and its derivative there is taken as 0
     return np.where(empty, 0, np.where(empty, 1, total) ** (1 / p))
 
 
+@floating("input", smooth=("norm_type",))
 def lp_pool1d(
     input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Any:
@@ -226,6 +250,7 @@ def lp_pool1d(
     return _lp("lp_pool1d", 1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
+@floating("input", smooth=("norm_type",))
 def lp_pool2d(
     input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Any:
@@ -253,8 +278,16 @@ def _targets(name: str, input: Any, output_size: Any, n: int) -> tuple[int, ...]
     if len(shape) not in (n + 1, n + 2):
         raise shape_error(f"{name}: the input needs {n + 2} axes, its shape is {shape}.")
     given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * n
+    if len(given) != n:
+        raise shape_error(f"{name}: output_size needs {n} lengths, not {output_size}.")
     sizes = tuple(m if s is None else s for s, m in zip(given, shape[-n:], strict=True))
-    return pair(sizes, n, f"{name}: output_size")
+    sizes = pair(sizes, n, f"{name}: output_size")
+    if min(sizes) < 1 or min(shape[-n:]) < 1:
+        raise shape_error(
+            f"{name}: output_size {sizes} must be positive, and so must the lengths of the input "
+            f"{shape}."
+        )
+    return sizes
 
 
 def _mean_matrix(n: int, m: int, dtype: Any) -> Any:
@@ -278,11 +311,13 @@ def _adaptive_avg(name: str, n: int, input: Any, output_size: Any) -> Any:
     return input
 
 
+@floating("input", complex=True)
 def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
     """Return means over windows that divide the length into output_size parts."""
     return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
 
 
+@floating("input", complex=True)
 def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     """Return means over windows that divide the image into output_size parts.
 
@@ -307,15 +342,17 @@ def _adaptive_max(name: str, n: int, input: Any, output_size: Any) -> Any:
     sizes = _targets(name, input, output_size, n)
     shape = np.shape(input)[-n:]
     if all(s % m == 0 for s, m in zip(shape, sizes, strict=True)):
-        kernel = tuple(s // m for s, m in zip(shape, sizes, strict=True))
-        return _max(name, n, input, kernel, kernel, 0, 1, False)
-    for axis in range(n):  # the maximum of maxima: one axis after the other
-        parts = [
-            np.max(np.moveaxis(input, axis - n, -1)[..., begin:end], axis=-1)
-            for begin, end in _bounds(shape[axis], sizes[axis])
-        ]
-        input = np.moveaxis(np.stack(parts, axis=-1), -1, axis - n)
-    return input
+        even = tuple(s // m for s, m in zip(shape, sizes, strict=True))
+        return _max(name, n, input, even, even, 0, 1, False)
+    # windows of unequal size: each filled up with copies of its last element, so that they tile
+    kernel: tuple[int, ...] = ()
+    for axis in range(n):
+        bounds = _bounds(shape[axis], sizes[axis])
+        longest = max(end - begin for begin, end in bounds)
+        places = [min(begin + k, end - 1) for begin, end in bounds for k in range(longest)]
+        input = input[(..., places, *(slice(None),) * (n - axis - 1))]
+        kernel = (*kernel, longest)
+    return _max(name, n, input, kernel, kernel, 0, 1, False)
 
 
 def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from nn.values import raw, shape_error
+from nn.values import is_batched, raw, shape_error
 
 
 def reduced(loss: Any, reduction: str, name: str) -> Any:
@@ -41,7 +42,7 @@ def valid_targets(name: str, index: Any, shape: tuple[int, ...], ignore: int | N
             f"{name}: {shape[0]} samples need as many targets, not shape {index.shape}."
         )
     if not index.size:
-        raise shape_error(f"{name}: the batch is empty.")
+        return index
     if index.min() < 0 or index.max() >= shape[1]:
         wrong = (index < 0) | (index >= shape[1])
         if ignore is not None:
@@ -66,9 +67,12 @@ def target_rows(
     elif len(shape) == 2:
         rows = input
     elif len(shape) > 2:
-        rows = np.moveaxis(input, 1, -1).reshape((-1, shape[1]))
+        places = math.prod(shape) // max(shape[1], 1)
+        rows = np.moveaxis(input, 1, -1).reshape((places, shape[1]))
     else:
         raise shape_error(f"{name}: the input needs a class axis, its shape is ().")
+    if not np.shape(rows)[1]:
+        raise shape_error(f"{name}: an input of shape {shape} has no classes.")
     expected = () if len(shape) == 1 else (shape[0], *shape[2:])
     if index.shape != expected:
         raise shape_error(
@@ -85,8 +89,10 @@ def target_rows(
 
 def total_weight(name: str, scale: Any) -> Any:
     """Return the sum of the rows' factors, by which a mean divides."""
+    if not np.size(scale):
+        raise shape_error(f"{name}: the batch is empty, so it has no mean.")
     total = scale.sum()
-    if total == 0:
+    if not is_batched(total) and raw(total) == 0:  # Python cannot ask about each example
         raise shape_error(f"{name}: no target counts (all ignored, or of weight 0), so no mean.")
     return total
 
@@ -95,12 +101,51 @@ def class_weights(name: str, index: Any, rows: Any, weight: Any, ignore: int) ->
     """Return each row's factor: its class's weight, 0 where ignored."""
     scale = np.ones(len(index), dtype=rows.dtype)
     if weight is not None:
-        factors = raw(weight)
-        if factors.shape != (rows.shape[1],):
-            raise shape_error(
-                f"{name}: weight has shape {factors.shape}, but there are {rows.shape[1]} classes."
-            )
-        scale = factors[np.where(index == ignore, 0, index)].astype(rows.dtype)
+        checked_weight(name, weight, rows.shape[1])
+        scale = weight[np.where(index == ignore, 0, index)].astype(rows.dtype)
     if ignore in index:
         scale = np.where(index == ignore, 0, scale).astype(rows.dtype)
     return scale
+
+
+def checked_weight(name: str, weight: Any, classes: int) -> None:
+    """Refuse factors that are not one for each class."""
+    if np.shape(weight) != (classes,):
+        raise shape_error(
+            f"{name}: weight has shape {np.shape(weight)}, but there are {classes} classes."
+        )
+
+
+def weighed(name: str, loss: Any, weight: Any) -> Any:
+    """Return losses times factors that broadcast to them."""
+    if weight is None:
+        return loss
+    fits_into("weight", weight, loss, name)
+    return loss * weight
+
+
+def fits_into(what: str, given: Any, whole: Any, name: str) -> None:
+    """Refuse an array that would make another one larger by broadcasting."""
+    try:
+        fits = np.broadcast_shapes(np.shape(given), np.shape(whole)) == np.shape(whole)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise shape_error(
+            f"{name}: {what} has shape {np.shape(given)}, which does not broadcast to "
+            f"{np.shape(whole)}."
+        )
+
+
+def expanded(name: str, *arrays: Any) -> list[Any]:
+    """Return arrays broadcast against each other."""
+    shapes = [np.shape(a) for a in arrays]
+    if len(set(shapes)) == 1:
+        return list(arrays)
+    try:
+        whole = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise shape_error(
+            f"{name}: shapes {' and '.join(map(str, shapes))} do not broadcast."
+        ) from None
+    return [np.broadcast_to(a, whole) for a in arrays]

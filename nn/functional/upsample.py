@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from nn.functional.floating import floating
 from nn.values import shape_error
 
 
 def _scales(value: Any, n: int) -> tuple[float, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
+    if not isinstance(value, (tuple, list)):
+        return (value,) * n
+    if len(value) != n:
+        raise shape_error(f"interpolate: {n} axes are resized, but {value} has {len(value)} parts.")
+    return tuple(value)
 
 
 def _linear_matrix(n: int, m: int, scale: float, align_corners: bool, dtype: Any) -> Any:
@@ -28,6 +33,12 @@ def _linear_matrix(n: int, m: int, scale: float, align_corners: bool, dtype: Any
     matrix[places, low] += 1 - share
     matrix[places, high] += share
     return matrix.astype(dtype)
+
+
+@floating("input", complex=True, called="interpolate")
+def _interpolated(input: Any, axis: int, wanted: int, scale: float, align_corners: bool) -> Any:
+    matrix = _linear_matrix(input.shape[axis], wanted, scale, align_corners, input.dtype)
+    return np.moveaxis(np.moveaxis(input, axis, -1) @ matrix.T, -1, axis)
 
 
 def interpolate(
@@ -71,19 +82,29 @@ def interpolate(
         raise shape_error("interpolate: give either size or scale_factor.")
     if mode not in ("nearest", "linear", "bilinear"):
         raise shape_error(f"interpolate: mode {mode!r} is none of nearest, linear, bilinear.")
+    axes = {"linear": 1, "bilinear": 2}.get(mode, n)
+    if axes != n:
+        raise shape_error(
+            f"interpolate: mode {mode!r} resizes {axes} axes after (n, channels), an input of "
+            f"shape {shape} has {n}; without a batch, give image[None]."
+        )
+    if mode == "nearest" and align_corners is not None:
+        raise shape_error("interpolate: align_corners is for the linear modes.")
+    if min(shape[2:]) < 1:
+        raise shape_error(f"interpolate: there is nothing to resize in an input of shape {shape}.")
     for axis in range(n):
         length = shape[axis + 2]
         if size is not None:
             wanted = int(_scales(size, n)[axis])
-            scale = length / wanted
+            scale = length / max(wanted, 1)
         else:
             factor = _scales(scale_factor, n)[axis]
             wanted, scale = math.floor(length * factor), 1 / factor
+        if wanted < 1:
+            raise shape_error(f"interpolate: nothing is left of the length {length}.")
         if mode == "nearest":
             index = np.minimum((np.arange(wanted) * scale).astype(int), length - 1)
             input = input[(slice(None),) * (axis + 2) + (index,)]
         else:
-            matrix = _linear_matrix(length, wanted, scale, bool(align_corners), input.dtype)
-            moved = np.moveaxis(input, axis + 2, -1) @ matrix.T
-            input = np.moveaxis(moved, -1, axis + 2)
+            input = _interpolated(input, axis + 2, wanted, scale, bool(align_corners))
     return input

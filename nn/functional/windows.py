@@ -127,6 +127,19 @@ def plan(
     )  # fmt: skip
 
 
+def lowest_of(dtype: Any) -> Any:
+    """Return what no element is below: minus infinity, or an integer type's smallest number.
+
+    Examples
+    --------
+    >>> lowest_of(np.dtype(float)), lowest_of(np.dtype(np.uint8)), lowest_of(np.dtype(bool))
+    (-inf, 0, False)
+    """
+    if dtype.kind == "b":
+        return False
+    return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
+
+
 def compiled(*images: Any) -> Any:
     """Return the compiled kernels if channels-last images are large enough for them."""
     if all(x.flags.c_contiguous for x in images):

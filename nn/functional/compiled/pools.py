@@ -54,47 +54,36 @@ def maximum(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - 
 
 @kernel
 def _winners(
-    part: int,
-    parts: int,
-    x: Any,
-    y: Any,
-    index: Any,
-    kernel: Any,
-    stride: Any,
-    before: Any,
-    dilation: Any,
-) -> None:  # pragma: no cover - compiled
+    part: int, parts: int, x: Any, index: Any, kernel: Any, stride: Any,
+    before: Any, dilation: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
     some = mine(part, parts, len(x))
-    x, y, index = x[some], y[some], index[some]
+    x, index = x[some], index[some]
     _, h, w, c = x.shape
-    for n in range(y.shape[0]):
-        for i in range(y.shape[1]):
-            for j in range(y.shape[2]):
-                tap = kernel[0] * kernel[1] - 1
-                for k in range(c):
-                    index[n, i, j, k] = tap
-                for tap in range(kernel[0] * kernel[1] - 2, -1, -1):
+    top = np.empty(c, x.dtype)
+    for n in range(index.shape[0]):
+        for i in range(index.shape[1]):
+            for j in range(index.shape[2]):
+                fresh = True
+                for tap in range(kernel[0] * kernel[1]):
                     p, q = _place(i, j, tap, kernel, stride, before, dilation)
                     if 0 <= p < h and 0 <= q < w:
-                        for k in range(c):
-                            hit = x[n, p, q, k] == y[n, i, j, k]
-                            index[n, i, j, k] = tap if hit else index[n, i, j, k]
+                        if fresh:
+                            for k in range(c):
+                                top[k], index[n, i, j, k] = x[n, p, q, k], tap
+                            fresh = False
+                        else:
+                            for k in range(c):
+                                v, best = x[n, p, q, k], top[k]
+                                kept = v <= best or (best != best and v == v)
+                                top[k] = best if kept else v
+                                index[n, i, j, k] = index[n, i, j, k] if kept else tap
 
 
 @kernel
-def winners(
-    board: Any,
-    parts: int,
-    x: Any,
-    y: Any,
-    index: Any,
-    kernel: Any,
-    stride: Any,
-    before: Any,
-    dilation: Any,
-) -> None:  # pragma: no cover - compiled
-    """Write which tap is the maximum y, the first at a tie; the last if none is (NaN)."""
-    lead(board, parts, job(_winners, (parts, x, y, index, kernel, stride, before, dilation)))
+def winners(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
+    """Write which tap is the maximum, the first at a tie; the last NaN if there is one."""
+    lead(board, parts, job(_winners, (parts, *given)))
 
 
 @kernel

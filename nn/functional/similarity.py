@@ -1,0 +1,60 @@
+"""How far apart vectors are, and vectors of length 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nn.functional.floating import floating
+from nn.functional.targets import expanded
+from nn.values import shape_error
+
+
+@floating("x1", "x2")
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+    """Return x1 . x2 / (|x1| |x2|) along an axis, each length at least eps.
+
+    Examples
+    --------
+    >>> cosine_similarity(np.ones((2, 3)), np.array([[1.0, 0.0, -1.0]]), dim=0)
+    array([ 1.,  0., -1.])
+    """
+
+    def length(x: Any) -> Any:
+        return np.sqrt(np.maximum(np.sum(x * x, axis=dim), eps * eps))
+
+    x1, x2 = expanded("cosine_similarity", x1, x2)  # first: an axis of length 1 has other lengths
+    return np.sum(x1 * x2, axis=dim) / (length(x1) * length(x2))
+
+
+@floating("x1", "x2")
+def pairwise_distance(
+    x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Any:
+    """Return the p-norm of x1 - x2 + eps along the last axis.
+
+    Examples
+    --------
+    >>> pairwise_distance(np.array([[3.0, 4.0]]), np.zeros(2)).round(4)
+    array([5.])
+    """
+    x1, x2 = expanded("pairwise_distance", x1, x2)
+    if not np.ndim(x1):
+        raise shape_error("pairwise_distance: vectors are needed, not numbers.")
+    return np.linalg.norm(x1 - x2 + eps, p, axis=-1, keepdims=keepdim)
+
+
+@floating("input")
+def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
+    """Divide vectors along an axis by their p-norms, each at least eps.
+
+    Examples
+    --------
+    >>> normalize(np.array([[3.0, 4.0]]))
+    array([[0.6, 0.8]])
+    """
+    if not np.ndim(input):
+        raise shape_error("normalize: a vector is needed, not a number.")
+    length = np.linalg.norm(input, p, axis=dim, keepdims=True)
+    return input / np.maximum(length, eps)
