@@ -10,6 +10,7 @@ knows which buffers were overwritten when, and by which line.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from autograd_core.declare import primitive
 from autograd_core.modes import BASE, current
 from autograd_core.node import Node, next_tick
 from autograd_core.primitive import Boxed, Primitive, bare, memory
+from autograd_core.reads import pushed_reads, really_reads
 from autograd_core.rules.indexing import setitem
 from autograd_core.rules.shapes import copy_
 from autograd_core.source import Location
@@ -93,28 +95,80 @@ def mark_overwritten(*tensors: Tensor) -> None:
             OVERWRITES.mark(tensor._data, tick, where)
 
 
-def check_saved(node: Node, args: list[Any]) -> None:
-    """Raise if a value that this node's rules read was overwritten since it was recorded."""
-    assert node.primitive is not None
+def check_saved(
+    node: Node,
+    args: list[Any],
+    g: Any = None,
+    needed: Collection[Node] | None = None,
+    record: bool = False,
+    forward: bool = False,
+) -> None:
+    """Raise if a value that this node's rules read was overwritten since it was recorded.
+
+    A few operations compute an overwritten result again: ``node.output`` is another array then.
+
+    Parameters
+    ----------
+    node, args
+        The node, and the raw values of its inputs.
+    g
+        The gradient that its rules are about to get.
+    needed : collection of Node, optional
+        The nodes that get a gradient; default all.
+    record : bool
+        Whether the rules will run on Tensors.
+    forward : bool
+        Whether the forward rules are about to run, not those of the sweep.
+    """
+    primitive = node.primitive
+    assert primitive is not None
     assert node.inputs is not None
-    for parent, read in zip(node.inputs, node.primitive.reads(), strict=False):
-        if not isinstance(parent, Node):
+    values = (node.output, *args)
+    gone = {k: found for k, value in enumerate(values) if (found := _overwritten(value, node.tick))}
+    for setting in node.params.values():  # a mask or an index that was a constant Tensor
+        if found := _overwritten(setting, node.tick):
+            raise _gone(node, *found)
+    if not gone:
+        return
+    reads = pushed_reads(primitive) if forward else primitive.reads()
+    for index, parent in enumerate(node.inputs):
+        if not isinstance(parent, Node) or (needed is not None and parent not in needed):
             continue
-        values = (node.output, *args)
-        for k in read:
-            whole = values[k] if k < len(values) else None
-            for part in whole if isinstance(whole, tuple) else (whole,):
-                where = OVERWRITES.since(part, node.tick)
-                if where is None:
-                    continue
-                raise errors.OverwrittenError(
-                    f"{node.name}: the sweep needs a value of shape {part.shape} that was "
-                    f"overwritten in place since.\n"
-                    f"  overwritten by {where}\n"
-                    "  Change a copy instead (x = x + y, or x.copy()), or sweep before the change."
-                    f"\n  saved by {node.name}:",
-                    node.location,
-                )
+        read = reads[min(index, len(reads) - 1)]
+        rule: Any = None  # to try out; what it does to Tensors the bytecode tells
+        if not (forward or record or primitive.multiple):
+            rule = primitive.vjp if primitive.vjps is None else primitive.vjps[index]
+        for k, found in gone.items():
+            if k not in read or (
+                rule is not None and not really_reads(rule, g, values, k, node.params)
+            ):
+                continue
+            if primitive.again and gone.keys() == {0}:
+                node.output = primitive.run(tuple(args), node.params)
+                return
+            raise _gone(node, *found)
+        if len(reads) == 1:
+            return  # one rule for all
+
+
+def _overwritten(value: Any, tick: int) -> tuple[Location, Any] | None:
+    """Return the line that overwrote an array, or one of a tuple, after a tick; and the array."""
+    for part in value if isinstance(value, (tuple, list)) else (value,):
+        where = OVERWRITES.since(part, tick)
+        if where is not None:
+            return where, part
+    return None
+
+
+def _gone(node: Node, where: Location, part: Any) -> Exception:
+    return errors.OverwrittenError(
+        f"{node.name}: the sweep needs a value of shape {part.shape} that was "
+        f"overwritten in place since.\n"
+        f"  overwritten by {where}\n"
+        "  Change a copy instead (x = x + y, or x.copy()), or sweep before the change."
+        f"\n  saved by {node.name}:",
+        node.location,
+    )
 
 
 def _recording(level: int) -> bool:
@@ -157,8 +211,12 @@ def update(target: Traced, operation: Primitive, other: Any) -> None:
     """Do ``target op= other``."""
     _check_target(target)
     # the operation's own rule may need the old value, which is about to be lost
+    places = (1, 2) if other is target else (1,)
     keep = _recording(max(target._level, level_of(other))) and any(
-        1 in read for read in operation.reads()
+        place in read
+        for operand, read in zip((target, other), operation.reads(), strict=False)
+        for place in places
+        if level_of(operand)
     )
     old: Any = copy_(target) if keep else target
     overwrite(target, operation(old, old if other is target else other))

@@ -13,6 +13,7 @@ from autograd_core import cuts, errors, modes, shortcuts
 from autograd_core.modes import BASE, DEFAULT
 from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
 from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
+from autograd_core.reads import NOTHING
 from autograd_core.source import Location
 from autograd_core.traced import Traced, as_inexact, level_of
 
@@ -501,7 +502,7 @@ PART = Primitive(
     arity=1,
     settings=frozenset({"index"}),
     positional=(),
-    sources=lambda: (frozenset(),),
+    sources=lambda: (NOTHING,),
 )
 
 
