@@ -18,7 +18,7 @@ import numpy as np
 from autograd_core import errors
 from autograd_core.declare import primitive
 from autograd_core.modes import BASE, current
-from autograd_core.node import Node, next_tick
+from autograd_core.node import Node, Watch, next_tick
 from autograd_core.primitive import Boxed, Primitive, bare, memory
 from autograd_core.reads import pushed_reads, really_reads
 from autograd_core.rules.indexing import setitem
@@ -257,14 +257,18 @@ def overwrite(target: Traced, result: Any) -> None:
                 Location.of_caller(),
             )
         result = result.astype(target.dtype)
+    kept = retains(target)
     target._become(result)
     value, changed = target, {id(target)}
     while (source := getattr(value, "_source", None)) is not None:
         above, view, params = source
+        kept = kept or retains(above)
         above._become(write_view(above, value, view=(view, params)))
         changed.add(id(above))
         value = above
-    _refresh_views(value, changed)
+    # A view that was written into is what was written, and need not be read again: unless
+    # somebody wants the gradients along the way, which passes by the source and then the view.
+    _refresh_views(value, {id(value)} if kept else changed)
 
 
 def _refresh_views(source: Traced, changed: set[int]) -> None:
@@ -369,5 +373,23 @@ def take_on(target: Tensor, result: Any) -> None:
         return
     if not physical:
         target._data = data
+    if retains(target):
+        _move_retained(target, node)
     target._node = node
     target._level = level_of(result)
+
+
+def retains(value: Any) -> bool:
+    """Whether a value is no leaf and wants its gradient kept (``retain_grad``)."""
+    node = getattr(value, "_node", None)
+    return node is not None and node.primitive is not None and node.owner is not None
+
+
+def _move_retained(target: Tensor, node: Node | None) -> None:
+    """Keep the gradient of what a Tensor is from now on; hooks stay with what it was."""
+    assert target._node is not None
+    assert target._node.watch is not None
+    owner, target._node.watch.owner = target._node.watch.owner, None
+    if node is not None:
+        node.watch = node.watch or Watch()
+        node.watch.owner = owner
