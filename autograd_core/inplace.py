@@ -21,7 +21,7 @@ from autograd_core.modes import BASE, current
 from autograd_core.node import Node, Watch, next_tick
 from autograd_core.primitive import Boxed, Primitive, bare, memory
 from autograd_core.reads import pushed_reads, really_reads
-from autograd_core.rules.indexing import setitem
+from autograd_core.rules.indexing import getitem, setitem
 from autograd_core.rules.shapes import copy_
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor
@@ -176,8 +176,13 @@ def _recording(level: int) -> bool:
 
 
 def _overlapping(array: np.ndarray[Any, Any]) -> bool:
-    """Whether elements share memory, as `np.broadcast_to` makes them."""
-    return any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
+    """Whether elements share memory, as `np.broadcast_to` and `sliding_window_view` make them."""
+    reach = array.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(array.strides, array.shape, strict=True)):
+        if n > 1 and stride < reach:
+            return True
+        reach += stride * (n - 1)
+    return False
 
 
 def _check_target(target: Traced) -> None:
@@ -186,7 +191,7 @@ def _check_target(target: Traced) -> None:
     array = memory(target)
     if isinstance(array, np.ndarray) and not array.flags.writeable and _overlapping(array):
         raise errors.InPlaceError(
-            "in-place change of a value whose elements share memory (np.broadcast_to); "
+            "in-place change of a value whose elements share memory (np.broadcast_to, windows); "
             "change a copy: x = x.copy().",
             Location.of_caller(),
         )
@@ -205,6 +210,13 @@ def _check_target(target: Traced) -> None:
                 Location.of_caller(),
             )
         value = getattr(value, "_source", (None,))[0]
+
+
+def _top(value: Any) -> Any:
+    """Return what a value is a view of, or a view of a view."""
+    while (source := getattr(value, "_source", None)) is not None:
+        value = source[0]
+    return value
 
 
 def update(target: Traced, operation: Primitive, other: Any) -> None:
@@ -230,7 +242,8 @@ def assign(target: Traced, index: Any, value: Any) -> None:
         value = np.stack(value) if traced else np.asarray(value)
     if isinstance(target, Tensor) and isinstance(target._data, np.ndarray):
         level = max(target._level, level_of(value))
-        if not _recording(level) and target._data.flags.writeable:
+        numbers = _is_number(getattr(_top(target), "_data", None))  # hold no memory to write into
+        if not _recording(level) and target._data.flags.writeable and not numbers:
             try:
                 target._data[index] = bare(value)
             except Exception as error:
@@ -287,12 +300,15 @@ def _refresh_views(source: Traced, changed: set[int]) -> None:
 
 def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:
     """Remember that `made` is a view of `source`, if it shares its memory."""
-    array = _memory(made)
-    if not isinstance(array, np.ndarray) or made is source:
+    array, base = _memory(made), _memory(source)
+    if made is source:
         return
-    if not made.ndim and array.ndim:
-        return  # one element of each example of a batch: a number, no view
-    if not np.may_share_memory(array, _memory(source)):
+    if not _is_number(base) or view is getitem:
+        if not isinstance(array, np.ndarray):
+            return
+        if not made.ndim and array.ndim:
+            return  # one element of each example of a batch: a number, no view
+    if not (_is_number(base) and _by_hand(source._level)) and not np.may_share_memory(array, base):
         return  # a copy after all, such as a reshape of a transpose
     made._source = (source, view, params)
     try:
@@ -304,6 +320,11 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
         views[:] = [reference for reference in views if reference() is not None]
 
 
+def _is_number(value: Any) -> bool:
+    """Whether a value is a NumPy scalar: what a 0-d Tensor holds, though it can be viewed."""
+    return isinstance(value, np.generic)
+
+
 def _memory(value: Any) -> Any:
     """Return the array under every level, and of this run where it is written down."""
     value = memory(value)
@@ -311,10 +332,10 @@ def _memory(value: Any) -> Any:
 
 
 def _write_view(x: Any, part: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:
-    out = x.copy()
+    out = np.array(x) if _is_number(x) else x.copy()
     operation, params = view
     operation.forward(out, **params)[...] = part
-    return out
+    return out[()] if _is_number(x) else out
 
 
 def _put_back(g: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:
