@@ -242,7 +242,7 @@ def assign(target: Traced, index: Any, value: Any) -> None:
         value = np.stack(value) if traced else np.asarray(value)
     if isinstance(target, Tensor) and isinstance(target._data, np.ndarray):
         level = max(target._level, level_of(value))
-        numbers = _is_number(getattr(_top(target), "_data", None))  # hold no memory to write into
+        numbers = _is_number(_memory(_top(target)))  # hold no memory to write into
         if not _recording(level) and target._data.flags.writeable and not numbers:
             try:
                 target._data[index] = bare(value)
@@ -342,7 +342,16 @@ def _put_back(g: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:
     operation, params = view
     (rule,) = operation.vjps or ()
     assert rule is not None
-    return rule(operation(g, **params), None, g, **params)
+    return rule(_taken(g, view), None, g, **params)
+
+
+def _taken(g: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:
+    """Return the gradient of the part that was written."""
+    operation, params = view
+    part = operation(g, **params)
+    if g.dtype.kind == "c" and part.dtype.kind != "c":  # gradients pair without conjugates:
+        part = operation(np.conj(g), **params)  # Re(g i p) is -Im(g) p
+    return part
 
 
 # Write a changed view back into the array it looks into.
@@ -350,7 +359,7 @@ write_view = primitive(
     _write_view,
     vjp=[
         lambda g, y, x, part, *, view: g - _put_back(g, view),
-        lambda g, y, x, part, *, view: view[0](g, **view[1]),
+        lambda g, y, x, part, *, view: _taken(g, view),
     ],
     name="write view",
     category="index",

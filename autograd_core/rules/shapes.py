@@ -41,6 +41,7 @@ def _ravel(a: Any, order: str = "C") -> Any:
 def _inverse(axes: Any, ndim: int) -> Any:
     if axes is None:
         return None
+    axes = np.atleast_1d(axes).tolist()  # NumPy takes a number for a vector's one axis
     order = [0] * ndim
     for place, axis in enumerate(axes):
         order[normalize_axis_index(axis, ndim)] = place
@@ -93,6 +94,8 @@ def _fliplr(m: Any) -> Any:
 @implements(np.rot90)
 def _rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     first, second = (normalize_axis_index(axis, m.ndim) for axis in axes)
+    if first == second:
+        raise ValueError("Axes must be different.")
     turn = k % 4
     if turn == 0:
         return m
