@@ -204,7 +204,7 @@ def push(order: Sequence[Node], tangents: dict[Node, Any], outputs: Sequence[Nod
             continue
         args = [i.output if i.__class__ is Node else i for i in node.inputs]
         if node.tick < OVERWRITES.latest:
-            check_saved(node, args)
+            check_saved(node, args, forward=True)
         t = node.primitive.push(ts, node.output, args, node.params)
         tangents[node] = t if node.primitive.multiple else fit_tangent(t, node.output)
     return [tangents.get(n) for n in outputs]

@@ -261,6 +261,14 @@ def _broadcast_to(batch: Batching, p: Primitive, args: Sequence[Any], params: Pa
     return batch.wrap(p(value, shape=(batch.size, *shape)))
 
 
+@rule("sliding_window_view")
+def _windows(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
+    x, axis = args[0], params["axis"]
+    axis = range(x.ndim) if axis is None else axis
+    axis = _shifted(tuple(axis) if np.ndim(axis) else axis, x.ndim)
+    return batch.wrap(p(x.value, window_shape=params["window_shape"], axis=axis))
+
+
 @rule("roll")
 def _roll(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     x, axis, shift = args[0], params.get("axis"), params["shift"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_core import errors
 from autograd_core.primitive import Boxed, Constant, Primitive, Rule, register
-from autograd_core.reads import reader, values_read
+from autograd_core.reads import EVERYTHING, reader, values_read
 from autograd_core.source import Location
 
 
@@ -267,7 +267,7 @@ def linear(
         positional=_positional_names(function, 1),
         vjps=(pulled,),
         jvps=(pushed,),
-        sources=lambda: (frozenset(),),
+        sources=lambda: (values_read(transpose, 1).after(1),),  # nothing, of a good rule
         view=view,
         cost=cost,
         label=label,
@@ -336,9 +336,7 @@ def bilinear(
         positional=_positional_names(function, 2),
         vjps=(to_left, to_right),
         jvps=(from_left, from_right),
-        sources=lambda: tuple(
-            frozenset(k + 1 for k in values_read(rule, 1)) for rule in (left, right)
-        ),
+        sources=lambda: tuple(values_read(rule, 1).after(1) for rule in (left, right)),
         cost=cost,
         label=label,
         category=category,
@@ -420,7 +418,7 @@ def primitive(
         jvp=jvp if callable(jvp) else None,
         sources=reader(each_back, 1)
         if each_back
-        else (lambda: tuple(_joint_reads(joint) for _ in range(arity or 64))),
+        else lambda: (EVERYTHING if joint is None else values_read(joint, 1),),
         multiple=multiple,
         cost=cost,
         composite=composite,
@@ -428,11 +426,6 @@ def primitive(
         category=category,
     )
     return _declared(function, made)
-
-
-def _joint_reads(joint: Rule | None) -> frozenset[int]:
-    """Return what a rule for all arguments reads; everything, if it is found by transposing."""
-    return frozenset(range(64)) if joint is None else values_read(joint, 1)
 
 
 def _infer_arity(

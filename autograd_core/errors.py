@@ -57,6 +57,10 @@ class UnsupportedError(AutogradError, TypeError):
     """A NumPy function or keyword that has no derivative rule here."""
 
 
+class MissingAttributeError(AutogradError, AttributeError):
+    """An attribute of NumPy's arrays that a traced value does not have."""
+
+
 class ConversionError(AutogradError, TypeError):
     """A tracked value that would silently lose its history."""
 

@@ -10,6 +10,7 @@ knows which buffers were overwritten when, and by which line.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,10 @@ import numpy as np
 from autograd_core import errors
 from autograd_core.declare import primitive
 from autograd_core.modes import BASE, current
-from autograd_core.node import Node, next_tick
+from autograd_core.node import Node, Watch, next_tick
 from autograd_core.primitive import Boxed, Primitive, bare, memory
-from autograd_core.rules.indexing import setitem
+from autograd_core.reads import pushed_reads, really_reads
+from autograd_core.rules.indexing import getitem, setitem
 from autograd_core.rules.shapes import copy_
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor
@@ -93,28 +95,80 @@ def mark_overwritten(*tensors: Tensor) -> None:
             OVERWRITES.mark(tensor._data, tick, where)
 
 
-def check_saved(node: Node, args: list[Any]) -> None:
-    """Raise if a value that this node's rules read was overwritten since it was recorded."""
-    assert node.primitive is not None
+def check_saved(
+    node: Node,
+    args: list[Any],
+    g: Any = None,
+    needed: Collection[Node] | None = None,
+    record: bool = False,
+    forward: bool = False,
+) -> None:
+    """Raise if a value that this node's rules read was overwritten since it was recorded.
+
+    A few operations compute an overwritten result again: ``node.output`` is another array then.
+
+    Parameters
+    ----------
+    node, args
+        The node, and the raw values of its inputs.
+    g
+        The gradient that its rules are about to get.
+    needed : collection of Node, optional
+        The nodes that get a gradient; default all.
+    record : bool
+        Whether the rules will run on Tensors.
+    forward : bool
+        Whether the forward rules are about to run, not those of the sweep.
+    """
+    primitive = node.primitive
+    assert primitive is not None
     assert node.inputs is not None
-    for parent, read in zip(node.inputs, node.primitive.reads(), strict=False):
-        if not isinstance(parent, Node):
+    values = (node.output, *args)
+    gone = {k: found for k, value in enumerate(values) if (found := _overwritten(value, node.tick))}
+    for setting in node.params.values():  # a mask or an index that was a constant Tensor
+        if found := _overwritten(setting, node.tick):
+            raise _gone(node, *found)
+    if not gone:
+        return
+    reads = pushed_reads(primitive) if forward else primitive.reads()
+    for index, parent in enumerate(node.inputs):
+        if not isinstance(parent, Node) or (needed is not None and parent not in needed):
             continue
-        values = (node.output, *args)
-        for k in read:
-            whole = values[k] if k < len(values) else None
-            for part in whole if isinstance(whole, tuple) else (whole,):
-                where = OVERWRITES.since(part, node.tick)
-                if where is None:
-                    continue
-                raise errors.OverwrittenError(
-                    f"{node.name}: the sweep needs a value of shape {part.shape} that was "
-                    f"overwritten in place since.\n"
-                    f"  overwritten by {where}\n"
-                    "  Change a copy instead (x = x + y, or x.copy()), or sweep before the change."
-                    f"\n  saved by {node.name}:",
-                    node.location,
-                )
+        read = reads[min(index, len(reads) - 1)]
+        rule: Any = None  # to try out; what it does to Tensors the bytecode tells
+        if not (forward or record or primitive.multiple):
+            rule = primitive.vjp if primitive.vjps is None else primitive.vjps[index]
+        for k, found in gone.items():
+            if k not in read or (
+                rule is not None and not really_reads(rule, g, values, k, node.params)
+            ):
+                continue
+            if primitive.again and gone.keys() == {0}:
+                node.output = primitive.run(tuple(args), node.params)
+                return
+            raise _gone(node, *found)
+        if len(reads) == 1:
+            return  # one rule for all
+
+
+def _overwritten(value: Any, tick: int) -> tuple[Location, Any] | None:
+    """Return the line that overwrote an array, or one of a tuple, after a tick; and the array."""
+    for part in value if isinstance(value, (tuple, list)) else (value,):
+        where = OVERWRITES.since(part, tick)
+        if where is not None:
+            return where, part
+    return None
+
+
+def _gone(node: Node, where: Location, part: Any) -> Exception:
+    return errors.OverwrittenError(
+        f"{node.name}: the sweep needs a value of shape {part.shape} that was "
+        f"overwritten in place since.\n"
+        f"  overwritten by {where}\n"
+        "  Change a copy instead (x = x + y, or x.copy()), or sweep before the change."
+        f"\n  saved by {node.name}:",
+        node.location,
+    )
 
 
 def _recording(level: int) -> bool:
@@ -122,8 +176,13 @@ def _recording(level: int) -> bool:
 
 
 def _overlapping(array: np.ndarray[Any, Any]) -> bool:
-    """Whether elements share memory, as `np.broadcast_to` makes them."""
-    return any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
+    """Whether elements share memory, as `np.broadcast_to` and `sliding_window_view` make them."""
+    reach = array.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(array.strides, array.shape, strict=True)):
+        if n > 1 and stride < reach:
+            return True
+        reach += stride * (n - 1)
+    return False
 
 
 def _check_target(target: Traced) -> None:
@@ -132,7 +191,7 @@ def _check_target(target: Traced) -> None:
     array = memory(target)
     if isinstance(array, np.ndarray) and not array.flags.writeable and _overlapping(array):
         raise errors.InPlaceError(
-            "in-place change of a value whose elements share memory (np.broadcast_to); "
+            "in-place change of a value whose elements share memory (np.broadcast_to, windows); "
             "change a copy: x = x.copy().",
             Location.of_caller(),
         )
@@ -153,12 +212,23 @@ def _check_target(target: Traced) -> None:
         value = getattr(value, "_source", (None,))[0]
 
 
+def _top(value: Any) -> Any:
+    """Return what a value is a view of, or a view of a view."""
+    while (source := getattr(value, "_source", None)) is not None:
+        value = source[0]
+    return value
+
+
 def update(target: Traced, operation: Primitive, other: Any) -> None:
     """Do ``target op= other``."""
     _check_target(target)
     # the operation's own rule may need the old value, which is about to be lost
+    places = (1, 2) if other is target else (1,)
     keep = _recording(max(target._level, level_of(other))) and any(
-        1 in read for read in operation.reads()
+        place in read
+        for operand, read in zip((target, other), operation.reads(), strict=False)
+        for place in places
+        if level_of(operand)
     )
     old: Any = copy_(target) if keep else target
     overwrite(target, operation(old, old if other is target else other))
@@ -172,7 +242,8 @@ def assign(target: Traced, index: Any, value: Any) -> None:
         value = np.stack(value) if traced else np.asarray(value)
     if isinstance(target, Tensor) and isinstance(target._data, np.ndarray):
         level = max(target._level, level_of(value))
-        if not _recording(level) and target._data.flags.writeable:
+        numbers = _is_number(_memory(_top(target)))  # hold no memory to write into
+        if not _recording(level) and target._data.flags.writeable and not numbers:
             try:
                 target._data[index] = bare(value)
             except Exception as error:
@@ -199,14 +270,18 @@ def overwrite(target: Traced, result: Any) -> None:
                 Location.of_caller(),
             )
         result = result.astype(target.dtype)
+    kept = retains(target)
     target._become(result)
     value, changed = target, {id(target)}
     while (source := getattr(value, "_source", None)) is not None:
         above, view, params = source
+        kept = kept or retains(above)
         above._become(write_view(above, value, view=(view, params)))
         changed.add(id(above))
         value = above
-    _refresh_views(value, changed)
+    # A view that was written into is what was written, and need not be read again: unless
+    # somebody wants the gradients along the way, which passes by the source and then the view.
+    _refresh_views(value, {id(value)} if kept else changed)
 
 
 def _refresh_views(source: Traced, changed: set[int]) -> None:
@@ -225,12 +300,15 @@ def _refresh_views(source: Traced, changed: set[int]) -> None:
 
 def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:
     """Remember that `made` is a view of `source`, if it shares its memory."""
-    array = _memory(made)
-    if not isinstance(array, np.ndarray) or made is source:
+    array, base = _memory(made), _memory(source)
+    if made is source:
         return
-    if not made.ndim and array.ndim:
-        return  # one element of each example of a batch: a number, no view
-    if not np.may_share_memory(array, _memory(source)):
+    if not _is_number(base) or view is getitem:
+        if not isinstance(array, np.ndarray):
+            return
+        if not made.ndim and array.ndim:
+            return  # one element of each example of a batch: a number, no view
+    if not (_is_number(base) and _by_hand(source._level)) and not np.may_share_memory(array, base):
         return  # a copy after all, such as a reshape of a transpose
     made._source = (source, view, params)
     try:
@@ -242,6 +320,11 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
         views[:] = [reference for reference in views if reference() is not None]
 
 
+def _is_number(value: Any) -> bool:
+    """Whether a value is a NumPy scalar: what a 0-d Tensor holds, though it can be viewed."""
+    return isinstance(value, np.generic)
+
+
 def _memory(value: Any) -> Any:
     """Return the array under every level, and of this run where it is written down."""
     value = memory(value)
@@ -249,17 +332,26 @@ def _memory(value: Any) -> Any:
 
 
 def _write_view(x: Any, part: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:
-    out = x.copy()
+    out = np.array(x) if _is_number(x) else x.copy()
     operation, params = view
     operation.forward(out, **params)[...] = part
-    return out
+    return out[()] if _is_number(x) else out
 
 
 def _put_back(g: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:
     operation, params = view
     (rule,) = operation.vjps or ()
     assert rule is not None
-    return rule(operation(g, **params), None, g, **params)
+    return rule(_taken(g, view), None, g, **params)
+
+
+def _taken(g: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:
+    """Return the gradient of the part that was written."""
+    operation, params = view
+    part = operation(g, **params)
+    if g.dtype.kind == "c" and part.dtype.kind != "c":  # gradients pair without conjugates:
+        part = operation(np.conj(g), **params)  # Re(g i p) is -Im(g) p
+    return part
 
 
 # Write a changed view back into the array it looks into.
@@ -267,7 +359,7 @@ write_view = primitive(
     _write_view,
     vjp=[
         lambda g, y, x, part, *, view: g - _put_back(g, view),
-        lambda g, y, x, part, *, view: view[0](g, **view[1]),
+        lambda g, y, x, part, *, view: _taken(g, view),
     ],
     name="write view",
     category="index",
@@ -311,5 +403,23 @@ def take_on(target: Tensor, result: Any) -> None:
         return
     if not physical:
         target._data = data
+    if retains(target):
+        _move_retained(target, node)
     target._node = node
     target._level = level_of(result)
+
+
+def retains(value: Any) -> bool:
+    """Whether a value is no leaf and wants its gradient kept (``retain_grad``)."""
+    node = getattr(value, "_node", None)
+    return node is not None and node.primitive is not None and node.owner is not None
+
+
+def _move_retained(target: Tensor, node: Node | None) -> None:
+    """Keep the gradient of what a Tensor is from now on; hooks stay with what it was."""
+    assert target._node is not None
+    assert target._node.watch is not None
+    owner, target._node.watch.owner = target._node.watch.owner, None
+    if node is not None:
+        node.watch = node.watch or Watch()
+        node.watch.owner = owner

@@ -74,16 +74,15 @@ def saved_bytes(
         reads: set[int] = set()
         each = node.primitive.reads()
         for k, parent in enumerate(node.inputs or ()):
-            if parent.__class__ is Node and parent in needed and k < len(each):
-                reads |= each[k]
+            if parent.__class__ is Node and parent in needed:
+                reads.update(each[min(k, len(each) - 1)].of(len(node.inputs or ())))
         values = [node.output, *(i.output if i.__class__ is Node else i for i in node.inputs or ())]
         total = 0
         for k in reads:
-            if k < len(values):
-                for key, size in _buffers(values[k]).items():
-                    if key not in seen:
-                        seen.add(key)
-                        total += size
+            for key, size in _buffers(values[k]).items():
+                if key not in seen:
+                    seen.add(key)
+                    total += size
         found[node] = total
     return found
 

@@ -42,6 +42,16 @@ class ArrayMethods(Boxed):
         return int(self._below().size)
 
     @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return int(self.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.itemsize
+
+    @property
     def T(self) -> Any:  # noqa: N802 - NumPy's name
         """The axes in reverse order."""
         return shapes.transpose(self)
@@ -56,10 +66,23 @@ class ArrayMethods(Boxed):
         """The real part."""
         return shapes.real(self)
 
+    @real.setter
+    def real(self, value: Any) -> None:
+        cast(Any, self.real if self.dtype.kind == "c" else self)[...] = value
+
     @property
     def imag(self) -> Any:
         """The imaginary part."""
         return shapes.imag(self)
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        if self.dtype.kind != "c":
+            raise errors.OperandError(
+                f"imag: an array of {self.dtype} has no imaginary part to set.",
+                Location.of_caller(),
+            )
+        self.imag[...] = value
 
     # --- conversion ---------------------------------------------------------
 
@@ -111,7 +134,16 @@ class ArrayMethods(Boxed):
         return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
 
     def __complex__(self) -> complex:
-        return complex(bare(self))
+        from autograd_core.modes import BASE
+
+        if self._level and self._level != BASE:
+            raise errors.ConversionError(
+                "complex(): the value is being differentiated and a Python number would lose the "
+                "derivative; multiply by 1j, use x.astype(complex), or .item() for the number.",
+                Location.of_caller(),
+            )
+        number: complex = self._number(complex(bare(self)), "complex")
+        return number
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if self._level:
@@ -182,9 +214,10 @@ class ArrayMethods(Boxed):
 
     def transpose(self, *axes: Any) -> Any:
         """As numpy.transpose; the axes as one tuple or as several integers."""
-        if not axes or axes == (None,):
+        if not axes or (len(axes) == 1 and axes[0] is None):
             return shapes.transpose(self)
-        return shapes.transpose(self, axes=axes[0] if isinstance(axes[0], (tuple, list)) else axes)
+        one = len(axes) == 1 and np.ndim(axes[0]) > 0
+        return shapes.transpose(self, axes=axes[0] if one else axes)
 
     def swapaxes(self, axis1: int, axis2: int) -> Any:
         """As numpy.swapaxes."""
@@ -272,3 +305,83 @@ class ArrayMethods(Boxed):
     def nonzero(self) -> Any:
         """As numpy.nonzero; constants."""
         return np.nonzero(self)
+
+    def cumprod(self, axis: Any = None) -> Any:
+        """As numpy.cumprod."""
+        return np.cumprod(self, axis=axis)
+
+    def partition(self, kth: Any, axis: int = -1) -> None:
+        """Partition in place along an axis."""
+        cast(Any, self)[...] = np.partition(self, kth, axis=axis)
+
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+        """As numpy.put: write into elements, counted as if there were one axis."""
+        np.put(cast(Any, self), indices, values, mode)
+
+    def argpartition(self, kth: Any, axis: int = -1) -> Any:
+        """As numpy.argpartition; a constant."""
+        return np.argpartition(self, kth, axis=axis)
+
+    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+        """As numpy.searchsorted; a constant."""
+        return np.searchsorted(cast(Any, self), v, side, sorter)
+
+    def compress(self, condition: Any, axis: Any = None) -> Any:
+        """As numpy.compress."""
+        return np.compress(condition, self, axis=axis)
+
+    def choose(self, choices: Any, mode: Any = "raise") -> Any:
+        """As numpy.choose."""
+        return np.choose(cast(Any, self), choices, mode=mode)
+
+
+def _unsettable(name: str, instead: str) -> Any:
+    def set_it(self: Any, value: Any) -> None:
+        raise errors.MissingAttributeError(
+            f"{name}: it cannot be set, since other values may be views of this one; "
+            f"write {instead}.",
+            Location.of_caller(),
+        )
+
+    return getattr(ArrayMethods, name).setter(set_it)
+
+
+def _absent(name: str, instead: str) -> property:
+    def get(self: Any) -> Any:
+        raise errors.MissingAttributeError(
+            f"{name}: a {type(self).__name__} has no {name}, which looks into memory past the "
+            f"record; use {instead}.",
+            Location.of_caller(),
+        )
+
+    return property(get, lambda self, value: get(self), doc=f"ndarray's; refused: {instead}.")
+
+
+_OF_NUMBERS = "x.detach(), and .numpy() of a Tensor, for the numbers alone"
+for _name, _instead in {
+    "flat": "x.reshape(-1), a view where NumPy has one",
+    "view": "x.astype(dtype), x.real, x.imag, or x[...] for a view",
+    "resize": "np.resize(x, shape)",
+    "strides": _OF_NUMBERS,
+    "base": _OF_NUMBERS,
+    "flags": _OF_NUMBERS,
+    "setflags": _OF_NUMBERS,
+    "ctypes": _OF_NUMBERS,
+    "byteswap": _OF_NUMBERS,
+    "getfield": _OF_NUMBERS,
+    "setfield": _OF_NUMBERS,
+    "tobytes": _OF_NUMBERS,
+    "tofile": _OF_NUMBERS,
+    "dump": _OF_NUMBERS,
+    "dumps": _OF_NUMBERS,
+}.items():
+    setattr(ArrayMethods, _name, _absent(_name, _instead))
+for _name, _instead in {
+    "shape": "x = x.reshape(shape)",
+    "dtype": "x = x.astype(dtype)",
+    "T": "x.T[...] = value",
+    "mT": "x.mT[...] = value",
+    "ndim": "x = x.reshape(shape)",
+    "size": "x = np.resize(x, shape)",
+}.items():
+    setattr(ArrayMethods, _name, _unsettable(_name, _instead))

@@ -26,6 +26,7 @@ from autograd_core.boxed import (
     youngest_batched,
 )
 from autograd_core.modes import current
+from autograd_core.reads import EVERYTHING, Reading
 from autograd_core.registry import BUILT_IN, REGISTRY, WRITERS, Rule, implements, register
 from autograd_core.source import Location
 
@@ -67,6 +68,9 @@ class Primitive:
     shaped : bool
         Whether its one rule is known to return the argument's shape, so that a sweep
         need not look.
+    again : bool
+        Whether a sweep computes the result again from the arguments, if its rule reads the result
+        and that was overwritten in place; otherwise that is an error.
     slope, second : callable or None
         Of an elementwise operation of one argument that states its second
         derivative: the first as ``slope(y, x)``, the second as
@@ -88,6 +92,7 @@ class Primitive:
     __slots__ = (
         "_positional",
         "_reads",
+        "again",
         "arity",
         "category",
         "composite",
@@ -121,7 +126,7 @@ class Primitive:
         jvps: tuple[Rule | None, ...] | None = None,
         vjp: Rule | None = None,
         jvp: Rule | None = None,
-        sources: Callable[[], tuple[frozenset[int], ...]] | None = None,
+        sources: Callable[[], tuple[Reading, ...]] | None = None,
         multiple: bool = False,
         view: bool = False,
         cost: float | Callable[..., float] | None = None,
@@ -141,11 +146,12 @@ class Primitive:
         self.vjp = vjp
         self.jvp = jvp
         self.sources = sources
-        self._reads: tuple[frozenset[int], ...] | None = None
+        self._reads: tuple[Reading, ...] | None = None
         self.multiple = multiple
         self.view = view
         self.cost = cost
         self.composite = composite
+        self.again = False
         self.outer = False
         self.shaped = False
         self.slope = slope
@@ -321,10 +327,13 @@ class Primitive:
                 Location.of_caller(),
             )
 
-    def reads(self) -> tuple[frozenset[int], ...]:
-        """For each argument's rule, the saved values it looks at: 0 the result, k argument k."""
+    def reads(self) -> tuple[Reading, ...]:
+        """For each argument's rule the saved values it looks at: 0 the result, k argument k.
+
+        A single entry stands for a rule that serves all arguments.
+        """
         if self._reads is None:
-            self._reads = self.sources() if self.sources else ()
+            self._reads = self.sources() if self.sources else (EVERYTHING,)
         return self._reads
 
     def pull(self, g: Any, y: Any, args: Sequence[Any], params: dict[str, Any]) -> Sequence[Any]:

@@ -246,7 +246,8 @@ def sweep(
                     (first,) = inputs
                     a = first.output
                     if node.tick < overwritten:
-                        check_saved(node, [a])
+                        check_saved(node, [a], g, needed)
+                        y = node.output
                     c = rules[0](g, y, a)  # type: ignore[misc]  # a rule of None never gets here
                     shaped = primitive.shaped  # type: ignore[union-attr]
                 else:
@@ -254,7 +255,8 @@ def sweep(
                     a = first.output if first.__class__ is Node else first
                     b = second.output if second.__class__ is Node else second
                     if node.tick < overwritten:
-                        check_saved(node, [a, b])
+                        check_saved(node, [a, b], g, needed)
+                        y = node.output
                     if a is first or (needed is not None and first not in needed):
                         first = None
                     to_second = b is not second and (needed is None or second in needed)
@@ -311,7 +313,8 @@ def sweep(
                 continue
             args = [i.output if i.__class__ is Node else i for i in inputs]
             if node.tick < overwritten:
-                check_saved(node, args)
+                check_saved(node, args, g, needed, record)
+                y = node.output
             if record:
                 args = [wrap(i) if i.__class__ is Node else i for i in inputs]
                 y = _wrapped_output(node)

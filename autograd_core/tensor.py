@@ -13,6 +13,8 @@ from autograd_core import cuts, errors, modes, shortcuts
 from autograd_core.modes import BASE, DEFAULT
 from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
 from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
+from autograd_core.reads import NOTHING
+from autograd_core.rules.shapes import copy_
 from autograd_core.source import Location
 from autograd_core.traced import Traced, as_inexact, level_of
 
@@ -153,11 +155,19 @@ class Tensor(Traced):
 
     def _replace(self, value: Any) -> None:
         """Hold another raw array; graphs recorded with the old one keep the old one."""
-        self._data = value
         old = self._node
-        if old is not None:
+        if old is not None and old.primitive is not None:  # other numbers at the same place
+            if value.shape != self.shape or value.dtype != self.dtype:
+                raise errors.InPlaceError(
+                    f"data: this value was computed, with shape {self.shape} and {self.dtype}; "
+                    f"it cannot become {value.shape} {value.dtype}. Make a new Tensor.",
+                    Location.of_caller(),
+                )
+            self._node = record(copy_, (old,), NO_PARAMS, value, old.level)
+        elif old is not None:
             self._node = record(None, (), NO_PARAMS, value, old.level)
             self._node.watch = old.watch
+        self._data = value
 
     @property
     def requires_grad(self) -> bool:
@@ -501,7 +511,7 @@ PART = Primitive(
     arity=1,
     settings=frozenset({"index"}),
     positional=(),
-    sources=lambda: (frozenset(),),
+    sources=lambda: (NOTHING,),
 )
 
 

@@ -78,6 +78,24 @@ def _ufunc(function: np.ufunc) -> Callable[[Any, Any], Any]:
     return method
 
 
+def _reflected(function: np.ufunc) -> Callable[[Any, Any], Any]:
+    run = REGISTRY[function]
+
+    def method(self: Any, other: Any) -> Any:
+        return run(other, self)
+
+    return method
+
+
+def _assigning(function: np.ufunc) -> Callable[[Any, Any], Any]:
+    run = REGISTRY[function]
+
+    def method(self: Any, other: Any) -> Any:
+        return self._in_place(run, other)
+
+    return method
+
+
 class Traced(ArrayMethods):
     """A value whose derivative is followed; behaves like a NumPy array."""
 
@@ -166,6 +184,11 @@ class Traced(ArrayMethods):
     __xor__ = _ufunc(np.bitwise_xor)
     __rxor__ = _ufunc(np.bitwise_xor)
 
+    __lshift__ = _ufunc(np.left_shift)
+    __rlshift__ = _reflected(np.left_shift)
+    __rshift__ = _ufunc(np.right_shift)
+    __rrshift__ = _reflected(np.right_shift)
+
     def __invert__(self) -> Any:
         return REGISTRY[np.invert](self)
 
@@ -208,6 +231,12 @@ class Traced(ArrayMethods):
 
     def __imod__(self, other: Any) -> Any:
         return self._in_place(e.remainder, other)
+
+    __iand__ = _assigning(np.bitwise_and)
+    __ior__ = _assigning(np.bitwise_or)
+    __ixor__ = _assigning(np.bitwise_xor)
+    __ilshift__ = _assigning(np.left_shift)
+    __irshift__ = _assigning(np.right_shift)
 
     # --- indexing -----------------------------------------------------------
 

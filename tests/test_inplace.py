@@ -320,3 +320,121 @@ def test_sort_and_fill_methods():
     z = x * 1
     z.fill(4.0)
     assert np.sum(z).item() == 12.0
+
+
+def _again(y):
+    y *= 2
+    y.retain_grad()
+    return (y * y).sum()
+
+
+def _view_of_changed(y):
+    view = y[:2]
+    view.retain_grad()
+    y *= 2
+    return (view * view).sum(), view
+
+
+def _changed_through_a_view(y):
+    view = y[:2]
+    view *= 3
+    return (y * y).sum()
+
+
+def _changed_view_is_not_on_the_way(y):
+    view = y[:2]
+    view.retain_grad()
+    view *= 3
+    return (y * y).sum(), view
+
+
+def _changed_view(y):
+    view = y[:2]
+    view.retain_grad()
+    view *= 2
+    return (view * view).sum(), view
+
+
+def _sibling(y):
+    view, other = y[:2], y[1:]
+    view.retain_grad()
+    other *= 3
+    return (view * view).sum(), view
+
+
+def _set_item(y):
+    y[0] = 7.0
+    return (y * y).sum()
+
+
+def _earlier_use(y):
+    before = (y + 1).sum()
+    y *= 2
+    return (y * 1).sum() + before
+
+
+def _only_an_earlier_use(y):
+    z = y * 3
+    y += 1
+    return z.sum()
+
+
+def _hook(y):
+    y.register_hook(lambda g: g * 10)
+    y *= 2
+    return (y * y).sum()
+
+
+# y = w * 1 with retain_grad(), and what PyTorch 2.13 answers: y.grad, w.grad, the view's grad.
+RETAINED = {
+    _again: ([4.0, 8.0, 12.0], [8.0, 16.0, 24.0]),
+    _view_of_changed: ([4.0, 8.0, 0.0], [8.0, 16.0, 0.0], [4.0, 8.0]),
+    _changed_through_a_view: ([6.0, 12.0, 6.0], [18.0, 36.0, 6.0]),
+    _changed_view_is_not_on_the_way: ([6.0, 12.0, 6.0], [18.0, 36.0, 6.0], None),
+    _changed_view: ([4.0, 8.0, 0.0], [8.0, 16.0, 0.0], [4.0, 8.0]),
+    _sibling: ([2.0, 12.0, 0.0], [2.0, 36.0, 0.0], [2.0, 12.0]),
+    _set_item: ([14.0, 4.0, 6.0], [0.0, 4.0, 6.0]),
+    _earlier_use: ([1.0, 1.0, 1.0], [3.0, 3.0, 3.0]),
+    _only_an_earlier_use: (None, [3.0, 3.0, 3.0]),
+    _hook: ([4.0, 8.0, 12.0], [80.0, 160.0, 240.0]),
+}
+
+
+@pytest.mark.parametrize("program", RETAINED, ids=lambda f: f.__name__)
+def test_retained_gradient_is_that_of_the_value_it_became(program):
+    w = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = w * 1
+    y.retain_grad()
+    result = program(y)
+    loss, *views = result if isinstance(result, tuple) else (result,)
+    loss.backward()
+    for value, expected in zip((y, w, *views), RETAINED[program], strict=True):
+        if expected is None:
+            assert value.grad is None
+        else:
+            np.testing.assert_array_equal(value.grad.data, expected)
+
+
+def test_a_retained_value_that_becomes_a_constant_keeps_nothing():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    y = w * 1
+    y.retain_grad()
+    y //= 2
+    (y * w).sum().backward()
+    np.testing.assert_array_equal(w.grad.data, y.data)
+
+
+@pytest.mark.parametrize("start", [2.0, [2.0, 3.0]])
+def test_new_numbers_for_a_computed_value_keep_its_place_in_the_graph(start):
+    for change in ("in place", "data"):
+        w = Tensor(start, requires_grad=True)
+        y = w * 2
+        if change == "data":
+            y.data = y.data * 3
+        else:
+            with no_grad():
+                y *= 3
+        (y * y).sum().backward()
+        np.testing.assert_array_equal(w.grad.data, 24 * np.asarray(start))
+    with pytest.raises(InPlaceError, match="cannot become"):
+        y.data = np.ones(7)

@@ -140,6 +140,7 @@ _SPELLED: dict[Primitive, Spelling] = {
     joining.joined: Spelling(_concatenated),
     joining.padded: _call("np.pad"),
     products.contracted: Spelling(_summed_up),
+    products.rearranged: Spelling(_summed_up),
 }
 # Written in other operations before a program is printed (`simplify`), or in several lines.
 _LINES = {indexing.scatter: "scatter", indexing.setitem: "setitem"}

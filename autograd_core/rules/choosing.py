@@ -7,8 +7,10 @@ from typing import Any, cast
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autograd_core.declare import linear
 from autograd_core.primitive import Boxed, Constant, bare, implements
 from autograd_core.rules.indexing import _along, scatter
+from autograd_core.rules.shapes import add_at
 
 
 @implements(np.choose)
@@ -112,7 +114,8 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     made = [np.reshape(x, (1,) * k + (-1,) + (1,) * (ndim - 1 - k)) for k, x in enumerate(xi)]
     if indexing == "xy" and ndim > 1:
         made = [np.swapaxes(x, 0, 1) for x in made]
-    return tuple(made) if sparse else tuple(np.broadcast_arrays(*made))
+    made = made if sparse else list(np.broadcast_arrays(*made))
+    return tuple(np.copy(x) for x in made) if copy else tuple(made)
 
 
 if hasattr(np, "unstack"):  # pragma: no branch - NumPy 2.1 has it
@@ -178,23 +181,33 @@ def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     return a
 
 
+def _add_windows(g: Any, x: Any, *, window_shape: Any, axis: Any) -> Any:
+    """Add each window back to where it was read."""
+    places = np.arange(x.size).reshape(x.shape)
+    index = np.lib.stride_tricks.sliding_window_view(places, window_shape, axis).reshape(-1)
+    return add_at(g.reshape(-1), index, x.size).reshape(x.shape)
+
+
+_windows = linear(
+    lambda x, window_shape, axis: np.lib.stride_tricks.sliding_window_view(x, window_shape, axis),
+    _add_windows,
+    name="sliding_window_view",
+    view=True,
+    category="shape",
+)
+
+
 @implements(np.lib.stride_tricks.sliding_window_view)
 def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> Any:
-    """All windows of a length along the axes (copies)."""
-    windows = (window_shape,) if np.ndim(window_shape) == 0 else tuple(window_shape)
-    axes = range(x.ndim) if axis is None else (axis,) if np.ndim(axis) == 0 else axis
-    if len(windows) != len(list(axes)):
-        raise ValueError("sliding_window_view: one window length for each axis.")
-    for n, k in zip(windows, axes, strict=True):
-        k = normalize_axis_index(k, x.ndim) if k < 0 else k
-        starts = np.arange(x.shape[k] - n + 1)
-        if n < 0 or not starts.size:
-            raise ValueError("window shape cannot be larger than input array shape")
-        picked = np.take(x, starts[:, None] + np.arange(n), axis=k)
-        x = np.moveaxis(picked, k + 1, -1)
-    return x
+    """All windows of a length along the axes: a view that cannot be written."""
+    if writeable:
+        raise ValueError(
+            "writeable=True is not supported on a traced value: windows overlap, and what is "
+            "written into one changes others; write into x itself."
+        )
+    return _windows(x, window_shape=window_shape, axis=axis)
 
 
 @implements(np.piecewise)

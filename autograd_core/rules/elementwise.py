@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_core.declare import elementwise
 from autograd_core.primitive import Primitive, implements
+from autograd_core.reads import reader
 
 add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
 subtract = elementwise(np.subtract, 1, -1, forward=operator.sub, label="-")
@@ -44,6 +45,7 @@ divide = elementwise(
     forward=operator.truediv,
     label="/",
 )
+divide.again = True
 negative = elementwise(np.negative, -1, forward=operator.neg, label="-")
 positive = elementwise(np.positive, 1, label="+")
 square = elementwise(np.square, lambda y, x: 2.0 * x)
@@ -139,6 +141,7 @@ logaddexp2 = elementwise(
     lambda y, a, b: np.exp2(a - np.where(np.isneginf(y), 0, y)),
     lambda y, a, b: np.exp2(b - np.where(np.isneginf(y), 0, y)),
 )
+logaddexp.again = logaddexp2.again = True
 
 # |z| and z / |z| of complex numbers depend on both parts: not one factor for both modes.
 absolute = elementwise(np.absolute, lambda y, x: np.sign(x), forward=operator.abs)
@@ -150,7 +153,7 @@ absolute.jvps = (
         np.real(t * np.conj(_over_length(x, y))) if x.dtype.kind == "c" else t * np.sign(x)
     ),
 )
-absolute.sources = lambda: (frozenset({0, 1}),)
+absolute.sources = reader(absolute.vjps, 1)
 fabs = elementwise(np.fabs, lambda y, x: np.sign(x))
 copysign = elementwise(
     np.copysign, lambda y, a, b: np.copysign(np.sign(a), np.copysign(1, a) * b), 0
@@ -196,7 +199,7 @@ def _sign_jvp(t: Any, y: Any, x: Any) -> Any:
 # Locally constant: the derivative is 0 wherever it exists.
 sign = elementwise(np.sign, 0)
 sign.vjps, sign.jvps = (_sign_vjp,), (_sign_jvp,)
-sign.sources = lambda: (frozenset({0, 1}),)
+sign.sources = reader(sign.vjps, 1)
 floor = elementwise(np.floor, 0)
 ceil = elementwise(np.ceil, 0)
 trunc = elementwise(np.trunc, 0)
@@ -249,6 +252,9 @@ def nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
     """Replace NaN and infinities by numbers; the derivative there is 0."""
+    if not copy:
+        x[...] = nan_to_num(x, True, nan, posinf, neginf)
+        return x
     info = np.finfo(x.dtype)
     if x.dtype.kind == "c":
         parts = (nan_to_num(p, copy, nan, posinf, neginf) for p in (np.real(x), np.imag(x)))

@@ -66,9 +66,10 @@ scatter: Primitive = linear(
 
 
 def _setitem(x: Any, v: Any, index: Any) -> Any:
-    out = x.copy()
+    number = isinstance(x, np.generic)  # what a 0-d value holds
+    out = np.array(x) if number else x.copy()
     out[index] = v
-    return out
+    return out[()] if number else out
 
 
 def _last_writer(shape: tuple[int, ...], index: Any) -> Any:

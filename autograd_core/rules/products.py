@@ -10,7 +10,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import bilinear, primitive
-from autograd_core.primitive import Constant, implements
+from autograd_core.primitive import Constant, Primitive, implements
+from autograd_core.reads import NOTHING
 
 
 def mt(x: Any) -> Any:
@@ -273,11 +274,24 @@ contracted = primitive(
 )
 
 
+# Of one operand, where nothing is summed: NumPy's result is then a view that may be written.
+rearranged: Primitive = primitive(
+    lambda x, subscripts: np.einsum(subscripts, x),
+    vjp=[lambda g, y, x, *, subscripts: _einsum_vjp(g, y, x, subscripts=subscripts)[0]],
+    jvp=[lambda t, y, x, *, subscripts: rearranged(t, subscripts=subscripts)],
+    name="einsum",
+    cost=_einsum_flops,
+    category="product",
+)
+rearranged.view = True
+rearranged.sources = lambda: (NOTHING,)  # linear: of x only shape and dtype
+
+
 @implements(np.einsum)
 def einsum(*operands: Any, out: None = None, optimize: Any = False, **settings: Any) -> Any:
     """Sum of products by labels; both of NumPy's calling forms."""
     if isinstance(operands[0], str):
-        return contracted(*operands[1:], subscripts=operands[0])
+        return _by_labels(*operands[1:], subscripts=operands[0])
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
     def spell(labels: Any) -> str:
@@ -287,4 +301,9 @@ def einsum(*operands: Any, out: None = None, optimize: Any = False, **settings: 
     subscripts = ",".join(spell(t) for t in labels)
     if len(operands) % 2:
         subscripts += "->" + spell(operands[-1])
-    return contracted(*arrays, subscripts=subscripts)
+    return _by_labels(*arrays, subscripts=subscripts)
+
+
+def _by_labels(*operands: Any, subscripts: str) -> Any:
+    run = rearranged if len(operands) == 1 else contracted
+    return run(*operands, subscripts=subscripts)

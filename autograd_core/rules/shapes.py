@@ -41,6 +41,7 @@ def _ravel(a: Any, order: str = "C") -> Any:
 def _inverse(axes: Any, ndim: int) -> Any:
     if axes is None:
         return None
+    axes = np.atleast_1d(axes).tolist()  # NumPy takes a number for a vector's one axis
     order = [0] * ndim
     for place, axis in enumerate(axes):
         order[normalize_axis_index(axis, ndim)] = place
@@ -93,6 +94,8 @@ def _fliplr(m: Any) -> Any:
 @implements(np.rot90)
 def _rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     first, second = (normalize_axis_index(axis, m.ndim) for axis in axes)
+    if first == second:
+        raise ValueError("Axes must be different.")
     turn = k % 4
     if turn == 0:
         return m
@@ -122,7 +125,9 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     return g if g.shape == shape else g.reshape(shape)
 
 
-broadcast_to = linear(np.broadcast_to, lambda g, x, *, shape: sum_to(g, x.shape), category="shape")
+broadcast_to = linear(
+    np.broadcast_to, lambda g, x, *, shape: sum_to(g, x.shape), view=True, category="shape"
+)
 
 
 @implements(np.broadcast_arrays)
@@ -203,10 +208,11 @@ def _diagonal_index(shape: tuple[int, ...], offset: int) -> tuple[Any, Any]:
 
 @implements(np.diagonal)
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Return a copy of the diagonals."""
+    """Return the diagonals: a view, as NumPy's; this one may be written."""
     moved = np.moveaxis(a, (axis1, axis2), (-2, -1))
-    rows, columns = _diagonal_index(moved.shape[-2:], offset)
-    return moved[..., rows, columns]
+    n = len(_diagonal_index(moved.shape[-2:], offset)[0])
+    down, right = max(-offset, 0), max(offset, 0)
+    return np.einsum("...ii->...i", moved[..., down : down + n, right : right + n])
 
 
 @implements(np.linalg.diagonal)
@@ -261,7 +267,7 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
 @implements(np.astype)
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: None = None) -> Any:
     """Cast; a cast to integers or booleans carries no derivative."""
-    return x.astype(dtype)
+    return x.astype(dtype, copy=copy)
 
 
 real = linear(np.real, lambda g, x: g, view=True, category="shape")

@@ -102,9 +102,6 @@ def fused(
     ) -> Any:
         return jvp(lambda *a: composite(*a, **options), arrays, tuple(ts))[1]
 
-    if not multiple:  # y itself only tells which run it is; parts of it may be kept, one by one
-        pull.reads = range(1, 65)  # type: ignore[attr-defined]
-
     made = primitive(
         run,
         vjp=pull,

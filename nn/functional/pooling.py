@@ -86,6 +86,7 @@ _max_pool = primitive(
     cost=lambda y, x, *, windows: float(np.size(y) * windows.kernel[0] * windows.kernel[1]),
     category="pooling",
 )
+_max_pool.again = True
 
 
 def _as_images(input: Any, n: int) -> Any:

@@ -1,0 +1,258 @@
+"""For every function of the table: does the result share memory, and is a write as NumPy's?"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from cases import EVERY
+from cases.case import Case
+
+import autograd_core
+from autograd_core import AutogradError, InPlaceError, Tensor, grad, jvp, tree, vmap
+
+windows = np.lib.stride_tricks.sliding_window_view
+# NumPy's result cannot be written yet ("a future version will"); ours can.
+MAY_BE_WRITTEN = ("diagonal", "linalg.diagonal", "diag-extract")
+# NumPy's can be written with a warning; ours is refused.
+MAY_NOT_BE_WRITTEN = ("broadcast_arrays",)
+
+
+def _shared(case: Case):
+    """Return the forms of a case whose one result shares memory with its one changed argument."""
+    found = []
+    for k, f in enumerate((case.f, *case.forms)):
+        xs = case.arguments()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            outs = [o for o in tree.leaves(f(*xs)) if isinstance(o, np.ndarray)]
+        for place, x in enumerate(xs):
+            for which, out in enumerate(outs):
+                if np.shares_memory(out, x):
+                    found.append((f, place, which, f"{case.name}-{k}-{place}-{which}"))
+    return found
+
+
+SHARED = [one for case in EVERY for one in _shared(case)]
+ARGUMENTS = {case.name: case.arguments for case in EVERY}
+forms = pytest.mark.parametrize(("f", "place", "which", "name"), SHARED, ids=[s[3] for s in SHARED])
+
+
+def _case(name):
+    return ARGUMENTS[name.rsplit("-", 3)[0]]()
+
+
+def _part(f, xs, which):
+    leaves = [o for o in tree.leaves(f(*xs)) if isinstance(o, (np.ndarray, Tensor)) or o.ndim]
+    return leaves[which]
+
+
+def _writeable(name, f, which):
+    base = name.rsplit("-", 3)[0]
+    if base.startswith(MAY_NOT_BE_WRITTEN):
+        return False
+    return base.startswith(MAY_BE_WRITTEN) or _part(f, _case(name), which).flags.writeable
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@forms
+def test_a_write_to_the_argument_shows_in_the_result(f, place, which, name) -> None:
+    plain = _case(name)
+    seen = _part(f, plain, which)
+    for kind in ("constant", "tracked"):
+        xs = _case(name)
+        w = Tensor(xs[place], requires_grad=True)
+        given = [Tensor(x) for x in xs]
+        if kind == "tracked":
+            given[place] = w * 1.0
+        out = _part(f, given, which)
+        given[place] *= 3.0
+        np.testing.assert_allclose(out.detach().numpy(), seen * 3.0, rtol=1e-14)
+        if kind == "tracked":
+            if w.dtype.kind == "c":
+                out = np.real(out)
+            out.sum().backward()
+            once = Tensor(xs[place], requires_grad=True)
+            given[place] = once * 3.0
+            again = _part(f, given, which)
+            (np.real(again) if w.dtype.kind == "c" else again).sum().backward()
+            np.testing.assert_allclose(w.grad.data, once.grad.data, rtol=1e-14)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@forms
+def test_a_write_to_the_result_shows_in_the_argument(f, place, which, name) -> None:
+    xs = _case(name)
+    w = Tensor(xs[place], requires_grad=True)
+    tracked = w * 1.0
+    constant = Tensor(xs[place])
+    if not _writeable(name, f, which):
+        for y in (tracked, constant):
+            out = _part(f, [*xs[:place], y, *xs[place + 1 :]], which)
+            with pytest.raises(AutogradError, match="share memory"):
+                out *= 3.0
+        return
+    expected = xs[place].copy()
+    out = _part(f, [*xs[:place], expected, *xs[place + 1 :]], which)
+    if not out.flags.writeable:
+        out.flags.writeable = True
+    out *= 3.0
+    for y in (tracked, constant):
+        out = _part(f, [*xs[:place], y, *xs[place + 1 :]], which)
+        out *= 3.0
+        np.testing.assert_allclose(y.detach().numpy(), expected, rtol=1e-14)
+    slopes = np.where(xs[place] == expected, 1.0, 3.0)
+    (np.real(tracked) if w.dtype.kind == "c" else tracked).sum().backward()
+    np.testing.assert_allclose(w.grad.data, slopes)
+    leaf = Tensor(xs[place], requires_grad=True)
+    out = _part(f, [*xs[:place], leaf, *xs[place + 1 :]], which)
+    with pytest.raises(InPlaceError, match="leaf that requires grad"):
+        out *= 3.0
+    np.testing.assert_array_equal(leaf.data, xs[place])
+    constant = Tensor(xs[place])
+    out = _part(f, [*xs[:place], constant, *xs[place + 1 :]], which)
+    out[...] = 7.0
+    assert np.all(constant.numpy()[xs[place] != expected] == 7.0)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("case", EVERY, ids=str)
+def test_where_numpy_copies_the_result_is_a_copy(case: Case) -> None:
+    xs = case.arguments()
+    plain = [o for o in tree.leaves(case.f(*xs)) if np.ndim(o)]
+    given = [Tensor(x) for x in xs]
+    ours = [o for o in tree.leaves(case.f(*given)) if np.ndim(o)]
+    for a, b in zip(plain, ours, strict=True):
+        if isinstance(b, Tensor):
+            for x, y in zip(xs, given, strict=True):
+                assert np.shares_memory(a, x) == np.shares_memory(b.data, y.data) or not y.ndim
+
+
+NUMBERS = {
+    "None": lambda y: y[None],
+    "...": lambda y: y[...],
+    "reshape": lambda y: np.reshape(y, (1,)),
+    "reshape 0-d": lambda y: y.reshape(()),
+    "atleast_1d": np.atleast_1d,
+    "atleast_3d": np.atleast_3d,
+    "expand_dims": lambda y: np.expand_dims(y, 0),
+    "T": lambda y: y.T,
+    "ravel": np.ravel,
+    "view of a view": lambda y: y[None][None, 0],
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_views_of_a_number_write_through(name: str) -> None:
+    f = NUMBERS[name]
+    w = Tensor(3.0, requires_grad=True)
+    y = w * w
+    v = f(y)
+    v *= 5.0
+    assert y.item() == 45.0
+    (y * y).backward()
+    assert w.grad.item() == 2700.0
+    c = Tensor(2.0)
+    v = f(c)
+    v[...] = 7.0
+    assert c.item() == 7.0
+    c += 1.0
+    assert v.sum().item() == 8.0
+    with pytest.raises(InPlaceError):
+        f(w).__imul__(2.0)
+
+
+def test_numbers_inside_of_a_transform_are_copied_as_numpy_s() -> None:
+    def f(x):
+        y = np.sum(x)
+        v = np.reshape(y, (1,))
+        v *= 2
+        return np.sum(y * v)
+
+    np.testing.assert_allclose(grad(f)(np.ones(2)), [8.0, 8.0])
+    assert f(np.ones(2)) == 8.0
+
+
+def test_nan_to_num_in_place() -> None:
+    for start in ([1.0, np.nan, np.inf], [1.0 + 1j, np.nan, 2.0]):
+        plain = np.array(start)
+        np.nan_to_num(plain, copy=False)
+        w = Tensor(start, requires_grad=True)
+        y, c = w * 1.0, Tensor(start)
+        for t in (y, c):
+            assert np.nan_to_num(t, copy=False) is t
+            np.testing.assert_array_equal(t.detach().numpy(), plain)
+        np.real(y).sum().backward()
+        assert w.grad.data[0] == 1.0
+        with pytest.raises(InPlaceError):
+            np.nan_to_num(w, copy=False)
+
+
+def test_astype_without_a_copy() -> None:
+    y = Tensor([1.0, 2.0], requires_grad=True) * 1.0
+    assert y.astype(float, copy=False) is y
+    if hasattr(np, "astype"):  # pragma: no branch - NumPy 2
+        assert np.astype(y, float, copy=False) is y
+        assert np.astype(y, float) is not y
+
+
+def test_windows() -> None:
+    x = np.arange(6.0)
+
+    def f(x):
+        return (windows(x, 3) ** 2 * np.arange(3.0)).sum() + np.einsum("i->i", x).sum()
+
+    numerical = [(f(x + h) - f(x - h)) / 2e-6 for h in 1e-6 * np.eye(6)]
+    np.testing.assert_allclose(grad(f)(x), numerical, rtol=1e-6)
+    value, slopes = autograd_core.compile(f)(x)
+    np.testing.assert_allclose(value, f(x))
+    np.testing.assert_allclose(slopes, numerical, rtol=1e-6)
+    np.testing.assert_allclose(vmap(grad(f))(np.stack([x, x]))[1], grad(f)(x))
+    np.testing.assert_allclose(grad(lambda z: vmap(f)(z).sum())(np.stack([x, x]))[0], grad(f)(x))
+    np.testing.assert_allclose(jvp(f, (x,), (np.ones(6),))[1], np.sum(numerical), rtol=1e-6)
+    many = np.ones((2, 4, 5))
+    for axis in (None, 1, (1, 2), -1):
+        shape = 2 if isinstance(axis, int) else (1,) * 3 if axis is None else (2, 2)
+        found = vmap(lambda z, a=axis, s=shape: windows(z, s, a))(many[None])
+        np.testing.assert_array_equal(found[0], windows(many, shape, axis))
+    y = Tensor(x, requires_grad=True) * 1.0
+    seen = windows(y, 3)
+    y *= 2.0
+    np.testing.assert_array_equal(seen.detach().numpy(), windows(2 * x, 3))
+    with pytest.raises(ValueError, match="windows overlap"):
+        windows(y, 3, writeable=True)
+    with pytest.raises(InPlaceError, match="share memory"):
+        seen *= 2.0
+
+    def write(x):
+        seen = windows(x * 1.0, 3)
+        seen *= 2.0
+        return seen.sum()
+
+    with pytest.raises(InPlaceError, match="share memory"):
+        grad(write)(x)
+
+
+def test_arrays_that_numpy_makes_of_the_memory_are_refused() -> None:
+    y = Tensor([[1.0, 2.0]], requires_grad=True) * 1.0
+    for view in (
+        lambda: np.lib.stride_tricks.as_strided(y, (1,), (8,)),
+        lambda: np.nditer(y),
+        lambda: np.asarray(y),
+        lambda: np.array(y, copy=False),
+        lambda: memoryview(y),
+    ):
+        with pytest.raises((AutogradError, TypeError)):
+            view()
+
+
+def test_a_grid_is_a_copy_unless_asked() -> None:
+    y = Tensor([1.0, 2.0])
+    for sparse in (False, True):
+        a, _ = np.meshgrid(y, y, sparse=sparse)
+        a *= 5.0
+    np.testing.assert_array_equal(y.numpy(), [1.0, 2.0])
+    a, _ = np.meshgrid(y, y, sparse=True, copy=False)
+    a *= 5.0
+    np.testing.assert_array_equal(y.numpy(), [5.0, 10.0])
