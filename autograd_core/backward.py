@@ -23,7 +23,7 @@ _ONE = np.float64(1)
 
 def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
     """Return a checked seed for an output, 1 for a scalar."""
-    value = output._data if isinstance(output, Tensor) else output
+    value = output._held if isinstance(output, Tensor) else output
     if gradient is None:
         if value.__class__ is _float64:
             return _ONE
@@ -42,7 +42,7 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
         one = np.ones_like(bare(value))  # a constant to every trace
         return one if isinstance(one, Boxed) else one[()]
     if isinstance(gradient, Tensor) and not gradient._level:
-        gradient = gradient._data
+        gradient = gradient._held
     if not isinstance(gradient, Boxed):
         listed = not hasattr(gradient, "dtype")
         gradient = np.asarray(gradient) if listed else gradient

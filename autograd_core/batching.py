@@ -396,7 +396,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
     def batched(*args: Any, **keywords: Any) -> Any:
         values = tree.leaves(args)
         axes = _axes_of(args, in_axes)
-        values = [v._data if _is_constant_tensor(v) else v for v in values]
+        values = [v._held if _is_constant_tensor(v) else v for v in values]
         sizes = set()
         for value, axis in zip(values, axes, strict=True):
             if axis is not None:
@@ -435,7 +435,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
 
 
 def _is_constant_tensor(value: Any) -> bool:
-    return isinstance(value, Boxed) and not value._level and hasattr(value, "_data")
+    return isinstance(value, Boxed) and not value._level and hasattr(value, "_held")
 
 
 def _moved(value: Any, source: int, destination: int) -> Any:

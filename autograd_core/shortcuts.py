@@ -41,7 +41,7 @@ def _settled(frame: FrameType) -> FrameType:
 
 def _is_plain_constant(x: Any) -> bool:
     """Whether a Tensor is no more to an operation than the array that it holds."""
-    return not x._level and not getattr(x, "_cuts", ()) and not x._data.dtype.hasobject
+    return not x._level and not getattr(x, "_cuts", ()) and not x._held.dtype.hasobject
 
 
 def binary(
@@ -55,10 +55,10 @@ def binary(
 
     def method(self: Any, other: Any) -> Any:
         level = self._level
-        mine = self._data
+        mine = self._held
         first: Any = self._node
         if other.__class__ is kind or isinstance(other, kind):
-            value: Any = other._data
+            value: Any = other._held
             second: Any = other._node
             if other._level == level:
                 if level != BASE and not (
@@ -102,7 +102,7 @@ def binary(
         node.lasti = frame.f_lasti
         node.watch = None
         made = _new(kind)
-        made._data = out
+        made._held = out
         made._node = node
         made._level = level
         return made
@@ -127,7 +127,7 @@ def unary(
         **keywords: Any,
     ) -> Any:
         level = self._level
-        data = self._data
+        data = self._held
         traced = level == BASE or (level and data.__class__ in _RAW)
         if not traced or more or keywords or how != "__call__":
             return general(self, ufunc, how, x, *more, **keywords)
@@ -154,7 +154,7 @@ def unary(
         node.lasti = frame.f_lasti
         node.watch = None
         made = _new(kind)
-        made._data = out
+        made._held = out
         made._node = node
         made._level = level
         return made

@@ -28,7 +28,7 @@ _mode = modes.current
 def wrap(node: Node) -> Tensor:
     """Return a Tensor that stands for a recorded node."""
     made = _new(Tensor)
-    made._data = node.output
+    made._held = node.output
     made._node = node
     made._level = node.level
     return made
@@ -44,7 +44,7 @@ def untracked(value: Any) -> Any:
     if isinstance(value, Boxed):
         return value
     made = _new(Tensor)
-    made._data = value
+    made._held = value
     made._node = None
     made._level = 0
     made._cuts = ()
@@ -83,9 +83,9 @@ class Tensor(Traced):
     Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("_cuts", "_data", "_grad", "_level", "_node")
+    __slots__ = ("_cuts", "_held", "_grad", "_level", "_node")
     _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
-    _data: Any
+    _held: Any  # not `_data`: np.ma takes that of any object, and the derivative would be lost
     _node: Node | None
     _level: int
     _grad: Any
@@ -98,11 +98,11 @@ class Tensor(Traced):
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
         if data.__class__ is _ndarray and dtype is None and data.ndim:
-            self._data = data.copy("K")
+            self._held = data.copy("K")
         else:
             if _is_followed(data) and not requires_grad:
                 return  # __new__ gave the value itself
-            self._data = _copied(data, dtype)
+            self._held = _copied(data, dtype)
         self._node = None
         self._level = 0
         self._cuts = ()
@@ -111,7 +111,7 @@ class Tensor(Traced):
             self._track("Tensor(requires_grad=True)")
 
     def _track(self, operation: str) -> None:
-        value = self._data
+        value = self._held
         level = BASE
         if value.__class__ is not _ndarray or value.dtype.kind not in "fc":
             as_inexact(value, operation)
@@ -125,7 +125,7 @@ class Tensor(Traced):
     @property
     def data(self) -> Any:
         """The raw array, sharing memory; changes to it are not recorded."""
-        value = self._data
+        value = self._held
         if isinstance(value, Boxed):
             return value
         if isinstance(value, np.generic):
@@ -140,7 +140,7 @@ class Tensor(Traced):
 
     @data.setter
     def data(self, value: Any) -> None:
-        new = value._data if isinstance(value, Tensor) else value
+        new = value._held if isinstance(value, Tensor) else value
         if not isinstance(new, Boxed):
             new = np.asarray(new) if _is_host(new) else new
             if self._node is not None and new.dtype.kind not in "fc":
@@ -153,7 +153,7 @@ class Tensor(Traced):
 
     def _replace(self, value: Any) -> None:
         """Hold another raw array; graphs recorded with the old one keep the old one."""
-        self._data = value
+        self._held = value
         old = self._node
         if old is not None:
             self._node = record(None, (), NO_PARAMS, value, old.level)
@@ -208,7 +208,7 @@ class Tensor(Traced):
         self._grad = value
 
     def __repr__(self) -> str:
-        body = repr(np.asarray(self._data)) if _is_host(self._data) else f"({self._data!r})"
+        body = repr(np.asarray(self._held)) if _is_host(self._held) else f"({self._held!r})"
         body = body.removeprefix("array").strip("()")
         body = body.replace("\n     ", "\n       ")
         if self._node is None:
@@ -367,7 +367,7 @@ class Tensor(Traced):
     # --- how the dispatch uses it -------------------------------------------
 
     def _below(self) -> Any:
-        return self._data
+        return self._held
 
     def _constant(self, value: Any) -> Any:
         if isinstance(value, tuple):
@@ -383,7 +383,7 @@ class Tensor(Traced):
         for a in args:
             if isinstance(a, Boxed):
                 if a._level == level:
-                    value = a._data  # type: ignore[attr-defined]
+                    value = a._held  # type: ignore[attr-defined]
                     if level != BASE and isinstance(value, Boxed):
                         plain = False
                     raw.append(value)
@@ -393,7 +393,7 @@ class Tensor(Traced):
                     plain = False  # a value of an older trace: the operation is recorded there too
                 else:
                     if getattr(a, "_cuts", ()):
-                        cuts.CUTS.note(a._data, a._cuts)  # type: ignore[attr-defined]
+                        cuts.CUTS.note(a._held, a._cuts)  # type: ignore[attr-defined]
                     a = a._below()
             raw.append(a)
             inputs.append(a)
@@ -419,7 +419,7 @@ class Tensor(Traced):
         if primitive.multiple:
             return record_parts(primitive, tuple(inputs), params, out, level)
         made = _new(Tensor)
-        made._data = out
+        made._held = out
         made._node = record(primitive, tuple(inputs), params, out, level)
         made._level = level
         if primitive.view:
@@ -444,7 +444,7 @@ class Tensor(Traced):
         grad = self.grad
         if grad is not None and grad.requires_grad:
             grad = grad.detach()
-        arguments = (type(self), np.asarray(self._data), self.requires_grad, grad)
+        arguments = (type(self), np.asarray(self._held), self.requires_grad, grad)
         return _rebuild, arguments, getattr(self, "__dict__", None)
 
 
@@ -467,7 +467,7 @@ for _name, _primitive in shortcuts.OPERATORS.items():
 def _copied(data: Any, dtype: Any) -> Any:
     """Return the value that a Tensor of any data holds: an array of its own, or what is traced."""
     while isinstance(data, Tensor) and not _is_followed(data):
-        data = data._data
+        data = data._held
     if level_of(data):
         return data if dtype is None else data.astype(dtype)
     try:

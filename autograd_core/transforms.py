@@ -31,7 +31,7 @@ Function = Callable[..., Any]
 def _inexact_leaf(value: Any, operation: str) -> Any:
     """Return a differentiable leaf; Python integers are refused like integer arrays."""
     if isinstance(value, Tensor) and not value._level:
-        value = value._data
+        value = value._held
     if isinstance(value, (bool, int)):
         value = np.asarray(value)
     return as_inexact(value, operation)
@@ -83,9 +83,9 @@ class _Trace:
         """Return an output as the caller sees it: without this trace."""
         if isinstance(value, Tensor):
             if value._level == self.level:
-                return value._data
+                return value._held
             if not value._level and not any(isinstance(g, Boxed) for g in self.given):
-                return value._data
+                return value._held
         return value
 
     def found(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
@@ -239,7 +239,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     def below(value: Any) -> Any:
         if isinstance(value, Dual) and value._level == level:
             return value.primal
-        return value._data if isinstance(value, Tensor) and not value._level and not keep else value
+        return value._held if isinstance(value, Tensor) and not value._level and not keep else value
 
     outer = next((g for g in given if isinstance(g, Tensor)), None)
 
@@ -408,7 +408,7 @@ def value_and_grad(
             )
         seed = seed_for(result, None, "grad()") if isinstance(result, Boxed) else 1.0
         if isinstance(seed, Boxed) and isinstance(seed, Tensor) and not seed._level:
-            seed = seed._data
+            seed = seed._held
         pulled = trace.pull([result], [seed], retain=False)
         gradients = tree.like(trace.structure, pulled)
         value = trace.below(result)

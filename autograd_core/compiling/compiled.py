@@ -79,7 +79,7 @@ class Recording:
         self._finish = finish
         self._places = [k for k, kind in enumerate(kinds) if not kind.static]
         self._tensors = [
-            (v.tensor, Kind(v.tensor._data, False, f"the Tensor {v.name}".rstrip()))
+            (v.tensor, Kind(v.tensor._held, False, f"the Tensor {v.name}".rstrip()))
             for v in written.program.inputs
             if v.tensor is not None
         ]
@@ -116,7 +116,7 @@ class Recording:
         if not self._all_arrays:
             arrays = [array_in(a, True) for a in arrays]
         for tensor, kind in self._tensors:
-            data = tensor._data
+            data = tensor._held
             why = kind.differs(data)
             if why is not None:
                 return False, why
@@ -276,7 +276,7 @@ class Compiled:
         """Run the recorded engine instead: inside of other transforms, under detect_anomaly."""
         chosen, tensors = self._sorted(args)
         run = self._differentiated(tensors, Recorder(), chosen)
-        data = [t._data for t in tensors]
+        data = [t._held for t in tensors]
         value, (of_tensors, *of_args) = run(data, list(args), keywords, *(args[k] for k in chosen))
         return value, self._arranged(tuple(of_args), of_tensors)
 
@@ -312,7 +312,7 @@ class Compiled:
             recorder.wrap(recorder.read(t, label)) for t, label in zip(tensors, labels, strict=True)
         ]
         for tensor in tensors:
-            _inexact_leaf(tensor._data, "compile()")
+            _inexact_leaf(tensor._held, "compile()")
         kinds = [Kind(x, d, n) for x, n, d in zip(leaves, names, marked, strict=True)]
         inside, kept = tree.like(structure, given)
         before = _random_states(self._f)
