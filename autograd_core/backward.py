@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
+from autograd_core.foreign import argument
 from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
@@ -44,6 +45,7 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
     if isinstance(gradient, Tensor) and not gradient._level:
         gradient = gradient._held
     if not isinstance(gradient, Boxed):
+        gradient = argument(gradient, operation)
         listed = not hasattr(gradient, "dtype")
         gradient = np.asarray(gradient) if listed else gradient
         if listed and gradient.dtype.kind in "iu":

@@ -19,7 +19,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from autograd_core import errors, tree
+from autograd_core import borders, errors, tree
+from autograd_core.foreign import argument
 from autograd_core.modes import new_level
 from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple, memory
 from autograd_core.shortcuts import OPERATORS
@@ -354,6 +355,7 @@ def constant_rule(
     return batch.loop(constant, args, params) if made is NotImplemented else made
 
 
+@borders.keywords
 def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
     """Return f made to run on a whole batch at once.
 
@@ -396,7 +398,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
     def batched(*args: Any, **keywords: Any) -> Any:
         values = tree.leaves(args)
         axes = _axes_of(args, in_axes)
-        values = [v._held if _is_constant_tensor(v) else v for v in values]
+        values = [argument(v._held if _is_constant_tensor(v) else v, "vmap") for v in values]
         sizes = set()
         for value, axis in zip(values, axes, strict=True):
             if axis is not None:
@@ -416,11 +418,14 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
                 Location.of_caller(),
             )
         batch = Batching(sizes.pop())
+        batch.level = borders.users_level()
         inside = [
             v if axis is None else batch.wrap(_moved(v, axis, 0))
             for v, axis in zip(values, axes, strict=True)
         ]
-        result = f(*tree.like(args, inside), **keywords)
+        with borders.trace(batch.level, "vmap"):
+            result = f(*tree.like(args, inside), **keywords)
+        borders.check_result(result, batch.level, "vmap")
         outputs = tree.leaves(result)
         places = _out_axes_of(result, out_axes)
         return tree.like(

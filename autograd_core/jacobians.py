@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors, tree
+from autograd_core import borders, errors, tree
 from autograd_core.backward import collect, push
 from autograd_core.batching import Batching, TooLargeError
 from autograd_core.counting import Counter, count_forward, count_reverse
@@ -82,6 +82,7 @@ class Plan:
         )
 
 
+@borders.keywords
 def jacobian(
     f: Function,
     mode: str = "auto",
@@ -372,6 +373,7 @@ def _by_columns(
     return table
 
 
+@borders.keywords
 def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = None) -> Function:
     """Return a function that computes the Hessian of a scalar function, forward over reverse.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.foreign import OwnArithmeticError
 from autograd_core.modes import BASE, DEFAULT, current
 from autograd_core.node import NO_PARAMS, Node, next_tick, users_frame
 from autograd_core.primitive import REGISTRY, Primitive
@@ -51,7 +52,10 @@ def binary(
     forward = primitive.forward
 
     def general(self: Any, other: Any) -> Any:
-        return primitive(other, self) if reflected else primitive(self, other)
+        try:
+            return primitive(other, self) if reflected else primitive(self, other)
+        except OwnArithmeticError:  # as beside an array: the other object does it itself
+            return NotImplemented
 
     def method(self: Any, other: Any) -> Any:
         level = self._level

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 import autograd_core  # whole by the time that a sweep begins
-from autograd_core import cuts, errors, modes, shortcuts
+from autograd_core import cuts, errors, foreign, modes, shortcuts
 from autograd_core.modes import BASE, DEFAULT
 from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
 from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _new = object.__new__
 _float64 = np.float64
 _ndarray = np.ndarray
+_NUMBERS = frozenset("biufc")
 _mode = modes.current
 
 
@@ -83,7 +85,7 @@ class Tensor(Traced):
     Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("_cuts", "_held", "_grad", "_level", "_node")
+    __slots__ = ("_cuts", "_grad", "_held", "_level", "_node")
     _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
     _held: Any  # not `_data`: np.ma takes that of any object, and the derivative would be lost
     _node: Node | None
@@ -97,7 +99,12 @@ class Tensor(Traced):
         return _new(cls)
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
-        if data.__class__ is _ndarray and dtype is None and data.ndim:
+        if (
+            data.__class__ is _ndarray
+            and dtype is None
+            and data.ndim
+            and data.dtype.kind in _NUMBERS
+        ):
             self._held = data.copy("K")
         else:
             if _is_followed(data) and not requires_grad:
@@ -128,6 +135,12 @@ class Tensor(Traced):
         value = self._held
         if isinstance(value, Boxed):
             return value
+        if self._level and _is_followed(self):
+            raise errors.ConversionError(
+                "data: the value is being differentiated, and its raw array would lose the "
+                "derivative; compute with the value itself, or write x.detach().",
+                Location.of_caller(),
+            )
         if isinstance(value, np.generic):
             value = np.array(value)
             if self.is_leaf:
@@ -142,6 +155,7 @@ class Tensor(Traced):
     def data(self, value: Any) -> None:
         new = value._held if isinstance(value, Tensor) else value
         if not isinstance(new, Boxed):
+            foreign.masked(new, "data")
             new = np.asarray(new) if _is_host(new) else new
             if self._node is not None and new.dtype.kind not in "fc":
                 raise errors.DTypeError(
@@ -434,7 +448,28 @@ class Tensor(Traced):
 
     # --- copies -------------------------------------------------------------
 
+    def __copy__(self) -> Any:
+        if _is_followed(self):
+            return self.copy()
+        kind, arguments, state = self.__reduce__()
+        made = kind(*arguments)
+        for name, value in (state or {}).items():
+            setattr(made, name, value)
+        return made
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        if _is_followed(self):
+            return self.copy()
+        kind, arguments, state = self.__reduce__()
+        made = kind(*arguments)
+        memo[id(self)] = made
+        for name, value in (state or {}).items():
+            setattr(made, name, copy.deepcopy(value, memo))
+        return made
+
     def __reduce__(self) -> Any:
+        if _is_followed(self):
+            return super().__reduce__()
         if not self.is_leaf:
             raise errors.ConversionError(
                 "copying or pickling: only leaves can be copied with their history; "
@@ -470,12 +505,19 @@ def _copied(data: Any, dtype: Any) -> Any:
         data = data._held
     if level_of(data):
         return data if dtype is None else data.astype(dtype)
+    foreign.masked(data, "Tensor")
     try:
         value = np.array(data, dtype=dtype) if _is_host(data) else data.copy()
     except ValueError as error:
         raise errors.ShapeError(
             f"Tensor: the data do not form an array: {error}", Location.of_caller()
         ) from error
+    if value.dtype.kind not in "biufc":
+        raise errors.DTypeError(
+            f"Tensor: data of {value.dtype}, made from a {type(data).__name__}, are no numbers; "
+            "give numbers, or an array or a nest of lists of them.",
+            Location.of_caller(),
+        )
     return value[()] if value.ndim == 0 and isinstance(value, _ndarray) else value
 
 

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors, tree
+from autograd_core import borders, errors, tree
 from autograd_core.backward import collect, push, seed_for, settled, sweep
 from autograd_core.dual import Dual
-from autograd_core.modes import new_level
 from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
@@ -72,12 +71,15 @@ class _Trace:
 
     def __init__(self, f: Function, args: Sequence[Any], operation: str) -> None:
         self.given = tree.leaves(tuple(args))
-        self.level = new_level()
+        self.level = borders.users_level()
         values = [_shielded(_inexact_leaf(v, operation)) for v in self.given]
         tracked = [leaf(v, self.level) for v in values]
         self.inputs: list[Node] = [t._node for t in tracked]  # type: ignore[misc]
         self.structure = tuple(args)
-        self.result = _as_of(self.level, f(*tree.like(tuple(args), tracked)))
+        self.operation = operation
+        with borders.trace(self.level, operation):
+            self.result = _as_of(self.level, f(*tree.like(tuple(args), tracked)))
+        borders.check_result(self.result, self.level, operation)
 
     def below(self, value: Any) -> Any:
         """Return an output as the caller sees it: without this trace."""
@@ -103,7 +105,7 @@ class _Trace:
             all_lead=True,
         )
         found = settled(swept, conjugate=False)
-        return [found.get(n) for n in self.inputs]
+        return [borders.alive(found.get(n), self.operation) for n in self.inputs]
 
     def pull(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
         """Return the gradient of every input, in the kind of the argument."""
@@ -114,6 +116,7 @@ class _Trace:
         ]
 
 
+@borders.keywords
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     """Run f and return its value and the function that pulls cotangents back.
 
@@ -146,6 +149,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     trace = _Trace(f, primals, "vjp()")
     result, aux = _split_aux(trace.result, has_aux, "vjp")
     outputs = tree.leaves(result)
+    borders.check_outputs(outputs, trace.level, "vjp()")
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         seeds = _cotangents(result, cotangent)
@@ -186,6 +190,7 @@ def _split_aux(result: Any, has_aux: bool, operation: str) -> tuple[Any, Any]:
     return result
 
 
+@borders.keywords
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """Run f and push tangents forward with it, in one pass (dual numbers).
 
@@ -227,13 +232,16 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
             "jvp(): primals and tangents are not nested alike.", Location.of_caller()
         )
     given = tree.leaves(tuple(primals))
-    level = new_level()
+    level = borders.users_level()
     duals = []
     for p, t in zip(given, directions, strict=True):
         value = _shielded(_inexact_leaf(p, "jvp()"))
         duals.append(Dual._make(value, seed_for(value, t, "jvp()", "tangent"), level))
-    result = _as_of(level, f(*tree.like(tuple(primals), duals)))
+    with borders.trace(level, "jvp()"):
+        result = _as_of(level, f(*tree.like(tuple(primals), duals)))
+    borders.check_result(result, level, "jvp()")
     result, aux = _split_aux(result, has_aux, "jvp")
+    borders.check_outputs(tree.leaves(result), level, "jvp()")
     keep = any(isinstance(g, Boxed) for g in given)
 
     def below(value: Any) -> Any:
@@ -254,6 +262,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     return (out, t, tree.map_leaves(below, aux)) if has_aux else (out, t)
 
 
+@borders.keywords
 def linearize(f: Function, *primals: Any) -> Any:
     """Run f once and return its value and the linear map that pushes tangents forward.
 
@@ -281,6 +290,7 @@ def linearize(f: Function, *primals: Any) -> Any:
     """
     trace = _Trace(f, primals, "linearize()")
     outputs = tree.leaves(trace.result)
+    borders.check_outputs(outputs, trace.level, "linearize()")
     nodes = [o._node for o in outputs if isinstance(o, Tensor) and o._level == trace.level]
     order = collect(nodes)[::-1]  # type: ignore[arg-type]
 
@@ -347,6 +357,7 @@ def _partial(
     return of_chosen
 
 
+@borders.keywords
 def value_and_grad(
     f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Function:
@@ -406,6 +417,7 @@ def value_and_grad(
                 "use jacobian(), or vjp() with a cotangent.",
                 Location.of_caller(),
             )
+        borders.check_outputs([result], trace.level, "grad()")
         seed = seed_for(result, None, "grad()") if isinstance(result, Boxed) else 1.0
         if isinstance(seed, Boxed) and isinstance(seed, Tensor) and not seed._level:
             seed = seed._held
@@ -419,6 +431,7 @@ def value_and_grad(
     return differentiated
 
 
+@borders.keywords
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
     """Return a function that computes the gradient of f.
 
@@ -451,6 +464,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     return gradient
 
 
+@borders.keywords
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """Return the Hessian of f times a vector, forward over reverse, without the Hessian.
 
