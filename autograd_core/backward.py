@@ -11,11 +11,13 @@ import numpy as np
 from autograd_core import errors
 from autograd_core.foreign import argument
 from autograd_core.inplace import OVERWRITES, check_saved
+from autograd_core.modes import BASE, STEP
 from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
 from autograd_core.sweeping import Observer, collect, conjugated, fit, reaching, sweep
 from autograd_core.tensor import PART, Tensor, untracked
+from autograd_core.traced import level_of
 
 _ndarray = np.ndarray
 _float64 = np.float64
@@ -87,6 +89,12 @@ def node_of(output: Any, operation: str) -> Node:
 def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) -> None:
     """Sweep back from a Tensor and add the gradients into the leaves' ``.grad``."""
     node = node_of(output, "backward()")
+    if level_of(output) % STEP < BASE:
+        raise errors.UntrackedError(
+            "backward(): the value belongs to a transform (grad, vjp, ...), whose arguments have "
+            "no .grad; return it from the transform's function.",
+            Location.of_caller(),
+        )
     seed = conjugated(seed_for(output, gradient, "backward()"))
     found = settled(sweep([node], [seed], retain=retain, record=create_graph))
     # written only now: an exception in mid-sweep leaves every .grad as it was

@@ -7,12 +7,14 @@ These checks run once for each call of a transform, never for an operation.
 from __future__ import annotations
 
 import inspect
+import operator
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial, wraps
-from types import FunctionType, GeneratorType, MethodType
+from io import IOBase
+from types import FunctionType, MethodType
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -97,8 +99,8 @@ def _older(value: Any, level: int) -> Any:
 
 
 def _check_object(value: Any, operation: str) -> None:
-    if isinstance(value, GeneratorType):
-        what = "returned a generator, which would run after its trace has ended"
+    if isinstance(value, Iterator) and not isinstance(value, IOBase):
+        what = f"returned a {type(value).__name__}, which would run after its trace has ended"
     elif _holds_traced(value):
         what = f"returned a {type(value).__name__} that holds a value of the trace"
     else:
@@ -121,6 +123,8 @@ def _parts(value: Any) -> list[Any]:
     if isinstance(value, FunctionType):
         cells = [c.cell_contents for c in value.__closure__ or () if _filled(c)]
         return [*cells, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+    if isinstance(value, BaseException):
+        return [*value.args, *vars(value).values()]
     if isinstance(value, partial):
         return [value.func, *value.args, *value.keywords.values()]
     if isinstance(value, MethodType):
@@ -189,12 +193,14 @@ def check_outputs(outputs: Sequence[Any], level: int, operation: str) -> None:
             Location.of_caller(),
         )
     if outputs and not any(isinstance(o, Boxed) and _depends(o, level) for o in outputs):
-        warnings.warn(
+        where = Location.of_caller()
+        warnings.warn_explicit(
             f"{operation}: the result does not depend on the arguments that are differentiated, "
             "so its derivative is zero. If it should, look for math instead of np, .item(), "
-            f".detach() or an operation without derivative.\n  {Location.of_caller()}",
+            f".detach() or an operation without derivative.\n  {where}",
             IndependentWarning,
-            stacklevel=4,
+            where.file,
+            where.line,
         )
 
 
@@ -231,3 +237,30 @@ def keywords(function: _F) -> _F:
 _SYNONYMS = {"axis": "in_axes", "axes": "in_axes", "in_dims": "in_axes", "out_dims": "out_axes",
              "wrt": "argnums", "aux": "has_aux", "x": "primals", "v": "tangents",
              "create_graph": "argnums", "chunk_size": "batch"}  # fmt: skip
+
+
+def pick(args: tuple[Any, ...], argnums: int | Sequence[int], operation: str) -> tuple[Any, ...]:
+    """Return the places that argnums names, none of them negative."""
+    try:
+        chosen = tuple(
+            operator.index(k)
+            for k in (argnums if isinstance(argnums, (tuple, list)) else (argnums,))
+        )
+    except TypeError as error:
+        raise errors.OperandError(
+            f"{operation}: argnums must be an integer or a sequence of them, not {argnums!r}.",
+            Location.of_caller(),
+        ) from error
+    for k in chosen:
+        if not -len(args) <= k < len(args):
+            raise errors.OperandError(
+                f"{operation}: argnums names argument {k}, but the call has {len(args)} positional "
+                "arguments.",
+                Location.of_caller(),
+            )
+    places = tuple(k % len(args) for k in chosen)
+    if len(set(places)) < len(places):
+        raise errors.OperandError(
+            f"{operation}: argnums {argnums} names an argument twice.", Location.of_caller()
+        )
+    return places

@@ -85,7 +85,7 @@ def _why_not(value: Any) -> str | None:
             kind.__array_function__ is not np.ndarray.__array_function__
         )
         names = [f"__{name}__" for name in _ARITHMETIC] + [f"__r{n}__" for n in _ARITHMETIC[:8]]
-        if not own and kind is not np.recarray:
+        if not own and kind not in (np.recarray, np.memmap):
             own = any(getattr(kind, n) is not getattr(np.ndarray, n) for n in names)
         return _OWN if own else None
     if hasattr(value, "to_numpy"):

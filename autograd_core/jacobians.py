@@ -17,6 +17,7 @@ import numpy as np
 from autograd_core import borders, errors, tree
 from autograd_core.backward import collect, push
 from autograd_core.batching import Batching, TooLargeError
+from autograd_core.borders import pick
 from autograd_core.counting import Counter, count_forward, count_reverse
 from autograd_core.dual import Dual
 from autograd_core.flops import flops
@@ -26,7 +27,7 @@ from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
 from autograd_core.tables import count_text
 from autograd_core.tensor import Tensor
-from autograd_core.transforms import _as_given, _inexact_leaf, _partial, _pick, _Trace, grad
+from autograd_core.transforms import _as_given, _inexact_leaf, _partial, _Trace, grad
 
 Function = Callable[..., Any]
 
@@ -147,7 +148,7 @@ def jacobian(
 
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
-        chosen = _pick(args, argnums, "jacobian()")
+        chosen = pick(args, argnums, "jacobian()")
         trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()")
         outputs = tree.leaves(trace.result)
         _check(trace, outputs, "jacobian()")
@@ -404,7 +405,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
 
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
-        chosen = _pick(args, argnums, "hessian()")
+        chosen = pick(args, argnums, "hessian()")
         of_chosen = _partial(gradient, args, chosen, keywords)
         structure = tuple(args[k] for k in chosen)
         given = tree.leaves(structure)

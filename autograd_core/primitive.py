@@ -348,7 +348,7 @@ class Primitive:
             raise errors.RuleError(
                 f"{self.name} has no derivative rule: declare vjp= or jvp=.", Location.of_caller()
             )
-        from autograd_core.transforms import vjp as transpose
+        from autograd_core.transforms import transpose
 
         def pushed(*tangents: Any) -> Any:
             t = self.push(tangents, y, args, params)
@@ -372,7 +372,7 @@ class Primitive:
         full = [np.zeros_like(a) if t is None else t for t, a in zip(tangents, args, strict=True)]
         if self.jvp is not None:
             return self.jvp(full, y, *args, **params)
-        from autograd_core.transforms import vjp as transpose
+        from autograd_core.transforms import transpose
 
         if self.vjps is None and self.vjp is None:
             raise errors.RuleError(

@@ -132,15 +132,15 @@ class Tensor(Traced):
     @property
     def data(self) -> Any:
         """The raw array, sharing memory; changes to it are not recorded."""
-        value = self._held
-        if isinstance(value, Boxed):
-            return value
         if self._level and _is_followed(self):
             raise errors.ConversionError(
                 "data: the value is being differentiated, and its raw array would lose the "
                 "derivative; compute with the value itself, or write x.detach().",
                 Location.of_caller(),
             )
+        value = self._held
+        if isinstance(value, Boxed):
+            return value
         if isinstance(value, np.generic):
             value = np.array(value)
             if self.is_leaf:

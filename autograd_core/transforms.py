@@ -8,7 +8,6 @@ reverse.  Arguments and results are any nest of dict, list and tuple.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 
 from autograd_core import borders, errors, tree
 from autograd_core.backward import collect, push, seed_for, settled, sweep
+from autograd_core.borders import pick
 from autograd_core.dual import Dual
 from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
@@ -146,10 +146,20 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> pullback(2.0)
     (2.0,)
     """
+    return _pullback(f, primals, has_aux, True)
+
+
+def transpose(f: Function, *primals: Any) -> Any:
+    """As `vjp`, for the engine's own linear functions, which may depend on nothing."""
+    return _pullback(f, primals, False, False)
+
+
+def _pullback(f: Function, primals: tuple[Any, ...], has_aux: bool, checked: bool) -> Any:
     trace = _Trace(f, primals, "vjp()")
     result, aux = _split_aux(trace.result, has_aux, "vjp")
     outputs = tree.leaves(result)
-    borders.check_outputs(outputs, trace.level, "vjp()")
+    if checked:
+        borders.check_outputs(outputs, trace.level, "vjp()")
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         seeds = _cotangents(result, cotangent)
@@ -222,6 +232,17 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (np.float64(6.0), np.float64(3.0))
     """
+    return pushed(f, primals, tangents, has_aux, True)
+
+
+def pushed(
+    f: Function,
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool = False,
+    checked: bool = False,
+) -> Any:
+    """As `jvp`, for the engine's own functions, which may depend on nothing."""
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise errors.OperandError(
             "jvp(): primals and tangents must be tuples or lists.", Location.of_caller()
@@ -241,7 +262,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
         result = _as_of(level, f(*tree.like(tuple(primals), duals)))
     borders.check_result(result, level, "jvp()")
     result, aux = _split_aux(result, has_aux, "jvp")
-    borders.check_outputs(tree.leaves(result), level, "jvp()")
+    if checked:
+        borders.check_outputs(tree.leaves(result), level, "jvp()")
     keep = any(isinstance(g, Boxed) for g in given)
 
     def below(value: Any) -> Any:
@@ -305,42 +327,16 @@ def linearize(f: Function, *primals: Any) -> Any:
             n: seed_for(n.output, t, "pushforward()", "tangent")
             for n, t in zip(trace.inputs, given, strict=True)
         }
-        pushed = iter(push(order, seeds, nodes))  # type: ignore[arg-type]
+        found = iter(push(order, seeds, nodes))  # type: ignore[arg-type]
 
         def tangent(value: Any) -> Any:
             here = isinstance(value, Tensor) and value._level == trace.level
-            t = next(pushed) if here else None
+            t = next(found) if here else None
             return np.zeros_like(trace.below(value)) if t is None else t
 
         return tree.map_leaves(tangent, trace.result)
 
     return tree.map_leaves(trace.below, trace.result), pushforward
-
-
-def _pick(args: tuple[Any, ...], argnums: int | Sequence[int], operation: str) -> tuple[Any, ...]:
-    try:
-        chosen = tuple(
-            operator.index(k)
-            for k in (argnums if isinstance(argnums, (tuple, list)) else (argnums,))
-        )
-    except TypeError as error:
-        raise errors.OperandError(
-            f"{operation}: argnums must be an integer or a sequence of them, not {argnums!r}.",
-            Location.of_caller(),
-        ) from error
-    for k in chosen:
-        if not -len(args) <= k < len(args):
-            raise errors.OperandError(
-                f"{operation}: argnums names argument {k}, but the call has {len(args)} positional "
-                "arguments.",
-                Location.of_caller(),
-            )
-    places = tuple(k % len(args) for k in chosen)
-    if len(set(places)) < len(places):
-        raise errors.OperandError(
-            f"{operation}: argnums {argnums} names an argument twice.", Location.of_caller()
-        )
-    return places
 
 
 def _partial(
@@ -394,7 +390,7 @@ def value_and_grad(
 
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
-        chosen = _pick(args, argnums, "grad()")
+        chosen = pick(args, argnums, "grad()")
         trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "grad()")
         result, aux = _split_aux(trace.result, has_aux, "grad")
         if isinstance(result, (dict, list, tuple)) or result is None:
@@ -488,7 +484,8 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     if not isinstance(primals, (tuple, list)):
         raise errors.OperandError("hvp(): primals must be a tuple or list.", Location.of_caller())
     single = len(primals) == 1
-    return jvp(grad(f, 0 if single else tuple(range(len(primals)))), primals, tangents)[1]
+    gradient = grad(f, 0 if single else tuple(range(len(primals))))
+    return pushed(gradient, primals, tangents)[1]  # of a linear f: zero
 
 
 __all__ = [

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors, tree
+from autograd_core.borders import pick
 from autograd_core.checkpointing import _state, random_sources
 from autograd_core.compiling.arguments import (
     Kind,
@@ -35,7 +36,7 @@ from autograd_core.node import Watch as NodeWatch
 from autograd_core.primitive import bare
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor, untracked
-from autograd_core.transforms import _inexact_leaf, _pick, value_and_grad
+from autograd_core.transforms import _inexact_leaf, value_and_grad
 
 MOST = 8  # recordings that are kept
 _number = count(1).__next__
@@ -261,7 +262,7 @@ class Compiled:
         return value_and_grad(whole, (0, *places), self._has_aux)
 
     def _sorted(self, args: tuple[Any, ...]) -> tuple[tuple[int, ...], list[Tensor]]:
-        chosen = _pick(args, self._argnums, "compile()")
+        chosen = pick(args, self._argnums, "compile()")
         tensors = tree.leaves(self._parameters)
         for tensor in tensors:
             if not isinstance(tensor, Tensor) or not tensor.is_leaf:
