@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd_core.backward import gradients
+from autograd_core.borders import IndependentWarning
 from autograd_core.checkpointing import checkpoint
 from autograd_core.declare import bilinear, elementwise, linear, primitive
 from autograd_core.dual import Dual
@@ -95,6 +96,7 @@ __all__ = [
     "GradcheckError",
     "Graph",
     "InPlaceError",
+    "IndependentWarning",
     "IndexingError",
     "LinearAlgebraError",
     "LoopWarning",

@@ -20,7 +20,8 @@ from autograd_core.declare import primitive
 from autograd_core.jacobians import jacobian
 from autograd_core.primitive import Boxed, Primitive, bare
 from autograd_core.source import Location
-from autograd_core.transforms import jvp, vjp
+from autograd_core.transforms import pushed as jvp
+from autograd_core.transforms import transpose as vjp
 
 Function = Callable[..., Any]
 

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
+from autograd_core.foreign import argument
 from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.locks import Lock
+from autograd_core.modes import BASE, STEP
 from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
 from autograd_core.sweeping import Observer, collect, conjugated, fit, reaching, sweep
 from autograd_core.tensor import PART, Tensor, untracked
+from autograd_core.traced import level_of
 
 _ndarray = np.ndarray
 _float64 = np.float64
@@ -25,7 +28,7 @@ _ADDING = Lock()  # other threads may be adding to the same leaves
 
 def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
     """Return a checked seed for an output, 1 for a scalar."""
-    value = output._data if isinstance(output, Tensor) else output
+    value = output._held if isinstance(output, Tensor) else output
     if gradient is None:
         if value.__class__ is _float64:
             return _ONE
@@ -44,8 +47,9 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
         one = np.ones_like(bare(value))  # a constant to every trace
         return one if isinstance(one, Boxed) else one[()]
     if isinstance(gradient, Tensor) and not gradient._level:
-        gradient = gradient._data
+        gradient = gradient._held
     if not isinstance(gradient, Boxed):
+        gradient = argument(gradient, operation)
         listed = not hasattr(gradient, "dtype")
         gradient = np.asarray(gradient) if listed else gradient
         if listed and gradient.dtype.kind in "iu":
@@ -87,6 +91,12 @@ def node_of(output: Any, operation: str) -> Node:
 def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) -> None:
     """Sweep back from a Tensor and add the gradients into the leaves' ``.grad``."""
     node = node_of(output, "backward()")
+    if level_of(output) % STEP < BASE:
+        raise errors.UntrackedError(
+            "backward(): the value belongs to a transform (grad, vjp, ...), whose arguments have "
+            "no .grad; return it from the transform's function.",
+            Location.of_caller(),
+        )
     seed = conjugated(seed_for(output, gradient, "backward()"))
     found = settled(sweep([node], [seed], retain=retain, record=create_graph))
     # written only now: an exception in mid-sweep leaves every .grad as it was

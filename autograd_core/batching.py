@@ -19,8 +19,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from autograd_core import errors, tree
+from autograd_core import borders, errors, tree
 from autograd_core import randomness as random
+from autograd_core.foreign import argument
 from autograd_core.modes import new_level
 from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple, memory
 from autograd_core.printing import prints_anywhere
@@ -355,6 +356,7 @@ def constant_rule(
     return batch.loop(constant, args, params) if made is NotImplemented else made
 
 
+@borders.keywords
 def vmap(
     f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, randomness: str = "error"
 ) -> Callable[..., Any]:
@@ -411,14 +413,16 @@ def vmap(
     def batched(*args: Any, **keywords: Any) -> Any:
         values = tree.leaves(args)
         axes = _axes_of(args, in_axes)
-        values = [v._data if _is_constant_tensor(v) else v for v in values]
+        values = [argument(v._held if _is_constant_tensor(v) else v, "vmap") for v in values]
         batch = Batching(_length(values, axes))
+        batch.level = borders.users_level()
         inside = [
             v if axis is None else batch.wrap(_moved(v, axis, 0))
             for v, axis in zip(values, axes, strict=True)
         ]
-        with random.running(batch, randomness):
+        with borders.trace(batch.level, "vmap"), random.running(batch, randomness):
             result = f(*tree.like(args, inside), **keywords)
+        borders.check_result(result, batch.level, "vmap")
         outputs = tree.leaves(result)
         places = _out_axes_of(result, out_axes)
         return tree.like(
@@ -457,7 +461,7 @@ def _length(values: Sequence[Any], axes: Sequence[int | None]) -> int:
 
 
 def _is_constant_tensor(value: Any) -> bool:
-    return isinstance(value, Boxed) and not value._level and hasattr(value, "_data")
+    return isinstance(value, Boxed) and not value._level and hasattr(value, "_held")
 
 
 def _moved(value: Any, source: int, destination: int) -> Any:

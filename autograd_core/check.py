@@ -84,14 +84,14 @@ class _Problem:
         for k, value in zip(self.places, values, strict=False):
             given[k] = value
         outer = values[len(self.places) :]
-        saved = [(t._data, t._node, t._level) for t in self.wrt]
+        saved = [(t._held, t._node, t._level) for t in self.wrt]
         try:
             for t, value in zip(self.wrt, outer, strict=True):
                 _stand_in(t, value)
             return tree.leaves(self.f(*tree.like(self.args, given)))
         finally:
             for t, (data, node, level) in zip(self.wrt, saved, strict=True):
-                t._data, t._node, t._level = data, node, level
+                t._held, t._node, t._level = data, node, level
 
     def scalar(self, *values: Any) -> Any:
         """Return the weighted sum of the outputs."""
@@ -130,13 +130,13 @@ class _Problem:
 def _stand_in(t: Tensor, value: Any) -> None:
     """Let a tensor that f uses from outside hold another value while f runs."""
     if isinstance(value, Tensor):
-        t._data, t._node, t._level = value._data, value._node, value._level
+        t._held, t._node, t._level = value._held, value._node, value._level
     elif isinstance(value, Boxed):
         raise errors.UnsupportedError(
             "gradcheck(): wrt= is checked in reverse mode only.", Location.of_caller()
         )
     else:
-        t._data, t._node, t._level = value, None, 0
+        t._held, t._node, t._level = value, None, 0
 
 
 def _differentiable(value: Any) -> bool:

@@ -91,8 +91,8 @@ def mark_overwritten(*tensors: Tensor) -> None:
     where = Location.of_caller()
     tick = next_tick()
     for tensor in tensors:
-        if isinstance(tensor._data, np.ndarray):
-            OVERWRITES.mark(tensor._data, tick, where)
+        if isinstance(tensor._held, np.ndarray):
+            OVERWRITES.mark(tensor._held, tick, where)
 
 
 def check_saved(
@@ -240,15 +240,15 @@ def assign(target: Traced, index: Any, value: Any) -> None:
     if isinstance(value, (list, tuple)):
         traced = any(isinstance(v, Boxed) for v in value)
         value = np.stack(value) if traced else np.asarray(value)
-    if isinstance(target, Tensor) and isinstance(target._data, np.ndarray):
+    if isinstance(target, Tensor) and isinstance(target._held, np.ndarray):
         level = max(target._level, level_of(value))
         numbers = _is_number(_memory(_top(target)))  # hold no memory to write into
-        if not _recording(level) and target._data.flags.writeable and not numbers:
+        if not _recording(level) and target._held.flags.writeable and not numbers:
             try:
-                target._data[index] = bare(value)
+                target._held[index] = bare(value)
             except Exception as error:
                 raise setitem.failure(error, (target, value)) from error
-            OVERWRITES.mark(target._data, next_tick(), Location.of_caller())
+            OVERWRITES.mark(target._held, next_tick(), Location.of_caller())
             return
     overwrite(target, setitem(target, value, index=index))
 
@@ -381,28 +381,28 @@ def take_on(target: Tensor, result: Any) -> None:
             "in-place change of a Tensor with a Dual: write x = x + y instead of x += y.",
             Location.of_caller(),
         )
-    data = result._data if isinstance(result, Tensor) else result
+    data = result._held if isinstance(result, Tensor) else result
     node = result._node if isinstance(result, Tensor) else None
     physical = (
-        isinstance(target._data, np.ndarray)
+        isinstance(target._held, np.ndarray)
         and isinstance(data, np.ndarray | np.generic)
         and _by_hand(target._level)
         and _by_hand(level_of(result))
-        and target._data.flags.writeable
+        and target._held.flags.writeable
     )
     if physical:
-        if data is not target._data:
-            np.copyto(target._data, data)
+        if data is not target._held:
+            np.copyto(target._held, data)
         tick = node.tick if node is not None else next_tick()
-        OVERWRITES.mark(target._data, tick, Location.of_caller())
+        OVERWRITES.mark(target._held, tick, Location.of_caller())
         if node is not None and not _reads_output(node):
-            node.output = target._data  # one array, unless a rule needs the result kept as it is
+            node.output = target._held  # one array, unless a rule needs the result kept as it is
     if node is None and target._node is not None and not _recording(target._level):
         if not physical:
             target._replace(data)  # under no_grad: new numbers, the same place in the graph
         return
     if not physical:
-        target._data = data
+        target._held = data
     if retains(target):
         _move_retained(target, node)
     target._node = node

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors, tree
+from autograd_core import borders, errors, tree
 from autograd_core.backward import collect, push
 from autograd_core.batching import Batching, TooLargeError
+from autograd_core.borders import pick
 from autograd_core.counting import Counter, count_forward, count_reverse
 from autograd_core.dual import Dual
 from autograd_core.flops import flops
@@ -27,7 +28,7 @@ from autograd_core.printing import prints_anywhere
 from autograd_core.source import Location
 from autograd_core.tables import count_text
 from autograd_core.tensor import Tensor
-from autograd_core.transforms import _as_given, _inexact_leaf, _partial, _pick, _Trace, grad
+from autograd_core.transforms import _as_given, _inexact_leaf, _partial, _Trace, grad
 
 Function = Callable[..., Any]
 
@@ -84,6 +85,7 @@ class Plan:
         )
 
 
+@borders.keywords
 def jacobian(
     f: Function,
     mode: str = "auto",
@@ -148,7 +150,7 @@ def jacobian(
 
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
-        chosen = _pick(args, argnums, "jacobian()")
+        chosen = pick(args, argnums, "jacobian()")
         trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()")
         outputs = tree.leaves(trace.result)
         _check(trace, outputs, "jacobian()")
@@ -374,6 +376,7 @@ def _by_columns(
     return table
 
 
+@borders.keywords
 def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = None) -> Function:
     """Return a function that computes the Hessian of a scalar function, forward over reverse.
 
@@ -404,7 +407,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
 
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
-        chosen = _pick(args, argnums, "hessian()")
+        chosen = pick(args, argnums, "hessian()")
         of_chosen = _partial(gradient, args, chosen, keywords)
         structure = tuple(args[k] for k in chosen)
         given = tree.leaves(structure)

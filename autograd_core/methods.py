@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from autograd_core import cuts, errors
+from autograd_core import cuts, errors, foreign
+from autograd_core.modes import BASE
 from autograd_core.primitive import Boxed, bare
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import reductions, shapes
@@ -118,15 +119,17 @@ class ArrayMethods(Boxed):
             )
         return int(value)
 
-    def __float__(self) -> float:
-        from autograd_core.modes import BASE
-
+    def _check_number(self, operation: str) -> None:
         if self._level and self._level != BASE:
             raise errors.ConversionError(
-                "float(): the value is being differentiated and a float would lose the derivative; "
-                "use NumPy's functions (np.sin, not math.sin), or .item() for the number alone.",
+                f"{operation}: the value is being differentiated and a number would lose the "
+                "derivative; use NumPy's functions (np.sin, not math.sin), or .item() for the "
+                "number alone.",
                 Location.of_caller(),
             )
+
+    def __float__(self) -> float:
+        self._check_number("float()")
         number: float = self._number(float(bare(self)), "float")
         return number
 
@@ -134,19 +137,32 @@ class ArrayMethods(Boxed):
         return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
 
     def __complex__(self) -> complex:
-        from autograd_core.modes import BASE
-
-        if self._level and self._level != BASE:
-            raise errors.ConversionError(
-                "complex(): the value is being differentiated and a Python number would lose the "
-                "derivative; multiply by 1j, use x.astype(complex), or .item() for the number.",
-                Location.of_caller(),
-            )
+        self._check_number("complex()")
         number: complex = self._number(complex(bare(self)), "complex")
         return number
 
+    # --- copies: each is the value itself, in memory of its own -----------------
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    def __reduce__(self) -> Any:
+        raise errors.ConversionError(
+            "pickling: a value that is being differentiated belongs to its trace, and a copy from "
+            "a file would not; use x.detach() for the numbers.",
+            Location.of_caller(),
+        )
+
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if self._level:
+            remedy = foreign.met_by()
+            if remedy is not None:
+                raise errors.OperandError(
+                    f"a traced value was handed to {remedy}", Location.of_caller()
+                )
             raise errors.ConversionError(
                 f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
                 "its derivative; keep it as it is, or write np.asarray(x.detach()). "

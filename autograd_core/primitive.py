@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import cuts, errors
+from autograd_core import cuts, errors, foreign
 from autograd_core.boxed import (
     Boxed,
     bare,
@@ -25,6 +25,7 @@ from autograd_core.boxed import (
     numeric,
     youngest_batched,
 )
+from autograd_core.foreign import FAMILIAR
 from autograd_core.modes import current
 from autograd_core.reads import EVERYTHING, Reading
 from autograd_core.registry import BUILT_IN, REGISTRY, WRITERS, Rule, implements, register
@@ -173,8 +174,8 @@ class Primitive:
                 if top is None or a._level > level:
                     top = a
                     level = a._level
-            elif a.__class__ in _NOT_NUMPY:
-                return self(*(_as_array(b, args) for b in args), **params)
+            elif a.__class__ not in FAMILIAR:
+                args = self._familiar(args)
         if params:
             params = self._check(params, top, args)
             hidden = youngest_batched(params.values(), level)  # an index or a mask under vmap
@@ -195,6 +196,14 @@ class Primitive:
         if self.view:
             top._note_view(made, self, params)
         return made
+
+    def _familiar(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return operands as NumPy's arrays; refuse those that mean more than their numbers."""
+        if any(a.__class__ in _NOT_NUMPY for a in args):
+            args = tuple([_as_array(a, args) for a in args])
+        if any(isinstance(a, Boxed) for a in args):
+            return tuple([foreign.plain(a, self.name, args) for a in args])
+        return args
 
     def run(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute the value of raw arguments; NumPy's complaints become the engine's."""
@@ -288,6 +297,9 @@ class Primitive:
             return params
         if "dtype" in params and params["dtype"] is not None and not top.written:
             self._check_dtype(params["dtype"], args)
+        for value in params.values():
+            if value.__class__ not in FAMILIAR:
+                foreign.setting(value, self.name)
         if params.keys() <= self.settings:
             return params
         kept = {}
@@ -345,7 +357,7 @@ class Primitive:
             raise errors.RuleError(
                 f"{self.name} has no derivative rule: declare vjp= or jvp=.", Location.of_caller()
             )
-        from autograd_core.transforms import vjp as transpose
+        from autograd_core.transforms import transpose
 
         def pushed(*tangents: Any) -> Any:
             t = self.push(tangents, y, args, params)
@@ -369,7 +381,7 @@ class Primitive:
         full = [np.zeros_like(a) if t is None else t for t, a in zip(tangents, args, strict=True)]
         if self.jvp is not None:
             return self.jvp(full, y, *args, **params)
-        from autograd_core.transforms import vjp as transpose
+        from autograd_core.transforms import transpose
 
         if self.vjps is None and self.vjp is None:
             raise errors.RuleError(
@@ -406,12 +418,12 @@ _REMEDIES = {
 }
 
 
-_NOT_NUMPY = frozenset({list, tuple, complex})
+_NOT_NUMPY = frozenset({list, tuple, range, complex})
 
 
 def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
     """Return lists as arrays, and Python's complex numbers (1j * np.float64 is one) as NumPy's."""
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, range)):
         return np.asarray(value)
     if value.__class__ is complex:  # as precise as what stands beside it
         kinds = [b.dtype for b in beside if hasattr(b, "dtype")]
@@ -442,6 +454,13 @@ class Constant(Primitive):
         boxed: list[Boxed] = []
         raw = tuple(unwrapped(a, boxed) for a in args)
         settings = unwrapped(params, boxed)
+        if boxed:
+            raw = tuple(
+                [
+                    r if a.__class__ in FAMILIAR else self._compared(a, r, args)
+                    for a, r in zip(args, raw, strict=True)
+                ]
+            )
         kept = [b for b in map(bare, boxed) if isinstance(b, Boxed)]
         if kept:  # arrays of another kind: batched, or written down for a program
             youngest = max(kept, key=lambda b: b._level)
@@ -451,6 +470,11 @@ class Constant(Primitive):
         if not boxed:
             return value
         return cuts.mark(as_constant(boxed[0], value), "no derivative", self.name, boxed)
+
+    def _compared(self, value: Any, raw: Any, beside: tuple[Any, ...]) -> Any:
+        if isinstance(value, (Boxed, str, bytes)):
+            return raw
+        return foreign.plain(raw, self.name, beside)
 
 
 def unwrapped(value: Any, met: list[Boxed]) -> Any:

@@ -22,7 +22,8 @@ from autograd_core.declare import primitive
 from autograd_core.modes import no_grad
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
-from autograd_core.transforms import jvp, vjp
+from autograd_core.transforms import pushed as jvp
+from autograd_core.transforms import transpose as vjp
 
 
 class Action(NamedTuple):

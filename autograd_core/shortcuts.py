@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.foreign import OwnArithmeticError
 from autograd_core.modes import BASE, DEFAULT, current
 from autograd_core.node import NO_PARAMS, Node, next_tick, users_frame
 from autograd_core.primitive import REGISTRY, Primitive
@@ -41,7 +42,7 @@ def _settled(frame: FrameType) -> FrameType:
 
 def _is_plain_constant(x: Any) -> bool:
     """Whether a Tensor is no more to an operation than the array that it holds."""
-    return not x._level and not getattr(x, "_cuts", ()) and not x._data.dtype.hasobject
+    return not x._level and not getattr(x, "_cuts", ()) and not x._held.dtype.hasobject
 
 
 def binary(
@@ -51,14 +52,17 @@ def binary(
     forward = primitive.forward
 
     def general(self: Any, other: Any) -> Any:
-        return primitive(other, self) if reflected else primitive(self, other)
+        try:
+            return primitive(other, self) if reflected else primitive(self, other)
+        except OwnArithmeticError:  # as beside an array: the other object does it itself
+            return NotImplemented
 
     def method(self: Any, other: Any) -> Any:
         level = self._level
-        mine = self._data
+        mine = self._held
         first: Any = self._node
         if other.__class__ is kind or isinstance(other, kind):
-            value: Any = other._data
+            value: Any = other._held
             second: Any = other._node
             if other._level == level:
                 if level != BASE and not (
@@ -102,7 +106,7 @@ def binary(
         node.lasti = frame.f_lasti
         node.watch = None
         made = _new(kind)
-        made._data = out
+        made._held = out
         made._node = node
         made._level = level
         return made
@@ -127,7 +131,7 @@ def unary(
         **keywords: Any,
     ) -> Any:
         level = self._level
-        data = self._data
+        data = self._held
         traced = level == BASE or (level and data.__class__ in _RAW)
         if not traced or more or keywords or how != "__call__":
             return general(self, ufunc, how, x, *more, **keywords)
@@ -154,7 +158,7 @@ def unary(
         node.lasti = frame.f_lasti
         node.watch = None
         made = _new(kind)
-        made._data = out
+        made._held = out
         made._node = node
         made._level = level
         return made

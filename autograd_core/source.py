@@ -6,7 +6,6 @@ frame, about 0.1 microseconds; line and column are looked up when someone asks.
 
 from __future__ import annotations
 
-import copy
 import linecache
 import os
 import sys
@@ -140,5 +139,7 @@ class Location:
 
 
 register_exclusion(__file__)
-register_exclusion(np.__file__)
-_excluded.append(copy.__file__)  # copy.deepcopy(x): the line that called it
+# Every installed package and Python's own library: an error that pandas or functools provoked
+# names the line that called them.
+register_exclusion(os.path.dirname(os.path.dirname(np.__file__)))
+register_exclusion(os.__file__)

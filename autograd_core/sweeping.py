@@ -449,7 +449,7 @@ def _run_hooks(node: Node, g: Any) -> Any:
         answer = hook(untracked(conjugated(g).copy()))
         if answer is not None:
             answer = conjugated(answer)
-            new = answer._data if isinstance(answer, Tensor) and not answer._level else answer
+            new = answer._held if isinstance(answer, Tensor) and not answer._level else answer
             if np.shape(bare(new)) != np.shape(bare(g)):
                 raise errors.SeedError(
                     f"hook of {node.name}: it returned shape {np.shape(bare(new))} for a gradient "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 import autograd_core  # whole by the time that a sweep begins
-from autograd_core import cuts, errors, modes, shortcuts
+from autograd_core import cuts, errors, foreign, modes, shortcuts
 from autograd_core.modes import BASE, DEFAULT
 from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
 from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 _new = object.__new__
 _float64 = np.float64
 _ndarray = np.ndarray
+_NUMBERS = frozenset("biufc")
 _mode = modes.current
 
 
 def wrap(node: Node) -> Tensor:
     """Return a Tensor that stands for a recorded node."""
     made = _new(Tensor)
-    made._data = node.output
+    made._held = node.output
     made._node = node
     made._level = node.level
     return made
@@ -46,7 +48,7 @@ def untracked(value: Any) -> Any:
     if isinstance(value, Boxed):
         return value
     made = _new(Tensor)
-    made._data = value
+    made._held = value
     made._node = None
     made._level = 0
     made._cuts = ()
@@ -85,9 +87,9 @@ class Tensor(Traced):
     Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("_cuts", "_data", "_grad", "_level", "_node")
+    __slots__ = ("_cuts", "_grad", "_held", "_level", "_node")
     _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
-    _data: Any
+    _held: Any  # not `_data`: np.ma takes that of any object, and the derivative would be lost
     _node: Node | None
     _level: int
     _grad: Any
@@ -99,12 +101,17 @@ class Tensor(Traced):
         return _new(cls)
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
-        if data.__class__ is _ndarray and dtype is None and data.ndim:
-            self._data = data.copy("K")
+        if (
+            data.__class__ is _ndarray
+            and dtype is None
+            and data.ndim
+            and data.dtype.kind in _NUMBERS
+        ):
+            self._held = data.copy("K")
         else:
             if _is_followed(data) and not requires_grad:
                 return  # __new__ gave the value itself
-            self._data = _copied(data, dtype)
+            self._held = _copied(data, dtype)
         self._node = None
         self._level = 0
         self._cuts = ()
@@ -113,7 +120,7 @@ class Tensor(Traced):
             self._track("Tensor(requires_grad=True)")
 
     def _track(self, operation: str) -> None:
-        value = self._data
+        value = self._held
         level = BASE
         if value.__class__ is not _ndarray or value.dtype.kind not in "fc":
             as_inexact(value, operation)
@@ -127,7 +134,13 @@ class Tensor(Traced):
     @property
     def data(self) -> Any:
         """The raw array, sharing memory; changes to it are not recorded."""
-        value = self._data
+        if self._level and _is_followed(self):
+            raise errors.ConversionError(
+                "data: the value is being differentiated, and its raw array would lose the "
+                "derivative; compute with the value itself, or write x.detach().",
+                Location.of_caller(),
+            )
+        value = self._held
         if isinstance(value, Boxed):
             return value
         if isinstance(value, np.generic):
@@ -142,8 +155,9 @@ class Tensor(Traced):
 
     @data.setter
     def data(self, value: Any) -> None:
-        new = value._data if isinstance(value, Tensor) else value
+        new = value._held if isinstance(value, Tensor) else value
         if not isinstance(new, Boxed):
+            foreign.masked(new, "data")
             new = np.asarray(new) if _is_host(new) else new
             if self._node is not None and new.dtype.kind not in "fc":
                 raise errors.DTypeError(
@@ -167,7 +181,7 @@ class Tensor(Traced):
         elif old is not None:
             self._node = record(None, (), NO_PARAMS, value, old.level)
             self._node.watch = old.watch
-        self._data = value
+        self._held = value
 
     @property
     def requires_grad(self) -> bool:
@@ -218,7 +232,7 @@ class Tensor(Traced):
         self._grad = value
 
     def __repr__(self) -> str:
-        body = repr(np.asarray(self._data)) if _is_host(self._data) else f"({self._data!r})"
+        body = repr(np.asarray(self._held)) if _is_host(self._held) else f"({self._held!r})"
         body = body.removeprefix("array").strip("()")
         body = body.replace("\n     ", "\n       ")
         if self._node is None:
@@ -377,7 +391,7 @@ class Tensor(Traced):
     # --- how the dispatch uses it -------------------------------------------
 
     def _below(self) -> Any:
-        return self._data
+        return self._held
 
     def _constant(self, value: Any) -> Any:
         if isinstance(value, tuple):
@@ -393,7 +407,7 @@ class Tensor(Traced):
         for a in args:
             if isinstance(a, Boxed):
                 if a._level == level:
-                    value = a._data  # type: ignore[attr-defined]
+                    value = a._held  # type: ignore[attr-defined]
                     if level != BASE and isinstance(value, Boxed):
                         plain = False
                     raw.append(value)
@@ -403,7 +417,7 @@ class Tensor(Traced):
                     plain = False  # a value of an older trace: the operation is recorded there too
                 else:
                     if getattr(a, "_cuts", ()):
-                        cuts.CUTS.note(a._data, a._cuts)  # type: ignore[attr-defined]
+                        cuts.CUTS.note(a._held, a._cuts)  # type: ignore[attr-defined]
                     a = a._below()
             raw.append(a)
             inputs.append(a)
@@ -429,7 +443,7 @@ class Tensor(Traced):
         if primitive.multiple:
             return record_parts(primitive, tuple(inputs), params, out, level)
         made = _new(Tensor)
-        made._data = out
+        made._held = out
         made._node = record(primitive, tuple(inputs), params, out, level)
         made._level = level
         if primitive.view:
@@ -444,7 +458,28 @@ class Tensor(Traced):
 
     # --- copies -------------------------------------------------------------
 
+    def __copy__(self) -> Any:
+        if _is_followed(self):
+            return self.copy()
+        kind, arguments, state = self.__reduce__()
+        made = kind(*arguments)
+        for name, value in (state or {}).items():
+            setattr(made, name, value)
+        return made
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        if _is_followed(self):
+            return self.copy()
+        kind, arguments, state = self.__reduce__()
+        made = kind(*arguments)
+        memo[id(self)] = made
+        for name, value in (state or {}).items():
+            setattr(made, name, copy.deepcopy(value, memo))
+        return made
+
     def __reduce__(self) -> Any:
+        if _is_followed(self):
+            return super().__reduce__()
         if not self.is_leaf:
             raise errors.ConversionError(
                 "copying or pickling: only leaves can be copied with their history; "
@@ -454,7 +489,7 @@ class Tensor(Traced):
         grad = self.grad
         if grad is not None and grad.requires_grad:
             grad = grad.detach()
-        arguments = (type(self), np.asarray(self._data), self.requires_grad, grad)
+        arguments = (type(self), np.asarray(self._held), self.requires_grad, grad)
         return _rebuild, arguments, getattr(self, "__dict__", None)
 
 
@@ -477,15 +512,22 @@ for _name, _primitive in shortcuts.OPERATORS.items():
 def _copied(data: Any, dtype: Any) -> Any:
     """Return the value that a Tensor of any data holds: an array of its own, or what is traced."""
     while isinstance(data, Tensor) and not _is_followed(data):
-        data = data._data
+        data = data._held
     if level_of(data):
         return data if dtype is None else data.astype(dtype)
+    foreign.masked(data, "Tensor")
     try:
         value = np.array(data, dtype=dtype) if _is_host(data) else data.copy()
     except ValueError as error:
         raise errors.ShapeError(
             f"Tensor: the data do not form an array: {error}", Location.of_caller()
         ) from error
+    if value.dtype.kind not in "biufc":
+        raise errors.DTypeError(
+            f"Tensor: data of {value.dtype}, made from a {type(data).__name__}, are no numbers; "
+            "give numbers, or an array or a nest of lists of them.",
+            Location.of_caller(),
+        )
     return value[()] if value.ndim == 0 and isinstance(value, _ndarray) else value
 
 

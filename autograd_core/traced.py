@@ -47,6 +47,7 @@ def as_inexact(value: Any, operation: str) -> Any:
         return value if value._level else bare(value)
     if isinstance(value, (int, float)) and not isinstance(value, (bool, np.bool_, np.generic)):
         return np.float64(value)
+    value = foreign.argument(value, operation)
     if not hasattr(value, "dtype"):
         value = np.asarray(value)
     if value.dtype.kind not in "fc":
@@ -64,18 +65,36 @@ def _plain(index: Any) -> Any:
         return tuple(_plain(part) for part in index)
     if isinstance(index, Boxed):
         return bare(index)
+    if index.__class__ not in foreign.FAMILIAR:
+        foreign.setting(index, "index")
     return (
         np.asarray(index, dtype=None if len(index) else int) if isinstance(index, list) else index
     )
 
 
 def _ufunc(function: np.ufunc) -> Callable[[Any, Any], Any]:
-    run = REGISTRY[function]
+    return _operators(REGISTRY[function])[0]
+
+
+def _operators(run: Callable[..., Any]) -> tuple[Callable[[Any, Any], Any], ...]:
+    """Return the methods ``self + other`` and ``other + self`` of an operation.
+
+    An object with ``__array_ufunc__ = None`` does it itself, as beside an array.
+    """
 
     def method(self: Any, other: Any) -> Any:
-        return run(self, other)
+        try:
+            return run(self, other)
+        except foreign.OwnArithmeticError:
+            return NotImplemented
 
-    return method
+    def reflected(self: Any, other: Any) -> Any:
+        try:
+            return run(other, self)
+        except foreign.OwnArithmeticError:
+            return NotImplemented
+
+    return method, reflected
 
 
 def _reflected(function: np.ufunc) -> Callable[[Any, Any], Any]:
@@ -105,41 +124,14 @@ class Traced(ArrayMethods):
 
     # --- arithmetic ---------------------------------------------------------
 
-    def __add__(self, other: Any) -> Any:
-        return e.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return e.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return e.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return e.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return e.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return e.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return e.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return e.divide(other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return e.power(self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return e.power(other, self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return products.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return products.matmul(other, self)
+    __add__, __radd__ = _operators(e.add)
+    __sub__, __rsub__ = _operators(e.subtract)
+    __mul__, __rmul__ = _operators(e.multiply)
+    __truediv__, __rtruediv__ = _operators(e.divide)
+    __pow__, __rpow__ = _operators(e.power)
+    __matmul__, __rmatmul__ = _operators(products.matmul)
+    __mod__, __rmod__ = _operators(e.remainder)
+    __floordiv__, __rfloordiv__ = _operators(e.floor_divide)
 
     def __neg__(self) -> Any:
         return e.negative(self)
@@ -149,18 +141,6 @@ class Traced(ArrayMethods):
 
     def __abs__(self) -> Any:
         return e.absolute(self)
-
-    def __mod__(self, other: Any) -> Any:
-        return e.remainder(self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return e.remainder(other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return e.floor_divide(self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return e.floor_divide(other, self)
 
     def __divmod__(self, other: Any) -> Any:
         return e.floor_divide(self, other), e.remainder(self, other)
@@ -246,6 +226,8 @@ class Traced(ArrayMethods):
     def __setitem__(self, index: Any, value: Any) -> None:
         from autograd_core.inplace import assign
 
+        if value.__class__ not in foreign.FAMILIAR and not isinstance(value, (list, tuple)):
+            value = foreign.plain(value, "setitem", (self,))
         assign(self, _plain(index), value)
 
     def __len__(self) -> int:
@@ -291,7 +273,15 @@ class Traced(ArrayMethods):
     ) -> Any:
         if function is _shape and args and isinstance(args[0], Traced):
             return args[0].shape  # asked so often, of layers' inputs, that the dispatch shows
+        if len(types) > 1 and not foreign.FAMILIAR.issuperset(types):
+            foreign.operands((*args, *keywords.values()), function.__name__)
         run = REGISTRY.get(function)
+        if function is np.array or function is np.asarray or function is np.asanyarray:
+            raise errors.UnsupportedError(
+                f"{function.__name__}: like= a traced value is not supported; make the array "
+                "without like=, or use np.zeros_like, np.full_like and np.stack.",
+                Location.of_caller(),
+            )
         if run is None:
             name = f"{function.__module__}.{function.__name__}"
             raise errors.UnsupportedError(
@@ -312,6 +302,7 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
             Location.of_caller(),
         )
     keywords = {k: v for k, v in keywords.items() if v is not np._NoValue}
+    foreign.operands((*args, *keywords.values()), function.__name__)
     try:
         boxed: list[Boxed] = []
         raw, settings = unwrapped(args, boxed), unwrapped(keywords, boxed)
@@ -344,13 +335,13 @@ def _only_counts(boxed: list[Boxed]) -> bool:
 
 
 def _nearest(name: str) -> str:
-    """Return a hint with the supported function whose name is closest."""
+    """Return a hint: the supported function of almost the same name, if there is one."""
     from difflib import get_close_matches
 
-    known = {f.__name__: f for f in REGISTRY if hasattr(f, "__name__")}
-    close = get_close_matches(name.rpartition(".")[2], known, n=1, cutoff=0.0)
-    return (
-        f" The nearest supported is {close[0]}; or declare one with autograd_core.primitive."
-        if close
-        else ""
-    )
+    from autograd_core.rules.refused import REASONS
+
+    known = {f.__name__: f for f in REGISTRY if hasattr(f, "__name__") and f not in REASONS}
+    method = name.rpartition(".")[2]
+    close = [] if method == "at" else get_close_matches(method, known, n=1, cutoff=0.75)
+    near = f" The nearest supported is {close[0]}; or declare" if close else " Declare"
+    return f"{near} one with autograd_core.primitive."

@@ -8,17 +8,16 @@ reverse.  Arguments and results are any nest of dict, list and tuple.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from autograd_core import errors, tree
+from autograd_core import borders, errors, tree
 from autograd_core.backward import collect, push, seed_for, settled, sweep
+from autograd_core.borders import pick
 from autograd_core.dual import Dual
-from autograd_core.modes import new_level
 from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
@@ -31,7 +30,7 @@ Function = Callable[..., Any]
 def _inexact_leaf(value: Any, operation: str) -> Any:
     """Return a differentiable leaf; Python integers are refused like integer arrays."""
     if isinstance(value, Tensor) and not value._level:
-        value = value._data
+        value = value._held
     if isinstance(value, (bool, int)):
         value = np.asarray(value)
     return as_inexact(value, operation)
@@ -72,20 +71,23 @@ class _Trace:
 
     def __init__(self, f: Function, args: Sequence[Any], operation: str) -> None:
         self.given = tree.leaves(tuple(args))
-        self.level = new_level()
+        self.level = borders.users_level()
         values = [_shielded(_inexact_leaf(v, operation)) for v in self.given]
         tracked = [leaf(v, self.level) for v in values]
         self.inputs: list[Node] = [t._node for t in tracked]  # type: ignore[misc]
         self.structure = tuple(args)
-        self.result = _as_of(self.level, f(*tree.like(tuple(args), tracked)))
+        self.operation = operation
+        with borders.trace(self.level, operation):
+            self.result = _as_of(self.level, f(*tree.like(tuple(args), tracked)))
+        borders.check_result(self.result, self.level, operation)
 
     def below(self, value: Any) -> Any:
         """Return an output as the caller sees it: without this trace."""
         if isinstance(value, Tensor):
             if value._level == self.level:
-                return value._data
+                return value._held
             if not value._level and not any(isinstance(g, Boxed) for g in self.given):
-                return value._data
+                return value._held
         return value
 
     def found(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
@@ -103,7 +105,7 @@ class _Trace:
             all_lead=True,
         )
         found = settled(swept, conjugate=False)
-        return [found.get(n) for n in self.inputs]
+        return [borders.alive(found.get(n), self.operation) for n in self.inputs]
 
     def pull(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
         """Return the gradient of every input, in the kind of the argument."""
@@ -114,6 +116,7 @@ class _Trace:
         ]
 
 
+@borders.keywords
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     """Run f and return its value and the function that pulls cotangents back.
 
@@ -143,9 +146,20 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> pullback(2.0)
     (2.0,)
     """
+    return _pullback(f, primals, has_aux, True)
+
+
+def transpose(f: Function, *primals: Any) -> Any:
+    """As `vjp`, for the engine's own linear functions, which may depend on nothing."""
+    return _pullback(f, primals, False, False)
+
+
+def _pullback(f: Function, primals: tuple[Any, ...], has_aux: bool, checked: bool) -> Any:
     trace = _Trace(f, primals, "vjp()")
     result, aux = _split_aux(trace.result, has_aux, "vjp")
     outputs = tree.leaves(result)
+    if checked:
+        borders.check_outputs(outputs, trace.level, "vjp()")
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         seeds = _cotangents(result, cotangent)
@@ -186,6 +200,7 @@ def _split_aux(result: Any, has_aux: bool, operation: str) -> tuple[Any, Any]:
     return result
 
 
+@borders.keywords
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """Run f and push tangents forward with it, in one pass (dual numbers).
 
@@ -217,6 +232,17 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (np.float64(6.0), np.float64(3.0))
     """
+    return pushed(f, primals, tangents, has_aux, True)
+
+
+def pushed(
+    f: Function,
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool = False,
+    checked: bool = False,
+) -> Any:
+    """As `jvp`, for the engine's own functions, which may depend on nothing."""
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise errors.OperandError(
             "jvp(): primals and tangents must be tuples or lists.", Location.of_caller()
@@ -227,19 +253,23 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
             "jvp(): primals and tangents are not nested alike.", Location.of_caller()
         )
     given = tree.leaves(tuple(primals))
-    level = new_level()
+    level = borders.users_level()
     duals = []
     for p, t in zip(given, directions, strict=True):
         value = _shielded(_inexact_leaf(p, "jvp()"))
         duals.append(Dual._make(value, seed_for(value, t, "jvp()", "tangent"), level))
-    result = _as_of(level, f(*tree.like(tuple(primals), duals)))
+    with borders.trace(level, "jvp()"):
+        result = _as_of(level, f(*tree.like(tuple(primals), duals)))
+    borders.check_result(result, level, "jvp()")
     result, aux = _split_aux(result, has_aux, "jvp")
+    if checked:
+        borders.check_outputs(tree.leaves(result), level, "jvp()")
     keep = any(isinstance(g, Boxed) for g in given)
 
     def below(value: Any) -> Any:
         if isinstance(value, Dual) and value._level == level:
             return value.primal
-        return value._data if isinstance(value, Tensor) and not value._level and not keep else value
+        return value._held if isinstance(value, Tensor) and not value._level and not keep else value
 
     outer = next((g for g in given if isinstance(g, Tensor)), None)
 
@@ -254,6 +284,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     return (out, t, tree.map_leaves(below, aux)) if has_aux else (out, t)
 
 
+@borders.keywords
 def linearize(f: Function, *primals: Any) -> Any:
     """Run f once and return its value and the linear map that pushes tangents forward.
 
@@ -281,6 +312,7 @@ def linearize(f: Function, *primals: Any) -> Any:
     """
     trace = _Trace(f, primals, "linearize()")
     outputs = tree.leaves(trace.result)
+    borders.check_outputs(outputs, trace.level, "linearize()")
     nodes = [o._node for o in outputs if isinstance(o, Tensor) and o._level == trace.level]
     order = collect(nodes)[::-1]  # type: ignore[arg-type]
 
@@ -295,42 +327,16 @@ def linearize(f: Function, *primals: Any) -> Any:
             n: seed_for(n.output, t, "pushforward()", "tangent")
             for n, t in zip(trace.inputs, given, strict=True)
         }
-        pushed = iter(push(order, seeds, nodes))  # type: ignore[arg-type]
+        found = iter(push(order, seeds, nodes))  # type: ignore[arg-type]
 
         def tangent(value: Any) -> Any:
             here = isinstance(value, Tensor) and value._level == trace.level
-            t = next(pushed) if here else None
+            t = next(found) if here else None
             return np.zeros_like(trace.below(value)) if t is None else t
 
         return tree.map_leaves(tangent, trace.result)
 
     return tree.map_leaves(trace.below, trace.result), pushforward
-
-
-def _pick(args: tuple[Any, ...], argnums: int | Sequence[int], operation: str) -> tuple[Any, ...]:
-    try:
-        chosen = tuple(
-            operator.index(k)
-            for k in (argnums if isinstance(argnums, (tuple, list)) else (argnums,))
-        )
-    except TypeError as error:
-        raise errors.OperandError(
-            f"{operation}: argnums must be an integer or a sequence of them, not {argnums!r}.",
-            Location.of_caller(),
-        ) from error
-    for k in chosen:
-        if not -len(args) <= k < len(args):
-            raise errors.OperandError(
-                f"{operation}: argnums names argument {k}, but the call has {len(args)} positional "
-                "arguments.",
-                Location.of_caller(),
-            )
-    places = tuple(k % len(args) for k in chosen)
-    if len(set(places)) < len(places):
-        raise errors.OperandError(
-            f"{operation}: argnums {argnums} names an argument twice.", Location.of_caller()
-        )
-    return places
 
 
 def _partial(
@@ -347,6 +353,7 @@ def _partial(
     return of_chosen
 
 
+@borders.keywords
 def value_and_grad(
     f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Function:
@@ -383,7 +390,7 @@ def value_and_grad(
 
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
-        chosen = _pick(args, argnums, "grad()")
+        chosen = pick(args, argnums, "grad()")
         trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "grad()")
         result, aux = _split_aux(trace.result, has_aux, "grad")
         if isinstance(result, (dict, list, tuple)) or result is None:
@@ -406,9 +413,10 @@ def value_and_grad(
                 "use jacobian(), or vjp() with a cotangent.",
                 Location.of_caller(),
             )
+        borders.check_outputs([result], trace.level, "grad()")
         seed = seed_for(result, None, "grad()") if isinstance(result, Boxed) else 1.0
         if isinstance(seed, Boxed) and isinstance(seed, Tensor) and not seed._level:
-            seed = seed._data
+            seed = seed._held
         pulled = trace.pull([result], [seed], retain=False)
         gradients = tree.like(trace.structure, pulled)
         value = trace.below(result)
@@ -419,6 +427,7 @@ def value_and_grad(
     return differentiated
 
 
+@borders.keywords
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
     """Return a function that computes the gradient of f.
 
@@ -451,6 +460,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     return gradient
 
 
+@borders.keywords
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """Return the Hessian of f times a vector, forward over reverse, without the Hessian.
 
@@ -474,7 +484,8 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     if not isinstance(primals, (tuple, list)):
         raise errors.OperandError("hvp(): primals must be a tuple or list.", Location.of_caller())
     single = len(primals) == 1
-    return jvp(grad(f, 0 if single else tuple(range(len(primals)))), primals, tangents)[1]
+    gradient = grad(f, 0 if single else tuple(range(len(primals))))
+    return pushed(gradient, primals, tangents)[1]  # of a linear f: zero
 
 
 __all__ = [

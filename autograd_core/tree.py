@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,7 +29,11 @@ def _rebuild(tree: Any, values: Iterator[Any]) -> Any:
         return None
     if isinstance(tree, dict):
         made = {key: _rebuild(value, values) for key, value in tree.items()}
-        return made if type(tree) is dict else type(tree)(made)
+        if type(tree) is dict:
+            return made
+        other = copy.copy(tree)  # a defaultdict keeps its factory
+        other.update(made)
+        return other
     if isinstance(tree, (list, tuple)):
         parts = [_rebuild(value, values) for value in tree]
         if isinstance(tree, tuple) and hasattr(tree, "_fields"):

@@ -29,7 +29,7 @@ def test_rows_add_up_to_the_gradient(name):
     graph = Graph(output)
     for node in graph.nodes:
         x = Tensor.__new__(Tensor)
-        x._data, x._node, x._level, x._cuts = node.output, node, node.level, ()
+        x._held, x._node, x._level, x._cuts = node.output, node, node.level, ()
         found = explain(x, output)
         expected = gradients(output, [x])[0].data
         np.testing.assert_allclose(found.gradient.data, expected)

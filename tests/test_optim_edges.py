@@ -132,7 +132,7 @@ def test_gradients_of_another_kind() -> None:
     with pytest.raises(errors.DTypeError, match="parameter 0 has dtype float32, its gradient comp"):
         optimizer.step()
     q = parameter([1.0])
-    q._data, q.grad = StrictArray(np.ones(1)), Tensor(StrictArray(np.ones(1)))
+    q._held, q.grad = StrictArray(np.ones(1)), Tensor(StrictArray(np.ones(1)))
     with pytest.raises(errors.OperandError, match="holds a StrictArray"):
         optim.SGD([q], lr=1.0).step()
     assert p.item() == 0.5

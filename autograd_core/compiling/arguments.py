@@ -17,7 +17,7 @@ _STATIC = object()
 def array_in(leaf: Any, differentiated: bool) -> Any:
     """Return the array that an argument brings, or `_STATIC` for a setting of the function."""
     if isinstance(leaf, Tensor) and not leaf._level:
-        leaf = leaf._data
+        leaf = leaf._held
     if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc":
         return leaf
     if differentiated and leaf.__class__ in (float, int, bool):
@@ -70,7 +70,7 @@ class Kind:
             return None if same else f"{self.name} was {self.leaf!r}, is {leaf!r}"
         if self.kind is float or self.kind is int or self.kind is bool:
             return None
-        array = leaf._data if isinstance(leaf, Tensor) else leaf
+        array = leaf._held if isinstance(leaf, Tensor) else leaf
         if array.shape != self.shape:
             return f"{self.name} had shape {self.shape}, has {array.shape}"
         if array.dtype != self.dtype:

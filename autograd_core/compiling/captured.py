@@ -71,7 +71,7 @@ class Watch:
             arrays; then the numbers of small ones among the other arrays are watched too.
         """
         self._tensors = [entry for entry in self._tensors if id(entry[1]) not in tensors]
-        live = {id(t._data) for _, t, _ in self._all if id(t) in tensors}
+        live = {id(t._held) for _, t, _ in self._all if id(t) in tensors}
         if derived:
             self._contents = [
                 (name, array, _checksum(array))
@@ -111,7 +111,7 @@ class Watch:
             if len(holder) != length:
                 return f"{name} had {length} entries, has {len(holder)}"
         for name, tensor, data in self._tensors:
-            if tensor._data is not data:
+            if tensor._held is not data:
                 return f"the Tensor {name} holds another array"
         for name, array, checksum in self._contents:
             if _checksum(array) != checksum:
@@ -126,7 +126,7 @@ class Watch:
             array = value
             if isinstance(value, Tensor) and id(value) not in seen:
                 seen.add(id(value))
-                array = value._data
+                array = value._held
                 self._tensors.append((name, value, array))
             if isinstance(array, np.ndarray):
                 self.arrays[id(array)] = name, array

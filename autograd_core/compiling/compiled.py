@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors, tree
+from autograd_core.borders import pick
 from autograd_core.checkpointing import _state, random_sources
 from autograd_core.compiling.arguments import (
     Kind,
@@ -35,7 +36,7 @@ from autograd_core.node import Watch as NodeWatch
 from autograd_core.primitive import bare
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor, untracked
-from autograd_core.transforms import _inexact_leaf, _pick, value_and_grad
+from autograd_core.transforms import _inexact_leaf, value_and_grad
 
 MOST = 8  # recordings that are kept
 _number = count(1).__next__
@@ -79,7 +80,7 @@ class Recording:
         self._finish = finish
         self._places = [k for k, kind in enumerate(kinds) if not kind.static]
         self._tensors = [
-            (v.tensor, Kind(v.tensor._data, False, f"the Tensor {v.name}".rstrip()))
+            (v.tensor, Kind(v.tensor._held, False, f"the Tensor {v.name}".rstrip()))
             for v in written.program.inputs
             if v.tensor is not None
         ]
@@ -116,7 +117,7 @@ class Recording:
         if not self._all_arrays:
             arrays = [array_in(a, True) for a in arrays]
         for tensor, kind in self._tensors:
-            data = tensor._data
+            data = tensor._held
             why = kind.differs(data)
             if why is not None:
                 return False, why
@@ -261,7 +262,7 @@ class Compiled:
         return value_and_grad(whole, (0, *places), self._has_aux)
 
     def _sorted(self, args: tuple[Any, ...]) -> tuple[tuple[int, ...], list[Tensor]]:
-        chosen = _pick(args, self._argnums, "compile()")
+        chosen = pick(args, self._argnums, "compile()")
         tensors = tree.leaves(self._parameters)
         for tensor in tensors:
             if not isinstance(tensor, Tensor) or not tensor.is_leaf:
@@ -276,7 +277,7 @@ class Compiled:
         """Run the recorded engine instead: inside of other transforms, under detect_anomaly."""
         chosen, tensors = self._sorted(args)
         run = self._differentiated(tensors, Recorder(), chosen)
-        data = [t._data for t in tensors]
+        data = [t._held for t in tensors]
         value, (of_tensors, *of_args) = run(data, list(args), keywords, *(args[k] for k in chosen))
         return value, self._arranged(tuple(of_args), of_tensors)
 
@@ -312,7 +313,7 @@ class Compiled:
             recorder.wrap(recorder.read(t, label)) for t, label in zip(tensors, labels, strict=True)
         ]
         for tensor in tensors:
-            _inexact_leaf(tensor._data, "compile()")
+            _inexact_leaf(tensor._held, "compile()")
         kinds = [Kind(x, d, n) for x, n, d in zip(leaves, names, marked, strict=True)]
         inside, kept = tree.like(structure, given)
         before = _random_states(self._f)

@@ -77,7 +77,7 @@ class Recorder:
         """Return the value of a Tensor whose data are read at every call."""
         value = self._tensors.get(id(tensor))
         if value is None:
-            value = self._tensors[id(tensor)] = Value(tensor._data, name=name)
+            value = self._tensors[id(tensor)] = Value(tensor._held, name=name)
             value.tensor = tensor
             self.inputs.append(value)
         return value
@@ -236,15 +236,15 @@ class Recorder:
     @contextmanager
     def running(self, tensors: dict[int, Any]) -> Iterator[None]:
         """Let Tensors made outside be the tracked inputs of the run, until it ends."""
-        saved = [(t, t._data, t._node, t._level) for t, _ in tensors.values()]
+        saved = [(t, t._held, t._node, t._level) for t, _ in tensors.values()]
         try:
             for tensor, tracked in tensors.values():
-                tensor._data, tensor._level = tracked._data, tracked._level
+                tensor._held, tensor._level = tracked._held, tracked._level
                 tensor._node = tracked._node
             yield
         finally:
             for tensor, data, node, level in saved:
-                tensor._data, tensor._node, tensor._level = data, node, level
+                tensor._held, tensor._node, tensor._level = data, node, level
 
 
 def _plain(settings: dict[str, Any]) -> bool:

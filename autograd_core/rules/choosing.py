@@ -334,7 +334,8 @@ def _target(a: Any, name: str) -> Any:
     if not isinstance(a, Boxed):
         raise TypeError(
             f"a traced value cannot be written into a plain array by {name}; "
-            "make the array a Tensor first, or use np.where."
+            "make the array a Tensor first, use np.where, or x * np.ones_like(plain) instead of "
+            "np.full_like(plain, x)."
         )
     return a
 

@@ -130,11 +130,11 @@ def stop_gradient(x: Any) -> Any:
     if not isinstance(x, Boxed) or not hasattr(x, "detach"):
         return x
     made = x.detach()
-    value = getattr(made, "_data", None)
+    value = getattr(made, "_held", None)
     if isinstance(value, np.ndarray):
         value = value.view()
         value.flags.writeable = False  # so that a change in place makes memory of its own
-        made._data = value
+        made._held = value
     elif isinstance(made, np.ndarray):  # of a Dual
         made = made.copy()
     return made

@@ -15,7 +15,8 @@ import scipy.integrate as _integrate
 
 from autograd_core.declare import primitive
 from autograd_core.primitive import Primitive
-from autograd_core.transforms import jvp, vjp
+from autograd_core.transforms import pushed as jvp
+from autograd_core.transforms import transpose as vjp
 
 
 def __getattr__(name: str) -> Any:

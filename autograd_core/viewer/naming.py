@@ -60,7 +60,7 @@ class Names:
             if value._node in here:
                 self.nodes.setdefault(value._node, name)
         elif isinstance(value, Tensor):
-            self.constants.setdefault(id(value._data), name)
+            self.constants.setdefault(id(value._held), name)
         elif isinstance(value, np.ndarray) and value.ndim:
             self.constants.setdefault(id(value), name)
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd_core import jvp, primitive, vjp
+from autograd_core import primitive
+from autograd_core.transforms import pushed as jvp
+from autograd_core.transforms import transpose as vjp
 from nn.values import is_batched, is_traced, is_tracked
 
 
