@@ -162,7 +162,7 @@ def test_numbers_are_taken(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_means_more_is_refused(name: str, operation: str) -> None:
     other = REFUSED[name]
-    if name == "objects" and operation in OTHERS:
+    if name == "objects" and operation in (*OTHERS, "matmul"):
         return  # a comparison's answer is a constant, NumPy's own
     f = getattr(operator, operation)
     for swapped in (False, True):
@@ -173,7 +173,7 @@ def test_what_means_more_is_refused(name: str, operation: str) -> None:
         for mode, run in _modes(
             lambda x, s=swapped: np.sum(f(other, x) if s else f(x, other))
         ).items():
-            if mode in ("vmap", "dual") and name in ("objects", "None"):
+            if mode in ("vmap", "dual", "by hand", "compiled") and name in ("objects", "None"):
                 continue  # without a tape these are NumPy's own answer, or its complaint
             with pytest.raises((AutogradError, TypeError, ValueError, NotImplementedError)):
                 run()
