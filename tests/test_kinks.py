@@ -74,7 +74,8 @@ def _torch_forms(torch: Any) -> dict[str, Any]:
         "norm3": lambda x: torch.linalg.norm(x, 3),
         "eigvalsh0": lambda a: torch.linalg.eigvalsh(a)[0],
         "eigvalsh1": lambda a: torch.linalg.eigvalsh(a)[1],
-        "eigh_exp": lambda a: (lambda w, v: ((v * torch.exp(w)) @ v.T)[0, 1])(*torch.linalg.eigh(a)),
+        "eigh_exp": lambda a: (
+            lambda w, v: ((v * torch.exp(w)) @ v.T)[0, 1])(*torch.linalg.eigh(a)),
     }  # fmt: skip
 
 

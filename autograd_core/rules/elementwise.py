@@ -119,14 +119,16 @@ cusp = elementwise(
 )
 
 
-def _over_length(part: Any, length: Any) -> Any:
+def _over_length(part: Any, length: Any, at_zero: Any = 0) -> Any:
     """Return part / length, and 0 at the origin."""
     zero = length == 0
-    return np.where(zero, cusp(length), part / np.where(zero, 1, length))
+    return np.where(zero, at_zero, part / np.where(zero, 1, length))
 
 
 hypot = elementwise(
-    np.hypot, lambda y, a, b: _over_length(a, y), lambda y, a, b: _over_length(b, y)
+    np.hypot,
+    lambda y, a, b: _over_length(a, y, cusp(y)),
+    lambda y, a, b: _over_length(b, y, cusp(y)),
 )
 arctan2 = elementwise(
     np.arctan2,
