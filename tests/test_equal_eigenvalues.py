@@ -156,3 +156,13 @@ def test_a_singular_vector_of_zero_in_a_tall_matrix_is_nan():
 def test_no_movement_is_no_movement():
     a = np.eye(3)
     assert np.all(jvp(np.linalg.eigh, (a,), (np.zeros_like(a),))[1][1] == 0)
+
+
+@pytest.mark.parametrize("f", [by_eigh, by_svd])
+def test_under_vmap(f):
+    stack = np.stack([hermitian([1.0, 2.0, 4.0]), np.eye(3)])
+    c = hermitian([1.0, 3.0, 4.0], seed=2)
+    loss = lambda x: np.sum(f(x) * c)
+    found = autograd_core.vmap(grad(loss))(stack)
+    np.testing.assert_allclose(found[0], grad(loss)(stack[0]), rtol=1e-12)
+    assert np.isnan(found[1]).all()
