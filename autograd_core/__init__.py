@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from autograd_core.explanation import explain
     from autograd_core.jacobians import hessian, jacobian
     from autograd_core.ledger import cost
+    from autograd_core.symmetric import symmetric_function
     from autograd_core.viewer import animate, draw
 
 __version__ = "0.1.0"
@@ -74,6 +75,7 @@ _LATER = {
     "gradcheck": "autograd_core.check",
     "hessian": "autograd_core.jacobians",
     "jacobian": "autograd_core.jacobians",
+    "symmetric_function": "autograd_core.symmetric",
     "vmap": "autograd_core.batching",
 }
 
@@ -143,6 +145,7 @@ __all__ = [
     "register_exclusion",
     "scope",
     "stop_gradient",
+    "symmetric_function",
     "value_and_grad",
     "vjp",
     "vmap",

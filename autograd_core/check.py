@@ -37,7 +37,8 @@ def central_differences(f: Callable[..., Any], xs: Sequence[Any], step: float) -
             for sign in (1, -1):
                 moved = [v.copy() for v in xs]
                 moved[k][index] += sign * size
-                values.append((float(f(*moved)), moved[k][index]))
+                at = moved[k][index]  # now: f may write its argument
+                values.append((float(f(*moved)), at))
             g[index] = (values[0][0] - values[1][0]) / float(values[0][1] - values[1][1])
         found.append(g)
     return found
@@ -67,22 +68,30 @@ def complex_step(f: Callable[..., Any], xs: Sequence[Any]) -> list[Any] | None:
 class _Problem:
     """f made a scalar function of arrays: its outputs weighted with fixed random numbers."""
 
-    def __init__(self, f: Callable[..., Any], args: Sequence[Any], wrt: Sequence[Tensor]) -> None:
+    def __init__(
+        self, f: Callable[..., Any], args: Sequence[Any], wrt: Sequence[Tensor], symmetric: bool
+    ) -> None:
         self.f, self.args, self.wrt = f, tuple(args), tuple(wrt)
+        self.symmetric = symmetric
         given = tree.leaves(self.args)
         self.places = [k for k, a in enumerate(given) if _differentiable(a)]
-        self.xs = [_raw(given[k]) for k in self.places] + [_raw(t) for t in self.wrt]
-        if not self.xs:
+        self._xs = [_raw(given[k]) for k in self.places] + [_raw(t) for t in self.wrt]
+        if not self._xs:
             raise errors.DTypeError(
                 "gradcheck(): no floating-point argument to differentiate.", Location.of_caller()
             )
         self.weights: list[Any] = []
 
+    @property
+    def xs(self) -> list[Any]:
+        """Where to check: copies, since f may write its arguments."""
+        return [x.copy() for x in self._xs]
+
     def outputs(self, *values: Any) -> list[Any]:
         """Run f with these values in the places that are differentiated."""
-        given = tree.leaves(self.args)
+        given = [a.copy() if isinstance(a, np.ndarray) else a for a in tree.leaves(self.args)]
         for k, value in zip(self.places, values, strict=False):
-            given[k] = value
+            given[k] = _hermitian(value) if self.symmetric and _square(value) else value
         outer = values[len(self.places) :]
         saved = [(t._held, t._node, t._level) for t in self.wrt]
         try:
@@ -127,6 +136,16 @@ class _Problem:
         return sum(np.sum(o * w) for o, w in zip(outs, self.weights, strict=True))
 
 
+def _square(value: Any) -> bool:
+    shape = np.shape(bare(value))
+    return len(shape) > 1 and shape[-1] == shape[-2]
+
+
+def _hermitian(m: Any) -> Any:
+    """Return the symmetric part (the adjoint's for complex matrices inside of an operation)."""
+    return (m + np.conj(m.mT)) * 0.5 if m.dtype.kind == "c" else (m + m.mT) * 0.5
+
+
 def _stand_in(t: Tensor, value: Any) -> None:
     """Let a tensor that f uses from outside hold another value while f runs."""
     if isinstance(value, Tensor):
@@ -153,6 +172,7 @@ def gradcheck(
     step: float | None = None,
     rtol: float | None = None,
     atol: float | None = None,
+    symmetric: bool | None = None,
 ) -> bool:
     """Check derivatives of f at the given arguments against numerical ones.
 
@@ -172,6 +192,12 @@ def gradcheck(
     step, rtol, atol : float, optional
         Step of the differences and tolerances; default by dtype (float64: 6e-6,
         1e-5, 1e-7).
+    symmetric : bool, optional
+        Check in symmetric directions only: each square matrix (stack of them) among the
+        arguments is replaced by its symmetric part. `eigh`, `eigvalsh` and `cholesky`
+        take their matrix as symmetric, though NumPy reads one triangle of it. By
+        default, that is done for functions that use them, if their square arguments
+        are symmetric and the check in all directions fails.
 
     Returns
     -------
@@ -182,7 +208,7 @@ def gradcheck(
     ------
     GradcheckError
         With the largest difference; when one recorded operation's rule is
-        wrong, with its name and line.
+        wrong, with its name and line. Also if the function is random, or not finite there.
 
     Examples
     --------
@@ -190,10 +216,68 @@ def gradcheck(
     >>> gradcheck(lambda x: np.sin(x) * x, np.array([0.3, 1.2]))
     True
     """
-    problem = _Problem(f, args, wrt)
-    xs = problem.xs
-    with no_grad():
-        problem.scalar(*xs)
+    settings = (tuple(modes), order, step, rtol, atol)
+    problem = _Problem(f, args, wrt, bool(symmetric))
+    try:
+        return _checked(problem, *settings)
+    except errors.GradcheckError:
+        if symmetric is not None or not _takes_symmetric(problem):
+            raise
+    return _checked(_Problem(f, args, wrt, True), *settings)
+
+
+_SYMMETRIC = ("eigh", "cholesky")  # whose gradient is that in symmetric directions
+
+
+def _symmetric_nodes(problem: _Problem) -> bool:
+    out = problem.scalar(*[Tensor(x, requires_grad=True) * 1 for x in problem.xs])
+    nodes = collect([out._node]) if isinstance(out, Tensor) and out._node is not None else ()
+    return any(n.primitive is not None and n.primitive.name in _SYMMETRIC for n in nodes)
+
+
+def _takes_symmetric(problem: _Problem) -> bool:
+    """Whether f uses eigh or cholesky, and its square arguments are symmetric."""
+    square = [x for x in problem.xs if _square(x)]
+    return (
+        bool(square)
+        and all(np.allclose(x, x.mT, rtol=1e-6) for x in square)
+        and _symmetric_nodes(problem)
+    )
+
+
+def _check_value(problem: _Problem) -> None:
+    """Raise if there is nothing to differentiate: a random value, or none that is finite."""
+    values = []
+    for _ in range(2):
+        with no_grad():
+            values.append(np.asarray(bare(problem.scalar(*problem.xs))))
+    if not np.isfinite(values[0]):
+        raise errors.GradcheckError(
+            f"gradcheck(): the function is not finite at these arguments (the weighted sum of its "
+            f"results is {values[0]}), so that no differences can be taken; choose others.",
+            Location.of_caller(),
+        )
+    if not np.allclose(values[0], values[1], rtol=100 * np.finfo(values[0].dtype).eps, atol=0):
+        raise errors.GradcheckError(_RANDOM.format("values", *values), Location.of_caller())
+
+
+_RANDOM = (
+    "gradcheck(): the function is random, or keeps a state: two {} at the same arguments differ "
+    "({:.8g} and {:.8g}). Make its random numbers the same in each call: create the generator "
+    "with a fixed seed inside of the function, or draw them outside."
+)
+
+
+def _checked(
+    problem: _Problem,
+    modes: Sequence[str],
+    order: int,
+    step: float | None,
+    rtol: float | None,
+    atol: float | None,
+) -> bool:
+    xs, wrt = problem.xs, problem.wrt
+    _check_value(problem)
     precision = max(float(np.finfo(x.dtype).eps) for x in xs)  # the coarsest decides
     step = precision ** (1 / 3) if step is None else step
     rtol = precision**0.5 * 670 if rtol is None else rtol
@@ -218,12 +302,13 @@ def gradcheck(
     gradient = grad(problem.scalar, every)
     context = _Context(problem, rtol, atol, step)
     if "reverse" in modes:
-        found = [bare(g) for g in gradient(*xs)]
+        found = [bare(g) for g in gradient(*problem.xs)]
+        context.check_same(found, [bare(g) for g in gradient(*problem.xs)])
         context.compare("reverse mode", found, numerical)
     if "forward" in modes and not wrt:
         rng = np.random.default_rng(1)
         direction = tuple(rng.uniform(-1, 1, x.shape).astype(x.dtype) for x in xs)
-        _, t = jvp(problem.scalar, tuple(xs), direction)
+        _, t = jvp(problem.scalar, tuple(problem.xs), direction)
         slope = sum(np.sum(n * d) for n, d in zip(numerical, direction, strict=True))
         context.compare("forward mode", [np.asarray(bare(t))], [np.asarray(slope)])
     if order > 1:
@@ -244,10 +329,10 @@ def _check_second(
     numerical = central_differences(lambda *m: float(bare(slope(*m))), xs, context.step)
     every = tuple(range(len(xs)))
     if "reverse" in modes:
-        found = [bare(g) for g in grad(slope, every)(*xs)]
+        found = [bare(g) for g in grad(slope, every)(*problem.xs)]
         context.compare("second order, reverse over reverse", found, numerical)
-        tape = [Tensor(x, requires_grad=True) for x in xs]
-        out = problem.scalar(*tape)
+        tape = [Tensor(x, requires_grad=True) for x in problem.xs]
+        out = problem.scalar(*[t * 1 for t in tape])  # f may write them, which are no leaves now
         if isinstance(out, Tensor) and out.requires_grad:
             first = gradients(out, tape, create_graph=True)
             along = sum(np.sum(g * d) for g, d in zip(first, v, strict=True) if g is not None)
@@ -259,7 +344,7 @@ def _check_second(
                 ]
                 context.compare("second order, create_graph", found, numerical)
     if "forward" in modes and not problem.wrt:
-        product = hvp(problem.scalar, tuple(xs), v)
+        product = hvp(problem.scalar, tuple(problem.xs), v)
         product = product if len(xs) > 1 else (product,)
         context.compare("second order, forward over reverse", [bare(p) for p in product], numerical)
 
@@ -269,6 +354,16 @@ class _Context:
 
     def __init__(self, problem: _Problem, rtol: float, atol: float, step: float) -> None:
         self.problem, self.rtol, self.atol, self.step = problem, rtol, atol, step
+
+    def check_same(self, found: Sequence[Any], again: Sequence[Any]) -> None:
+        """Raise if two gradients at the same arguments differ."""
+        for g, h in zip(found, again, strict=True):
+            if np.allclose(g, h, rtol=self.rtol, atol=self.atol, equal_nan=True):
+                continue
+            worst = np.unravel_index(int(np.nanargmax(np.abs(g - h))), np.shape(g))
+            raise errors.GradcheckError(
+                _RANDOM.format("gradients", g[worst], h[worst]), Location.of_caller()
+            )
 
     def compare(self, what: str, found: Sequence[Any], numerical: Sequence[Any]) -> None:
         """Raise if any derivative is too far from the numerical one."""
@@ -284,19 +379,27 @@ class _Context:
                 f"gradcheck(): {what}, argument {k}, element {index}: the rules give "
                 f"{np.asarray(g)[worst]:.8g}, numerically it is {np.asarray(n)[worst]:.8g}."
             )
+            if culprit is None and not self.problem.symmetric and _symmetric_nodes(self.problem):
+                raise errors.GradcheckError(
+                    message + "\n  eigh and cholesky take their matrix as symmetric, and so does "
+                    "their gradient: hand them (a + a.T) / 2, or check at symmetric matrices.",
+                    Location.of_caller(),
+                )
             if culprit is None:
                 raise errors.GradcheckError(
                     message + "\n  Every recorded operation is right by itself at first order: "
                     "look for a cut (detach, .data), a kink, or a rule that is not differentiable.",
                     Location.of_caller(),
                 )
+            missing = np.isnan(np.asarray(g)[worst])
+            blame = "has no derivative at this point" if missing else "is wrong"
             raise errors.GradcheckError(
-                message + f"\n  The rule of {culprit.name} is wrong:", culprit.location
+                message + f"\n  The rule of {culprit.name} {blame}:", culprit.location
             )
 
     def culprit(self) -> Node | None:
         """Return the first recorded operation whose own derivative is wrong."""
-        xs = [Tensor(x, requires_grad=True) for x in self.problem.xs]
+        xs = [Tensor(x, requires_grad=True) * 1 for x in self.problem.xs]
         out = self.problem.scalar(*xs)
         if not isinstance(out, Tensor) or out._node is None:
             return None
@@ -319,7 +422,7 @@ class _Context:
         def run(*moved: Any) -> Any:
             full = list(raw)
             for k, m in zip(tracked, moved, strict=True):
-                full[k] = m
+                full[k] = _hermitian(m) if primitive.name in _SYMMETRIC else m
             return primitive(*full, **node.params)
 
         parts = node.output if primitive.multiple else (node.output,)

@@ -104,6 +104,7 @@ class Primitive:
         "label",
         "multiple",
         "name",
+        "none_if_unused",
         "outer",
         "second",
         "settings",
@@ -155,6 +156,7 @@ class Primitive:
         self.again = False
         self.outer = False
         self.shaped = False
+        self.none_if_unused = False  # what its vjp gets for an unused part: None, or zeros
         self.slope = slope
         self.second = second
         self.label = label or name

@@ -403,9 +403,11 @@ def _pull_all(node: Node, g: Any, y: Any, args: list[Any]) -> Sequence[Any]:
 
 
 def _whole(node: Node, parts: list[Any]) -> Any:
-    """Return the gradient of a tuple, zeros for the parts that were not used."""
+    """Return the gradient of a tuple, zeros (or None) for the parts that were not used."""
+    assert node.primitive is not None
+    zeros = not node.primitive.none_if_unused
     filled = [
-        np.zeros_like(value) if g is None else g
+        np.zeros_like(value) if g is None and zeros else g
         for value, g in zip(node.output, parts, strict=True)
     ]
     return like_tuple(node.output, filled)

@@ -93,3 +93,69 @@ def test_nothing_to_check():
         gradcheck(lambda n: n, 3)
     with pytest.raises(DTypeError, match="nothing of floating-point kind"):
         gradcheck(lambda x: x > 0, X)
+
+
+def written(x):
+    x *= 2
+    return np.sum(np.sin(x))
+
+
+def written_part(x, counts):
+    counts += 1
+    x[0] = x[1] * counts[0]
+    return np.sum(x**2)
+
+
+def test_functions_that_write_their_arguments():
+    x, counts = X.copy(), np.array([1])
+    assert gradcheck(written, x)
+    assert gradcheck(written_part, x, counts)
+    assert (x == X).all()
+    assert counts[0] == 1
+
+
+def test_random_functions_are_called_random():
+    rng = np.random.default_rng(0)
+    with pytest.raises(GradcheckError, match="random, or keeps a state: two values"):
+        gradcheck(lambda x: np.sum(np.sin(x) * rng.normal(size=3)), X)
+    noisy = primitive(lambda x: x**2, vjp=[lambda g, y, x: g * x * rng.normal()], name="noisy")
+    with pytest.raises(GradcheckError, match="random, or keeps a state: two gradients"):
+        gradcheck(lambda x: np.sum(noisy(x)), X)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_points_where_there_is_nothing_to_check():
+    with pytest.raises(GradcheckError, match="not finite at these arguments"):
+        gradcheck(np.log, np.array([1.0, -1.0]))
+    with pytest.raises(GradcheckError, match="eigh has no derivative at this point"):
+        gradcheck(lambda a: np.linalg.eigh(a)[1], np.eye(3))
+    with pytest.raises(DTypeError, match="no floating-point argument"):
+        gradcheck(lambda n: n * 2, 3)
+
+
+S = np.array([[4.0, 0.5, -0.3], [0.5, 3.0, 0.2], [-0.3, 0.2, 1.0]])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        np.linalg.eigh,
+        np.linalg.eigvalsh,
+        np.linalg.cholesky,
+        lambda a: np.linalg.cholesky(a, upper=True),
+        lambda a: np.linalg.eigvalsh(a + np.eye(3), UPLO="U"),
+        lambda a: np.linalg.cholesky(np.stack([a, 2 * a])),
+    ],
+)
+def test_functions_of_symmetric_matrices(f):
+    assert gradcheck(f, S)
+    assert gradcheck(f, S, symmetric=True)
+    with pytest.raises(GradcheckError, match="take their matrix as symmetric"):
+        gradcheck(f, S, symmetric=False)
+
+
+def test_a_wrong_rule_is_found_behind_a_decomposition():
+    with pytest.raises(GradcheckError, match="The rule of flipped is wrong"):
+        gradcheck(lambda a: WRONG["wrong sign"](np.linalg.eigvalsh(a)), S)
+    with pytest.raises(GradcheckError, match="take their matrix as symmetric"):
+        gradcheck(np.linalg.eigvalsh, S + np.triu(S, 1))

@@ -71,6 +71,11 @@ def _torch_forms(torch: Any) -> dict[str, Any]:
         "where_poison": lambda x: torch.where(x > 0, x * x, np.nan * x),
         "nansum": torch.nansum, "nan_to_num": torch.nan_to_num,
         "nuc": lambda a: torch.linalg.norm(a, "nuc"),
+        "norm3": lambda x: torch.linalg.norm(x, 3),
+        "eigvalsh0": lambda a: torch.linalg.eigvalsh(a)[0],
+        "eigvalsh1": lambda a: torch.linalg.eigvalsh(a)[1],
+        "eigh_exp": lambda a: (
+            lambda w, v: ((v * torch.exp(w)) @ v.T)[0, 1])(*torch.linalg.eigh(a)),
     }  # fmt: skip
 
 

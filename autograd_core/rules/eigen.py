@@ -5,7 +5,8 @@ rules too; where there is none it is the transpose, which the engine finds.
 Formulas: M. Giles (2008); J. Townsend, "Differentiating the singular value
 decomposition" (2016); G. Golub and V. Pereyra, "The differentiation of
 pseudo-inverses" (1973).  Where two eigenvalues or singular values are equal
-their vectors have no derivative; the part that is not determined is left out (0).
+(to n eps of the largest) their vectors have no derivative: what asks for it gets NaN,
+what does not touch those vectors is right (docs/decisions/123).
 """
 
 from __future__ import annotations
@@ -26,16 +27,37 @@ def _diagonal(m: Any) -> Any:
 def _rounding(values: Any) -> Any:
     """Return how far equal eigenvalues or singular values may come out apart, for each matrix."""
     size = np.abs(bare(values))
-    return np.max(size, axis=-1, keepdims=True, initial=0) * (
-        np.finfo(size.dtype).eps * size.shape[-1]
-    )
+    largest = np.max if size.shape[-1] else np.sum  # of none it is 0
+    return largest(size, axis=-1, keepdims=True) * (np.finfo(size.dtype).eps * size.shape[-1])
 
 
-def _inverse_gaps(low: Any, high: Any) -> Any:
-    """Return 1 / (high_j - low_i), and 0 where they are equal."""
-    gap = high[..., None, :] - low[..., :, None]
-    same = np.abs(bare(gap)) <= _rounding(high)[..., None]
-    return np.where(same, 0, 1 / np.where(same, 1, gap))
+def _inverse_gaps(w: Any, asked: Any) -> Any:
+    """Return 1 / (w_j - w_i); where they are equal NaN if that pair is asked for, else 0."""
+    gap = w[..., None, :] - w[..., :, None]
+    same = np.abs(bare(gap)) <= _rounding(w)[..., None]
+    torn = same & asked & ~np.eye(w.shape[-1], dtype=bool)
+    return np.where(torn, np.nan, np.where(same, 0, 1 / np.where(same, 1, gap)))
+
+
+def _moves(t: Any) -> Any:
+    """Whether a matrix moves at all: for each matrix, in the shape of one element."""
+    return np.any(bare(t) != 0, axis=(-2, -1), keepdims=True)
+
+
+def _used(w: Any, *columns: Any) -> Any:
+    """Tell which vectors a gradient asks for: those with any gradient.
+
+    The vector of an eigenvalue 0 counts always: in V diag(w) V^H it gets none, though its
+    derivative is needed.  So do all where none gets any: at the identity they cancel.
+    """
+    found = np.any(bare(columns[0]) != 0, axis=-2)
+    for g in columns[1:]:
+        found = found | np.any(bare(g) != 0, axis=-2)
+    return found | (bare(w) == 0) | ~np.any(found, axis=-1, keepdims=True)
+
+
+def _pairs(used: Any) -> Any:
+    return used[..., :, None] | used[..., None, :]
 
 
 def _product(*factors: Any) -> Any:
@@ -49,7 +71,7 @@ def _eigh_jvp(ts: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:  # noqa: N803
     w, v = y
     t = (ts[0] + adjoint(ts[0])) * 0.5
     inner = _product(adjoint(v), t, v)
-    return np.real(_diagonal(inner)), np.matmul(v, _inverse_gaps(w, w) * inner)
+    return np.real(_diagonal(inner)), np.matmul(v, _inverse_gaps(w, _moves(t)) * inner)
 
 
 def _finite(decompose: Any) -> Any:
@@ -63,18 +85,14 @@ def _finite(decompose: Any) -> Any:
     return run
 
 
-def _is_zero(g: Any) -> bool:
-    """Whether a part of the result was not used (its gradient an array of zeros)."""
-    return g.__class__ is np.ndarray and not g.any()
-
-
 def _eigh_vjp(g: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:  # noqa: N803
     w, v = y
     gw, gv = g
     vh = adjoint(v)
-    inner = gw[..., :, None] * vh
-    if not _is_zero(gv):
-        inner = inner + np.matmul(_inverse_gaps(w, w) * np.matmul(vh, conjugate(gv)), vh)
+    inner = 0 if gw is None else gw[..., :, None] * vh
+    if gv is not None:
+        gaps = _inverse_gaps(w, _pairs(_used(w, gv)))
+        inner = inner + np.matmul(gaps * np.matmul(vh, conjugate(gv)), vh)
     made = np.matmul(v, inner)
     return (conjugate(made + adjoint(made)) * 0.5,)
 
@@ -93,7 +111,7 @@ def eigvalsh(a: Any, UPLO: Any = "L") -> Any:  # noqa: N803
 def _eig_jvp(ts: Any, y: Any, a: Any) -> Any:
     w, v = y
     inner = np.linalg.solve(v, np.matmul(ts[0], v))
-    moved = np.matmul(v, _inverse_gaps(w, w) * inner)
+    moved = np.matmul(v, _inverse_gaps(w, _moves(ts[0])) * inner)
     if v.dtype.kind == "c":  # LAPACK turns each vector so that its largest component is real
         largest = np.argmax(np.abs(bare(v)), axis=-2)[..., None, :]
         turn = np.imag(np.take_along_axis(moved, largest, -2) / np.take_along_axis(v, largest, -2))
@@ -102,7 +120,28 @@ def _eig_jvp(ts: Any, y: Any, a: Any) -> Any:
     return _diagonal(inner), moved - v * length
 
 
-eig = primitive(np.linalg.eig, jvp=_eig_jvp, arity=1, multiple=True, category="linalg")
+def _eig_vjp(g: Any, y: Any, a: Any) -> Any:
+    """Transpose `_eig_jvp` by hand: where only eigenvalues are used, vectors stay out of it."""
+    w, v = y
+    gw, gv = g
+    inner = 0 if gw is None else gw[..., :, None] * v.mT
+    if gv is not None:
+        gaps = _inverse_gaps(w, _pairs(_used(w, gv)))
+        on = np.sum(gv * v, axis=-2, keepdims=True)
+        gv = gv - np.conj(v) * np.real(on)
+        if v.dtype.kind == "c":
+            largest = np.argmax(np.abs(bare(v)), axis=-2)[..., None, :]
+            there = np.arange(v.shape[-1])[:, None] == largest
+            # its own length does not matter to the turn: Im(v^H v) is 0
+            gv = gv - np.where(there, 1j * np.imag(on) / np.take_along_axis(v, largest, -2), 0)
+        inner = inner + np.matmul(gaps * np.matmul(v.mT, gv), v.mT)
+    made = np.linalg.solve(v.mT, inner)
+    return (made if a.dtype.kind == "c" else np.real(made),)
+
+
+eig = primitive(
+    np.linalg.eig, vjp=_eig_vjp, jvp=_eig_jvp, arity=1, multiple=True, category="linalg"
+)
 
 
 @implements(np.linalg.eigvals)
@@ -116,14 +155,16 @@ def _svd_jvp(ts: Any, y: Any, a: Any) -> Any:
     t = ts[0]
     uh, v = adjoint(u), adjoint(vh)
     inner = _product(uh, t, v)
-    gaps = _inverse_gaps(s, s) * _inverse_sums(s)
+    moves = _moves(t)
+    gaps = _inverse_gaps(s, moves) * _inverse_sums(s)
+    over = _safe_inverse(s, moves[..., 0])
     left, right = inner * s[..., None, :], s[..., :, None] * inner
     du = np.matmul(u, gaps * (left + adjoint(left)))
     dv = np.matmul(v, gaps * (right + adjoint(right)))
     if u.dtype.kind == "c":  # the phase that U and V share, put into U
-        twist = np.imag(_diagonal(inner)) * _safe_inverse(s)
+        twist = np.imag(_diagonal(inner)) * over
         du = du + u * (1j * twist)[..., None, :]
-    over = _safe_inverse(s)[..., None, :]
+    over = over[..., None, :]
     if u.shape[-2] > u.shape[-1]:
         tv = np.matmul(t, v)
         du = du + (tv - np.matmul(u, np.matmul(uh, tv))) * over
@@ -136,14 +177,17 @@ def _svd_jvp(ts: Any, y: Any, a: Any) -> Any:
 def _svd_vjp(g: Any, y: Any, a: Any) -> Any:
     """Transpose `_svd_jvp` by hand: half the work of letting the engine do it."""
     u, s, vh = y
-    gu, gs, gv = conjugate(g[0]), g[1], g[2].mT
+    gu, gs, gvh = g
     uh, v = adjoint(u), adjoint(vh)
     rows, columns = s[..., :, None], s[..., None, :]
-    over = _safe_inverse(s)
-    inner = gs[..., :, None] * vh  # what stands right of U
+    inner = 0 if gs is None else gs[..., :, None] * vh  # what stands right of U
     left = None  # what stands left of V^H
-    if not (_is_zero(gu) and _is_zero(gv)):
-        gaps = _inverse_gaps(s, s) * _inverse_sums(s)
+    if not (gu is None and gvh is None):
+        gu = np.zeros_like(u) if gu is None else conjugate(gu)
+        gv = np.zeros_like(v) if gvh is None else gvh.mT
+        used = _used(s, gu, gv)
+        gaps = _inverse_gaps(s, _pairs(used)) * _inverse_sums(s)
+        over = _safe_inverse(s, used)
         on_u, on_v = np.matmul(uh, gu), np.matmul(vh, gv)
         x, z = gaps * on_u, gaps * on_v
         inner = inner + np.matmul((x + adjoint(x)) * columns + rows * (z + adjoint(z)), vh)
@@ -163,9 +207,10 @@ def _inverse_sums(s: Any) -> Any:
     return np.where(zero, 0, 1 / np.where(zero, 1, total))
 
 
-def _safe_inverse(s: Any) -> Any:
+def _safe_inverse(s: Any, asked: Any) -> Any:
+    """Return 1 / s; where s is 0 NaN if that vector is asked for, else 0."""
     zero = bare(s) <= _rounding(s)
-    return np.where(zero, 0, 1 / np.where(zero, 1, s))
+    return np.where(zero & asked, np.nan, np.where(zero, 0, 1 / np.where(zero, 1, s)))
 
 
 svd_ = primitive(
@@ -197,8 +242,23 @@ def _full_svd_jvp(ts: Any, y: Any, a: Any) -> Any:
     return du, ds, dvh
 
 
+def _full_svd_vjp(g: Any, y: Any, a: Any) -> Any:
+    """Transpose `_moved_complement`, and leave the rest to `_svd_vjp`."""
+    (gu, gs, gvh), (u, s, vh) = g, y
+    k = s.shape[-1]
+    gu1 = None if gu is None else gu[..., :k]
+    gv1 = None if gvh is None else gvh[..., :k, :]
+    u1, v1h = u[..., :k], vh[..., :k, :]
+    if gu is not None and u.shape[-1] > k:
+        gu1 = gu1 - np.conj(_product(u[..., k:], gu[..., k:].mT, u1))
+    if gvh is not None and vh.shape[-2] > k:
+        gv1 = gv1 - np.conj(_product(v1h, gvh[..., k:, :].mT, vh[..., k:, :]))
+    return _svd_vjp((gu1, gs, gv1), (u1, s, v1h), a)
+
+
 full_svd = primitive(
     lambda a: np.linalg.svd(a, full_matrices=True),
+    vjp=_full_svd_vjp,
     jvp=_full_svd_jvp,
     arity=1,
     name="full svd",
@@ -381,6 +441,8 @@ lstsq_ = primitive(
 )
 
 
+for _made in (eigh, eig, svd_, full_svd):
+    _made.none_if_unused = True
 for _made in (eigh, svd_, full_svd, pinv_, lstsq_):
     _made.forward = _finite(_made.forward)
 

@@ -115,14 +115,22 @@ radians = elementwise(np.radians, np.pi / 180)
 deg2rad = elementwise(np.deg2rad, np.pi / 180)
 
 
-def _over_length(part: Any, length: Any) -> Any:
+# What stands where a length is 0: 0, the derivative there by convention, which has itself none.
+cusp = elementwise(
+    lambda y: y * 0, lambda v, y: np.where(y == 0, np.nan, 0).astype(y.dtype), name="cusp"
+)
+
+
+def _over_length(part: Any, length: Any, at_zero: Any = 0) -> Any:
     """Return part / length, and 0 at the origin."""
     zero = length == 0
-    return np.where(zero, 0, part / np.where(zero, 1, length))
+    return np.where(zero, at_zero, part / np.where(zero, 1, length))
 
 
 hypot = elementwise(
-    np.hypot, lambda y, a, b: _over_length(a, y), lambda y, a, b: _over_length(b, y)
+    np.hypot,
+    lambda y, a, b: _over_length(a, y, cusp(y)),
+    lambda y, a, b: _over_length(b, y, cusp(y)),
 )
 arctan2 = elementwise(
     np.arctan2,

@@ -14,6 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_core.declare import elementwise, primitive
 from autograd_core.primitive import bare, implements, memory
+from autograd_core.rules.elementwise import cusp
 
 
 def conjugate(m: Any) -> Any:
@@ -173,10 +174,23 @@ cholesky = primitive(
 
 root = elementwise(
     lambda s: np.sqrt(s),
-    lambda y, s: np.where(y == 0, 0, 0.5 / np.where(y == 0, 1, y)),  # norm'(0) = 0
+    lambda y, s: np.where(y == 0, cusp(y), 0.5 / np.where(y == 0, 1, y)),  # norm'(0) = 0
     name="norm",
 )
 root.again = True
+
+
+def _power_norm(size: Any, p: float, axis: Any, keepdims: bool) -> Any:
+    """Return the p-norm of absolute values, with derivative 0 at 0.
+
+    For p < 1 an element that is 0 has an infinite slope (0 < p), or makes the norm 0 (p < 0).
+    """
+    zero = size == 0
+    powers = np.where(zero, 0, np.where(zero, 1, size) ** p) if p < 1 else size**p
+    total = np.sum(powers, axis=axis, keepdims=keepdims)
+    flat = total == 0
+    made = np.where(flat, 0, np.where(flat, 1, total) ** (1 / p))
+    return np.where(np.any(zero, axis=axis, keepdims=keepdims), 0, made) if p < 0 else made
 
 
 @implements(np.linalg.norm)
@@ -209,7 +223,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
         return np.sum(size, axis=axis, keepdims=keepdims)
     if isinstance(ord, str):
         raise ValueError(f"norm: ord={ord!r} is for matrices; the array has one axis to measure.")
-    return np.sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+    return _power_norm(size, ord, axis, keepdims)
 
 
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:

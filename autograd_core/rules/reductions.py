@@ -10,6 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from autograd_core.declare import linear, primitive
 from autograd_core.primitive import implements
 from autograd_core.reads import NOTHING
+from autograd_core.rules.elementwise import cusp
 
 
 def kept(keepdims: Any) -> bool:
@@ -98,7 +99,7 @@ variance = primitive(
 def _safe_inverse(y: Any) -> Any:
     """Return 1 / y, and 0 where y is 0: the spread of constants has derivative 0."""
     zero = y == 0
-    return np.where(zero, 0, 1 / np.where(zero, 1, y))
+    return np.where(zero, cusp(y), 1 / np.where(zero, 1, y))
 
 
 def _deviation_vjp(

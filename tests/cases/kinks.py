@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_core import grad
+
 inf, nan = np.inf, np.nan
 
 
@@ -98,6 +100,24 @@ KINKS: list[Kink] = [
         ([0.0, 0.0],),
         "norm",
         "the smallest subgradient",
+    ),
+    row(
+        "kink",
+        "linalg.norm(x, p) at 0, any p but 0",
+        lambda x: np.linalg.norm(x, 3),
+        ([0.0, 0.0],),
+        ([0.0, 0.0],),
+        "norm3",
+        "a subgradient",
+    ),
+    row(
+        "kink",
+        "second derivative of hypot(x, 0) ** 2 at 0",
+        lambda x: grad(lambda z: np.hypot(z, 0.0) ** 2)(x),
+        (0.0,),
+        (nan,),
+        None,
+        "lengths (norm, hypot, std) have none at 0; of their squares use sum(x ** 2), var(x)",
     ),
     row(
         "kink",
@@ -358,5 +378,32 @@ KINKS: list[Kink] = [
         ([[1.0, 0.0], [0.0, 1.0]],),
         "nuc",
         "what does not depend on the vectors is right",
+    ),
+    row(
+        "degenerate",
+        "V exp(w) V.T of w, V = linalg.eigh(A), equal eigenvalues",
+        lambda a: (lambda w, v: ((v * np.exp(w)) @ v.T)[0, 1])(*np.linalg.eigh(a)),
+        ([[1.0, 0.0], [0.0, 1.0]],),
+        ([[nan, nan], [nan, nan]],),
+        "eigh_exp",
+        "equal eigenvalues' vectors have no derivative; symmetric_function(np.exp, A) has one",
+    ),
+    row(
+        "degenerate",
+        "linalg.eigvalsh(A)[0], equal eigenvalues",
+        lambda a: np.linalg.eigvalsh(a)[0],
+        ([[1.0, 0.0], [0.0, 1.0]],),
+        ([[1.0, 0.0], [0.0, 0.0]],),
+        "eigvalsh0",
+        "v v.T, for the v that came out: one of the subgradients",
+    ),
+    row(
+        "degenerate",
+        "linalg.eigvalsh(A)[1]: which triangle",
+        lambda a: np.linalg.eigvalsh(a)[1],
+        ([[0.0, 1.0], [1.0, 0.0]],),
+        ([[0.5, 0.5], [0.5, 0.5]],),
+        "eigvalsh1",
+        "eigh, eigvalsh and cholesky read one triangle, but their gradient is symmetric",
     ),
 ]
