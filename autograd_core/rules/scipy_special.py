@@ -66,7 +66,18 @@ elementwise(
     lambda y, x: _ONE_OVER_ROOT_TWO_PI * np.exp(-0.5 * x * x),
     second=lambda y, d, x: -x * d,
 )
-elementwise(sp.log_ndtr, lambda y, x: _ONE_OVER_ROOT_TWO_PI * np.exp(-0.5 * x * x - y))
+elementwise(sp.log_ndtr, lambda y, x: _log_ndtr_slope(y, x))
+
+
+def _log_ndtr_slope(y: Any, x: Any) -> Any:
+    """Return density / probability; on the left without a difference of large logarithms."""
+    left = x < 0
+    scaled = sp.erfcx(np.where(left, x, 0) * float(-np.sqrt(0.5)))
+    right = np.where(left, 0, x)
+    above = _ONE_OVER_ROOT_TWO_PI * np.exp(-0.5 * right * right - np.where(left, 0, y))
+    return np.where(left, float(np.sqrt(2 / np.pi)) / scaled, above)
+
+
 elementwise(sp.ndtri, lambda y, p: np.exp(0.5 * y * y) / _ONE_OVER_ROOT_TWO_PI)
 
 # --- logistic and entropies ---------------------------------------------------

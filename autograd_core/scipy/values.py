@@ -1,0 +1,75 @@
+"""SciPy's value with our derivative: what the modules of this package have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_core import errors, tree
+from autograd_core.boxed import Boxed
+from autograd_core.declare import primitive
+from autograd_core.primitive import Primitive
+from autograd_core.source import Location
+from autograd_core.transforms import jvp, vjp
+
+
+def is_traced(*values: Any) -> bool:
+    """Whether a traced value is among the values or inside of them."""
+    return any(isinstance(leaf, Boxed) for leaf in tree.leaves(values))
+
+
+def as_floats(x: Any) -> Any:
+    """Return lists of numbers and integers as floats; traced values and arrays of floats as is."""
+    if not hasattr(x, "dtype"):
+        x = np.asarray(x)
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
+def refuse(function: str, what: str, remedy: str) -> errors.UnsupportedError:
+    """Return the error for a derivative that is not known or does not exist."""
+    return errors.UnsupportedError(f"scipy.{function}: {what} {remedy}", Location.of_caller())
+
+
+def refuse_traced(function: str, remedy: str, *values: Any) -> None:
+    """Raise if a traced value is among the arguments of a function without derivative."""
+    if is_traced(*values):
+        raise refuse(function, "has no derivative.", remedy)
+
+
+def along(f: Callable[..., Any], args: tuple[Any, ...], k: int) -> Any:
+    """Return the partial derivative of an elementwise function to its k-th argument."""
+
+    def of_one(x: Any) -> Any:
+        return f(*args[:k], x, *args[k + 1 :])
+
+    x = as_floats(args[k])
+    return jvp(of_one, (x,), (np.ones_like(x),))[1]
+
+
+def valued(
+    value: Callable[..., Any], composition: Callable[..., Any], name: str, arity: int
+) -> Primitive:
+    """Declare a SciPy function whose derivative is that of a composition of known operations.
+
+    Parameters
+    ----------
+    value : callable
+        ``value(*arrays, **settings)``: SciPy's function, which computes the value.
+    composition : callable
+        The same function where it is differentiable, in dispatchable functions.
+    name : str
+        As in `primitive`.
+    arity : int
+        Number of array arguments.
+    """
+
+    def back(g: Any, y: Any, *args: Any, **settings: Any) -> Any:
+        return vjp(lambda *xs: composition(*xs, **settings), *map(as_floats, args))[1](g)
+
+    def ahead(ts: Any, y: Any, *args: Any, **settings: Any) -> Any:
+        given = tuple(map(as_floats, args))
+        return jvp(lambda *xs: composition(*xs, **settings), given, tuple(ts))[1]
+
+    return primitive(value, vjp=back, jvp=ahead, name=name, arity=arity, category="scipy")
