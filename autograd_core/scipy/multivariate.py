@@ -99,16 +99,20 @@ _normal_logs: Primitive = valued(
 )
 
 
-def _density(value: Function, logarithm: Primitive, name: str, arity: int) -> Primitive:
+def _density(value: Function, logarithm: Primitive, name: str) -> Primitive:
     """Declare a density by its logarithm."""
 
-    def back(g: Any, y: Any, *args: Any, **settings: Any) -> Any:
-        return logarithm.vjp(g * y, y, *args, **settings)  # type: ignore[misc]
+    def back(rule: Any) -> Function:
+        return lambda g, y, *args, **settings: rule(g * y, y, *args, **settings)
 
-    def ahead(ts: Any, y: Any, *args: Any, **settings: Any) -> Any:
-        return y * logarithm.jvp(ts, y, *args, **settings)  # type: ignore[misc]
+    def ahead(rule: Any) -> Function:
+        return lambda t, y, *args, **settings: y * rule(t, y, *args, **settings)
 
-    return primitive(value, vjp=back, jvp=ahead, name=name, arity=arity, category="scipy")
+    vjps, jvps = map(back, logarithm.vjps or ()), map(ahead, logarithm.jvps or ())
+    arity = logarithm.arity
+    return primitive(
+        value, vjp=[*vjps], jvp=[*jvps], name=name, arity=arity, category="scipy"
+    )
 
 
 _normal_pdf: Primitive = _density(
@@ -117,7 +121,6 @@ _normal_pdf: Primitive = _density(
     ),
     _normal_logs,
     "multivariate_normal.pdf",
-    3,
 )
 _normal_entropies: Primitive = valued(
     lambda mean, cov, held=None: np.asarray(_normal.entropy(mean, cov if held is None else held)),
@@ -208,7 +211,7 @@ _dirichlet_logs: Primitive = valued(
 )
 _dirichlet_moments: dict[str, Primitive] = {
     "pdf": _density(
-        lambda x, alpha: np.asarray(_dirichlet.pdf(x, alpha)), _dirichlet_logs, "dirichlet.pdf", 2
+        lambda x, alpha: np.asarray(_dirichlet.pdf(x, alpha)), _dirichlet_logs, "dirichlet.pdf"
     ),
     "entropy": valued(
         lambda alpha: np.asarray(_dirichlet.entropy(alpha)),

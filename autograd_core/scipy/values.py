@@ -65,11 +65,15 @@ def valued(
         Number of array arguments.
     """
 
-    def back(g: Any, y: Any, *args: Any, **settings: Any) -> Any:
-        return vjp(lambda *xs: composition(*xs, **settings), *map(as_floats, args))[1](g)
+    def of_one(k: int, args: tuple[Any, ...], settings: dict[str, Any]) -> Callable[..., Any]:
+        return lambda x: composition(*args[:k], x, *args[k + 1 :], **settings)
 
-    def ahead(ts: Any, y: Any, *args: Any, **settings: Any) -> Any:
-        given = tuple(map(as_floats, args))
-        return jvp(lambda *xs: composition(*xs, **settings), given, tuple(ts))[1]
+    def back(k: int) -> Callable[..., Any]:
+        return lambda g, y, *args, **settings: vjp(of_one(k, args, settings), args[k])[1](g)[0]
 
-    return primitive(value, vjp=back, jvp=ahead, name=name, arity=arity, category="scipy")
+    def ahead(k: int) -> Callable[..., Any]:
+        return lambda t, y, *args, **settings: jvp(of_one(k, args, settings), (args[k],), (t,))[1]
+
+    places = range(arity)
+    vjps, jvps = [back(k) for k in places], [ahead(k) for k in places]
+    return primitive(value, vjp=vjps, jvp=jvps, name=name, arity=arity, category="scipy")

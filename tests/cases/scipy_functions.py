@@ -300,8 +300,8 @@ if sp is not None:
                 lambda c: stats.multivariate_normal.entropy(np.zeros(3), (c + c.T) / 2),
                 (spd(3, 3),),
             ),
-            ("dirichlet.logpdf", stats.dirichlet.logpdf, (fixed([0.2, 0.3, 0.5]), _some(3))),
-            ("dirichlet.pdf", stats.dirichlet.pdf, (fixed([0.2, 0.3, 0.5]), _some(3))),
+            ("dirichlet.logpdf", stats.dirichlet.logpdf, (fixed([0.2, 0.3]), _some(3))),
+            ("dirichlet.pdf", stats.dirichlet.pdf, (fixed([0.2, 0.3]), _some(3))),
         ]
     ]
 
