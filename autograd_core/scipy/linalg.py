@@ -6,6 +6,7 @@ values.  Stacks of matrices work where SciPy takes them (from 1.16 on, in most f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,17 @@ def __getattr__(name: str) -> Any:
     return getattr(_linalg, name)  # for arrays that are not differentiated
 
 
+def _conj(a: Any) -> Any:
+    return np.conj(a) if a.dtype.kind == "c" else a
+
+
 def _adjoint(a: Any) -> Any:
-    return np.conj(np.swapaxes(a, -1, -2))
+    return _conj(np.swapaxes(a, -1, -2))
+
+
+def _paired(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a rule that was written as an adjoint (Re g^H dy) as the engine pairs: Re g dy."""
+    return lambda g, *args, **settings: _conj(rule(_conj(g), *args, **settings))
 
 
 # --- triangular systems -------------------------------------------------------
@@ -46,7 +56,7 @@ def _apply(a: Any, b: Any, vector: bool) -> Any:
 def _solve_adjoint(a: Any, g: Any, trans: int, **which: Any) -> Any:
     """Solve with the conjugate transpose of what `trans` makes of a."""
     if trans == 1:
-        return np.conj(_triangular(a, np.conj(g), trans=0, **which))
+        return _conj(_triangular(a, _conj(g), trans=0, **which))
     return _triangular(a, g, trans=2 if trans == 0 else 0, **which)
 
 
@@ -55,7 +65,7 @@ def _triangular_matrix(
 ) -> Any:
     h = _solve_adjoint(a, g, trans, vector=vector, **which)
     h, x = (h[..., None], x[..., None]) if vector else (h, x)
-    made = {0: lambda: h @ _adjoint(x), 1: lambda: np.conj(x) @ h.mT, 2: lambda: x @ _adjoint(h)}
+    made = {0: lambda: h @ _adjoint(x), 1: lambda: _conj(x) @ h.mT, 2: lambda: x @ _adjoint(h)}
     return -_triangle(made[trans](), which["lower"], which["unit_diagonal"])
 
 
@@ -81,8 +91,8 @@ def _triangular_value(
 _triangular: Primitive = primitive(
     _triangular_value,
     vjp=[
-        _triangular_matrix,
-        lambda g, x, a, b, *, trans=0, **which: _solve_adjoint(a, g, trans, **which),
+        _paired(_triangular_matrix),
+        _paired(lambda g, x, a, b, *, trans=0, **which: _solve_adjoint(a, g, trans, **which)),
     ],
     jvp=[
         _triangular_forward,
@@ -159,7 +169,7 @@ def _factor_push(t: Any, c: Any, a: Any, *, lower: bool, **rest: Any) -> Any:
 
 _cholesky: Primitive = primitive(
     lambda a, *, lower, finite: _linalg.cholesky(a, lower=lower, check_finite=finite),
-    vjp=[_factor_pull],
+    vjp=[_paired(_factor_pull)],
     jvp=[_factor_push],
     arity=1,
     name="scipy cholesky",
@@ -167,7 +177,7 @@ _cholesky: Primitive = primitive(
 )
 _cho_factor: Primitive = primitive(
     lambda a, *, lower, finite: _linalg.cho_factor(a, lower=lower, check_finite=finite)[0],
-    vjp=[_factor_pull],
+    vjp=[_paired(_factor_pull)],
     jvp=[_factor_push],
     arity=1,
     name="cho_factor",
@@ -236,7 +246,7 @@ def _cho_forward(t: Any, x: Any, c: Any, b: Any, *, lower: bool, vector: bool, f
 
 _cho: Primitive = primitive(
     _cho_value,
-    vjp=[_cho_matrix, lambda g, x, c, b, **which: _cho(c, g, **which)],
+    vjp=[_paired(_cho_matrix), _paired(lambda g, x, c, b, **which: _cho(c, g, **which))],
     jvp=[_cho_forward, lambda t, x, c, b, **which: _cho(c, t, **which)],
     arity=2,
     name="cho_solve",
@@ -264,10 +274,8 @@ def cho_solve(
 # --- general systems ------------------------------------------------------------
 
 
-def _system_adjoint(a: Any, b: Any, transposed: bool, vector: bool) -> Any:
-    if transposed:
-        return np.conj(_system(a, np.conj(b), vector=vector))
-    return _system(_adjoint(a), b, vector=vector)
+def _system_back(a: Any, g: Any, transposed: bool, vector: bool) -> Any:
+    return _system(a if transposed else a.mT, g, vector=vector)
 
 
 def _system_value(
@@ -281,16 +289,16 @@ def _system_value(
 def _system_matrix(
     g: Any, x: Any, a: Any, b: Any, *, vector: bool, transposed: bool = False, how: Any = ()
 ) -> Any:
-    h = _system_adjoint(a, g, transposed, vector)
+    h = _system_back(a, g, transposed, vector)
     h, x = (h[..., None], x[..., None]) if vector else (h, x)
-    return -(np.conj(x) @ h.mT if transposed else h @ _adjoint(x))
+    return -(x @ h.mT if transposed else h @ x.mT)
 
 
 _system: Primitive = primitive(
     _system_value,
     vjp=[
         _system_matrix,
-        lambda g, x, a, b, *, vector, transposed=False, how=(): _system_adjoint(
+        lambda g, x, a, b, *, vector, transposed=False, how=(): _system_back(
             a, g, transposed, vector
         ),
     ],
@@ -344,7 +352,7 @@ def solve(
 
 _inv: Primitive = primitive(
     lambda a, *, finite: _linalg.inv(a, check_finite=finite),
-    vjp=[lambda g, y, a, *, finite: -(_adjoint(y) @ g @ _adjoint(y))],
+    vjp=[lambda g, y, a, *, finite: -(y.mT @ g @ y.mT)],
     jvp=[lambda t, y, a, *, finite: -(y @ t @ y)],
     arity=1,
     name="scipy inv",
@@ -388,14 +396,14 @@ def _transposed_bands(ab: Any, lower: int, upper: int) -> Any:
 
 
 def _banded_back(g: Any, ab: Any, lower: int, upper: int) -> Any:
-    turned = np.conj(_transposed_bands(ab, lower, upper))
+    turned = _transposed_bands(ab, lower, upper)
     return _banded(turned, g, lower=upper, upper=lower)
 
 
 def _banded_matrix(g: Any, x: Any, ab: Any, b: Any, *, lower: int, upper: int) -> Any:
     h = _banded_back(g, ab, lower, upper)
     band, place, row, column = _bands(ab.shape, upper)
-    picked = getitem(h, index=row) * np.conj(getitem(x, index=column))
+    picked = getitem(h, index=row) * getitem(x, index=column)
     if picked.ndim == 2:
         picked = np.sum(picked, axis=1)
     return -scatter(picked, index=(band, place), shape=ab.shape)
@@ -478,7 +486,7 @@ def _matrix_function(name: str) -> Primitive:
     own = getattr(_linalg, name)
     made: Primitive = primitive(
         lambda a: own(a),
-        vjp=[lambda g, y, a: np.conj(_along(made, a.mT, np.conj(g)))],  # a^H may cross a cut
+        vjp=[lambda g, y, a: _along(made, a.mT, g)],
         jvp=[lambda t, y, a: _along(made, a, t)],
         arity=1,
         name=name,
@@ -542,9 +550,9 @@ def sqrtm(A: Any, **keywords: Any) -> Any:  # noqa: N803 - SciPy's name
 _sylvester: Primitive = primitive(
     lambda a, b, q: _linalg.solve_sylvester(a, b, q),
     vjp=[
-        lambda g, x, a, b, q: -(_sylvester(_adjoint(a), _adjoint(b), g) @ _adjoint(x)),
-        lambda g, x, a, b, q: -(_adjoint(x) @ _sylvester(_adjoint(a), _adjoint(b), g)),
-        lambda g, x, a, b, q: _sylvester(_adjoint(a), _adjoint(b), g),
+        lambda g, x, a, b, q: -(_sylvester(a.T, b.T, g) @ x.T),
+        lambda g, x, a, b, q: -(x.T @ _sylvester(a.T, b.T, g)),
+        lambda g, x, a, b, q: _sylvester(a.T, b.T, g),
     ],
     jvp=[
         lambda t, x, a, b, q: -_sylvester(a, b, t @ x),

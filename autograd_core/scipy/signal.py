@@ -24,12 +24,12 @@ def _place(n: int, m: int, mode: str) -> int:
 def _back(g: Any, x: Any, other: Any, a: Any, b: Any, mode: str, method: str) -> Any:
     """Return the gradient of x: the full gradient correlated with the other operand."""
     if g.ndim == 0:
-        return g * np.conj(other)
+        return g * other
     widths = []
     for k in range(g.ndim):
         before = _place(a.shape[k], b.shape[k], mode)
         widths.append((before, a.shape[k] + b.shape[k] - 1 - before - g.shape[k]))
-    made = _convolve(np.pad(g, widths), np.conj(np.flip(other)), mode="full", method=method)
+    made = _convolve(np.pad(g, widths), np.flip(other), mode="full", method=method)
     cut = tuple(slice(m - 1, m - 1 + n) for n, m in zip(x.shape, other.shape, strict=True))
     return made[cut]
 

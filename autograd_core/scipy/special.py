@@ -88,7 +88,7 @@ def _unit(y: Any, a: Any, b: Any, axis: Any, keepdims: bool, sign: bool) -> Any:
 
 def _sum_pull(g: Any, y: Any, a: Any, b: Any, *, axis: Any = None, keepdims: bool = False,
               sign: bool = False) -> Any:  # fmt: skip
-    return expand(g, a + 0 * b, axis, keepdims) * np.conj(_unit(y, a, b, axis, keepdims, sign))
+    return expand(g, a + 0 * b, axis, keepdims) * _unit(y, a, b, axis, keepdims, sign)
 
 
 def _sum_push(t: Any, y: Any, a: Any, b: Any, *, axis: Any = None, keepdims: bool = False,
@@ -99,7 +99,7 @@ def _sum_push(t: Any, y: Any, a: Any, b: Any, *, axis: Any = None, keepdims: boo
 _logsumexp: Primitive = primitive(
     _sum_value,
     vjp=[
-        lambda g, y, a, b, **how: _sum_pull(g, y, a, b, **how) * np.conj(b),
+        lambda g, y, a, b, **how: _sum_pull(g, y, a, b, **how) * b,
         _sum_pull,
     ],
     jvp=[
