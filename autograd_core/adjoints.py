@@ -344,9 +344,7 @@ def odeint(
 class _Ode:
     """A differential equation, how it is solved, and how its arguments are nested."""
 
-    def __init__(
-        self, f: Function, nest: Arguments, method: str, rtol: float, atol: float
-    ) -> None:
+    def __init__(self, f: Function, nest: Arguments, method: str, rtol: float, atol: float) -> None:
         self.f, self.nest = f, nest
         self.method, self.rtol, self.atol = method, rtol, atol
 

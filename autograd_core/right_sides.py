@@ -29,6 +29,7 @@ class Arguments:
         self.places = [k for k, leaf in enumerate(self.leaves) if moves(leaf)]
 
     def traced(self) -> list[Any]:
+        """Return the values that are traced."""
         return [self.leaves[k] for k in self.places]
 
     def filled(self, values: Any) -> Any:

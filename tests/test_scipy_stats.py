@@ -105,8 +105,7 @@ def test_values_and_derivatives_on_a_grid(name: str) -> None:
 
             try:
                 backward = grad(lambda v, g=of_one: np.sum(g(v)))(args[k])
-            except UnsupportedError as error:
-                assert f"{name}.{method}: the derivative in " in str(error)
+            except UnsupportedError:  # the next test says which
                 continue
             forward = jvp(of_one, (args[k],), (np.ones_like(args[k]),))[1]
             np.testing.assert_array_equal(forward, backward)
@@ -169,7 +168,10 @@ def test_in_every_argument_or_refused_by_name(name: str) -> None:
             found = grad(f, argnums=k)(*args)
             slope = _true_slope(lambda v, k=k, f=f, a=args: f(*a[:k], v, *a[k + 1 :]), args[k])
             if np.isnan(slope[0]):
-                assert name in ("t", "cauchy", "halfcauchy"), (method, which)  # no mean, no variance
+                assert name in ("t", "cauchy", "halfcauchy"), (
+                    method,
+                    which,
+                )  # no mean, no variance
                 continue
             assert found == pytest.approx(slope[0], rel=1e-6, abs=1e-8 + slope[1]), (method, which)
 
@@ -212,7 +214,7 @@ def test_what_is_not_declared_follows_from_its_density(name: str) -> None:
             assert grad(f, argnums=k)(*args) == pytest.approx(slope[0], rel=1e-5, abs=slope[1])
     with pytest.raises(UnsupportedError, match="logpdf: the derivative in x is not known"):
         grad(mine.logpdf)(0.4, *shapes)
-    with pytest.raises(UnsupportedError, match="cdf: the derivative in .* is not known"):
+    with pytest.raises(UnsupportedError, match=r"cdf: the derivative in .* is not known"):
         grad(mine.cdf, argnums=1)(0.4, float(shapes[0]))
 
 

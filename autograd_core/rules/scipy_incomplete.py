@@ -104,7 +104,14 @@ def _gamma_slopes(a: Any, x: Any, k: int = 1) -> Any:
 
 def gamma_density(a: Any, x: Any) -> Any:
     """Return the density of the gamma distribution."""
+    x = np.where(np.isposinf(x), 1e300, x)
     return np.exp(sp.xlogy(a - 1.0, x) - x - sp.gammaln(a))
+
+
+def _moved(slope: Any, density: Any) -> Any:
+    """Return how a quantile moves: -slope / density, and 0 at an end that stays."""
+    still = slope == 0
+    return np.where(still, 0, -slope / np.where(still, 1, density))
 
 
 gammainc_slope: Primitive = elementwise(
@@ -119,12 +126,12 @@ elementwise(
 )
 elementwise(
     sp.gammaincinv,
-    lambda y, a, p: -gammainc_slope(a, y) / gamma_density(a, y),
+    lambda y, a, p: _moved(gammainc_slope(a, y), gamma_density(a, y)),
     lambda y, a, p: 1.0 / gamma_density(a, y),
 )
 elementwise(
     sp.gammainccinv,
-    lambda y, a, p: -gammainc_slope(a, y) / gamma_density(a, y),
+    lambda y, a, p: _moved(gammainc_slope(a, y), gamma_density(a, y)),
     lambda y, a, p: -1.0 / gamma_density(a, y),
 )
 
@@ -205,7 +212,9 @@ def _t_slopes(df: Any, t: Any) -> Any:
     I_(1-y)(df/2, 1/2) / 2 on the left and 1 less that on the right.
     """
     kind = np.result_type(df, t, 0.0)
-    return (_t_inner(df, t, 1) - 0.5 * t * _t_density(df, t) / df).astype(kind)
+    t, end = np.where(np.isinf(t), 1.0, t), np.isinf(t)
+    made = _t_inner(df, t, 1) - 0.5 * t * _t_density(df, t) / df
+    return np.where(end, 0, made).astype(kind)[()]
 
 
 def _t_inner(df: Any, t: Any, k: int) -> Any:
@@ -235,7 +244,7 @@ stdtr_slope: Primitive = elementwise(
 elementwise(sp.stdtr, lambda y, df, t: stdtr_slope(df, t), lambda y, df, t: _t_density(df, t))
 elementwise(
     sp.betaincinv,
-    lambda y, a, b, p: -betainc_slope(a, b, y, j=1) / beta_density(a, b, y),
-    lambda y, a, b, p: -betainc_slope(a, b, y, k=1) / beta_density(a, b, y),
+    lambda y, a, b, p: _moved(betainc_slope(a, b, y, j=1), beta_density(a, b, y)),
+    lambda y, a, b, p: _moved(betainc_slope(a, b, y, k=1), beta_density(a, b, y)),
     lambda y, a, b, p: 1.0 / beta_density(a, b, y),
 )

@@ -53,7 +53,10 @@ def _normal(z: Any) -> Any:
 
 
 def _poisson_mass(k: Any, mu: Any) -> Any:
-    return np.exp(sp.xlogy(k, mu) - mu - sp.gammaln(k + 1.0))
+    none = mu == 0  # a power has a slope there, its logarithm does not
+    power = np.where(none, mu, 0) ** k / sp.gamma(k + 1.0)
+    logarithm = sp.xlogy(k, np.where(none, 1, mu)) - sp.gammaln(k + 1.0)
+    return np.exp(-mu) * np.where(none, power, np.exp(logarithm))
 
 
 def _binomial_log(k: Any, n: Any, p: Any) -> Any:

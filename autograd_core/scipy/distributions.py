@@ -55,9 +55,10 @@ class Rules:
     def __init__(self, owner: Any, known: Known) -> None:
         self.of, self.known = owner, known
         self.name, self.counts = owner.name, owner.counts
-        self.shapes = owner.shapes
+        self.shapes: tuple[str, ...] = owner.shapes
 
     def missing(self, method: str, what: str, why: str = "is not known") -> Exception:
+        """Return the error for a derivative that there is not."""
         return refuse(
             f"stats.{self.name}.{method}",
             f"the derivative in {what} {why}.",
@@ -84,7 +85,8 @@ class Rules:
         return {0: slope, n + 1: -slope, n + 2: -z * slope}[k] / scale
 
     def _what(self, k: int) -> str:
-        return ("x", *self.shapes, "loc", "scale")[k]
+        names: tuple[str, ...] = ("x", *self.shapes, "loc", "scale")
+        return names[k]
 
     def density(self, method: str, y: Any, args: tuple[Any, ...], k: int) -> Any:
         """Return the slope of pdf, logpdf, pmf, logpmf: 0 outside of the support."""
@@ -316,7 +318,7 @@ class Distribution:
         if set(moments) - set("mv"):
             refuse_traced(f"stats.{self.name}.stats", "Of 'mvsk' use 'm' and 'v'.", args, keywords)
         both = {"m": self.mean, "v": self.var}
-        made = tuple(both[m](*args, **keywords) for m in "mv" if m in moments)
+        made: tuple[Any, ...] = tuple(both[m](*args, **keywords) for m in "mv" if m in moments)
         return made[0] if len(made) == 1 else made
 
     def __call__(self, *args: Any, **keywords: Any) -> Frozen:
@@ -350,7 +352,7 @@ class Frozen:
             if self._scipy is not None and not is_traced(args, keywords):
                 return getattr(self._scipy, name)(*args, **keywords)
             if name == "stats" and args:
-                args, keywords = (), {**keywords, "moments": args[0]}
+                keywords = {**keywords, "moments": args[0]}
             if name in (*MOMENTS, "median", "stats", "support"):
                 return method(*self.args, **self.kwds, **keywords)
             return method(*args, *self.args, **self.kwds, **keywords)

@@ -29,7 +29,9 @@ def __getattr__(name: str) -> Any:
 class _Problem:
     """A right-hand side ``slope(y, t, *traced)`` and how SciPy is to solve it."""
 
-    def __init__(self, slope: Callable[..., Any], how: dict[str, Any], back: dict[str, Any]) -> None:
+    def __init__(
+        self, slope: Callable[..., Any], how: dict[str, Any], back: dict[str, Any]
+    ) -> None:
         self.slope, self.how, self.back = slope, how, back
         self.info: Any = None  # of the solver, with full_output
 

@@ -10,20 +10,21 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy
 import scipy.linalg as _linalg
 
 from autograd_core.declare import primitive
 from autograd_core.primitive import Primitive
 from autograd_core.rules.indexing import getitem, scatter
-from autograd_core.scipy.values import is_traced, refuse
-
-# SciPy takes stacks of matrices everywhere from 1.16 on; before, vmap goes one by one.
-_KIND = "linalg" if tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 16) else "solver"
+from autograd_core.scipy.matrix_functions import expm, logm, solve_sylvester, sqrtm
+from autograd_core.scipy.values import STACKED, is_traced, refuse
 
 
 def __getattr__(name: str) -> Any:
     return getattr(_linalg, name)  # for arrays that are not differentiated
+
+
+__all__ = ["cho_factor", "cho_solve", "cholesky", "expm", "inv", "logm", "solve", "solve_banded",
+           "solve_sylvester", "solve_triangular", "sqrtm"]  # fmt: skip
 
 
 def _conj(a: Any) -> Any:
@@ -100,7 +101,7 @@ _triangular: Primitive = primitive(
     ],
     arity=2,
     name="solve_triangular",
-    category=_KIND,
+    category=STACKED,
 )
 
 
@@ -134,7 +135,9 @@ def solve_triangular(
     array([1., 2.])
     """
     if not is_traced(a, b):
-        return _linalg.solve_triangular(a, b, trans, lower, unit_diagonal, overwrite_b, check_finite)
+        return _linalg.solve_triangular(
+            a, b, trans, lower, unit_diagonal, overwrite_b, check_finite
+        )
     return _triangular(
         a, b, trans=_CODES[trans], lower=lower, unit_diagonal=unit_diagonal, finite=check_finite,
         vector=np.ndim(b) == 1,
@@ -173,7 +176,7 @@ _cholesky: Primitive = primitive(
     jvp=[_factor_push],
     arity=1,
     name="scipy cholesky",
-    category=_KIND,
+    category=STACKED,
 )
 _cho_factor: Primitive = primitive(
     lambda a, *, lower, finite: _linalg.cho_factor(a, lower=lower, check_finite=finite)[0],
@@ -181,7 +184,7 @@ _cho_factor: Primitive = primitive(
     jvp=[_factor_push],
     arity=1,
     name="cho_factor",
-    category=_KIND,
+    category=STACKED,
 )
 
 
@@ -250,7 +253,7 @@ _cho: Primitive = primitive(
     jvp=[_cho_forward, lambda t, x, c, b, **which: _cho(c, t, **which)],
     arity=2,
     name="cho_solve",
-    category=_KIND,
+    category=STACKED,
 )
 
 
@@ -278,9 +281,7 @@ def _system_back(a: Any, g: Any, transposed: bool, vector: bool) -> Any:
     return _system(a if transposed else a.mT, g, vector=vector)
 
 
-def _system_value(
-    a: Any, b: Any, *, vector: bool, transposed: bool = False, how: Any = ()
-) -> Any:
+def _system_value(a: Any, b: Any, *, vector: bool, transposed: bool = False, how: Any = ()) -> Any:
     stacked = vector and b.ndim > 1
     made = _linalg.solve(a, b[..., None] if stacked else b, transposed=transposed, **dict(how))
     return made[..., 0] if stacked else made
@@ -303,14 +304,19 @@ _system: Primitive = primitive(
         ),
     ],
     jvp=[
-        lambda t, x, a, b, *, vector, transposed=False, how=(): -_system(
-            a, _apply(t.mT if transposed else t, x, vector), vector=vector, transposed=transposed
+        lambda t, x, a, b, *, vector, transposed=False, how=(): (
+            -_system(
+                a,
+                _apply(t.mT if transposed else t, x, vector),
+                vector=vector,
+                transposed=transposed,
+            )
         ),
         lambda t, x, a, b, **how: _system(a, t, **how),
     ],
     arity=2,
     name="scipy solve",
-    category=_KIND,
+    category=STACKED,
 )
 
 
@@ -356,7 +362,7 @@ _inv: Primitive = primitive(
     jvp=[lambda t, y, a, *, finite: -(y @ t @ y)],
     arity=1,
     name="scipy inv",
-    category=_KIND,
+    category=STACKED,
 )
 
 
@@ -467,110 +473,3 @@ def solve_banded(
                      "Solve them one by one, or use vmap.")  # fmt: skip
     lower, upper = l_and_u
     return _banded(ab, b, lower=int(lower), upper=int(upper))
-
-
-# --- functions of matrices ------------------------------------------------------
-
-
-def _along(function: Primitive, a: Any, t: Any) -> Any:
-    """Return the derivative of a function of matrices at a along t, from one twice as large."""
-    n = a.shape[-1]
-    a, t = a + 0 * t, t + 0 * a  # the same stack, the same kind of number
-    zero = np.zeros_like(a)
-    top, below = np.concatenate([a, t], axis=-1), np.concatenate([zero, a], axis=-1)
-    return function(np.concatenate([top, below], axis=-2))[..., :n, n:]
-
-
-def _matrix_function(name: str) -> Primitive:
-    """Declare an analytic function of matrices (real on the real axis)."""
-    own = getattr(_linalg, name)
-    made: Primitive = primitive(
-        lambda a: own(a),
-        vjp=[lambda g, y, a: _along(made, a.mT, g)],
-        jvp=[lambda t, y, a: _along(made, a, t)],
-        arity=1,
-        name=name,
-        category=_KIND,
-    )
-    return made
-
-
-_expm, _logm, _sqrtm = map(_matrix_function, ("expm", "logm", "sqrtm"))
-
-
-def expm(A: Any) -> Any:  # noqa: N803 - SciPy's name
-    """Return the matrix exponential.
-
-    Source of the derivative: C. Van Loan, "Computing integrals involving the
-    matrix exponential" (1978).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> expm(np.zeros((2, 2)))
-    array([[1., 0.],
-           [0., 1.]])
-    """
-    return _expm(A) if is_traced(A) else _linalg.expm(A)
-
-
-def _matrix_value(function: Primitive, a: Any, keywords: dict[str, Any]) -> Any:
-    if not is_traced(a):
-        return getattr(_linalg, function.name)(a, **keywords)
-    if keywords.get("disp", True) is not True:
-        raise refuse(f"linalg.{function.name}", "disp=False is not supported on a traced value.",
-                     "Leave it out.")  # fmt: skip
-    return function(a)
-
-
-def logm(A: Any, **keywords: Any) -> Any:  # noqa: N803 - SciPy's name
-    """Return the principal logarithm of a matrix.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> logm(np.eye(2)).tolist()
-    [[0.0, 0.0], [0.0, 0.0]]
-    """
-    return _matrix_value(_logm, A, keywords)
-
-
-def sqrtm(A: Any, **keywords: Any) -> Any:  # noqa: N803 - SciPy's name
-    """Return the principal square root of a matrix.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> sqrtm(np.array([[4.0]]))
-    array([[2.]])
-    """
-    return _matrix_value(_sqrtm, A, keywords)
-
-
-_sylvester: Primitive = primitive(
-    lambda a, b, q: _linalg.solve_sylvester(a, b, q),
-    vjp=[
-        lambda g, x, a, b, q: -(_sylvester(a.T, b.T, g) @ x.T),
-        lambda g, x, a, b, q: -(x.T @ _sylvester(a.T, b.T, g)),
-        lambda g, x, a, b, q: _sylvester(a.T, b.T, g),
-    ],
-    jvp=[
-        lambda t, x, a, b, q: -_sylvester(a, b, t @ x),
-        lambda t, x, a, b, q: -_sylvester(a, b, x @ t),
-        lambda t, x, a, b, q: _sylvester(a, b, t),
-    ],
-    name="solve_sylvester",
-    category=_KIND,
-)
-
-
-def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
-    """Solve a x + x b = q.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> solve_sylvester(np.eye(1), np.eye(1), np.array([[4.0]]))
-    array([[2.]])
-    """
-    return _sylvester(a, b, q) if is_traced(a, b, q) else _linalg.solve_sylvester(a, b, q)

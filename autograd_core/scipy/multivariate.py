@@ -110,9 +110,7 @@ def _density(value: Function, logarithm: Primitive, name: str) -> Primitive:
 
     vjps, jvps = map(back, logarithm.vjps or ()), map(ahead, logarithm.jvps or ())
     arity = logarithm.arity
-    return primitive(
-        value, vjp=[*vjps], jvp=[*jvps], name=name, arity=arity, category="scipy"
-    )
+    return primitive(value, vjp=[*vjps], jvp=[*jvps], name=name, arity=arity, category="scipy")
 
 
 _normal_pdf: Primitive = _density(

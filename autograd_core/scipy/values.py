@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy
 
 from autograd_core import errors, tree
 from autograd_core.boxed import Boxed
@@ -13,6 +14,9 @@ from autograd_core.declare import primitive
 from autograd_core.primitive import Primitive
 from autograd_core.source import Location
 from autograd_core.transforms import jvp, vjp
+
+# SciPy takes stacks of matrices everywhere from 1.16 on; before, vmap goes one by one.
+STACKED = "linalg" if tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 16) else "solver"
 
 
 def is_traced(*values: Any) -> bool:
