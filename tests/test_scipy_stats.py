@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 stats_of_scipy = pytest.importorskip("scipy.stats")
 
 from autograd_core import Tensor, UnsupportedError, grad, hvp, jvp, vmap  # noqa: E402
-from autograd_core.scipy import stats  # noqa: E402
+from autograd_core.scipy import linalg, stats  # noqa: E402
 from autograd_core.scipy.densities import CONTINUOUS, COUNTS, KNOWN  # noqa: E402
 from autograd_core.scipy.distributions import (  # noqa: E402
     DENSITIES,
@@ -314,3 +315,9 @@ def test_all_of_scipys_distributions_can_be_asked_for() -> None:
         if isinstance(own, (stats_of_scipy.rv_continuous, stats_of_scipy.rv_discrete)):
             assert getattr(stats, name).scipy is own
     assert set(CONTINUOUS) | set(COUNTS) == set(KNOWN)
+
+
+def test_the_page_names_them_all() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "scipy.md").read_text(encoding="utf-8")
+    for name in (*KNOWN, "multivariate_normal", "dirichlet", *linalg.__all__):
+        assert f"`{name}`" in page or f"`linalg.{name}`" in page, name
