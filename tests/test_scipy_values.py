@@ -61,7 +61,7 @@ def _calls() -> list[Call]:
             for transposed in (False, True) if kind is _real else (False,):
                 calls += [("linalg.solve", (a, r), {"transposed": transposed}) for r in (b, v)]
             calls.append(("linalg.solve", (a, b), {"assume_a": "gen", "check_finite": False}))
-            for name in ("inv", "expm", "sqrtm", "logm"):
+            for name in ("det", "inv", "expm", "sqrtm", "logm"):
                 calls.append((f"linalg.{name}", (a,), {}))
         calls += [
             ("linalg.solve_triangular", (_square(2), kind(2)), {"overwrite_b": True}),
@@ -70,10 +70,15 @@ def _calls() -> list[Call]:
             ("linalg.cho_factor", (_positive(2),), {"overwrite_a": True, "check_finite": False}),
             ("linalg.cho_solve", ((_square(2), True), kind(2)), {"overwrite_b": True}),
             ("linalg.cho_solve", ((_square(2), True), kind(2)), {"check_finite": False}),
+            ("linalg.det", (_square(2),), {"overwrite_a": True, "check_finite": False}),
             ("linalg.inv", (_square(2),), {"overwrite_a": True, "check_finite": False}),
             ("linalg.solve", (_square(2), kind(2)), {"overwrite_a": True, "overwrite_b": True}),
             ("linalg.solve", (_square(2), kind(2)), {"lower": True}),
-            ("linalg.solve_sylvester", (_square(3), _square(2, kind=kind), kind(3, 2)), {}),
+            (
+                "linalg.solve_sylvester",
+                (_square(3, kind=kind), _square(2, kind=kind), kind(3, 2)),
+                {},
+            ),
         ]
         ab = 0.3 * kind(4, 5) + np.eye(4)[2][:, None] * 2.0
         for right in (kind(5), kind(5, 2)):
@@ -86,6 +91,7 @@ def _calls() -> list[Call]:
                     how = {"mode": mode, "method": method}
                     calls.append(("signal.convolve", (kind(*s), kind(*u)), how))
                     calls.append(("signal.correlate", (kind(*s), kind(*u)), how))
+                    calls.append(("signal.fftconvolve", (kind(*s), kind(*u)), {"mode": mode}))
         calls.append(("signal.convolve", (kind(), kind()), {}))
         calls.append(("signal.correlate", (kind(), kind()), {}))
     calls.append(("linalg.sqrtm", (np.array([[1.0, 2.0], [0.3, -2.0]]),), {}))  # complex of real
@@ -199,7 +205,7 @@ def test_every_public_function_is_called_with_every_keyword() -> None:
             ours = inspect.signature(own).parameters
             if not any(p.kind is p.VAR_KEYWORD for p in ours.values()):
                 assert list(ours) == list(theirs), name  # names and order are SciPy's
-                assert set(ours) <= seen[f"{short}.{name}"] | {"axis", "b"}, name
+                assert set(ours) <= seen[f"{short}.{name}"] | {"axis", "b", "axes"}, name
     ours, theirs = (inspect.signature(m.odeint).parameters for m in (integrate, scipy.integrate))
     assert list(ours) == list(theirs)
     for name in ours:
@@ -232,6 +238,13 @@ def test_second_order_of_linear_algebra() -> None:
         )
 
 
+def test_sylvesters_equation_of_real_and_complex_matrices() -> None:
+    # SciPy (1.17) hands a real Schur form to LAPACK's complex solver there
+    a, b, q = np.array([[2.0, 1.0], [-1.0, 2.0]]), _square(2, kind=_complex), _complex(2, 2)
+    x = linalg.solve_sylvester(Tensor(a), b, q).data
+    np.testing.assert_allclose(a @ x + x @ b, q, rtol=1e-12)
+
+
 def test_upper_cholesky_reads_the_upper_triangle() -> None:
     a = np.array([[4.0, 1.0], [-9.0, 3.0]])
     for x in (a, Tensor(a)):
@@ -257,12 +270,15 @@ def test_what_is_refused() -> None:
     for call, said in (
         (lambda: linalg.solve(a, np.ones(3), assume_a="pos"), "assume_a='pos'"),
         (lambda: linalg.inv(a, assume_a="pos"), "assume_a='pos'"),
+        (lambda: signal.fftconvolve(a, a, axes=0), "axes= is not"),
         (lambda: linalg.sqrtm(a, disp=False), "disp=False"),
         (lambda: linalg.solve_banded((0, 0), a.reshape(3, 1, 3), np.ones((3, 3))), "stacks"),
         (lambda: special.logsumexp(1j * a, return_sign=True), "return_sign"),
     ):
         with pytest.raises(UnsupportedError, match=said):
             call()
+    with pytest.raises(TypeError, match="use 0, 1, 2"):
+        linalg.solve_triangular(a, np.ones(3), trans="Q")
     with pytest.raises(Exception, match="no derivative is known"):
         grad(lambda n: special.polygamma(n, 1.0))(2.0)
     plain = _positive(3)
@@ -475,7 +491,7 @@ def test_forms_of_odeints_state() -> None:
     assert made.shape == wanted.shape == (2, 1)
     np.testing.assert_array_equal(made.data, wanted)
     k = Tensor(2.0, requires_grad=True)
-    with pytest.raises(UnsupportedError, match="Pass it in args="):
+    with pytest.raises(UnsupportedError, match="derivative would be lost"):
         integrate.odeint(lambda y, t: -k * y, Tensor([1.0], requires_grad=True), [0.0, 1.0])
     found = grad(lambda k: integrate.odeint(lambda y, t, k: (y[1], -k), [1, 0], [0, 1], (k,))[1, 0])
     assert found(2.0) == pytest.approx(-0.5, rel=1e-6)

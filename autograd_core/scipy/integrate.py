@@ -14,16 +14,15 @@ from typing import Any
 import numpy as np
 import scipy.integrate as _integrate
 
-from autograd_core.boxed import Boxed
 from autograd_core.declare import primitive
 from autograd_core.primitive import Primitive
 from autograd_core.right_sides import Arguments, as_state
-from autograd_core.scipy.values import as_floats, is_traced, refuse
+from autograd_core.scipy.values import as_floats, guarded, is_traced, watched
 from autograd_core.transforms import jvp, vjp
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(_integrate, name)  # for arrays that are not differentiated
+    return guarded(_integrate, name)
 
 
 class _Problem:
@@ -38,13 +37,10 @@ class _Problem:
 
 def _solve(y0: Any, t: Any, *traced: Any, problem: _Problem) -> Any:
     shape = np.shape(y0)
+    slope = watched(problem.slope, "integrate.odeint")
 
     def flat(y: Any, s: float) -> Any:
-        slope = problem.slope(y.reshape(shape), np.float64(s), *traced)
-        if isinstance(slope, Boxed):
-            raise refuse("integrate.odeint", "the right-hand side uses a traced value that is not "
-                         "among its arguments.", "Pass it in args=.")  # fmt: skip
-        return np.ravel(slope)
+        return np.ravel(slope(y.reshape(shape), np.float64(s), *traced))
 
     how = dict(problem.how)
     guide = how.pop("Dfun", None)
@@ -199,7 +195,9 @@ def odeint(
            "atol": atol, "tcrit": tcrit, "h0": h0, "ixpr": ixpr, "printmessg": printmessg,
            **limits}  # fmt: skip
     if not is_traced(y0, t, args) and np.ndim(y0) < 2:
-        return _integrate.odeint(func, y0, t, args, Dfun, tfirst=tfirst, **own)
+        return _integrate.odeint(
+            watched(func, "integrate.odeint"), y0, t, args, Dfun, tfirst=tfirst, **own
+        )
     args = args if isinstance(args, tuple) else (args,)
     nest = Arguments(args)
 

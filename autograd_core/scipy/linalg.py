@@ -12,19 +12,21 @@ from typing import Any
 import numpy as np
 import scipy.linalg as _linalg
 
+from autograd_core import errors
 from autograd_core.declare import primitive
 from autograd_core.primitive import Primitive
 from autograd_core.rules.indexing import getitem, scatter
 from autograd_core.scipy.matrix_functions import expm, logm, solve_sylvester, sqrtm
-from autograd_core.scipy.values import STACKED, is_traced, refuse
+from autograd_core.scipy.values import STACKED, guarded, is_traced, refuse, valued
+from autograd_core.source import Location
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(_linalg, name)  # for arrays that are not differentiated
+    return guarded(_linalg, name)
 
 
-__all__ = ["cho_factor", "cho_solve", "cholesky", "expm", "inv", "logm", "solve", "solve_banded",
-           "solve_sylvester", "solve_triangular", "sqrtm"]  # fmt: skip
+__all__ = ["cho_factor", "cho_solve", "cholesky", "det", "expm", "inv", "logm", "solve",
+           "solve_banded", "solve_sylvester", "solve_triangular", "sqrtm"]  # fmt: skip
 
 
 def _conj(a: Any) -> Any:
@@ -137,6 +139,11 @@ def solve_triangular(
     if not is_traced(a, b):
         return _linalg.solve_triangular(
             a, b, trans, lower, unit_diagonal, overwrite_b, check_finite
+        )
+    if trans not in _CODES:
+        raise errors.OperandError(
+            f"solve_triangular: trans={trans!r}; use 0, 1, 2, 'N', 'T' or 'C'.",
+            Location.of_caller(),
         )
     return _triangular(
         a, b, trans=_CODES[trans], lower=lower, unit_diagonal=unit_diagonal, finite=check_finite,
@@ -382,6 +389,28 @@ def inv(a: Any, overwrite_a: bool = False, check_finite: bool = True, **how: Any
             raise refuse("linalg.inv", f"{name}={value!r} is not supported on a traced value.",
                          "Leave it out.")  # fmt: skip
     return _inv(a, finite=check_finite)
+
+
+_det: Primitive = valued(
+    lambda a, finite: np.asarray(_linalg.det(a, check_finite=finite))[()],
+    lambda a, finite: np.linalg.det(a),
+    "scipy det",
+    arity=1,
+)
+
+
+def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    """Return the determinant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(det(np.diag([2.0, 3.0])))
+    6.0
+    """
+    if not is_traced(a):
+        return _linalg.det(a, overwrite_a, check_finite)
+    return _det(a, finite=check_finite)
 
 
 # --- banded systems -------------------------------------------------------------

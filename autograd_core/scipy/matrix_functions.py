@@ -87,8 +87,13 @@ def sqrtm(A: Any, **keywords: Any) -> Any:  # noqa: N803 - SciPy's name
     return _matrix_value(_sqrtm, A, keywords)
 
 
+def _sylvester_value(a: Any, b: Any, q: Any) -> Any:
+    kind = np.result_type(a, b, q)  # of a real and a complex matrix SciPy's answer is no solution
+    return _linalg.solve_sylvester(*(np.asarray(m, dtype=kind) for m in (a, b, q)))
+
+
 _sylvester: Primitive = primitive(
-    lambda a, b, q: _linalg.solve_sylvester(a, b, q),
+    _sylvester_value,
     vjp=[
         lambda g, x, a, b, q: -(_sylvester(a.T, b.T, g) @ x.T),
         lambda g, x, a, b, q: -(x.T @ _sylvester(a.T, b.T, g)),

@@ -9,11 +9,11 @@ import scipy.signal as _signal
 
 from autograd_core.declare import bilinear
 from autograd_core.primitive import Primitive
-from autograd_core.scipy.values import as_floats, is_traced
+from autograd_core.scipy.values import as_floats, guarded, is_traced, refuse
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(_signal, name)  # for arrays that are not differentiated
+    return guarded(_signal, name)
 
 
 def _place(n: int, m: int, mode: str) -> int:
@@ -80,3 +80,30 @@ def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> A
     if not is_traced(in1, in2):
         return _signal.correlate(in1, in2, mode, method)
     return _correlate(as_floats(in1), as_floats(in2), mode=mode, method=method)
+
+
+_fft: Primitive = bilinear(
+    lambda a, b, mode="full": _signal.fftconvolve(a, b, mode),
+    lambda g, a, b, *, mode="full": _back(g, a, b, a, b, mode, "fft"),
+    lambda g, a, b, *, mode="full": _back(g, b, a, a, b, mode, "fft"),
+    name="fftconvolve",
+)
+
+
+def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+    """Convolve by Fourier transforms; differentiable in both, along all axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fftconvolve(np.array([1.0, 2.0]), np.array([1.0, 1.0])).round(6)
+    array([1., 3., 2.])
+    """
+    if not is_traced(in1, in2):
+        return _signal.fftconvolve(in1, in2, mode, axes)
+    if axes is not None:
+        raise refuse(
+            "signal.fftconvolve", "axes= is not supported on a traced value.",
+            "Leave it out, or use vmap over the other axes.",
+        )  # fmt: skip
+    return _fft(as_floats(in1), as_floats(in2), mode=mode)

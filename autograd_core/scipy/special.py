@@ -10,11 +10,11 @@ import scipy.special as _special
 from autograd_core.declare import elementwise, primitive
 from autograd_core.primitive import Constant, Primitive
 from autograd_core.rules.reductions import expand
-from autograd_core.scipy.values import as_floats, is_traced, refuse
+from autograd_core.scipy.values import as_floats, guarded, is_traced, refuse
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(_special, name)  # the ufuncs work as they are
+    return guarded(_special, name)  # the ufuncs work as they are
 
 
 _polygamma: Primitive = elementwise(

@@ -15,6 +15,7 @@ import scipy.stats as _stats
 from autograd_core.scipy.densities import KNOWN
 from autograd_core.scipy.distributions import Distribution
 from autograd_core.scipy.multivariate import dirichlet, multivariate_normal
+from autograd_core.scipy.values import guarded
 
 _WRAPPED: dict[str, Distribution] = {}
 
@@ -29,7 +30,7 @@ def __getattr__(name: str) -> Any:
     own = getattr(_stats, name)
     if isinstance(own, (_stats.rv_continuous, _stats.rv_discrete)):
         return _wrapped(name)
-    return own  # for arrays that are not differentiated
+    return guarded(_stats, name)
 
 
 norm, gamma, chi2, beta = map(_wrapped, ("norm", "gamma", "chi2", "beta"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -31,15 +33,64 @@ def as_floats(x: Any) -> Any:
     return x if x.dtype.kind in "fc" else x.astype(float)
 
 
-def refuse(function: str, what: str, remedy: str) -> errors.UnsupportedError:
+def refuse(
+    function: str, what: str, remedy: str, where: Location | None = None
+) -> errors.UnsupportedError:
     """Return the error for a derivative that is not known or does not exist."""
-    return errors.UnsupportedError(f"scipy.{function}: {what} {remedy}", Location.of_caller())
+    where = where or Location.of_caller()
+    return errors.UnsupportedError(f"scipy.{function}: {what} {remedy}", where)
 
 
 def refuse_traced(function: str, remedy: str, *values: Any) -> None:
     """Raise if a traced value is among the arguments of a function without derivative."""
     if is_traced(*values):
         raise refuse(function, "has no derivative.", remedy)
+
+
+def watched(f: Callable[..., Any], function: str) -> Callable[..., Any]:
+    """Return a function that SciPy will call; it raises if f gives back a traced value.
+
+    SciPy's compiled code would take its number and lose the derivative.
+    """
+    where = Location.of_caller()  # the user's line, and not SciPy's that will call f
+
+    @wraps(f)
+    def checked(*args: Any, **keywords: Any) -> Any:
+        made = f(*args, **keywords)
+        if is_traced(made):
+            raise refuse(
+                function,
+                "the function that it was given returns a traced value, whose derivative would be "
+                "lost.",
+                "Pass what is differentiated as an argument, where this function has a rule for "
+                "it; see also autograd_core.adjoints.",
+                where,
+            )
+        return made
+
+    return checked
+
+
+_GUARDED: dict[Any, Callable[..., Any]] = {}
+
+
+def guarded(module: Any, name: str) -> Any:
+    """Return what SciPy has under a name; a function that has no rule refuses traced values."""
+    own = getattr(module, name)
+    if not isinstance(own, FunctionType) or name.startswith("_"):
+        return own
+    if own not in _GUARDED:
+        where = f"{module.__name__.removeprefix('scipy.')}.{name}"
+
+        @wraps(own)
+        def call(*args: Any, **keywords: Any) -> Any:
+            remedy = "Pass constants (x.detach() on a Tensor), or write it in NumPy."
+            refuse_traced(where, remedy, args, keywords)
+            args = tuple(watched(a, where) if isinstance(a, FunctionType) else a for a in args)
+            return own(*args, **keywords)
+
+        _GUARDED[own] = call
+    return _GUARDED[own]
 
 
 def along(f: Callable[..., Any], args: tuple[Any, ...], k: int) -> Any:
