@@ -88,7 +88,7 @@ def _true_slope(f: Any, x: Any, least: float = 0.0) -> tuple[Any, Any]:
         return np.where(smooth, near, np.nan), 4 * np.abs(far - near) + 20 * noise
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # SciPy's own
 @pytest.mark.parametrize("name", KNOWN)
 def test_values_and_derivatives_on_a_grid(name: str) -> None:
     mine, theirs = getattr(stats, name), getattr(stats_of_scipy, name)

@@ -207,7 +207,11 @@ def _nan_with(y: Any, slope: Any) -> Any:
 
 
 def _partial(rule: Function, method: str, k: int) -> Function:
-    return lambda y, *args: rule(method, y, args, k)
+    def partial(y: Any, *args: Any) -> Any:
+        with np.errstate(all="ignore"):  # what is not taken may be 0 / 0; SciPy is silent too
+            return rule(method, y, args, k)
+
+    return partial
 
 
 class Distribution:
