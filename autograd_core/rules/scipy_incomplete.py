@@ -104,7 +104,7 @@ def _gamma_slopes(a: Any, x: Any, k: int = 1) -> Any:
 
 def gamma_density(a: Any, x: Any) -> Any:
     """Return the density of the gamma distribution."""
-    x = np.where(np.isposinf(x), 1e300, x)
+    x = np.where(np.isposinf(x), 1e30, x)
     return np.exp(sp.xlogy(a - 1.0, x) - x - sp.gammaln(a))
 
 

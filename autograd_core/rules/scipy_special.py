@@ -109,6 +109,8 @@ elementwise(
     ),
 )
 
+elementwise(sp.gammasgn, 0)
+
 # --- error functions and the normal distribution ------------------------------
 
 elementwise(
