@@ -80,6 +80,9 @@ def _calls() -> list[Call]:
                 {},
             ),
         ]
+        if STACKS:
+            stack = (_square(3, 2, kind=kind), _square(2, 2, kind=kind), kind(2, 3, 2))
+            calls.append(("linalg.solve_sylvester", stack, {}))
         ab = 0.3 * kind(4, 5) + np.eye(4)[2][:, None] * 2.0
         for right in (kind(5), kind(5, 2)):
             calls.append(("linalg.solve_banded", ((1, 2), ab, right), {}))

@@ -35,7 +35,7 @@ def _matrix_function(name: str) -> Primitive:
     return made
 
 
-_expm, _logm, _sqrtm = map(_matrix_function, ("expm", "logm", "sqrtm"))
+_expm, _logm = map(_matrix_function, ("expm", "logm"))
 
 
 def expm(A: Any) -> Any:  # noqa: N803 - SciPy's name
@@ -75,18 +75,6 @@ def logm(A: Any, **keywords: Any) -> Any:  # noqa: N803 - SciPy's name
     return _matrix_value(_logm, A, keywords)
 
 
-def sqrtm(A: Any, **keywords: Any) -> Any:  # noqa: N803 - SciPy's name
-    """Return the principal square root of a matrix.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> sqrtm(np.array([[4.0]]))
-    array([[2.]])
-    """
-    return _matrix_value(_sqrtm, A, keywords)
-
-
 def _sylvester_value(a: Any, b: Any, q: Any) -> Any:
     kind = np.result_type(a, b, q)  # of a real and a complex matrix SciPy's answer is no solution
     return _linalg.solve_sylvester(*(np.asarray(m, dtype=kind) for m in (a, b, q)))
@@ -95,9 +83,9 @@ def _sylvester_value(a: Any, b: Any, q: Any) -> Any:
 _sylvester: Primitive = primitive(
     _sylvester_value,
     vjp=[
-        lambda g, x, a, b, q: -(_sylvester(a.T, b.T, g) @ x.T),
-        lambda g, x, a, b, q: -(x.T @ _sylvester(a.T, b.T, g)),
-        lambda g, x, a, b, q: _sylvester(a.T, b.T, g),
+        lambda g, x, a, b, q: -(_sylvester(a.mT, b.mT, g) @ x.mT),
+        lambda g, x, a, b, q: -(x.mT @ _sylvester(a.mT, b.mT, g)),
+        lambda g, x, a, b, q: _sylvester(a.mT, b.mT, g),
     ],
     jvp=[
         lambda t, x, a, b, q: -_sylvester(a, b, t @ x),
@@ -119,3 +107,25 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     array([[2.]])
     """
     return _sylvester(a, b, q) if is_traced(a, b, q) else _linalg.solve_sylvester(a, b, q)
+
+
+_sqrtm: Primitive = primitive(  # s s = a, so s ds + ds s = da
+    lambda a: _linalg.sqrtm(a),
+    vjp=[lambda g, s, a: _sylvester(s.mT, s.mT, g)],
+    jvp=[lambda t, s, a: _sylvester(s, s, t)],
+    arity=1,
+    name="sqrtm",
+    category=STACKED,
+)
+
+
+def sqrtm(A: Any, **keywords: Any) -> Any:  # noqa: N803 - SciPy's name
+    """Return the principal square root of a matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sqrtm(np.array([[4.0]]))
+    array([[2.]])
+    """
+    return _matrix_value(_sqrtm, A, keywords)
