@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -266,6 +267,19 @@ def test_under_vmap() -> None:
     ):
         found = vmap(grad(f))(a, b)
         np.testing.assert_allclose(found, [grad(f)(x, y) for x, y in zip(a, b, strict=True)])
+
+
+def test_reductions_under_vmap_take_the_whole_batch() -> None:
+    x = _real(4, 3, 2)
+    for f in (special.logsumexp, special.softmax, special.log_softmax):
+        for axis in (None, 0, -1):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                found = vmap(lambda v, f=f, axis=axis: f(v, axis=axis))(x)
+                slopes = vmap(grad(lambda v, f=f, axis=axis: np.sum(f(v, axis=axis) ** 2)))(x)
+            np.testing.assert_allclose(found, [f(v, axis=axis) for v in x], rtol=1e-14)
+            each = [grad(lambda v, f=f, a=axis: np.sum(f(v, axis=a) ** 2))(v) for v in x]
+            np.testing.assert_allclose(slopes, each, rtol=1e-12, atol=1e-14)
 
 
 def test_what_is_refused() -> None:

@@ -112,6 +112,16 @@ _logsumexp: Primitive = primitive(
 )
 
 
+_plain: Primitive = primitive(  # one argument: a reduction, which vmap knows by its name
+    lambda a, *, axis=None, keepdims=False: _sum_value(a, None, axis, keepdims),
+    vjp=[lambda g, y, a, **how: _sum_pull(g, y, a, 1.0, **how)],
+    jvp=[lambda t, y, a, **how: _sum_push(t, y, a, 1.0, **how)],
+    arity=1,
+    name="logsumexp",
+    category="reduction",
+)
+
+
 def logsumexp(
     a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
 ) -> Any:
@@ -126,6 +136,8 @@ def logsumexp(
     """
     if not is_traced(a, b):
         return _special.logsumexp(a, axis, b, keepdims, return_sign)
+    if b is None and not return_sign:
+        return _plain(as_floats(a), axis=axis, keepdims=keepdims)
     a, b = as_floats(a), as_floats(1.0 if b is None else b)
     if return_sign and np.iscomplexobj(a):
         raise refuse("special.logsumexp", "return_sign=True of complex numbers has no derivative "
@@ -139,7 +151,7 @@ _softmax: Primitive = primitive(
     vjp=[lambda g, y, x, *, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True))],
     jvp=[lambda t, y, x, *, axis: y * (t - np.sum(t * y, axis=axis, keepdims=True))],
     arity=1,
-    name="scipy softmax",
+    name="softmax",
     category="reduction",
 )
 _log_softmax: Primitive = primitive(
@@ -147,7 +159,7 @@ _log_softmax: Primitive = primitive(
     vjp=[lambda g, y, x, *, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)],
     jvp=[lambda t, y, x, *, axis: t - np.sum(np.exp(y) * t, axis=axis, keepdims=True)],
     arity=1,
-    name="scipy log_softmax",
+    name="log_softmax",
     category="reduction",
 )
 
