@@ -19,6 +19,7 @@ from autograd_core.declare import linear as linear_map
 from autograd_core.declare import primitive
 from autograd_core.jacobians import jacobian
 from autograd_core.primitive import Boxed, Primitive, bare
+from autograd_core.right_sides import Arguments, as_state, is_floating
 from autograd_core.source import Location
 from autograd_core.transforms import pushed as jvp
 from autograd_core.transforms import transpose as vjp
@@ -148,6 +149,12 @@ def implicit(
 def _array(value: Any, operation: str) -> Any:
     if isinstance(value, Boxed):
         return value
+    if value is None or isinstance(value, (str, bytes)):
+        raise errors.DTypeError(
+            f"{operation}: an argument is {value!r}; give floating-point values, and keep the rest "
+            "in a closure.",
+            Location.of_caller(),
+        )
     made = np.asarray(value, dtype=float) if not hasattr(value, "dtype") else value
     if made.dtype.kind not in "fc":
         raise errors.DTypeError(
@@ -281,13 +288,14 @@ def odeint(
     Parameters
     ----------
     f : callable
-        The right-hand side ``f(y, t, *args)``, shaped like y.
+        The right-hand side ``f(y, t, *args)``, shaped like y; a list will do.
     y0 : array_like
         The state at ``t[0]``.
     t : array_like
         At least two times, strictly monotone; the first is the start.
     *args
-        Nests of arrays that f takes.
+        Nests that f takes; floating-point values in them are differentiated, everything
+        else (integers, strings, None) reaches f as it is.
     method : str
         A method of ``scipy.integrate.solve_ivp``.
     rtol, atol : float
@@ -314,7 +322,8 @@ def odeint(
     >>> round(float(grad(end)(0.5)), 6)                    # -2 exp(-k)
     -1.213061
     """
-    flat = [_array(v, "odeint()") for v in (y0, t, *tree.leaves(args))]
+    nest = Arguments(args, is_floating)
+    flat = [_array(v, "odeint()") for v in (y0, t, *nest.traced())]
     times = bare(flat[1])
     steps = np.diff(times) if times.ndim == 1 else np.zeros(0)
     if times.ndim != 1 or len(times) < 2 or not (np.all(steps > 0) or np.all(steps < 0)):
@@ -323,24 +332,25 @@ def odeint(
             "rising or falling order.",
             Location.of_caller(),
         )
-    slope = np.shape(bare(f(bare(flat[0]), times[0], *tree.like(args, map(bare, flat[2:])))))
+    first = f(bare(flat[0]), times[0], *nest.filled(map(bare, flat[2:])))
+    slope = np.shape(bare(as_state(first)))
     if slope != np.shape(bare(flat[0])):
         raise errors.ShapeError(
             f"odeint(): f returned shape {slope} for a state of shape {np.shape(bare(flat[0]))}.",
             Location.of_caller(),
         )
-    return _ode(*flat, problem=_Ode(f, args, method, rtol, atol))
+    return _ode(*flat, problem=_Ode(f, nest, method, rtol, atol))
 
 
 class _Ode:
     """A differential equation, how it is solved, and how its arguments are nested."""
 
-    def __init__(self, f: Function, args: Any, method: str, rtol: float, atol: float) -> None:
-        self.f, self.args = f, args
+    def __init__(self, f: Function, nest: Arguments, method: str, rtol: float, atol: float) -> None:
+        self.f, self.nest = f, nest
         self.method, self.rtol, self.atol = method, rtol, atol
 
     def slope(self, y: Any, t: Any, flat: Sequence[Any]) -> Any:
-        return self.f(y, t, *tree.like(self.args, list(flat)))
+        return as_state(self.f(y, t, *self.nest.filled(flat)))
 
     def solve(self, slope: Function, y: Any, times: Any) -> Any:
         """Return the states at the times, the first one given; each a vector."""

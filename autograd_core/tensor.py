@@ -89,7 +89,7 @@ class Tensor(Traced):
 
     __slots__ = ("_cuts", "_grad", "_held", "_level", "_node")
     _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
-    _held: Any  # not `_held`: np.ma takes that of any object, and the derivative would be lost
+    _held: Any  # not `_data`: np.ma takes that of any object, and the derivative would be lost
     _node: Node | None
     _level: int
     _grad: Any

@@ -44,12 +44,39 @@ def test_names_fall_back_to_scipy_s_own() -> None:
 
     import autograd_core.scipy as ours
 
-    assert ours.linalg.toeplitz is scipy.linalg.toeplitz
-    assert ours.signal.hilbert is scipy.signal.hilbert
-    assert ours.integrate.quad is scipy.integrate.quad
-    assert ours.stats.weibull_min is scipy.stats.weibull_min
+    assert ours.linalg.toeplitz.__wrapped__ is scipy.linalg.toeplitz
+    assert ours.signal.hilbert.__wrapped__ is scipy.signal.hilbert
+    assert ours.integrate.quad.__wrapped__ is scipy.integrate.quad
+    assert ours.stats.rankdata.__wrapped__ is scipy.stats.rankdata
+    assert ours.stats.weibull_min.scipy is scipy.stats.weibull_min
+    assert ours.linalg.toeplitz([1, 2]).tolist() == [[1, 2], [2, 1]]
+    assert ours.linalg.LinAlgError is scipy.linalg.LinAlgError
     with pytest.raises(AttributeError, match="no attribute"):
         _ = ours.sparse
+
+
+def test_functions_without_a_rule_refuse_by_name() -> None:
+    pytest.importorskip("scipy")
+    from autograd_core import Tensor, UnsupportedError, grad
+    from autograd_core.scipy import integrate, linalg, signal, special, stats
+
+    x = Tensor([0.3, 1.2], requires_grad=True)
+    for call, name in (
+        (lambda: linalg.toeplitz(x), "linalg.toeplitz"),
+        (lambda: signal.lfilter([1.0], [1.0, 0.5], x), "signal.lfilter"),
+        (lambda: special.comb(x, 2), "special.comb"),
+        (lambda: stats.zscore(x), "stats.zscore"),
+        (lambda: stats.zscore([x[0], 1.0]), "stats.zscore"),
+        (lambda: integrate.quad(lambda t: t, 0.0, x[0]), "integrate.quad"),
+        (lambda: integrate.quad(lambda t: x[0] * t, 0.0, 1.0), "integrate.quad: the function"),
+        (lambda: integrate.odeint(lambda y, t: -x, [1.0, 2.0], [0, 1]), "integrate.odeint: the"),
+        (lambda: integrate.solve_ivp(lambda t, y: [-x[0] * y[0]], (0, 1), [1.0]), "solve_ivp: the"),
+    ):
+        with pytest.raises(UnsupportedError, match=name) as caught:
+            call()
+        assert "test_scipy_lazy.py" in str(caught.value)
+    with pytest.raises(UnsupportedError, match="derivative would be lost"):
+        grad(lambda a: integrate.quad(lambda t: a * t, 0.0, 1.0)[0])(2.0)
 
 
 def test_densities_are_scipy_s() -> None:

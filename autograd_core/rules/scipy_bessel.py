@@ -128,6 +128,13 @@ def _in_x(v: Any, x: Any, kind: str, k: int) -> Any:
     return (low + high) * 0.5 - same if kind == "ie" else same - (low + high) * 0.5
 
 
+def _real(x: Any, name: str) -> Any:
+    """Return x if it is real: the factor e^-|Re x| has no complex derivative."""
+    if x.dtype.kind == "c":
+        raise ValueError(f"{name} of a complex number has no complex derivative; use iv.")
+    return x
+
+
 order_slope: Primitive = elementwise(
     _order_slopes,
     lambda y, v, x, *, kind="j", k=1: order_slope(v, x, kind=kind, k=k + 1),
@@ -177,5 +184,5 @@ elementwise(sp.i1e, lambda y, x: (sp.i0e(x) + sp.ive(2, x)) * 0.5 - np.sign(x) *
 elementwise(
     sp.ive,
     lambda y, v, x: order_slope(v, x, kind="ie"),
-    lambda y, v, x: (sp.ive(v - 1, x) + sp.ive(v + 1, x)) * 0.5 - np.sign(x) * y,
+    lambda y, v, x: (sp.ive(v - 1, x) + sp.ive(v + 1, x)) * 0.5 - np.sign(_real(x, "ive")) * y,
 )

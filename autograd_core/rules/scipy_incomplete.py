@@ -104,7 +104,14 @@ def _gamma_slopes(a: Any, x: Any, k: int = 1) -> Any:
 
 def gamma_density(a: Any, x: Any) -> Any:
     """Return the density of the gamma distribution."""
-    return np.exp(-x + (a - 1.0) * np.log(x) - sp.gammaln(a))
+    x = np.where(np.isposinf(x), 1e30, x)
+    return np.exp(sp.xlogy(a - 1.0, x) - x - sp.gammaln(a))
+
+
+def _moved(slope: Any, density: Any) -> Any:
+    """Return how a quantile moves: -slope / density, and 0 at an end that stays."""
+    still = slope == 0
+    return np.where(still, 0, -slope / np.where(still, 1, density))
 
 
 gammainc_slope: Primitive = elementwise(
@@ -119,12 +126,12 @@ elementwise(
 )
 elementwise(
     sp.gammaincinv,
-    lambda y, a, p: -gammainc_slope(a, y) / gamma_density(a, y),
+    lambda y, a, p: _moved(gammainc_slope(a, y), gamma_density(a, y)),
     lambda y, a, p: 1.0 / gamma_density(a, y),
 )
 elementwise(
     sp.gammainccinv,
-    lambda y, a, p: -gammainc_slope(a, y) / gamma_density(a, y),
+    lambda y, a, p: _moved(gammainc_slope(a, y), gamma_density(a, y)),
     lambda y, a, p: -1.0 / gamma_density(a, y),
 )
 
@@ -163,7 +170,7 @@ def _beta_slopes(a: Any, b: Any, x: Any, j: int = 0, k: int = 0) -> Any:
 
 def beta_density(a: Any, b: Any, x: Any) -> Any:
     """Return the density of the beta distribution."""
-    return np.exp((a - 1.0) * np.log(x) + (b - 1.0) * np.log1p(-x) - sp.betaln(a, b))
+    return np.exp(sp.xlogy(a - 1.0, x) + sp.xlog1py(b - 1.0, -x) - sp.betaln(a, b))
 
 
 betainc_slope: Primitive = elementwise(
@@ -201,23 +208,31 @@ def _t_log_slope(df: Any, t: Any) -> Any:
 def _t_slopes(df: Any, t: Any) -> Any:
     """Return the derivative of the distribution function in df.
 
-    It is 1/2 + sign(t) I_y(1/2, df/2) / 2 with y = t^2 / (df + t^2).
+    It is 1/2 + sign(t) I_y(1/2, df/2) / 2 with y = t^2 / (df + t^2), and in the tails
+    I_(1-y)(df/2, 1/2) / 2 on the left and 1 less that on the right.
     """
-    y = t * t / (df + t * t)
     kind = np.result_type(df, t, 0.0)
-    return (
-        0.25 * np.sign(t) * _beta_slopes(0.5, 0.5 * df, y, k=1) - 0.5 * t * _t_density(df, t) / df
-    ).astype(kind)
+    t, end = np.where(np.isinf(t), 1.0, t), np.isinf(t)
+    made = _t_inner(df, t, 1) - 0.5 * t * _t_density(df, t) / df
+    return np.where(end, 0, made).astype(kind)[()]
+
+
+def _t_inner(df: Any, t: Any, k: int) -> Any:
+    """Return the k-th derivative in df at a fixed y."""
+    whole = df + t * t
+    near = t * t < df
+    y, rest = np.where(near, t * t / whole, 0.5), np.where(near, 0.5, df / whole)
+    center = betainc_slope(0.5 + 0.0 * df, 0.5 * df, y, k=k)
+    tail = betainc_slope(0.5 * df, 0.5 + 0.0 * df, rest, j=k)
+    return 0.5 ** (k + 1) * np.sign(t) * np.where(near, center, -tail)
 
 
 def _t_curve(y: Any, df: Any, t: Any) -> Any:
     """Return the second derivative in df."""
     u = t * t / df
     expansion = sp.psi(0.5 * (df + 1.0)) - sp.psi(0.5 * df) - np.log1p(u)
-    place = u / (1.0 + u)
-    inner = 0.125 * np.sign(t) * betainc_slope(0.5 + 0.0 * df, 0.5 * df, place, k=2)
     weight = 0.5 * t * _t_density(df, t) / df
-    return inner - weight * (0.5 * expansion + _t_log_slope(df, t) - 1.0 / df)
+    return _t_inner(df, t, 2) - weight * (0.5 * expansion + _t_log_slope(df, t) - 1.0 / df)
 
 
 stdtr_slope: Primitive = elementwise(
@@ -229,7 +244,7 @@ stdtr_slope: Primitive = elementwise(
 elementwise(sp.stdtr, lambda y, df, t: stdtr_slope(df, t), lambda y, df, t: _t_density(df, t))
 elementwise(
     sp.betaincinv,
-    lambda y, a, b, p: -betainc_slope(a, b, y, j=1) / beta_density(a, b, y),
-    lambda y, a, b, p: -betainc_slope(a, b, y, k=1) / beta_density(a, b, y),
+    lambda y, a, b, p: _moved(betainc_slope(a, b, y, j=1), beta_density(a, b, y)),
+    lambda y, a, b, p: _moved(betainc_slope(a, b, y, k=1), beta_density(a, b, y)),
     lambda y, a, b, p: 1.0 / beta_density(a, b, y),
 )

@@ -2,7 +2,8 @@
 
 L. Pontryagin et al. (1962); R. Chen et al., "Neural ordinary differential
 equations" (2018).  The adjoint is itself solved by odeint, so that second
-derivatives exist.
+derivatives exist.  Values are SciPy's, which also takes every argument that is not traced as
+it is.
 """
 
 from __future__ import annotations
@@ -15,23 +16,40 @@ import scipy.integrate as _integrate
 
 from autograd_core.declare import primitive
 from autograd_core.primitive import Primitive
+from autograd_core.right_sides import Arguments, as_state
+from autograd_core.scipy.values import as_floats, guarded, is_traced, watched
 from autograd_core.transforms import pushed as jvp
 from autograd_core.transforms import transpose as vjp
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(_integrate, name)  # for arrays that are not differentiated
+    return guarded(_integrate, name)
 
 
-def _solve(
-    y0: Any, t: Any, *args: Any, func: Any, rtol: float | None = None, atol: float | None = None
-) -> Any:
+class _Problem:
+    """A right-hand side ``slope(y, t, *traced)`` and how SciPy is to solve it."""
+
+    def __init__(
+        self, slope: Callable[..., Any], how: dict[str, Any], back: dict[str, Any]
+    ) -> None:
+        self.slope, self.how, self.back = slope, how, back
+        self.info: Any = None  # of the solver, with full_output
+
+
+def _solve(y0: Any, t: Any, *traced: Any, problem: _Problem) -> Any:
     shape = np.shape(y0)
+    slope = watched(problem.slope, "integrate.odeint")
 
-    def flat(y: Any, s: float, *rest: Any) -> Any:
-        return np.ravel(func(y.reshape(shape), np.float64(s), *rest))
+    def flat(y: Any, s: float) -> Any:
+        return np.ravel(slope(y.reshape(shape), np.float64(s), *traced))
 
-    made = _integrate.odeint(flat, np.ravel(y0), t, args=args, rtol=rtol, atol=atol)
+    how = dict(problem.how)
+    guide = how.pop("Dfun", None)
+    if guide is not None:
+        how["Dfun"] = lambda y, s: guide(y, s, *traced)
+    made = _integrate.odeint(flat, np.ravel(y0), t, **how)
+    if problem.how.get("full_output"):
+        made, problem.info = made
     return made.reshape((len(t), *shape))
 
 
@@ -55,20 +73,20 @@ class _Adjoint:
     Runs in reversed time s = -t, so that times increase.
     """
 
-    def __init__(self, func: Callable[..., Any], y: Any, args: tuple[Any, ...]) -> None:
-        self.func = func
+    def __init__(self, slope: Callable[..., Any], y: Any, args: tuple[Any, ...]) -> None:
+        self.slope = slope
         self.like = tuple(np.zeros(np.shape(x)) for x in (y, y, *args))
 
     def __call__(self, z: Any, s: Any, *args: Any) -> Any:
         y, a = _split(z, self.like)[:2]
-        value, pull = vjp(lambda y, *p: self.func(y, -s, *p), y, *args)
+        value, pull = vjp(lambda y, *p: self.slope(y, -s, *p), y, *args)
         return _joined([-value, *pull(a)])
 
 
-def _ode_vjp(
-    g: Any, ys: Any, y0: Any, t: Any, *args: Any, func: Any, rtol: Any = None, atol: Any = None
-) -> list[Any]:
+def _ode_vjp(g: Any, ys: Any, y0: Any, t: Any, *args: Any, problem: _Problem) -> list[Any]:
+    func = problem.slope
     backward = _Adjoint(func, y0, args)
+    solved = _Problem(backward, problem.back, problem.back)
     times: list[Any] = [None] * len(t)
     sums: list[Any] = [np.zeros_like(a) for a in args]
     adjoint = g[-1]
@@ -78,7 +96,7 @@ def _ode_vjp(
         first = first - times[k]
         start = _joined([ys[k], adjoint, *sums])
         span = np.stack([-t[k], -t[k - 1]])
-        end = _ode(start, span, *args, func=backward, rtol=rtol, atol=atol)[1]
+        end = _ode(start, span, *args, problem=solved)[1]
         _, adjoint, *sums = _split(end, backward.like)
         adjoint = adjoint + g[k - 1]
     times[0] = -np.sum(func(ys[0], t[0], *args) * (adjoint - g[0])) if len(t) > 1 else first
@@ -88,23 +106,23 @@ def _ode_vjp(
 class _Sensitivity:
     """The right side for the state and its tangent together."""
 
-    def __init__(self, func: Callable[..., Any], y: Any) -> None:
-        self.func = func
+    def __init__(self, slope: Callable[..., Any], y: Any) -> None:
+        self.slope = slope
         self.like = (np.zeros(np.shape(y)), np.zeros(np.shape(y)))
 
     def __call__(self, z: Any, s: Any, *both: Any) -> Any:
         y, tangent = _split(z, self.like)
         args, along = both[: len(both) // 2], both[len(both) // 2 :]
-        return _joined(jvp(lambda y, *p: self.func(y, s, *p), (y, *args), (tangent, *along)))
+        return _joined(jvp(lambda y, *p: self.slope(y, s, *p), (y, *args), (tangent, *along)))
 
 
-def _ode_jvp(
-    ts: Any, ys: Any, y0: Any, t: Any, *args: Any, func: Any, rtol: Any = None, atol: Any = None
-) -> Any:
+def _ode_jvp(ts: Any, ys: Any, y0: Any, t: Any, *args: Any, problem: _Problem) -> Any:
+    func = problem.slope
     d0, dt, *dargs = ts
     forward = _Sensitivity(func, y0)
     start = _joined([y0, d0 - func(y0, t[0], *args) * dt[0]])
-    z = _ode(start, t, *args, *dargs, func=forward, rtol=rtol, atol=atol)
+    solved = _Problem(forward, problem.back, problem.back)
+    z = _ode(start, t, *args, *dargs, problem=solved)
     rows = []
     for k in range(len(t)):
         rows.append(_split(z[k], forward.like)[1] + func(ys[k], t[k], *args) * dt[k])
@@ -118,41 +136,90 @@ def odeint(
     func: Callable[..., Any],
     y0: Any,
     t: Any,
-    args: tuple[Any, ...] = (),
-    rtol: float | None = None,
-    atol: float | None = None,
+    args: Any = (),
+    Dfun: Callable[..., Any] | None = None,  # noqa: N803 - SciPy's name
+    col_deriv: int = 0,
+    full_output: int = 0,
+    ml: int | None = None,
+    mu: int | None = None,
+    rtol: Any = None,
+    atol: Any = None,
+    tcrit: Any = None,
+    h0: float = 0.0,
+    hmax: float = 0.0,
+    hmin: float = 0.0,
+    ixpr: int = 0,
+    mxstep: int = 0,
+    mxhnil: int = 0,
+    mxordn: int = 12,
+    mxords: int = 5,
+    printmessg: int = 0,
+    tfirst: bool = False,
 ) -> Any:
     """Solve y' = func(y, t, *args); differentiable in y0, in t and in args.
 
     Parameters
     ----------
     func : callable
-        ``func(y, t, *args)`` in NumPy functions; values that it uses from
-        outside are constants.
+        ``func(y, t, *args)`` in NumPy functions, returning an array or a list;
+        values that it uses from outside must be constants.
     y0 : array
-        Where it starts, of any shape.
+        Where it starts: a number or a vector, as SciPy's; also a matrix.
     t : array (k,)
         Increasing or decreasing times; the first is y0's.
-    args : tuple of array
-        Parameters.
-    rtol, atol : float, optional
-        SciPy's tolerances, for the adjoint too.
+    args : tuple
+        Whatever func takes. Traced values in it (in lists and dicts too) are
+        differentiated; everything else reaches func as it is.
+    rtol, atol : float or array, optional
+        SciPy's tolerances; their smallest serves for the adjoint equation.
+    Dfun, col_deriv, ml, mu, full_output, tcrit, h0, hmax, hmin, ixpr, mxstep, mxhnil, \
+    mxordn, mxords, printmessg, tfirst
+        As SciPy's. Step limits hold for the adjoint equation too; Dfun, ml and mu
+        serve the solution alone.
 
     Returns
     -------
     array (k, ...)
-        The solution at the times.
+        The solution at the times; with `full_output` also SciPy's report.
 
     Examples
     --------
     >>> import numpy as np
     >>> from autograd_core import grad
-    >>> end = lambda a: odeint(lambda y, t, a: -a * y, np.array(1.0), np.array([0.0, 1.0]), (a,))[1]
+    >>> end = lambda a: odeint(lambda y, t, a: -a * y, 1.0, [0.0, 1.0], (a,))[1, 0]
     >>> bool(abs(grad(end)(2.0) + np.exp(-2.0)) < 1e-6)
     True
     """
-    return _ode(_array(y0), _array(t), *map(_array, args), func=func, rtol=rtol, atol=atol)
+    limits = {"hmax": hmax, "hmin": hmin, "mxstep": mxstep, "mxhnil": mxhnil, "mxordn": mxordn,
+              "mxords": mxords}  # fmt: skip
+    own = {"col_deriv": col_deriv, "full_output": full_output, "ml": ml, "mu": mu, "rtol": rtol,
+           "atol": atol, "tcrit": tcrit, "h0": h0, "ixpr": ixpr, "printmessg": printmessg,
+           **limits}  # fmt: skip
+    if not is_traced(y0, t, args) and np.ndim(y0) < 2:
+        return _integrate.odeint(
+            watched(func, "integrate.odeint"), y0, t, args, Dfun, tfirst=tfirst, **own
+        )
+    args = args if isinstance(args, tuple) else (args,)
+    nest = Arguments(args)
+
+    def given(f: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function of SciPy's as one of (y, t, *traced)."""
+
+        def slope(y: Any, s: Any, *traced: Any) -> Any:
+            rest = nest.filled(traced)
+            return as_state(f(s, y, *rest) if tfirst else f(y, s, *rest))
+
+        return slope
+
+    traced = nest.traced()
+    if Dfun is not None:
+        own["Dfun"] = given(Dfun)
+    back = {"rtol": _least(rtol), "atol": _least(atol), **limits}
+    y0, t = as_floats(y0), as_floats(t)
+    problem = _Problem(given(func), own, back)
+    made = _ode(y0 if np.ndim(y0) else np.reshape(y0, (1,)), t, *traced, problem=problem)
+    return (made, problem.info) if full_output else made
 
 
-def _array(x: Any) -> Any:
-    return x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
+def _least(tolerance: Any) -> Any:
+    return None if tolerance is None else float(np.min(tolerance))

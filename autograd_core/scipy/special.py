@@ -1,4 +1,4 @@
-"""scipy.special, with the functions that are not ufuncs made differentiable."""
+"""scipy.special, with the functions that are not ufuncs made differentiable; values are SciPy's."""
 
 from __future__ import annotations
 
@@ -7,16 +7,26 @@ from typing import Any
 import numpy as np
 import scipy.special as _special
 
-from autograd_core.rules.scipy_special import polygamma as _polygamma
-from autograd_core.rules.special import logsumexp as _logsumexp
+from autograd_core.declare import elementwise, primitive
+from autograd_core.primitive import Constant, Primitive
+from autograd_core.rules.reductions import expand
+from autograd_core.scipy.values import as_floats, guarded, is_traced, refuse
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(_special, name)  # the ufuncs work as they are
+    return guarded(_special, name)  # the ufuncs work as they are
 
 
-def polygamma(n: int, x: Any) -> Any:
-    """Return the n-th derivative of the digamma function.
+_polygamma: Primitive = elementwise(
+    lambda n, x: _special.polygamma(n, x),
+    None,
+    lambda y, n, x: _polygamma(np.add(n, 1), x),
+    name="scipy polygamma",
+)
+
+
+def polygamma(n: Any, x: Any) -> Any:
+    """Return the n-th derivative of the digamma function; differentiable in x.
 
     Examples
     --------
@@ -24,43 +34,134 @@ def polygamma(n: int, x: Any) -> Any:
     >>> float(polygamma(1, np.array(1.0)).round(6)) == round(np.pi**2 / 6, 6)
     True
     """
-    return _special.psi(x) if n == 0 else _polygamma(_array(x), n=n)
+    return _polygamma(n, x) if is_traced(n, x) else _special.polygamma(n, x)
 
 
-def _array(x: Any) -> Any:
-    return x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
+_multigammaln: Primitive = elementwise(
+    lambda a, d: np.asarray(_special.multigammaln(a, d))[()],
+    lambda y, a, *, d: _multi_slope(a, d),
+    name="multigammaln",
+)
+
+
+def _multi_slope(a: Any, d: int) -> Any:
+    return sum((_special.psi(a - 0.5 * j) for j in range(1, d)), _special.psi(a))
 
 
 def multigammaln(a: Any, d: int) -> Any:
-    """Return the log of the multivariate gamma function.
+    """Return the log of the multivariate gamma function; differentiable in a.
 
     Examples
     --------
     >>> float(multigammaln(2.0, 1))
     0.0
     """
-    made: Any = 0.25 * d * (d - 1) * float(np.log(np.pi))
-    for j in range(d):
-        made = made + _special.gammaln(a - 0.5 * j)
+    return _multigammaln(a, d=d) if is_traced(a) else _special.multigammaln(a, d)
+
+
+# --- sums of exponentials -------------------------------------------------------
+
+
+def _sum_value(a: Any, b: Any, axis: Any = None, keepdims: bool = False, sign: bool = False) -> Any:
+    if sign:
+        return np.asarray(_special.logsumexp(a, axis, b, keepdims, True)[0])[()]
+    return np.asarray(_special.logsumexp(a, axis, b, keepdims))[()]
+
+
+def _sum_sign(a: Any, b: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.asarray(_special.logsumexp(a, axis, b, keepdims, True)[1])[()]
+
+
+_signs = Constant(_sum_sign)
+
+
+def _unit(y: Any, a: Any, b: Any, axis: Any, keepdims: bool, sign: bool) -> Any:
+    """Return e^a over the sum: the derivative by b."""
+    wide = a + 0 * b  # b may be the larger
+    top = expand(y, wide, axis, keepdims)
+    gone = np.isneginf(np.real(a))  # no share, though the sum be 0 too
+    made = np.exp(np.where(gone, -np.inf, a - np.where(gone, 0, top)))
+    if sign:
+        made = made * expand(_signs(a, b, axis=axis, keepdims=keepdims), wide, axis, keepdims)
     return made
+
+
+def _sum_pull(g: Any, y: Any, a: Any, b: Any, *, axis: Any = None, keepdims: bool = False,
+              sign: bool = False) -> Any:  # fmt: skip
+    return expand(g, a + 0 * b, axis, keepdims) * _unit(y, a, b, axis, keepdims, sign)
+
+
+def _sum_push(t: Any, y: Any, a: Any, b: Any, *, axis: Any = None, keepdims: bool = False,
+              sign: bool = False) -> Any:  # fmt: skip
+    return np.sum(t * _unit(y, a, b, axis, keepdims, sign), axis=axis, keepdims=keepdims)
+
+
+_logsumexp: Primitive = primitive(
+    _sum_value,
+    vjp=[
+        lambda g, y, a, b, **how: _sum_pull(g, y, a, b, **how) * b,
+        _sum_pull,
+    ],
+    jvp=[
+        lambda t, y, a, b, **how: _sum_push(t * b, y, a, b, **how),
+        _sum_push,
+    ],
+    arity=2,
+    name="scipy logsumexp",
+    category="reduction",
+)
+
+
+_plain: Primitive = primitive(  # one argument: a reduction, which vmap knows by its name
+    lambda a, *, axis=None, keepdims=False: _sum_value(a, None, axis, keepdims),
+    vjp=[lambda g, y, a, **how: _sum_pull(g, y, a, 1.0, **how)],
+    jvp=[lambda t, y, a, **how: _sum_push(t, y, a, 1.0, **how)],
+    arity=1,
+    name="logsumexp",
+    category="reduction",
+)
 
 
 def logsumexp(
     a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
 ) -> Any:
-    """Return log(sum(b * exp(a))), safe from overflow.
+    """Return log(sum(b * exp(a))), safe from overflow; differentiable in a and b.
+
+    With `return_sign` log of the sum's size, and its sign, which has no derivative.
 
     Examples
     --------
     >>> float(logsumexp([1000.0, 1000.0]).round(4))
     1000.6931
     """
-    if return_sign:
-        raise TypeError("logsumexp: return_sign= is not supported; take signs outside.")
-    a = _array(a)
-    if b is not None:
-        a = a + np.log(_array(b))
-    return _logsumexp(a, axis=axis, keepdims=keepdims)
+    if not is_traced(a, b):
+        return _special.logsumexp(a, axis, b, keepdims, return_sign)
+    if b is None and not return_sign:
+        return _plain(as_floats(a), axis=axis, keepdims=keepdims)
+    a, b = as_floats(a), as_floats(1.0 if b is None else b)
+    if return_sign and np.iscomplexobj(a):
+        raise refuse("special.logsumexp", "return_sign=True of complex numbers has no derivative "
+                     "here.", "Leave it out: the logarithm is complex then.")  # fmt: skip
+    made = _logsumexp(a, b, axis=axis, keepdims=keepdims, sign=bool(return_sign))
+    return (made, _signs(a, b, axis=axis, keepdims=keepdims)) if return_sign else made
+
+
+_softmax: Primitive = primitive(
+    lambda x, *, axis: _special.softmax(x, axis),
+    vjp=[lambda g, y, x, *, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True))],
+    jvp=[lambda t, y, x, *, axis: y * (t - np.sum(t * y, axis=axis, keepdims=True))],
+    arity=1,
+    name="softmax",
+    category="reduction",
+)
+_log_softmax: Primitive = primitive(
+    lambda x, *, axis: _special.log_softmax(x, axis),
+    vjp=[lambda g, y, x, *, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)],
+    jvp=[lambda t, y, x, *, axis: t - np.sum(np.exp(y) * t, axis=axis, keepdims=True)],
+    arity=1,
+    name="log_softmax",
+    category="reduction",
+)
 
 
 def softmax(x: Any, axis: Any = None) -> Any:
@@ -71,7 +172,7 @@ def softmax(x: Any, axis: Any = None) -> Any:
     >>> softmax([0.0, 0.0])
     array([0.5, 0.5])
     """
-    return np.exp(log_softmax(x, axis))
+    return _softmax(x, axis=axis) if is_traced(x) else _special.softmax(x, axis)
 
 
 def log_softmax(x: Any, axis: Any = None) -> Any:
@@ -82,5 +183,4 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
     >>> log_softmax([0.0]).tolist()
     [0.0]
     """
-    x = _array(x)
-    return x - _logsumexp(x, axis=axis, keepdims=True)
+    return _log_softmax(x, axis=axis) if is_traced(x) else _special.log_softmax(x, axis)

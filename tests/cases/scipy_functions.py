@@ -106,6 +106,7 @@ if sp is not None:
 
     # in both arguments: the order, the shape parameter, the power
     for f, first, second in [
+        (sp.stdtr, _some, real),
         (sp.gammainc, _some, _some),
         (sp.gammainc, lambda *s: between(5.0, 20.0, *s), _some),
         (sp.gammainc, _inside, lambda *s: between(3.0, 9.0, *s)),
@@ -224,6 +225,16 @@ if sp is not None:
                 lambda ab, b: linalg.solve_banded((1, 1), ab, b),
                 (lambda rng: rng.uniform(0, 0.5, (3, 4)) + np.eye(3)[1][:, None] * 2.0, real(4, 2)),
             ),
+            ("solve", linalg.solve, (matrix(3, 3), real(3, 2))),
+            ("inv", linalg.inv, (matrix(3, 3),)),
+            ("det", linalg.det, (matrix(3, 3),)),
+            (
+                "cho_factor",
+                lambda a, b: linalg.cho_solve(linalg.cho_factor((a + a.T) / 2), b),
+                (spd(3, 3), real(3)),
+            ),
+            ("logm", linalg.logm, (spd(3, 3),)),
+            ("fftconvolve", signal.fftconvolve, (real(5), real(3))),
             ("expm", linalg.expm, (matrix(3, 3),)),
             ("sqrtm", linalg.sqrtm, (spd(3, 3),)),
             ("solve_sylvester", linalg.solve_sylvester, (matrix(3, 3), matrix(2, 2), real(3, 2))),
@@ -249,6 +260,16 @@ if sp is not None:
             ("norm.sf", N.sf, (real(3), real(), positive())),
             ("norm.logcdf", N.logcdf, (real(3), real(), positive())),
             ("norm.logsf", N.logsf, (real(3), real(), positive())),
+            ("norm.ppf", N.ppf, (_inside(3), real(), positive())),
+            ("gamma.ppf", stats.gamma.ppf, (_inside(3), _some(), real(), positive())),
+            ("beta.isf", stats.beta.isf, (_inside(3), _some(), _some())),
+            ("lognorm.mean", stats.lognorm.mean, (_inside(3), real(), positive())),
+            ("t.entropy", stats.t.entropy, (_some(3), real(), positive())),
+            (
+                "frozen",
+                lambda x, m, s: stats.norm(m, scale=s).logpdf(x),
+                (real(3), real(), positive()),
+            ),
             ("gamma.logpdf", stats.gamma.logpdf, (_some(3), _some(), fixed(0.2), positive())),
             ("gamma.cdf", lambda x: stats.gamma.cdf(x, 1.7), (_some(3),)),
             ("gamma.sf", lambda x: stats.gamma.sf(x, 1.7), (_some(3),)),
@@ -300,8 +321,8 @@ if sp is not None:
                 lambda c: stats.multivariate_normal.entropy(np.zeros(3), (c + c.T) / 2),
                 (spd(3, 3),),
             ),
-            ("dirichlet.logpdf", stats.dirichlet.logpdf, (fixed([0.2, 0.3, 0.5]), _some(3))),
-            ("dirichlet.pdf", stats.dirichlet.pdf, (fixed([0.2, 0.3, 0.5]), _some(3))),
+            ("dirichlet.logpdf", stats.dirichlet.logpdf, (fixed([0.2, 0.3]), _some(3))),
+            ("dirichlet.pdf", stats.dirichlet.pdf, (fixed([0.2, 0.3]), _some(3))),
         ]
     ]
 

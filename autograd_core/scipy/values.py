@@ -1,0 +1,134 @@
+"""SciPy's value with our derivative: what the modules of this package have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+import scipy
+
+from autograd_core import errors, tree
+from autograd_core.boxed import Boxed
+from autograd_core.declare import primitive
+from autograd_core.primitive import Primitive
+from autograd_core.source import Location
+from autograd_core.transforms import jvp, vjp
+
+# SciPy takes stacks of matrices everywhere from 1.16 on; before, vmap goes one by one.
+STACKED = "linalg" if tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 16) else "solver"
+
+
+def is_traced(*values: Any) -> bool:
+    """Whether a traced value is among the values or inside of them."""
+    return any(isinstance(leaf, Boxed) for leaf in tree.leaves(values))
+
+
+def as_floats(x: Any) -> Any:
+    """Return lists of numbers and integers as floats; traced values and arrays of floats as is."""
+    if not hasattr(x, "dtype"):
+        x = np.asarray(x)
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
+def refuse(
+    function: str, what: str, remedy: str, where: Location | None = None
+) -> errors.UnsupportedError:
+    """Return the error for a derivative that is not known or does not exist."""
+    where = where or Location.of_caller()
+    return errors.UnsupportedError(f"scipy.{function}: {what} {remedy}", where)
+
+
+def refuse_traced(function: str, remedy: str, *values: Any) -> None:
+    """Raise if a traced value is among the arguments of a function without derivative."""
+    if is_traced(*values):
+        raise refuse(function, "has no derivative.", remedy)
+
+
+def watched(f: Callable[..., Any], function: str) -> Callable[..., Any]:
+    """Return a function that SciPy will call; it raises if f gives back a traced value.
+
+    SciPy's compiled code would take its number and lose the derivative.
+    """
+    where = Location.of_caller()  # the user's line, and not SciPy's that will call f
+
+    @wraps(f)
+    def checked(*args: Any, **keywords: Any) -> Any:
+        made = f(*args, **keywords)
+        if is_traced(made):
+            raise refuse(
+                function,
+                "the function that it was given returns a traced value, whose derivative would be "
+                "lost.",
+                "Pass what is differentiated as an argument, where this function has a rule for "
+                "it; see also autograd_core.adjoints.",
+                where,
+            )
+        return made
+
+    return checked
+
+
+_GUARDED: dict[Any, Callable[..., Any]] = {}
+
+
+def guarded(module: Any, name: str) -> Any:
+    """Return what SciPy has under a name; a function that has no rule refuses traced values."""
+    own = getattr(module, name)
+    if not isinstance(own, FunctionType) or name.startswith("_"):
+        return own
+    if own not in _GUARDED:
+        where = f"{module.__name__.removeprefix('scipy.')}.{name}"
+
+        @wraps(own)
+        def call(*args: Any, **keywords: Any) -> Any:
+            remedy = "Pass constants (x.detach() on a Tensor), or write it in NumPy."
+            refuse_traced(where, remedy, args, keywords)
+            args = tuple(watched(a, where) if isinstance(a, FunctionType) else a for a in args)
+            return own(*args, **keywords)
+
+        _GUARDED[own] = call
+    return _GUARDED[own]
+
+
+def along(f: Callable[..., Any], args: tuple[Any, ...], k: int) -> Any:
+    """Return the partial derivative of an elementwise function to its k-th argument."""
+
+    def of_one(x: Any) -> Any:
+        return f(*args[:k], x, *args[k + 1 :])
+
+    x = as_floats(args[k])
+    return jvp(of_one, (x,), (np.ones_like(x),))[1]
+
+
+def valued(
+    value: Callable[..., Any], composition: Callable[..., Any], name: str, arity: int
+) -> Primitive:
+    """Declare a SciPy function whose derivative is that of a composition of known operations.
+
+    Parameters
+    ----------
+    value : callable
+        ``value(*arrays, **settings)``: SciPy's function, which computes the value.
+    composition : callable
+        The same function where it is differentiable, in dispatchable functions.
+    name : str
+        As in `primitive`.
+    arity : int
+        Number of array arguments.
+    """
+
+    def of_one(k: int, args: tuple[Any, ...], settings: dict[str, Any]) -> Callable[..., Any]:
+        return lambda x: composition(*args[:k], x, *args[k + 1 :], **settings)
+
+    def back(k: int) -> Callable[..., Any]:
+        return lambda g, y, *args, **settings: vjp(of_one(k, args, settings), args[k])[1](g)[0]
+
+    def ahead(k: int) -> Callable[..., Any]:
+        return lambda t, y, *args, **settings: jvp(of_one(k, args, settings), (args[k],), (t,))[1]
+
+    places = range(arity)
+    vjps, jvps = [back(k) for k in places], [ahead(k) for k in places]
+    return primitive(value, vjp=vjps, jvp=jvps, name=name, arity=arity, category="scipy")
