@@ -358,11 +358,18 @@ class Tensor(Traced):
             self._node.watch = Watch()
         return self._node.watch
 
-    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    def sum(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
         """As numpy.sum."""
-        if axis is None and dtype is None and not keepdims:
+        if axis is None and dtype is None and out is None and not keepdims and not more:
             return _total(self)
-        return super().sum(axis, dtype, keepdims)
+        return super().sum(axis, dtype, out, keepdims, **more)
 
     # --- how the dispatch uses it -------------------------------------------
 

@@ -39,7 +39,8 @@ def linspace(
             [made[:-1], np.reshape(last, (1, *made.shape[1:])).astype(made.dtype)]
         )
     made = np.moveaxis(made, 0, axis) if axis else made
-    made = made if dtype is None else made.astype(dtype)
+    if dtype is not None:
+        made = (np.floor(made) if np.dtype(dtype).kind in "iu" else made).astype(dtype)
     return (made, width / parts) if retstep else made
 
 

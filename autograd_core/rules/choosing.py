@@ -93,8 +93,10 @@ def resize(a: Any, new_shape: Any) -> Any:
 @implements(np.trim_zeros)
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     """Cut the zeros at both ends."""
-    if axis is not None or filt.ndim != 1:
-        raise TypeError("trim_zeros: only vectors are supported on a traced value.")
+    if filt.ndim != 1 or axis not in (None, 0, -1):
+        raise TypeError(
+            f"axis={axis} of {filt.ndim} axes: only vectors are supported on a traced value."
+        )
     there = np.flatnonzero(bare(filt))
     if not there.size:
         return filt[:0]
@@ -314,8 +316,9 @@ def full_like(
 def _target(a: Any, name: str) -> Any:
     if not isinstance(a, Boxed):
         raise TypeError(
-            f"a traced value cannot be written into a plain array by {name}; "
-            "make the array a Tensor first, or use np.where."
+            f"a traced value cannot be written into a plain array by {name} (functions as "
+            "np.full_like and np.nan_to_num use it too); make the array a Tensor first, or use "
+            "np.where or np.broadcast_to."
         )
     return a
 

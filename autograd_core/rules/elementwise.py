@@ -211,7 +211,10 @@ def _round(a: Any, decimals: int = 0, out: None = None) -> Any:
     return round_(a, decimals=decimals)
 
 
-implements(np.fix)(fix)
+@implements(np.fix)
+def _fix(x: Any, out: None = None) -> Any:
+    return fix(x)
+
 
 clipped = elementwise(
     lambda x, low, high: np.clip(x, low, high),

@@ -235,6 +235,7 @@ reduceat: Primitive = primitive(
 
 
 def _add_reduceat(array: Any, indices: Any, /, axis: int = 0, dtype: Any = None) -> Any:
+    array = array if dtype is None else array.astype(dtype)
     return reduceat(array, indices=np.asarray(bare(indices)), axis=axis)
 
 

@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import bilinear, primitive
 from autograd_core.primitive import Constant, implements
+from autograd_core.rules.shapes import cast_all
 
 
 def mt(x: Any) -> Any:
@@ -274,10 +275,19 @@ contracted = primitive(
 
 
 @implements(np.einsum)
-def einsum(*operands: Any, out: None = None, optimize: Any = False, **settings: Any) -> Any:
+def einsum(
+    *operands: Any,
+    out: None = None,
+    optimize: Any = False,
+    dtype: Any = None,
+    casting: str = "safe",
+    order: str = "K",
+) -> Any:
     """Sum of products by labels; both of NumPy's calling forms."""
+    if order != "K":
+        raise TypeError(f"order={order!r} is not supported on a traced value; copy the result.")
     if isinstance(operands[0], str):
-        return contracted(*operands[1:], subscripts=operands[0])
+        return contracted(*cast_all(operands[1:], dtype, casting, "safe"), subscripts=operands[0])
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
     def spell(labels: Any) -> str:
@@ -287,4 +297,4 @@ def einsum(*operands: Any, out: None = None, optimize: Any = False, **settings: 
     subscripts = ",".join(spell(t) for t in labels)
     if len(operands) % 2:
         subscripts += "->" + spell(operands[-1])
-    return contracted(*arrays, subscripts=subscripts)
+    return contracted(*cast_all(arrays, dtype, casting, "safe"), subscripts=subscripts)

@@ -141,6 +141,9 @@ def var(
     correction: Any = None,
 ) -> Any:
     """Mean squared deviation."""
+    if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
+        made = var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction)
+        return made.astype(dtype)
     a = as_dtype(a, dtype)
     divisor = _divisor(a, axis, ddof, correction)
     if a.dtype.kind == "c":
@@ -162,6 +165,9 @@ def std(
     correction: Any = None,
 ) -> Any:
     """Square root of `var`; its derivative at constants is 0."""
+    if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
+        made = std(a, axis, ddof=ddof, keepdims=keepdims, correction=correction)
+        return made.astype(dtype)
     a = as_dtype(a, dtype)
     divisor = _divisor(a, axis, ddof, correction)
     if a.dtype.kind == "c":

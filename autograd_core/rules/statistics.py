@@ -195,6 +195,8 @@ def nanvar(
     """Variance of what is not NaN."""
     keepdims = kept(keepdims)
     ddof = ddof if correction is _given else correction
+    if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
+        return nanvar(a, axis, ddof=ddof, keepdims=keepdims).astype(dtype)
     a = as_dtype(a, dtype)
     there = ~np.isnan(bare(a))
     n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype)
@@ -220,6 +222,9 @@ def nanstd(
     """Square root of `nanvar`; its derivative at constants is 0."""
     from autograd_core.rules.linalg import root
 
+    if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
+        made = nanstd(a, axis, ddof=ddof, keepdims=keepdims, correction=correction)
+        return made.astype(dtype)
     return root(nanvar(a, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
 
 
@@ -327,7 +332,8 @@ def cov(
     if np.all(bare(factor) <= 0):
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
         factor = 0.0
-    return np.squeeze(np.matmul(scaled, np.conj(d).T) * np.true_divide(1, factor))
+    made = np.matmul(scaled, np.conj(d).T) * np.true_divide(1, factor)
+    return np.squeeze(made if made.dtype == kind else made.astype(kind))
 
 
 # NumPy 2.2 on: one row of a matrix is as many variables as it has columns, if rowvar is False
