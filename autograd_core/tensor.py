@@ -358,18 +358,11 @@ class Tensor(Traced):
             self._node.watch = Watch()
         return self._node.watch
 
-    def sum(
-        self,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: bool = False,
-        **more: Any,
-    ) -> Any:
+    def sum(self, axis: Any = None, *rest: Any, **settings: Any) -> Any:
         """As numpy.sum."""
-        if axis is None and dtype is None and out is None and not keepdims and not more:
+        if axis is None and not rest and not settings:
             return _total(self)
-        return super().sum(axis, dtype, out, keepdims, **more)
+        return super().sum(axis, *rest, **settings)
 
     # --- how the dispatch uses it -------------------------------------------
 

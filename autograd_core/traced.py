@@ -307,7 +307,7 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
 
 def _written(run: Any, args: Any) -> bool:
     """Whether an array stands, without its name, where NumPy writes the result."""
-    code = getattr(run, "__code__", None)
+    code = getattr(getattr(run, "__wrapped__", run), "__code__", None)
     names = code.co_varnames[: min(len(args), code.co_argcount)] if code else ()
     return "out" in names and args[names.index("out")] is not None
 
@@ -317,7 +317,7 @@ def _not_taken(error: TypeError, run: Any, function: Any, args: Any) -> str | No
     text = str(error)
     if "unexpected keyword" in text:
         return text.split("'")[1]
-    code = getattr(run, "__code__", None)
+    code = getattr(getattr(run, "__wrapped__", run), "__code__", None)
     if code is None or "positional argument" not in text or len(args) <= code.co_argcount:
         return None
     from inspect import signature

@@ -31,8 +31,8 @@ def linspace(
     """Evenly spaced numbers."""
     parts = max(num - 1 if endpoint else num, 1)
     width = np.subtract(stop, start)
-    weights = np.arange(num).reshape((-1,) + (1,) * np.ndim(width)).astype(_kind(start, stop))
-    made = start + width * (weights / parts)
+    weights = np.arange(num).reshape((-1,) + (1,) * np.ndim(width)) / parts
+    made = start + width * weights.astype(_kind(start, stop))
     if num > 1 and endpoint:  # the end itself, not what rounding leaves of it
         last = np.broadcast_to(stop, made.shape[1:]) if made.ndim > 1 else stop
         made = np.concatenate(

@@ -25,6 +25,8 @@ def is_basic(index: Any) -> bool:
 
 def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Return zeros of the given shape with g added at the index, duplicates summed."""
+    if g.dtype == np.float16 and not is_basic(index):  # sums of halves stop at 2048
+        return _scatter(g.astype(np.float32), index, shape).astype(np.float16)
     out = np.zeros_like(g, shape=shape)
     if is_basic(index):
         if isinstance(index, tuple) and any(part is None for part in index):

@@ -124,8 +124,8 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     axes = tuple(range(extra)) + tuple(
         extra + k for k, n in enumerate(shape) if n == 1 and g.shape[extra + k] != 1
     )
-    if axes:
-        g = g.sum(axis=axes)
+    if axes:  # of halves, sums along all but the last axis would stop at 2048
+        g = g.sum(axis=axes) if g.dtype != np.float16 else g.sum(axis=axes, dtype=np.float32)
     return g if g.shape == shape else g.reshape(shape)
 
 

@@ -150,7 +150,7 @@ CASES: list[Case] = [
     named("histogram", lambda x: np.histogram(x, 3)[1], distinct(5), analytic=False),
     named("histogram-one", lambda x: np.histogram(x)[1], distinct(1), analytic=False),
     named(
-        "histogram-density", lambda x: np.histogram(x, 3, density=True), distinct(7), analytic=False
+        "histogram-density", lambda x: np.histogram(x, 3, density=True), distinct(6), analytic=False
     ),
     named(
         "histogram-bin-edges",
