@@ -126,6 +126,12 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     return made[0] if len(made) == 1 else made
 
 
+def _not_whole(v: Any) -> Any:
+    """Return coordinates as floating-point numbers: differences of integers wrap around."""
+    v = v if hasattr(v, "dtype") else np.asarray(v)
+    return v.astype(float) if v.dtype.kind in "iub" else v
+
+
 def _gradient_along(f: Any, axis: int, spacing: Any, edge_order: int) -> Any:
     n = f.shape[axis]
     if n < edge_order + 1:
@@ -135,6 +141,7 @@ def _gradient_along(f: Any, axis: int, spacing: Any, edge_order: int) -> Any:
         )
     tail = (-1,) + (1,) * (f.ndim - 1 - axis)
     if np.ndim(spacing):
+        spacing = _not_whole(spacing)
         if np.shape(spacing) != (n,):
             raise ValueError("when 1d, distances must match the length of the corresponding axis")
         h = np.reshape(np.diff(spacing), tail)
@@ -175,8 +182,7 @@ def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None
 ) -> Any:
     """Piecewise linear interpolation; differentiable in x, in the points and in their values."""
-    xp = xp if hasattr(xp, "dtype") else np.asarray(xp, dtype=float)
-    fp = fp if hasattr(fp, "dtype") else np.asarray(fp, dtype=float)
+    xp, fp = _not_whole(xp), _not_whole(fp)
     if xp.shape != fp.shape or xp.ndim != 1 or not xp.shape[0]:
         raise ValueError(
             f"points {xp.shape} and values {fp.shape}: equally long vectors, not empty."

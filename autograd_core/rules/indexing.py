@@ -138,6 +138,8 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """Pick, along an axis, a different element at each place."""
     indices = _index_array(indices)
     if axis is None:
+        if np.ndim(indices) != 1:
+            raise ValueError("when axis=None, `indices` must have a single dimension.")
         return np.ravel(arr)[indices]
     axis = normalize_axis_index(axis, arr.ndim)
     shape = tuple(

@@ -102,11 +102,12 @@ def _bessel_i(x: Any, n: int = 0) -> Any:
     """
     if n == 0:
         return np.i0(x)
-    points = 64 + 2 * n + int(2 * np.max(np.abs(x), initial=0.0))
+    inside = np.abs(x) < 709  # beyond, doubles cannot hold the exponential
+    held = np.where(inside, x, 0)
+    points = 64 + 2 * n + int(2 * np.max(np.abs(held), initial=0.0))
     t = (np.arange(points) + 0.5) * (np.pi / points)
-    return np.mean(np.exp(np.asarray(x)[..., None] * np.cos(t)) * np.cos(n * t), axis=-1).astype(
-        x.dtype
-    )
+    made = np.mean(np.exp(held[..., None] * np.cos(t)) * np.cos(n * t), axis=-1)
+    return np.where(inside, made, x * np.inf if n % 2 else np.abs(x) * np.inf).astype(x.dtype)
 
 
 bessel_i: Primitive = elementwise(

@@ -126,7 +126,7 @@ def polyfit(
         raise TypeError("full= and cov= are not supported on a traced value.")
     if isinstance(rcond, Boxed):
         raise TypeError("rcond= is a cut-off, which has no derivative; give a plain number.")
-    x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
+    x = (x if hasattr(x, "dtype") else np.asarray(x, dtype=float)) + 0.0  # integers would wrap
     left = np.vander(x, deg + 1)
     right = y
     if w is not None:

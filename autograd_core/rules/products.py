@@ -274,6 +274,12 @@ contracted = primitive(
 )
 
 
+def _common(operands: Any) -> Any:
+    """Return the result's dtype where integers stand beside others: pairs of them would wrap."""
+    kinds = [o.dtype for o in operands if hasattr(o, "dtype") and o.dtype != object]
+    return np.result_type(*kinds) if any(k.kind in "iub" for k in kinds) else None
+
+
 @implements(np.einsum)
 def einsum(
     *operands: Any,
@@ -284,6 +290,7 @@ def einsum(
     order: str = "K",
 ) -> Any:
     """Sum of products by labels; both of NumPy's calling forms."""
+    dtype = _common(operands) if dtype is None else dtype
     if order != "K":
         raise TypeError(f"order={order!r} is not supported on a traced value; copy the result.")
     if isinstance(operands[0], str):

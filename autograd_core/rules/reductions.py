@@ -197,7 +197,9 @@ def std(
     a = as_dtype(a, dtype)
     divisor = _divisor(a, axis, ddof, correction)
     if a.dtype.kind == "c":
-        return np.sqrt(var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
+        from autograd_core.rules.linalg import root
+
+        return root(var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
     return deviation(a, axis=axis, divisor=divisor, keepdims=kept(keepdims))
 
 
