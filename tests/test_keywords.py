@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases.keywords import CALLS, COMPANIONS, HIDDEN, PROBES
+from cases.keywords import BAD, CALLS, COMPANIONS, HIDDEN, PROBES
 
 from autograd_core import Tensor, errors, grad, jvp
 from autograd_core.primitive import REGISTRY, WRITERS, Boxed, Constant, bare
@@ -279,6 +279,27 @@ def test_keywords_are_honoured_or_refused(function: Any) -> None:
         with_message(function, name, args, keywords, wanted)
     never = [n for n, taken in accepted.items() if not taken]
     assert not never, f"NumPy takes none of the values given for {never}"
+
+
+@functions
+def test_what_numpy_refuses_is_refused(function: Any) -> None:
+    args = CALLS[function]
+    for name, place in parameters(function):
+        given = args[:place] if place is not None else args
+        for value in BAD.get(name, []):
+            keywords = {name: value}
+            leaves, fill = split((given, keywords))
+            tracked = fill([Tensor(x, requires_grad=True) for x in leaves])
+            try:
+                wanted = run(function, given, keywords)
+            except Exception:
+                if handed_over(function, fill([Spy() for _ in leaves])):
+                    with pytest.raises(errors.AutogradError):
+                        run(function, *tracked)
+                continue
+            if handed_over(function, fill([Spy() for _ in leaves])):
+                with contextlib.suppress(errors.AutogradError):
+                    same(run(function, *tracked), wanted)
 
 
 def with_message(function: Any, name: str, args: Any, keywords: Any, wanted: Any) -> None:

@@ -29,6 +29,8 @@ def linspace(
     device: None = None,
 ) -> Any:
     """Evenly spaced numbers."""
+    if num < 0:
+        raise ValueError(f"num={num} of samples is negative.")
     parts = max(num - 1 if endpoint else num, 1)
     width = np.subtract(stop, start)
     weights = np.arange(num).reshape((-1,) + (1,) * np.ndim(width)) / parts
@@ -38,7 +40,7 @@ def linspace(
         made = np.concatenate(
             [made[:-1], np.reshape(last, (1, *made.shape[1:])).astype(made.dtype)]
         )
-    made = np.moveaxis(made, 0, axis) if axis else made
+    made = made if axis == 0 else np.moveaxis(made, 0, axis)
     if dtype is not None:
         made = (np.floor(made) if np.dtype(dtype).kind in "iu" else made).astype(dtype)
     return (made, width / parts) if retstep else made
@@ -77,7 +79,7 @@ def geomspace(
         made = np.concatenate([next(ends), inner, next(ends)])
     elif num > 0:
         made = np.concatenate([np.broadcast_to(start, made.shape[1:])[None], made[1:]])
-    made = np.moveaxis(made, 0, axis) if axis else made
+    made = made if axis == 0 else np.moveaxis(made, 0, axis)
     return made if dtype is None else made.astype(dtype)
 
 
@@ -115,6 +117,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     """Second-order differences at sample points, evenly spaced or not."""
     given = range(f.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = [normalize_axis_index(k, f.ndim) for k in given]
+    if len(set(axes)) < len(axes):
+        raise ValueError("repeated axis")
     spacings = list(varargs) or [1.0]
     if len(spacings) == 1:
         spacings = spacings * len(axes)

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.primitive import Boxed, Constant, bare, implements
-from autograd_core.rules.indexing import _along, scatter
+from autograd_core.rules.indexing import _along, check_mode, scatter
 
 
 @implements(np.choose)
 def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     """Pick, at each place, from the array with that number."""
+    check_mode(mode)
     parts = np.broadcast_arrays(np.asarray(bare(a)), *choices)
     index, stacked = parts[0], np.stack(parts[1:])
     n = len(parts) - 1
@@ -306,7 +307,7 @@ def full_like(
         return _constant_like(a, fill_value, dtype=dtype, order=order, subok=subok, shape=shape)
     kind = a.dtype if dtype is None else dtype
     return np.broadcast_to(cast(Any, fill_value), np.shape(a) if shape is None else shape).astype(
-        kind
+        kind, order
     )
 
 

@@ -105,6 +105,12 @@ setitem: Primitive = primitive(
 )
 
 
+def check_mode(mode: Any) -> None:
+    """Refuse a way to treat indices outside the array that NumPy does not have."""
+    if mode not in ("raise", "wrap", "clip"):
+        raise ValueError(f"mode={mode!r}: it must be 'raise', 'wrap' or 'clip'.")
+
+
 def _index_array(indices: Any) -> Any:
     """Return indices as an array; batched ones as they are."""
     indices = bare(indices)
@@ -114,6 +120,7 @@ def _index_array(indices: Any) -> Any:
 @implements(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: None = None, mode: str = "raise") -> Any:
     """Pick elements along an axis."""
+    check_mode(mode)
     indices = _index_array(indices)
     if axis is None:
         return take(np.ravel(a), indices, 0, mode=mode)
@@ -151,11 +158,17 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     return np.broadcast_to(arr, arr_shape)[_along(indices, axis)]
 
 
+def _no_fields(order: Any) -> None:
+    if order is not None:
+        raise ValueError(f"order={order!r}: an array of numbers has no fields.")
+
+
 @implements(np.sort)
 def sort(
     a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None
 ) -> Any:
     """Sort along an axis; the derivative follows each element to its place."""
+    _no_fields(order)
     if axis is None:
         a, axis = np.ravel(a), -1
     return np.take_along_axis(a, np.argsort(bare(a), axis=axis, kind="stable"), axis)
@@ -166,6 +179,7 @@ def partition(
     a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
 ) -> Any:
     """Partition along an axis."""
+    _no_fields(order)
     if axis is None:
         a, axis = np.ravel(a), -1
     return np.take_along_axis(a, np.argpartition(bare(a), kth, axis=axis), axis)

@@ -181,6 +181,8 @@ def cross(
 
 @implements(np.linalg.cross)
 def _linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    if axis is None:
+        raise TypeError("axis=None: one axis holds the components.")
     return cross(x1, x2, axis=axis)
 
 

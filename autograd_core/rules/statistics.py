@@ -326,6 +326,8 @@ def cov(
     if ddof is not None and ddof != int(ddof):
         raise ValueError("ddof must be an integer.")
     kind = np.result_type(*(v.dtype for v in given), float) if dtype is None else dtype
+    if np.dtype(kind).kind not in "fc":
+        raise TypeError(f"dtype={np.dtype(kind)} cannot hold a mean; give a floating-point dtype.")
     parts = [_variables(v, rowvar, k == 0) for k, v in enumerate(given)]
     if not parts[0].shape[0]:
         return np.zeros((0, 0))  # of double precision whatever goes in, as NumPy has it

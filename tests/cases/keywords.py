@@ -437,3 +437,30 @@ COMPANIONS: dict[Any, dict[str, Any]] = {  # what a keyword needs beside it
     (np.einsum, "dtype"): {"casting": "unsafe"},
     (np.cov, "ddof"): {},
 }
+
+# what NumPy refuses
+BAD: dict[str, list[Any]] = {
+    "axis": [None, 5, (0, 1), (0, 0), 1.5, "a"],
+    "axes": [(0, 5), 7],
+    "axis1": [7],
+    "axis2": [7],
+    "order": ["Q"],
+    "mode": ["zzz"],
+    "k": [1.5, "a"],
+    "n": [-1, 1.5],
+    "num": [-1, 2.5],
+    "offset": ["a"],
+    "dtype": ["zz", np.int64],
+    "casting": ["zz"],
+    "norm": ["zz"],
+    "method": ["zz"],
+    "ddof": ["a"],
+    "shape": [(-1,)],
+    "decimals": [1.5],
+    "ord": ["zz", 7],
+    "start": [9],
+    "edge_order": [3],
+    "indexing": ["zz"],
+    "weights": [np.ones(7)],
+    "kth": [100],
+}
