@@ -179,6 +179,15 @@ def test_exponents_of_two(kind: Any) -> None:
         assert both(lambda x, n=n: np.ldexp(x, kind(n)), 0.7) == 2.0**n
 
 
+def test_running_results_go_along_one_axis() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    for f in (np.add.accumulate, np.multiply.accumulate):
+        with pytest.raises(ValueError, match="multiple axes"):
+            f(x, axis=None)
+        with pytest.raises(ValueError, match="axis=None"):
+            grad(lambda v, f=f: np.sum(f(v, axis=None)))(x)
+
+
 def test_a_flat_index_is_numpys() -> None:
     x = np.arange(6.0).reshape(2, 3)
     two = np.array([[0, 1], [2, 3]])

@@ -148,6 +148,8 @@ def _accumulate(scan: Any) -> Any:
     def run(array: Any, /, axis: int = 0, dtype: Any = None) -> Any:
         if array.ndim == 0:
             raise TypeError("cannot accumulate on a scalar")
+        if axis is None:
+            raise ValueError("axis=None: running results go along one axis.")
         return scan(array if dtype is None else array.astype(dtype), axis=axis)
 
     return run
