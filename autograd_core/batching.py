@@ -275,11 +275,11 @@ class Batched(Traced):
         """Refuse: the values differ from example to example."""
         raise self._no_control("tolist()")
 
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
+    def astype(self, dtype: Any, *more: Any, **keywords: Any) -> Any:
         """Cast; a cast to integers or booleans gives a constant, batched too."""
         if np.dtype(dtype).kind in "fc":
-            return super().astype(dtype, copy)
-        return self._batch.wrap(self.value.astype(dtype))
+            return super().astype(dtype, *more, **keywords)
+        return self._batch.wrap(self.value.astype(dtype, *more, **keywords))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         raise errors.ConversionError(

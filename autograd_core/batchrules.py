@@ -65,7 +65,10 @@ def _constant_reduction(batch: Batching, p: Primitive, args: Sequence[Any], para
     else:
         axis = _shifted(axis, x.ndim)
     others = {k: v for k, v in params.items() if k != "axis"}
-    return batch.wrap(p(value, axis=axis, **others))
+    made = p(value, axis=axis, **others)
+    if value.ndim != x.value.ndim and np.ndim(made) > 1:  # keepdims= of the flattened
+        made = made.reshape((batch.size,) + (1,) * x.ndim)
+    return batch.wrap(made)
 
 
 @rule("cumsum", "cumprod")
@@ -104,7 +107,9 @@ def _like(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) ->
     x, *rest = args
     if not batch.holds(x) or any(map(batch.holds, rest)):
         return NotImplemented
-    shape = params.get("shape")
+    places = ("fill_value",) * (p.name == "full_like") + ("dtype", "order", "subok", "shape")
+    params = {**dict(zip(places, rest, strict=False)), **params}
+    shape, rest = params.get("shape"), []
     full = dict(params)
     if shape is not None:
         full["shape"] = (batch.size, *np.atleast_1d(shape).tolist())

@@ -176,57 +176,105 @@ class ArrayMethods(Boxed):
 
     # --- ndarray's methods --------------------------------------------------
 
-    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    # Parameters stand in NumPy's order; what only NumPy's function looks at goes on to it.
+
+    def sum(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
         """As numpy.sum."""
-        if dtype is not None:
-            return reductions.sum_(self, axis=axis, dtype=dtype, keepdims=keepdims)
+        if dtype is not None or out is not None or more:
+            return reductions.sum_(self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **more)
         if axis is None and not keepdims:
             return reductions.sum_(self)
         return reductions.sum_(self, axis=axis, keepdims=keepdims)
 
-    def mean(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    def mean(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
         """As numpy.mean."""
-        if dtype is not None:
-            return reductions.mean(self, axis=axis, dtype=dtype, keepdims=keepdims)
+        if dtype is not None or out is not None or more:
+            return reductions.mean(self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **more)
         return reductions.mean(self, axis=axis, keepdims=keepdims)
 
-    def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    def var(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
         """As numpy.var."""
-        return np.var(self, axis=axis, ddof=ddof, keepdims=keepdims)
+        return cast(Any, np.var)(self, axis, dtype, out, ddof, keepdims, **more)
 
-    def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    def std(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
         """As numpy.std."""
-        return np.std(self, axis=axis, ddof=ddof, keepdims=keepdims)
+        return cast(Any, np.std)(self, axis, dtype, out, ddof, keepdims, **more)
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
         """As numpy.max; ties share the gradient."""
-        return reductions.max_(self, axis=axis, keepdims=keepdims)
+        return reductions.max_(self, axis=axis, out=out, keepdims=keepdims, **more)
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def min(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
         """As numpy.min; ties share the gradient."""
-        return reductions.min_(self, axis=axis, keepdims=keepdims)
+        return reductions.min_(self, axis=axis, out=out, keepdims=keepdims, **more)
 
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def prod(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
         """As numpy.prod."""
-        return reductions.prod(self, axis=axis, keepdims=keepdims)
+        return reductions.prod(self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **more)
 
-    def cumsum(self, axis: Any = None) -> Any:
+    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
         """As numpy.cumsum."""
-        return reductions.cumsum(self, axis=axis)
+        return reductions.cumsum(self, axis=axis, dtype=dtype, out=out)
 
-    def reshape(self, *shape: Any) -> Any:
+    def cumprod(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        """As numpy.cumprod."""
+        return np.cumprod(cast(Any, self), axis=axis, dtype=dtype, out=out)
+
+    def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
         """As numpy.reshape; the shape as one tuple or as several integers."""
+        if order != "C" or copy is not None:
+            one = shape[0] if len(shape) == 1 else shape
+            return cast(Any, np.reshape)(self, one, order=order, copy=copy)
         return shapes.reshape(
             self, shape=shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
         )
 
-    def ravel(self) -> Any:
+    def ravel(self, order: str = "C") -> Any:
         """As numpy.ravel."""
+        if order != "C":
+            return cast(Any, np.ravel)(self, order)
         return shapes.reshape(self, shape=(-1,))
 
-    def flatten(self) -> Any:
+    def flatten(self, order: str = "C") -> Any:
         """Return a copy with one axis."""
-        return shapes.copy_(shapes.reshape(self, shape=(-1,)))
+        return shapes.copy_(self.ravel(order))
 
     def transpose(self, *axes: Any) -> Any:
         """As numpy.transpose; the axes as one tuple or as several integers."""
@@ -247,36 +295,50 @@ class ArrayMethods(Boxed):
         """As numpy.repeat."""
         return shapes.repeat(self, repeats=repeats, axis=axis)
 
-    def take(self, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
+    def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
         """As numpy.take."""
-        return np.take(self, indices, axis=axis, mode=mode)  # type: ignore[call-overload]
+        return cast(Any, np.take)(self, indices, axis=axis, out=out, mode=mode)
 
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
         """As numpy.diagonal (a copy)."""
         return shapes.diagonal(self, offset, axis1, axis2)
 
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    def trace(
+        self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
+    ) -> Any:
         """As numpy.trace."""
-        return shapes.trace(self, offset, axis1, axis2)
+        return cast(Any, np.trace)(self, offset, axis1, axis2, dtype, out)
 
-    def dot(self, other: Any) -> Any:
+    def dot(self, other: Any, out: Any = None) -> Any:
         """As numpy.dot."""
-        return np.dot(self, other)
+        return np.dot(self, other, out=out) if out is not None else np.dot(self, other)
 
-    def clip(self, min: Any = None, max: Any = None) -> Any:
+    def clip(self, min: Any = None, max: Any = None, out: Any = None, **more: Any) -> Any:
         """As numpy.clip; the derivative on the limits is 1."""
-        return np.clip(self, min, max)
+        return cast(Any, np.clip)(self, min, max, out=out, **more)
 
-    def round(self, decimals: int = 0) -> Any:
+    def round(self, decimals: int = 0, out: Any = None) -> Any:
         """As numpy.round; the derivative is 0."""
-        return e.round_(self, decimals=decimals)
+        return e.round_(self, decimals=decimals, out=out)
 
-    def copy(self) -> Any:
+    def copy(self, order: str = "C") -> Any:
         """Return the value in memory of its own."""
-        return shapes.copy_(self)
+        return shapes.copy_(self) if order == "C" else shapes.copy_(self, order=order)
 
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
+    def astype(
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: str = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
         """Cast; a cast to integers or booleans gives a constant."""
+        if order != "K" or casting != "unsafe":
+            if order not in ("K", "A", "C", "F"):
+                raise errors.OperandError(f"astype: order={order!r}", Location.of_caller())
+            (cast_self,) = shapes.cast_all((self,), dtype, casting)
+            return cast_self.copy(order)
         if not copy and np.dtype(dtype) == self.dtype:
             return self
         if np.dtype(dtype).kind in "fc":
@@ -290,41 +352,42 @@ class ArrayMethods(Boxed):
 
     conjugate = conj
 
-    def sort(self, axis: int = -1) -> None:
+    def sort(
+        self, axis: int = -1, kind: Any = None, order: None = None, *, stable: Any = None
+    ) -> None:
         """Sort in place along an axis."""
-        cast(Any, self)[...] = np.sort(self, axis=axis)
+        made = cast(Any, np.sort)(self, axis=axis, kind=kind, order=order, stable=stable)
+        cast(Any, self)[...] = made
 
     def fill(self, value: Any) -> None:
         """Overwrite every element with one value."""
         cast(Any, self)[...] = value
 
-    def argmax(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
         """As numpy.argmax; a constant."""
-        return np.argmax(self, axis=axis, keepdims=keepdims)
+        return cast(Any, np.argmax)(self, axis=axis, out=out, keepdims=keepdims)
 
-    def argmin(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
         """As numpy.argmin; a constant."""
-        return np.argmin(self, axis=axis, keepdims=keepdims)
+        return cast(Any, np.argmin)(self, axis=axis, out=out, keepdims=keepdims)
 
-    def argsort(self, axis: int = -1) -> Any:
+    def argsort(
+        self, axis: int = -1, kind: Any = None, order: None = None, *, stable: Any = None
+    ) -> Any:
         """As numpy.argsort; a constant."""
-        return np.argsort(self, axis=axis)
+        return cast(Any, np.argsort)(self, axis=axis, kind=kind, order=order, stable=stable)
 
-    def any(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def any(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
         """As numpy.any; a constant."""
-        return np.any(self, axis=axis, keepdims=keepdims)
+        return cast(Any, np.any)(self, axis=axis, out=out, keepdims=keepdims, **more)
 
-    def all(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def all(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
         """As numpy.all; a constant."""
-        return np.all(self, axis=axis, keepdims=keepdims)
+        return cast(Any, np.all)(self, axis=axis, out=out, keepdims=keepdims, **more)
 
     def nonzero(self) -> Any:
         """As numpy.nonzero; constants."""
         return np.nonzero(self)
-
-    def cumprod(self, axis: Any = None) -> Any:
-        """As numpy.cumprod."""
-        return np.cumprod(self, axis=axis)
 
     def partition(self, kth: Any, axis: int = -1) -> None:
         """Partition in place along an axis."""

@@ -382,11 +382,11 @@ class Tensor(Traced):
             self._node.watch = Watch()
         return self._node.watch
 
-    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    def sum(self, axis: Any = None, *rest: Any, **settings: Any) -> Any:
         """As numpy.sum."""
-        if axis is None and dtype is None and not keepdims:
+        if axis is None and not rest and not settings:
             return _total(self)
-        return super().sum(axis, dtype, keepdims)
+        return super().sum(axis, *rest, **settings)
 
     # --- how the dispatch uses it -------------------------------------------
 

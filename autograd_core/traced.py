@@ -295,7 +295,7 @@ class Traced(ArrayMethods):
 
 def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
     """Run a function written in other NumPy functions; complaints name it and the user's line."""
-    if keywords.get("out") is not None:
+    if keywords.get("out") is not None or (len(args) > 1 and _written(run, args)):
         raise errors.UnsupportedError(
             f"{function.__name__}: the keyword out= is not supported on a traced value. "
             "Use the returned value, or write x[...] = value on a Tensor.",
@@ -312,8 +312,7 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
     except errors.AutogradError:
         raise
     except TypeError as error:
-        if "unexpected keyword" in str(error):
-            keyword = str(error).split("'")[1]
+        if (keyword := _not_taken(error, run, function, args)) is not None:
             raise errors.UnsupportedError(
                 f"{function.__name__}: the keyword {keyword}= is not supported on a traced value.",
                 Location.of_caller(),
@@ -324,6 +323,27 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
         operands = ", ".join(describe(a) for a in args if not isinstance(a, (list, tuple)))
         message = f"{function.__name__}({operands}): {error}"
         raise errors.translate(error, message, Location.of_caller()) from error
+
+
+def _written(run: Any, args: Any) -> bool:
+    """Whether an array stands, without its name, where NumPy writes the result."""
+    code = getattr(getattr(run, "__wrapped__", run), "__code__", None)
+    names = code.co_varnames[: min(len(args), code.co_argcount)] if code else ()
+    return "out" in names and args[names.index("out")] is not None
+
+
+def _not_taken(error: TypeError, run: Any, function: Any, args: Any) -> str | None:
+    """Return the keyword that a rule does not know, by its name or by its place in the call."""
+    text = str(error)
+    if "unexpected keyword" in text:
+        return text.split("'")[1]
+    code = getattr(getattr(run, "__wrapped__", run), "__code__", None)
+    if code is None or "positional argument" not in text or len(args) <= code.co_argcount:
+        return None
+    from inspect import signature
+
+    surplus = list(zip(signature(function).parameters, args, strict=False))[code.co_argcount :]
+    return next((n for n, a in surplus if a is not None and a is not np._NoValue), None)
 
 
 def _only_counts(boxed: list[Boxed]) -> bool:

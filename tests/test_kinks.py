@@ -57,6 +57,7 @@ def _torch_forms(torch: Any) -> dict[str, Any]:
         "maximum0": lambda x: torch.maximum(x, torch.zeros_like(x)),
         "fmax": torch.fmax, "fmin": torch.fmin,
         "fmax_nan": lambda x: torch.fmax(x, torch.full_like(x, np.nan)),
+        "maximum_nan": lambda x: torch.maximum(x, torch.full_like(x, np.nan)),
         "amax": torch.amax, "amin": torch.amin,
         "cummax": lambda x: torch.cummax(x, 0).values,
         "sort": lambda x: torch.sort(x, stable=True).values

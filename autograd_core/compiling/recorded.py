@@ -341,8 +341,17 @@ class Recorded(Traced):
         """Return the value itself: it carries no derivative of its own."""
         return self
 
-    def astype(self, dtype: Any, copy: bool = True) -> Any:
+    def astype(
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: str = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
         """As ``ndarray.astype``."""
+        if order != "K" or casting != "unsafe":
+            return super().astype(dtype, order, casting, subok, copy)
         return self if np.dtype(dtype) == self.dtype and not copy else astype_(self, dtype=dtype)
 
     # --- where Python takes the value out -----------------------------------

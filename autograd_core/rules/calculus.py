@@ -30,17 +30,20 @@ def linspace(
     device: None = None,
 ) -> Any:
     """Evenly spaced numbers."""
+    if num < 0:
+        raise ValueError(f"num={num} of samples is negative.")
     parts = max(num - 1 if endpoint else num, 1)
     width = np.subtract(stop, start)
-    weights = np.arange(num).reshape((-1,) + (1,) * np.ndim(width)).astype(_kind(start, stop))
-    made = start + width * (weights / parts)
+    weights = np.arange(num).reshape((-1,) + (1,) * np.ndim(width)) / parts
+    made = start + width * weights.astype(_kind(start, stop))
     if num > 1 and endpoint:  # the end itself, not what rounding leaves of it
         last = np.broadcast_to(stop, made.shape[1:]) if made.ndim > 1 else stop
         made = np.concatenate(
             [made[:-1], np.reshape(last, (1, *made.shape[1:])).astype(made.dtype)]
         )
-    made = np.moveaxis(made, 0, axis) if axis else made
-    made = made if dtype is None else made.astype(dtype)
+    made = made if axis == 0 else np.moveaxis(made, 0, axis)
+    if dtype is not None:
+        made = (np.floor(made) if np.dtype(dtype).kind in "iu" else made).astype(dtype)
     return (made, width / parts) if retstep else made
 
 
@@ -77,7 +80,7 @@ def geomspace(
         made = np.concatenate([next(ends), inner, next(ends)])
     elif num > 0:
         made = np.concatenate([np.broadcast_to(start, made.shape[1:])[None], made[1:]])
-    made = np.moveaxis(made, 0, axis) if axis else made
+    made = made if axis == 0 else np.moveaxis(made, 0, axis)
     return made if dtype is None else made.astype(dtype)
 
 
@@ -115,6 +118,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     """Second-order differences at sample points, evenly spaced or not."""
     given = range(f.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = [normalize_axis_index(k, f.ndim) for k in given]
+    if len(set(axes)) < len(axes):
+        raise ValueError("repeated axis")
     spacings = list(varargs) or [1.0]
     if len(spacings) == 1:
         spacings = spacings * len(axes)
@@ -126,6 +131,12 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     return made[0] if len(made) == 1 else made
 
 
+def _not_whole(v: Any) -> Any:
+    """Return coordinates as floating-point numbers: differences of integers wrap around."""
+    v = v if hasattr(v, "dtype") else np.asarray(v)
+    return v.astype(float) if v.dtype.kind in "iub" else v
+
+
 def _gradient_along(f: Any, axis: int, spacing: Any, edge_order: int) -> Any:
     n = f.shape[axis]
     if n < edge_order + 1:
@@ -135,6 +146,7 @@ def _gradient_along(f: Any, axis: int, spacing: Any, edge_order: int) -> Any:
         )
     tail = (-1,) + (1,) * (f.ndim - 1 - axis)
     if np.ndim(spacing):
+        spacing = _not_whole(spacing)
         if np.shape(spacing) != (n,):
             raise ValueError("when 1d, distances must match the length of the corresponding axis")
         h = np.reshape(np.diff(spacing), tail)
@@ -175,8 +187,7 @@ def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None
 ) -> Any:
     """Piecewise linear interpolation; differentiable in x, in the points and in their values."""
-    xp = xp if hasattr(xp, "dtype") else np.asarray(xp, dtype=float)
-    fp = fp if hasattr(fp, "dtype") else np.asarray(fp, dtype=float)
+    xp, fp = _not_whole(xp), _not_whole(fp)
     if xp.shape != fp.shape or xp.ndim != 1 or not xp.shape[0]:
         raise ValueError(
             f"points {xp.shape} and values {fp.shape}: equally long vectors, not empty."

@@ -9,13 +9,14 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import linear
 from autograd_core.primitive import Boxed, Constant, bare, implements
-from autograd_core.rules.indexing import _along, scatter
+from autograd_core.rules.indexing import _along, check_mode, scatter
 from autograd_core.rules.shapes import add_at
 
 
 @implements(np.choose)
 def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     """Pick, at each place, from the array with that number."""
+    check_mode(mode)
     parts = np.broadcast_arrays(np.asarray(bare(a)), *choices)
     index, stacked = parts[0], np.stack(parts[1:])
     n = len(parts) - 1
@@ -95,8 +96,10 @@ def resize(a: Any, new_shape: Any) -> Any:
 @implements(np.trim_zeros)
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     """Cut the zeros at both ends."""
-    if axis is not None or filt.ndim != 1:
-        raise TypeError("trim_zeros: only vectors are supported on a traced value.")
+    if filt.ndim != 1 or axis not in (None, 0, -1):
+        raise TypeError(
+            f"axis={axis} of {filt.ndim} axes: only vectors are supported on a traced value."
+        )
     there = np.flatnonzero(bare(filt))
     if not there.size:
         return filt[:0]
@@ -323,7 +326,7 @@ def full_like(
         return _constant_like(a, fill_value, dtype=dtype, order=order, subok=subok, shape=shape)
     kind = a.dtype if dtype is None else dtype
     return np.broadcast_to(cast(Any, fill_value), np.shape(a) if shape is None else shape).astype(
-        kind
+        kind, order
     )
 
 
@@ -333,9 +336,9 @@ def full_like(
 def _target(a: Any, name: str) -> Any:
     if not isinstance(a, Boxed):
         raise TypeError(
-            f"a traced value cannot be written into a plain array by {name}; "
-            "make the array a Tensor first, use np.where, or x * np.ones_like(plain) instead of "
-            "np.full_like(plain, x)."
+            f"a traced value cannot be written into a plain array by {name} (functions such as "
+            "np.full_like and np.nan_to_num use it too); make the array a Tensor first, use "
+            "np.where, or x * np.ones_like(plain) instead of np.full_like(plain, x)."
         )
     return a
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograd_core.declare import constant
-from autograd_core.errors import UnsupportedError
-from autograd_core.primitive import Boxed, Constant, register
-from autograd_core.source import Location
 
 constant(
     np.equal,
@@ -91,22 +86,3 @@ constant(
 
 # until NumPy 2.3
 constant(*[getattr(np, name) for name in ("in1d",) if hasattr(np, name)])
-
-
-class _Histogram(Constant):
-    """Counts are constants; sums of weights would not be."""
-
-    __slots__ = ()
-
-    def __call__(self, *args: Any, **params: Any) -> Any:
-        if isinstance(params.get("weights"), Boxed):
-            raise UnsupportedError(
-                f"{self.name}: weights= is not supported on a traced value; "
-                "use np.bincount(np.digitize(x, edges), weights=w).",
-                Location.of_caller(),
-            )
-        return super().__call__(*args, **params)
-
-
-for _function in (np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges):
-    register(_function, _Histogram(_function))

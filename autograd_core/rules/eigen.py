@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core.declare import primitive
-from autograd_core.primitive import Constant, bare, implements
+from autograd_core.primitive import Boxed, Constant, bare, implements
 from autograd_core.rules.linalg import adjoint, conjugate
 
 
@@ -453,6 +453,8 @@ _rank = Constant(lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[2])
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     """Least squares: the solution, the residuals, the rank, the singular values."""
+    if isinstance(rcond, Boxed):
+        raise TypeError("rcond= is a cut-off, which has no derivative; give a plain number.")
     x = lstsq_(a, b, rcond=rcond)
     rank = int(_rank(a, b, rcond))
     rows, columns = np.shape(a)

@@ -52,21 +52,31 @@ square = elementwise(np.square, lambda y, x: 2.0 * x)
 reciprocal = elementwise(np.reciprocal, lambda y, x: -y * y)
 
 
+def _as_inexact(v: Any, y: Any) -> Any:
+    """Return an integer or boolean operand in the result's dtype, where sums do not wrap."""
+    return v.astype(y.dtype) if hasattr(v, "dtype") and v.dtype.kind in "iub" else v
+
+
 def _power_base(y: Any, a: Any, b: Any) -> Any:
     if isinstance(b, (int, float)):
         if b == 2:
             return 2.0 * a
         return b * a ** (b - 1) if b != 0 else np.zeros_like(a)
-    if b.dtype.kind == "f":
-        b = _as_wide(b, y)
-    return b * a ** np.where(b == 0, 1, b - 1)  # 0 where b is 0, also at a = 0
+    b = _as_wide(b, y) if b.dtype.kind == "f" else _as_inexact(b, y)
+    size = np.abs(a)
+    usual = (size >= np.finfo(y.dtype).tiny) & (size < np.inf)  # where 1 / a is finite and not 0
+    return b * a ** np.where((b != 0) | usual, b - 1, 0)  # 0 where b is 0, also at 0 and inf
 
 
 def _power_exponent(y: Any, a: Any, b: Any) -> Any:
+    # 0 ** b stays 0 for b > 0, though log 0 is not finite; for b < 0 it is infinite
     if isinstance(a, (int, float, complex)):
-        return y * np.log(a).item() if a else np.zeros_like(y)
-    zero = a == 0  # there 0 ** b stays 0 for b > 0, though log a is not finite
-    return y * np.log(np.where(zero, 1, a))
+        if a and abs(a) < math.inf:
+            return y * np.log(a).item()
+        log = math.inf if a else -math.inf
+        return np.where((y == 0) | (b == 0), 0, y * log)
+    a = _as_inexact(a, y)
+    return y * np.log(np.where((y == 0) | ((a == 0) & (b == 0)), 1, a))
 
 
 power = elementwise(np.power, _power_base, _power_exponent, forward=operator.pow, label="**")
@@ -74,9 +84,9 @@ float_power = elementwise(np.float_power, _power_base, _power_exponent)
 
 floor_divide = elementwise(np.floor_divide, 0, 0, forward=operator.floordiv, label="//")
 remainder = elementwise(
-    np.remainder, 1, lambda y, a, b: -np.floor(a / b), forward=operator.mod, label="%"
+    np.remainder, 1, lambda y, a, b: -np.floor_divide(a, b), forward=operator.mod, label="%"
 )
-fmod = elementwise(np.fmod, 1, lambda y, a, b: -np.trunc(a / b))
+fmod = elementwise(np.fmod, 1, lambda y, a, b: -np.rint((a - y) / b))
 
 exp = elementwise(np.exp, lambda y, x: y)
 exp2 = elementwise(np.exp2, lambda y, x: y * np.log(2.0).astype(y.dtype))
@@ -132,22 +142,37 @@ hypot = elementwise(
     lambda y, a, b: _over_length(a, y, cusp(y)),
     lambda y, a, b: _over_length(b, y, cusp(y)),
 )
+
+
+def _over_square(part: Any, a: Any, b: Any) -> Any:
+    """Return part / (a^2 + b^2) without the squares, which overflow or vanish."""
+    length = np.hypot(a, b)
+    return _over_length(_over_length(part, length), length)
+
+
 arctan2 = elementwise(
     np.arctan2,
-    lambda y, a, b: _over_length(b, a * a + b * b),
-    lambda y, a, b: -_over_length(a, a * a + b * b),
+    lambda y, a, b: _over_square(b, a, b),
+    lambda y, a, b: -_over_square(a, a, b),
 )
+
+
+def _part_of_sum(exp: Any, y: Any, a: Any, b: Any) -> Any:
+    """Return the part that exp(a) has in exp(y) = exp(a) + exp(b); 0 where both are 0."""
+    endless = np.isinf(y)
+    at_end = _share(y, (a == y) & (y > 0), (a == b) & (y > 0))
+    return np.where(endless, at_end, exp(a - np.where(endless, 0, y)))
 
 
 logaddexp = elementwise(
     np.logaddexp,
-    lambda y, a, b: np.exp(a - np.where(np.isneginf(y), 0, y)),  # both -inf: 0, not NaN
-    lambda y, a, b: np.exp(b - np.where(np.isneginf(y), 0, y)),
+    lambda y, a, b: _part_of_sum(np.exp, y, a, b),
+    lambda y, a, b: _part_of_sum(np.exp, y, b, a),
 )
 logaddexp2 = elementwise(
     np.logaddexp2,
-    lambda y, a, b: np.exp2(a - np.where(np.isneginf(y), 0, y)),
-    lambda y, a, b: np.exp2(b - np.where(np.isneginf(y), 0, y)),
+    lambda y, a, b: _part_of_sum(np.exp2, y, a, b),
+    lambda y, a, b: _part_of_sum(np.exp2, y, b, a),
 )
 logaddexp.again = logaddexp2.again = True
 
@@ -163,9 +188,7 @@ absolute.jvps = (
 )
 absolute.sources = reader(absolute.vjps, 1)
 fabs = elementwise(np.fabs, lambda y, x: np.sign(x))
-copysign = elementwise(
-    np.copysign, lambda y, a, b: np.copysign(np.sign(a), np.copysign(1, a) * b), 0
-)
+copysign = elementwise(np.copysign, lambda y, a, b: np.sign(a) * np.copysign(1.0, b), 0)
 
 
 def _share(y: Any, wins: Any, ties: Any) -> Any:
@@ -174,10 +197,14 @@ def _share(y: Any, wins: Any, ties: Any) -> Any:
 
 
 maximum = elementwise(
-    np.maximum, lambda y, a, b: _share(y, a > b, a == b), lambda y, a, b: _share(y, b > a, a == b)
+    np.maximum,
+    lambda y, a, b: _share(y, ~(a <= b), a == b),  # beside NaN both get it all, as in PyTorch
+    lambda y, a, b: _share(y, ~(b <= a), a == b),
 )
 minimum = elementwise(
-    np.minimum, lambda y, a, b: _share(y, a < b, a == b), lambda y, a, b: _share(y, b < a, a == b)
+    np.minimum,
+    lambda y, a, b: _share(y, ~(a >= b), a == b),
+    lambda y, a, b: _share(y, ~(b >= a), a == b),
 )
 # Ties, and two NaN, go to the first argument, as PyTorch has it for these two.
 fmax = elementwise(
@@ -222,7 +249,10 @@ def _round(a: Any, decimals: int = 0, out: None = None) -> Any:
     return round_(a, decimals=decimals)
 
 
-implements(np.fix)(fix)
+@implements(np.fix)
+def _fix(x: Any, out: None = None) -> Any:
+    return fix(x)
+
 
 clipped = elementwise(
     lambda x, low, high: np.clip(x, low, high),

@@ -25,6 +25,8 @@ def is_basic(index: Any) -> bool:
 
 def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Return zeros of the given shape with g added at the index, duplicates summed."""
+    if g.dtype == np.float16 and not is_basic(index):  # sums of halves stop at 2048
+        return _scatter(g.astype(np.float32), index, shape).astype(np.float16)
     out = np.zeros_like(g, shape=shape)
     if is_basic(index):
         if isinstance(index, tuple) and any(part is None for part in index):
@@ -104,6 +106,12 @@ setitem: Primitive = primitive(
 )
 
 
+def check_mode(mode: Any) -> None:
+    """Refuse a way to treat indices outside the array that NumPy does not have."""
+    if mode not in ("raise", "wrap", "clip"):
+        raise ValueError(f"mode={mode!r}: it must be 'raise', 'wrap' or 'clip'.")
+
+
 def _index_array(indices: Any) -> Any:
     """Return indices as an array; batched ones as they are."""
     indices = bare(indices)
@@ -113,6 +121,7 @@ def _index_array(indices: Any) -> Any:
 @implements(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: None = None, mode: str = "raise") -> Any:
     """Pick elements along an axis."""
+    check_mode(mode)
     indices = _index_array(indices)
     if axis is None:
         return take(np.ravel(a), indices, 0, mode=mode)
@@ -140,6 +149,8 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     """Pick, along an axis, a different element at each place."""
     indices = _index_array(indices)
     if axis is None:
+        if np.ndim(indices) != 1:
+            raise ValueError("when axis=None, `indices` must have a single dimension.")
         return getitem(np.ravel(arr), index=indices)
     axis = normalize_axis_index(axis, arr.ndim)
     shape = tuple(
@@ -151,11 +162,17 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     return getitem(np.broadcast_to(arr, arr_shape), index=_along(indices, axis))
 
 
+def _no_fields(order: Any) -> None:
+    if order is not None:
+        raise ValueError(f"order={order!r}: an array of numbers has no fields.")
+
+
 @implements(np.sort)
 def sort(
     a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None
 ) -> Any:
     """Sort along an axis; the derivative follows each element to its place."""
+    _no_fields(order)
     if axis is None:
         a, axis = np.ravel(a), -1
     return np.take_along_axis(a, np.argsort(bare(a), axis=axis, kind="stable"), axis)
@@ -166,6 +183,7 @@ def partition(
     a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
 ) -> Any:
     """Partition along an axis."""
+    _no_fields(order)
     if axis is None:
         a, axis = np.ravel(a), -1
     return np.take_along_axis(a, np.argpartition(bare(a), kth, axis=axis), axis)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import linear, primitive
-from autograd_core.primitive import implements
+from autograd_core.primitive import implements, unwrapped
+from autograd_core.rules.shapes import cast_all
 
 
 def _pieces(g: Any, parts: Any, axis: int) -> list[Any]:
@@ -32,32 +33,43 @@ joined = primitive(
 
 
 @implements(np.concatenate)
-def concatenate(arrays: Any, /, axis: int | None = 0, out: None = None, **cast: Any) -> Any:
+def concatenate(
+    arrays: Any,
+    /,
+    axis: int | None = 0,
+    out: None = None,
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
+) -> Any:
     """Join along an axis that exists."""
     if axis is None:
         arrays, axis = [np.ravel(a) for a in arrays], 0
-    return joined(*arrays, axis=axis)
+    return joined(*cast_all(arrays, dtype, casting), axis=axis)
 
 
 implements(np.concat)(concatenate)
 
 
 @implements(np.stack)
-def stack(arrays: Any, axis: int = 0, out: None = None, **cast: Any) -> Any:
+def stack(
+    arrays: Any, axis: int = 0, out: None = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
     """Join along a new axis."""
+    arrays = cast_all(arrays, dtype, casting)
     return np.concatenate([np.expand_dims(a, axis) for a in arrays], axis=axis)
 
 
 @implements(np.vstack)
-def vstack(tup: Any, **cast: Any) -> Any:
+def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Join by rows."""
-    return np.concatenate([np.atleast_2d(a) for a in tup], axis=0)
+    return np.concatenate([np.atleast_2d(a) for a in cast_all(tup, dtype, casting)], axis=0)
 
 
 @implements(np.hstack)
-def hstack(tup: Any, **cast: Any) -> Any:
+def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """Join by columns (vectors end to end)."""
-    parts = [np.atleast_1d(a) for a in tup]
+    parts = [np.atleast_1d(a) for a in cast_all(tup, dtype, casting)]
     return np.concatenate(parts, axis=0 if np.ndim(parts[0]) == 1 else 1)
 
 
@@ -202,10 +214,18 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
         raise TypeError("`pad_width` must be of integral type.")
     pad_width = np.broadcast_to(pad_width, (ndim, 2))
     sizes = [(int(a), int(b)) for a, b in pad_width]
+    met: list[Any] = []
+    unwrapped(settings, met)
     if mode == "constant":
         values = settings.get("constant_values", 0)
+        if met and np.ndim(values) == 0:  # one constant, which carries a derivative of its own
+            inside = np.pad(np.ones(array.shape, dtype=bool), pad_width)
+            return np.where(inside, padded(array, pad_width=pad_width), values.astype(array.dtype))
         if np.ndim(values) == 0 and values == 0:
             return padded(array, pad_width=pad_width)
+    if met:
+        raise TypeError(f"{', '.join(settings)}= of traced values has no derivative rule.")
+    if mode == "constant":
         frame = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=values)
         return padded(array, pad_width=pad_width) + frame
     if not any(map(any, sizes)):

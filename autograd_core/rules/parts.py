@@ -111,11 +111,12 @@ def _bessel_i(x: Any, n: int = 0) -> Any:
     """
     if n == 0:
         return np.i0(x)
-    points = 64 + 2 * n + int(2 * np.max(np.abs(x), initial=0.0))
+    inside = np.abs(x) < 709  # beyond, doubles cannot hold the exponential
+    held = np.where(inside, x, 0)
+    points = 64 + 2 * n + int(2 * np.max(np.abs(held), initial=0.0))
     t = (np.arange(points) + 0.5) * (np.pi / points)
-    return np.mean(np.exp(np.asarray(x)[..., None] * np.cos(t)) * np.cos(n * t), axis=-1).astype(
-        x.dtype
-    )
+    made = np.mean(np.exp(held[..., None] * np.cos(t)) * np.cos(n * t), axis=-1)
+    return np.where(inside, made, x * np.inf if n % 2 else np.abs(x) * np.inf).astype(x.dtype)
 
 
 bessel_i: Primitive = elementwise(
@@ -156,6 +157,8 @@ def _accumulate(scan: Any) -> Any:
     def run(array: Any, /, axis: int = 0, dtype: Any = None) -> Any:
         if array.ndim == 0:
             raise TypeError("cannot accumulate on a scalar")
+        if axis is None:
+            raise ValueError("axis=None: running results go along one axis.")
         return scan(array if dtype is None else array.astype(dtype), axis=axis)
 
     return run
@@ -244,6 +247,7 @@ reduceat: Primitive = primitive(
 
 
 def _add_reduceat(array: Any, indices: Any, /, axis: int = 0, dtype: Any = None) -> Any:
+    array = array if dtype is None else array.astype(dtype)
     return reduceat(array, indices=np.asarray(bare(indices)), axis=axis)
 
 

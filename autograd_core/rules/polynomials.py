@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import Constant, bare, implements, memory
+from autograd_core.primitive import Boxed, Constant, bare, implements, memory
 
 
 @implements(np.polyval)
@@ -109,6 +109,7 @@ def polyder(p: Any, m: int = 1) -> Any:
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     """Integrate the polynomial."""
     constants = [0.0] * m if k is None else [k] * m if np.ndim(k) == 0 else list(k)
+    constants = constants * m if len(constants) == 1 else constants
     for c in constants:
         integral = p / np.arange(p.shape[0], 0, -1)
         p = np.concatenate([integral, np.reshape(c, (1,)).astype(integral.dtype)])
@@ -127,8 +128,10 @@ def polyfit(
 ) -> Any:
     """Least-squares fit."""
     if full or cov:
-        raise TypeError("polyfit: full= and cov= are not supported on a traced value.")
-    x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
+        raise TypeError("full= and cov= are not supported on a traced value.")
+    if isinstance(rcond, Boxed):
+        raise TypeError("rcond= is a cut-off, which has no derivative; give a plain number.")
+    x = (x if hasattr(x, "dtype") else np.asarray(x, dtype=float)) + 0.0  # integers would wrap
     left = np.vander(x, deg + 1)
     right = y
     if w is not None:

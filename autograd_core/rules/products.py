@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from autograd_core.declare import bilinear, primitive
 from autograd_core.primitive import Constant, Primitive, implements
 from autograd_core.reads import NOTHING
+from autograd_core.rules.shapes import cast_all
 
 
 def mt(x: Any) -> Any:
@@ -181,6 +182,8 @@ def cross(
 
 @implements(np.linalg.cross)
 def _linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    if axis is None:
+        raise TypeError("axis=None: one axis holds the components.")
     return cross(x1, x2, axis=axis)
 
 
@@ -287,11 +290,27 @@ rearranged.view = True
 rearranged.sources = lambda: (NOTHING,)  # linear: of x only shape and dtype
 
 
+def _common(operands: Any) -> Any:
+    """Return the result's dtype where integers stand beside others: pairs of them would wrap."""
+    kinds = [o.dtype for o in operands if hasattr(o, "dtype") and o.dtype != object]
+    return np.result_type(*kinds) if any(k.kind in "iub" for k in kinds) else None
+
+
 @implements(np.einsum)
-def einsum(*operands: Any, out: None = None, optimize: Any = False, **settings: Any) -> Any:
+def einsum(
+    *operands: Any,
+    out: None = None,
+    optimize: Any = False,
+    dtype: Any = None,
+    casting: str = "safe",
+    order: str = "K",
+) -> Any:
     """Sum of products by labels; both of NumPy's calling forms."""
+    dtype = _common(operands) if dtype is None else dtype
+    if order != "K":
+        raise TypeError(f"order={order!r} is not supported on a traced value; copy the result.")
     if isinstance(operands[0], str):
-        return _by_labels(*operands[1:], subscripts=operands[0])
+        return _by_labels(*cast_all(operands[1:], dtype, casting, "safe"), subscripts=operands[0])
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
     def spell(labels: Any) -> str:
@@ -301,7 +320,7 @@ def einsum(*operands: Any, out: None = None, optimize: Any = False, **settings: 
     subscripts = ",".join(spell(t) for t in labels)
     if len(operands) % 2:
         subscripts += "->" + spell(operands[-1])
-    return _by_labels(*arrays, subscripts=subscripts)
+    return _by_labels(*cast_all(arrays, dtype, casting, "safe"), subscripts=subscripts)
 
 
 def _by_labels(*operands: Any, subscripts: str) -> Any:

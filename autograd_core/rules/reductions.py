@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import wraps
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,26 @@ def expand(reduced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return np.expand_dims(reduced, axis)
 
 
+def in_single(run: Any) -> Any:
+    """Compute a statistic of halves in single precision, as PyTorch does, and round the result.
+
+    Sums of halves overflow at 65,504 and their counts with them.
+    """
+
+    @wraps(run)
+    def widened(a: Any, *args: Any, **keywords: Any) -> Any:
+        if getattr(a, "dtype", None) != np.float16:
+            return run(a, *args, **keywords)
+        given = signature(run).bind(a, *args, **keywords).arguments
+        if given.pop("dtype", None) not in (None, np.float16):
+            return run(a, *args, **keywords)  # computes in the precision that it is asked for
+        given["a"] = a.astype(np.float32)
+        made = run(**given)
+        return made.astype(np.float16)
+
+    return widened
+
+
 def count(x: Any, axis: Any) -> int:
     """Return how many elements of x each reduced value stands for."""
     if axis is None:
@@ -61,6 +83,8 @@ def _mean_transpose(
     g: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
     n = count(x, axis)
+    if n > 65504 and g.dtype == np.float16:  # more than a half can hold
+        g = g.astype(np.float32)
     return np.broadcast_to((g if axis is None else expand(g, x, axis, keepdims)) / n, x.shape)
 
 
@@ -133,6 +157,7 @@ def _divisor(a: Any, axis: Any, ddof: Any, correction: Any) -> Any:
 
 
 @implements(np.var)
+@in_single
 def var(
     a: Any,
     axis: Any = None,
@@ -144,6 +169,9 @@ def var(
     correction: Any = None,
 ) -> Any:
     """Mean squared deviation."""
+    if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
+        made = var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction)
+        return made.astype(dtype)
     a = as_dtype(a, dtype)
     divisor = _divisor(a, axis, ddof, correction)
     if a.dtype.kind == "c":
@@ -154,6 +182,7 @@ def var(
 
 
 @implements(np.std)
+@in_single
 def std(
     a: Any,
     axis: Any = None,
@@ -165,16 +194,22 @@ def std(
     correction: Any = None,
 ) -> Any:
     """Square root of `var`; its derivative at constants is 0."""
+    if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
+        made = std(a, axis, ddof=ddof, keepdims=keepdims, correction=correction)
+        return made.astype(dtype)
     a = as_dtype(a, dtype)
     divisor = _divisor(a, axis, ddof, correction)
     if a.dtype.kind == "c":
-        return np.sqrt(var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
+        from autograd_core.rules.linalg import root
+
+        return root(var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
     return deviation(a, axis=axis, divisor=divisor, keepdims=kept(keepdims))
 
 
 def _ties(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
     """Return the weight of each element in an extreme: ties share equally."""
-    hit = (x == expand(y, x, axis, keepdims)).astype(x.dtype)
+    kind = np.float32 if x.dtype == np.float16 else x.dtype  # which can count them
+    hit = (x == expand(y, x, axis, keepdims)).astype(kind)
     return hit / np.sum(hit, axis=axis, keepdims=True)
 
 
@@ -238,9 +273,15 @@ prod = primitive(np.prod, vjp=[_prod_vjp], jvp=[_prod_jvp], category="reduction"
 
 
 def _cumsum_transpose(g: Any, x: Any, *, axis: Any = None, dtype: Any = None) -> Any:
+    kind = np.float32 if g.dtype == np.float16 else None  # running sums of halves stop at 2048
     if axis is None:
-        return np.flip(np.cumsum(np.flip(g))).reshape(x.shape)
-    return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
+        return np.flip(np.cumsum(np.flip(g), dtype=kind)).reshape(x.shape)
+    return np.flip(np.cumsum(np.flip(g, axis), axis=axis, dtype=kind), axis)
+
+
+def _cumsum_jvp(t: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None) -> Any:
+    return cumsum(t, axis=axis, dtype=np.float32 if t.dtype == np.float16 else dtype)
 
 
 cumsum = linear(np.cumsum, _cumsum_transpose, category="reduction")
+cumsum.jvps = (_cumsum_jvp,)

@@ -21,13 +21,20 @@ reshape = linear(
 
 
 @implements(np.reshape)
-def _reshape(a: Any, /, shape: Any = None, order: str = "C", **renamed: Any) -> Any:
-    shape = renamed.get("newshape", shape)
+def _reshape(
+    a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None
+) -> Any:
+    shape = newshape if shape is None else shape
+    if copy is not None:
+        raise TypeError(
+            f"copy={copy} is not supported on a traced value; copy the result with np.copy."
+        )
     if order == "C":
         return reshape(a, shape=shape)
     if order != "F":
         raise TypeError(
-            f"reshape: order={order!r} is not supported on a traced value; use 'C' or 'F'."
+            f"order={order!r} reads the elements as they lie in memory, which the engine does not "
+            "follow; use 'C' or 'F'."
         )
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return reshape(a.T, shape=shape[::-1]).T
@@ -35,7 +42,7 @@ def _reshape(a: Any, /, shape: Any = None, order: str = "C", **renamed: Any) -> 
 
 @implements(np.ravel)
 def _ravel(a: Any, order: str = "C") -> Any:
-    return _reshape(a, (-1,), order="F" if order == "F" else "C")
+    return _reshape(a, (-1,), order="C" if np.ndim(a) < 2 and order in ("A", "K") else order)
 
 
 def _inverse(axes: Any, ndim: int) -> Any:
@@ -120,8 +127,8 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     axes = tuple(range(extra)) + tuple(
         extra + k for k, n in enumerate(shape) if n == 1 and g.shape[extra + k] != 1
     )
-    if axes:
-        g = g.sum(axis=axes)
+    if axes:  # of halves, sums along all but the last axis would stop at 2048
+        g = g.sum(axis=axes) if g.dtype != np.float16 else g.sum(axis=axes, dtype=np.float32)
     return g if g.shape == shape else g.reshape(shape)
 
 
@@ -242,12 +249,12 @@ def trace(
     a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None
 ) -> Any:
     """Sum along diagonals."""
-    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1)
+    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
 @implements(np.linalg.trace)
 def _linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
-    return trace(x, offset, -2, -1)
+    return trace(x, offset, -2, -1, dtype)
 
 
 def _astype(x: Any, dtype: Any) -> Any:
@@ -255,19 +262,38 @@ def _astype(x: Any, dtype: Any) -> Any:
 
 
 astype_ = linear(_astype, lambda g, x, *, dtype: g, name="astype", category="shape")
-copy_ = linear(lambda x: x.copy(), lambda g, x: g, name="copy", category="shape")
+copy_ = linear(
+    lambda x, order="C": x.copy() if order == "C" else x.copy(order),
+    lambda g, x, *, order="C": g,
+    name="copy",
+    category="shape",
+)
 
 
 @implements(np.copy)
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     """Return a copy in memory of its own."""
-    return copy_(a)
+    return copy_(a) if order == "C" else copy_(a, order=order)
 
 
 @implements(np.astype)
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: None = None) -> Any:
     """Cast; a cast to integers or booleans carries no derivative."""
     return x.astype(dtype, copy=copy)
+
+
+def cast_all(arrays: Any, dtype: Any, casting: str, usual: str = "same_kind") -> Any:
+    """Return what is joined or multiplied in the dtype for it, as ``casting=`` allows."""
+    if dtype is None and casting == usual:
+        return arrays  # NumPy's promotion never asks for more
+    parts = [a if hasattr(a, "dtype") else np.asarray(a) for a in arrays]
+    kind = np.result_type(*(p.dtype for p in parts)) if dtype is None else np.dtype(dtype)
+    for p in parts:
+        if not np.can_cast(p.dtype, kind, casting):  # type: ignore[arg-type]
+            raise TypeError(
+                f"{p.dtype} cannot be cast to dtype={kind} according to casting={casting!r}."
+            )
+    return [p if p.dtype == kind else p.astype(kind) for p in parts]
 
 
 real = linear(np.real, lambda g, x: g, view=True, category="shape")

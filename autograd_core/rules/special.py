@@ -13,7 +13,9 @@ from autograd_core.rules.reductions import expand
 def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
-    made = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    kind = np.float32 if x.dtype == np.float16 else None  # which holds the sum of many
+    made = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True, dtype=kind)) + top
+    made = made if made.dtype == x.dtype else made.astype(x.dtype)
     if keepdims:
         return made
     return made.reshape(()) if axis is None else np.squeeze(made, axis=axis)

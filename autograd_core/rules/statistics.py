@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.primitive import bare, implements, memory
-from autograd_core.rules.reductions import as_dtype, kept
+from autograd_core.rules.reductions import as_dtype, in_single, kept
 
 _given = np._NoValue
 
@@ -30,7 +30,6 @@ def _last_axis(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
 
 # (alpha, beta) of R. Hyndman and Y. Fan, "Sample quantiles in statistical packages" (1996)
 _PARAMETERS = {
-    "linear": (1.0, 1.0),
     "hazen": (0.5, 0.5),
     "weibull": (0.0, 0.0),
     "median_unbiased": (1 / 3, 1 / 3),
@@ -42,20 +41,29 @@ _ROUNDING = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint, "midpoint
 
 def _place(q: Any, n: Any, method: str) -> Any:
     """Return where quantile q stands among n sorted values, as a fractional index."""
+    if method == "linear":
+        return (n - 1) * q
     if method in _PARAMETERS:
         alpha, beta = _PARAMETERS[method]
         return n * q + (alpha + q * (1 - alpha - beta)) - 1
     if method not in _ROUNDING:
         raise TypeError(
             f"quantile: method={method!r} has no derivative rule; use one of "
-            f"{', '.join([*_PARAMETERS, *_ROUNDING])}."
+            f"{', '.join(['linear', *_PARAMETERS, *_ROUNDING])}."
         )
     virtual = bare((n - 1) * q)
     rounded = _ROUNDING[method]
     return (np.floor(virtual) + np.ceil(virtual)) / 2 if rounded is None else rounded(virtual)
 
 
-def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool) -> Any:
+def _most(kind: Any) -> float:
+    """Return how many places numbers of a kind can tell apart."""
+    return 2 / float(np.finfo(kind).eps)
+
+
+def _quantile(
+    a: Any, q: Any, kind: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool
+) -> Any:
     if skip_nan and not a.size:
         return nanmean(a, axis, keepdims=keepdims)  # as NumPy does, whatever q
     rows, axes = _last_axis(a, axis)
@@ -66,6 +74,8 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: 
     n = np.sum(~missing, axis=-1, keepdims=True) if skip_nan else rows.shape[-1]
     shape = np.shape(q)
     wanted = np.reshape(q, (-1, *(1,) * rows.ndim))
+    if rows.shape[-1] > _most(wanted.dtype):  # places that q's precision cannot tell
+        wanted = wanted.astype(np.float64)
     place = _place(wanted, n.astype(wanted.dtype) if skip_nan else n, method)
     place = np.clip(place, 0, np.maximum(n - 1, 0).astype(wanted.dtype))
     low = np.floor(bare(place)).astype(int)
@@ -77,7 +87,9 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: 
         made = below
     else:
         above = np.take_along_axis(full, high, -1)[..., 0]
-        made = below + (above - below) * (place - low.astype(place.dtype))[..., 0]
+        share = (place - low.astype(place.dtype))[..., 0]
+        share = share if share.dtype == kind else share.astype(kind)
+        made = below + (above - below) * share
     bad = (n == 0)[..., 0] if skip_nan else missing.any(axis=-1)
     if np.any(memory(bad)):
         made = np.where(bad, made.dtype.type(np.nan), made)
@@ -103,15 +115,19 @@ def _quantile_of(scale: float, skip_nan: bool, name: str) -> Any:
         if weights is not None:
             raise TypeError(f"{name}: weights= is not supported on a traced value.")
         a = a if hasattr(a, "dtype") else np.asarray(a, dtype=float)
+        kind = None
         if isinstance(q, (int, float)) and a.dtype.kind == "f":
-            q = a.dtype.type(q)  # a Python number does not decide the precision
+            kind = a.dtype  # a Python number does not decide the precision
+            q = np.float64(q)
         q = q if hasattr(q, "dtype") else np.asarray(q)
         if a.dtype.kind == "c":
             raise TypeError(f"{name}: complex numbers have no order.")
         given = memory(q)
         if not np.all((given >= 0) & (given <= scale)):
             raise ValueError(f"{name}: q must be in the range [0, {scale:g}]")
-        return _quantile(a, q / q.dtype.type(scale), axis, method, kept(keepdims), skip_nan)
+        q = q / q.dtype.type(scale)
+        kind = q.dtype if kind is None else kind
+        return _quantile(a, q, kind, axis, method, kept(keepdims), skip_nan)
 
     return run
 
@@ -172,6 +188,7 @@ def nanprod(
 
 
 @implements(np.nanmean)
+@in_single
 def nanmean(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
 ) -> Any:
@@ -183,6 +200,7 @@ def nanmean(
 
 
 @implements(np.nanvar)
+@in_single
 def nanvar(
     a: Any,
     axis: Any = None,
@@ -196,6 +214,8 @@ def nanvar(
     """Variance of what is not NaN."""
     keepdims = kept(keepdims)
     ddof = ddof if correction is _given else correction
+    if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
+        return nanvar(a, axis, ddof=ddof, keepdims=keepdims).astype(dtype)
     a = as_dtype(a, dtype)
     there = ~np.isnan(bare(a))
     n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype)
@@ -208,6 +228,7 @@ def nanvar(
 
 
 @implements(np.nanstd)
+@in_single
 def nanstd(
     a: Any,
     axis: Any = None,
@@ -221,6 +242,9 @@ def nanstd(
     """Square root of `nanvar`; its derivative at constants is 0."""
     from autograd_core.rules.linalg import root
 
+    if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
+        made = nanstd(a, axis, ddof=ddof, keepdims=keepdims, correction=correction)
+        return made.astype(dtype)
     return root(nanvar(a, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
 
 
@@ -252,14 +276,16 @@ def average(
         return (made, np.full_like(made, np.size(a) // max(np.size(made), 1))) if returned else made
     weights = weights if hasattr(weights, "shape") else np.asarray(weights)
     whole = np.result_type(a.dtype, weights.dtype, *([] if a.dtype.kind in "fc" else [float]))
-    a, weights = (v if v.dtype == whole else v.astype(whole) for v in (a, weights))
+    kind = np.float32 if whole == np.float16 else whole  # which can count the weights
+    a, weights = (v if v.dtype == kind else v.astype(kind) for v in (a, weights))
     if np.shape(weights) != np.shape(a):
         weights = _spread(weights, np.shape(a), axis)
     total = np.sum(np.broadcast_to(weights, np.shape(a)), axis=axis, keepdims=keepdims)
     if np.any(memory(total) == 0):
         raise ZeroDivisionError("the weights sum to zero.")
     made = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
-    return (made, total) if returned else made
+    made = made if kind == whole else made.astype(whole)
+    return (made, total.astype(whole)) if returned else made
 
 
 def _spread(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
@@ -301,10 +327,13 @@ def cov(
     if ddof is not None and ddof != int(ddof):
         raise ValueError("ddof must be an integer.")
     kind = np.result_type(*(v.dtype for v in given), float) if dtype is None else dtype
+    if np.dtype(kind).kind not in "fc":
+        raise TypeError(f"dtype={np.dtype(kind)} cannot hold a mean; give a floating-point dtype.")
     parts = [_variables(v, rowvar, k == 0) for k, v in enumerate(given)]
     if not parts[0].shape[0]:
         return np.zeros((0, 0))  # of double precision whatever goes in, as NumPy has it
-    x = np.concatenate([p.astype(kind) for p in parts], axis=0)
+    work = np.float32 if kind == np.float16 else kind  # sums of halves overflow
+    x = np.concatenate([p.astype(work) for p in parts], axis=0)
     ddof = (0 if bias else 1) if ddof is None else ddof
     weights = None
     for given in (fweights, aweights):
@@ -328,7 +357,8 @@ def cov(
     if np.any(memory(factor) <= 0):
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
         factor = np.where(bare(factor) <= 0, 0.0, factor)
-    return np.squeeze(np.matmul(scaled, np.conj(d).T) * np.true_divide(1, factor))
+    made = np.matmul(scaled, np.conj(d).T) * np.true_divide(1, factor)
+    return np.squeeze(made if made.dtype == kind else made.astype(kind))
 
 
 # NumPy 2.2 on: one row of a matrix is as many variables as it has columns, if rowvar is False

@@ -147,5 +147,29 @@ CASES: list[Case] = [
         real(2, 3, 2),
         positive(3, 2),
     ),
+    named("histogram", lambda x: np.histogram(x, 3)[1], distinct(5), analytic=False),
+    named("histogram-one", lambda x: np.histogram(x)[1], distinct(1), analytic=False),
+    named(
+        "histogram-density", lambda x: np.histogram(x, 3, density=True), distinct(6), analytic=False
+    ),
+    named(
+        "histogram-bin-edges",
+        lambda e: np.histogram_bin_edges(np.ones(2), np.sort(e)),
+        distinct(4),
+        analytic=False,
+    ),
+    named(
+        "histogram2d",
+        lambda x, y: np.histogram2d(x, y, 2)[1:],
+        distinct(5),
+        distinct(5),
+        analytic=False,
+    ),
+    named(
+        "histogramdd-density",
+        lambda x: np.histogramdd(x, (2, 3), density=True),
+        distinct(5, 2),
+        analytic=False,
+    ),
     named("average-returned-plain", lambda x: np.average(x, returned=True), real(3, 2)),
 ]
