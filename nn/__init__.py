@@ -44,7 +44,7 @@ from nn.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
-from nn.module import Module, functional_call
+from nn.module import Module
 from nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalResponseNorm
 from nn.parameter import Parameter, get_default_dtype, set_default_dtype
 from nn.pooling import (
@@ -67,6 +67,7 @@ from nn.regularizer import ActivitySparsity, l1_penalty, l2_penalty
 from nn.serialization import SerializationError, load, load_metadata, save
 from nn.shape import Flatten, Identity, Unflatten, Upsample
 from nn.state import IncompatibleKeys
+from nn.stateless import functional_call
 from nn.summary import Summary, summary
 from nn.transformer import (
     TransformerDecoder,
