@@ -22,7 +22,7 @@ class IncompatibleKeys(NamedTuple):
 def check_state(
     owner: str, targets: Mapping[str, Any], given: Any, strict: bool
 ) -> tuple[dict[str, Any], IncompatibleKeys]:
-    """Return the values to write, each known to fit; or raise with all that does not.
+    r"""Return the values to write, each known to fit; or raise with all that does not.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def check_state(
     >>> try:
     ...     check_state("Linear", {"weight": np.zeros((2, 3))}, {"wieght": 0}, True)
     ... except StateDictError as error:
-    ...     print(error)
+    ...     print("\n".join(str(error).splitlines()[:3]))
     Linear: the state dict does not fit; nothing was changed.
       missing: weight
       unknown: wieght (did you mean weight?)
@@ -96,12 +96,12 @@ def check_state(
 
 def _fitting(given: Any, target: Any) -> tuple[Any, str]:
     """Return a value in the target's dtype, and what forbids to write it, if anything."""
+    if isinstance(given, np.ma.MaskedArray):
+        return None, "a masked array; fill it: value.filled(...)"
     try:
         value = raw(given) if is_traced(given) else np.asarray(given)
     except Exception as error:  # whatever an object's own __array__ may raise
         return None, f"{type(given).__name__} is no array ({error})"
-    if isinstance(value, np.ma.MaskedArray):
-        return None, "a masked array; fill it: value.filled(...)"
     if value.dtype.kind not in "biufc" or not np.can_cast(value.dtype, target.dtype, "same_kind"):
         return None, f"{value.dtype} cannot become {target.dtype}"
     if value.shape != target.shape:
