@@ -404,8 +404,9 @@ class Module:
         """Call ``hook(module, grad_input, grad_output)`` in the sweep.
 
         Both are tuples with one entry for each positional argument and each
-        output, None where no gradient flows.  What the hook returns, if not
-        None, replaces ``grad_input``.
+        output, None where no gradient came back; the entry of an output that is a
+        nest (an LSTM's ``(h, c)``) is nested alike.  The output is what the forward
+        hooks leave.  What the hook returns, if not None, replaces ``grad_input``.
         """
         return self._add_hook("backward", hook)
 
