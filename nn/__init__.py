@@ -1,6 +1,6 @@
 """Neural networks on autograd_core: modules, layers, losses; names and weights as in PyTorch."""
 
-from autograd_core import StateDictError
+from autograd_core import StateDictError, UnsupportedError
 from autograd_core.source import register_exclusion
 from nn import functional, init
 from nn.activation import (
@@ -215,10 +215,17 @@ __all__ += [
 ]
 
 
+class MissingEstimatorError(UnsupportedError, AttributeError):
+    """scikit-learn is missing; to `hasattr`, so are the estimators."""
+
+
 def __getattr__(name: str) -> object:
     if name in ("NeuralNetClassifier", "NeuralNetRegressor", "estimators"):
         import importlib
 
-        estimators = importlib.import_module("nn.estimators")
+        try:
+            estimators = importlib.import_module("nn.estimators")
+        except UnsupportedError as error:
+            raise MissingEstimatorError(str(error)) from error
         return estimators if name == "estimators" else getattr(estimators, name)
     raise AttributeError(f"module 'nn' has no attribute {name!r}")
