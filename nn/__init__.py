@@ -215,7 +215,7 @@ __all__ += [
 ]
 
 
-class MissingEstimatorError(UnsupportedError, AttributeError):
+class _MissingEstimatorError(UnsupportedError, AttributeError):
     """scikit-learn is missing; to `hasattr`, so are the estimators."""
 
 
@@ -226,6 +226,6 @@ def __getattr__(name: str) -> object:
         try:
             estimators = importlib.import_module("nn.estimators")
         except UnsupportedError as error:
-            raise MissingEstimatorError(str(error)) from error
+            raise _MissingEstimatorError(str(error)) from error
         return estimators if name == "estimators" else getattr(estimators, name)
     raise AttributeError(f"module 'nn' has no attribute {name!r}")

@@ -70,6 +70,8 @@ class ReduceLROnPlateau:
         checks.fraction(self.name, "factor", factor)
         checks.count(self.name, "patience", patience, 0)
         checks.count(self.name, "cooldown", cooldown, 0)
+        checks.non_negative(self.name, "threshold", threshold)
+        checks.non_negative(self.name, "eps", eps)
         self.optimizer = optimizer
         self.mode = mode
         self.factor = factor
