@@ -1,6 +1,6 @@
 """Neural networks on autograd_core: modules, layers, losses; names and weights as in PyTorch."""
 
-from autograd_core import StateDictError
+from autograd_core import StateDictError, UnsupportedError
 from autograd_core.source import register_exclusion
 from nn import functional, init
 from nn.activation import (
@@ -44,7 +44,7 @@ from nn.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
-from nn.module import Module, functional_call
+from nn.module import Module
 from nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalResponseNorm
 from nn.parameter import Parameter, get_default_dtype, set_default_dtype
 from nn.pooling import (
@@ -67,6 +67,7 @@ from nn.regularizer import ActivitySparsity, l1_penalty, l2_penalty
 from nn.serialization import SerializationError, load, load_metadata, save
 from nn.shape import Flatten, Identity, Unflatten, Upsample
 from nn.state import IncompatibleKeys
+from nn.stateless import functional_call
 from nn.summary import Summary, summary
 from nn.transformer import (
     TransformerDecoder,
@@ -214,10 +215,17 @@ __all__ += [
 ]
 
 
+class _MissingEstimatorError(UnsupportedError, AttributeError):
+    """scikit-learn is missing; to `hasattr`, so are the estimators."""
+
+
 def __getattr__(name: str) -> object:
     if name in ("NeuralNetClassifier", "NeuralNetRegressor", "estimators"):
         import importlib
 
-        estimators = importlib.import_module("nn.estimators")
+        try:
+            estimators = importlib.import_module("nn.estimators")
+        except UnsupportedError as error:
+            raise _MissingEstimatorError(str(error)) from error
         return estimators if name == "estimators" else getattr(estimators, name)
     raise AttributeError(f"module 'nn' has no attribute {name!r}")

@@ -6,11 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from nn import checks
 from nn.functional import activation as f
 from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
+from nn.values import shape_error
+from optim.keywords import accepts
 
 
+@accepts("inplace")
 class ReLU(Module):
     """max(0, x); its derivative at 0 is 0.
 
@@ -26,6 +30,7 @@ class ReLU(Module):
         return f.relu(input)
 
 
+@accepts("inplace")
 class ReLU6(Module):
     """min(max(0, x), 6)."""
 
@@ -34,11 +39,13 @@ class ReLU6(Module):
         return f.relu6(input)
 
 
+@accepts("inplace")
 class LeakyReLU(Module):
     """x where positive, negative_slope x elsewhere."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
+        checks.real("LeakyReLU", "negative_slope", negative_slope)
         self.negative_slope = negative_slope
 
     def forward(self, input: Any) -> Any:
@@ -50,6 +57,7 @@ class LeakyReLU(Module):
         return f"negative_slope={self.negative_slope}"
 
 
+@accepts("device")
 class PReLU(Module):
     """x where positive, a x elsewhere, with learned slopes a (He et al., 2015).
 
@@ -67,6 +75,8 @@ class PReLU(Module):
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, dtype: Any = None) -> None:
         super().__init__()
+        checks.count("PReLU", "num_parameters", num_parameters)
+        checks.real("PReLU", "init", init)
         self.num_parameters = num_parameters
         self.weight = Parameter(np.full(num_parameters, init, dtype or get_default_dtype()))
 
@@ -79,11 +89,13 @@ class PReLU(Module):
         return f"num_parameters={self.num_parameters}"
 
 
+@accepts("inplace")
 class ELU(Module):
     """x where positive, alpha (exp(x) - 1) elsewhere."""
 
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__()
+        checks.real("ELU", "alpha", alpha)
         self.alpha = alpha
 
     def forward(self, input: Any) -> Any:
@@ -95,6 +107,7 @@ class ELU(Module):
         return f"alpha={self.alpha}"
 
 
+@accepts("inplace")
 class SELU(Module):
     """Scaled ELU, with constants that keep mean 0 and variance 1."""
 
@@ -108,6 +121,7 @@ class GELU(Module):
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
+        checks.choice("GELU", "approximate", approximate, ("none", "tanh"))
         self.approximate = approximate
 
     def forward(self, input: Any) -> Any:
@@ -119,6 +133,7 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
+@accepts("inplace")
 class SiLU(Module):
     """x sigmoid(x)."""
 
@@ -132,6 +147,8 @@ class Softplus(Module):
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
+        checks.positive("Softplus", "beta", beta)
+        checks.real("Softplus", "threshold", threshold)
         self.beta, self.threshold = beta, threshold
 
     def forward(self, input: Any) -> Any:
@@ -187,8 +204,33 @@ class Step(Module):
         return f"straight_through={self.straight_through}"
 
 
+def _check_dim(owner: str, dim: Any) -> None:
+    if dim is not None:
+        checks.axis(owner, "dim", dim)
+
+
+def _dim(module: Any, input: Any) -> int:
+    """Return the axis; the last by default, where nobody can mean another."""
+    if module.dim is not None:
+        return int(module.dim)
+    if np.ndim(input) > 2:
+        raise shape_error(
+            f"{type(module).__name__}: give dim= for an input of {np.ndim(input)} axes, here of "
+            f"shape {np.shape(input)}: by default PyTorch takes axis 0 or 1, others take the last."
+        )
+    return -1
+
+
 class Softmax(Module):
     """exp(x / temperature) along an axis, scaled to sum 1.
+
+    Parameters
+    ----------
+    dim : int, optional
+        The axis; the last one by default for inputs of one or two axes. With more axes it
+        must be given.
+    temperature : float
+        Above 1 it evens the result out.
 
     Examples
     --------
@@ -197,13 +239,15 @@ class Softmax(Module):
     array([0., 1.])
     """
 
-    def __init__(self, dim: int = -1, temperature: float = 1.0) -> None:
+    def __init__(self, dim: int | None = None, temperature: float = 1.0) -> None:
         super().__init__()
+        _check_dim("Softmax", dim)
+        checks.positive("Softmax", "temperature", temperature)
         self.dim, self.temperature = dim, temperature
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return f.softmax(input, self.dim, self.temperature)
+        return f.softmax(input, _dim(self, input), self.temperature)
 
     def extra_repr(self) -> str:
         """Return the settings."""
@@ -213,13 +257,14 @@ class Softmax(Module):
 class LogSoftmax(Module):
     """log of softmax along an axis."""
 
-    def __init__(self, dim: int = -1) -> None:
+    def __init__(self, dim: int | None = None) -> None:
         super().__init__()
+        _check_dim("LogSoftmax", dim)
         self.dim = dim
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return f.log_softmax(input, self.dim)
+        return f.log_softmax(input, _dim(self, input))
 
     def extra_repr(self) -> str:
         """Return the axis."""

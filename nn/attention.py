@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.randomness import draw
-from nn import init
+from nn import checks, init
 from nn.functional import attention as f
 from nn.functional.linear import linear
 from nn.linear import Linear
@@ -15,8 +15,10 @@ from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
 from nn.random import generator
 from nn.values import shape_error
+from optim.keywords import accepts
 
 
+@accepts("add_bias_kv", "add_zero_attn", "device")
 class MultiheadAttention(Module):
     """Each head looks at all places, weighted by how query and key agree (Vaswani et al., 2017).
 
@@ -68,7 +70,12 @@ class MultiheadAttention(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if min(embed_dim, num_heads) < 1 or embed_dim % num_heads:
+        for name, n in (("embed_dim", embed_dim), ("num_heads", num_heads), ("kdim", kdim),
+                        ("vdim", vdim)):  # fmt: skip
+            if n is not None or name in ("embed_dim", "num_heads"):
+                checks.count("MultiheadAttention", name, n)
+        checks.unit("MultiheadAttention", "dropout", dropout)
+        if embed_dim % num_heads:
             raise shape_error(
                 f"MultiheadAttention: {embed_dim} features do not divide into {num_heads} heads."
             )

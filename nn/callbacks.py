@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import optim
-from autograd_core import SettingError, mark_overwritten
+from autograd_core import SettingError, StateDictError, mark_overwritten
 from nn.random import generator
 from nn.serialization import save
+from optim import checks
 
 if TYPE_CHECKING:
     from nn.trainer import Trainer
@@ -51,8 +53,9 @@ class Callback:
         return {}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take on what `state_dict` returned."""
-        vars(self).update(state_dict)
+        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
+        checks.state(type(self).__name__, self.state_dict(), state_dict)
+        vars(self).update(copy.deepcopy(dict(state_dict)))
 
 
 class Monitor(Callback):
@@ -150,6 +153,14 @@ class EarlyStopping(Monitor):
     def state_dict(self) -> dict[str, Any]:
         """Return the best value, its weights, and how long ago it was."""
         return {**super().state_dict(), "best_weights": self.best_weights}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
+        known = {**self.state_dict(), "best_weights": None}
+        checks.state("EarlyStopping", known, state_dict)
+        if not isinstance(state_dict["best_weights"], (Mapping, type(None))):
+            raise StateDictError("EarlyStopping.load_state_dict: 'best_weights' are no state dict.")
+        vars(self).update(copy.deepcopy(dict(state_dict)))
 
 
 class Annealing(Monitor):

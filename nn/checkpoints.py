@@ -2,7 +2,8 @@
 
 Arrays become the file's tensors, named by their path; everything else, and
 how it hangs together, is JSON in the file's metadata.  Nothing is pickled, so
-reading a checkpoint never runs code.
+reading a checkpoint never runs code.  What comes back equals what was saved,
+types and keys too; what cannot is refused before anything is written.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ import numpy as np
 from nn.serialization import SerializationError, read, save
 
 _KEY = "autograd_core.checkpoint"
+_DEEPEST = 200  # levels of a nest: far from Python's own limit, for writing and for reading
 
 
 def pack(nest: Any, arrays: dict[str, Any], path: str = "") -> Any:
@@ -30,31 +33,100 @@ def pack(nest: Any, arrays: dict[str, Any], path: str = "") -> Any:
     >>> list(arrays)
     ['w']
     """
-    if isinstance(nest, np.generic):
-        nest = nest.item()
-    if nest is None or isinstance(nest, (bool, int, float, str)):
-        return nest
-    dot = path + "." if path else ""
-    if isinstance(nest, np.ndarray):
-        if nest.dtype.kind == "c":
-            pair = np.stack([nest.real, nest.imag])
-            return {"$complex": pack(pair, arrays, path)["$array"]}
-        arrays[path] = nest
-        return {"$array": path}
-    if isinstance(nest, dict):
-        if all(isinstance(key, str) and not key.startswith("$") for key in nest):
-            return {key: pack(value, arrays, dot + key) for key, value in nest.items()}
-        return {"$items": [[k, pack(v, arrays, f"{dot}{k}")] for k, v in nest.items()]}
-    if isinstance(nest, (list, tuple)):
-        made = [pack(value, arrays, f"{dot}{k}") for k, value in enumerate(nest)]
-        return made if isinstance(nest, list) else {"$tuple": made}
-    raise SerializationError(
-        f"checkpoint: {path or 'the value'} is a {type(nest).__name__}; a checkpoint holds arrays, "
-        "numbers, text, None, and lists, tuples and dicts of them."
+    return _Packing(arrays).pack(nest, path, 0)
+
+
+class _Packing:
+    """One nest on its way into a file."""
+
+    def __init__(self, arrays: dict[str, Any]) -> None:
+        self.arrays = arrays
+        self.names: dict[int, str] = {}  # an array that stands in two places is written once
+
+    def pack(self, nest: Any, path: str, depth: int) -> Any:
+        kind = type(nest)  # subclasses would not come back as what they are
+        if nest is None or kind in (bool, int, float, str):
+            return nest
+        if depth > _DEEPEST:
+            raise SerializationError(
+                f"checkpoint: {path[:40]}... lies deeper than {_DEEPEST} levels; does something "
+                "contain itself?"
+            )
+        dot = path + "." if path else ""
+        if kind is dict or kind is OrderedDict:
+            plain = kind is dict and all(type(k) is str and not k.startswith("$") for k in nest)
+            if plain:
+                return {k: self.pack(value, dot + k, depth + 1) for k, value in nest.items()}
+            items = [
+                [
+                    self.pack(k, f"a key of {path}", depth + 1),
+                    self.pack(value, f"{dot}{k}", depth + 1),
+                ]
+                for k, value in nest.items()
+            ]
+            return {"$items" if kind is dict else "$ordered": items}
+        if kind in (list, tuple):
+            made = [self.pack(value, f"{dot}{k}", depth + 1) for k, value in enumerate(nest)]
+            return made if kind is list else {"$tuple": made}
+        if kind is complex:
+            return {"$number": [nest.real, nest.imag]}
+        if kind is bytes:
+            return {"$bytes": nest.hex()}
+        if kind is np.ndarray:
+            return self.array(nest, path)
+        if isinstance(nest, np.generic) and (packed := _scalar(nest)):
+            return packed
+        raise _refused(path or "the value", nest)
+
+    def array(self, array: Any, path: str) -> Any:
+        """Move an array out, and return what the file does not know of it."""
+        known = self.names.get(id(array))
+        if known is None:
+            known = self.names[id(array)] = self.free(path)
+            held = array
+            if array.dtype.kind == "c":
+                held = np.stack([array.real, array.imag])
+            self.arrays[known] = held
+        packed = {"$complex" if array.dtype.kind == "c" else "$array": known}
+        order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
+        if array.dtype.isnative and order == "C":
+            return packed
+        return {"$laid out": [array.dtype.str, order, packed]}
+
+    def free(self, path: str) -> str:
+        """Return a name for an array: its path, unless something else has that."""
+        name, k = path, 1
+        while name in self.arrays or name == "__metadata__":
+            k += 1
+            name = f"{path}#{k}"
+        return name
+
+
+def _refused(where: str, value: Any) -> SerializationError:
+    kind = type(value)
+    base = next((b for b in (dict, list, tuple, str, int, float) if isinstance(value, b)), None)
+    if base is not None:
+        remedy = f"it would come back as a {base.__name__}; save {base.__name__}(value)"
+    elif isinstance(value, np.ndarray):
+        remedy = "only plain arrays come back as they are; save np.asarray(value), or its parts"
+    else:
+        remedy = "save its numbers"
+    return SerializationError(
+        f"checkpoint: {where} is a {kind.__name__}; a checkpoint holds arrays, numbers, text, "
+        f"bytes, None, and lists, tuples and dicts of them: {remedy}."
     )
 
 
-def unpack(packed: Any, arrays: dict[str, Any]) -> Any:
+def _scalar(value: np.generic) -> Any:
+    """Return one of NumPy's numbers with its dtype; None for other kinds."""
+    if value.dtype.kind == "c" and value.dtype.itemsize <= 16:
+        return {"$scalar": [value.dtype.str, float(value.real), float(value.imag)]}
+    if value.dtype.kind in "biuf" and value.dtype.itemsize <= 8:
+        return {"$scalar": [value.dtype.str, value.item()]}
+    return None
+
+
+def unpack(packed: Any, arrays: dict[Any, Any]) -> Any:
     """Return the nest that `pack` took apart."""
     if isinstance(packed, list):
         return [unpack(value, arrays) for value in packed]
@@ -62,15 +134,53 @@ def unpack(packed: Any, arrays: dict[str, Any]) -> Any:
         return packed
     if len(packed) == 1:
         ((key, value),) = packed.items()
-        if key == "$array":
-            return arrays[value]
-        if key == "$complex":
-            return arrays[value][0] + 1j * arrays[value][1]
-        if key == "$tuple":
-            return tuple(unpack(v, arrays) for v in value)
-        if key == "$items":
-            return {k: unpack(v, arrays) for k, v in value}
+        if key.startswith("$"):
+            return _UNPACKED[key](value, arrays)
     return {key: unpack(value, arrays) for key, value in packed.items()}
+
+
+def _unpack_key(packed: Any, arrays: dict[Any, Any]) -> Any:
+    key = unpack(packed, arrays)
+    return tuple(key) if isinstance(key, list) else key  # as older files hold tuples
+
+
+def _unpack_complex(name: str, arrays: dict[Any, Any]) -> Any:
+    key = "$complex", name  # made once, as it was written once
+    if key not in arrays:
+        real, imaginary = arrays[name]
+        made = np.empty(np.shape(real), np.result_type(real.dtype, np.complex64))
+        made.real, made.imag = real, imaginary  # not real + 1j * imaginary: inf would become nan
+        arrays[key] = made
+    return arrays[key]
+
+
+def _unpack_layout(value: list[Any], arrays: dict[Any, Any]) -> Any:
+    dtype, order, packed = value
+    key = "$laid out", json.dumps(packed)
+    if key not in arrays:
+        arrays[key] = np.array(unpack(packed, arrays), np.dtype(dtype), order=order)
+    return arrays[key]
+
+
+def _unpack_scalar(value: list[Any], arrays: dict[Any, Any]) -> Any:
+    dtype, *parts = value
+    kind: Any = np.dtype(dtype).type
+    return kind(complex(*parts)) if len(parts) == 2 else kind(parts[0])
+
+
+_UNPACKED: dict[str, Any] = {
+    "$array": lambda value, arrays: arrays[value],
+    "$complex": _unpack_complex,
+    "$laid out": _unpack_layout,
+    "$scalar": _unpack_scalar,
+    "$number": lambda value, arrays: complex(*value),
+    "$bytes": lambda value, arrays: bytes.fromhex(value),
+    "$tuple": lambda value, arrays: tuple(unpack(v, arrays) for v in value),
+    "$items": lambda value, arrays: {_unpack_key(k, arrays): unpack(v, arrays) for k, v in value},
+    "$ordered": lambda value, arrays: OrderedDict(
+        (_unpack_key(k, arrays), unpack(v, arrays)) for k, v in value
+    ),
+}
 
 
 def save_checkpoint(nest: Any, path: str | os.PathLike[str]) -> None:
@@ -79,14 +189,16 @@ def save_checkpoint(nest: Any, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     nest : nest
-        Arrays, numbers, text, None; lists, tuples and dicts of them.
+        Arrays, numbers (Python's and NumPy's), text, bytes, None; lists, tuples
+        and dicts of them, with any of these as keys.
     path : path
         The file.
 
     Raises
     ------
     SerializationError
-        If something in it cannot be written.
+        If something in it would not come back as it is: an instance of a
+        subclass, a masked array, text in an array.  Nothing is written then.
 
     Examples
     --------
@@ -97,7 +209,13 @@ def save_checkpoint(nest: Any, path: str | os.PathLike[str]) -> None:
     {'epoch': 3, 'w': array([1., 1.])}
     """
     arrays: dict[str, Any] = {}
-    text = json.dumps(pack(nest, arrays), separators=(",", ":"))
+    try:
+        packed = pack(nest, arrays)
+        text = json.dumps(packed, separators=(",", ":"))
+    except SerializationError:
+        raise
+    except (ValueError, RecursionError) as error:  # an integer of thousands of digits
+        raise SerializationError(f"checkpoint: it cannot be written ({error}).") from error
     save(arrays, path, {_KEY: text})
 
 
@@ -116,7 +234,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
         )
     try:
         return unpack(json.loads(metadata[_KEY]), arrays)
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise SerializationError(
             f"{os.fspath(path)}: the checkpoint is damaged ({error})."
         ) from error

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from nn import init
+from nn import checks, init
 from nn.functional import conv as f
 from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
 from nn.values import pair, shape_error
+from optim.keywords import accepts
 
 
+@accepts("padding_mode", "device")
 class _Convolution(Module):
     """What all convolutions share: settings, parameters, text."""
 
@@ -36,6 +38,10 @@ class _Convolution(Module):
     ) -> None:
         super().__init__()
         name = type(self).__name__
+        for what, n in (
+            ("in_channels", in_channels), ("out_channels", out_channels), ("groups", groups),
+        ):  # fmt: skip
+            checks.count(name, what, n)
         if (
             min(in_channels, out_channels, groups) < 1
             or in_channels % groups
@@ -46,10 +52,17 @@ class _Convolution(Module):
                 f"into {groups} groups."
             )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = pair(kernel_size, self.axes, "kernel_size")
-        self.stride = pair(stride, self.axes, "stride")
-        self.padding = padding if isinstance(padding, str) else pair(padding, self.axes, "padding")
-        self.dilation = pair(dilation, self.axes, "dilation")
+        self.kernel_size = pair(kernel_size, self.axes, f"{name}: kernel_size", 1)
+        self.stride = pair(stride, self.axes, f"{name}: stride", 1)
+        self.padding: Any = padding
+        if not isinstance(padding, str):
+            self.padding = pair(padding, self.axes, f"{name}: padding", 0)
+        elif self.transposed or padding not in ("same", "valid"):
+            words = "" if self.transposed else ", 'same' or 'valid'"
+            raise shape_error(f"{name}: padding must be integers{words}, not {padding!r}.")
+        elif padding == "same" and self.stride != (1,) * self.axes:
+            raise shape_error(f"{name}: padding='same' needs stride 1, not {stride!r}.")
+        self.dilation = pair(dilation, self.axes, f"{name}: dilation", 1)
         dtype = dtype or get_default_dtype()
         first, second = (
             (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
@@ -143,6 +156,7 @@ class Conv2d(_Convolution):
         )  # fmt: skip
 
 
+@accepts("padding_mode", "device")
 class _ConvTranspose(_Convolution):
     """What transposed convolutions have more; PyTorch's order of the settings."""
 
@@ -164,7 +178,14 @@ class _ConvTranspose(_Convolution):
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
         )
-        self.output_padding = pair(output_padding, self.axes, "output_padding")
+        name = type(self).__name__
+        self.output_padding = pair(output_padding, self.axes, f"{name}: output_padding", 0)
+        limits = map(max, self.stride, self.dilation)
+        if any(extra >= most for extra, most in zip(self.output_padding, limits, strict=True)):
+            raise shape_error(
+                f"{name}: output_padding {output_padding} must be smaller than the stride or the "
+                "dilation."
+            )
 
 
 class ConvTranspose1d(_ConvTranspose):

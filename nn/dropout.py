@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from nn import checks
 from nn.functional.dropout import dropout, dropout2d
 from nn.module import Module
 from nn.random import generator
-from nn.values import shape_error
+from optim.keywords import accepts
 
 
+@accepts("inplace")
 class Dropout(Module):
     """In train mode, set each element to 0 with probability p and divide the rest by 1 - p.
 
@@ -37,8 +39,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
-            raise shape_error(f"{type(self).__name__}: p must be in [0, 1], not {p}.")
+        checks.unit(type(self).__name__, "p", p)
         self.p = p
         self.rng = generator()
 

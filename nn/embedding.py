@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from nn import init
+from nn import checks, init
 from nn.functional.embedding import embedding
 from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
 from nn.values import shape_error
+from optim.keywords import accepts
 
 
+@accepts("max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze", "device")
 class Embedding(Module):
     """A table of vectors, looked up by integers.
 
@@ -47,6 +49,10 @@ class Embedding(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
+        checks.count("Embedding", "num_embeddings", num_embeddings)
+        checks.count("Embedding", "embedding_dim", embedding_dim)
+        if padding_idx is not None:
+            checks.count("Embedding", "padding_idx", padding_idx, -num_embeddings)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise shape_error(
                 f"Embedding: padding_idx {padding_idx} is outside of {num_embeddings} rows."

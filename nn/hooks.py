@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from autograd_core import SeedError, Tensor, primitive
+from autograd_core import SeedError, Tensor, primitive, tree
 from autograd_core.source import Location
 from nn.values import is_tracked
 
@@ -58,15 +58,49 @@ _module_output = primitive(
 )
 
 
+def _note(g: Any, y: Any, x: Any, *, call: _Call, place: int) -> Any:
+    call.arrived.add(place)
+    return g
+
+
+# The identity on one output: the sweep gives zeros for outputs that nothing came back to, and
+# the hooks shall see None.
+_one_output = primitive(
+    lambda x, call, place: x,
+    vjp=_note,
+    jvp=lambda ts, y, x, *, call, place: ts[0],
+    name="module output",
+    category="shape",
+)
+
+
 class _Call:
     """One call of a module with backward hooks: keeps the output's gradient for the hook."""
 
     def __init__(self, module: Module, places: list[int], count: int) -> None:
         self.module, self.places, self.count = module, places, count
         self.grad_output: tuple[Any, ...] = ()
+        self.structure: Any = None  # the output's nest, numbered
+        self.tracked: list[int] = []  # which of the numbers carry a derivative
+        self.arrived: set[int] = set()  # and which of them a gradient came back to
+
+    def watch(self, output: Any) -> Any:
+        """Return the output, whose gradient will be kept."""
+        parts = tree.leaves(output)
+        self.structure = tree.like(output, range(len(parts)))
+        self.tracked = [k for k, part in enumerate(parts) if is_tracked(part)]
+        if not self.tracked:
+            return output
+        watched = _module_output(*(parts[k] for k in self.tracked), call=self)
+        for k, part in zip(self.tracked, watched, strict=True):
+            parts[k] = _one_output(part, call=self, place=k)
+        return tree.like(output, parts)
 
     def output_gradient(self, g: tuple[Any, ...]) -> tuple[Any, ...]:
-        self.grad_output = g
+        found = {k: a for k, a in zip(self.tracked, g, strict=True) if k in self.arrived}
+        self.arrived.clear()
+        whole = self.structure if isinstance(self.structure, (tuple, list)) else (self.structure,)
+        self.grad_output = tuple(_gradients(entry, found) for entry in whole)
         if not self.places:  # no input needs a gradient, so nothing else calls the hooks
             self._ask((None,) * self.count)
         return g
@@ -81,7 +115,7 @@ class _Call:
     def _ask(self, grad_input: tuple[Any, ...]) -> tuple[Any, ...]:
         for hook in list(self.module._hooks.get("backward", {}).values()):
             shown = tuple(None if g is None else _shown(g) for g in grad_input)
-            answer = hook(self.module, shown, tuple(_shown(g) for g in self.grad_output))
+            answer = hook(self.module, shown, self.grad_output)
             if answer is not None:
                 answer = answer if isinstance(answer, tuple) else (answer,)
                 if len(answer) != len(grad_input):
@@ -94,6 +128,14 @@ class _Call:
                     a.data if isinstance(a, Tensor) and not a.requires_grad else a for a in answer
                 )
         return grad_input
+
+
+def _gradients(entry: Any, found: dict[int, Any]) -> Any:
+    """Return the gradients of one output, nested as it is; None where nothing came back."""
+    given = [found.get(k) for k in tree.leaves(entry)]
+    if all(g is None for g in given):
+        return None
+    return tree.like(entry, [None if g is None else _shown(g) for g in given])
 
 
 def _shown(g: Any) -> Any:
@@ -118,13 +160,9 @@ def run_with_hooks(module: Module, args: tuple[Any, ...], keywords: dict[str, An
                 entered[place] = value
             args = tuple(entered)
     output = module.forward(*args, **keywords)
-    if call is not None:
-        parts = output if isinstance(output, tuple) else (output,)
-        if all(is_tracked(part) for part in parts):
-            parts = _module_output(*parts, call=call)
-            output = parts if isinstance(output, tuple) else parts[0]
     for hook in list(module._hooks.get("post", {}).values()):
         answer = hook(module, args, output)
         if answer is not None:
             output = answer
-    return output
+    # backward hooks see the module as it is used: with what its forward hooks make of the output
+    return output if call is None else call.watch(output)

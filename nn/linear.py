@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nn import init
+from nn import checks, init
 from nn.functional.linear import bilinear_form, linear
 from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
-from nn.values import shape_error
+from optim.keywords import accepts
 
 
+@accepts("device")
 class Linear(Module):
     """y = x W^T + b.
 
@@ -46,10 +47,8 @@ class Linear(Module):
         self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None
     ) -> None:
         super().__init__()
-        if in_features < 1 or out_features < 1:
-            raise shape_error(
-                f"Linear: features must be positive, not {in_features}, {out_features}."
-            )
+        checks.count("Linear", "in_features", in_features)
+        checks.count("Linear", "out_features", out_features)
         dtype = dtype or get_default_dtype()
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(np.empty((out_features, in_features), dtype))
@@ -75,6 +74,7 @@ class Linear(Module):
         )
 
 
+@accepts("device")
 class Bilinear(Module):
     """y_k = x1^T W_k x2 + b_k.
 
@@ -106,6 +106,9 @@ class Bilinear(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
+        checks.count("Bilinear", "in1_features", in1_features)
+        checks.count("Bilinear", "in2_features", in2_features)
+        checks.count("Bilinear", "out_features", out_features)
         dtype = dtype or get_default_dtype()
         self.in1_features, self.in2_features = in1_features, in2_features
         self.out_features = out_features

@@ -6,22 +6,21 @@ from typing import Any
 
 import numpy as np
 
+from nn import checks
 from nn.functional import loss as f
 from nn.functional.similarity import cosine_similarity
 from nn.module import Module
-from nn.values import shape_error
+from optim.keywords import accepts
 
 
 class _Loss(Module):
     """A loss with a reduction; its class names the function."""
 
+    reductions: tuple[str, ...] = ("mean", "sum", "none")
+
     def __init__(self, reduction: str = "mean") -> None:
         super().__init__()
-        if reduction not in ("mean", "sum", "none", "batchmean"):
-            raise shape_error(
-                f"{type(self).__name__}: reduction must be 'mean', 'sum' or 'none', "
-                f"not {reduction!r}."
-            )
+        checks.choice(type(self).__name__, "reduction", reduction, self.reductions)
         self.reduction = reduction
 
     def extra_repr(self) -> str:
@@ -35,6 +34,7 @@ class _WeightedLoss(_Loss):
         self.register_buffer("weight", weight)
 
 
+@accepts("size_average", "reduce")
 class MSELoss(_Loss):
     """Mean of (input - target)**2."""
 
@@ -58,6 +58,7 @@ class HalfSquaredError(_Loss):
         return f.half_squared_error(input, target, self.reduction)
 
 
+@accepts("size_average", "reduce")
 class L1Loss(_Loss):
     """Mean of abs(input - target)."""
 
@@ -71,6 +72,7 @@ class HuberLoss(_Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
+        checks.positive("HuberLoss", "delta", delta)
         self.delta = delta
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -78,11 +80,13 @@ class HuberLoss(_Loss):
         return f.huber_loss(input, target, self.reduction, self.delta)
 
 
+@accepts("size_average", "reduce")
 class SmoothL1Loss(_Loss):
     """Huber loss divided by beta."""
 
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
+        checks.non_negative("SmoothL1Loss", "beta", beta)
         self.beta = beta
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -95,6 +99,7 @@ class HingeLoss(_Loss):
 
     def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
         super().__init__(reduction)
+        checks.real(type(self).__name__, "margin", margin)
         self.margin = margin
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -102,6 +107,7 @@ class HingeLoss(_Loss):
         return f.hinge_loss(input, target, self.reduction, self.margin)
 
 
+@accepts("size_average", "reduce")
 class MultiMarginLoss(_WeightedLoss):
     """Multi-class hinge."""
 
@@ -109,6 +115,8 @@ class MultiMarginLoss(_WeightedLoss):
         self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
     ) -> None:
         super().__init__(weight, reduction)
+        checks.choice("MultiMarginLoss", "p", p, (1, 2))
+        checks.real("MultiMarginLoss", "margin", margin)
         self.p, self.margin = p, margin
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -116,6 +124,7 @@ class MultiMarginLoss(_WeightedLoss):
         return f.multi_margin_loss(input, target, self.p, self.margin, self.weight, self.reduction)
 
 
+@accepts("size_average", "reduce")
 class NLLLoss(_WeightedLoss):
     """Minus the log-probability of each sample's class; takes log-probabilities."""
 
@@ -123,6 +132,7 @@ class NLLLoss(_WeightedLoss):
         self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
         super().__init__(weight, reduction)
+        checks.count("NLLLoss", "ignore_index", ignore_index, -(2**63))
         self.ignore_index = ignore_index
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -130,6 +140,7 @@ class NLLLoss(_WeightedLoss):
         return f.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
 
 
+@accepts("size_average", "reduce")
 class CrossEntropyLoss(_WeightedLoss):
     """Cross-entropy of softmax(input) with class indices or distributions; takes logits.
 
@@ -159,6 +170,8 @@ class CrossEntropyLoss(_WeightedLoss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(weight, reduction)
+        checks.count("CrossEntropyLoss", "ignore_index", ignore_index, -(2**63))
+        checks.unit("CrossEntropyLoss", "label_smoothing", label_smoothing)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -168,6 +181,7 @@ class CrossEntropyLoss(_WeightedLoss):
         )
 
 
+@accepts("size_average", "reduce")
 class BCELoss(_WeightedLoss):
     """Binary cross-entropy of probabilities."""
 
@@ -176,6 +190,7 @@ class BCELoss(_WeightedLoss):
         return f.binary_cross_entropy(input, target, self.weight, self.reduction)
 
 
+@accepts("size_average", "reduce")
 class BCEWithLogitsLoss(_WeightedLoss):
     """Binary cross-entropy of sigmoid(input); takes logits."""
 
@@ -190,8 +205,11 @@ class BCEWithLogitsLoss(_WeightedLoss):
         )
 
 
+@accepts("size_average", "reduce")
 class KLDivLoss(_Loss):
     """Kullback-Leibler divergence; input holds log-probabilities."""
+
+    reductions = ("mean", "sum", "none", "batchmean")
 
     def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
         super().__init__(reduction)
@@ -207,6 +225,7 @@ class EntropyLoss(_Loss):
 
     def __init__(self, dim: int = -1, reduction: str = "mean") -> None:
         super().__init__(reduction)
+        checks.axis("EntropyLoss", "dim", dim)
         self.dim = dim
 
     def forward(self, input: Any) -> Any:
@@ -219,6 +238,8 @@ class CosineSimilarity(Module):
 
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         super().__init__()
+        checks.axis("CosineSimilarity", "dim", dim)
+        checks.non_negative("CosineSimilarity", "eps", eps)
         self.dim, self.eps = dim, eps
 
     def forward(self, x1: Any, x2: Any) -> Any:
@@ -226,11 +247,13 @@ class CosineSimilarity(Module):
         return cosine_similarity(x1, x2, self.dim, self.eps)
 
 
+@accepts("size_average", "reduce")
 class CosineEmbeddingLoss(_Loss):
     """1 - cos for target 1, max(0, cos - margin) for target -1."""
 
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
         super().__init__(reduction)
+        checks.real(type(self).__name__, "margin", margin)
         self.margin = margin
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:

@@ -13,6 +13,7 @@ from autograd_core.source import Location
 from nn.hooks import Removable, run_with_hooks
 from nn.parameter import Parameter
 from nn.state import check_state
+from nn.values import is_traced, raw
 
 _keys = count(1).__next__
 
@@ -95,7 +96,7 @@ class Module:
                             "None, or change its numbers: p.data[...] = value.",
                             Location.of_caller(),
                         )
-                    registry[name] = value
+                    registry[name] = _as_buffer(value) if registry is self._buffers else value
                     return
             object.__setattr__(self, name, value)
 
@@ -339,7 +340,7 @@ class Module:
                     found[dot + name] = parameter.data
             for name, value in module._buffers.items():
                 if value is not None and name not in module._unsaved:
-                    found[dot + name] = value
+                    found[dot + name] = raw(value) if is_traced(value) else value
         return found
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
@@ -360,13 +361,14 @@ class Module:
         Raises
         ------
         StateDictError
-            With every name that is missing, unknown, or has another shape or
-            kind.  Nothing is changed then.
+            With every name that is missing, unknown, has another shape or
+            kind, or differs from another name of the same shared array.  Nothing
+            is changed then.
         """
         targets = self.state_dict()
         values, report = check_state(type(self).__name__, targets, state_dict, strict)
-        for name, value in values.items():
-            np.copyto(targets[name], value, casting="same_kind")
+        for name, value in values.items():  # all of it fits: nothing can fail from here on
+            np.copyto(targets[name], value)
         mark_overwritten(*self.parameters())
         return report
 
@@ -402,8 +404,9 @@ class Module:
         """Call ``hook(module, grad_input, grad_output)`` in the sweep.
 
         Both are tuples with one entry for each positional argument and each
-        output, None where no gradient flows.  What the hook returns, if not
-        None, replaces ``grad_input``.
+        output, None where no gradient came back; the entry of an output that is a
+        nest (an LSTM's ``(h, c)``) is nested alike.  The output is what the forward
+        hooks leave.  What the hook returns, if not None, replaces ``grad_input``.
         """
         return self._add_hook("backward", hook)
 
@@ -426,53 +429,6 @@ class Module:
         self.__dict__.update(state)
 
 
-def functional_call(module: Module, parameters: Mapping[str, Any], args: Any) -> Any:
-    """Run a module with other values in the place of its parameters.
-
-    Makes a module a pure function of its parameters, for the transforms:
-    ``jvp``, ``hessian``, ``grad`` of any nest of parameters.
-
-    Parameters
-    ----------
-    module : Module
-        The module; unchanged afterwards.
-    parameters : mapping
-        Values by dotted name: arrays, Tensors or Duals.
-    args : tuple or value
-        The module's positional arguments.
-
-    Returns
-    -------
-    value
-        What the module returns.
-
-    Examples
-    --------
-    >>> import numpy as np, nn
-    >>> from autograd_core import grad
-    >>> line = nn.Linear(1, 1, bias=False)
-    >>> float(grad(lambda w: np.sum(functional_call(line, {"weight": w}, np.array([[3.0]]))))(
-    ...     np.array([[2.0]]))[0, 0])
-    3.0
-    """
-    args = args if isinstance(args, tuple) else (args,)
-    places = []
-    for name in parameters:
-        path, _, last = name.rpartition(".")
-        owner = module.get_submodule(path)
-        if owner._parameters.get(last) is None:
-            raise OperandError(
-                f"functional_call: {type(module).__name__} has no parameter {name!r}.",
-                Location.of_caller(),
-            )
-        places.append((owner._parameters, last, owner._parameters[last]))
-    try:
-        for (registry, last, _), value in zip(places, parameters.values(), strict=True):
-            registry[last] = value
-        return module(*args)
-    finally:
-        for registry, last, old in places:
-            registry[last] = old
-
-
-__all__ = ["Module", "functional_call"]
+def _as_buffer(value: Any) -> Any:
+    """Return plain numbers as an array, so that they can be saved and loaded."""
+    return value if value is None or hasattr(value, "__array_function__") else np.asarray(value)

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from nn import checks
 from nn.functional import normalization as f
 from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
 from nn.values import shape_error
+from optim.keywords import accepts
 
 
+@accepts("device")
 class _BatchNorm(Module):
     """Scale, shift and running statistics of each channel."""
 
@@ -30,8 +33,15 @@ class _BatchNorm(Module):
         affine: bool = True,
         track_running_stats: bool = True,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
+        name = type(self).__name__
+        checks.count(name, "num_features", num_features)
+        checks.non_negative(name, "eps", eps)
+        if momentum is not None:
+            checks.unit(name, "momentum", momentum)
         dtype = dtype or get_default_dtype()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
@@ -39,7 +49,7 @@ class _BatchNorm(Module):
             "weight", Parameter(np.ones(num_features, dtype)) if affine else None
         )
         self.register_parameter(
-            "bias", Parameter(np.zeros(num_features, dtype)) if affine else None
+            "bias", Parameter(np.zeros(num_features, dtype)) if affine and bias else None
         )
         tracked = track_running_stats
         self.register_buffer("running_mean", np.zeros(num_features, dtype) if tracked else None)
@@ -122,6 +132,7 @@ class BatchNorm2d(_BatchNorm):
     ranks = (4,)
 
 
+@accepts("device")
 class LayerNorm(Module):
     """Normalization over the last axes of each example (Ba et al., 2016).
 
@@ -157,6 +168,9 @@ class LayerNorm(Module):
         super().__init__()
         given = normalized_shape
         self.normalized_shape = (given,) if isinstance(given, int) else tuple(given)
+        for n in self.normalized_shape or (0,):
+            checks.count("LayerNorm", "normalized_shape", n)
+        checks.non_negative("LayerNorm", "eps", eps)
         self.eps, self.elementwise_affine = eps, elementwise_affine
         dtype = dtype or get_default_dtype()
         shape = self.normalized_shape
@@ -178,6 +192,7 @@ class LayerNorm(Module):
         )
 
 
+@accepts("device")
 class GroupNorm(Module):
     """Normalization of groups of channels of each example (Wu and He, 2018).
 
@@ -203,9 +218,14 @@ class GroupNorm(Module):
         eps: float = 1e-5,
         affine: bool = True,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
-        if num_groups < 1 or num_channels % num_groups:
+        checks.count("GroupNorm", "num_groups", num_groups)
+        checks.count("GroupNorm", "num_channels", num_channels)
+        checks.non_negative("GroupNorm", "eps", eps)
+        if num_channels % num_groups:
             raise shape_error(
                 f"GroupNorm: {num_channels} channels do not divide into {num_groups} groups."
             )
@@ -216,7 +236,7 @@ class GroupNorm(Module):
             "weight", Parameter(np.ones(num_channels, dtype)) if affine else None
         )
         self.register_parameter(
-            "bias", Parameter(np.zeros(num_channels, dtype)) if affine else None
+            "bias", Parameter(np.zeros(num_channels, dtype)) if affine and bias else None
         )
 
     def forward(self, input: Any) -> Any:
@@ -233,6 +253,9 @@ class LocalResponseNorm(Module):
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
+        checks.count("LocalResponseNorm", "size", size)
+        for name, value in (("alpha", alpha), ("beta", beta), ("k", k)):
+            checks.real("LocalResponseNorm", name, value)
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
     def forward(self, input: Any) -> Any:

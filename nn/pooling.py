@@ -6,17 +6,31 @@ from typing import Any
 
 import numpy as np
 
+from nn import checks
 from nn.functional import pooling as f
 from nn.module import Module
+from nn.values import pair, shape_error
+from optim.keywords import accepts
 
 
 class _Pool(Module):
     """What windows of a given size share."""
 
-    def __init__(self, kernel_size: Any, stride: Any = None) -> None:
+    axes = 2
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
         super().__init__()
+        self.name = name = type(self).__name__
         self.kernel_size = kernel_size
         self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        sizes = pair(kernel_size, self.axes, f"{name}: kernel_size", 1)
+        pair(self.stride, self.axes, f"{name}: stride", 1)
+        paddings = pair(padding, self.axes, f"{name}: padding", 0)
+        if any(2 * p > k for p, k in zip(paddings, sizes, strict=True)):
+            raise shape_error(
+                f"{name}: padding {padding} must be at most half of the kernel_size {kernel_size}."
+            )
 
     def extra_repr(self) -> str:
         """Return the settings."""
@@ -25,6 +39,7 @@ class _Pool(Module):
         return f"{text}, padding={padding}" if padding else text
 
 
+@accepts("return_indices")
 class _MaxPool(_Pool):
     def __init__(
         self,
@@ -32,14 +47,18 @@ class _MaxPool(_Pool):
         stride: Any = None,
         padding: Any = 0,
         dilation: Any = 1,
-        ceil_mode: bool = False,
+        *,
+        ceil_mode: bool = False,  # PyTorch has return_indices before it
     ) -> None:
-        super().__init__(kernel_size, stride)
-        self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
+        super().__init__(kernel_size, stride, padding)
+        self.dilation, self.ceil_mode = dilation, ceil_mode
+        pair(dilation, self.axes, f"{self.name}: dilation", 1)
 
 
 class MaxPool1d(_MaxPool):
     """Maximum of each window of (n, channels, length)."""
+
+    axes = 1
 
     def forward(self, input: Any) -> Any:
         """Pool."""
@@ -77,6 +96,8 @@ class MaxPool2d(_MaxPool):
 class AvgPool1d(_Pool):
     """Mean of each window of (n, channels, length)."""
 
+    axes = 1
+
     def __init__(
         self,
         kernel_size: Any,
@@ -85,8 +106,8 @@ class AvgPool1d(_Pool):
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
-        super().__init__(kernel_size, stride)
-        self.padding, self.ceil_mode, self.count_include_pad = padding, ceil_mode, count_include_pad
+        super().__init__(kernel_size, stride, padding)
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
     def forward(self, input: Any) -> Any:
         """Pool."""
@@ -115,9 +136,11 @@ class AvgPool2d(_Pool):
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> None:
-        super().__init__(kernel_size, stride)
-        self.padding, self.ceil_mode, self.count_include_pad = padding, ceil_mode, count_include_pad
+        super().__init__(kernel_size, stride, padding)
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
         self.divisor_override = divisor_override
+        if divisor_override is not None:
+            checks.count(self.name, "divisor_override", divisor_override)
 
     def forward(self, input: Any) -> Any:
         """Pool."""
@@ -133,6 +156,7 @@ class _LPPool(_Pool):
     ) -> None:
         super().__init__(kernel_size, stride)
         self.norm_type, self.ceil_mode = norm_type, ceil_mode
+        checks.positive(self.name, "norm_type", norm_type)
 
     def extra_repr(self) -> str:
         """Return the settings."""
@@ -141,6 +165,8 @@ class _LPPool(_Pool):
 
 class LPPool1d(_LPPool):
     """p-norm of each window of (n, channels, length)."""
+
+    axes = 1
 
     def forward(self, input: Any) -> Any:
         """Pool."""
@@ -163,9 +189,16 @@ class LPPool2d(_LPPool):
 
 
 class _Adaptive(Module):
+    axes = 2
+
     def __init__(self, output_size: Any) -> None:
         super().__init__()
         self.output_size = output_size
+        # None keeps an axis as long as it is
+        given = output_size if isinstance(output_size, (tuple, list)) else (output_size,)
+        known = [1 if n is None and self.axes > 1 else n for n in given]
+        sizes = known[0] if len(known) == 1 else tuple(known)
+        pair(sizes, self.axes, f"{type(self).__name__}: output_size", 1)
 
     def extra_repr(self) -> str:
         """Return the size."""
@@ -174,6 +207,8 @@ class _Adaptive(Module):
 
 class AdaptiveAvgPool1d(_Adaptive):
     """Means over windows that divide the length into output_size parts."""
+
+    axes = 1
 
     def forward(self, input: Any) -> Any:
         """Pool."""
@@ -195,14 +230,18 @@ class AdaptiveAvgPool2d(_Adaptive):
         return f.adaptive_avg_pool2d(input, self.output_size)
 
 
+@accepts("return_indices")
 class AdaptiveMaxPool1d(_Adaptive):
     """Maxima over windows that divide the length into output_size parts."""
+
+    axes = 1
 
     def forward(self, input: Any) -> Any:
         """Pool."""
         return f.adaptive_max_pool1d(input, self.output_size)
 
 
+@accepts("return_indices")
 class AdaptiveMaxPool2d(_Adaptive):
     """Maxima over windows that divide the image into output_size parts."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nn import init
+from nn import checks, init
 from nn.functional.dropout import dropout
 from nn.functional.gru import gru_layer
 from nn.functional.lstm import lstm_layer
@@ -17,8 +17,10 @@ from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
 from nn.random import generator
 from nn.values import raw, shape_error
+from optim.keywords import accepts
 
 
+@accepts("proj_size", "device")
 class _Recurrent(Module):
     """What RNN, LSTM and GRU share."""
 
@@ -38,10 +40,10 @@ class _Recurrent(Module):
     ) -> None:
         super().__init__()
         name = type(self).__name__
-        if min(input_size, hidden_size, num_layers) < 1:
-            raise shape_error(f"{name}: sizes and the number of layers must be positive.")
-        if not 0 <= dropout <= 1:
-            raise shape_error(f"{name}: dropout must be in [0, 1], not {dropout}.")
+        checks.count(name, "input_size", input_size)
+        checks.count(name, "hidden_size", hidden_size)
+        checks.count(name, "num_layers", num_layers)
+        checks.unit(name, "dropout", dropout)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional = bidirectional
@@ -199,6 +201,7 @@ def _turn(x: Any, turned: Any) -> Any:
     return x[turned, np.arange(turned.shape[1])[None, :]]
 
 
+@accepts("proj_size", "device")
 class RNN(_Recurrent):
     """h = tanh(W x + b + V h + c), or with ReLU (Elman, 1990).
 

@@ -26,6 +26,7 @@ _DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2",
     "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
+    "C64": "<c8",
 }  # fmt: skip
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items() if name != "BF16"}
 _LONGEST_HEADER = 100_000_000  # the format's own limit
@@ -48,7 +49,7 @@ def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | N
     Parameters
     ----------
     obj : Module or mapping
-        A mapping's values may be arrays or Tensors.
+        A mapping's values may be arrays or Tensors; all come back as arrays.
     path : path
         The file.
     metadata : mapping of str to str, optional
@@ -79,11 +80,18 @@ def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | N
     arrays = []
     offset = 0
     for name, value in state.items():
-        array = raw(value) if is_traced(value) else np.asarray(value)
+        array = raw(value) if is_traced(value) else value
+        if isinstance(array, np.ma.MaskedArray):
+            raise _refuse(
+                path, f"{name!r} is a masked array; save value.filled(...), or two arrays."
+            )
+        array = np.asarray(array)
         kind = _NAMES.get(array.dtype.newbyteorder("<"))
         if kind is None or not isinstance(name, str) or name == "__metadata__":
             raise _refuse(
-                path, f"{name!r} holds {array.dtype}; a file holds numbers under text names."
+                path,
+                f"{name!r} holds {array.dtype}; a file holds numbers under text names"
+                + (", and of complex ones complex64." if array.dtype.kind == "c" else "."),
             )
         array = np.ascontiguousarray(array.astype(_DTYPES[kind], copy=False)).reshape(array.shape)
         end = offset + array.nbytes
@@ -92,6 +100,10 @@ def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | N
         offset = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
+    if len(text) > _LONGEST_HEADER:
+        raise _refuse(
+            path, f"the names and metadata take {len(text)} bytes; the format has no room."
+        )
     write_atomically(path, [len(text).to_bytes(8, "little"), text, *(a.data for a in arrays)])
 
 
@@ -209,7 +221,7 @@ def _check_entry(path: Any, name: str, entry: Any) -> tuple[str, tuple[int, ...]
     kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(kind, str) or kind not in _DTYPES:
         raise _refuse(path, f"{name!r}: the dtype {kind!r} is none of {', '.join(_DTYPES)}.")
-    if not _whole(shape) or len(shape) > 32 or not _whole(offsets) or len(offsets) != 2:
+    if not _whole(shape) or len(shape) > 64 or not _whole(offsets) or len(offsets) != 2:
         raise _refuse(path, f"{name!r}: shape or data_offsets are not lists of natural numbers.")
     begin, end = offsets
     expected = math.prod(shape) * np.dtype(_DTYPES[kind]).itemsize

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from nn import checks
 from nn.functional.upsample import interpolate
 from nn.module import Module
 from nn.values import shape_error
+from optim.keywords import accepts
 
 
 class Identity(Module):
@@ -39,6 +41,8 @@ class Flatten(Module):
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
+        checks.axis("Flatten", "start_dim", start_dim)
+        checks.axis("Flatten", "end_dim", end_dim)
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, input: Any) -> Any:
@@ -63,6 +67,9 @@ class Unflatten(Module):
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
         super().__init__()
+        checks.axis("Unflatten", "dim", dim)
+        for n in unflattened_size:
+            checks.count("Unflatten", "unflattened_size", n, -1)
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, input: Any) -> Any:
@@ -76,6 +83,7 @@ class Unflatten(Module):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
+@accepts("recompute_scale_factor")
 class Upsample(Module):
     """Enlarge the axes after the channels.
 
@@ -105,6 +113,15 @@ class Upsample(Module):
         align_corners: bool | None = None,
     ) -> None:
         super().__init__()
+        checks.choice("Upsample", "mode", mode, ("nearest", "linear", "bilinear"))
+        if (size is None) == (scale_factor is None):
+            raise shape_error("Upsample: give either size or scale_factor.")
+        for n in size if isinstance(size, (tuple, list)) else (size,):
+            if size is not None:
+                checks.count("Upsample", "size", n)
+        for n in scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,):
+            if scale_factor is not None:
+                checks.positive("Upsample", "scale_factor", n)
         self.size, self.scale_factor = size, scale_factor
         self.mode, self.align_corners = mode, align_corners
 

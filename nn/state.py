@@ -22,7 +22,7 @@ class IncompatibleKeys(NamedTuple):
 def check_state(
     owner: str, targets: Mapping[str, Any], given: Any, strict: bool
 ) -> tuple[dict[str, Any], IncompatibleKeys]:
-    """Return the values to write, each known to fit; or raise with all that does not.
+    r"""Return the values to write, each known to fit; or raise with all that does not.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def check_state(
     >>> try:
     ...     check_state("Linear", {"weight": np.zeros((2, 3))}, {"wieght": 0}, True)
     ... except StateDictError as error:
-    ...     print(error)
+    ...     print("\n".join(str(error).splitlines()[:3]))
     Linear: the state dict does not fit; nothing was changed.
       missing: weight
       unknown: wieght (did you mean weight?)
@@ -70,23 +70,63 @@ def check_state(
         problems.append("missing: " + ", ".join(missing))
     if strict and unknown:
         problems.append("unknown: " + ", ".join(_suggest(name, missing) for name in unknown))
-    values = {}
+    values: dict[str, Any] = {}
+    written: dict[int, str] = {}  # a shared array is written once: its two names must agree
+    memory = {id(_owner(target)) for target in targets.values()}
     for name, target in targets.items():
         if name not in given:
             continue
-        value = raw(given[name]) if is_traced(given[name]) else np.asarray(given[name])
-        if value.dtype.kind not in "biuf" or value.dtype.kind == "f" != target.dtype.kind:
-            problems.append(f"{name}: {value.dtype} cannot become {target.dtype}")
-        elif value.shape != target.shape:
-            problems.append(f"{name}: shape {value.shape}, the module has {target.shape}")
-        else:
-            values[name] = value
+        value, problem = _fitting(given[name], target)
+        first = written.setdefault(id(target), name)
+        if not problem and first in values and not _equal(values[first], value):
+            problem = f"differs from {first}, but the module has one array under both names"
+        if problem:
+            problems.append(f"{name}: {problem}")
+        elif first is name:
+            # what lies in the module's own memory may be overwritten before it is its turn
+            values[name] = value.copy() if id(_owner(value)) in memory else value
     if problems:
         raise StateDictError(
             f"{owner}: the state dict does not fit; nothing was changed.\n  "
             + "\n  ".join(problems),
+            Location.of_caller(),
         )
     return values, IncompatibleKeys(missing, unknown)
+
+
+def _fitting(given: Any, target: Any) -> tuple[Any, str]:
+    """Return a value in the target's dtype, and what forbids to write it, if anything."""
+    if isinstance(given, np.ma.MaskedArray):
+        return None, "a masked array; fill it: value.filled(...)"
+    try:
+        value = raw(given) if is_traced(given) else np.asarray(given)
+    except Exception as error:  # whatever an object's own __array__ may raise
+        return None, f"{type(given).__name__} is no array ({error})"
+    if value.dtype.kind not in "biufc" or not np.can_cast(value.dtype, target.dtype, "same_kind"):
+        return None, f"{value.dtype} cannot become {target.dtype}"
+    if value.shape != target.shape:
+        return None, f"shape {value.shape}, the module has {target.shape}"
+    if not target.flags.writeable:
+        return None, "the module's array is read-only"
+    if value.dtype == target.dtype:
+        return value, ""
+    with np.errstate(over="ignore", invalid="ignore"):
+        cast = value.astype(target.dtype)
+    kept = np.isfinite(cast) == np.isfinite(value) if cast.dtype.kind in "fc" else cast == value
+    if not np.all(kept):
+        return None, f"{value.dtype} holds numbers that are too large for {target.dtype}"
+    return cast, ""
+
+
+def _owner(array: Any) -> Any:
+    """Return the object whose memory an array shows."""
+    while getattr(array, "base", None) is not None:
+        array = array.base
+    return array
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return a is b or bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
 
 
 def _suggest(name: str, candidates: list[str]) -> str:

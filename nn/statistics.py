@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from autograd_core import SettingError, Tensor
 from autograd_core.printing import prints_anywhere
 from nn.callbacks import Callback, Row
 from nn.module import Module
+from optim import checks
 
 if TYPE_CHECKING:
     from nn.trainer import Trainer
@@ -184,5 +186,7 @@ class LayerStatistics(Callback):
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take on what `state_dict` returned."""
-        vars(self).update(state_dict)
+        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
+        known = {**self.state_dict(), "_sums": {"": {}}, "_norms": {"": {}}, "records": [{}]}
+        checks.state("LayerStatistics", known, state_dict)
+        vars(self).update(copy.deepcopy(dict(state_dict)))

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import (
+    AutogradError,
     NonFiniteError,
     SettingError,
     StateDictError,
@@ -34,6 +35,7 @@ from nn.functional.heap import keep_freed_memory
 from nn.history import History
 from nn.progress import progress_bar, show
 from nn.random import get_rng_state, set_rng_state
+from optim.lr_scheduler.compose import attributes, put_back
 
 Metric = Callable[[Any, Any], float]
 _VERSION = 1
@@ -264,10 +266,12 @@ class Trainer:
         self._add(self._sums, value, output, target)
 
     def _parts(self, batch: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-        """Return inputs and target, floating-point arrays in the model's dtype."""
-        dtype = next((p.dtype for p in self.model.parameters()), None)
-        if dtype is not None:
-            batch = tuple(a.astype(dtype, copy=False) if a.dtype.kind == "f" else a for a in batch)
+        """Return inputs and target, floating-point arrays in the model's precision."""
+        first = next(self.model.parameters(), None)
+        if first is not None:
+            real = first.data.real.dtype
+            kinds = {"f": real, "c": np.result_type(real, np.complex64)}
+            batch = tuple(a.astype(kinds.get(a.dtype.kind, a.dtype), copy=False) for a in batch)
         return (batch[:-1] or batch), batch[-1]
 
     def _add(self, sums: dict[str, float], loss: float, output: Any, target: Any) -> None:
@@ -394,22 +398,62 @@ class Trainer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
         expected = self.state_dict()
-        expected["model"] = {name: np.array(a) for name, a in expected["model"].items()}
-        if not isinstance(state, Mapping) or set(state) != set(expected):
-            raise StateDictError("Trainer: this is no state of a training, or of another version.")
-        self._check_loader(state)
-        if (state["schedule"] is None) != (self.schedule is None) or len(state["callbacks"]) != len(
-            self.callbacks
+        if (
+            not isinstance(state, Mapping)
+            or set(state) != set(expected)
+            or not isinstance(state["version"], int)
+            or state["version"] != _VERSION
         ):
-            raise StateDictError(
-                "Trainer: the checkpoint was made with another schedule or other callbacks."
-            )
+            raise StateDictError("Trainer: this is no state of a training, or of another version.")
+        undo = self._undo()
         try:
+            self._check_loader(state)
+            if (state["schedule"] is None) != (self.schedule is None) or (
+                len(state["callbacks"]) != len(self.callbacks)
+            ):
+                raise StateDictError(
+                    "Trainer: the checkpoint was made with another schedule or other callbacks."
+                )
             self._take(state)
-        except Exception:
-            self._take(expected)  # state dicts are checked part by part: undo the earlier parts
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            undo()
+            if isinstance(error, AutogradError):
+                raise
+            raise StateDictError(
+                f"Trainer: this is no state of a training ({type(error).__name__}: {error}); "
+                "nothing was changed."
+            ) from error
+        except BaseException:
+            undo()
             raise
         self._loaded = state
+
+    def _undo(self) -> Callable[[], None]:
+        """Return a function that puts everything back that `_take` changes."""
+        model = [(a, a.copy()) for a in self.model.state_dict().values()]
+        groups = [(group, dict(group)) for group in self.optimizer.param_groups]
+        held = [(part, dict(vars(part))) for part in (self, self.optimizer, *self.callbacks)]
+        if self.schedule is not None:
+            held += attributes(self.schedule)
+        rows, state = self.history.rows, get_rng_state()
+        legacy, python = np.random.get_state(legacy=False), random.getstate()
+        own = [(g, g.bit_generator.state) for g in self._generators()]
+
+        def undo() -> None:
+            for array, values in model:
+                np.copyto(array, values)
+            for group, settings in groups:
+                group.clear()
+                group.update(settings)
+            put_back(held)
+            self.history.rows = rows
+            set_rng_state(state)
+            np.random.set_state(legacy)
+            random.setstate(python)
+            for generator, place in own:
+                generator.bit_generator.state = place
+
+        return undo
 
     def _take(self, state: Mapping[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
@@ -424,7 +468,7 @@ class Trainer:
                 "Trainer: the checkpoint was made with another number of random generators."
             )
         self.history.rows = [dict(row) for row in state["history"]]
-        self.epoch, self.batch = state["epoch"], state["batch"]
+        self.epoch, self.batch = int(state["epoch"]), int(state["batch"])
         self._sums = dict(state["sums"])
         self.stopped = state["stopped"]
         set_rng_state(state["random"]["nn"])
@@ -450,5 +494,10 @@ def _scalar(loss: Any) -> float:
     if value.size != 1:
         raise SettingError(
             f"Trainer: the loss has shape {value.shape}; it must be one number, the batch's mean."
+        )
+    if value.dtype.kind not in "biuf":
+        raise SettingError(
+            f"Trainer: the loss is of dtype {value.dtype}; it must be a real number, for instance "
+            "the mean of np.abs(output - target) ** 2."
         )
     return float(value.reshape(()))

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from nn import checks
 from nn.attention import MultiheadAttention
 from nn.containers import ModuleList
 from nn.dropout import Dropout
@@ -14,6 +15,7 @@ from nn.linear import Linear
 from nn.module import Module
 from nn.normalization import LayerNorm
 from nn.values import shape_error
+from optim.keywords import accepts
 
 _ACTIVATIONS: dict[str, Callable[..., Any]] = {"relu": relu, "gelu": gelu}
 
@@ -26,6 +28,7 @@ def _activation(given: Any) -> Callable[..., Any]:
     return _ACTIVATIONS[given]
 
 
+@accepts("device")
 class TransformerEncoderLayer(Module):
     """Self-attention, then two linear layers, each with a skip connection and a LayerNorm.
 
@@ -76,6 +79,8 @@ class TransformerEncoderLayer(Module):
         self.linear1 = Linear(d_model, dim_feedforward, bias, dtype)
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias, dtype)
+        for name, n in (("d_model", d_model), ("dim_feedforward", dim_feedforward)):
+            checks.count(type(self).__name__, name, n)
         self.norm_first = norm_first
         self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
         self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
@@ -105,6 +110,7 @@ class TransformerEncoderLayer(Module):
         return self.norm2(x + self._feed(x))
 
 
+@accepts("device")
 class TransformerDecoderLayer(Module):
     """Self-attention, attention to a memory, two linear layers.
 
@@ -147,6 +153,8 @@ class TransformerDecoderLayer(Module):
         self.linear1 = Linear(d_model, dim_feedforward, bias, dtype)
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias, dtype)
+        for name, n in (("d_model", d_model), ("dim_feedforward", dim_feedforward)):
+            checks.count(type(self).__name__, name, n)
         self.norm_first = norm_first
         self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
         self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
@@ -196,23 +204,84 @@ class TransformerDecoderLayer(Module):
 
 
 class _Stack(Module):
-    def __init__(self, layer: Module, num_layers: int, norm: Module | None = None) -> None:
+    def __init__(self, layer: Any, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()
+        name = type(self).__name__
+        checks.count(name, "num_layers", num_layers)
+        if not isinstance(layer, Module):
+            raise shape_error(f"{name}: the layer is a {type(layer).__name__}, not a Module.")
         self.layers = ModuleList(copy.deepcopy(layer) for _ in range(num_layers))
         self.num_layers = num_layers
         self.add_module("norm", norm)
 
-    def forward(self, input: Any, *args: Any, **keywords: Any) -> Any:
-        """Apply each layer to the output of the one before, then the norm."""
+    def _run(self, input: Any, *args: Any, **keywords: Any) -> Any:
         for layer in self.layers:
             input = layer(input, *args, **keywords)
         norm = self._modules["norm"]
         return input if norm is None else norm(input)
 
 
+@accepts("enable_nested_tensor", "mask_check")
 class TransformerEncoder(_Stack):
-    """Copies of an encoder layer, one after the other; calls are the layer's."""
+    """Copies of an encoder layer, one after the other, then a norm.
+
+    Parameters
+    ----------
+    encoder_layer : Module
+        Which to copy.
+    num_layers : int
+        How often.
+    norm : Module, optional
+        At the end.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    >>> x = np.ones((3, 5, 8), dtype=np.float32)
+    >>> nn.TransformerEncoder(layer, 2)(x, mask=np.triu(np.ones((5, 5), bool), 1)).shape
+    (3, 5, 8)
+    """
+
+    def __init__(self, encoder_layer: Any, num_layers: int, norm: Module | None = None) -> None:
+        super().__init__(encoder_layer, num_layers, norm)
+
+    def forward(
+        self,
+        src: Any,
+        mask: Any = None,
+        src_key_padding_mask: Any = None,
+        is_causal: bool | None = None,
+        **more: Any,
+    ) -> Any:
+        """Apply each layer to the output of the one before; masks as in `MultiheadAttention`.
+
+        ``src_mask``, as the layers call the mask, is taken too.
+        """
+        if "src_mask" in more and mask is not None:
+            raise shape_error("TransformerEncoder: mask and src_mask are one; give one of them.")
+        mask = more.pop("src_mask", mask)
+        return self._run(src, mask, src_key_padding_mask, bool(is_causal), **more)
 
 
 class TransformerDecoder(_Stack):
-    """Copies of a decoder layer, one after the other; calls are the layer's."""
+    """Copies of a decoder layer, one after the other, then a norm.
+
+    Parameters
+    ----------
+    decoder_layer : Module
+        Which to copy.
+    num_layers : int
+        How often.
+    norm : Module, optional
+        At the end.
+    """
+
+    def __init__(self, decoder_layer: Any, num_layers: int, norm: Module | None = None) -> None:
+        super().__init__(decoder_layer, num_layers, norm)
+
+    def forward(self, tgt: Any, memory: Any, *masks: Any, **named_masks: Any) -> Any:
+        """Apply each layer to the output of the one before; masks as in the layer's call."""
+        if named_masks.get("tgt_is_causal", False) is None:  # PyTorch's word for "look at it"
+            named_masks["tgt_is_causal"] = False
+        return self._run(tgt, memory, *masks, **named_masks)

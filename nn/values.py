@@ -47,16 +47,21 @@ def shape_error(message: str) -> ShapeError:
     return ShapeError(message, Location.of_caller())
 
 
-def pair(value: Any, n: int, what: str) -> tuple[int, ...]:
-    """Return a setting given as one integer or as n of them as a tuple of n.
+def pair(value: Any, n: int, what: str, low: int | None = None) -> tuple[int, ...]:
+    """Return a setting given as one integer or as n of them, none below `low`, as a tuple of n.
 
     Examples
     --------
     >>> pair(3, 2, "stride"), pair((1, 2), 2, "stride")
     ((3, 3), (1, 2))
     """
-    if isinstance(value, (int, np.integer)):
-        return (int(value),) * n
-    if isinstance(value, Sequence) and len(value) == n:
-        return tuple(int(v) for v in value)
+    several = (value,) * n if isinstance(value, (int, np.integer)) else value
+    whole = isinstance(several, Sequence) and len(several) == n
+    if whole and all(isinstance(v, (int, np.integer)) for v in several):
+        found = tuple(int(v) for v in several)
+        if low is not None and min(found) < low:
+            raise shape_error(
+                f"{what} must be {'positive' if low else '0 or more'}, not {value!r}."
+            )
+        return found
     raise shape_error(f"{what} must be an integer or {n} of them, not {value!r}.")

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from optim import checks
+from optim.keywords import accepts
 from optim.optimizer import Group, Optimizer, State
 
 
+@accepts("foreach", "fused", "capturable", "differentiable")
 class Adagrad(Optimizer):
     r"""Adagrad: rates fall with the sum of all squared gradients so far.
 
@@ -104,6 +106,7 @@ class Adagrad(Optimizer):
         p -= t
 
 
+@accepts("foreach", "fused", "capturable", "differentiable")
 class Adadelta(Optimizer):
     r"""Adadelta: steps as large as recent steps were, in the units of the parameter.
 

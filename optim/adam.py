@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from optim import checks
+from optim.keywords import accepts
 from optim.optimizer import Group, Optimizer, State
 
 
@@ -40,6 +41,7 @@ class Moments(Optimizer):
         return 1.0 - group["lr"] * group["weight_decay"] if self.decoupled(group) else 1.0
 
 
+@accepts("foreach", "fused", "capturable", "differentiable")
 class Adam(Moments):
     r"""Adam: each number has its own rate, from running means of gradient and square.
 
@@ -141,6 +143,7 @@ class Adam(Moments):
         p -= t
 
 
+@accepts("foreach", "fused", "capturable", "differentiable")
 class AdamW(Adam):
     r"""Adam with weight decay apart from the gradient: first :math:`p \leftarrow p(1-\eta\lambda)`.
 

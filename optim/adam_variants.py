@@ -9,9 +9,11 @@ import numpy as np
 
 from optim import checks
 from optim.adam import Moments, moments
+from optim.keywords import accepts
 from optim.optimizer import Group, State
 
 
+@accepts("foreach", "fused", "capturable", "differentiable")
 class NAdam(Moments):
     r"""Adam with Nesterov momentum: the gradient's own share is corrected apart.
 
@@ -105,6 +107,7 @@ class NAdam(Moments):
         p -= t
 
 
+@accepts("foreach", "fused", "capturable", "differentiable")
 class RAdam(Moments):
     r"""Adam that rectifies its rate while the running square is still uncertain.
 
@@ -192,6 +195,7 @@ class RAdam(Moments):
         p -= t
 
 
+@accepts("foreach", "fused", "capturable", "differentiable")
 class Adamax(Moments):
     r"""Adam with the largest gradient of late in place of the mean square.
 

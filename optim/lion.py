@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from optim import checks
+from optim.keywords import accepts
 from optim.optimizer import Group, Optimizer, State
 
 
+@accepts("foreach", "fused", "capturable", "differentiable")
 class Lion(Optimizer):
     r"""Lion: every number moves by the rate, only the sign is learned from the gradient.
 

@@ -130,7 +130,7 @@ class _OfFunction(Objective):
     def value_and_grad(self, x: Vector) -> tuple[float, Vector]:
         self.evaluations += 1
         value, g = self._both(self.nest(x))
-        return float(value), self.flat(tree.leaves(g))
+        return np.asarray(value).item(), self.flat(tree.leaves(g))
 
     def hessian_operator(self, x: Vector) -> Callable[[Vector], Vector]:
         _, push = linearize(self._grad, self.nest(x))
@@ -177,7 +177,7 @@ class _OfParameters(Objective):
     def value_and_grad(self, x: Vector) -> tuple[float, Vector]:
         self.evaluations += 1
         loss = self._loss(x)
-        return float(loss.detach()), self._filled(gradients(loss, self._params, retain_graph=False))
+        return loss.detach().item(), self._filled(gradients(loss, self._params, retain_graph=False))
 
     def hessian_operator(self, x: Vector) -> Callable[[Vector], Vector]:
         found = gradients(self._loss(x), self._params, create_graph=True)

@@ -16,8 +16,9 @@ import numpy as np
 from autograd_core import Tensor, enable_grad, errors, mark_overwritten
 from optim import checks
 from optim.compiled import rule
+from optim.keywords import check_harmless
 from optim.pieces import Scratch, pieces
-from optim.state import SCHEDULED, read_state_dict
+from optim.state import FOREIGN, SCHEDULED, read_state_dict
 
 Group = dict[str, Any]
 State = dict[str, Any]
@@ -144,6 +145,8 @@ class Optimizer:
         """
         group = dict(param_group)
         params, names = _as_params(group.get("params"), self.name)
+        for name in FOREIGN & set(group):
+            check_harmless(self.name, name, group.pop(name))
         unknown = set(group) - set(self.defaults) - SCHEDULED - {"params", "param_names"}
         if unknown:
             raise errors.SettingError(

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from optim import checks
+from optim.keywords import accepts
 from optim.optimizer import Group, Optimizer, State
 
 
+@accepts("foreach", "fused", "capturable", "differentiable")
 class RMSprop(Optimizer):
     r"""RMSprop: the gradient divided by the root of its running mean square.
 

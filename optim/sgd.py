@@ -8,9 +8,11 @@ import numpy as np
 
 from autograd_core import errors
 from optim import checks
+from optim.keywords import accepts
 from optim.optimizer import Group, Optimizer, State
 
 
+@accepts("foreach", "fused", "capturable", "differentiable")
 class SGD(Optimizer):
     r"""Stochastic gradient descent, optionally with (Nesterov) momentum.
 

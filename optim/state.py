@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def read_state_dict(
     optimizer: Optimizer, given: Mapping[str, Any]
 ) -> tuple[list[Group], dict[Any, State]]:
-    """Return the settings of each group and the state of each parameter.
+    """Return the settings of each group and the state of each parameter; change nothing.
 
     Parameters
     ----------
@@ -36,6 +36,18 @@ def read_state_dict(
     StateDictError
         Where it does not fit.
     """
+    try:
+        return _read(optimizer, given)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        if isinstance(error, errors.AutogradError):
+            raise
+        raise errors.StateDictError(
+            f"{optimizer.name}.load_state_dict: this is no optimizer's state "
+            f"({type(error).__name__}: {error}); nothing was changed."
+        ) from error
+
+
+def _read(optimizer: Optimizer, given: Any) -> tuple[list[Group], dict[Any, State]]:
     name = optimizer.name
     if not isinstance(given, Mapping) or set(given) != {"state", "param_groups"}:
         keys = sorted(map(str, given)) if isinstance(given, Mapping) else type(given).__name__
@@ -61,6 +73,10 @@ def read_state_dict(
         owners.update(
             (index, (p, {**old, **found}))
             for index, p in zip(new["params"], old["params"], strict=True)
+        )
+    if len(owners) != sum(len(group["params"]) for group in optimizer.param_groups):
+        raise errors.StateDictError(
+            f"{name}.load_state_dict: the groups list a parameter's number twice."
         )
     state = {}
     for index, entry in given["state"].items():
@@ -136,5 +152,11 @@ def _entry(
                 f"{optimizer.name}.load_state_dict: {key!r} of parameter {index!r} has dtype "
                 f"{value.dtype}, the parameter {p.dtype}."
             )
-        made[key] = np.array(value, dtype=p.dtype, order="K")
+        with np.errstate(over="ignore"):
+            made[key] = np.array(value, dtype=p.dtype, order="K")
+        if not np.array_equal(np.isfinite(made[key]), np.isfinite(value)):
+            raise errors.StateDictError(
+                f"{optimizer.name}.load_state_dict: {key!r} of parameter {index!r} holds numbers "
+                f"that are too large for {p.dtype}."
+            )
     return made

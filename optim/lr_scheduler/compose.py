@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd_core import errors
-from optim.lr_scheduler.schedule import LRScheduler, check_keys
+from optim import checks
+from optim.lr_scheduler.schedule import LRScheduler, copied
 
 
 def _check_parts(name: str, schedulers: Sequence[Any], optimizer: Any) -> Any:
@@ -25,6 +26,19 @@ def _check_parts(name: str, schedulers: Sequence[Any], optimizer: Any) -> Any:
     return owner
 
 
+def attributes(schedule: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """Return a schedule and all its parts, each with what it holds now."""
+    parts = getattr(schedule, "_schedulers", ())
+    return [(schedule, dict(vars(schedule))), *(held for p in parts for held in attributes(p))]
+
+
+def put_back(held: Sequence[tuple[Any, dict[str, Any]]]) -> None:
+    """Undo what was changed since `attributes`."""
+    for owner, values in held:
+        vars(owner).clear()
+        vars(owner).update(values)
+
+
 class _Composed(LRScheduler):
     """What the two share: parts, and a state dict with theirs inside."""
 
@@ -38,17 +52,22 @@ class _Composed(LRScheduler):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take on a state that `state_dict` returned; `StateDictError` if the keys differ."""
-        check_keys(self.name, self.state_dict(), state_dict)
+        checks.state(self.name, self.state_dict(), state_dict)
         parts = state_dict["_schedulers"]
         if len(parts) != len(self._schedulers):
             raise errors.StateDictError(
                 f"{self.name}.load_state_dict: {len(parts)} schedules for {len(self._schedulers)}."
             )
         for part, state in zip(self._schedulers, parts, strict=True):
-            check_keys(part.name, part.state_dict(), state)
-        for part, state in zip(self._schedulers, parts, strict=True):
-            part.load_state_dict(state)
-        vars(self).update({k: v for k, v in state_dict.items() if k != "_schedulers"})
+            checks.state(part.name, part.state_dict(), state)
+        before = [held for part in self._schedulers for held in attributes(part)]
+        try:
+            for part, state in zip(self._schedulers, parts, strict=True):
+                part.load_state_dict(state)
+        except BaseException:
+            put_back(before)
+            raise
+        vars(self).update(copied({k: v for k, v in state_dict.items() if k != "_schedulers"}))
 
 
 class SequentialLR(_Composed):

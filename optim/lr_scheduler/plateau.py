@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_core import errors
 from optim import checks
-from optim.lr_scheduler.schedule import check_keys, per_group
+from optim.lr_scheduler.schedule import copied, per_group
 
 
 class ReduceLROnPlateau:
@@ -70,6 +70,8 @@ class ReduceLROnPlateau:
         checks.fraction(self.name, "factor", factor)
         checks.count(self.name, "patience", patience, 0)
         checks.count(self.name, "cooldown", cooldown, 0)
+        checks.non_negative(self.name, "threshold", threshold)
+        checks.non_negative(self.name, "eps", eps)
         self.optimizer = optimizer
         self.mode = mode
         self.factor = factor
@@ -131,9 +133,9 @@ class ReduceLROnPlateau:
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer."""
-        return {key: value for key, value in vars(self).items() if key != "optimizer"}
+        return copied({k: value for k, value in vars(self).items() if k != "optimizer"})
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take on a state that `state_dict` returned; `StateDictError` if the keys differ."""
-        check_keys(self.name, self.state_dict(), state_dict)
-        vars(self).update(state_dict)
+        checks.state(self.name, self.state_dict(), state_dict)
+        vars(self).update(copied(state_dict))

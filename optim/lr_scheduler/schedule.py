@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd_core import errors
+from optim import checks
 
 
 class LRScheduler:
@@ -114,11 +115,13 @@ class LRScheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer and functions; plain numbers and lists."""
-        return {
-            key: list(value) if isinstance(value, list) else value
-            for key, value in vars(self).items()
-            if key != "optimizer" and not callable(value) and not _holds_functions(value)
-        }
+        return copied(
+            {
+                key: value
+                for key, value in vars(self).items()
+                if key != "optimizer" and not callable(value) and not _holds_functions(value)
+            }
+        )
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take on a state that `state_dict` returned.
@@ -126,10 +129,11 @@ class LRScheduler:
         Raises
         ------
         StateDictError
-            If keys are unknown or missing; nothing is changed then.
+            If keys are unknown or missing, or values of another kind; nothing is
+            changed then.
         """
-        check_keys(self.name, self.state_dict(), state_dict)
-        vars(self).update(state_dict)
+        checks.state(self.name, self.state_dict(), state_dict)
+        vars(self).update(copied(state_dict))
 
     def __repr__(self) -> str:
         return f"{self.name}(step {self.last_epoch}, lr {self._last_lr})"
@@ -139,15 +143,9 @@ def _holds_functions(value: Any) -> bool:
     return isinstance(value, list) and any(callable(v) for v in value)
 
 
-def check_keys(name: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Raise `StateDictError` unless a state dict has exactly the known keys."""
-    unknown, missing = set(given) - set(known), set(known) - set(given)
-    if unknown or missing:
-        kind, which = ("unknown", unknown) if unknown else ("missing", missing)
-        raise errors.StateDictError(
-            f"{name}.load_state_dict: {kind} key {sorted(map(str, which))[0]!r}; "
-            f"it knows {', '.join(sorted(known))}."
-        )
+def copied(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a state whose lists belong to nobody else."""
+    return {key: list(value) if isinstance(value, list) else value for key, value in state.items()}
 
 
 def per_group(owner: str, name: str, value: Any, count: int) -> list[Any]:

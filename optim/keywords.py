@@ -1,0 +1,101 @@
+"""PyTorch's keywords that change nothing here: accepted where they are harmless, else refused."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from autograd_core import errors
+from autograd_core.source import Location
+
+_Class = TypeVar("_Class", bound=type)
+
+# The values that may be given, the default first.  Those that would change the numbers are absent.
+HARMLESS: dict[str, tuple[Any, ...]] = {
+    "inplace": (False, True),  # the result is a new array in both cases
+    "device": (None, "cpu"),
+    "foreach": (None, False, True),
+    "fused": (None, False, True),
+    "capturable": (False, True),
+    "differentiable": (False,),
+    "padding_mode": ("zeros",),
+    "return_indices": (False,),
+    "size_average": (None,),
+    "reduce": (None,),
+    "max_norm": (None,),
+    "norm_type": (2.0,),
+    "scale_grad_by_freq": (False,),
+    "sparse": (False,),
+    "_weight": (None,),
+    "_freeze": (False,),
+    "add_bias_kv": (False,),
+    "add_zero_attn": (False,),
+    "proj_size": (0,),
+    "recompute_scale_factor": (None, False),
+    "enable_nested_tensor": (True, False),
+    "mask_check": (True, False),
+}
+_REMEDIES = {
+    "device": "arrays live in the machine's memory",
+    "padding_mode": "pad the input first, with np.pad(x, width, mode=...)",
+    "size_average": "use reduction=",
+    "reduce": "use reduction=",
+    "_weight": "use Embedding.from_pretrained",
+    "_freeze": "use Embedding.from_pretrained",
+}
+
+
+def check_harmless(owner: str, name: str, value: Any) -> None:
+    """Raise `SettingError` unless a keyword has a value that changes nothing."""
+    allowed = HARMLESS[name]
+    text = str(value) if name == "device" and value is not None else value
+    if not any(type(text) is type(v) and text == v for v in allowed):
+        words = " or ".join(map(repr, allowed))
+        raise errors.SettingError(
+            f"{owner}: {name}={value!r} is not supported; it may be {words}"
+            + (f": {_REMEDIES[name]}." if name in _REMEDIES else "."),
+            Location.of_caller(),
+        )
+
+
+def accepts(*names: str) -> Callable[[_Class], _Class]:
+    """Let a class be made with keywords of PyTorch's that have no effect.
+
+    Parameters
+    ----------
+    *names : str
+        Keywords in `HARMLESS`.
+
+    Examples
+    --------
+    >>> import nn
+    >>> nn.ReLU(inplace=True)
+    ReLU()
+    """
+
+    def decorate(cls: _Class) -> _Class:
+        make: Any = cls.__init__  # type: ignore[misc]
+
+        @wraps(make)
+        def init(self: Any, *args: Any, **keywords: Any) -> None:
+            for name in names:
+                if name in keywords:
+                    check_harmless(type(self).__name__, name, keywords.pop(name))
+            make(self, *args, **keywords)
+
+        shown = inspect.signature(make)
+        init.__signature__ = shown.replace(  # type: ignore[attr-defined]
+            parameters=[
+                *shown.parameters.values(),
+                *(
+                    inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=HARMLESS[n][0])
+                    for n in names
+                ),
+            ]
+        )
+        cls.__init__ = init  # type: ignore[misc]
+        return cls
+
+    return decorate
