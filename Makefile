@@ -86,6 +86,7 @@ mutation: .venv/test
 ## Random programs; every one must end in a right answer or a clear error
 fuzz: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --programs 100000 --report docs/fuzz.md
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_compile.py --programs 10000 --report docs/fuzz-compile.md
 
 ## The generated pages and pictures of docs/
 pages: .venv/test

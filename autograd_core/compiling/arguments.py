@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograd_core.compiling.places import BY_VALUE, equal
 from autograd_core.primitive import Boxed
 from autograd_core.tensor import Tensor
 
@@ -85,9 +87,12 @@ def _of_kind(kind: type[Any]) -> str:
 
 
 def _equal(first: Any, second: Any) -> bool:
+    """Whether one setting is as good as another: equal, and the same inside."""
+    if isinstance(first, BY_VALUE):
+        return equal(first, second)
     try:
-        return bool(first == second)
-    except (TypeError, ValueError):
+        return bool(first == second) and pickle.dumps(first) == pickle.dumps(second)
+    except Exception:  # whatever a class says when it cannot be compared or pickled
         return False
 
 

@@ -1,39 +1,27 @@
-"""What a function reads besides its arguments, watched from call to call.
-
-Closures, the globals that the code names, defaults, and the attributes and
-items of what is found there: numbers and texts by value, everything else by identity.
-An array's numbers need no watching: the program reads the array itself.
-"""
+"""What a function reads besides its arguments, watched from call to call."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
-from autograd_core.primitive import Boxed
-from autograd_core.source import classify
+from autograd_core.compiling.places import Contents, Got, array_bytes, array_form
+from autograd_core.compiling.walking import Swap, Walk
 from autograd_core.tensor import Tensor
 
-MOST = 20_000  # places that are watched
-SMALL = 1 << 16  # bytes of an array whose numbers are watched
-_BY_VALUE = (bool, int, float, complex, str, bytes, type(None), np.generic, np.dtype)
-_CLOSED = (type, ModuleType, BuiltinFunctionType, Boxed, np.ndarray, np.ufunc, np.random.Generator)
-_MISSING = object()
 
-
-class Watch:
+class Watch(Walk):
     """The state of everything that some functions can reach.
 
     Parameters
     ----------
     *roots
         Functions, bound methods, objects.
+    seen : Seen, optional
+        What a run was seen to do: code that did not run is not looked into.
 
     Examples
     --------
@@ -47,17 +35,15 @@ class Watch:
     'scale[0] was 2.0, is 3.0'
     """
 
-    def __init__(self, *roots: Any) -> None:
-        self._cells: list[tuple[str, Any, Any]] = []
-        self._items: list[tuple[str, Any, Any, Any]] = []
-        self._lengths: list[tuple[str, Any, int]] = []
-        self.arrays: dict[int, tuple[str, Any]] = {}
-        self._contents: list[tuple[str, Any, int]] = []
-        self._tensors: list[tuple[str, Any, Any]] = []
-        self._walk(roots)
-        self._all = self._tensors
+    def changed(self) -> str | None:
+        """Return what has changed, in words; None if nothing has."""
+        for place in self._places:
+            found = place.changed()
+            if found is not None:
+                return found
+        return None
 
-    def settle(self, tensors: Collection[int], arrays: Collection[int], derived: bool) -> None:
+    def settle(self, tensors: Collection[int], arrays: Collection[int]) -> None:
         """Take note of what a program reads by itself at every call.
 
         Parameters
@@ -65,27 +51,28 @@ class Watch:
         tensors : collection of int
             The identities of Tensors whose data it reads: these need no watching.
         arrays : collection of int
-            The identities of arrays that it reads by reference.
-        derived : bool
-            Whether it has constants that the function may have computed from captured
-            arrays; then the numbers of small ones among the other arrays are watched too.
+            The identities of arrays that it reads by reference, and guards what Python took
+            from them.  All the others are compared by their bytes.
         """
-        self._tensors = [entry for entry in self._tensors if id(entry[1]) not in tensors]
-        live = {id(t._held) for _, t, _ in self._all if id(t) in tensors}
-        if derived:
-            self._contents = [
-                (name, array, _checksum(array))
-                for name, array in self.arrays.values()
-                if array.nbytes <= SMALL
-                and array.dtype.kind in "biufc"
-                and id(array) not in live
-                and id(array) not in arrays
-            ]
+        live = set(arrays) - self._unmovable
+        own = set()
+        for name, tensor in self.tensors.values():
+            if id(tensor) in tensors:
+                own.add(id(tensor._held))
+            else:
+                self._places.append(Got(f"the Tensor {name}", lambda t: t._held, tensor))
+                self._places.append(Got(f"requires_grad of {name}", lambda t: t._level, tensor))
+        for key, (name, array) in self.arrays.items():
+            if key in live:
+                self._places.append(Contents(name, array_form, array, "shape or strides"))
+            elif key not in own and array.dtype.kind != "O":
+                self._places.append(Contents(name, array_bytes, array, "numbers"))
 
     @contextmanager
-    def read_only(self) -> Iterator[None]:
+    def read_only(self, *others: Any) -> Iterator[None]:
         """Let nobody write into the arrays: a program would not do it again at the next call."""
-        locked = [a for _, a in self.arrays.values() if a.flags.writeable]
+        arrays = {id(a): a for a in (*(a for _, a in self.arrays.values()), *others)}
+        locked = [a for a in arrays.values() if a.flags.writeable]
         for array in locked:
             array.flags.writeable = False
         try:
@@ -94,109 +81,45 @@ class Watch:
             for array in sorted(locked, key=_depth):  # a view after what it looks into
                 array.flags.writeable = True
 
-    def changed(self) -> str | None:
-        """Return what has changed, in words; None if nothing has."""
-        for name, cell, old in self._cells:
-            new = cell.cell_contents
-            if new is not old and not _equal(new, old):
-                return _difference(name, old, new)
-        for name, holder, key, old in self._items:
-            try:
-                new = holder[key]
-            except (KeyError, IndexError):
-                new = _MISSING
-            if new is not old and not _equal(new, old):
-                return _difference(name, old, new)
-        for name, holder, length in self._lengths:
-            if len(holder) != length:
-                return f"{name} had {length} entries, has {len(holder)}"
-        for name, tensor, data in self._tensors:
-            if tensor._held is not data:
-                return f"the Tensor {name} holds another array"
-        for name, array, checksum in self._contents:
-            if _checksum(array) != checksum:
-                return f"{name} holds other numbers"
-        return None
+    def captures(self) -> bool:
+        """Whether something can stand for a captured array or Tensor."""
+        return bool(self.swaps or self.tensors) and not self.by_class
 
-    def _walk(self, roots: tuple[Any, ...]) -> None:
-        stack: list[tuple[str, Any]] = [("", root) for root in roots]
-        seen: set[int] = set()
-        while stack and len(self._cells) + len(self._items) < MOST:
-            name, value = stack.pop()
-            array = value
-            if isinstance(value, Tensor) and id(value) not in seen:
-                seen.add(id(value))
-                array = value._held
-                self._tensors.append((name, value, array))
-            if isinstance(array, np.ndarray):
-                self.arrays[id(array)] = name, array
-            if id(value) in seen or isinstance(value, (*_BY_VALUE, *_CLOSED)):
-                continue
-            seen.add(id(value))
-            stack += self._inside(name, value)
+    @contextmanager
+    def swapped(
+        self, stand_in: Callable[[str, Any], Any], tracked: Collection[Tensor] = ()
+    ) -> Iterator[list[str]]:
+        """Let something else stand for captured arrays; yield what was replaced meanwhile.
 
-    def _inside(self, name: str, value: Any) -> Iterator[tuple[str, Any]]:
-        """Watch what a value holds, and yield it."""
-        if isinstance(value, MethodType):
-            yield "self", value.__self__
-            yield name, value.__func__
-        elif isinstance(value, functools.partial):
-            yield from (("", part) for part in (value.func, *value.args, *value.keywords.values()))
-        elif not isinstance(value, FunctionType) and "__wrapped__" in getattr(
-            value, "__dict__", ()
-        ):
-            yield name, value.__wrapped__  # what it keeps for itself, a cache say, is its own
-        elif isinstance(value, FunctionType):
-            if classify(value.__code__.co_filename):
-                return  # the library's own functions do not change
-            if hasattr(value, "__wrapped__"):
-                yield name, value.__wrapped__
-            for free, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
-                try:
-                    held = cell.cell_contents
-                except ValueError:
-                    continue
-                self._cells.append((free, cell, held))
-                yield free, held
-            yield from (("", part) for part in value.__defaults__ or ())
-            yield from (value.__kwdefaults__ or {}).items()
-            for known in _names(value.__code__):
-                if known in value.__globals__:
-                    held = value.__globals__[known]
-                    self._items.append((known, value.__globals__, known, held))
-                    yield known, held
-        elif isinstance(value, (list, tuple)):
-            self._lengths.append((name, value, len(value)))
-            for k, held in enumerate(value):
-                if value.__class__ is not tuple:
-                    self._items.append((f"{name}[{k}]", value, k, held))
-                yield f"{name}[{k}]", held
-        elif isinstance(value, dict):
-            self._lengths.append((name, value, len(value)))
-            yield from self._entries(name, value, lambda key: f"{name}[{key!r}]")
-        else:
-            if hasattr(value, "__dict__"):
-                yield from self._entries(name, vars(value), lambda key: f"{name}.{key}")
-            for kind in type(value).__mro__[:-1]:
-                slots = kind.__dict__.get("__slots__", ())
-                for slot in (slots,) if isinstance(slots, str) else slots:
-                    yield f"{name}.{slot}", getattr(value, slot, None)
-
-    def _entries(
-        self, name: str, holder: Any, spell: Callable[[Any], str]
-    ) -> Iterator[tuple[str, Any]]:
-        for key, held in list(holder.items()):
-            self._items.append((spell(key), holder, key, held))
-            yield spell(key), held
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    """Yield the globals that code and the functions inside of it speak of."""
-    stack = [code]
-    while stack:
-        code = stack.pop()
-        yield from code.co_names
-        stack += [c for c in code.co_consts if isinstance(c, CodeType)]
+        Tensors that are not `tracked` are constants meanwhile, with such data.
+        """
+        known = {id(t) for t in tracked}
+        held = [
+            (name, t)
+            for name, t in self.tensors.values()
+            if id(t) not in known and t.is_leaf and isinstance(t._held, np.ndarray)
+        ]
+        saved = [(t, t._held, t._node, t._level) for _, t in held]
+        rebound: list[str] = []
+        made: dict[int, Any] = {}
+        done: list[Swap] = []
+        try:
+            for name, tensor in held:
+                tensor._held = stand_in(name, tensor._held)
+                tensor._node, tensor._level = None, 0
+            for swap in self.swaps:
+                key = id(swap.array)
+                made[key] = stand_in(swap.name, swap.array)
+                swap.put(made[key])
+                done.append(swap)
+            yield rebound
+        finally:
+            for swap in done:
+                if swap.get() is not made[id(swap.array)]:
+                    rebound.append(swap.name)
+                swap.put(swap.array)
+            for tensor, data, node, level in saved:
+                tensor._held, tensor._node, tensor._level = data, node, level
 
 
 def _depth(array: Any) -> int:
@@ -205,26 +128,3 @@ def _depth(array: Any) -> int:
     while (array := getattr(array, "base", None)) is not None:
         depth += 1
     return depth
-
-
-def _checksum(array: Any) -> int:
-    return crc32(np.ascontiguousarray(array).data)
-
-
-def _equal(new: Any, old: Any) -> bool:
-    if new.__class__ is not old.__class__ or not isinstance(old, _BY_VALUE):
-        return False
-    return bool(new == old) or (new != new and old != old)
-
-
-def _difference(name: str, old: Any, new: Any) -> str:
-    return f"{name} was {_short(old)}, is {_short(new)}"
-
-
-def _short(value: Any) -> str:
-    if value is _MISSING:
-        return "gone"
-    if isinstance(value, np.ndarray):
-        return f"another array {value.shape} {value.dtype}"
-    text = repr(value)
-    return text if len(text) < 40 else f"another {type(value).__name__}"

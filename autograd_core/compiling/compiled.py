@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import linecache
 import random
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -19,17 +17,19 @@ from autograd_core.checkpointing import _state, random_sources
 from autograd_core.compiling.arguments import (
     Kind,
     array_in,
-    flat,
     is_followed,
     is_static,
     names_of,
     paths,
 )
 from autograd_core.compiling.captured import Watch
+from autograd_core.compiling.classes import asked_for
+from autograd_core.compiling.outside import Seen
 from autograd_core.compiling.program import Program, Value
-from autograd_core.compiling.recorded import Recorded, Recorder
+from autograd_core.compiling.recorded import WRITES, Recorded, Recorder
+from autograd_core.compiling.recording import Recording, agree
 from autograd_core.compiling.simplify import join_scatters, simplify
-from autograd_core.compiling.writing import FUNCTION, Source
+from autograd_core.compiling.writing import Source
 from autograd_core.locks import Lock
 from autograd_core.modes import current
 from autograd_core.node import Watch as NodeWatch
@@ -39,100 +39,40 @@ from autograd_core.tensor import Tensor, untracked
 from autograd_core.transforms import _inexact_leaf, value_and_grad
 
 MOST = 8  # recordings that are kept
-_number = count(1).__next__
 
 
 class RecordedAgain(UserWarning):
     """A compiled function was recorded once more; the message says what had changed."""
 
 
-class Recording:
-    """One recorded run of a compiled function.
-
-    Attributes
-    ----------
-    source : str
-        The program as NumPy source.
-    reason : str
-        Why it was recorded.
-    run : callable
-        Takes the arrays, returns a tuple of results, or the number of the guard that failed.
-        Gone from a recording that is no longer among the latest.
-    """
+class _Run:
+    """One call that is to be recorded: the function's arguments, taken apart."""
 
     def __init__(
         self,
-        written: Source,
+        f: Callable[..., Any],
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        wanted: tuple[tuple[int, ...], list[Tensor]],
         reason: str,
-        kinds: list[Kind],
-        structure: Any,
-        watch: Watch,
-        finish: Callable[[Sequence[Any]], Any],
     ) -> None:
-        self.source = written.text
+        self.args = args
+        self.keywords = keywords
+        self.chosen, self.tensors = wanted
         self.reason = reason
-        # of the run only this is kept: no step, no array
-        self._guards = [(g.test, g.expected, g.where) for g in written.guards]
-        self._kinds = kinds
-        self._structure = tree.map_leaves(lambda _: 0, structure)
-        self._flat = flat(structure[0]) and not structure[1]
-        self._watch = watch
-        self._finish = finish
-        self._places = [k for k, kind in enumerate(kinds) if not kind.static]
-        self._tensors = [
-            (v.tensor, Kind(v.tensor._held, False, f"the Tensor {v.name}".rstrip()))
-            for v in written.program.inputs
-            if v.tensor is not None
-        ]
-        self._all_arrays = all(kind.kind is np.ndarray for kind in kinds)
-        name = f"<compiled {_number()}>"
-        linecache.cache[name] = (len(self.source), None, self.source.splitlines(True), name)
-        namespace: dict[str, Any] = dict(written.given)
-        exec(compile(self.source, name, "exec"), namespace)
-        self.run: Callable[..., Any] = namespace[FUNCTION]
+        self.names = names_of(f, args, keywords)
+        self.leaves = tree.leaves((args, keywords))
+        marked = [k in self.chosen for k, a in enumerate(args) for _ in tree.leaves(a)]
+        self.marked = marked + [False] * (len(self.leaves) - len(marked))
+        pairs = list(zip(self.leaves, self.marked, strict=True))
+        self.settings = [x for x, d in pairs if is_static(array_in(x, d))]
+        self.kinds = [Kind(x, d, n) for (x, d), n in zip(pairs, self.names, strict=True)]
+        self.seen = Seen()
 
-    def __repr__(self) -> str:
-        return f"<recording: {self.reason}>"
-
-    def forget(self) -> None:
-        """Give the buffers back: only source and reason are left."""
-        del self.run
-
-    def answer(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[bool, Any]:
-        """Return (True, the results), or (False, why this recording cannot answer the call)."""
-        if self._flat and not keywords and flat(args) and len(args) == len(self._kinds):
-            leaves: Any = args
-        else:
-            leaves = tree.leaves_like(self._structure, (args, keywords))
-            if leaves is None:
-                return False, "the arguments are nested otherwise"
-        for kind, leaf in zip(self._kinds, leaves, strict=True):
-            why = kind.differs(leaf)
-            if why is not None:
-                return False, why
-        changed = self._watch.changed()
-        if changed is not None:
-            return False, changed
-        arrays = [leaves[k] for k in self._places]
-        if not self._all_arrays:
-            arrays = [array_in(a, True) for a in arrays]
-        for tensor, kind in self._tensors:
-            data = tensor._held
-            why = kind.differs(data)
-            if why is not None:
-                return False, why
-            arrays.append(data)
-        results = self.run(*arrays)
-        if results.__class__ is int:
-            test, expected, where = self._guards[results]
-            what = {
-                "bool": f"a condition was {expected}",
-                "shape": f"a shape was {expected}",
-                "item": f"Python read the number {expected}",
-                "array": "Python read an array",
-            }[test]
-            return False, f"{what} and no longer is, at {where}"
-        return True, self._finish(results)
+    def arrays(self) -> list[Any]:
+        """Return the arrays among the arguments."""
+        found = (x._held if isinstance(x, Tensor) else x for x in self.leaves)
+        return [x for x in found if isinstance(x, np.ndarray)]
 
 
 class Compiled:
@@ -198,7 +138,7 @@ class Compiled:
                     reason = found
             if any(map(is_followed, tree.leaves((args, keywords)))):
                 return self._uncompiled(args, keywords)
-            recording = self._record(args, keywords, reason)
+            recording, found = self._record(args, keywords, reason)
             if self.recordings:
                 name = getattr(self._f, "__name__", "the function")
                 warnings.warn(
@@ -211,13 +151,6 @@ class Compiled:
             self._recent.insert(0, recording)
             if len(self._recent) > MOST:
                 self._recent.pop().forget()
-            answered, found = recording.answer(args, keywords)
-            if not answered:
-                raise errors.UnsupportedError(
-                    "compile: the function does not do the same twice with the same arguments "
-                    f"({found}); it depends on something that changes while it runs.",
-                    Location.of_caller(),
-                )
             return found
 
     def backward(self, *args: Any, **keywords: Any) -> Any:
@@ -292,75 +225,113 @@ class Compiled:
 
     # --- the compiled way ---------------------------------------------------
 
-    def _record(self, args: tuple[Any, ...], keywords: dict[str, Any], reason: str) -> Recording:
-        chosen, tensors = self._sorted(args)
-        structure = (args, keywords)
-        names = names_of(self._f, args, keywords)
-        leaves = tree.leaves(structure)
-        marked = [k in chosen for k, a in enumerate(args) for _ in tree.leaves(a)]
-        marked += [False] * (len(leaves) - len(marked))
-        settings = [x for x, d in zip(leaves, marked, strict=True) if is_static(array_in(x, d))]
-        watch = Watch(self._f, *settings)
-        recorder = Recorder(watch.arrays)
+    def _record(
+        self, args: tuple[Any, ...], keywords: dict[str, Any], reason: str
+    ) -> tuple[Recording, Any]:
+        """Return a recording that gives what the function gives, and its results."""
+        run = _Run(self._f, args, keywords, self._sorted(args), reason)
+        wanted = self._plain_run(run)
+        # First with something that stands for every captured array, so that what Python takes out
+        # of one is guarded; where code insists on arrays, they are constants compared at each call.
+        why = ""
+        for live in (True, False):
+            watch = Watch(self._f, *run.settings, seen=run.seen)
+            if watch.refused:
+                raise _refusal(
+                    f"reads {watch.refused}; a program would not see it change. Take out what it "
+                    "needs before the call, and pass that as an argument."
+                )
+            if live and not watch.captures():
+                continue
+            try:
+                recording = self._recording(run, watch, live)
+                answered, found = recording.answer(args, keywords)
+            except errors.SettingError:
+                raise
+            except Exception:
+                if not live:
+                    raise
+                continue
+            if answered and agree(found, wanted):
+                return recording, found
+            why = (
+                found
+                if not answered
+                else ("recorded, it has other results than when it runs as it is")
+            )
+        raise _refusal(
+            f"does not do the same twice with the same arguments ({why}); it depends on something "
+            "that changes while it runs, or on the class of its arrays."
+        )
+
+    def _plain_run(self, run: _Run) -> Any:
+        """Run the function as it is, and see what it does: its results are what counts."""
+        watch = Watch(self._f, *run.settings)
+        before = _random_states(self._f)
+        try:
+            with watch.read_only(*run.arrays()), run.seen.looking():
+                wanted = self._uncompiled(run.args, run.keywords)
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            self._recording(run, Watch(self._f, *run.settings), False)  # says what is written into
+            raise errors.UnsupportedError(WRITES, Location.of_caller()) from error
+        if _random_states(self._f) != before or any(s.changed() for s in watch.sources):
+            raise _refusal(
+                "draws random numbers, and a program would repeat the same ones at every call; "
+                "draw them outside and pass them as an argument (for dropout: model.eval(), or "
+                "leave this part uncompiled)."
+            )
+        if run.seen.asked:
+            raise _refusal(
+                f"calls {run.seen.asked}, and a program would not call it again; call it outside "
+                "and pass the result as an argument, or leave this part uncompiled."
+            )
+        return wanted
+
+    def _recording(self, run: _Run, watch: Watch, live: bool) -> Recording:
+        tensors = run.tensors
+        recorder = Recorder()
+        structure = (run.args, run.keywords)
         given = []
-        for leaf, name, differentiated in zip(leaves, names, marked, strict=True):
+        for leaf, name, differentiated in zip(run.leaves, run.names, run.marked, strict=True):
             array = array_in(leaf, differentiated)
+            kind = Tensor if isinstance(leaf, Tensor) else None
             if differentiated:
                 _inexact_leaf(leaf, "compile()")
-            given.append(leaf if is_static(array) else recorder.input(array, name))
+            given.append(leaf if is_static(array) else recorder.input(array, name, kind))
         labels = _labels(self._parameters)
         data = [
             recorder.wrap(recorder.read(t, label)) for t, label in zip(tensors, labels, strict=True)
         ]
         for tensor in tensors:
             _inexact_leaf(tensor._held, "compile()")
-        kinds = [Kind(x, d, n) for x, n, d in zip(leaves, names, marked, strict=True)]
         inside, kept = tree.like(structure, given)
-        before = _random_states(self._f)
-        run = self._differentiated(tensors, recorder, chosen)
-        try:
-            with watch.read_only():
-                value, (of_tensors, *of_args) = run(
-                    data, list(inside), kept, *(inside[k] for k in chosen)
-                )
-        except ValueError as error:
-            if "read-only" not in str(error):
-                raise
-            raise errors.UnsupportedError(
-                "compile: the function writes into an array that it captured (a layer's running "
-                "statistics, in training?), which a program would not do again; return the value "
-                "(has_aux=True) and write it outside, or leave this part uncompiled.",
-                Location.of_caller(),
-            ) from error
-        if _random_states(self._f) != before:
-            raise errors.UnsupportedError(
-                "compile: the function draws random numbers, and a program would repeat the same "
-                "ones at every call; draw them outside and pass them as an argument (for dropout: "
-                "model.eval(), or leave this part uncompiled).",
-                Location.of_caller(),
-            )
+        moved = [inside[k] for k in run.chosen]
+        differentiated_run = self._differentiated(tensors, recorder, run.chosen)
+        value, (of_tensors, *of_args) = _captured_by(recorder, watch, live, tensors)(
+            lambda: differentiated_run(data, list(inside), kept, *moved)
+        )
         aux = None
         if self._has_aux:
             value, aux = value
         gradients = [*tree.leaves(tuple(of_args)), *of_tensors]
         results = [value, *tree.leaves(aux), *gradients]
         outputs = [recorder.value_of(bare(r)) for r in results]
+        recorder.end()
         program = Program(recorder.inputs, recorder.steps, outputs, recorder.captured.values())
         for out, of in zip(outputs[len(outputs) - len(gradients) :], self._of_inputs(
-            recorder, marked, given, len(tensors)), strict=True):  # fmt: skip
+            recorder, run.marked, given, len(tensors)), strict=True):  # fmt: skip
             if isinstance(out, Value):
                 out.gradient_of = of
         simplify(program)
         join_scatters(program)
         where = getattr(self._f, "__name__", type(self._f).__name__)
         written = Source(program, f"{where}: its value and its gradients, forward and backward.")
-        finish = self._finisher(aux, of_args, [x for x, d in zip(leaves, marked, strict=True) if d])
-        watch.settle(
-            {id(v.tensor) for v in program.inputs if v.tensor is not None},
-            recorder.captured.keys(),
-            recorder.derived,
-        )
-        return Recording(written, reason, kinds, structure, watch, finish)
+        originals = [x for x, d in zip(run.leaves, run.marked, strict=True) if d]
+        finish = self._finisher(aux, of_args, originals)
+        watch.settle({id(t) for t in tensors}, recorder.captured.keys())
+        return Recording(written, run.reason, run.kinds, structure, watch, finish)
 
     def _of_inputs(
         self, recorder: Recorder, marked: list[bool], given: list[Any], tensors: int
@@ -398,6 +369,37 @@ class Compiled:
             return value, self._arranged(nests, list(results[last:]))
 
         return finish
+
+
+def _captured_by(
+    recorder: Recorder, watch: Watch, live: bool, tensors: list[Tensor]
+) -> Callable[[Callable[[], Any]], Any]:
+    """Return what makes a run with captured arrays that are locked or, if live, stood in for."""
+
+    def made(run: Callable[[], Any]) -> Any:
+        rebound: list[str] = []
+        try:
+            with watch.read_only(), asked_for(watch.asks):
+                if live:
+                    with watch.swapped(recorder.stand_in, tensors) as rebound:
+                        result = run()
+                else:
+                    result = run()
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise errors.UnsupportedError(WRITES, Location.of_caller()) from error
+        if rebound:
+            recorder.unlike = f"it changes {', '.join(rebound)} as it runs"
+        if recorder.unlike:
+            raise _refusal(f"cannot be recorded: {recorder.unlike}.")
+        return result
+
+    return made
+
+
+def _refusal(what: str) -> errors.UnsupportedError:
+    return errors.UnsupportedError(f"compile: the function {what}", Location.of_caller())
 
 
 def _as_nest(parameters: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import unicodedata
 from collections.abc import Iterable
 from itertools import zip_longest
 
@@ -15,15 +16,16 @@ _TAKEN = frozenset({"np", "self", *keyword.kwlist, *keyword.softkwlist, *dir(bui
 
 
 def identifier(text: str) -> str:
-    """Return a text as a Python name.
+    """Return a text as a Python name, in the form that Python itself reads it in (NFKC).
 
     Examples
     --------
     >>> identifier("layers.0.weight"), identifier("params['w']"), identifier("h[t]")
     ('layers_0_weight', 'params_w', 'h_t')
     """
-    name = re.sub(r"\W+", "_", text).strip("_")
-    return name if name and not name[0].isdigit() else f"p{name}"
+    name = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", text)).strip("_")
+    name = name if name and not name[0].isdigit() else f"p{name}"
+    return name if name.isidentifier() else re.sub(r"\W+", "_", name, flags=re.ASCII)
 
 
 class Names:

@@ -33,11 +33,13 @@ class Value:
         Whether it is an array from outside that the program reads by reference.
     name : str
         For an input, how the user calls it.
+    kind : type or None
+        For an input: the class of what the caller gave, if it was no array.
     gradient_of : Value or None
         The value that this is the complete gradient of.
     """
 
-    __slots__ = ("captured", "example", "gradient_of", "maker", "name", "part", "tensor")
+    __slots__ = ("captured", "example", "gradient_of", "kind", "maker", "name", "part", "tensor")
 
     def __init__(
         self, example: Any, maker: Step | None = None, part: int | None = None, name: str = ""
@@ -48,7 +50,12 @@ class Value:
         self.name = name
         self.tensor: Any = None
         self.captured = False
+        self.kind: type | None = None
         self.gradient_of: Value | None = None
+
+    def stands_for(self) -> type:
+        """Return the class that the function meets in its place uncompiled."""
+        return self.kind or type(self.example)
 
 
 class Step:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import index
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,11 @@ from autograd_core.sweeping import sweep
 from autograd_core.tensor import Tensor
 from autograd_core.traced import Traced
 
+WRITES = (
+    "compile: the function writes into an array that it captured (a layer's running "
+    "statistics, in training?), which a program would not do again; return the value "
+    "(has_aux=True) and write it outside, or leave this part uncompiled."
+)
 LIMIT = 50_000  # steps of a program
 _new = object.__new__
 innermost = _inner.get
@@ -53,13 +60,24 @@ class _UndecomposableError(Exception):
 
 
 class Recorder:
-    """One recorded run: the steps so far."""
+    """One recorded run: the steps so far.
 
-    def __init__(self, captured: dict[int, tuple[str, Any]] | None = None) -> None:
+    Attributes
+    ----------
+    captured : dict
+        From the identity of a captured array to the value that stands for it.
+    unlike : str
+        Where something that stands for an array was not like it; empty if nowhere.
+    """
+
+    def __init__(self) -> None:
         self.level = new_level()
         self.captured: dict[int, Value] = {}
-        self.derived = False  # whether there are constants that are not captured themselves
-        self._outside = captured or {}
+        self.unlike = ""
+        self._standing: dict[int, Recorded] = {}
+        self._thread = get_ident()
+        self._ended = False
+        self._copies: dict[int, tuple[Any, Any]] = {}
         self.inputs: list[Value] = []
         self.steps: list[Step] = []
         self.backward = False
@@ -67,9 +85,10 @@ class Recorder:
         self._inside: list[Primitive] = []  # kernels being taken apart
         self._fixed: set[int] = set()
 
-    def input(self, array: Any, name: str) -> Recorded:
+    def input(self, array: Any, name: str, kind: type | None = None) -> Recorded:
         """Return a value that is given anew at every call."""
         value = Value(array, name=name)
+        value.kind = kind
         self.inputs.append(value)
         return self.wrap(value)
 
@@ -92,6 +111,9 @@ class Recorder:
 
     def value_of(self, argument: Any) -> Any:
         """Return the program's value of an argument; constants as they are."""
+        if argument.__class__ is slice:  # ends are whole numbers, of whatever class
+            ends = (argument.start, argument.stop, argument.step)
+            return slice(*(None if end is None else index(end) for end in ends))
         if argument.__class__ is Recorded:
             if argument._recorder is not self:
                 raise _foreign()
@@ -102,22 +124,54 @@ class Recorder:
             return self.read(argument)
         raise _foreign()
 
+    def stand_in(self, name: str, array: Any) -> Recorded:
+        """Return what stands for a captured array, which the program reads by reference."""
+        made = self._standing.get(id(array))
+        if made is None:
+            value = self.captured[id(array)] = Value(array, name=name)
+            value.captured = True
+            made = self._standing[id(array)] = self.wrap(value)
+        return made
+
+    def end(self) -> None:
+        """From now on a value of this run is an error."""
+        self._ended = True
+
     def _constant(self, argument: Any) -> Any:
-        """Return a captured array as a value, whose numbers may change; other constants as such."""
-        if not isinstance(argument, (np.ndarray, np.generic)):
-            return argument
-        if id(argument) not in self._outside or not isinstance(argument, np.ndarray):
-            self.derived = True
+        """Return a constant as it is now: the function may write into its arrays later."""
+        if argument.__class__ is not np.ndarray:
             return argument
         value = self.captured.get(id(argument))
-        if value is None:
-            name = self._outside[id(argument)][0]
-            value = self.captured[id(argument)] = Value(argument, name=name)
-            value.captured = True
-        return value
+        if value is not None:
+            return value
+        if not argument.flags.writeable or not argument.flags.forc:
+            return argument
+        original, copy = self._copies.get(id(argument), (None, None))
+        if original is None or not same(argument, copy):
+            copy = argument.copy("K")
+            self._copies[id(argument)] = argument, copy
+        return copy
+
+    def is_at_work(self) -> bool:
+        """Whether this thread is recording; not one that met a captured array meanwhile."""
+        if self._ended:
+            raise errors.UnsupportedError(
+                "compile: a value was kept from a recorded run (in a list, a cache, an attribute) "
+                "and used after it ended; return it instead (has_aux=True).",
+                Location.of_caller(),
+            )
+        if self._standing and get_ident() != self._thread:
+            self.unlike = "another thread used one of its arrays"
+            return False
+        return True
 
     def apply(self, operation: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute an operation and write it down."""
+        if not self.is_at_work():
+            return operation.run(
+                tuple(replaced(a, _plainly) for a in args),
+                {k: replaced(v, _plainly) for k, v in params.items()},
+            )
         inner = [replaced(a, self.value_of) for a in args]
         settings = {k: replaced(v, self.value_of) for k, v in params.items()}
         raw = [replaced(a, example) for a in inner]
@@ -247,6 +301,11 @@ class Recorder:
                 tensor._held, tensor._node, tensor._level = data, node, level
 
 
+def _plainly(argument: Any) -> Any:
+    """Return the array of this run for a Recorded value; everything else as it is."""
+    return argument.value if argument.__class__ is Recorded else argument
+
+
 def _plain(settings: dict[str, Any]) -> bool:
     """Whether settings are numbers, texts and arrays: nothing that a kernel could keep."""
     kinds = (int, float, complex, str, slice, np.ndarray, np.generic, np.dtype, type, Value)
@@ -272,6 +331,12 @@ class Recorded(Traced):
     _value: Value
     _level: int
     written = True
+
+    def __getattr__(self, name: str) -> Any:
+        recorder = self._recorder  # a kernel that is taken apart may try
+        if not recorder._inside and hasattr(self.value, name) and not name.startswith("__"):
+            recorder.unlike = f"it reads .{name} of an array"
+        raise AttributeError(f"compile: .{name} of a value that is being recorded")
 
     @property
     def value(self) -> Any:
@@ -318,6 +383,8 @@ class Recorded(Traced):
 
     def _become(self, other: Any) -> None:
         recorder = self._recorder
+        if self._value.captured:
+            raise errors.UnsupportedError(WRITES, Location.of_caller())
         if self._value.maker is None or id(self._value) in recorder._fixed:
             raise errors.InPlaceError(
                 "compile: the function changes one of its arguments in place; "
@@ -357,14 +424,20 @@ class Recorded(Traced):
     # --- where Python takes the value out -----------------------------------
 
     def _taken(self, test: str, value: Any) -> Any:
-        self._recorder.guard(self._value, test, value)
+        if self._recorder.is_at_work():
+            self._recorder.guard(self._value, test, value)
         return value
 
     def __bool__(self) -> bool:
         return bool(self._taken("bool", bool(self.value)))
 
-    def item(self) -> Any:
-        """Return the one element; the program answers only calls where it is the same."""
+    def item(self, *index: Any) -> Any:
+        """Return one element; the program answers only calls where it is the same."""
+        if index:
+            place = index[0] if len(index) == 1 else index
+            if not isinstance(place, tuple):
+                place = np.unravel_index(range(self.size)[place], self.shape)
+            return self[tuple(map(int, place))].item()
         return self._taken("item", self.value.item())
 
     def __float__(self) -> float:
@@ -378,7 +451,7 @@ class Recorded(Traced):
 
     def tolist(self) -> Any:
         """Return nested lists; the program answers only calls where they are the same."""
-        return self._taken("array", self.value).tolist()
+        return self._taken("array", np.array(self.value)).tolist()
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if self.dtype.kind not in "biu":
@@ -388,5 +461,5 @@ class Recorded(Traced):
                 "Return it (has_aux=True) and do this outside, or leave this part uncompiled.",
                 Location.of_caller(),
             )
-        value = np.array(self._taken("array", self.value))
+        value = self._taken("array", np.array(self.value)).copy()
         return value if dtype is None else value.astype(dtype, copy=False)

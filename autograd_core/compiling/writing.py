@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
 import numpy as np
 
+from autograd_core.compiling.literals import array_literal, comment, literal, one_line
 from autograd_core.compiling.memory import Block, Layout
 from autograd_core.compiling.naming import Names, gradient_name, hints, identifier
 from autograd_core.compiling.program import Program, Step, Value
@@ -17,7 +19,7 @@ from autograd_core.rules import indexing
 
 _WIDTH = 60  # where comments start, if the code is no longer
 FUNCTION = "value_and_gradients"
-INFINITE = {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
 class Source:
@@ -51,7 +53,8 @@ class Source:
         for value in program.captured:
             name = self._of[value] = self._names.new(identifier(value.name or "captured"))
             self.given[name] = value.example
-            self._header.append(f"# {name}: {_described(value.example)}, captured, read live")
+            described = _described(value.example)
+            self._header.append(comment(f"{name}: {described}, captured, read live"))
         self.text = self._written(title)
 
     # --- the whole ----------------------------------------------------------
@@ -69,7 +72,7 @@ class Source:
                 body.append((line, *_comment(step)))
         body.append((f"return {self._returned()}", "", ""))
         arguments = ", ".join(self._of[v] for v in self.program.inputs)
-        parts = [f'"""{title}"""', "", "import numpy as np", *self._imports]
+        parts = [f'"""{one_line(title)}"""', "", "import numpy as np", *self._imports]
         if self._header:
             parts += ["", *self._header]
         buffers = self._buffer_lines()
@@ -138,7 +141,7 @@ class Source:
             return self._pieces(step, name, block is not None and block.buffer)
         if step.operation is indexing.setitem:
             x, v = (self._argument(a) for a in step.args)
-            index = self._setting(step.params["index"], brackets=True)
+            index = self._index(step.params["index"])
             return [f"{name} = {x.within(CALL)}.copy()", f"{name}[{index}] = {v.text}"]
         spelling = self.layout.spelling(step)
         if in_place and spelling is not None and spelling.into:
@@ -165,7 +168,7 @@ class Source:
             lines.append(f"{name}.fill(0)")
         for index, piece in zip(indices, step.args, strict=True):
             text = self._argument(piece).text
-            lines.append(f"{name}[{self._setting(index, brackets=True)}] = {text}")
+            lines.append(f"{name}[{self._index(index)}] = {text}")
         return lines
 
     def _guard(self, step: Step) -> list[str]:
@@ -177,12 +180,15 @@ class Source:
         elif step.test == "shape":
             condition = f"{argument.within(CALL)}.shape != {step.expected}"
         elif step.test == "array":
-            condition = f"not np.array_equal({argument.text}, {self._constant(step.expected)})"
-        elif step.expected != step.expected:  # NaN
-            condition = f"{argument.text} == {argument.text}"
+            condition = self._other_bytes(argument, step.expected)
+        elif not _is_told_by_equality(step.expected):
+            condition = self._other_bytes(argument, np.asarray(step.args[0].example))
         else:
-            condition = f"{argument.text} != {self._number(step.expected)}"
+            condition = f"{argument.text} != {self._argument(step.expected).text}"
         return [f"if {condition}:", f"    return {number}"]
+
+    def _other_bytes(self, argument: Text, wanted: Any) -> str:
+        return f"{argument.within(CALL)}.tobytes() != {self._constant(wanted)}.tobytes()"
 
     def _expression(self, step: Step) -> Text:
         operation = step.operation
@@ -190,7 +196,7 @@ class Source:
         texts = [self._operand(step, k) for k in range(len(step.args))]
         spelling = self.layout.spelling(step)
         settings = {
-            k: self._setting(v, brackets=operation is indexing.getitem)
+            k: self._index(v) if operation is indexing.getitem else self._setting(v)
             for k, v in step.params.items()
             if not (operation.forward is not None and v is np._NoValue)
         }
@@ -206,7 +212,9 @@ class Source:
             others = [a.example for j, a in enumerate(step.args) if j != k and a.__class__ is Value]
             plain = step.operation is not None and step.operation.category == "elementwise"
             if plain and any(x.dtype == argument.dtype for x in others):
-                return self._plain_number(_shortest(argument))
+                shortest = literal(_shortest(argument))  # none for a long double
+                if shortest is not None:
+                    return Text(shortest, SIGN if shortest.startswith("-") else CALL)
         return self._argument(argument)
 
     def _argument(self, argument: Any) -> Text:
@@ -215,41 +223,44 @@ class Source:
                 assert argument.maker is not None
                 return self._expression(argument.maker)
             return Text(self._of[argument])
-        if isinstance(argument, (list, tuple)) and not hasattr(argument, "_fields"):
+        if argument.__class__ in (list, tuple, dict, slice):
             return Text(self._setting(argument))
-        if isinstance(argument, (int, float, complex)) and not isinstance(argument, np.generic):
-            return self._plain_number(argument)
+        text = literal(argument)
+        if text is not None:
+            return Text(text, SIGN if text.startswith("-") else CALL)
         return Text(self._constant(argument))
 
     # --- constants ----------------------------------------------------------
 
-    def _plain_number(self, value: Any) -> Text:
-        text = self._number(value)
-        return Text(text, SIGN if text.startswith("-") else CALL)
-
-    def _number(self, value: Any) -> str:
-        return INFINITE.get(repr(value), repr(value))
-
-    def _setting(self, value: Any, brackets: bool = False) -> str:
-        """Return a setting's text; inside of brackets slices are written with colons."""
-        if isinstance(value, tuple) and not hasattr(value, "_fields"):
-            parts = [self._setting(part, brackets) for part in value]
-            inside = ", ".join(parts) + ("," if len(parts) == 1 else "")
-            return inside if brackets and parts else f"({inside})"
-        if value.__class__ is list:
+    def _setting(self, value: Any) -> str:
+        """Return a setting's text."""
+        kind = value.__class__
+        if kind is tuple:
+            parts = [self._setting(part) for part in value]
+            return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+        if kind is list:
             return f"[{', '.join(self._setting(part) for part in value)}]"
-        if isinstance(value, slice):
-            ends = ["" if v is None else repr(v) for v in (value.start, value.stop)]
-            if brackets:
-                return ":".join(ends) + ("" if value.step is None else f":{value.step!r}")
-            return repr(value)
-        if value is Ellipsis:
-            return "..."
-        if isinstance(value, float):
-            return self._number(float(value)) if value.__class__ is float else self._constant(value)
-        if value is None or value.__class__ in (int, bool, str, complex):
-            return repr(value)
+        if kind is dict:
+            parts = [f"{self._setting(k)}: {self._setting(v)}" for k, v in value.items()]
+            return f"{{{', '.join(parts)}}}"
+        if kind is slice:
+            ends = (value.start, value.stop, value.step)
+            return f"slice({', '.join(self._setting(end) for end in ends)})"
         return self._argument(value).text
+
+    def _index(self, index: Any) -> str:
+        """Return what stands in square brackets; slices are written with colons."""
+        if index.__class__ is not tuple or not index:
+            return self._index_part(index)
+        return ", ".join(map(self._index_part, index)) + ("," if len(index) == 1 else "")
+
+    def _index_part(self, part: Any) -> str:
+        if part.__class__ is not slice:
+            return self._setting(part)
+        start, stop, step = (
+            "" if end is None else self._setting(end) for end in (part.start, part.stop, part.step)
+        )
+        return f"{start}:{stop}" + (f":{step}" if step else "")
 
     def _constant(self, value: Any) -> str:
         """Return the name, or the text, of a constant."""
@@ -258,17 +269,15 @@ class Source:
             name = public_name(kind)
             if name is not None:
                 return name
-        if isinstance(value, (bool, int, str)) and not isinstance(value, np.generic):
-            return repr(value)
-        key = id(value)
+        key: Any = id(value)
         if isinstance(value, np.generic):
-            key = hash((value.dtype.str, value.tobytes()))
+            key = (value.dtype, value.tobytes())
         name = self._constants.get(key)
         if name is None:
             name = self._constants[key] = self._names.new("c")
             self.given[name] = value
-            self._header.append(f"# {name}: {_described(value)}, given")
-            written = _literal(value)
+            self._header.append(comment(f"{name}: {_described(value)}, given"))
+            written = array_literal(value)
             if written is not None:
                 del self.given[name]
                 self._header[-1] = f"{name} = {written}"
@@ -287,7 +296,7 @@ class Source:
             if statement:
                 self._imports.append(statement)
             else:
-                self._imports.append(f"# {name}: the kernel of {operation!r}, given")
+                self._imports.append(comment(f"{name}: the kernel of {operation!r}, given"))
             self.given[name] = operation.forward
         return name
 
@@ -302,9 +311,18 @@ def _import(operation: Primitive, name: str) -> str | None:
     function = operation.forward
     module = getattr(function, "__module__", None) or ""
     own = getattr(function, "__name__", "")
-    if own.isidentifier() and getattr(sys.modules.get(module), own, None) is function:
+    if (
+        _MODULE.fullmatch(module)
+        and own.isidentifier()
+        and getattr(sys.modules.get(module), own, None) is function
+    ):
         return f"from {module} import {own}" + ("" if own == name else f" as {name}")
     return None
+
+
+def _is_told_by_equality(number: Any) -> bool:
+    """Whether == tells a number from all others: not 0.0 from -0.0, not nan from itself."""
+    return not isinstance(number, (float, complex)) or (number == number and number != 0)
 
 
 def _described(value: Any) -> str:
@@ -322,24 +340,6 @@ def _shortest(number: Any) -> Any:
     return number.item()
 
 
-def _literal(value: Any) -> str | None:
-    """Return the text of a small or regular constant."""
-    if isinstance(value, np.ndarray) and value.size and value.dtype.kind in "biuf":
-        kind = f"np.{value.dtype.type.__name__}"
-        if not value.dtype.isnative or not value.flags.c_contiguous:
-            return None
-        for number, name in ((0, "zeros"), (1, "ones")):
-            if (value == number).all() and not np.signbit(value.astype(float)).any():
-                return f"np.{name}({value.shape}, {kind})"
-        if value.dtype == int and value.ndim == 1 and np.array_equal(value, np.arange(value.size)):
-            return f"np.arange({value.size})"
-        return None
-    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
-        text = repr(value)
-        return text if text.startswith("np.") and "nan" not in text and "inf" not in text else None
-    return None
-
-
 def _commented(body: list[tuple[str, str, str]]) -> list[str]:
     """Return the lines, each with the user's line; in full where another line begins."""
     lines = []
@@ -353,5 +353,5 @@ def _commented(body: list[tuple[str, str, str]]) -> list[str]:
         inside = f" in {scope}" if scope else ""
         shown = f"{place}{inside}" + (f"  {text}" if where != last else "")
         last = where
-        lines.append(f"    {code}".ljust(_WIDTH) + f"  # {shown.rstrip()}")
+        lines.append(f"    {code}".ljust(_WIDTH) + f"  {comment(shown)}")
     return lines

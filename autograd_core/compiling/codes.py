@@ -1,0 +1,45 @@
+"""What code names: read from its instructions, never run."""
+
+from __future__ import annotations
+
+import dis
+import functools
+from collections.abc import Iterator
+from types import CodeType
+
+
+def nested(code: CodeType) -> Iterator[CodeType]:
+    """Yield code, and the code of the functions inside of it."""
+    stack = [code]
+    while stack:
+        code = stack.pop()
+        yield code
+        stack += [c for c in code.co_consts if isinstance(c, CodeType)]
+
+
+@functools.lru_cache(maxsize=4096)
+def names(code: CodeType) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return all names and texts in code, the globals that it loads, and the modules."""
+    words: set[str] = set()
+    loaded: set[str] = set()
+    imported: set[str] = set()
+    for inner in nested(code):
+        words.update(inner.co_names)
+        stack = list(inner.co_consts)
+        while stack:
+            constant = stack.pop()
+            if isinstance(constant, str):
+                words.add(constant)
+            elif isinstance(constant, (tuple, frozenset)):
+                stack += constant
+        for step in dis.get_instructions(inner):
+            if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                loaded.add(step.argval)
+            elif step.opname == "IMPORT_NAME":
+                imported.add(step.argval)
+    return frozenset(words), frozenset(loaded), frozenset(imported)
+
+
+def matches(code: CodeType) -> bool:
+    """Whether code has a match statement that tests for a class."""
+    return any(s.opname == "MATCH_CLASS" for c in nested(code) for s in dis.get_instructions(c))

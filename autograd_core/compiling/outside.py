@@ -1,0 +1,185 @@
+"""What runs while a function runs: its code, and calls that ask the world outside of Python.
+
+A clock, a file, a random source answer differently next time, and a program would not ask
+again.  Such calls are seen by a profile function, and refused by name.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import CodeType, FrameType
+from typing import Any
+
+from autograd_core.source import classify, is_library
+
+_STDLIB = os.path.dirname(os.__file__) + os.sep
+_FROZEN = re.compile(r"<frozen (\w+)[\w.]*>")
+_SITE = ("site-packages", "dist-packages")
+# Packages whose own code is taken as it is.
+_FIXED_PACKAGES = frozenset({"numpy", "scipy", "numba", "llvmlite", "autograd_core", "nn", "optim"})
+
+
+def _code_named(name: str, function: Any) -> CodeType:
+    (found,) = (
+        c for c in function.__code__.co_consts if isinstance(c, CodeType) and c.co_name == name
+    )
+    return found
+
+
+_KINDS: dict[str, str] = {}  # file name -> "own", "installed", "standard", "fixed"
+
+# Modules written in C whose functions ask the world outside.
+_WORLD = frozenset(
+    {"time", "posix", "nt", "_io", "io", "_socket", "select", "_sqlite3", "mmap", "_ssl", "fcntl",
+     "resource", "pwd", "grp", "_posixsubprocess", "_winapi", "winreg", "_multiprocessing",
+     "_curses", "readline"}
+)  # fmt: skip
+_HARMLESS = frozenset({"fspath", "write", "flush", "sleep", "writelines", "isatty", "strerror"})
+_DISPATCH = _code_named("dispatch", functools.singledispatch)
+_ENVIRONMENT = type(os.environ).__getitem__.__code__
+_CLOCKS = frozenset({"now", "today", "utcnow"})
+# Messages and imports happen once, when f is recorded: that is said in the docs.
+_MESSAGES = ("warnings.py", "traceback.py", "linecache.py", "logging", "tqdm", "<frozen importlib")
+
+
+def kind_of(filename: str) -> str:
+    """Return whose a file is: "own", "installed", "standard" (library), or "fixed" (NumPy, this).
+
+    Examples
+    --------
+    >>> import os, numpy as np
+    >>> kind_of(os.__file__), kind_of("model.py"), kind_of(np.__file__)
+    ('standard', 'own', 'fixed')
+    """
+    kind = _KINDS.get(filename)
+    if kind is None:
+        kind = _KINDS[filename] = _find_kind(filename)
+    return kind
+
+
+def _find_kind(filename: str) -> str:
+    if is_library.get(filename) or classify(filename):
+        return "fixed"
+    for site in _SITE:
+        if site in filename:
+            package = filename.split(site, 1)[1].lstrip(os.sep).split(os.sep)[0]
+            return "fixed" if package in _FIXED_PACKAGES else "installed"
+    frozen = _FROZEN.fullmatch(filename)  # importlib's own, for one
+    if filename.startswith(_STDLIB) or (frozen and frozen[1] in sys.stdlib_module_names):
+        return "standard"
+    return "own"
+
+
+def package_kind(module: str) -> str:
+    """Return whose a class or function is, from the name of its module."""
+    root = module.partition(".")[0]
+    if root in _FIXED_PACKAGES:
+        return "fixed"
+    if root in sys.stdlib_module_names and root not in ("__main__", "types"):
+        return "standard"
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return kind_of(file) if file else "own"
+
+
+class Seen:
+    """What a run was seen to do.
+
+    Attributes
+    ----------
+    codes : dict or None
+        The code that ran outside of the libraries, with its globals; None where
+        another profiler is at work, so that nothing was seen.
+    asked : str
+        The first call that asked the world outside; empty if none did.
+    by_class : bool
+        Whether a function was chosen by the class of an argument.
+    others : list
+        What library code read on behalf of the function: the environment, context variables.
+    """
+
+    def __init__(self) -> None:
+        self.codes: dict[CodeType, dict[str, Any]] | None = None
+        self.asked = ""
+        self.by_class = False
+        self.others: list[tuple[str, Any]] = []
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """See what runs in this thread, until the end of the block."""
+        if sys.getprofile() is not None:
+            yield
+            return
+        self.codes = {}
+        sys.setprofile(self._note)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+
+    def _note(self, frame: FrameType, event: str, argument: Any) -> None:
+        code = frame.f_code
+        if event == "call":
+            kind = kind_of(code.co_filename)
+            if code.co_filename == "<string>" and _is_generated(frame.f_globals):
+                return  # what named tuples and data classes write for libraries
+            if kind in ("own", "installed"):
+                assert self.codes is not None
+                self.codes[code] = frame.f_globals
+            elif kind == "standard" and code.co_name == "seed" and not self.asked:
+                if frame.f_locals.get("a", 0) is None and _users(frame):
+                    self.asked = "random.Random() without a seed"
+            elif code is _DISPATCH and _users(frame):
+                self.by_class = True
+            elif code is _ENVIRONMENT and _users(frame):
+                self.others.append(("os.environ", os.environ))
+        elif event == "c_call" and not self.asked:
+            if isinstance(getattr(argument, "__self__", None), ContextVar) and _users(frame):
+                self.others.append((argument.__self__.name, argument.__self__))
+            name = _asks(argument)
+            if name and _users(frame):
+                self.asked = name
+
+
+def _is_generated(space: dict[str, Any]) -> bool:
+    module = space.get("__name__", "")
+    return module.startswith("namedtuple_") or package_kind(module) in ("fixed", "standard")
+
+
+def _asks(function: Any) -> str:
+    """Return the name of a C function if it asks the world outside; "" if not."""
+    owner = getattr(function, "__self__", None)
+    name = function.__name__
+    if isinstance(owner, type):
+        return f"{owner.__name__}.{name}" if name in _CLOCKS else ""
+    module = getattr(function, "__module__", None)
+    if module is None:
+        module = type(owner).__module__
+        shown = f"{type(owner).__name__}.{name}"
+    else:
+        shown = f"{module}.{name}"
+    if module == "builtins" and name == "input":
+        return "input"
+    if module not in _WORLD or name in _HARMLESS:
+        return ""
+    if module in ("_io", "io") and type(owner).__name__ in ("StringIO", "BytesIO"):
+        return ""
+    return "open" if name == "open" else shown.replace("posix.", "os.")
+
+
+def _users(frame: FrameType | None) -> bool:
+    """Whether a call comes from the function's own code, not from inside of NumPy or an import."""
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if any(part in filename for part in _MESSAGES):
+            return False
+        kind = kind_of(filename)
+        if kind != "standard":
+            return kind != "fixed"
+        frame = frame.f_back
+    return False

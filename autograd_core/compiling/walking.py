@@ -1,0 +1,492 @@
+"""Everything that a function reads besides its arguments, found by going from one to the next.
+
+Everything that its code can name is looked at: closures, globals, defaults, attributes, items,
+the functions and classes that it calls.  An array's numbers need no watching where the program
+reads the array itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import io
+import pickle
+import random
+import sys
+import threading
+import weakref
+from array import array as machine_array
+from collections import deque
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import partial
+from operator import attrgetter, setitem
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any
+
+import numpy as np
+
+from autograd_core import errors
+from autograd_core.compiling.classes import ASKED
+from autograd_core.compiling.codes import matches, names, nested
+from autograd_core.compiling.outside import Seen, kind_of, package_kind
+from autograd_core.compiling.places import (
+    BY_VALUE,
+    MISSING,
+    Attributes,
+    Contents,
+    Elements,
+    Got,
+    Items,
+    Named,
+    Place,
+    generator_state,
+)
+from autograd_core.primitive import Boxed
+from autograd_core.source import Location
+from autograd_core.tensor import Tensor
+
+MOST = 20_000  # places that are watched
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
+_GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator)
+_CLOSED = (
+    np.ufunc, io.IOBase,
+    CodeType, GetSetDescriptorType, MemberDescriptorType, threading.Thread, *_LOCKS,
+)  # fmt: skip
+_PROXIES = weakref.ProxyTypes
+# Names by which code reads attributes, globals and modules that it does not name.
+_ATTRIBUTES = frozenset({"getattr", "vars", "__dict__", "attrgetter", "dir"})
+_GLOBALS = frozenset({"globals", "vars", "__globals__", "f_globals"})
+_IMPORTS = frozenset({"modules", "import_module", "__import__"})
+_COMPILERS = ("numba", "llvmlite")
+_WRAPPERS = (classmethod, staticmethod)
+
+
+class Swap:
+    """A place that holds a captured array, where something else can stand for a while."""
+
+    __slots__ = ("array", "get", "name", "put")
+
+    def __init__(
+        self, name: str, array: Any, get: Callable[[], Any], put: Callable[[Any], Any]
+    ) -> None:
+        self.name = name
+        self.array = array
+        self.get = get
+        self.put = put
+
+
+class Walk:
+    """The places that some functions can reach, each with what it holds.
+
+    Parameters
+    ----------
+    *roots
+        Functions, bound methods, objects.
+    seen : Seen, optional
+        What a run was seen to do: code that did not run is not looked into.
+    """
+
+    def __init__(self, *roots: Any, seen: Seen | None = None) -> None:
+        codes = None if seen is None else seen.codes
+        self._begin(roots, seen, codes)
+        if self._cached and codes is not None:
+            self._begin(roots, seen, None)
+
+    def _begin(
+        self, roots: tuple[Any, ...], seen: Seen | None, codes: dict[CodeType, Any] | None
+    ) -> None:
+        """Walk; into all code that can be reached, or only into that which ran."""
+        self._cached = False  # whether a cache answered for code that did not run this time
+        self._places: list[Place] = []
+        self.arrays: dict[int, tuple[str, Any]] = {}
+        self.tensors: dict[int, tuple[str, Any]] = {}
+        self.swaps: list[Swap] = []
+        self.sources: list[Place] = []  # of random numbers
+        self._refusals: list[tuple[str, str]] = []  # a name, and what is wrong with it
+        self._unmovable: set[int] = set()  # arrays that stand where nothing else can
+        self._codes = codes
+        self._visited: set[CodeType] = set()
+        self._words: set[str] = set()  # attributes that the code names
+        self._modules: dict[int, tuple[str, ModuleType, set[str]]] = {}
+        self.by_class = seen is not None and seen.by_class  # not as isinstance() does
+        self.asks: list[tuple[dict[str, Any], str]] = []  # where isinstance and type are called
+        self._seen: set[int] = set()
+        self._kept: list[Any] = []  # so that no identity is used twice
+        self._stack: list[tuple[str, Any, bool]] = [("", root, True) for root in roots]
+        if seen is not None:
+            self._stack += [(name, other, True) for name, other in seen.others]
+        self._walk()
+
+    def _walk(self) -> None:
+        while True:
+            self._empty()
+            self._visit_modules()
+            if not self._stack:
+                self._visit_strays()
+            if not self._stack:
+                return
+
+    def _empty(self) -> None:
+        while self._stack:
+            name, value, live = self._stack.pop()
+            if issubclass(type(value), BY_VALUE) and _is_plain(value):
+                continue
+            if id(value) in self._seen:
+                continue
+            self._seen.add(id(value))
+            self._kept.append(value)
+            if len(self._kept) > MOST:
+                raise errors.SettingError(
+                    f"compile: the function can reach more than {MOST} objects besides its "
+                    f"arguments (the last was {name or type(value).__name__}), too many to compare "
+                    "at each call; pass what it needs as arguments.",
+                    Location.of_caller(),
+                )
+            kind = type(value)  # what it says of itself may be something else
+            if issubclass(kind, np.ndarray):
+                self._array(name, value)
+            elif issubclass(kind, Boxed):
+                self._tensor(name, value)
+            elif issubclass(kind, ModuleType):
+                self._modules.setdefault(id(value), (name, value, set()))
+            elif issubclass(kind, FunctionType):
+                self._function(name, value)
+            elif issubclass(kind, type):
+                self._class(name, value)
+            elif not self._callable(name, value, live) and not self._container(name, value, live):
+                self._object(name, value, live)
+
+    def _push(self, name: str, value: Any, live: bool = True) -> None:
+        self._stack.append((name, value, live))
+
+    def _held(self, name: str, value: Any, live: bool, get: Any, put: Any) -> None:
+        """Go on to what a place holds; note an array that something else can stand for."""
+        if value.__class__ is np.ndarray and value.dtype.kind in "biufc":
+            if live:
+                self.swaps.append(Swap(name, value, get, put))
+                self.arrays.setdefault(id(value), (name, value))
+                if id(value) not in self._seen:
+                    self._seen.add(id(value))
+                    self._kept.append(value)
+            else:
+                self._unmovable.add(id(value))
+        self._push(name, value, live)
+
+    def _array(self, name: str, array: Any) -> None:
+        self.arrays.setdefault(id(array), (name, array))
+        if array.dtype.kind == "O":
+            flat = array.ravel().tolist()
+            self._places.append(Contents(name, _identities, array, "objects"))
+            for k, held in enumerate(flat):
+                self._unmovable.add(id(held))
+                self._push(f"{name}[{k}]", held, False)
+        if array.__class__ is not np.ndarray and getattr(array, "__dict__", None):
+            self._entries(name, vars(array), _attribute(name), False)
+
+    def _tensor(self, name: str, value: Any) -> None:
+        if isinstance(value, Tensor):
+            self.tensors[id(value)] = name, value
+            if isinstance(value._held, np.ndarray):
+                self.arrays.setdefault(id(value._held), (name, value._held))
+
+    def _callable(self, name: str, value: Any, live: bool) -> bool:
+        """Look into what wraps a function."""
+        kind = type(value)
+        if issubclass(kind, MethodType):
+            self._push("self", value.__self__, live)
+            self._push(name, value.__func__, live)
+        elif issubclass(kind, functools.partial):
+            for part in (value.func, *value.args):
+                self._unmovable.add(id(part))
+                self._push("", part, False)
+            self._entries(name, value.keywords, str, live)
+        elif issubclass(kind, _WRAPPERS):
+            self._push(name, value.__func__, live)
+        elif issubclass(kind, property):
+            for part in (value.fget, value.fset):
+                self._push(name, part, live)
+        elif issubclass(kind, BuiltinFunctionType) or kind.__name__ == "method-wrapper":
+            owner = getattr(value, "__self__", None)
+            if not isinstance(owner, ModuleType):
+                self._unmovable.add(id(owner))
+                self._push(name, owner, False)
+        elif "__wrapped__" in (_space_of(value) or ()):
+            wrapped = value.__wrapped__  # what it keeps for itself, a cache say, is its own
+            ran = getattr(wrapped, "__code__", None) in (self._codes or {})
+            self._cached = self._cached or not ran
+            self._push(name, wrapped)
+        else:
+            return False
+        return True
+
+    def _function(self, name: str, value: FunctionType) -> None:
+        code = value.__code__
+        kind = kind_of(code.co_filename)
+        if hasattr(value, "__wrapped__"):
+            self._push(name, value.__wrapped__)
+        own = kind in ("own", "installed")
+        if own:
+            attributes = ("__code__", "__defaults__", "__kwdefaults__")
+            self._places.append(Attributes(name or value.__name__, value, *attributes))
+            if self._codes is None:
+                if kind == "installed":
+                    return
+            elif code not in self._codes:
+                return
+        for free, cell in zip(code.co_freevars, value.__closure__ or (), strict=True):
+            self._cell(free, cell, own)
+        for part in value.__defaults__ or ():
+            self._unmovable.add(id(part))
+            self._push("", part, False)
+        if value.__kwdefaults__:
+            self._entries("", value.__kwdefaults__, str, own)
+        if vars(value):
+            self._entries(name, vars(value), _attribute(name), own)
+        if own:
+            self._code(code, value.__globals__)
+
+    def _cell(self, name: str, cell: Any, live: bool) -> None:
+        place = Got(name, attrgetter("cell_contents"), cell)
+        self._places.append(place)
+        if place.old is not MISSING:
+            put = partial(setattr, cell, "cell_contents")
+            self._held(name, place.old, live, lambda: cell.cell_contents, put)
+
+    def _code(self, code: CodeType, space: dict[str, Any]) -> None:
+        """Look at the globals that code names, and note the attributes."""
+        if code in self._visited:
+            return
+        words, loaded, imported = names(code)
+        self._visited.update(nested(code))
+        self._words |= words
+        if not _IMPORTS.isdisjoint(words):
+            imported = words
+        modules = sorted(w for w in imported if w in sys.modules)
+        if modules:
+            self._places.append(Named(sys.modules, modules))
+            for word in modules:
+                self._push(word, sys.modules[word])
+        known = [w for w in loaded if w in space]
+        missing = [w for w in loaded if w not in space]
+        self.asks += [(space, w) for w in ASKED if w in missing]
+        self.by_class = self.by_class or "__class__" in words or matches(code)
+        if not _GLOBALS.isdisjoint(words):
+            known = [w for w in space if not w.startswith("__")]
+        if known or missing:
+            self._places.append(Named(space, [*known, *missing]))
+        for word in known:
+            self._held(word, space[word], True, *_of_mapping(space, word))
+        builtin = [w for w in missing if w in _BUILTINS]
+        if builtin:
+            self._places.append(Named(_BUILTINS, builtin))
+            for word in builtin:
+                self._push(word, _BUILTINS[word])
+
+    def _visit_modules(self) -> None:
+        """Look at those attributes of modules that the code names."""
+        dynamic = not _ATTRIBUTES.isdisjoint(self._words)
+        for name, module, done in list(self._modules.values()):
+            kind = package_kind(module.__name__)
+            if kind == "fixed":
+                continue
+            space = vars(module)
+            wanted = self._words - done
+            if kind == "own" and dynamic:
+                wanted |= {w for w in space if not w.startswith("__")} - done
+            elif kind != "own":
+                wanted = {w for w in wanted if w in space}
+            if not wanted:
+                continue
+            done |= wanted
+            self._places.append(Named(space, sorted(wanted), f"{name}."))
+            for word in sorted(wanted & space.keys()):
+                if id(space[word]) != id(sys.modules):
+                    live = kind == "own"
+                    self._held(f"{name}.{word}", space[word], live, *_of_mapping(space, word))
+            if "__getattr__" in space and kind == "own":
+                self._push(f"{name}.__getattr__", space["__getattr__"])
+
+    def _visit_strays(self) -> None:
+        """Look into code that ran and was not found: functions that were made or looked up."""
+        for code, space in (self._codes or {}).items():
+            if code in self._visited:
+                continue
+            for function in gc.get_referrers(code):
+                if isinstance(function, FunctionType) and function.__code__ is code:
+                    self._push(code.co_name, function)
+            self._code(code, space)
+
+    def _class(self, name: str, value: type) -> None:
+        if package_kind(value.__module__) != "own":
+            return
+        self._places.append(Attributes(name, value, "__mro__", "__name__"))
+        space = vars(value)
+        self._places.append(Items(name, space, lambda key: f"{value.__name__}.{key}"))
+        for key, held in space.items():
+            put = partial(type.__setattr__, value, key)
+            self._held(f"{value.__name__}.{key}", held, True, partial(space.get, key), put)
+        for base in (*value.__bases__, type(value)):
+            self._push(base.__name__, base)
+
+    def _container(self, name: str, value: Any, live: bool) -> bool:
+        """Look into what holds other things."""
+        kind = type(value)
+        if issubclass(kind, (dict, MappingProxyType)):
+            self._entries(name, value, _item(name), live and issubclass(kind, dict))
+        elif issubclass(kind, (list, tuple, set, frozenset, deque)):
+            movable = live and issubclass(kind, list)
+            if kind is not tuple:
+                self._places.append(Elements(name, value))
+            for k, held in enumerate(value):
+                get, put = partial(_element, value, k), partial(setitem, value, k)
+                self._held(f"{name}[{k}]", held, movable, get, put)
+        elif issubclass(kind, (bytearray, memoryview)):
+            self._places.append(Contents(name, bytes, value, "bytes"))
+        elif issubclass(kind, machine_array):
+            self._places.append(
+                Contents(name, lambda a: (a.typecode, a.tobytes()), value, "numbers")
+            )
+        elif issubclass(kind, np.void):
+            self._places.append(Contents(name, lambda a: (a.dtype, a.tobytes()), value, "numbers"))
+        elif issubclass(kind, ContextVar):
+            self._got(f"the context variable {value.name}", value.get)
+        elif issubclass(kind, weakref.ref):
+            self._got(name, value)
+        elif kind in _PROXIES:
+            self._push(name, value.__repr__.__self__, live)
+        else:
+            return False
+        if kind not in _PURE:
+            self._object(name, value, live, True)  # a class of one's own may have attributes too
+        return True
+
+    def _got(self, name: str, get: Callable[[], Any]) -> None:
+        place = Got(name, get)
+        self._places.append(place)
+        if place.old is not MISSING:
+            self._unmovable.add(id(place.old))
+            self._push(name, place.old, False)
+
+    def _entries(self, name: str, holder: Any, spell: Callable[[Any], str], live: bool) -> None:
+        self._places.append(Items(name, holder, spell))
+        for key, held in list(holder.items()):
+            self._held(spell(key), held, live, *_of_mapping(holder, key))
+            self._push(spell(key), key, False)
+
+    def _object(self, name: str, value: Any, live: bool, state: bool = False) -> None:
+        kind = type(value)
+        whose = package_kind(kind.__module__)
+        space = _space_of(value)
+        if issubclass(kind, random.Random):
+            self.sources.append(Contents(name, kind.getstate, value, "state"))
+        elif issubclass(kind, _GENERATORS):
+            self.sources.append(Contents(name, generator_state, value, "state"))
+        if issubclass(kind, (*_CLOSED, *_GENERATORS, random.Random)) or kind.__module__.startswith(
+            _COMPILERS
+        ):
+            return
+        if hasattr(kind, "__next__"):
+            self._refuse(name, f"an iterator ({kind.__name__}), which is used up as it is read")
+            return
+        live = live and whose == "own"
+        if space is not None:
+            state = True
+            if not _answers_itself(kind):
+                self._places.append(Attributes(name, value, "__class__", "__dict__"))
+            else:
+                self._places.append(Got(f"the class of {name}", type, value))
+                self._places.append(Got(f"{name}.__dict__", _space_of, value))
+            self._entries(name, space, _attribute(name), live)
+        if issubclass(kind, BaseException):
+            self._got(f"{name}.args", lambda: value.args)
+        for base in kind.__mro__:
+            for key, member in vars(base).items():
+                if isinstance(member, MemberDescriptorType):
+                    state = True
+                    self._slot(f"{name}.{key}", value, member, live)
+        if whose == "own":
+            self._push(kind.__name__, kind)
+        elif not state and kind is not object and whose != "fixed":
+            try:
+                self._places.append(Contents(name, pickle.dumps, value, "contents"))
+            except Exception:  # whatever a class says when it cannot be pickled
+                self._refuse(name, f"of class {kind.__name__}, whose state cannot be compared")
+
+    def _slot(self, name: str, owner: Any, member: Any, live: bool) -> None:
+        place = Got(name, member.__get__, owner)
+        self._places.append(place)
+        if place.old is not MISSING:
+            get, put = partial(member.__get__, owner), partial(member.__set__, owner)
+            self._held(name, place.old, live, get, put)
+
+    def _refuse(self, name: str, what: str) -> None:
+        self._refusals.append((name, what))
+
+    @property
+    def refused(self) -> str | None:
+        """What cannot be compared and is read, in words; None if there is nothing such."""
+        for name, what in self._refusals:
+            if "." not in name or name.rpartition(".")[2] in self._words:
+                return f"{name} is {what}"
+        return None
+
+
+_PURE = frozenset(
+    {dict, list, tuple, set, frozenset, deque, bytearray, memoryview, machine_array, ContextVar,
+     MappingProxyType, weakref.ref, *_PROXIES}
+)  # fmt: skip
+_PLAIN = frozenset(
+    {"builtins", "numpy", "numpy.dtypes", "decimal", "fractions", "uuid", "pathlib", "datetime",
+     "re", "pathlib._local", "zoneinfo"}
+)  # fmt: skip
+_BUILTINS: dict[str, Any] = vars(sys.modules["builtins"])
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a number, a text or the like, and not of a class of one's own."""
+    return type(value).__module__ in _PLAIN and not isinstance(value, np.void)
+
+
+def _answers_itself(kind: type) -> bool:
+    """Whether a class has a __getattribute__ of its own, which may say anything."""
+    return type(kind.__getattribute__) is FunctionType
+
+
+def _space_of(value: Any) -> Any:
+    """Return the dictionary of an object's attributes; None if it has none."""
+    try:
+        own = _answers_itself(type(value))
+        space = object.__getattribute__(value, "__dict__") if own else value.__dict__
+    except AttributeError:
+        return None
+    return space if isinstance(space, dict) else None
+
+
+def _attribute(name: str) -> Callable[[Any], str]:
+    return lambda key: f"{name}.{key}"
+
+
+def _item(name: str) -> Callable[[Any], str]:
+    return lambda key: f"{name}[{key!r}]"
+
+
+def _element(holder: Any, k: int) -> Any:
+    return holder[k] if k < len(holder) else None
+
+
+def _of_mapping(holder: Any, key: Any) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    return partial(holder.get, key), partial(setitem, holder, key)
+
+
+def _identities(array: Any) -> Any:
+    return array.shape, [id(x) for x in array.ravel().tolist()]

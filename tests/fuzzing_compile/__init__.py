@@ -1,0 +1,1 @@
+"""The fuzzer of `compile`: nothing may be answered from a stale recording."""
