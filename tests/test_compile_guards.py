@@ -18,6 +18,7 @@ import pytest
 from fuzzing_compile.arrays import REFUSED
 from fuzzing_compile.programs import HEAD, KINDS, USES, StaleError, check, run
 
+import nn
 from autograd_core import (
     RecordedAgain,
     SettingError,
@@ -104,6 +105,24 @@ def test_a_captured_array_is_refilled(strict):
         labels[...] = rng.integers(0, 2, 4)
         agree(compiled, f, w)
     assert len(compiled.recordings) == 1
+
+
+def test_a_model_that_is_not_listed_is_captured(strict):
+    model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Dropout(0.5)).eval()
+    f = lambda x: np.sum(model(x) ** 2)
+    x = np.ones((2, 3), np.float32)
+    compiled = compile(f)
+    agree(compiled, f, x)
+    model[0].weight.data[...] = 1.0
+    agree(compiled, f, x)
+    model[1].running_var += 1.0
+    with pytest.warns(RecordedAgain, match="running_var.* holds other numbers"):
+        compiled(x)
+    agree(compiled, f, x)
+    model[1].eps = 0.5
+    with pytest.warns(RecordedAgain, match="eps was"):
+        compiled(x)
+    agree(compiled, f, x)
 
 
 def test_labels_that_python_reads_one_by_one(quiet):

@@ -47,6 +47,8 @@ class Items:
     def changed(self) -> str | None:
         """Compare keys and values by identity, then look more closely."""
         holder = self._holder
+        if not holder and not self._keys:
+            return None
         if (
             len(holder) == len(self._keys)
             and all(map(is_, holder, self._keys))
@@ -95,6 +97,8 @@ class Elements:
     def changed(self) -> str | None:
         """Compare the elements in their order."""
         holder, olds = self._holder, self._olds
+        if not holder and not olds:
+            return None
         if len(holder) == len(olds) and all(map(is_, holder, olds)):
             return None
         if len(holder) != len(olds):

@@ -120,6 +120,12 @@ class Recorder:
             return argument._value
         if not isinstance(argument, Boxed):
             return self._constant(argument)
+        if (
+            isinstance(argument, Tensor)
+            and type(argument._data) is Recorded
+            and not argument._level
+        ):
+            return self.value_of(argument._data)  # a captured constant
         if isinstance(argument, Tensor) and argument.is_leaf and argument._level in (0, BASE):
             return self.read(argument)
         raise _foreign()
