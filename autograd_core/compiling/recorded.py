@@ -122,10 +122,10 @@ class Recorder:
             return self._constant(argument)
         if (
             isinstance(argument, Tensor)
-            and type(argument._data) is Recorded
+            and type(argument._held) is Recorded
             and not argument._level
         ):
-            return self.value_of(argument._data)  # a captured constant
+            return self.value_of(argument._held)  # a captured constant
         if isinstance(argument, Tensor) and argument.is_leaf and argument._level in (0, BASE):
             return self.read(argument)
         raise _foreign()
