@@ -23,7 +23,7 @@ from autograd_core import borders, errors, tree
 from autograd_core import randomness as random
 from autograd_core.foreign import argument
 from autograd_core.modes import new_level
-from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple, memory
+from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple
 from autograd_core.printing import prints_anywhere
 from autograd_core.shortcuts import OPERATORS
 from autograd_core.source import Location
@@ -207,18 +207,6 @@ class Batched(Traced):
                 Location.of_caller(),
             )
         self.value = self._batch.spread(other)
-
-    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
-        if not isinstance(made, Batched) or made is self or not made.ndim:
-            return  # one element of an example is a number, no view
-        theirs, ours = memory(made), memory(self)
-        if isinstance(theirs, np.ndarray) and np.may_share_memory(theirs, ours):
-            import weakref
-
-            made._source = (self, operation, params)
-            if not hasattr(self, "_views"):
-                self._views = []
-            self._views.append(weakref.ref(made))
 
     def _process(
         self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
