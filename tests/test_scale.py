@@ -14,7 +14,6 @@ import pytest
 
 from autograd_core import Graph, Tensor, checkpoint, grad, gradients, no_grad
 
-
 pytestmark = pytest.mark.alone
 
 
