@@ -218,6 +218,11 @@ def _reshape(batch: Batching, p: Primitive, args: Sequence[Any], params: Params)
     return batch.wrap(p(x.value, shape=(batch.size, *shape)))
 
 
+@rule("ravel")
+def _ravel(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
+    return batch.wrap(args[0].value.reshape((batch.size, args[0].size)))
+
+
 @rule("transpose")
 def _transpose(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     x = args[0]

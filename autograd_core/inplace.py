@@ -22,7 +22,7 @@ from autograd_core.node import Node, Watch, next_tick
 from autograd_core.primitive import Boxed, Primitive, bare, memory
 from autograd_core.reads import pushed_reads, really_reads
 from autograd_core.rules.indexing import getitem, setitem
-from autograd_core.rules.shapes import copy_, reshape
+from autograd_core.rules.shapes import copy_, ravel, reshape
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor
 from autograd_core.traced import Traced, level_of
@@ -332,7 +332,7 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
             return  # one element of each example of a batch: a number, no view
     if not (_is_number(base) and _by_hand(source._level)) and not np.may_share_memory(array, base):
         return  # a copy after all, such as a reshape of a transpose
-    if view is reshape and hasattr(source, "_source") and _copies(source, params):
+    if view in (reshape, ravel) and hasattr(source, "_source") and _copies(source, view, params):
         return
     made._source = (source, view, params)
     try:
@@ -344,7 +344,7 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
         views[:] = [reference for reference in views if reference() is not None]
 
 
-def _copies(source: Traced, params: dict[str, Any]) -> bool:
+def _copies(source: Traced, last: Primitive, params: dict[str, Any]) -> bool:
     """Whether NumPy's reshape of a view is a copy: ours lies in memory of its own once changed."""
     views = []
     value: Any = source
@@ -357,7 +357,7 @@ def _copies(source: Traced, params: dict[str, Any]) -> bool:
     array = base = array[(slice(1),) * (array.ndim - value.ndim)].reshape(value.shape)
     for view, settings in reversed(views):
         array = view.forward(array, **settings)
-    return not np.may_share_memory(reshape.forward(array, **params), base)
+    return not np.may_share_memory(last.forward(array, **params), base)
 
 
 def _is_number(value: Any) -> bool:

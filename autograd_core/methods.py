@@ -270,7 +270,7 @@ class ArrayMethods(Boxed):
         """As numpy.ravel."""
         if order != "C":
             return cast(Any, np.ravel)(self, order)
-        return shapes.reshape(self, shape=(-1,))
+        return shapes.ravel(self)
 
     def flatten(self, order: str = "C") -> Any:
         """Return a copy with one axis."""
