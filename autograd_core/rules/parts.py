@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import elementwise, primitive
+from autograd_core.errors import UnsupportedError
 from autograd_core.primitive import (
     REGISTRY,
     Boxed,
@@ -18,8 +22,10 @@ from autograd_core.primitive import (
     register,
 )
 from autograd_core.rules.indexing import scatter
+from autograd_core.rules.reductions import kept
 from autograd_core.rules.scans import running_extreme
 from autograd_core.rules.special import logsumexp
+from autograd_core.source import Location
 
 
 @implements(np.modf)
@@ -142,6 +148,8 @@ def _without_default(keywords: dict[str, Any]) -> dict[str, Any]:
 def _log_of_sum(array: Any, **settings: Any) -> Any:
     if array.dtype.kind == "c":
         raise TypeError("ufunc 'logaddexp' not supported for complex numbers")
+    if not array.size:
+        return _folded(np.logaddexp)(array, **settings)
     return logsumexp(array, **settings)
 
 
@@ -183,6 +191,83 @@ for _ufunc, _function in (
     register((_ufunc, "accumulate"), _accumulate(_function))  # type: ignore[arg-type]
 
 
+def _steps(x: Any, axis: int) -> list[Any]:
+    """Return the parts of x along an axis, one after the other."""
+    moved = np.moveaxis(x, axis, 0)
+    return [moved[k] for k in range(x.shape[axis])]
+
+
+def _as_computed(ufunc: Any, x: Any, dtype: Any) -> Any:
+    """Return what a ufunc's method computes with; NumPy says in what, or that it does not."""
+    kind = ufunc.reduce(np.ones(1, x.dtype), dtype=dtype).dtype
+    return x if x.dtype == kind else x.astype(kind)
+
+
+def _folded(ufunc: Any) -> Any:
+    """Return the reduction of any binary operation, from the first element to the last."""
+
+    def along(x: Any, axis: int, start: Any) -> Any:
+        parts = _steps(x, axis)
+        if start is not None:
+            start = start if hasattr(start, "dtype") else np.asarray(start)
+            shape = x.shape[:axis] + x.shape[axis + 1 :]
+            parts.insert(0, np.broadcast_to(start.astype(x.dtype), shape))
+        if not parts:
+            raise ValueError("a zero-size array has no result here; give initial=.")
+        return reduce(ufunc, parts)
+
+    def run(
+        array: Any,
+        /,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: None = None,
+        keepdims: Any = False,
+        initial: Any = None,
+    ) -> Any:
+        x = _as_computed(ufunc, array, dtype)
+        axes: Any = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        axes = [] if x.ndim == 0 else sorted(normalize_axis_index(k, x.ndim) for k in axes)
+        if len(axes) > 1 and ufunc.identity is None:
+            raise ValueError("the order of several axes matters here; give one axis.")
+        first = ufunc.identity if initial is None or initial is np._NoValue else initial
+        if not axes:
+            return np.copy(x) if first is None else ufunc(first, x)
+        for k in axes[::-1]:
+            x = along(x, k, first if k == axes[-1] else ufunc.identity)
+        shape = [1 if k in axes else n for k, n in enumerate(array.shape)]
+        return x.reshape(shape) if kept(keepdims) else x
+
+    return run
+
+
+def _running(ufunc: Any) -> Any:
+    """Return the running results of any binary operation."""
+
+    def scan(x: Any, axis: int) -> Any:
+        parts = list(accumulate(_steps(x, axis), ufunc))
+        return np.stack(parts, axis=axis) if parts else np.copy(x)
+
+    def run(array: Any, /, axis: int = 0, dtype: Any = None) -> Any:
+        return _accumulate(scan)(_as_computed(ufunc, array, dtype), axis)
+
+    return run
+
+
+def _unsteady(ufunc: Any) -> Any:
+    """Refuse: NumPy folds a contiguous axis of these in an order that depends on the machine."""
+    name = ufunc.__name__
+
+    def run(*_: Any, **__: Any) -> None:
+        raise UnsupportedError(
+            f"{name}.reduce: NumPy's own value depends on the machine and the memory layout; write "
+            f"functools.reduce(np.{name}, list(x)), or {name}.accumulate(x)[-1].",
+            Location.of_caller(),
+        )
+
+    return run
+
+
 def _outer(ufunc: Any) -> Any:
     def run(a: Any, b: Any, /) -> Any:
         return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
@@ -194,6 +279,16 @@ for _function, _run in list(REGISTRY.items()):
     if isinstance(_function, np.ufunc) and _function.nin == 2 and _function.signature is None:
         _made = Constant(_function.outer) if isinstance(_run, Constant) else _outer(_function)
         register((_function, "outer"), _made)  # type: ignore[arg-type]
+for _function, _run in list(REGISTRY.items()):
+    # of two equal kinds of number, with one result of the same kind
+    if isinstance(_function, np.ufunc) and not _function.signature and "dd->d" in _function.types:
+        _unsure = _function in (np.power, np.arctan2)
+        for _method, _made in (
+            ("reduce", _unsteady(_function) if _unsure else _folded(_function)),
+            ("accumulate", _running(_function)),
+        ):
+            if REGISTRY.get((_function, _method)) is None:  # type: ignore[call-overload]
+                register((_function, _method), _made)  # type: ignore[arg-type]
 for _function in (np.logical_and, np.logical_or, np.logical_xor):
     register((_function, "reduce"), Constant(_function.reduce))  # type: ignore[arg-type]
     register((_function, "accumulate"), Constant(_function.accumulate))  # type: ignore[arg-type]
