@@ -461,6 +461,12 @@ def _moved(value: Any, source: int, destination: int) -> Any:
 def _taken_out(batch: Batching, value: Any) -> Any:
     while isinstance(value, Boxed) and (value._level > batch.level or _is_constant_tensor(value)):
         value = value._below()  # of a tape or a Dual made inside, and over
+    if isinstance(value, type):
+        raise errors.OperandError(
+            f"vmap: the function returned the class {value.__name__}, which is no array of "
+            "numbers; leave it out of the result.",
+            Location.of_caller(),
+        )
     made = batch.spread(value)
     return made if batch.holds(value) or isinstance(made, Boxed) else made.copy()
 

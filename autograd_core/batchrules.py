@@ -58,7 +58,10 @@ def _reduction(batch: Batching, p: Primitive, args: Sequence[Any], params: Param
 @rule("all", "any", "argmax", "argmin", "argsort", "count_nonzero", table=CONSTANTS)
 def _constant_reduction(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     x, *rest = args
-    axis = rest[0] if rest else params.get("axis", -1 if p.name == "argsort" else None)
+    places = {"argsort": ("axis", "kind", "order"), "count_nonzero": ("axis",)}
+    names = places.get(p.name, ("axis", "out", "keepdims"))
+    params = {**dict(zip(names, rest, strict=False)), **params}
+    axis = params.get("axis", -1 if p.name == "argsort" else None)
     value = x.value
     if axis is None and p.name.startswith("arg"):
         value, axis = value.reshape((batch.size, -1)), 1
@@ -102,6 +105,11 @@ def _kind(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) ->
     return p(*plain, **params)
 
 
+@rule("einsum_path", table=CONSTANTS)
+def _of_shapes(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
+    return p(*[np.broadcast_to(0.0, a.shape) if batch.holds(a) else a for a in args], **params)
+
+
 @rule("zeros_like", "ones_like", "full_like", "empty_like", table=CONSTANTS)
 def _like(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     x, *rest = args
@@ -124,7 +132,9 @@ def _fft(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> 
 
 @rule("isneginf", "isposinf", "isreal", "iscomplex", "isclose", table=CONSTANTS)
 def _test(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
-    return elementwise_rule(batch, p, args, params)
+    values = batch.aligned([*args, *params.values()])  # rtol=, too, may differ
+    made = p(*values[: len(args)], **dict(zip(params, values[len(args) :], strict=True)))
+    return batch.wrap(made)
 
 
 # --- products -------------------------------------------------------------------

@@ -72,8 +72,8 @@ def page() -> str:
         "- `numpy.strings`, `numpy.char`, `numpy.rec` and `numpy.lib.recfunctions` work on text",
         "  and records; none of their functions takes a traced value.",
         "",
-        "The methods of ufuncs: `reduce` of add, multiply, maximum, minimum, fmax, fmin and",
-        "logaddexp; `accumulate` of add, multiply, maximum, minimum; `outer` of every binary one;",
+        "The methods of ufuncs: `reduce`, `accumulate` and `outer` of every binary one (not",
+        "`reduce` of power and arctan2, whose values NumPy itself makes depend on the machine);",
         "`add.at`, `subtract.at`, `add.reduceat`. `out=` and `where=` are refused.",
     ]
     for kind in ("differentiable", "locally constant"):

@@ -7,6 +7,7 @@ import pytest
 
 from autograd_core import (
     LoopWarning,
+    OperandError,
     Tensor,
     errors,
     grad,
@@ -305,3 +306,25 @@ def test_operators_of_a_batch_and_plain_values(operation) -> None:
         vmap(lambda v: apply(v, np.ones(2)))(x)
     with pytest.raises(errors.ShapeError, match=r"\(3,\)"):
         vmap(lambda v: apply(v, v[:2]))(x)
+
+
+def test_comparisons_with_tolerances_of_their_own() -> None:
+    x = np.array([0.4, 1.2])
+    rtol = np.array([1e-2, 1e-9])
+    made = vmap(lambda r: np.isclose(x, x + 1e-3, rtol=r))(rtol)
+    np.testing.assert_array_equal(made, [[True, True], [False, False]])
+    made = vmap(lambda a, t: np.isclose(a, x + 1e-3, 0.0, t))(np.stack([x, x]), rtol)
+    np.testing.assert_array_equal(made, [[True, True], [False, False]])
+
+
+def test_what_depends_on_shapes_alone_and_what_is_no_array() -> None:
+    batch = np.ones((2, 3))
+
+    def f(a):
+        path = np.einsum_path("i,i->", a, a)[0]
+        return np.einsum("i,i->", a, a, optimize=path)
+
+    np.testing.assert_array_equal(vmap(f)(batch), [3.0, 3.0])
+    assert vmap(lambda a: np.all(a > 0, None, None, True))(batch).shape == (2, 1)
+    with pytest.raises(OperandError, match="class float64"):
+        vmap(np.common_type)(batch)

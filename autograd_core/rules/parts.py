@@ -100,7 +100,9 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
 @implements(np.sort_complex)
 def sort_complex(a: Any) -> Any:
     """Sort by real, then imaginary part; complex in any case."""
-    return np.sort(a).astype(a.dtype if a.dtype.kind == "c" else np.complex128)
+    if a.dtype.kind == "c":
+        return np.sort(a)
+    return np.sort(a).astype(np.result_type(a.dtype, np.complex128))
 
 
 # I0, I1 and so on are each other's derivatives: I_n' = (I_(n-1) + I_(n+1)) / 2.
@@ -351,11 +353,15 @@ register((np.add, "reduceat"), _add_reduceat)  # type: ignore[arg-type]
 # --- numpy.emath: complex where a real result does not exist ------------------
 
 
+def _complex_for(kind: Any) -> Any:
+    return np.complex64 if kind == np.float32 else np.complex128  # as NumPy has it
+
+
 def _widened(function: Any, outside: Any) -> Any:
     def run(x: Any) -> Any:
         x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
         if x.dtype.kind != "c" and np.any(outside(memory(x))):
-            x = x.astype(np.result_type(x.dtype, np.complex64))
+            x = x.astype(_complex_for(x.dtype))
         return function(x)
 
     return run
@@ -384,5 +390,5 @@ def emath_power(x: Any, p: Any) -> Any:
     """Power, complex where the base is negative."""
     x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
     if x.dtype.kind != "c" and np.any(memory(x) < 0):
-        x = x.astype(np.result_type(x.dtype, np.complex64))
+        x = x.astype(_complex_for(x.dtype))
     return np.power(x, p if hasattr(p, "dtype") else np.asarray(p))

@@ -89,9 +89,10 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         rest = np.concatenate([rest[1:n] - q * v[1:], rest[n:]])
     if not quotient:
         return np.zeros((1,), dtype=rest.dtype), rest
-    there = _places_of(np.abs(memory(rest)) > 1e-14)
-    kept = rest[int(there[0]) :] if len(there) else np.zeros((1,), dtype=rest.dtype)
-    return np.stack(quotient), kept
+    if n == 1:
+        return np.stack(quotient), np.zeros((1,), dtype=rest.dtype)
+    there = _places_of(np.abs(memory(rest)) > 1e-8)  # as NumPy, which keeps the last in any case
+    return np.stack(quotient), rest[int(there[0]) if len(there) else -1 :]
 
 
 @implements(np.polyder)

@@ -218,7 +218,7 @@ def nanvar(
         return nanvar(a, axis, ddof=ddof, keepdims=keepdims).astype(dtype)
     a = as_dtype(a, dtype)
     there = ~np.isnan(bare(a))
-    n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype)
+    n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype.newbyteorder("="))
     d = np.where(there, a - nanmean(a, axis=axis, keepdims=True), 0)
     square = np.real(d * np.conj(d)) if a.dtype.kind == "c" else d * d
     n = np.real(n) if a.dtype.kind == "c" else n
