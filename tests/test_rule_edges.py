@@ -7,6 +7,7 @@ import pytest
 
 from autograd_core import Tensor, cost, errors, grad, gradcheck, vmap
 from autograd_core.inplace import mark_overwritten
+from autograd_core.primitive import bare
 from autograd_core.tree import leaves_like, same_structure
 
 X = np.array([[0.5, -1.5, 2.0], [3.0, 0.25, -0.75]])

@@ -40,7 +40,7 @@ def calls(method: str) -> list[dict[str, Any]]:
 
 def refused(ufunc: np.ufunc, keywords: dict[str, Any], message: str) -> None:
     if ufunc in (np.power, np.arctan2):
-        assert "depends on the machine" in message
+        assert f"{ufunc.__name__}.reduce: no derivative rule" in message
     else:
         assert any(f"{k}=" in message for k in keywords), message
 

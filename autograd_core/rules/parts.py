@@ -10,7 +10,6 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import elementwise, primitive
-from autograd_core.errors import UnsupportedError
 from autograd_core.primitive import (
     REGISTRY,
     Boxed,
@@ -25,7 +24,6 @@ from autograd_core.rules.indexing import scatter
 from autograd_core.rules.reductions import kept
 from autograd_core.rules.scans import running_extreme
 from autograd_core.rules.special import logsumexp
-from autograd_core.source import Location
 
 
 @implements(np.modf)
@@ -256,20 +254,6 @@ def _running(ufunc: Any) -> Any:
     return run
 
 
-def _unsteady(ufunc: Any) -> Any:
-    """Refuse: NumPy folds a contiguous axis of these in an order that depends on the machine."""
-    name = ufunc.__name__
-
-    def run(*_: Any, **__: Any) -> None:
-        raise UnsupportedError(
-            f"{name}.reduce: NumPy's own value depends on the machine and the memory layout; write "
-            f"functools.reduce(np.{name}, list(x)), or {name}.accumulate(x)[-1].",
-            Location.of_caller(),
-        )
-
-    return run
-
-
 def _outer(ufunc: Any) -> Any:
     def run(a: Any, b: Any, /) -> Any:
         return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
@@ -281,16 +265,15 @@ for _function, _run in list(REGISTRY.items()):
     if isinstance(_function, np.ufunc) and _function.nin == 2 and _function.signature is None:
         _made = Constant(_function.outer) if isinstance(_run, Constant) else _outer(_function)
         register((_function, "outer"), _made)  # type: ignore[arg-type]
+_methods: set[Any] = set(REGISTRY)
 for _function, _run in list(REGISTRY.items()):
     # of two equal kinds of number, with one result of the same kind
     if isinstance(_function, np.ufunc) and not _function.signature and "dd->d" in _function.types:
-        _unsure = _function in (np.power, np.arctan2)
-        for _method, _made in (
-            ("reduce", _unsteady(_function) if _unsure else _folded(_function)),
-            ("accumulate", _running(_function)),
-        ):
-            if REGISTRY.get((_function, _method)) is None:  # type: ignore[call-overload]
-                register((_function, _method), _made)  # type: ignore[arg-type]
+        # NumPy folds a contiguous axis of these two in an order that depends on the machine
+        if _function not in (np.power, np.arctan2) and (_function, "reduce") not in _methods:
+            register((_function, "reduce"), _folded(_function))  # type: ignore[arg-type]
+        if (_function, "accumulate") not in _methods:
+            register((_function, "accumulate"), _running(_function))  # type: ignore[arg-type]
 for _function in (np.logical_and, np.logical_or, np.logical_xor):
     register((_function, "reduce"), Constant(_function.reduce))  # type: ignore[arg-type]
     register((_function, "accumulate"), Constant(_function.accumulate))  # type: ignore[arg-type]
