@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core.declare import primitive
-from autograd_core.primitive import Boxed, Constant, bare, implements
+from autograd_core.primitive import Boxed, Constant, bare, implements, memory
 from autograd_core.rules.linalg import adjoint, conjugate
 
 
@@ -456,10 +456,18 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     if isinstance(rcond, Boxed):
         raise TypeError("rcond= is a cut-off, which has no derivative; give a plain number.")
     x = lstsq_(a, b, rcond=rcond)
-    rank = int(_rank(a, b, rcond))
     rows, columns = np.shape(a)
+    rank = _rank(a, b, rcond)
+    found = memory(rank)  # under vmap one for each example
+    least, most = int(np.min(found, initial=columns)), int(np.max(found, initial=0))
+    rank = least if least == most else rank
     residuals: Any = np.zeros((0,), dtype=x.dtype)
-    if rank == columns and rows > columns:
+    if most == columns < rows:
+        if least < columns:
+            raise np.linalg.LinAlgError(
+                "some matrices under vmap lack full rank, and NumPy gives residuals only for the "
+                "others; for the solution alone write np.linalg.pinv(a) @ b."
+            )
         off = b - np.matmul(a, x)
         residuals = np.atleast_1d(np.sum(np.abs(off) ** 2, axis=0))
     return x, residuals, rank, np.linalg.svd(a, compute_uv=False)
