@@ -44,6 +44,11 @@ def _span(columns):
     return columns @ np.conj(columns).mT
 
 
+def _largest(u, s, vh):
+    """What does not depend on signs: the first pair's projections and its part of the matrix."""
+    return _span(u[..., :1]), _span(vh[..., -1:, :].mT), s, u[..., 1:2] @ vh[..., 1:2, :]
+
+
 CASES: list[Case] = [
     named("eigh", _symmetric(_signed(np.linalg.eigh)), spread(3, 3), analytic=False),
     named(
@@ -184,6 +189,24 @@ CASES: list[Case] = [
         named(f"pinv-{m}x{n}", np.linalg.pinv, real(m, n), analytic=False, rtol=1e-6)
         for m, n in ((3, 3), (4, 2), (2, 4))
     ],
+    named(
+        "pinv-hermitian",
+        _symmetric(lambda a: np.linalg.pinv(a, hermitian=True)),
+        spread(3, 3),
+        analytic=False,
+    ),
+    named(
+        "svd-hermitian",
+        _symmetric(lambda a: np.linalg.svd(a, compute_uv=False, hermitian=True)),
+        spread(2, 3, 3),
+        analytic=False,
+    ),
+    named(
+        "svd-hermitian-vectors",
+        _symmetric(lambda a: _largest(*np.linalg.svd(a - 1.5 * np.eye(3), hermitian=True))),
+        spread(3, 3),
+        analytic=False,
+    ),
     named("pinv-stacked", np.linalg.pinv, real(2, 3, 2), analytic=False, rtol=1e-6),
     named("lstsq-tall", lambda a, b: np.linalg.lstsq(a, b)[0], real(4, 2), real(4), analytic=False),
     named(
