@@ -192,3 +192,14 @@ def test_hermitian_reads_the_lower_triangle(f, dtype):
             np.testing.assert_allclose(part, value, rtol=1e-4, atol=1e-5, err_msg=what)
     g = grad(lambda a: np.real(f(a)[0][..., 0, 0] if f(a)[0].ndim > 1 else f(a)[0][0]))(stack[0])
     np.testing.assert_allclose(g, np.conj(g).T, rtol=1e-4, atol=1e-5)
+
+
+def test_least_squares_of_a_matrix_whose_rank_is_lost_to_rounding():
+    a, b = random(60, 3) @ random(3, 50, seed=1), random(60, seed=2)
+    t, c = random(60, 3, seed=3) @ random(3, 50, seed=1), random(50, seed=4)  # keeps the rank
+    f = lambda a, rcond=None: np.linalg.lstsq(a, b, rcond)[0] @ c
+    wanted = (f(a + 1e-6 * t) - f(a - 1e-6 * t)) / 2e-6
+    for rcond in (None, 1e-9):
+        g = lambda a, rcond=rcond: f(a, rcond)
+        np.testing.assert_allclose(np.sum(grad(g)(a) * t), wanted, rtol=1e-6)
+        np.testing.assert_allclose(jvp(g, (a,), (t,))[1], wanted, rtol=1e-6)

@@ -10,6 +10,7 @@ what does not touch those vectors is right (docs/decisions/123).
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,6 +77,7 @@ def _eigh_jvp(ts: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:  # noqa: N803
 def finite(decompose: Any) -> Any:
     """Return a decomposition that refuses NaN and infinities, on which LAPACK may run for ever."""
 
+    @wraps(decompose)
     def run(a: Any, *rest: Any, **settings: Any) -> Any:
         if not np.isfinite(a).all():
             raise np.linalg.LinAlgError("the matrix contains NaN or infinity.")

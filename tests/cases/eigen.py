@@ -36,6 +36,16 @@ def spread(*shape):
     return draw
 
 
+def graded(*shape):
+    """Singular values 3, 2, 1: rcond = 0.5 cuts the last off."""
+
+    def draw(rng):
+        u, _, vh = np.linalg.svd(rng.normal(size=shape), full_matrices=False)
+        return u * (3.0 - np.arange(u.shape[-1])) @ vh
+
+    return draw
+
+
 SKEWED = fixed([[0.2, -2.0, 0.3], [1.5, 0.4, 0.1], [0.3, 0.2, 3.0]])  # a complex pair and a real
 
 
@@ -189,6 +199,40 @@ CASES: list[Case] = [
         named(f"pinv-{m}x{n}", np.linalg.pinv, real(m, n), analytic=False, rtol=1e-6)
         for m, n in ((3, 3), (4, 2), (2, 4))
     ],
+    *[
+        named(
+            f"pinv-cut-{'x'.join(map(str, shape))}",
+            lambda a: np.linalg.pinv(a, rcond=0.5),
+            graded(*shape),
+            analytic=False,
+            rtol=1e-6,
+        )
+        for shape in ((3, 3), (5, 3), (3, 4), (2, 4, 3))
+    ],
+    named(
+        "pinv-cut-complex",
+        lambda a, b: (lambda p: (np.real(p), np.imag(p)))(np.linalg.pinv(a + 0.1j * b, rtol=0.5)),
+        graded(3, 4),
+        graded(3, 4),
+        analytic=False,
+        float32=False,
+        core=False,
+        rtol=1e-6,
+    ),
+    named(
+        "pinv-cut-hermitian",
+        _symmetric(lambda a: np.linalg.pinv(a, 0.5, True)),
+        spread(3, 3),
+        analytic=False,
+    ),
+    named(
+        "lstsq-cut",
+        lambda a, b: np.linalg.lstsq(a, b, 0.5)[0],
+        graded(4, 3),
+        real(4),
+        analytic=False,
+        rtol=1e-6,
+    ),
     named(
         "pinv-hermitian",
         _symmetric(lambda a: np.linalg.pinv(a, hermitian=True)),
