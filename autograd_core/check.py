@@ -194,10 +194,11 @@ def gradcheck(
         1e-5, 1e-7).
     symmetric : bool, optional
         Check in symmetric directions only: each square matrix (stack of them) among the
-        arguments is replaced by its symmetric part. `eigh`, `eigvalsh` and `cholesky`
-        take their matrix as symmetric, though NumPy reads one triangle of it. By
-        default, that is done for functions that use them, if their square arguments
-        are symmetric and the check in all directions fails.
+        arguments is replaced by its symmetric part. `eigh`, `eigvalsh`, `cholesky`,
+        `cho_factor` and `multivariate_normal` take their matrix as symmetric, though
+        NumPy and SciPy read one triangle of it. By default, that is done for functions
+        that use them, if their square arguments are symmetric and the check in all
+        directions fails.
 
     Returns
     -------
@@ -226,7 +227,12 @@ def gradcheck(
     return _checked(_Problem(f, args, wrt, True), *settings)
 
 
-_SYMMETRIC = ("eigh", "cholesky")  # whose gradient is that in symmetric directions
+# Operations whose gradient is that in symmetric directions, and which argument is the matrix.
+_SYMMETRIC = {
+    "eigh": 0, "cholesky": 0, "scipy cholesky": 0, "cho_factor": 0, "hermitian pinv": 0,
+    "symmetric from its lower triangle": 0, "multivariate_normal.entropy": 1,
+    "multivariate_normal.logpdf": 2, "multivariate_normal.pdf": 2,
+}  # fmt: skip
 
 
 def _symmetric_nodes(problem: _Problem) -> bool:
@@ -381,8 +387,10 @@ class _Context:
             )
             if culprit is None and not self.problem.symmetric and _symmetric_nodes(self.problem):
                 raise errors.GradcheckError(
-                    message + "\n  eigh and cholesky take their matrix as symmetric, and so does "
-                    "their gradient: hand them (a + a.T) / 2, or check at symmetric matrices.",
+                    message
+                    + "\n  eigh, cholesky and others that read one triangle take their matrix as "
+                    "symmetric, and so does their gradient: hand them (a + a.T) / 2, or check at "
+                    "symmetric matrices.",
                     Location.of_caller(),
                 )
             if culprit is None:
@@ -422,7 +430,8 @@ class _Context:
         def run(*moved: Any) -> Any:
             full = list(raw)
             for k, m in zip(tracked, moved, strict=True):
-                full[k] = _hermitian(m) if primitive.name in _SYMMETRIC else m
+                symmetric = _square(m) and k == _SYMMETRIC.get(primitive.name)
+                full[k] = _hermitian(m) if symmetric else m
             return primitive(*full, **node.params)
 
         parts = node.output if primitive.multiple else (node.output,)

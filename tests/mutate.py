@@ -36,7 +36,7 @@ from autograd_core.backward import collect  # noqa: E402
 
 MODULES = (
     "elementwise", "reductions", "shapes", "indexing", "joining", "products", "linalg", "special",
-    "fft", "eigen", "calculus",
+    "fft", "eigen", "systems", "calculus",
 )  # fmt: skip
 SWAPPED = {"sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh", "tril": "triu",
            "triu": "tril", "exp": "exp2", "log": "log2", "floor": "ceil"}  # fmt: skip

@@ -11,6 +11,7 @@ from autograd_core import (
     Tensor,
     errors,
     grad,
+    gradcheck,
     hessian,
     jacobian,
     jvp,
@@ -328,3 +329,23 @@ def test_what_depends_on_shapes_alone_and_what_is_no_array() -> None:
     assert vmap(lambda a: np.all(a > 0, None, None, True))(batch).shape == (2, 1)
     with pytest.raises(OperandError, match="class float64"):
         vmap(np.common_type)(batch)
+
+
+def test_ranks_under_vmap():
+    a = np.random.default_rng(5).normal(size=(3, 4, 2))
+    b = np.ones((3, 4))
+    found = vmap(np.linalg.lstsq)(a, b)
+    for part, column in zip(found, zip(*map(np.linalg.lstsq, a, b), strict=True), strict=True):
+        np.testing.assert_allclose(part, np.stack(column), rtol=1e-10)
+    a[1, :, 1] = a[1, :, 0]
+    with pytest.raises(errors.LinearAlgebraError, match="some matrices under vmap lack full rank"):
+        vmap(np.linalg.lstsq)(a, b)
+    wide, right = a.mT, b[:, :2]  # without residuals: each example has its own rank
+    x, _, ranks, _ = vmap(np.linalg.lstsq)(wide, right)
+    assert ranks.tolist() == [2, 1, 2]
+    np.testing.assert_allclose(x[1], np.linalg.lstsq(wide[1], right[1])[0], rtol=1e-10)
+    slopes = vmap(grad(lambda a, b: np.sum(np.linalg.lstsq(a, b)[0] ** 2)))(wide, right)
+    for k in (0, 2):
+        gradcheck(lambda a, k=k: np.linalg.lstsq(a, right[k])[0], wide[k], order=1)
+        one = grad(lambda a, k=k: np.sum(np.linalg.lstsq(a, right[k])[0] ** 2))(wide[k])
+        np.testing.assert_allclose(slopes[k], one, rtol=1e-9)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.primitive import Boxed, Constant, bare, implements, memory
+from autograd_core.rules.systems import solution
 
 
 @implements(np.polyval)
@@ -139,7 +140,7 @@ def polyfit(
         left = left * np.reshape(w, (-1, 1))
         right = right * (w if np.ndim(y) == 1 else np.reshape(w, (-1, 1)))
     scale = np.sqrt(np.sum(left * left, axis=0))
-    c = np.linalg.lstsq(left / scale, right, rcond)[0]
+    c = solution(left / scale, right, rcond)
     return c / (scale if np.ndim(c) == 1 else scale[:, None])
 
 

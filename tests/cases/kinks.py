@@ -469,4 +469,22 @@ KINKS: list[Kink] = [
         "eigvalsh1",
         "eigh, eigvalsh and cholesky read one triangle, but their gradient is symmetric",
     ),
+    row(
+        "degenerate",
+        "grad(sum(linalg.eigvalsh(A) ** 2))[0, 0], equal eigenvalues",
+        lambda a: grad(lambda a: np.sum(np.linalg.eigvalsh(a) ** 2))(a)[0, 0],
+        ([[1.0, 0.0], [0.0, 1.0]],),
+        ([[nan, nan], [nan, nan]],),
+        None,
+        "second derivatives need the vectors; symmetric_function has them",
+    ),
+    row(
+        "degenerate",
+        "linalg.pinv(A)[0, 0], A not of full rank",
+        lambda a: np.linalg.pinv(a)[0, 0],
+        ([[2.0, 0.0], [0.0, 0.0]],),
+        ([[-0.25, 0.0], [0.0, 0.0]],),
+        "pinv",
+        "pinv, lstsq and polyfit are differentiated at constant rank; where it changes they jump",
+    ),
 ]
