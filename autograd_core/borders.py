@@ -25,7 +25,7 @@ from autograd_core.modes import BASE, STEP, new_level
 from autograd_core.source import Location
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-RUNNING: set[int] = set()  # the levels of the transforms whose function is running now
+RUNNING: list[int] = []  # the levels of the transforms that run now, in any thread; each time
 USERS = STEP // 4  # what sets the levels of traces that run a user's function apart from others
 MOST = 1000  # objects that a search through a result visits
 
@@ -42,7 +42,7 @@ def users_level() -> int:
 @contextmanager
 def trace(level: int, operation: str) -> Iterator[None]:
     """Note that a trace runs, and that it has ended."""
-    RUNNING.add(level)
+    RUNNING.append(level)
     try:
         yield
     except SystemError as error:  # a callback in C (brentq) raised, and C did not pass it on
@@ -53,7 +53,7 @@ def trace(level: int, operation: str) -> Iterator[None]:
             raise
         raise cause from error
     finally:
-        RUNNING.discard(level)
+        RUNNING.remove(level)
 
 
 def _has_ended(value: Any, level: int = 0) -> bool:
@@ -61,6 +61,8 @@ def _has_ended(value: Any, level: int = 0) -> bool:
     while isinstance(value, Boxed) and value._level:
         own = value._level
         if own != level and own % STEP == USERS and own not in RUNNING:
+            return True
+        if _has_ended(getattr(value, "_tangent", None), level):
             return True
         below = value._below()
         value = getattr(value, "value", None) if below is value else below

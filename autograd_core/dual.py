@@ -138,7 +138,8 @@ class Dual(Traced):
             y = primitive(*primals, **params)
         kind = y.__class__
         if kind is not _float64 and (kind is not _ndarray or y.dtype is not _double):
-            y = primitive.settled(y)
+            y = primitive.settled(y, primals)
+            kind = y.__class__
         anomaly = current().anomaly
         if anomaly:
             check_forward(primitive, primals, y)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 import autograd_core  # whole by the time that a sweep begins
-from autograd_core import cuts, errors, foreign, modes, shortcuts
+from autograd_core import borders, cuts, errors, foreign, modes, shortcuts
 from autograd_core.modes import BASE, DEFAULT
 from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
 from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
@@ -155,6 +155,7 @@ class Tensor(Traced):
 
     @data.setter
     def data(self, value: Any) -> None:
+        borders.alive(value, "data")
         new = value._held if isinstance(value, Tensor) else value
         if not isinstance(new, Boxed):
             foreign.masked(new, "data")
@@ -222,6 +223,7 @@ class Tensor(Traced):
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None:
+            borders.alive(value, "grad")
             if not isinstance(value, Boxed):
                 value = Tensor(value)
             if value.shape != self.shape:
@@ -431,7 +433,7 @@ class Tensor(Traced):
         else:
             out = raw[0]._process_recorded(primitive)
         if out.__class__ is not _float64:
-            out = primitive.settled(out)
+            out = primitive.settled(out, raw)
         mode = _mode()
         if mode is not DEFAULT:
             if mode.anomaly:
@@ -514,6 +516,7 @@ def _copied(data: Any, dtype: Any) -> Any:
     while isinstance(data, Tensor) and not _is_followed(data):
         data = data._held
     if level_of(data):
+        borders.alive(data, "Tensor")
         return data if dtype is None else data.astype(dtype)
     foreign.masked(data, "Tensor")
     try:
