@@ -158,11 +158,7 @@ class ArrayMethods(Boxed):
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if self._level:
-            remedy = foreign.met_by()
-            if remedy is not None:
-                raise errors.OperandError(
-                    f"a traced value was handed to {remedy}", Location.of_caller()
-                )
+            foreign.check_caller()
             raise errors.ConversionError(
                 f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
                 "its derivative; keep it as it is, or write np.asarray(x.detach()). "

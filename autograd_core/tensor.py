@@ -97,6 +97,7 @@ class Tensor(Traced):
     def __new__(cls, data: Any = None, requires_grad: bool = False, dtype: Any = None) -> Any:
         """Make a Tensor; of a value that a transform follows, a constant is that value itself."""
         if isinstance(data, Boxed) and not requires_grad and _is_followed(data):
+            borders.alive(data, "Tensor")
             return data if dtype is None else data.astype(dtype)  # type: ignore[attr-defined]
         return _new(cls)
 

@@ -192,6 +192,9 @@ PLACES: dict[str, Callable[[Any], Any]] = {
     "rule, hessian": lambda late: hessian(lambda x: np.sum(_rule(late)(x) ** 2))(X),
     "rule, by hand": lambda late: np.sum(_rule(late)(Tensor(X, requires_grad=True))).backward(),
     "Tensor": lambda late: Tensor(late, requires_grad=True),
+    "constant Tensor": Tensor,
+    "Dual": lambda late: Dual(late, X),
+    "Dual's tangent": lambda late: Dual(X, late),
     ".grad": lambda late: setattr(Tensor(X, requires_grad=True), "grad", late),
     ".data": lambda late: setattr(Tensor(X), "data", late),
 }
