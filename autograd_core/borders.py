@@ -6,6 +6,7 @@ These checks run once for each call of a transform, never for an operation.
 
 from __future__ import annotations
 
+import gc
 import inspect
 import operator
 import warnings
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial, wraps
 from io import IOBase
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -28,6 +29,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 RUNNING: list[int] = []  # the levels of the transforms that run now, in any thread; each time
 USERS = STEP // 4  # what sets the levels of traces that run a user's function apart from others
 MOST = 1000  # objects that a search through a result visits
+_MADE_BY_PYTHON = 1 << 9  # the flag of classes that a program has made (Py_TPFLAGS_HEAPTYPE)
+_IN_C = ("operator", "functools", "itertools", "_contextvars")  # of those, classes without a dict
 
 
 class IndependentWarning(UserWarning):
@@ -117,7 +120,7 @@ def _check_object(value: Any, operation: str) -> None:
 def _parts(value: Any) -> list[Any]:
     """Return what an object holds, as far as Python can see without running its code."""
     if isinstance(value, dict):
-        return list(value.values())
+        return [*value, *value.values()]
     if isinstance(value, np.ndarray):
         return value.ravel().tolist() if value.dtype.hasobject else []
     if isinstance(value, (list, tuple, set, frozenset)) or type(value).__name__ == "deque":
@@ -131,8 +134,12 @@ def _parts(value: Any) -> list[Any]:
         return [value.func, *value.args, *value.keywords.values()]
     if isinstance(value, MethodType):
         return [value.__self__]
-    if isinstance(value, type) or inspect.ismodule(value):
+    if inspect.ismodule(value) or isinstance(value, BuiltinFunctionType):
         return []
+    if isinstance(value, type):
+        return list(vars(value).values()) if value.__flags__ & _MADE_BY_PYTHON else []
+    if not type(value).__flags__ & _MADE_BY_PYTHON or type(value).__module__ in _IN_C:
+        return gc.get_referents(value)  # a property, a view of a dict, a coroutine, a ContextVar
     slots = [name for kind in type(value).__mro__ for name in _names(kind)]
     held = [getattr(value, name, None) for name in slots if not name.startswith("__")]
     return [*held, *getattr(value, "__dict__", {}).values()]
