@@ -157,7 +157,15 @@ class Tensor(Traced):
     @data.setter
     def data(self, value: Any) -> None:
         borders.alive(value, "data")
-        new = value._held if isinstance(value, Tensor) else value
+        followed = _is_followed(value)
+        if followed and value._level > self._level:
+            raise errors.ConversionError(
+                "data: the value is being differentiated, and this Tensor, made outside of that "
+                "transform, would lose the derivative; compute with the value itself, or give "
+                "value.detach().",
+                Location.of_caller(),
+            )
+        new = value._held if isinstance(value, Tensor) and not followed else value
         if not isinstance(new, Boxed):
             foreign.masked(new, "data")
             new = np.asarray(new) if _is_host(new) else new

@@ -291,6 +291,44 @@ def test_plain_numbers_of_a_kept_value() -> None:
     assert float(np.sum(Dual(X, X).detach())) == 3.0
 
 
+def test_data_of_an_older_tensor_does_not_take_a_followed_value() -> None:
+    for shape in ({}, {"requires_grad": True}):
+        held = Tensor(np.zeros(2), **shape)
+
+        def f(x: Any, held: Any = held) -> Any:
+            held.data = x
+            return np.sum(held * x)
+
+        for run in (
+            lambda f=f: grad(f)(X),
+            lambda f=f: jvp(f, (X,), (X,)),
+            lambda f=f: vmap(f)(ROWS),
+        ):
+            with pytest.raises(ConversionError, match=r"data: .*detach"):
+                run()
+        assert held.tolist() == [0.0, 0.0]
+
+
+def test_a_step_of_descent_inside_a_transform_is_differentiated() -> None:
+    def f(x: Any) -> Any:
+        w = Tensor(x, requires_grad=True)
+        for _ in range(2):
+            w.grad = None
+            np.sum(w**3).backward()
+            w.data = w.data - 0.1 * w.grad
+        return np.sum(w.data**2)
+
+    def g(x: Any) -> Any:
+        for _ in range(2):
+            x = x - 0.3 * x**2
+        return np.sum(x**2)
+
+    np.testing.assert_allclose(grad(f)(X), grad(g)(X))
+    np.testing.assert_allclose(jvp(f, (X,), (X,))[1], jvp(g, (X,), (X,))[1])
+    np.testing.assert_allclose(hvp(f, (X,), (X,)), hvp(g, (X,), (X,)))
+    np.testing.assert_allclose(vmap(f)(ROWS), vmap(g)(ROWS))
+
+
 QUIET: dict[str, Callable[[], Any]] = {
     "gradcheck": lambda: gradcheck(lambda x: np.ones(2), X, order=2),
     "gradcheck of a linear function": lambda: gradcheck(lambda x: np.sum(x) * 2.0, X, order=2),
