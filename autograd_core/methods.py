@@ -432,6 +432,19 @@ def _absent(name: str, instead: str) -> property:
     return property(get, lambda self, value: get(self), doc=f"ndarray's; refused: {instead}.")
 
 
+def _of_tensors(name: str) -> property:
+    def get(self: Any) -> Any:
+        raise errors.MissingAttributeError(
+            f"{name}: a {type(self).__name__}, which jvp(), vmap() and the like compute with, has "
+            f"no {name}; take derivatives with grad() or vjp(), and x.detach() for the numbers.",
+            Location.of_caller(),
+        )
+
+    return property(get, doc="Of Tensors only.")
+
+
+for _name in ("backward", "data", "grad", "numpy", "register_hook", "requires_grad", "retain_grad"):
+    setattr(ArrayMethods, _name, _of_tensors(_name))
 _OF_NUMBERS = "x.detach(), and .numpy() of a Tensor, for the numbers alone"
 for _name, _instead in {
     "flat": "x.reshape(-1), a view where NumPy has one",

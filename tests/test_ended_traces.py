@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from autograd_core import (
+    AutogradError,
     ConversionError,
     Dual,
     Tensor,
@@ -327,6 +328,21 @@ def test_a_step_of_descent_inside_a_transform_is_differentiated() -> None:
     np.testing.assert_allclose(jvp(f, (X,), (X,))[1], jvp(g, (X,), (X,))[1])
     np.testing.assert_allclose(hvp(f, (X,), (X,)), hvp(g, (X,), (X,)))
     np.testing.assert_allclose(vmap(f)(ROWS), vmap(g)(ROWS))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["backward", "data", "grad", "numpy", "register_hook", "requires_grad", "retain_grad"],
+)
+def test_what_only_tensors_have_is_refused_by_name(name: str) -> None:
+    for run in (
+        lambda: jvp(lambda x: getattr(x, name), (X,), (X,)),
+        lambda: vmap(lambda x: getattr(x, name))(ROWS),
+    ):
+        with pytest.raises(AutogradError, match=f"has no {name}"):
+            run()
+    assert not hasattr(Dual(X, X), name)
+    assert hasattr(Tensor(X), name)
 
 
 QUIET: dict[str, Callable[[], Any]] = {
