@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors
+from autograd_core import borders, errors
 from autograd_core.foreign import argument
 from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.locks import Lock
@@ -99,6 +99,9 @@ def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) ->
         )
     seed = conjugated(seed_for(output, gradient, "backward()"))
     found = settled(sweep([node], [seed], retain=retain, record=create_graph))
+    for g in found.values():
+        if isinstance(g, Boxed):  # of create_graph, or of a trace that a rule or a hook brought in
+            borders.alive(g, "backward()")
     # written only now: an exception in mid-sweep leaves every .grad as it was
     with _ADDING:
         for leaf, g in found.items():

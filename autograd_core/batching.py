@@ -21,7 +21,7 @@ import numpy as np
 
 from autograd_core import borders, errors, tree
 from autograd_core import randomness as random
-from autograd_core.foreign import argument
+from autograd_core.foreign import argument, check_caller
 from autograd_core.modes import new_level
 from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple
 from autograd_core.printing import prints_anywhere
@@ -270,6 +270,7 @@ class Batched(Traced):
         return self._batch.wrap(self.value.astype(dtype, *more, **keywords))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        check_caller()
         raise errors.ConversionError(
             "a batched value met a plain array that cannot hold it, for instance in table[ids] or "
             "array[i] = x under vmap; write Tensor(table)[ids], and np.stack to join values.",

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import errors
 from autograd_core.batching import RULES, Batching, Rule, elementwise_rule, stacked_rule
-from autograd_core.primitive import Primitive, bare
+from autograd_core.primitive import Primitive, bare, describe
+from autograd_core.source import Location
 
 Params = dict[str, Any]
 CONSTANTS: dict[str, Rule] = {}
@@ -144,6 +146,12 @@ def _test(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) ->
 def _matmul(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     a, b = args
     ranks = np.ndim(a), np.ndim(b)
+    if 0 in ranks:
+        raise errors.ShapeError(
+            f"matmul({describe(a)}, {describe(b)}): the operands of @ need at least one axis; "
+            "a number multiplies with *.",
+            Location.of_caller(),
+        )
     if not batch.holds(b):
         if ranks[1] <= 2:  # one large product
             rows = a.value.reshape((batch.size * math.prod(a.shape[:-1]), a.shape[-1]))

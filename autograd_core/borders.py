@@ -6,6 +6,7 @@ These checks run once for each call of a transform, never for an operation.
 
 from __future__ import annotations
 
+import gc
 import inspect
 import operator
 import warnings
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial, wraps
 from io import IOBase
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -25,9 +26,11 @@ from autograd_core.modes import BASE, STEP, new_level
 from autograd_core.source import Location
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-RUNNING: set[int] = set()  # the levels of the transforms whose function is running now
+RUNNING: list[int] = []  # the levels of the transforms that run now, in any thread; each time
 USERS = STEP // 4  # what sets the levels of traces that run a user's function apart from others
 MOST = 1000  # objects that a search through a result visits
+_MADE_BY_PYTHON = 1 << 9  # the flag of classes that a program has made (Py_TPFLAGS_HEAPTYPE)
+_IN_C = ("operator", "functools", "itertools", "_contextvars")  # of those, classes without a dict
 
 
 class IndependentWarning(UserWarning):
@@ -42,7 +45,7 @@ def users_level() -> int:
 @contextmanager
 def trace(level: int, operation: str) -> Iterator[None]:
     """Note that a trace runs, and that it has ended."""
-    RUNNING.add(level)
+    RUNNING.append(level)
     try:
         yield
     except SystemError as error:  # a callback in C (brentq) raised, and C did not pass it on
@@ -53,7 +56,7 @@ def trace(level: int, operation: str) -> Iterator[None]:
             raise
         raise cause from error
     finally:
-        RUNNING.discard(level)
+        RUNNING.remove(level)
 
 
 def _has_ended(value: Any, level: int = 0) -> bool:
@@ -61,6 +64,8 @@ def _has_ended(value: Any, level: int = 0) -> bool:
     while isinstance(value, Boxed) and value._level:
         own = value._level
         if own != level and own % STEP == USERS and own not in RUNNING:
+            return True
+        if _has_ended(getattr(value, "_tangent", None), level):
             return True
         below = value._below()
         value = getattr(value, "value", None) if below is value else below
@@ -115,7 +120,7 @@ def _check_object(value: Any, operation: str) -> None:
 def _parts(value: Any) -> list[Any]:
     """Return what an object holds, as far as Python can see without running its code."""
     if isinstance(value, dict):
-        return list(value.values())
+        return [*value, *value.values()]
     if isinstance(value, np.ndarray):
         return value.ravel().tolist() if value.dtype.hasobject else []
     if isinstance(value, (list, tuple, set, frozenset)) or type(value).__name__ == "deque":
@@ -129,8 +134,12 @@ def _parts(value: Any) -> list[Any]:
         return [value.func, *value.args, *value.keywords.values()]
     if isinstance(value, MethodType):
         return [value.__self__]
-    if isinstance(value, type) or inspect.ismodule(value):
+    if inspect.ismodule(value) or isinstance(value, BuiltinFunctionType):
         return []
+    if isinstance(value, type):
+        return list(vars(value).values()) if value.__flags__ & _MADE_BY_PYTHON else []
+    if not type(value).__flags__ & _MADE_BY_PYTHON or type(value).__module__ in _IN_C:
+        return gc.get_referents(value)  # a property, a view of a dict, a coroutine, a ContextVar
     slots = [name for kind in type(value).__mro__ for name in _names(kind)]
     held = [getattr(value, name, None) for name in slots if not name.startswith("__")]
     return [*held, *getattr(value, "__dict__", {}).values()]

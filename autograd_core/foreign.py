@@ -181,16 +181,17 @@ _LIBRARIES = {
 }
 
 
-def met_by() -> str | None:
-    """Return what to say if one of the libraries that take arrays apart is running; or None."""
+def check_caller() -> None:
+    """Refuse to become an array if one of the libraries that take arrays apart asks for it."""
     frame = sys._getframe(1)
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
         for library, remedy in _LIBRARIES.items():
             if module == library or module.startswith(library + "."):
-                return remedy
+                raise errors.OperandError(
+                    f"a traced value was handed to {remedy}", Location.of_caller()
+                )
         frame = frame.f_back  # type: ignore[assignment]
-    return None
 
 
 _HARMLESS: set[type] = {str, tuple, list, dict, type, complex}  # settings' classes seen before

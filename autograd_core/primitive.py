@@ -189,6 +189,8 @@ class Primitive:
             return self.run(args, params)
         raw = tuple([bare(a) for a in args])
         value = self.run(raw, params)
+        if value.__class__ is float or value.__class__ is complex:
+            value = np.asarray(value)[()]
         if current().anomaly:
             from autograd_core.anomaly import check_forward
 
@@ -214,13 +216,16 @@ class Primitive:
         except Exception as error:
             raise self.failure(error, args) from error
 
-    def settled(self, value: Any) -> Any:
+    def settled(self, value: Any, args: Sequence[Any] = ()) -> Any:
         """Return a forward result that can be followed: Python's floats become NumPy's."""
         try:
             if value.dtype.kind != "O":
                 return value
         except AttributeError:
-            if isinstance(value, (float, complex)):
+            objects = any(
+                getattr(getattr(bare(a), "dtype", None), "hasobject", False) for a in args
+            )
+            if isinstance(value, (float, complex)) and not objects:
                 return np.asarray(value)[()]
             if self.multiple and isinstance(value, tuple):
                 return like_tuple(value, [self._settled_part(part) for part in value])

@@ -21,7 +21,7 @@ from autograd_core.errors import LinearAlgebraError, ShapeError
 from autograd_core.primitive import Primitive
 from autograd_core.rules.linalg import adjoint
 from autograd_core.source import Location
-from autograd_core.transforms import jvp
+from autograd_core.transforms import pushed as jvp
 
 
 def symmetric_function(f: Callable[[Any], Any], a: Any) -> Any:
