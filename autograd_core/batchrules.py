@@ -16,7 +16,7 @@ from autograd_core.batching import RULES, Batching, Rule, elementwise_rule, stac
 from autograd_core.primitive import Primitive, bare
 
 Params = dict[str, Any]
-CONSTANTS: dict[str, Rule] = {}
+CONSTANTS: dict[str, Rule] = {"_has_slope": elementwise_rule}
 
 
 def rule(*names: str, table: dict[str, Rule] = RULES) -> Callable[[Rule], Rule]:

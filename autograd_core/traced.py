@@ -28,7 +28,7 @@ from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, products
 from autograd_core.source import Location
 
-_shape = np.shape
+_shape, _ndim = np.shape, np.ndim
 
 
 def level_of(value: Any) -> int:
@@ -267,8 +267,11 @@ class Traced(ArrayMethods):
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, keywords: Any
     ) -> Any:
-        if function is _shape and args and isinstance(args[0], Traced):
-            return args[0].shape  # asked so often, of layers' inputs, that the dispatch shows
+        if args and not keywords and isinstance(args[0], Traced):
+            if function is _shape:  # asked so often, of layers' inputs, that the dispatch shows
+                return args[0].shape
+            if function is _ndim:
+                return args[0].ndim
         if len(types) > 1 and not foreign.all_known(types):
             foreign.operands((*args, *keywords.values()), function.__name__)
         run = REGISTRY.get(function)
