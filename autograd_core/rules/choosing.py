@@ -224,7 +224,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         conditions = [np.asarray(condlist)]
     else:
         conditions = [bare(c) for c in condlist]
-        if any(isinstance(c, Boxed) for c in conditions):
+        if any(isinstance(c, Boxed) and not c.written for c in conditions):
             raise TypeError(
                 "under vmap each example has elements of its own where a condition holds; use "
                 "np.where or np.select."
