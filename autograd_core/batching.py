@@ -409,7 +409,7 @@ def vmap(
             v if axis is None else batch.wrap(_moved(v, axis, 0))
             for v, axis in zip(values, axes, strict=True)
         ]
-        with borders.trace(batch.level, "vmap"), random.running(batch, randomness):
+        with borders.trace(batch.level), random.running(batch, randomness):
             result = f(*tree.like(args, inside), **keywords)
         borders.check_result(result, batch.level, "vmap")
         outputs = tree.leaves(result)

@@ -18,7 +18,7 @@ from autograd_core.primitive import Primitive, bare, describe
 from autograd_core.source import Location
 
 Params = dict[str, Any]
-CONSTANTS: dict[str, Rule] = {}
+CONSTANTS: dict[str, Rule] = {"_has_slope": elementwise_rule}
 
 
 def rule(*names: str, table: dict[str, Rule] = RULES) -> Callable[[Rule], Rule]:

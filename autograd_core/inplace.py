@@ -322,9 +322,10 @@ def _refresh_views(source: Traced, changed: set[int]) -> None:
 
 def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:
     """Remember that `made` is a view of `source`, if it shares its memory."""
-    array, base = _memory(made), _memory(source)
-    if made is source:
+    array = _memory(made)
+    if made is source or (view is getitem and array.__class__ is np.float64):  # often: a number
         return
+    base = _memory(source)
     if not _is_number(base) or view is getitem:
         if not isinstance(array, np.ndarray):
             return

@@ -25,7 +25,7 @@ from autograd_core.boxed import (
     numeric,
     youngest_batched,
 )
-from autograd_core.foreign import FAMILIAR
+from autograd_core.foreign import FAMILIAR, KNOWN
 from autograd_core.modes import current
 from autograd_core.reads import EVERYTHING, Reading
 from autograd_core.registry import BUILT_IN, REGISTRY, WRITERS, Rule, implements, register
@@ -305,7 +305,7 @@ class Primitive:
         if "dtype" in params and params["dtype"] is not None and not top.written:
             self._check_dtype(params["dtype"], args)
         for value in params.values():
-            if value.__class__ not in FAMILIAR:
+            if value.__class__ not in KNOWN:
                 foreign.setting(value, self.name)
         if params.keys() <= self.settings:
             return params
@@ -461,13 +461,8 @@ class Constant(Primitive):
         boxed: list[Boxed] = []
         raw = tuple(unwrapped(a, boxed) for a in args)
         settings = unwrapped(params, boxed)
-        if boxed:
-            raw = tuple(
-                [
-                    r if a.__class__ in FAMILIAR else self._compared(a, r, args)
-                    for a, r in zip(args, raw, strict=True)
-                ]
-            )
+        if boxed and not all(a.__class__ in FAMILIAR or isinstance(a, Boxed) for a in args):
+            raw = tuple([self._compared(a, r, args) for a, r in zip(args, raw, strict=True)])
         kept = [b for b in map(bare, boxed) if isinstance(b, Boxed)]
         if kept:  # arrays of another kind: batched, or written down for a program
             youngest = max(kept, key=lambda b: b._level)

@@ -110,7 +110,7 @@ class Tensor(Traced):
         ):
             self._held = data.copy("K")
         else:
-            if _is_followed(data) and not requires_grad:
+            if isinstance(data, Boxed) and not requires_grad and _is_followed(data):
                 return  # __new__ gave the value itself
             self._held = _copied(data, dtype)
         self._node = None
@@ -527,7 +527,8 @@ def _copied(data: Any, dtype: Any) -> Any:
     if level_of(data):
         borders.alive(data, "Tensor")
         return data if dtype is None else data.astype(dtype)
-    foreign.masked(data, "Tensor")
+    if data.__class__ not in foreign.KNOWN:
+        foreign.masked(data, "Tensor")
     try:
         value = np.array(data, dtype=dtype) if _is_host(data) else data.copy()
     except ValueError as error:

@@ -57,6 +57,8 @@ def _as_given(value: Any, given: Any) -> Any:
 
 def _as_of(level: int, result: Any) -> Any:
     """Return a result with its leaves as values of a trace: younger tapes that f made end here."""
+    if isinstance(result, Boxed) and result._level <= level:
+        return result
 
     def lowered(value: Any) -> Any:
         while isinstance(value, Boxed) and value._level > level:
@@ -80,7 +82,7 @@ class _Trace:
         self.inputs: list[Node] = [t._node for t in tracked]  # type: ignore[misc]
         self.structure = tuple(args)
         self.operation = operation
-        with borders.trace(self.level, operation):
+        with borders.trace(self.level):
             self.result = _as_of(self.level, f(*tree.like(tuple(args), tracked)))
         if checked:
             borders.check_result(self.result, self.level, operation)
@@ -101,7 +103,8 @@ class _Trace:
             for out, seed in zip(outputs, seeds, strict=True)
             if isinstance(out, Tensor) and out._level == self.level and seed is not None
         ]
-        with borders.trace(self.level, self.operation):  # rules may close over its values
+        borders.RUNNING.append(self.level)  # rules may close over its values
+        try:
             swept = sweep(
                 [node for node, _ in pairs],
                 [seed for _, seed in pairs],
@@ -109,12 +112,14 @@ class _Trace:
                 retain=retain,
                 all_lead=True,
             )
+        finally:
+            borders.RUNNING.remove(self.level)
         found = settled(swept, conjugate=False)
         return self.alive([found.get(n) for n in self.inputs])
 
     def pushed(self, order: Sequence[Node], seeds: dict[Node, Any], nodes: Any) -> list[Any]:
         """Return the tangent of every node; None for one that nothing reaches."""
-        with borders.trace(self.level, self.operation):  # rules may close over its values
+        with borders.trace(self.level):  # rules may close over its values
             tangents = push(order, seeds, nodes)
         return self.alive(tangents)
 
@@ -277,7 +282,7 @@ def pushed(
     for p, t in zip(given, directions, strict=True):
         value = _shielded(_inexact_leaf(p, "jvp()"))
         duals.append(Dual._make(value, seed_for(value, alive(t), "jvp()", "tangent"), level))
-    with borders.trace(level, "jvp()"):
+    with borders.trace(level):
         result = _as_of(level, f(*tree.like(tuple(primals), duals)))
     if checked:
         borders.check_result(result, level, "jvp()")

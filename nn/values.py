@@ -55,6 +55,8 @@ def pair(value: Any, n: int, what: str, low: int | None = None) -> tuple[int, ..
     >>> pair(3, 2, "stride"), pair((1, 2), 2, "stride")
     ((3, 3), (1, 2))
     """
+    if type(value) is int and (low is None or value >= low):
+        return (value,) * n
     several = (value,) * n if isinstance(value, (int, np.integer)) else value
     whole = isinstance(several, Sequence) and len(several) == n
     if whole and all(isinstance(v, (int, np.integer)) for v in several):

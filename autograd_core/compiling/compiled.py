@@ -30,7 +30,7 @@ from autograd_core.compiling.recorded import WRITES, Recorded, Recorder
 from autograd_core.compiling.recording import Recording, agree
 from autograd_core.compiling.simplify import join_scatters, simplify
 from autograd_core.compiling.writing import Source
-from autograd_core.locks import Lock
+from autograd_core.locks import new_lock
 from autograd_core.modes import current
 from autograd_core.node import Watch as NodeWatch
 from autograd_core.primitive import bare
@@ -105,7 +105,7 @@ class Compiled:
             )
         self.recordings: list[Recording] = []
         self._recent: list[Recording] = []
-        self._lock = Lock()  # f may call its compiled self while it is recorded
+        self._lock = new_lock()  # f may call its compiled self while it is recorded
 
     @property
     def source(self) -> str:

@@ -22,7 +22,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _STRANGE = {np.ma.MaskedArray, np.matrix}
 _LABELS = "bBhHiIlLqQ?"  # integers that name a class
 _NONE = np.dtype(object)  # of what has no dtype
-_PASSIVE = {  # types that carry no derivative
+_PASSIVE: set[type] = {  # types that carry no derivative; it grows
     int, float, bool, str, tuple, list, type(None), np.ndarray, np.random.Generator, np.dtype,
     np.float32, np.float64, np.int64, np.bool_,
 }  # fmt: skip
@@ -192,7 +192,10 @@ def floating(
                 return function(*args, **settings)  # which says what is missing
             given = bound.arguments
             for key, value in given.items():
-                if key not in names and key not in smooth and is_tracked(value):
+                if not is_traced(value):
+                    if key not in names:
+                        _PASSIVE.add(type(value))
+                elif key not in names and key not in smooth and is_tracked(value):
                     raise UnsupportedError(
                         f"{name}: {key}= counts as a constant and has no derivative "
                         f"here, but a tracked value was given; give its .detach(), or an array.",
