@@ -37,8 +37,12 @@ POINTS: list[tuple[str, Any, float, float]] = [
     *[(f"{form} ** {y}", lambda y, z=z: np.sum(z**y), y, 0.0)
       for form, z in (("0.", 0.0), ("float64(0)", np.float64(0)), ("[0]", np.zeros(1)))
       for y in (0.0, 0.5, 2.0, inf)],
-    ("inf ** -1", lambda y: np.power(inf, y), -1.0, 0.0),
-    ("[inf] ** -1", lambda y: np.sum(np.array([inf]) ** y), -1.0, 0.0),
+    *[(f"{form} ** {y}", lambda y, z=z: np.sum(z**y), y, slope)
+      for x, slopes in ((inf, {-1.0: 0.0, 0.0: inf, 2.0: inf}),
+                        (-inf, {0.0: nan, 2.0: nan, 3.0: nan}), (-2.0, {2.0: nan}))
+      for form, z in ((f"{x}", x), (f"float64({x})", np.float64(x)),
+                      (f"array({x})", np.array(x)), (f"[{x}]", np.array([x])))
+      for y, slope in slopes.items()],
     ("copysign(x, nan) at -1", lambda x: np.copysign(x, nan), -1.0, -1.0),
     ("copysign(x, -nan) at -1", lambda x: np.copysign(x, -nan), -1.0, 1.0),
     ("copysign(x, -0.)", lambda x: np.copysign(x, -0.0), 2.0, -1.0),

@@ -73,8 +73,8 @@ def _power_exponent(y: Any, a: Any, b: Any) -> Any:
     if isinstance(a, (int, float, complex)):
         if a and abs(a) < math.inf:
             return y * np.log(a).item()
-        log = math.inf if a else -math.inf
-        return np.where((y == 0) | (b == 0), 0, y * log)
+        log = np.log(a).item() if a else -math.inf
+        return np.where((y == 0) | ((a == 0) & (b == 0)), 0, y * log)
     a = _as_inexact(a, y)
     return y * np.log(np.where((y == 0) | ((a == 0) & (b == 0)), 1, a))
 
