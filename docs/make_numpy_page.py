@@ -43,6 +43,22 @@ and arguments never ask:
 Inside a transform each of these is an error. With a tracked Tensor made by hand most are, too.
 The exceptions are the places where NumPy takes `float(x)`: `plain[0] = x`, `np.fromiter` and
 `np.interp`'s `left=` get the number without its derivative, as in PyTorch.
+
+## Memory
+
+A result is a view where NumPy's is, and a write through it reaches the array that it looks at, with
+its derivative. Four things differ:
+
+- `np.diagonal` and `np.diag` of a matrix are views that may be written to.
+- Where elements share memory (`np.broadcast_to`, `sliding_window_view`), writing is refused.
+- `x.shape = ...`, `x.strides`, `x.flat` and `x.view` are refused; the error names a replacement.
+- Inside a transform an argument is never written to: `x += 1` changes the traced value only.
+
+## Half precision
+
+NumPy's own functions keep NumPy's values: a float16 `np.sum` along an axis may stop at 2048.
+What the engine adds up itself (gradients, `var`, `std`, the nan statistics, `average`, `cov`,
+`logsumexp`) is added in float32 and rounded once.
 """
 
 
