@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_core import grad, jvp
+from autograd_core import Tensor, grad, jvp
 
 inf, nan = np.inf, np.nan
 INTEGERS = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64, bool)
@@ -201,3 +201,19 @@ def test_a_flat_index_is_numpys() -> None:
         grad(lambda v: np.sum(np.take_along_axis(v, two, None)))(x)
     found = grad(lambda v: np.sum(np.take_along_axis(v, np.array([1, 1, 5]), None)))(x)
     np.testing.assert_array_equal(found, [[0, 2, 0], [0, 0, 1]])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("p", [-3, -2, -1, -0.5, 0.5, 1, 2, 3])
+@pytest.mark.parametrize(
+    "x",
+    [[], [inf], [inf, inf], [inf, 2.0], [-inf, 0.0], [0.0, 0.0], [0.0, 3.0], [nan, 1.0]],
+    ids=str,
+)
+def test_norms_of_special_vectors_are_numpys(p: float, x: list[float]) -> None:
+    matrix = np.array([x, x]).reshape(2, -1)
+    expected = np.linalg.norm(matrix, p, axis=1)
+    made = np.linalg.norm(Tensor(matrix, requires_grad=True), p, axis=1).detach().numpy()
+    np.testing.assert_allclose(made, expected, rtol=1e-15)
+    ahead = jvp(lambda a: np.linalg.norm(a, p, axis=1), (matrix,), (matrix,))[0]
+    np.testing.assert_allclose(ahead, expected, rtol=1e-15)
