@@ -217,3 +217,15 @@ def test_norms_of_special_vectors_are_numpys(p: float, x: list[float]) -> None:
     np.testing.assert_allclose(made, expected, rtol=1e-15)
     ahead = jvp(lambda a: np.linalg.norm(a, p, axis=1), (matrix,), (matrix,))[0]
     np.testing.assert_allclose(ahead, expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("kind", [float, complex])
+def test_correlations_do_not_exceed_one(kind: Any) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x = rng.normal(size=(3, 2)).astype(kind)  # two samples: coefficients of size 1
+        if kind is complex:
+            x = x + 1j * rng.normal(size=(3, 2))
+        made = np.corrcoef(Tensor(x, requires_grad=True)).detach().numpy()
+        np.testing.assert_array_equal(made, np.corrcoef(x))
+        assert np.abs(grad(lambda a: np.abs(np.corrcoef(a)[0, 1]))(x)).max() < 1e-12
