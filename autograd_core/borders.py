@@ -191,7 +191,7 @@ def _kind_of(out: Any, operation: str) -> Any:
         return value.dtype
     raise errors.OperandError(
         f"{operation}: the function returned a {type(value).__name__}, not an array of "
-        "numbers; hand it on with has_aux=True.",
+        "numbers; return it with has_aux=True.",
         Location.of_caller(),
     )
 
@@ -210,7 +210,7 @@ def check_outputs(outputs: Sequence[Any], level: int, operation: str) -> None:
     if not any(kind.kind in "fc" for kind in kinds):
         raise errors.DTypeError(
             f"{operation}: the function returned {kinds[0]} data, which have no derivative; "
-            "return floating-point values, or hand them on with has_aux=True.",
+            "return floating-point values, or return them with has_aux=True.",
             Location.of_caller(),
         )
     if not any(isinstance(o, Boxed) and _depends(o, level) for o in outputs):

@@ -260,7 +260,7 @@ def _check_value(problem: _Problem) -> None:
     if not np.isfinite(values[0]):
         raise errors.GradcheckError(
             f"gradcheck(): the function is not finite at these arguments (the weighted sum of its "
-            f"results is {values[0]}), so that no differences can be taken; choose others.",
+            f"results is {values[0]}), so differences cannot be taken; choose other arguments.",
             Location.of_caller(),
         )
     if not np.allclose(values[0], values[1], rtol=100 * np.finfo(values[0].dtype).eps, atol=0):
@@ -391,7 +391,7 @@ class _Context:
                 raise errors.GradcheckError(
                     message
                     + "\n  eigh, cholesky and others that read one triangle take their matrix as "
-                    "symmetric, and so does their gradient: hand them (a + a.T) / 2, or check at "
+                    "symmetric, and so does their gradient: pass (a + a.T) / 2, or check at "
                     "symmetric matrices.",
                     Location.of_caller(),
                 )

@@ -424,7 +424,7 @@ def _unsettable(name: str, instead: str) -> Any:
 def _absent(name: str, instead: str) -> property:
     def get(self: Any) -> Any:
         raise errors.MissingAttributeError(
-            f"{name}: a {type(self).__name__} has no {name}, which looks into memory past the "
+            f"{name}: a {type(self).__name__} has no {name}: it would bypass the "
             f"record; use {instead}.",
             Location.of_caller(),
         )

@@ -537,7 +537,7 @@ def _copied(data: Any, dtype: Any) -> Any:
         ) from error
     if value.dtype.kind not in "biufc":
         raise errors.DTypeError(
-            f"Tensor: data of {value.dtype}, made from a {type(data).__name__}, are no numbers; "
+            f"Tensor: data of {value.dtype}, made from a {type(data).__name__}, are not numbers; "
             "give numbers, or an array or a nest of lists of them.",
             Location.of_caller(),
         )

@@ -80,7 +80,7 @@ class Recording:
         else:
             leaves = tree.leaves_like(self._structure, (args, keywords))
             if leaves is None:
-                return False, "the arguments are nested otherwise"
+                return False, "the arguments are nested differently"
         for kind, leaf in zip(self._kinds, leaves, strict=True):
             why = kind.differs(leaf)
             if why is not None:

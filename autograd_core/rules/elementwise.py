@@ -81,10 +81,10 @@ def _power_base(y: Any, a: Any, b: Any) -> Any:
 def _power_exponent(y: Any, a: Any, b: Any) -> Any:
     # 0 ** b stays 0 for b > 0, though log 0 is not finite; for b < 0 it is infinite
     if isinstance(a, (int, float, complex)):
-        if a and abs(a) < math.inf:
-            return y * np.log(a).item()
-        log = math.inf if a else -math.inf
-        return np.where((y == 0) | (b == 0), 0, y * log)
+        log = np.log(a).item() if a else -math.inf
+        if math.isfinite(abs(log)):
+            return y * log
+        return np.where((y == 0) | ((a == 0) & (b == 0)), 0, y * log)
     a = _as_inexact(a, y)
     return y * np.log(np.where((y == 0) | ((a == 0) & (b == 0)), 1, a))
 

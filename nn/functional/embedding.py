@@ -95,12 +95,12 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
         raise shape_error(f"embedding: indices must be integers, not {index.dtype}.")
     if index.size and (index.min() < 0 or index.max() >= rows):
         wrong = index[(index < 0) | (index >= rows)][0]
-        raise shape_error(f"embedding: index {wrong} is outside of the table's {rows} rows.")
+        raise shape_error(f"embedding: index {wrong} is outside the table's {rows} rows.")
     if padding_idx is None:
         return _lookup(weight, index=index, rows=rows)
     if not -rows <= padding_idx < rows:
         raise shape_error(
-            f"embedding: padding_idx {padding_idx} is outside of the table's {rows} rows."
+            f"embedding: padding_idx {padding_idx} is outside the table's {rows} rows."
         )
     padding = padding_idx % rows
     fixed = _lookup(raw(weight), index=index, rows=rows)  # the value, padding row and all

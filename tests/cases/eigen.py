@@ -97,6 +97,13 @@ CASES: list[Case] = [
         analytic=False,
         float32=False,
     ),
+    named(
+        "eig-complex-stacked-twice",
+        lambda a: [g(z) for z in np.linalg.eig(a[None, None]) for g in (np.real, np.imag)],
+        SKEWED,
+        analytic=False,
+        float32=False,
+    ),
     named("eigvals", lambda a: np.abs(np.linalg.eigvals(a)), SKEWED, analytic=False),
     *[
         named(
@@ -141,6 +148,13 @@ CASES: list[Case] = [
         "svd-full-stacked-both",
         lambda a: (lambda u, s, vh: (_span(u[..., 2:]), _span(u[..., :2]), s))(*np.linalg.svd(a)),
         real(2, 3, 2),
+        analytic=False,
+        rtol=1e-6,
+    ),
+    named(
+        "svd-full-stacked-twice",
+        lambda a: _span(np.linalg.svd(a)[0][..., 2:]),
+        real(2, 1, 3, 2),
         analytic=False,
         rtol=1e-6,
     ),

@@ -117,7 +117,7 @@ KINKS: list[Kink] = [
         (0.0,),
         (nan,),
         None,
-        "lengths (norm, hypot, std) have none at 0; of their squares use sum(x ** 2), var(x)",
+        "lengths (norm, hypot, std) have none at 0; write sum(x ** 2) or var(x) for their squares",
     ),
     row(
         "kink",
@@ -449,7 +449,8 @@ KINKS: list[Kink] = [
         ([[1.0, 0.0], [0.0, 1.0]],),
         ([[nan, nan], [nan, nan]],),
         "eigh_exp",
-        "equal eigenvalues' vectors have no derivative; symmetric_function(np.exp, A) has one",
+        "vectors of eigenvalues closer than n eps times the largest have no derivative; "
+        "symmetric_function(np.exp, A) has one",
     ),
     row(
         "degenerate",
