@@ -64,8 +64,6 @@ def kind_of(filename: str) -> str:
 
 
 def _find_kind(filename: str) -> str:
-    if is_library.get(filename) or classify(filename):
-        return "fixed"
     for site in _SITE:
         if site in filename:
             package = filename.split(site, 1)[1].lstrip(os.sep).split(os.sep)[0]
@@ -73,7 +71,8 @@ def _find_kind(filename: str) -> str:
     frozen = _FROZEN.fullmatch(filename)  # importlib's own, for one
     if filename.startswith(_STDLIB) or (frozen and frozen[1] in sys.stdlib_module_names):
         return "standard"
-    return "own"
+    # After the library: what names the user's line passes over files of it too.
+    return "fixed" if is_library.get(filename) or classify(filename) else "own"
 
 
 def package_kind(module: str) -> str:
