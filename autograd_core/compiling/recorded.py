@@ -378,7 +378,7 @@ class Recorded(Traced):
         self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
     ) -> Any:
         made = self._recorder.apply(primitive, args, params)
-        if primitive.view and made.__class__ is Recorded:
+        if primitive.view and made.__class__ is Recorded and args[0].__class__ is Recorded:
             args[0]._note_view(made, primitive, params)
         return made
 

@@ -213,17 +213,23 @@ def sliding_window_view(
     return _windows(x, window_shape=window_shape, axis=axis)
 
 
+def _places(condition: Any) -> Any:
+    """Return a condition's plain truth values, where there are such (a program guards them)."""
+    condition = bare(condition)
+    return np.asarray(condition) if getattr(condition, "written", False) else condition
+
+
 @implements(np.piecewise)
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """Evaluate a function, or take a constant, where its condition holds; the last one wins."""
     if x.ndim == 0:
         given = [np.reshape(bare(c), (1,)) for c in np.atleast_1d(bare(condlist))]
         return piecewise(np.reshape(x, (1,)), given, funclist, *args, **kw).reshape(())
-    condlist = bare(condlist)  # x > 0 of a traced x: one condition, not one for each row
+    condlist = _places(condlist)  # x > 0 of a traced x: one condition, not one for each row
     if isinstance(condlist, (bool, np.ndarray)) and np.ndim(condlist) == np.ndim(x):
         conditions = [np.asarray(condlist)]
     else:
-        conditions = [bare(c) for c in condlist]
+        conditions = [_places(c) for c in condlist]
         if any(isinstance(c, Boxed) for c in conditions):
             raise TypeError(
                 "under vmap each example has elements of its own where a condition holds; use "
