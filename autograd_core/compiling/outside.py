@@ -38,7 +38,7 @@ _KINDS: dict[str, str] = {}  # file name -> "own", "installed", "standard", "fix
 _WORLD = frozenset(
     {"time", "posix", "nt", "_io", "io", "_socket", "select", "_sqlite3", "mmap", "_ssl", "fcntl",
      "resource", "pwd", "grp", "_posixsubprocess", "_winapi", "winreg", "_multiprocessing",
-     "_curses", "readline"}
+     "_curses", "readline", "_locale"}
 )  # fmt: skip
 _HARMLESS = frozenset({"fspath", "write", "flush", "sleep", "writelines", "isatty", "strerror"})
 _DISPATCH = _code_named("dispatch", functools.singledispatch)
