@@ -16,7 +16,7 @@ from nn.functional.rnn import rnn_layer
 from nn.module import Module
 from nn.parameter import Parameter, get_default_dtype
 from nn.random import generator
-from nn.values import raw, shape_error
+from nn.values import at, everything, raw, shape_error
 from optim.keywords import accepts
 
 
@@ -108,7 +108,8 @@ class _Recurrent(Module):
             return None, None
         lengths = raw(lengths)
         fits = lengths.dtype.kind in "iu" and lengths.shape == (batch,)
-        if not fits or lengths.min(initial=1) < 1 or lengths.max(initial=1) > steps:
+        values = everything(lengths)
+        if not fits or values.min(initial=1) < 1 or values.max(initial=1) > steps:
             raise shape_error(
                 f"{type(self).__name__}: lengths must be {batch} integers from 1 to {steps}."
             )
@@ -198,7 +199,7 @@ def _turn(x: Any, turned: Any) -> Any:
     """Turn time around: of the whole, or of each sequence within its own length."""
     if turned is None:
         return np.flip(x, 0)
-    return x[turned, np.arange(turned.shape[1])[None, :]]
+    return at(x, turned, np.arange(turned.shape[1])[None, :])
 
 
 @accepts("proj_size", "device")

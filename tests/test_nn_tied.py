@@ -199,7 +199,7 @@ def test_arguments_of_functional_call() -> None:
     assert none is None
     np.testing.assert_allclose(raw(out), raw(attention(x, x, x)[0]))
     line = nn.Linear(2, 1).double()
-    two = nn.functional_call(line, ({"weight": [[1, 2]]}, {"bias": 3}), np.array([1.0, 1.0]))
+    two = nn.functional_call(line, ({"weight": [[1, 2]]}, {"bias": [3]}), np.array([1.0, 1.0]))
     np.testing.assert_array_equal(raw(two), [6.0])
     for wrong, message in (
         (({"bias": 3}, {"bias": 3}), "in two of the mappings"),

@@ -10,6 +10,7 @@ from autograd_core import primitive
 from autograd_core.batching import Batched
 from autograd_core.primitive import Constant
 from nn.functional.floating import floating, ordered
+from nn.functional.folding import folds
 from nn.functional.kernels import team
 from nn.functional.windows import (
     Windows,
@@ -87,6 +88,7 @@ _max_pool = primitive(
     category="pooling",
 )
 _max_pool.again = True
+folds(_max_pool, _winning)
 
 
 def _as_images(input: Any, n: int) -> Any:
