@@ -12,7 +12,7 @@ from nn.functional import attention as f
 from nn.functional.linear import linear
 from nn.linear import Linear
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 from nn.random import generator
 from nn.values import shape_error
 from optim.keywords import accepts
@@ -83,7 +83,7 @@ class MultiheadAttention(Module):
         self.kdim, self.vdim = kdim or embed_dim, vdim or embed_dim
         self.batch_first = batch_first
         self.rng = generator()
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         self.packed = self.kdim == self.vdim == embed_dim
         if self.packed:
             self.in_proj_weight = Parameter(np.empty((3 * embed_dim, embed_dim), dtype))

@@ -155,12 +155,19 @@ class Module:
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a child under a name."""
         registry = self._registries()[1]
-        self._check_name(name, registry)
         if module is not None and not isinstance(module, Module):
             raise OperandError(
                 f"{type(self).__name__}: {type(module).__name__} is not a Module.",
                 Location.of_caller(),
             )
+        if module is not None and any(part is self for part in module.modules()):
+            raise OperandError(
+                f"{type(self).__name__}: with {name!r} the module would contain itself, and its "
+                "parameters would have endless names; a reference that is no part of the module "
+                "can be kept in a list or tuple.",
+                Location.of_caller(),
+            )
+        self._check_name(name, registry)
         registry[name] = module
 
     # --- what it is made of -------------------------------------------------

@@ -14,7 +14,7 @@ from nn.functional.lstm import lstm_layer
 from nn.functional.recurrent import alive_at
 from nn.functional.rnn import rnn_layer
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 from nn.random import generator
 from nn.values import at, everything, raw, shape_error
 from optim.keywords import accepts
@@ -48,7 +48,7 @@ class _Recurrent(Module):
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional = bidirectional
         self.rng = generator()
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         rows, directions = self.gates * hidden_size, 2 if bidirectional else 1
         for suffix, features in self._places(input_size, hidden_size * directions):
             self.register_parameter(

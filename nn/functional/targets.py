@@ -62,6 +62,8 @@ def target_rows(
     name: str, input: Any, target: Any, ignore: int
 ) -> tuple[Any, Any, Callable[[Any, str], Any]]:
     """Return logits as (rows, classes), indices as (rows,), and how to shape losses back."""
+    if isinstance(ignore, (bool, np.bool_)) or not hasattr(ignore, "__index__"):
+        raise shape_error(f"{name}: ignore_index must be an integer, not {ignore!r}.")
     index = raw(target)
     shape = np.shape(input)
     if len(shape) == 1:
