@@ -641,3 +641,18 @@ def test_the_shared_source_of_randomness_stays_one() -> None:
     layer = nn.Dropout(0.5)
     again = pickle.loads(pickle.dumps(layer))
     assert again.rng is layer.rng is copy.deepcopy(layer).rng
+
+
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_a_class_is_not_compared_with_itself(p: int, value: float) -> None:
+    """In multi_margin_loss: infinity minus infinity is NaN, but no part of the loss."""
+    x, t = np.array([[value, 1.0, 2.0], [0.0, 1.0, 2.5]]), np.array([0, 1])
+    row = (0.0 + 2.5**p) / 3  # of the second: 1 - 1 + 0 = 0 and 1 - 1 + 2.5
+    with np.errstate(invalid="ignore"):
+        loss = nn.functional.multi_margin_loss(x, t, p, reduction="none")
+        g = grad(lambda x: nn.functional.multi_margin_loss(x, t, p, reduction="sum"))(x)
+    np.testing.assert_allclose(loss, [0 if value > 0 else np.inf, row])
+    np.testing.assert_allclose(g[1], [0, -p * 2.5 ** (p - 1) / 3, p * 2.5 ** (p - 1) / 3])
+    if value > 0:
+        assert not g[0].any()

@@ -148,8 +148,8 @@ def multi_margin_loss(
         raise shape_error(f"multi_margin_loss: p must be 1 or 2, not {p}.")
     rows = np.arange(len(index))
     own = at(x, rows, index)
-    others = (index[:, None] != np.arange(x.shape[1])).astype(x.dtype)
-    terms = _positive(margin - own[:, None] + x) ** p * others
+    others = index[:, None] != np.arange(x.shape[1])  # selected first: inf - inf is no loss
+    terms = _positive(np.where(others, margin - own[:, None] + x, 0)) ** p
     if weight is not None:
         checked_weight("multi_margin_loss", weight, x.shape[1])
         terms = terms * at(weight, index)[:, None]
