@@ -31,12 +31,13 @@ demo: .venv/demo
 
 ## Everything that must hold: lint, types, tests, doctests, README, the built wheel, coverage
 test: .venv/test lint
-	$(BIN)/python -m pytest -q --cov --cov-report=
+	$(BIN)/python -m pytest -q -n auto -m "not alone" --cov --cov-report=
+	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report=
 	$(BIN)/python tests/coverage_bar.py
 
-## The same without what takes long (under two minutes)
+## The same without the slow tests, as one quick check
 test-fast: .venv/test
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not slow and not alone"
 
 ## Run every example (about eight minutes) and write the table in examples/README.md
 examples: .venv/demo

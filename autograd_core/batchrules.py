@@ -66,7 +66,7 @@ def _constant_reduction(batch: Batching, p: Primitive, args: Sequence[Any], para
         axis = _shifted(axis, x.ndim)
     others = {k: v for k, v in params.items() if k != "axis"}
     made = p(value, axis=axis, **others)
-    if value.ndim != x.value.ndim and np.ndim(made) > 1:  # keepdims= of the flattened
+    if params.get("keepdims") and value.ndim != x.value.ndim:  # of the flattened
         made = made.reshape((batch.size,) + (1,) * x.ndim)
     return batch.wrap(made)
 

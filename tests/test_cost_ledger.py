@@ -217,6 +217,7 @@ def test_measured_seconds_stand_beside():
         assert amount.seconds > 0
 
 
+@pytest.mark.alone
 def test_many_inputs_one_output_is_a_factor_of_thousands():
     def rosenbrock(x):
         return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)

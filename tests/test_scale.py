@@ -14,6 +14,8 @@ import pytest
 
 from autograd_core import Graph, Tensor, checkpoint, grad, gradients, no_grad
 
+pytestmark = pytest.mark.alone
+
 
 def chain(n, value=0.5):
     x = Tensor(value, requires_grad=True)

@@ -112,6 +112,7 @@ def test_public_names_are_documented_with_an_example():
             assert ">>>" in thing.__doc__, name
 
 
+@pytest.mark.alone
 def test_import_is_fast_and_lean(tmp_path):
     code = (
         "import sys, time, numpy\n"
