@@ -166,7 +166,7 @@ class MultiheadAttention(Module):
         sizes = (self.embed_dim, self.kdim, self.vdim)
         shapes = [np.shape(x) for x in given]
         fits = all(
-            len(s) == len(shapes[0]) and s[-1] == n for s, n in zip(shapes, sizes, strict=True)
+            len(s) == len(shapes[0]) and s[-1:] == (n,) for s, n in zip(shapes, sizes, strict=True)
         )
         if not fits or len(shapes[0]) not in (2, 3):
             raise shape_error(

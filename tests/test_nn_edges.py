@@ -656,3 +656,32 @@ def test_a_class_is_not_compared_with_itself(p: int, value: float) -> None:
     np.testing.assert_allclose(g[1], [0, -p * 2.5 ** (p - 1) / 3, p * 2.5 ** (p - 1) / 3])
     if value > 0:
         assert not g[0].any()
+
+
+def test_axes_that_are_not_there_are_refused() -> None:
+    """They wrapped around: axis 5 of three was the last."""
+    x = np.arange(24.0).reshape(2, 3, 4)
+    for start, end in ((0, 3), (0, 5), (-4, -1), (3, 3), (1, -4), (2, 1)):
+        with pytest.raises(errors.ShapeError, match="Flatten: no axes"):
+            nn.Flatten(start, end)(x)
+    for start, end in itertools.product(range(3), range(3)):
+        if start <= end:
+            wanted = nn.Flatten(start, end)(x)
+            size = int(np.prod(x.shape[start : end + 1]))
+            assert wanted.shape == (*x.shape[:start], size, *x.shape[end + 1 :])
+            np.testing.assert_array_equal(nn.Flatten(start - 3, end - 3)(x.tolist()), wanted)
+    for dim in (3, -4):
+        with pytest.raises(errors.ShapeError, match="Unflatten: no axis"):
+            nn.Unflatten(dim, (2, 2))(x)
+    with pytest.raises(errors.ShapeError, match="Unflatten: no axis"):
+        nn.Unflatten(0, (1, 1))(1.0)
+    assert nn.Unflatten(-1, (2, 2))(x).shape == (2, 3, 2, 2)
+
+
+def test_what_is_no_array_at_all() -> None:
+    attention = nn.MultiheadAttention(4, 2)
+    for nothing in (None, 3.0, "abc"):
+        with pytest.raises(errors.ShapeError, match="MultiheadAttention: query"):
+            attention(nothing, nothing, nothing)
+        with pytest.raises(errors.ShapeError, match="need targets of shape"):
+            nn.functional.cosine_embedding_loss(np.ones((2, 3)), np.ones((2, 3)), nothing)

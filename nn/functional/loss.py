@@ -417,14 +417,14 @@ def cosine_embedding_loss(
 ) -> Any:
     """1 - cos for target 1, max(0, cos - margin) for target -1."""
     signs = raw(target)
-    if not np.all(np.abs(everything(signs)) == 1):
-        raise shape_error("cosine_embedding_loss: every target must be -1 or +1.")
     cos = cosine_similarity(input1, input2, dim=-1)
     if np.shape(signs) != np.shape(cos):
         raise shape_error(
             f"cosine_embedding_loss: inputs of shape {np.shape(input1)} and {np.shape(input2)} "
             f"need targets of shape {np.shape(cos)}, not {np.shape(signs)}."
         )
+    if not np.all(np.abs(everything(signs)) == 1):
+        raise shape_error("cosine_embedding_loss: every target must be -1 or +1.")
     return reduced(
         np.where(signs == 1, 1 - cos, _positive(cos - margin)), reduction, "cosine_embedding_loss"
     )
