@@ -14,7 +14,7 @@ from nn.linear import Linear
 from nn.module import Module
 from nn.parameter import Parameter, parameter_dtype
 from nn.random import generator
-from nn.values import shape_error
+from nn.values import as_array, shape_error
 from optim.keywords import accepts
 
 
@@ -175,6 +175,7 @@ class MultiheadAttention(Module):
             )
 
         def moved(x: Any) -> Any:
+            x = as_array(x)
             if single:
                 return x.reshape((1, *np.shape(x)))
             return x if self.batch_first else x.transpose((1, 0, 2))

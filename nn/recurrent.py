@@ -16,7 +16,7 @@ from nn.functional.rnn import rnn_layer
 from nn.module import Module
 from nn.parameter import Parameter, parameter_dtype
 from nn.random import generator
-from nn.values import at, everything, raw, shape_error
+from nn.values import as_array, at, everything, raw, shape_error
 from optim.keywords import accepts
 
 
@@ -144,6 +144,7 @@ class _Recurrent(Module):
                 f"without a batch), the last of length input_size = {self.input_size}."
             )
         single = len(shape) == 2
+        input = as_array(input)
         if single:
             input = input.reshape((shape[0], 1, shape[1]))
         elif self.batch_first:

@@ -30,6 +30,17 @@ def is_tracked(value: Any) -> bool:
     return value.requires_grad if isinstance(value, Tensor) else isinstance(value, Dual)
 
 
+def as_array(value: Any) -> Any:
+    """Return lists and numbers as an array, and arrays of any kind as they are.
+
+    Examples
+    --------
+    >>> as_array([1.0, 2.0])
+    array([1., 2.])
+    """
+    return value if hasattr(value, "__array_function__") else np.asarray(value)
+
+
 def raw(value: Any) -> Any:
     """Return the plain array of a value of any kind, sharing memory where it can.
 
@@ -41,7 +52,7 @@ def raw(value: Any) -> Any:
     value = stop_gradient(value)
     if isinstance(value, Tensor):
         return value.data
-    return value if hasattr(value, "__array_function__") else np.asarray(value)
+    return as_array(value)
 
 
 def everything(value: Any) -> Any:
@@ -56,8 +67,7 @@ def everything(value: Any) -> Any:
     >>> vmap(checked)(np.array([1, 4]))
     array([2, 8])
     """
-    value = memory(value)
-    return value if hasattr(value, "__array_function__") else np.asarray(value)
+    return as_array(memory(value))
 
 
 def at(x: Any, *index: Any) -> Any:

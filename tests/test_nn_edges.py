@@ -16,6 +16,7 @@ from nn import functional as f
 from nn import init
 from nn.functional.dropout import dropout2d
 from nn.models import DBN, RBM
+from nn.values import raw
 
 
 def draw(*shape):
@@ -685,3 +686,24 @@ def test_what_is_no_array_at_all() -> None:
             attention(nothing, nothing, nothing)
         with pytest.raises(errors.ShapeError, match="need targets of shape"):
             nn.functional.cosine_embedding_loss(np.ones((2, 3)), np.ones((2, 3)), nothing)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.LSTM(4, 2), nn.GRU(4, 2), nn.RNN(4, 2), nn.MaxPool1d(2), nn.AvgPool1d(2),
+        nn.AdaptiveMaxPool1d(3), nn.AdaptiveMaxPool1d(2), nn.AdaptiveAvgPool1d(3),
+        nn.LPPool1d(2, 2), nn.Conv1d(3, 2, 2), nn.ConvTranspose1d(3, 2, 2), nn.BatchNorm1d(3),
+        nn.LayerNorm(4), nn.GroupNorm(1, 3), nn.Linear(4, 2), nn.ReLU(), nn.Softmax(-1),
+        nn.PReLU(), nn.TransformerEncoderLayer(4, 2, 4, 0.0), nn.Flatten(), nn.Step(),
+        nn.LocalResponseNorm(2), nn.Upsample(scale_factor=2),
+        nn.Upsample(scale_factor=2, mode="linear"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_lists_are_arrays(module) -> None:
+    x = draw(2, 3, 4)
+    whole, listed = module(x), module(x.tolist())
+    if isinstance(whole, tuple):
+        whole, listed = whole[0], listed[0]
+    np.testing.assert_allclose(raw(listed), raw(whole), rtol=1e-6, atol=1e-7)
