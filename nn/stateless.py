@@ -161,7 +161,8 @@ def _chosen(owner: str, one: _Held, given: Mapping[str, Any]) -> Any:
         if not _same(value, given[name]):
             raise _error(
                 f"{owner}: {names[0]} and {name} are one parameter, but two different values were "
-                "given; give one of the names, or tie_weights=False to untie them."
+                "given (under a transform, two arguments are two values); give one of the names, "
+                "or tie_weights=False to untie them."
             )
     if hasattr(value, "__array_function__"):
         return value

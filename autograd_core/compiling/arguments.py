@@ -131,6 +131,27 @@ def paths(name: str, nest: Any) -> list[str]:
     return [name]
 
 
+def orders(nest: Any) -> list[tuple[Any, ...]]:
+    """Return the keys of all dictionaries in a nest, in their order: code may go through them.
+
+    Examples
+    --------
+    >>> orders([{"b": 1.0, "a": {}}])
+    [('b', 'a')]
+    """
+    found: list[tuple[Any, ...]] = []
+    if isinstance(nest, dict):
+        if len(nest) > 1:
+            found.append(tuple(nest))
+        nest = nest.values()
+    elif not isinstance(nest, (list, tuple)):
+        return found
+    for part in nest:
+        if isinstance(part, (dict, list, tuple)):
+            found += orders(part)
+    return found
+
+
 def flat(args: tuple[Any, ...]) -> bool:
     """Whether no argument is a nest."""
     return all(a.__class__ in _LEAVES for a in args)

@@ -43,3 +43,13 @@ def names(code: CodeType) -> tuple[frozenset[str], frozenset[str], frozenset[str
 def matches(code: CodeType) -> bool:
     """Whether code has a match statement that tests for a class."""
     return any(s.opname == "MATCH_CLASS" for c in nested(code) for s in dis.get_instructions(c))
+
+
+def reads(code: CodeType, attribute: str) -> bool:
+    """Whether code may read an attribute of this name; setting it or calling it does not count."""
+    return attribute in names(code)[0] and any(
+        s.argval == attribute
+        and (s.opname == "LOAD_CONST" or (s.opname == "LOAD_ATTR" and "self" not in s.argrepr))
+        for c in nested(code)
+        for s in dis.get_instructions(c)
+    )

@@ -38,7 +38,7 @@ _KINDS: dict[str, str] = {}  # file name -> "own", "installed", "standard", "fix
 _WORLD = frozenset(
     {"time", "posix", "nt", "_io", "io", "_socket", "select", "_sqlite3", "mmap", "_ssl", "fcntl",
      "resource", "pwd", "grp", "_posixsubprocess", "_winapi", "winreg", "_multiprocessing",
-     "_curses", "readline"}
+     "_curses", "readline", "_locale"}
 )  # fmt: skip
 _HARMLESS = frozenset({"fspath", "write", "flush", "sleep", "writelines", "isatty", "strerror"})
 _DISPATCH = _code_named("dispatch", functools.singledispatch)
@@ -71,7 +71,7 @@ def _find_kind(filename: str) -> str:
     frozen = _FROZEN.fullmatch(filename)  # importlib's own, for one
     if filename.startswith(_STDLIB) or (frozen and frozen[1] in sys.stdlib_module_names):
         return "standard"
-    # last, since Python's library and installed packages are passed over too in errors
+    # After the library: what names the user's line passes over files of it too.
     return "fixed" if is_library.get(filename) or classify(filename) else "own"
 
 

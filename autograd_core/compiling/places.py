@@ -153,6 +153,25 @@ class Got:
         return difference(self._name, old, new)
 
 
+class Cache:
+    """What a function keeps, of those that `functools.lru_cache` makes.
+
+    Its answers may be older than what it would compute now; they go when it is cleared.
+    """
+
+    def __init__(self, name: str, holder: Any) -> None:
+        self._name = name
+        self._info = holder.cache_info
+        self._old = self._info()
+
+    def changed(self) -> str | None:
+        """Compare the counts: a hit changes nothing, all else may."""
+        new, old = self._info(), self._old
+        if new.misses == old.misses and new.currsize == old.currsize and new.hits >= old.hits:
+            return None
+        return f"the cache of {self._name} was filled or cleared"
+
+
 class Contents:
     """What has no parts to compare, by all of its bytes."""
 

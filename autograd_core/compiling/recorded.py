@@ -8,6 +8,7 @@ value out of the program, to branch on it, a guard is left behind.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,9 +45,13 @@ innermost = _inner.get
 # What Python asks of shapes and dtypes: the same at every call that this program answers.
 _METADATA = frozenset(
     {"shape", "ndim", "size", "result_type", "can_cast", "iscomplexobj", "isrealobj",
-     "common_type", "min_scalar_type", "shares_memory", "may_share_memory", "einsum_path",
+     "common_type", "min_scalar_type", "einsum_path",
      "array_repr", "array_str", "array2string"}
 )  # fmt: skip
+# What Python asks of memory: a program does not see how its arguments lie.
+_OF_MEMORY = frozenset({"shares_memory", "may_share_memory"})
+# Complaints about shapes; all others may be about numbers.
+_SHAPES = re.compile("shape|broadcast|dimension|axis|axes|aligned|size|square")
 # Constants whose result's shape follows from the arguments' shapes alone.
 _STEADY = frozenset(
     {"zeros_like", "ones_like", "empty_like", "full_like", "all", "any", "argmax", "argmin",
@@ -182,7 +187,13 @@ class Recorder:
         settings = {k: replaced(v, self.value_of) for k, v in params.items()}
         raw = [replaced(a, example) for a in inner]
         given = [replaced(a, self._handed) for a in args]
-        made = operation.run(tuple(raw), {k: replaced(v, example) for k, v in settings.items()})
+        try:
+            made = operation.run(tuple(raw), {k: replaced(v, example) for k, v in settings.items()})
+        except Exception as error:
+            self._note_error(operation, error, settings)
+            raise
+        if operation.name in _OF_MEMORY:
+            self.unlike = f"it asks {operation.name} of arrays"
         if operation.name in _METADATA and isinstance(operation, Constant):
             return made
         if not is_spelled(operation) and not isinstance(made, tuple) and _plain(settings):
@@ -193,6 +204,21 @@ class Recorder:
                 del self.steps[mark[0] :]
         step = Step(operation, inner, settings, *self._place())
         return self._finish(step, made, operation)
+
+    def _note_error(self, operation: Primitive, error: Exception, settings: Any) -> None:
+        """Refuse a function that goes on after an error which other numbers would not raise."""
+        if isinstance(error, IndexError):
+            by_numbers = next(values_in(settings), None) is not None
+        else:
+            known = isinstance(error, (errors.AutogradError, TypeError, ValueError))
+            known = known and not isinstance(error, np.linalg.LinAlgError)
+            steady = known and (isinstance(error, TypeError) or _SHAPES.search(str(error)))
+            by_numbers = not steady
+        if not self._inside and by_numbers:
+            self.unlike = (
+                f"{operation.name} raises {type(error).__name__} ({error}), which the function "
+                "catches; a program has no such branch. Compile what comes before and after"
+            )
 
     def _handed(self, argument: Any) -> Any:
         """Return an argument for a kernel that is taken apart: not the caller's own object."""

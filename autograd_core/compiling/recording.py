@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import tree
-from autograd_core.compiling.arguments import Kind, array_in, flat
+from autograd_core.compiling.arguments import Kind, array_in, flat, orders
 from autograd_core.compiling.captured import Watch
 from autograd_core.compiling.writing import FUNCTION, Source
 from autograd_core.primitive import bare
@@ -50,6 +50,7 @@ class Recording:
         self._guards = [(g.test, g.expected, g.where) for g in written.guards]
         self._kinds = kinds
         self._structure = tree.map_leaves(lambda _: 0, structure)
+        self._orders = orders(structure)
         self._flat = flat(structure[0]) and not structure[1]
         self._watch = watch
         self._finish = finish
@@ -79,7 +80,7 @@ class Recording:
             leaves: Any = args
         else:
             leaves = tree.leaves_like(self._structure, (args, keywords))
-            if leaves is None:
+            if leaves is None or (self._orders and orders((args, keywords)) != self._orders):
                 return False, "the arguments are nested differently"
         for kind, leaf in zip(self._kinds, leaves, strict=True):
             why = kind.differs(leaf)
@@ -97,7 +98,10 @@ class Recording:
             if why is not None:
                 return False, why
             arrays.append(data)
-        results = self.run(*arrays)
+        try:
+            results = self.run(*arrays)
+        except (ArithmeticError, LookupError, ValueError) as error:  # f itself may catch it
+            return False, f"an operation raises {type(error).__name__}: {error}"
         if results.__class__ is int:
             test, expected, where = self._guards[results]
             what = {

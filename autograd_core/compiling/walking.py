@@ -19,6 +19,7 @@ from array import array as machine_array
 from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
+from decimal import Decimal
 from functools import partial
 from operator import attrgetter, setitem
 from types import (
@@ -36,13 +37,24 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
+from autograd_core.compiling.ambient import ambient, inside, unanswerable
 from autograd_core.compiling.classes import ASKED
-from autograd_core.compiling.codes import matches, names, nested
+from autograd_core.compiling.codes import matches, names, nested, reads
+from autograd_core.compiling.holders import (
+    answers_itself,
+    attribute,
+    element,
+    identities,
+    item,
+    of_mapping,
+    space_of,
+)
 from autograd_core.compiling.outside import Seen, kind_of, package_kind
 from autograd_core.compiling.places import (
     BY_VALUE,
     MISSING,
     Attributes,
+    Cache,
     Contents,
     Elements,
     Got,
@@ -106,8 +118,10 @@ class Walk:
         self, roots: tuple[Any, ...], seen: Seen | None, codes: dict[CodeType, Any] | None
     ) -> None:
         """Walk; into all code that can be reached, or only into that which ran."""
+        self._of_gradients = False  # whether code reads .grad
         self._cached = False  # whether a cache answered for code that did not run this time
         self._places: list[Place] = []
+        self._caches: list[Place] = []  # compared last: what they answer for says more
         self.arrays: dict[int, tuple[str, Any]] = {}
         self.tensors: dict[int, tuple[str, Any]] = {}
         self.swaps: list[Swap] = []
@@ -121,6 +135,7 @@ class Walk:
         self.by_class = seen is not None and seen.by_class  # not as isinstance() does
         self.asks: list[tuple[dict[str, Any], str]] = []  # where isinstance and type are called
         self._seen: set[int] = set()
+        self._graded: set[int] = set()  # Tensors whose gradients were looked at
         self._kept: list[Any] = []  # so that no identity is used twice
         self._stack: list[tuple[str, Any, bool]] = [("", root, True) for root in roots]
         if seen is not None:
@@ -133,13 +148,19 @@ class Walk:
             self._visit_modules()
             if not self._stack:
                 self._visit_strays()
+            if not self._stack and self._of_gradients:
+                self._visit_gradients()
             if not self._stack:
+                self._places += [*ambient(self._words), *self._caches]
+                self._refusals += unanswerable(self._words)
                 return
 
     def _empty(self) -> None:
         while self._stack:
             name, value, live = self._stack.pop()
             if issubclass(type(value), BY_VALUE) and _is_plain(value):
+                if type(value) is Decimal:
+                    self._words.add("Decimal")  # what it computes depends on the context
                 continue
             if id(value) in self._seen:
                 continue
@@ -186,12 +207,12 @@ class Walk:
         self.arrays.setdefault(id(array), (name, array))
         if array.dtype.kind == "O":
             flat = array.ravel().tolist()
-            self._places.append(Contents(name, _identities, array, "objects"))
+            self._places.append(Contents(name, identities, array, "objects"))
             for k, held in enumerate(flat):
                 self._unmovable.add(id(held))
                 self._push(f"{name}[{k}]", held, False)
         if array.__class__ is not np.ndarray and getattr(array, "__dict__", None):
-            self._entries(name, vars(array), _attribute(name), False)
+            self._entries(name, vars(array), attribute(name), False)
 
     def _tensor(self, name: str, value: Any) -> None:
         if isinstance(value, Tensor):
@@ -220,10 +241,12 @@ class Walk:
             if not isinstance(owner, ModuleType):
                 self._unmovable.add(id(owner))
                 self._push(name, owner, False)
-        elif "__wrapped__" in (_space_of(value) or ()):
+        elif "__wrapped__" in (space_of(value) or ()):
             wrapped = value.__wrapped__  # what it keeps for itself, a cache say, is its own
             ran = getattr(wrapped, "__code__", None) in (self._codes or {})
             self._cached = self._cached or not ran
+            if hasattr(value, "cache_info"):
+                self._caches.append(Cache(name, value))
             self._push(name, wrapped)
         else:
             return False
@@ -251,7 +274,7 @@ class Walk:
         if value.__kwdefaults__:
             self._entries("", value.__kwdefaults__, str, own)
         if vars(value):
-            self._entries(name, vars(value), _attribute(name), own)
+            self._entries(name, vars(value), attribute(name), own)
         if own:
             self._code(code, value.__globals__)
 
@@ -271,21 +294,23 @@ class Walk:
         self._words |= words
         if not _IMPORTS.isdisjoint(words):
             imported = words
-        modules = sorted(w for w in imported if w in sys.modules)
-        if modules:
-            self._places.append(Named(sys.modules, modules))
-            for word in modules:
+        if imported:
+            self._places.append(Named(sys.modules, sorted(imported), "sys.modules: "))
+            for word in sorted(imported & sys.modules.keys()):
                 self._push(word, sys.modules[word])
         known = [w for w in loaded if w in space]
         missing = [w for w in loaded if w not in space]
         self.asks += [(space, w) for w in ASKED if w in missing]
         self.by_class = self.by_class or "__class__" in words or matches(code)
+        self._of_gradients = self._of_gradients or reads(code, "grad")
+        if reads(code, "writeable"):
+            self._refuse("", "asked whether it is writeable, while compile locks all arrays")
         if not _GLOBALS.isdisjoint(words):
             known = [w for w in space if not w.startswith("__")]
         if known or missing:
             self._places.append(Named(space, [*known, *missing]))
         for word in known:
-            self._held(word, space[word], True, *_of_mapping(space, word))
+            self._held(word, space[word], True, *of_mapping(space, word))
         builtin = [w for w in missing if w in _BUILTINS]
         if builtin:
             self._places.append(Named(_BUILTINS, builtin))
@@ -297,8 +322,6 @@ class Walk:
         dynamic = not _ATTRIBUTES.isdisjoint(self._words)
         for name, module, done in list(self._modules.values()):
             kind = package_kind(module.__name__)
-            if kind == "fixed":
-                continue
             space = vars(module)
             wanted = self._words - done
             if kind == "own" and dynamic:
@@ -310,9 +333,12 @@ class Walk:
             done |= wanted
             self._places.append(Named(space, sorted(wanted), f"{name}."))
             for word in sorted(wanted & space.keys()):
-                if id(space[word]) != id(sys.modules):
+                if kind == "fixed":  # which function it is counts, not what is inside of it
+                    if isinstance(space[word], ModuleType):
+                        self._push(word, space[word])
+                elif id(space[word]) != id(sys.modules):
                     live = kind == "own"
-                    self._held(f"{name}.{word}", space[word], live, *_of_mapping(space, word))
+                    self._held(f"{name}.{word}", space[word], live, *of_mapping(space, word))
             if "__getattr__" in space and kind == "own":
                 self._push(f"{name}.__getattr__", space["__getattr__"])
 
@@ -325,6 +351,12 @@ class Walk:
                 if isinstance(function, FunctionType) and function.__code__ is code:
                     self._push(code.co_name, function)
             self._code(code, space)
+
+    def _visit_gradients(self) -> None:
+        for name, tensor in list(self.tensors.values()):
+            if id(tensor) not in self._graded:
+                self._graded.add(id(tensor))
+                self._got(f"{name}.grad", attrgetter("_grad"), tensor)
 
     def _class(self, name: str, value: type) -> None:
         if package_kind(value.__module__) != "own":
@@ -342,13 +374,13 @@ class Walk:
         """Look into what holds other things."""
         kind = type(value)
         if issubclass(kind, (dict, MappingProxyType)):
-            self._entries(name, value, _item(name), live and issubclass(kind, dict))
+            self._entries(name, value, item(name), live and issubclass(kind, dict))
         elif issubclass(kind, (list, tuple, set, frozenset, deque)):
             movable = live and issubclass(kind, list)
             if kind is not tuple:
                 self._places.append(Elements(name, value))
             for k, held in enumerate(value):
-                get, put = partial(_element, value, k), partial(setitem, value, k)
+                get, put = partial(element, value, k), partial(setitem, value, k)
                 self._held(f"{name}[{k}]", held, movable, get, put)
         elif issubclass(kind, (bytearray, memoryview)):
             self._places.append(Contents(name, bytes, value, "bytes"))
@@ -370,8 +402,8 @@ class Walk:
             self._object(name, value, live, True)  # a class of one's own may have attributes too
         return True
 
-    def _got(self, name: str, get: Callable[[], Any]) -> None:
-        place = Got(name, get)
+    def _got(self, name: str, get: Callable[..., Any], *args: Any) -> None:
+        place = Got(name, get, *args)
         self._places.append(place)
         if place.old is not MISSING:
             self._unmovable.add(id(place.old))
@@ -380,17 +412,18 @@ class Walk:
     def _entries(self, name: str, holder: Any, spell: Callable[[Any], str], live: bool) -> None:
         self._places.append(Items(name, holder, spell))
         for key, held in list(holder.items()):
-            self._held(spell(key), held, live, *_of_mapping(holder, key))
+            self._held(spell(key), held, live, *of_mapping(holder, key))
             self._push(spell(key), key, False)
 
     def _object(self, name: str, value: Any, live: bool, state: bool = False) -> None:
         kind = type(value)
         whose = package_kind(kind.__module__)
-        space = _space_of(value)
+        space = space_of(value)
         if issubclass(kind, random.Random):
             self.sources.append(Contents(name, kind.getstate, value, "state"))
         elif issubclass(kind, _GENERATORS):
             self.sources.append(Contents(name, generator_state, value, "state"))
+        self._places += inside(name, value, self._words)
         if issubclass(kind, (*_CLOSED, *_GENERATORS, random.Random)) or kind.__module__.startswith(
             _COMPILERS
         ):
@@ -401,12 +434,12 @@ class Walk:
         live = live and whose == "own"
         if space is not None:
             state = True
-            if not _answers_itself(kind):
+            if not answers_itself(kind):
                 self._places.append(Attributes(name, value, "__class__", "__dict__"))
             else:
                 self._places.append(Got(f"the class of {name}", type, value))
-                self._places.append(Got(f"{name}.__dict__", _space_of, value))
-            self._entries(name, space, _attribute(name), live)
+                self._places.append(Got(f"{name}.__dict__", space_of, value))
+            self._entries(name, space, attribute(name), live)
         if issubclass(kind, BaseException):
             self._got(f"{name}.args", lambda: value.args)
         for base in kind.__mro__:
@@ -455,38 +488,3 @@ _BUILTINS: dict[str, Any] = vars(sys.modules["builtins"])
 def _is_plain(value: Any) -> bool:
     """Whether a value is a number, a text or the like, and not of a class of one's own."""
     return type(value).__module__ in _PLAIN and not isinstance(value, np.void)
-
-
-def _answers_itself(kind: type) -> bool:
-    """Whether a class has a __getattribute__ of its own, which may say anything."""
-    return type(kind.__getattribute__) is FunctionType
-
-
-def _space_of(value: Any) -> Any:
-    """Return the dictionary of an object's attributes; None if it has none."""
-    try:
-        own = _answers_itself(type(value))
-        space = object.__getattribute__(value, "__dict__") if own else value.__dict__
-    except AttributeError:
-        return None
-    return space if isinstance(space, dict) else None
-
-
-def _attribute(name: str) -> Callable[[Any], str]:
-    return lambda key: f"{name}.{key}"
-
-
-def _item(name: str) -> Callable[[Any], str]:
-    return lambda key: f"{name}[{key!r}]"
-
-
-def _element(holder: Any, k: int) -> Any:
-    return holder[k] if k < len(holder) else None
-
-
-def _of_mapping(holder: Any, key: Any) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
-    return partial(holder.get, key), partial(setitem, holder, key)
-
-
-def _identities(array: Any) -> Any:
-    return array.shape, [id(x) for x in array.ravel().tolist()]

@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd_core import DTypeError, UnsupportedError
+from autograd_core import DTypeError, OperandError, UnsupportedError
 from autograd_core.source import Location
 from nn.values import is_traced, is_tracked
+from optim.keywords import HARMLESS, check_harmless
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _STRANGE = {np.ma.MaskedArray, np.matrix}
@@ -176,7 +177,7 @@ def floating(
             for key, value in settings.items():
                 role = roles.get(key)
                 if role is None:
-                    if type(value) in _PASSIVE:
+                    if type(value) in _PASSIVE and key in roles:
                         continue
                 elif value is None or (
                     getattr(value, "dtype", _NONE).char in role and type(value) not in _STRANGE
@@ -186,10 +187,14 @@ def floating(
             return function(*args, **settings)
 
         def careful(*args: Any, **settings: Any) -> Any:
+            for key in settings.keys() & HARMLESS.keys() - roles.keys():
+                check_harmless(name, key, settings.pop(key))
             try:
                 bound = signature.bind(*args, **settings)
-            except TypeError:
-                return function(*args, **settings)  # which says what is missing
+            except TypeError as error:
+                raise OperandError(
+                    f"{name}: {error}; it takes {', '.join(roles)}.", Location.of_caller()
+                ) from None
             given = bound.arguments
             for key, value in given.items():
                 if not is_traced(value):
