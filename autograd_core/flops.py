@@ -205,7 +205,10 @@ WHOLE: dict[str, Callable[..., float]] = {
     "qr": _tall(lambda m, n: 4.0 * m * n * n - 4 / 3 * n**3),  # R, then Q
     "svd": _tall(lambda m, n: 6.0 * m * n * n + 20.0 * n**3),
     "svdvals": _tall(lambda m, n: 2.0 * m * n * n + 2.0 * n**3),
-    "pinv": _tall(lambda m, n: 8.0 * m * n * n + 20.0 * n**3),
+    **dict.fromkeys(
+        ["pinv", "hermitian pinv", "cut pinv", "cut hermitian pinv"],
+        _tall(lambda m, n: 8.0 * m * n * n + 20.0 * n**3),
+    ),
     **dict.fromkeys(
         [
             "fft",

@@ -185,7 +185,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     rank = _rank(a, b, rcond)
     found = memory(rank)  # under vmap one for each example
     least, most = int(np.min(found, initial=columns)), int(np.max(found, initial=0))
-    rank = least if least == most else rank
+    rank = np.intc(least) if least == most else rank  # as NumPy
     residuals: Any = np.zeros((0,), dtype=x.dtype)
     if most == columns < rows:
         if least < columns:
