@@ -14,7 +14,11 @@ from autograd_core.primitive import REGISTRY, bare
 UFUNCS = [
     f
     for f in REGISTRY
-    if isinstance(f, np.ufunc) and f.signature is None and "dd->d" in f.types and f.nin == 2
+    if isinstance(f, np.ufunc)
+    and getattr(np, f.__name__, None) is f
+    and "dd->d" in f.types
+    and f.signature is None
+    and f.nin == 2
 ]
 ufuncs = pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda f: f.__name__)
 methods = pytest.mark.parametrize("method", ["reduce", "accumulate"])
