@@ -24,6 +24,8 @@ from autograd_core.source import Location
 from autograd_core.transforms import pushed as jvp
 from autograd_core.transforms import transpose as vjp
 
+__all__ = ["implicit", "linear_solve", "odeint"]
+
 Function = Callable[..., Any]
 
 # Up to so many unknowns F_x is made and solved with; beyond, only its products are used.

@@ -8,22 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors
+from autograd_core import borders, errors
 from autograd_core.foreign import argument
 from autograd_core.inplace import OVERWRITES, check_saved
-from autograd_core.locks import Lock
+from autograd_core.locks import new_lock
 from autograd_core.modes import BASE, STEP
 from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
 from autograd_core.sweeping import Observer, collect, conjugated, fit, reaching, sweep
 from autograd_core.tensor import PART, Tensor, untracked
-from autograd_core.traced import level_of
 
 _ndarray = np.ndarray
 _float64 = np.float64
 _ONE = np.float64(1)
-_ADDING = Lock()  # other threads may be adding to the same leaves
+_ADDING = new_lock()  # other threads may be adding to the same leaves
 
 
 def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
@@ -91,7 +90,7 @@ def node_of(output: Any, operation: str) -> Node:
 def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) -> None:
     """Sweep back from a Tensor and add the gradients into the leaves' ``.grad``."""
     node = node_of(output, "backward()")
-    if level_of(output) % STEP < BASE:
+    if output._level != BASE and output._level % STEP < BASE:
         raise errors.UntrackedError(
             "backward(): the value belongs to a transform (grad, vjp, ...), whose arguments have "
             "no .grad; return it from the transform's function.",
@@ -99,6 +98,9 @@ def backward(output: Tensor, gradient: Any, retain: bool, create_graph: bool) ->
         )
     seed = conjugated(seed_for(output, gradient, "backward()"))
     found = settled(sweep([node], [seed], retain=retain, record=create_graph))
+    for g in found.values():
+        if isinstance(g, Boxed):  # of create_graph, or of a trace that a rule or a hook brought in
+            borders.alive(g, "backward()")
     # written only now: an exception in mid-sweep leaves every .grad as it was
     with _ADDING:
         for leaf, g in found.items():

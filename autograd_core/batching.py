@@ -21,9 +21,9 @@ import numpy as np
 
 from autograd_core import borders, errors, tree
 from autograd_core import randomness as random
-from autograd_core.foreign import argument
+from autograd_core.foreign import argument, check_caller
 from autograd_core.modes import new_level
-from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple, memory
+from autograd_core.primitive import Boxed, Constant, Primitive, bare, like_tuple
 from autograd_core.printing import prints_anywhere
 from autograd_core.shortcuts import OPERATORS
 from autograd_core.source import Location
@@ -208,18 +208,6 @@ class Batched(Traced):
             )
         self.value = self._batch.spread(other)
 
-    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
-        if not isinstance(made, Batched) or made is self or not made.ndim:
-            return  # one element of an example is a number, no view
-        theirs, ours = memory(made), memory(self)
-        if isinstance(theirs, np.ndarray) and np.may_share_memory(theirs, ours):
-            import weakref
-
-            made._source = (self, operation, params)
-            if not hasattr(self, "_views"):
-                self._views = []
-            self._views.append(weakref.ref(made))
-
     def _process(
         self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
     ) -> Any:
@@ -282,6 +270,7 @@ class Batched(Traced):
         return self._batch.wrap(self.value.astype(dtype, *more, **keywords))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        check_caller()
         raise errors.ConversionError(
             "a batched value met a plain array that cannot hold it, for instance in table[ids] or "
             "array[i] = x under vmap; write Tensor(table)[ids], and np.stack to join values.",
@@ -420,7 +409,7 @@ def vmap(
             v if axis is None else batch.wrap(_moved(v, axis, 0))
             for v, axis in zip(values, axes, strict=True)
         ]
-        with borders.trace(batch.level, "vmap"), random.running(batch, randomness):
+        with borders.trace(batch.level), random.running(batch, randomness):
             result = f(*tree.like(args, inside), **keywords)
         borders.check_result(result, batch.level, "vmap")
         outputs = tree.leaves(result)
@@ -473,6 +462,12 @@ def _moved(value: Any, source: int, destination: int) -> Any:
 def _taken_out(batch: Batching, value: Any) -> Any:
     while isinstance(value, Boxed) and (value._level > batch.level or _is_constant_tensor(value)):
         value = value._below()  # of a tape or a Dual made inside, and over
+    if isinstance(value, type):
+        raise errors.OperandError(
+            f"vmap: the function returned the class {value.__name__}, which is no array of "
+            "numbers; leave it out of the result.",
+            Location.of_caller(),
+        )
     made = batch.spread(value)
     return made if batch.holds(value) or isinstance(made, Boxed) else made.copy()
 

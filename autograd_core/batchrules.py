@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import errors
 from autograd_core.batching import RULES, Batching, Rule, elementwise_rule, stacked_rule
-from autograd_core.primitive import Primitive, bare
+from autograd_core.primitive import Primitive, bare, describe
+from autograd_core.source import Location
 
 Params = dict[str, Any]
-CONSTANTS: dict[str, Rule] = {}
+CONSTANTS: dict[str, Rule] = {"_has_slope": elementwise_rule}
 
 
 def rule(*names: str, table: dict[str, Rule] = RULES) -> Callable[[Rule], Rule]:
@@ -58,7 +60,10 @@ def _reduction(batch: Batching, p: Primitive, args: Sequence[Any], params: Param
 @rule("all", "any", "argmax", "argmin", "argsort", "count_nonzero", table=CONSTANTS)
 def _constant_reduction(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     x, *rest = args
-    axis = rest[0] if rest else params.get("axis", -1 if p.name == "argsort" else None)
+    places = {"argsort": ("axis", "kind", "order"), "count_nonzero": ("axis",)}
+    names = places.get(p.name, ("axis", "out", "keepdims"))
+    params = {**dict(zip(names, rest, strict=False)), **params}
+    axis = params.get("axis", -1 if p.name == "argsort" else None)
     value = x.value
     if axis is None and p.name.startswith("arg"):
         value, axis = value.reshape((batch.size, -1)), 1
@@ -102,6 +107,11 @@ def _kind(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) ->
     return p(*plain, **params)
 
 
+@rule("einsum_path", table=CONSTANTS)
+def _of_shapes(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
+    return p(*[np.broadcast_to(0.0, a.shape) if batch.holds(a) else a for a in args], **params)
+
+
 @rule("zeros_like", "ones_like", "full_like", "empty_like", table=CONSTANTS)
 def _like(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     x, *rest = args
@@ -124,7 +134,9 @@ def _fft(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> 
 
 @rule("isneginf", "isposinf", "isreal", "iscomplex", "isclose", table=CONSTANTS)
 def _test(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
-    return elementwise_rule(batch, p, args, params)
+    values = batch.aligned([*args, *params.values()])  # rtol=, too, may differ
+    made = p(*values[: len(args)], **dict(zip(params, values[len(args) :], strict=True)))
+    return batch.wrap(made)
 
 
 # --- products -------------------------------------------------------------------
@@ -134,6 +146,12 @@ def _test(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) ->
 def _matmul(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     a, b = args
     ranks = np.ndim(a), np.ndim(b)
+    if 0 in ranks:
+        raise errors.ShapeError(
+            f"matmul({describe(a)}, {describe(b)}): the operands of @ need at least one axis; "
+            "a number multiplies with *.",
+            Location.of_caller(),
+        )
     if not batch.holds(b):
         if ranks[1] <= 2:  # one large product
             rows = a.value.reshape((batch.size * math.prod(a.shape[:-1]), a.shape[-1]))
@@ -216,6 +234,11 @@ def _reshape(batch: Batching, p: Primitive, args: Sequence[Any], params: Params)
         known = int(np.prod([n for n in shape if n != -1], dtype=int))
         shape[shape.index(-1)] = x.size // known if known else 0
     return batch.wrap(p(x.value, shape=(batch.size, *shape)))
+
+
+@rule("ravel")
+def _ravel(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
+    return batch.wrap(args[0].value.reshape((batch.size, args[0].size)))
 
 
 @rule("transpose")

@@ -6,15 +6,15 @@ These checks run once for each call of a transform, never for an operation.
 
 from __future__ import annotations
 
+import gc
 import inspect
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial, wraps
 from io import IOBase
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -25,9 +25,12 @@ from autograd_core.modes import BASE, STEP, new_level
 from autograd_core.source import Location
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-RUNNING: set[int] = set()  # the levels of the transforms whose function is running now
+RUNNING: list[int] = []  # the levels of the transforms that run now, in any thread; each time
 USERS = STEP // 4  # what sets the levels of traces that run a user's function apart from others
+_PLAIN = frozenset({np.ndarray, np.float64, np.float32})
 MOST = 1000  # objects that a search through a result visits
+_MADE_BY_PYTHON = 1 << 9  # the flag of classes that a program has made (Py_TPFLAGS_HEAPTYPE)
+_IN_C = ("operator", "functools", "itertools", "_contextvars")  # of those, classes without a dict
 
 
 class IndependentWarning(UserWarning):
@@ -39,21 +42,25 @@ def users_level() -> int:
     return new_level() + USERS
 
 
-@contextmanager
-def trace(level: int, operation: str) -> Iterator[None]:
-    """Note that a trace runs, and that it has ended."""
-    RUNNING.add(level)
-    try:
-        yield
-    except SystemError as error:  # a callback in C (brentq) raised, and C did not pass it on
-        cause = error.__cause__
-        while cause is not None and not isinstance(cause, errors.AutogradError):
-            cause = cause.__cause__
-        if cause is None:
-            raise
-        raise cause from error
-    finally:
-        RUNNING.discard(level)
+class trace:  # noqa: N801 - a statement more than a thing; a class, as it costs half a generator
+    """Note that a trace runs, and that it has ended (context manager)."""
+
+    __slots__ = ("level",)
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+
+    def __enter__(self) -> None:
+        RUNNING.append(self.level)
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        RUNNING.remove(self.level)
+        if isinstance(error, SystemError):  # a callback in C (brentq) raised, C did not pass it on
+            cause = error.__cause__
+            while cause is not None and not isinstance(cause, errors.AutogradError):
+                cause = cause.__cause__
+            if cause is not None:
+                raise cause from error
 
 
 def _has_ended(value: Any, level: int = 0) -> bool:
@@ -61,6 +68,8 @@ def _has_ended(value: Any, level: int = 0) -> bool:
     while isinstance(value, Boxed) and value._level:
         own = value._level
         if own != level and own % STEP == USERS and own not in RUNNING:
+            return True
+        if _has_ended(getattr(value, "_tangent", None), level):
             return True
         below = value._below()
         value = getattr(value, "value", None) if below is value else below
@@ -83,8 +92,11 @@ def check_result(result: Any, level: int, operation: str) -> None:
     """Raise if a result holds a traced value where this trace cannot take it back."""
     for value in tree.leaves(result):
         if isinstance(value, Boxed):
-            if value._level and _has_ended(value, level):
-                alive(value if value._level != level else _older(value, level), operation)
+            own = value._level
+            if own == level and value._below().__class__ in _PLAIN:
+                continue  # the usual case
+            if own and _has_ended(value, level):
+                alive(value if own != level else _older(value, level), operation)
         elif not isinstance(value, (int, float, complex, str, np.generic)) and (
             value.__class__ is not np.ndarray or value.dtype.hasobject
         ):
@@ -115,7 +127,7 @@ def _check_object(value: Any, operation: str) -> None:
 def _parts(value: Any) -> list[Any]:
     """Return what an object holds, as far as Python can see without running its code."""
     if isinstance(value, dict):
-        return list(value.values())
+        return [*value, *value.values()]
     if isinstance(value, np.ndarray):
         return value.ravel().tolist() if value.dtype.hasobject else []
     if isinstance(value, (list, tuple, set, frozenset)) or type(value).__name__ == "deque":
@@ -129,8 +141,12 @@ def _parts(value: Any) -> list[Any]:
         return [value.func, *value.args, *value.keywords.values()]
     if isinstance(value, MethodType):
         return [value.__self__]
-    if isinstance(value, type) or inspect.ismodule(value):
+    if inspect.ismodule(value) or isinstance(value, BuiltinFunctionType):
         return []
+    if isinstance(value, type):
+        return list(vars(value).values()) if value.__flags__ & _MADE_BY_PYTHON else []
+    if not type(value).__flags__ & _MADE_BY_PYTHON or type(value).__module__ in _IN_C:
+        return gc.get_referents(value)  # a property, a view of a dict, a coroutine, a ContextVar
     slots = [name for kind in type(value).__mro__ for name in _names(kind)]
     held = [getattr(value, name, None) for name in slots if not name.startswith("__")]
     return [*held, *getattr(value, "__dict__", {}).values()]
@@ -175,7 +191,7 @@ def _kind_of(out: Any, operation: str) -> Any:
         return value.dtype
     raise errors.OperandError(
         f"{operation}: the function returned a {type(value).__name__}, not an array of "
-        "numbers; hand it on with has_aux=True.",
+        "numbers; return it with has_aux=True.",
         Location.of_caller(),
     )
 
@@ -185,14 +201,19 @@ def check_outputs(outputs: Sequence[Any], level: int, operation: str) -> None:
 
     Integers beside floating-point results are constants; by themselves they are refused.
     """
+    for out in outputs:  # the usual case, without a list and a generator
+        if not (isinstance(out, Boxed) and out._level == level and out.dtype.kind in "fc"):  # type: ignore[attr-defined]
+            break
+    else:
+        return
     kinds = [_kind_of(out, operation) for out in outputs]
-    if kinds and not any(kind.kind in "fc" for kind in kinds):
+    if not any(kind.kind in "fc" for kind in kinds):
         raise errors.DTypeError(
             f"{operation}: the function returned {kinds[0]} data, which have no derivative; "
-            "return floating-point values, or hand them on with has_aux=True.",
+            "return floating-point values, or return them with has_aux=True.",
             Location.of_caller(),
         )
-    if outputs and not any(isinstance(o, Boxed) and _depends(o, level) for o in outputs):
+    if not any(isinstance(o, Boxed) and _depends(o, level) for o in outputs):
         where = Location.of_caller()
         warnings.warn_explicit(
             f"{operation}: the result does not depend on the arguments that are differentiated, "
@@ -241,6 +262,8 @@ _SYNONYMS = {"axis": "in_axes", "axes": "in_axes", "in_dims": "in_axes", "out_di
 
 def pick(args: tuple[Any, ...], argnums: int | Sequence[int], operation: str) -> tuple[Any, ...]:
     """Return the places that argnums names, none of them negative."""
+    if type(argnums) is int and 0 <= argnums < len(args):
+        return (argnums,)
     try:
         chosen = tuple(
             operator.index(k)

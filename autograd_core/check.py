@@ -18,7 +18,7 @@ from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor
-from autograd_core.transforms import grad, hvp, jvp
+from autograd_core.transforms import pushed, transpose
 from autograd_core.transforms import vjp as vjp_of
 
 
@@ -194,10 +194,11 @@ def gradcheck(
         1e-5, 1e-7).
     symmetric : bool, optional
         Check in symmetric directions only: each square matrix (stack of them) among the
-        arguments is replaced by its symmetric part. `eigh`, `eigvalsh` and `cholesky`
-        take their matrix as symmetric, though NumPy reads one triangle of it. By
-        default, that is done for functions that use them, if their square arguments
-        are symmetric and the check in all directions fails.
+        arguments is replaced by its symmetric part. `eigh`, `eigvalsh`, `cholesky`,
+        `cho_factor` and `multivariate_normal` take their matrix as symmetric, though
+        NumPy and SciPy read one triangle of it. By default, that is done for functions
+        that use them, if their square arguments are symmetric and the check in all
+        directions fails.
 
     Returns
     -------
@@ -226,7 +227,12 @@ def gradcheck(
     return _checked(_Problem(f, args, wrt, True), *settings)
 
 
-_SYMMETRIC = ("eigh", "cholesky")  # whose gradient is that in symmetric directions
+# Operations whose gradient is that in symmetric directions, and which argument is the matrix.
+_SYMMETRIC = {
+    "eigh": 0, "cholesky": 0, "scipy cholesky": 0, "cho_factor": 0, "hermitian pinv": 0,
+    "symmetric from its lower triangle": 0, "multivariate_normal.entropy": 1,
+    "multivariate_normal.logpdf": 2, "multivariate_normal.pdf": 2,
+}  # fmt: skip
 
 
 def _symmetric_nodes(problem: _Problem) -> bool:
@@ -254,7 +260,7 @@ def _check_value(problem: _Problem) -> None:
     if not np.isfinite(values[0]):
         raise errors.GradcheckError(
             f"gradcheck(): the function is not finite at these arguments (the weighted sum of its "
-            f"results is {values[0]}), so that no differences can be taken; choose others.",
+            f"results is {values[0]}), so differences cannot be taken; choose other arguments.",
             Location.of_caller(),
         )
     if not np.allclose(values[0], values[1], rtol=100 * np.finfo(values[0].dtype).eps, atol=0):
@@ -298,8 +304,7 @@ def _checked(
         np.allclose(e, n, rtol=1e-3, atol=1e-5) for e, n in zip(exact, numerical, strict=True)
     ):
         numerical = exact  # trusted only where it is close to the differences: |x| has none
-    every = tuple(range(len(xs)))
-    gradient = grad(problem.scalar, every)
+    gradient = _gradient(problem.scalar)
     context = _Context(problem, rtol, atol, step)
     if "reverse" in modes:
         found = [bare(g) for g in gradient(*problem.xs)]
@@ -308,12 +313,17 @@ def _checked(
     if "forward" in modes and not wrt:
         rng = np.random.default_rng(1)
         direction = tuple(rng.uniform(-1, 1, x.shape).astype(x.dtype) for x in xs)
-        _, t = jvp(problem.scalar, tuple(problem.xs), direction)
+        _, t = pushed(problem.scalar, tuple(problem.xs), direction)
         slope = sum(np.sum(n * d) for n, d in zip(numerical, direction, strict=True))
         context.compare("forward mode", [np.asarray(bare(t))], [np.asarray(slope)])
     if order > 1:
         _check_second(problem, gradient, context, modes)
     return True
+
+
+def _gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the gradient of f, a constant's too, to all of its arguments."""
+    return lambda *xs: transpose(f, *xs)[1](1.0)
 
 
 def _check_second(
@@ -327,9 +337,8 @@ def _check_second(
         return sum(np.sum(g * d) for g, d in zip(gradient(*values), v, strict=True))
 
     numerical = central_differences(lambda *m: float(bare(slope(*m))), xs, context.step)
-    every = tuple(range(len(xs)))
     if "reverse" in modes:
-        found = [bare(g) for g in grad(slope, every)(*problem.xs)]
+        found = [bare(g) for g in _gradient(slope)(*problem.xs)]
         context.compare("second order, reverse over reverse", found, numerical)
         tape = [Tensor(x, requires_grad=True) for x in problem.xs]
         out = problem.scalar(*[t * 1 for t in tape])  # f may write them, which are no leaves now
@@ -344,8 +353,7 @@ def _check_second(
                 ]
                 context.compare("second order, create_graph", found, numerical)
     if "forward" in modes and not problem.wrt:
-        product = hvp(problem.scalar, tuple(problem.xs), v)
-        product = product if len(xs) > 1 else (product,)
+        _, product = pushed(gradient, tuple(problem.xs), v)
         context.compare("second order, forward over reverse", [bare(p) for p in product], numerical)
 
 
@@ -381,8 +389,10 @@ class _Context:
             )
             if culprit is None and not self.problem.symmetric and _symmetric_nodes(self.problem):
                 raise errors.GradcheckError(
-                    message + "\n  eigh and cholesky take their matrix as symmetric, and so does "
-                    "their gradient: hand them (a + a.T) / 2, or check at symmetric matrices.",
+                    message
+                    + "\n  eigh, cholesky and others that read one triangle take their matrix as "
+                    "symmetric, and so does their gradient: pass (a + a.T) / 2, or check at "
+                    "symmetric matrices.",
                     Location.of_caller(),
                 )
             if culprit is None:
@@ -422,7 +432,8 @@ class _Context:
         def run(*moved: Any) -> Any:
             full = list(raw)
             for k, m in zip(tracked, moved, strict=True):
-                full[k] = _hermitian(m) if primitive.name in _SYMMETRIC else m
+                symmetric = _square(m) and k == _SYMMETRIC.get(primitive.name)
+                full[k] = _hermitian(m) if symmetric else m
             return primitive(*full, **node.params)
 
         parts = node.output if primitive.multiple else (node.output,)
@@ -457,5 +468,5 @@ class _Context:
         ) and bool(np.isclose(sum(pushed), slope, rtol=self.rtol, atol=self.atol))
 
     def _pushed(self, run: Any, values: list[Any], multiple: bool) -> Sequence[Any]:
-        _, t = jvp(run, values, [np.ones_like(v) for v in values])
+        _, t = pushed(run, values, [np.ones_like(v) for v in values])
         return tuple(t) if multiple else (t,)

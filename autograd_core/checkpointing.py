@@ -22,7 +22,7 @@ from autograd_core.declare import primitive
 from autograd_core.inplace import OVERWRITES
 from autograd_core.modes import BASE, enable_grad
 from autograd_core.node import Node, next_tick
-from autograd_core.primitive import Primitive, bare
+from autograd_core.primitive import Primitive, memory
 from autograd_core.reads import Reading
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor, leaf, record_parts
@@ -186,7 +186,8 @@ class _Segment:
         kept = [OVERWRITES.since(value, self.tick) is None for value in before]
         pairs = [p for p, k in zip(zip(outputs, before, strict=False), kept, strict=False) if k]
         if len(outputs) != len(before) or not all(
-            np.array_equal(bare(node.output), bare(value), equal_nan=True) for node, value in pairs
+            np.array_equal(memory(node.output), memory(value), equal_nan=True)
+            for node, value in pairs
         ):
             raise errors.RuleError(
                 "checkpoint(): the second run computed other values than the first; the function "

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_core import errors
 from autograd_core.anomaly import check_forward
+from autograd_core.borders import alive
 from autograd_core.modes import current
 from autograd_core.primitive import Boxed, Primitive, bare, like_tuple, numeric
 from autograd_core.source import Location
@@ -54,9 +55,9 @@ class Dual(Traced):
     _slope: tuple[Any, ...]  # of what a tape keeps: the derivative; of which y, x and tangent of x
 
     def __init__(self, primal: Any, tangent: Any = None) -> None:
-        self.primal = as_inexact(primal, "Dual")
+        self.primal = as_inexact(alive(primal, "Dual"), "Dual")
         if tangent is not None:
-            tangent = as_inexact(tangent, "Dual")
+            tangent = as_inexact(alive(tangent, "Dual"), "Dual")
             if np.shape(bare(tangent)) != np.shape(bare(primal)):
                 raise errors.SeedError(
                     f"Dual: the tangent has shape {np.shape(bare(tangent))}, the primal "
@@ -138,7 +139,8 @@ class Dual(Traced):
             y = primitive(*primals, **params)
         kind = y.__class__
         if kind is not _float64 and (kind is not _ndarray or y.dtype is not _double):
-            y = primitive.settled(y)
+            y = primitive.settled(y, primals)
+            kind = y.__class__
         anomaly = current().anomaly
         if anomaly:
             check_forward(primitive, primals, y)

@@ -181,36 +181,59 @@ _LIBRARIES = {
 }
 
 
-def met_by() -> str | None:
-    """Return what to say if one of the libraries that take arrays apart is running; or None."""
+def check_caller() -> None:
+    """Refuse to become an array if one of the libraries that take arrays apart asks for it."""
     frame = sys._getframe(1)
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
         for library, remedy in _LIBRARIES.items():
             if module == library or module.startswith(library + "."):
-                return remedy
+                raise errors.OperandError(
+                    f"a traced value was handed to {remedy}", Location.of_caller()
+                )
         frame = frame.f_back  # type: ignore[assignment]
-    return None
 
 
-_HARMLESS: set[type] = {str, tuple, list, dict, type, complex}  # settings' classes seen before
+# Classes met among settings and in lists, of which there is nothing to ask; it grows.
+KNOWN: set[type] = {*FAMILIAR, str, tuple, list, dict, type, complex}
 
 
 def setting(value: Any, operation: str) -> None:
     """Refuse a setting, such as an index or a mask, whose class means more than its numbers."""
     kind = type(value)
-    if kind in FAMILIAR or kind in _HARMLESS or isinstance(value, Boxed):
+    if kind in KNOWN or isinstance(value, Boxed):
         return
     if isinstance(value, np.ndarray) or hasattr(value, "to_numpy") or is_sparse(value):
         reason = _why_not(value)
         if reason is not None:
             raise errors.OperandError(f"{operation}: {_name(kind)}: {reason}", Location.of_caller())
-    else:
-        _HARMLESS.add(kind)
+    elif not hasattr(kind, "__array_function__"):
+        KNOWN.add(kind)
+
+
+def all_known(kinds: Any) -> bool:
+    """Whether there is nothing to ask of values of these classes."""
+    if KNOWN.issuperset(kinds):
+        return True
+    KNOWN.update(kind for kind in kinds if issubclass(kind, Boxed))
+    return KNOWN.issuperset(kinds)
+
+
+def _nothing_to_ask(values: Any) -> bool:
+    for value in values:
+        kind = value.__class__
+        if kind is list or kind is tuple:
+            if not _nothing_to_ask(value):
+                return False
+        elif kind not in KNOWN and not all_known((kind,)):
+            return False
+    return True
 
 
 def operands(values: Any, operation: str) -> None:
     """Refuse what cannot stand among the arguments of a function, in lists and tuples too."""
+    if _nothing_to_ask(values):
+        return
     found: list[Any] = []
     stack = list(values)
     while stack:

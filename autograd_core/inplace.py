@@ -22,7 +22,7 @@ from autograd_core.node import Node, Watch, next_tick
 from autograd_core.primitive import Boxed, Primitive, bare, memory
 from autograd_core.reads import pushed_reads, really_reads
 from autograd_core.rules.indexing import getitem, setitem
-from autograd_core.rules.shapes import copy_
+from autograd_core.rules.shapes import copy_, ravel, reshape
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor
 from autograd_core.traced import Traced, level_of
@@ -270,6 +270,8 @@ def overwrite(target: Traced, result: Any) -> None:
                 Location.of_caller(),
             )
         result = result.astype(target.dtype)
+    if target.ndim > 1 and not _by_hand(max(target._level, level_of(result))):
+        result = _laid_out(result, target)
     kept = retains(target)
     target._become(result)
     value, changed = target, {id(target)}
@@ -282,6 +284,26 @@ def overwrite(target: Traced, result: Any) -> None:
     # A view that was written into is what was written, and need not be read again: unless
     # somebody wants the gradients along the way, which passes by the source and then the view.
     _refresh_views(value, {id(value)} if kept else changed)
+
+
+def _laid_out(result: Any, target: Traced) -> Any:
+    """Return a result whose axes lie in memory as the target's do, where NumPy writes it.
+
+    Whether a reshape of it is a view or a copy depends on that.
+    """
+    order = _order(target)
+    if _order(result) == order:
+        return result
+    order += [k for k in range(target.ndim) if k not in order]
+    return np.transpose(copy_(np.transpose(result, order)), [order.index(k) for k in sorted(order)])
+
+
+def _order(value: Any) -> list[int]:
+    """Return the axes longer than 1, from the largest step in memory to the smallest."""
+    array = _memory(value)
+    batches = array.ndim - value.ndim
+    axes = [k for k, n in enumerate(value.shape) if n > 1]
+    return sorted(axes, key=lambda k: -abs(array.strides[batches + k]))
 
 
 def _refresh_views(source: Traced, changed: set[int]) -> None:
@@ -300,9 +322,10 @@ def _refresh_views(source: Traced, changed: set[int]) -> None:
 
 def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:
     """Remember that `made` is a view of `source`, if it shares its memory."""
-    array, base = _memory(made), _memory(source)
-    if made is source:
+    array = _memory(made)
+    if made is source or (view is getitem and array.__class__ is np.float64):  # often: a number
         return
+    base = _memory(source)
     if not _is_number(base) or view is getitem:
         if not isinstance(array, np.ndarray):
             return
@@ -310,6 +333,8 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
             return  # one element of each example of a batch: a number, no view
     if not (_is_number(base) and _by_hand(source._level)) and not np.may_share_memory(array, base):
         return  # a copy after all, such as a reshape of a transpose
+    if view in (reshape, ravel) and hasattr(source, "_source") and _copies(source, view, params):
+        return
     made._source = (source, view, params)
     try:
         views = source._views
@@ -318,6 +343,22 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
     views.append(weakref.ref(made))
     if len(views) & (len(views) - 1) == 0:  # at each power of two: drop the dead ones
         views[:] = [reference for reference in views if reference() is not None]
+
+
+def _copies(source: Traced, last: Primitive, params: dict[str, Any]) -> bool:
+    """Whether NumPy's reshape of a view is a copy: ours lies in memory of its own once changed."""
+    views = []
+    value: Any = source
+    while (above := getattr(value, "_source", None)) is not None:
+        value = above[0]
+        views.append(above[1:])
+    array = _memory(value)
+    if _is_number(array) or not array.size:
+        return False
+    array = base = array[(slice(1),) * (array.ndim - value.ndim)].reshape(value.shape)
+    for view, settings in reversed(views):
+        array = view.forward(array, **settings)
+    return not np.may_share_memory(last.forward(array, **params), base)
 
 
 def _is_number(value: Any) -> bool:
@@ -332,7 +373,7 @@ def _memory(value: Any) -> Any:
 
 
 def _write_view(x: Any, part: Any, view: tuple[Primitive, dict[str, Any]]) -> Any:
-    out = np.array(x) if _is_number(x) else x.copy()
+    out = np.array(x) if _is_number(x) else x.copy("K")
     operation, params = view
     operation.forward(out, **params)[...] = part
     return out[()] if _is_number(x) else out

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import borders, errors, tree
-from autograd_core.backward import collect, push
+from autograd_core.backward import collect
 from autograd_core.batching import Batching, TooLargeError
 from autograd_core.borders import pick
 from autograd_core.counting import Counter, count_forward, count_reverse
@@ -364,7 +364,7 @@ def _by_columns(
         inner = np.shape(bare(node.output))
         pieces: list[list[Any]] = [[] for _ in outputs]
         for batch, seed in _seeds(node.output, size):
-            pushed = iter(push(order, {node: seed}, nodes))
+            pushed = iter(trace.pushed(order, {node: seed}, nodes))
             for k, out in enumerate(outputs):
                 t = next(pushed) if tracked[k] else None
                 pieces[k].append(_spread(batch, t, np.shape(bare(out))))
@@ -451,6 +451,7 @@ def _hessian_columns(
                 ]
                 for k, g in enumerate(tree.leaves(gradient(*tree.like(structure, duals)))):
                     t = g._tangent if isinstance(g, Dual) and g._level == level else None
+                    borders.alive(t, "hessian()")
                     pieces[k].append(_spread(piece, t, np.shape(bare(values[k]))))
             return pieces
         except TooLargeError:

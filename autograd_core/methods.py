@@ -158,11 +158,7 @@ class ArrayMethods(Boxed):
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if self._level:
-            remedy = foreign.met_by()
-            if remedy is not None:
-                raise errors.OperandError(
-                    f"a traced value was handed to {remedy}", Location.of_caller()
-                )
+            foreign.check_caller()
             raise errors.ConversionError(
                 f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
                 "its derivative; keep it as it is, or write np.asarray(x.detach()). "
@@ -270,7 +266,7 @@ class ArrayMethods(Boxed):
         """As numpy.ravel."""
         if order != "C":
             return cast(Any, np.ravel)(self, order)
-        return shapes.reshape(self, shape=(-1,))
+        return shapes.ravel(self)
 
     def flatten(self, order: str = "C") -> Any:
         """Return a copy with one axis."""
@@ -428,7 +424,7 @@ def _unsettable(name: str, instead: str) -> Any:
 def _absent(name: str, instead: str) -> property:
     def get(self: Any) -> Any:
         raise errors.MissingAttributeError(
-            f"{name}: a {type(self).__name__} has no {name}, which looks into memory past the "
+            f"{name}: a {type(self).__name__} has no {name}: it would bypass the "
             f"record; use {instead}.",
             Location.of_caller(),
         )
@@ -436,6 +432,19 @@ def _absent(name: str, instead: str) -> property:
     return property(get, lambda self, value: get(self), doc=f"ndarray's; refused: {instead}.")
 
 
+def _of_tensors(name: str) -> property:
+    def get(self: Any) -> Any:
+        raise errors.MissingAttributeError(
+            f"{name}: a {type(self).__name__}, which jvp(), vmap() and the like compute with, has "
+            f"no {name}; take derivatives with grad() or vjp(), and x.detach() for the numbers.",
+            Location.of_caller(),
+        )
+
+    return property(get, doc="Of Tensors only.")
+
+
+for _name in ("backward", "data", "grad", "numpy", "register_hook", "requires_grad", "retain_grad"):
+    setattr(ArrayMethods, _name, _of_tensors(_name))
 _OF_NUMBERS = "x.detach(), and .numpy() of a Tensor, for the numbers alone"
 for _name, _instead in {
     "flat": "x.reshape(-1), a view where NumPy has one",

@@ -25,7 +25,7 @@ from autograd_core.boxed import (
     numeric,
     youngest_batched,
 )
-from autograd_core.foreign import FAMILIAR
+from autograd_core.foreign import FAMILIAR, KNOWN
 from autograd_core.modes import current
 from autograd_core.reads import EVERYTHING, Reading
 from autograd_core.registry import BUILT_IN, REGISTRY, WRITERS, Rule, implements, register
@@ -189,6 +189,8 @@ class Primitive:
             return self.run(args, params)
         raw = tuple([bare(a) for a in args])
         value = self.run(raw, params)
+        if value.__class__ is float or value.__class__ is complex:
+            value = np.asarray(value)[()]
         if current().anomaly:
             from autograd_core.anomaly import check_forward
 
@@ -214,13 +216,16 @@ class Primitive:
         except Exception as error:
             raise self.failure(error, args) from error
 
-    def settled(self, value: Any) -> Any:
+    def settled(self, value: Any, args: Sequence[Any] = ()) -> Any:
         """Return a forward result that can be followed: Python's floats become NumPy's."""
         try:
             if value.dtype.kind != "O":
                 return value
         except AttributeError:
-            if isinstance(value, (float, complex)):
+            objects = any(
+                getattr(getattr(bare(a), "dtype", None), "hasobject", False) for a in args
+            )
+            if isinstance(value, (float, complex)) and not objects:
                 return np.asarray(value)[()]
             if self.multiple and isinstance(value, tuple):
                 return like_tuple(value, [self._settled_part(part) for part in value])
@@ -300,7 +305,7 @@ class Primitive:
         if "dtype" in params and params["dtype"] is not None and not top.written:
             self._check_dtype(params["dtype"], args)
         for value in params.values():
-            if value.__class__ not in FAMILIAR:
+            if value.__class__ not in KNOWN:
                 foreign.setting(value, self.name)
         if params.keys() <= self.settings:
             return params
@@ -456,13 +461,8 @@ class Constant(Primitive):
         boxed: list[Boxed] = []
         raw = tuple(unwrapped(a, boxed) for a in args)
         settings = unwrapped(params, boxed)
-        if boxed:
-            raw = tuple(
-                [
-                    r if a.__class__ in FAMILIAR else self._compared(a, r, args)
-                    for a, r in zip(args, raw, strict=True)
-                ]
-            )
+        if boxed and not all(a.__class__ in FAMILIAR or isinstance(a, Boxed) for a in args):
+            raw = tuple([self._compared(a, r, args) for a, r in zip(args, raw, strict=True)])
         kept = [b for b in map(bare, boxed) if isinstance(b, Boxed)]
         if kept:  # arrays of another kind: batched, or written down for a program
             youngest = max(kept, key=lambda b: b._level)

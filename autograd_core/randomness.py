@@ -7,8 +7,7 @@ that are running what they want.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +21,19 @@ CHOICES = ("error", "different", "same")
 _running: ContextVar[tuple[tuple[Batching, str], ...]] = ContextVar("running vmaps", default=())
 
 
-@contextmanager
-def running(batch: Batching, randomness: str) -> Iterator[None]:
-    """Say that a function runs for this batch, and what its draws shall do."""
-    token = _running.set((*_running.get(), (batch, randomness)))
-    try:
-        yield
-    finally:
-        _running.reset(token)
+class running:  # noqa: N801 - a statement more than a thing; a class costs half a generator
+    """Say that a function runs for this batch, and what its draws shall do (context manager)."""
+
+    __slots__ = ("_entry", "_token")
+
+    def __init__(self, batch: Batching, randomness: str) -> None:
+        self._entry = (batch, randomness)
+
+    def __enter__(self) -> None:
+        self._token = _running.set((*_running.get(), self._entry))
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        _running.reset(self._token)
 
 
 def draw(

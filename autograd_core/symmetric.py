@@ -21,7 +21,7 @@ from autograd_core.errors import LinearAlgebraError, ShapeError
 from autograd_core.primitive import Primitive
 from autograd_core.rules.linalg import adjoint
 from autograd_core.source import Location
-from autograd_core.transforms import jvp
+from autograd_core.transforms import pushed as jvp
 
 
 def symmetric_function(f: Callable[[Any], Any], a: Any) -> Any:
@@ -58,7 +58,7 @@ def symmetric_function(f: Callable[[Any], Any], a: Any) -> Any:
         a = np.asarray(a)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ShapeError(
-            f"symmetric_function(): an array of shape {a.shape} is no square matrix.",
+            f"symmetric_function(): an array of shape {a.shape} is not a square matrix.",
             Location.of_caller(),
         )
     return _derivative(0)((a + adjoint(a)) * 0.5, f=f)

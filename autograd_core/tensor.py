@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 import autograd_core  # whole by the time that a sweep begins
-from autograd_core import cuts, errors, foreign, modes, shortcuts
+from autograd_core import borders, cuts, errors, foreign, modes, shortcuts
 from autograd_core.modes import BASE, DEFAULT
 from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
 from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
@@ -97,6 +97,7 @@ class Tensor(Traced):
     def __new__(cls, data: Any = None, requires_grad: bool = False, dtype: Any = None) -> Any:
         """Make a Tensor; of a value that a transform follows, a constant is that value itself."""
         if isinstance(data, Boxed) and not requires_grad and _is_followed(data):
+            borders.alive(data, "Tensor")
             return data if dtype is None else data.astype(dtype)  # type: ignore[attr-defined]
         return _new(cls)
 
@@ -109,7 +110,7 @@ class Tensor(Traced):
         ):
             self._held = data.copy("K")
         else:
-            if _is_followed(data) and not requires_grad:
+            if isinstance(data, Boxed) and not requires_grad and _is_followed(data):
                 return  # __new__ gave the value itself
             self._held = _copied(data, dtype)
         self._node = None
@@ -155,7 +156,16 @@ class Tensor(Traced):
 
     @data.setter
     def data(self, value: Any) -> None:
-        new = value._held if isinstance(value, Tensor) else value
+        borders.alive(value, "data")
+        followed = _is_followed(value)
+        if followed and value._level > self._level:
+            raise errors.ConversionError(
+                "data: the value is being differentiated, and this Tensor, made outside of that "
+                "transform, would lose the derivative; compute with the value itself, or give "
+                "value.detach().",
+                Location.of_caller(),
+            )
+        new = value._held if isinstance(value, Tensor) and not followed else value
         if not isinstance(new, Boxed):
             foreign.masked(new, "data")
             new = np.asarray(new) if _is_host(new) else new
@@ -222,6 +232,7 @@ class Tensor(Traced):
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None:
+            borders.alive(value, "grad")
             if not isinstance(value, Boxed):
                 value = Tensor(value)
             if value.shape != self.shape:
@@ -431,7 +442,7 @@ class Tensor(Traced):
         else:
             out = raw[0]._process_recorded(primitive)
         if out.__class__ is not _float64:
-            out = primitive.settled(out)
+            out = primitive.settled(out, raw)
         mode = _mode()
         if mode is not DEFAULT:
             if mode.anomaly:
@@ -514,8 +525,10 @@ def _copied(data: Any, dtype: Any) -> Any:
     while isinstance(data, Tensor) and not _is_followed(data):
         data = data._held
     if level_of(data):
+        borders.alive(data, "Tensor")
         return data if dtype is None else data.astype(dtype)
-    foreign.masked(data, "Tensor")
+    if data.__class__ not in foreign.KNOWN:
+        foreign.masked(data, "Tensor")
     try:
         value = np.array(data, dtype=dtype) if _is_host(data) else data.copy()
     except ValueError as error:
@@ -524,7 +537,7 @@ def _copied(data: Any, dtype: Any) -> Any:
         ) from error
     if value.dtype.kind not in "biufc":
         raise errors.DTypeError(
-            f"Tensor: data of {value.dtype}, made from a {type(data).__name__}, are no numbers; "
+            f"Tensor: data of {value.dtype}, made from a {type(data).__name__}, are not numbers; "
             "give numbers, or an array or a nest of lists of them.",
             Location.of_caller(),
         )

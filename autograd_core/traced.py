@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd_core  # whole by the time that an operation runs
 from autograd_core import errors, foreign
 from autograd_core.methods import ArrayMethods
 from autograd_core.primitive import (
@@ -27,7 +28,7 @@ from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, products
 from autograd_core.source import Location
 
-_shape = np.shape
+_shape, _ndim = np.shape, np.ndim
 
 
 def level_of(value: Any) -> int:
@@ -61,12 +62,13 @@ def as_inexact(value: Any, operation: str) -> Any:
 
 def _plain(index: Any) -> Any:
     """Return an index with traced values and lists made into arrays."""
+    if index.__class__ in foreign.FAMILIAR:
+        return index
     if isinstance(index, tuple):
-        return tuple(_plain(part) for part in index)
+        return tuple([_plain(part) for part in index])
     if isinstance(index, Boxed):
         return bare(index)
-    if index.__class__ not in foreign.FAMILIAR:
-        foreign.setting(index, "index")
+    foreign.setting(index, "index")
     return (
         np.asarray(index, dtype=None if len(index) else int) if isinstance(index, list) else index
     )
@@ -178,15 +180,11 @@ class Traced(ArrayMethods):
         raise NotImplementedError
 
     def _in_place(self, operation: Primitive, other: Any) -> Any:
-        from autograd_core.inplace import update
-
-        update(self, operation, other)
+        autograd_core.inplace.update(self, operation, other)
         return self
 
     def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
-        from autograd_core.inplace import note_view
-
-        note_view(made, self, operation, params)
+        autograd_core.inplace.note_view(made, self, operation, params)
 
     def __iadd__(self, other: Any) -> Any:
         return self._in_place(e.add, other)
@@ -224,11 +222,9 @@ class Traced(ArrayMethods):
         return indexing.getitem(self, index=_plain(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        from autograd_core.inplace import assign
-
         if value.__class__ not in foreign.FAMILIAR and not isinstance(value, (list, tuple)):
             value = foreign.plain(value, "setitem", (self,))
-        assign(self, _plain(index), value)
+        autograd_core.inplace.assign(self, _plain(index), value)
 
     def __len__(self) -> int:
         shape = self.shape
@@ -271,18 +267,21 @@ class Traced(ArrayMethods):
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, keywords: Any
     ) -> Any:
-        if function is _shape and args and isinstance(args[0], Traced):
-            return args[0].shape  # asked so often, of layers' inputs, that the dispatch shows
-        if len(types) > 1 and not foreign.FAMILIAR.issuperset(types):
+        if args and not keywords and isinstance(args[0], Traced):
+            if function is _shape:  # asked so often, of layers' inputs, that the dispatch shows
+                return args[0].shape
+            if function is _ndim:
+                return args[0].ndim
+        if len(types) > 1 and not foreign.all_known(types):
             foreign.operands((*args, *keywords.values()), function.__name__)
         run = REGISTRY.get(function)
-        if function is np.array or function is np.asarray or function is np.asanyarray:
-            raise errors.UnsupportedError(
-                f"{function.__name__}: like= a traced value is not supported; make the array "
-                "without like=, or use np.zeros_like, np.full_like and np.stack.",
-                Location.of_caller(),
-            )
         if run is None:
+            if function is np.array or function is np.asarray or function is np.asanyarray:
+                raise errors.UnsupportedError(
+                    f"{function.__name__}: like= a traced value is not supported; make the array "
+                    "without like=, or use np.zeros_like, np.full_like and np.stack.",
+                    Location.of_caller(),
+                )
             name = f"{function.__module__}.{function.__name__}"
             raise errors.UnsupportedError(
                 f"{name}: no derivative rule for this function.{_nearest(name)}",

@@ -57,6 +57,8 @@ def _as_given(value: Any, given: Any) -> Any:
 
 def _as_of(level: int, result: Any) -> Any:
     """Return a result with its leaves as values of a trace: younger tapes that f made end here."""
+    if isinstance(result, Boxed) and result._level <= level:
+        return result
 
     def lowered(value: Any) -> Any:
         while isinstance(value, Boxed) and value._level > level:
@@ -80,7 +82,7 @@ class _Trace:
         self.inputs: list[Node] = [t._node for t in tracked]  # type: ignore[misc]
         self.structure = tuple(args)
         self.operation = operation
-        with borders.trace(self.level, operation):
+        with borders.trace(self.level):
             self.result = _as_of(self.level, f(*tree.like(tuple(args), tracked)))
         if checked:
             borders.check_result(self.result, self.level, operation)
@@ -101,7 +103,8 @@ class _Trace:
             for out, seed in zip(outputs, seeds, strict=True)
             if isinstance(out, Tensor) and out._level == self.level and seed is not None
         ]
-        with borders.trace(self.level, self.operation):  # rules may close over its values
+        borders.RUNNING.append(self.level)  # rules may close over its values
+        try:
             swept = sweep(
                 [node for node, _ in pairs],
                 [seed for _, seed in pairs],
@@ -109,9 +112,20 @@ class _Trace:
                 retain=retain,
                 all_lead=True,
             )
+        finally:
+            borders.RUNNING.remove(self.level)
         found = settled(swept, conjugate=False)
-        gradients = [found.get(n) for n in self.inputs]
-        return [borders.alive(g, self.operation) for g in gradients] if self.checked else gradients
+        return self.alive([found.get(n) for n in self.inputs])
+
+    def pushed(self, order: Sequence[Node], seeds: dict[Node, Any], nodes: Any) -> list[Any]:
+        """Return the tangent of every node; None for one that nothing reaches."""
+        with borders.trace(self.level):  # rules may close over its values
+            tangents = push(order, seeds, nodes)
+        return self.alive(tangents)
+
+    def alive(self, values: list[Any]) -> list[Any]:
+        """Return seeds and derivatives; an error for one whose trace has ended."""
+        return [borders.alive(v, self.operation) for v in values] if self.checked else values
 
     def pull(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
         """Return the gradient of every input, in the kind of the argument."""
@@ -168,7 +182,7 @@ def _pullback(f: Function, primals: tuple[Any, ...], has_aux: bool, checked: boo
         borders.check_outputs(outputs, trace.level, "vjp()")
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        seeds = _cotangents(result, cotangent)
+        seeds = trace.alive(_cotangents(result, cotangent))
         checked = [
             None
             if c is None or not isinstance(o, Boxed)
@@ -260,11 +274,15 @@ def pushed(
         )
     given = tree.leaves(tuple(primals))
     level = borders.users_level()
+
+    def alive(value: Any) -> Any:
+        return borders.alive(value, "jvp()") if checked else value
+
     duals = []
     for p, t in zip(given, directions, strict=True):
         value = _shielded(_inexact_leaf(p, "jvp()"))
-        duals.append(Dual._make(value, seed_for(value, t, "jvp()", "tangent"), level))
-    with borders.trace(level, "jvp()"):
+        duals.append(Dual._make(value, seed_for(value, alive(t), "jvp()", "tangent"), level))
+    with borders.trace(level):
         result = _as_of(level, f(*tree.like(tuple(primals), duals)))
     if checked:
         borders.check_result(result, level, "jvp()")
@@ -282,7 +300,7 @@ def pushed(
 
     def tangent(value: Any) -> Any:
         if isinstance(value, Dual) and value._level == level:
-            t = value.tangent
+            t = alive(value.tangent)
         else:
             t = np.zeros_like(below(value))
         return t if outer is None or isinstance(t, Boxed) else outer._constant(t)
@@ -332,9 +350,9 @@ def linearize(f: Function, *primals: Any) -> Any:
             )
         seeds = {
             n: seed_for(n.output, t, "pushforward()", "tangent")
-            for n, t in zip(trace.inputs, given, strict=True)
+            for n, t in zip(trace.inputs, trace.alive(given), strict=True)
         }
-        found = iter(push(order, seeds, nodes))  # type: ignore[arg-type]
+        found = iter(trace.pushed(order, seeds, nodes))
 
         def tangent(value: Any) -> Any:
             here = isinstance(value, Tensor) and value._level == trace.level
@@ -492,7 +510,8 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         raise errors.OperandError("hvp(): primals must be a tuple or list.", Location.of_caller())
     single = len(primals) == 1
     gradient = grad(f, 0 if single else tuple(range(len(primals))))
-    return pushed(gradient, primals, tangents)[1]  # of a linear f: zero
+    product = pushed(gradient, primals, tangents)[1]  # of a linear f: zero
+    return tree.map_leaves(lambda t: borders.alive(t, "hvp()"), product)
 
 
 __all__ = [

@@ -31,15 +31,26 @@ def _rebuild(tree: Any, values: Iterator[Any]) -> Any:
         made = {key: _rebuild(value, values) for key, value in tree.items()}
         if type(tree) is dict:
             return made
-        other = copy.copy(tree)  # a defaultdict keeps its factory
-        other.update(made)
-        return other
+        return _like_its_class(tree, made.items())
     if isinstance(tree, (list, tuple)):
         parts = [_rebuild(value, values) for value in tree]
         if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-            return type(tree)(*parts)
+            return type(tree)._make(parts)  # type: ignore[attr-defined]  # also if it has its own __new__
+        if isinstance(tree, list) and type(tree) is not list:
+            return _like_its_class(tree, enumerate(parts))
         return type(tree)(parts)
     return next(values)
+
+
+def _like_its_class(whole: Any, items: Any) -> Any:
+    """Return a copy of a subclass of dict or list (a defaultdict keeps its factory), refilled.
+
+    Item by item: the ``update`` of a Counter adds.
+    """
+    made = copy.copy(whole)
+    for key, value in items:
+        made[key] = value
+    return made
 
 
 def like(tree: Any, values: Any) -> Any:

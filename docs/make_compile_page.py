@@ -1,4 +1,4 @@
-"""Put the sources that `compile` writes into docs/compile.md: run with any argument to write it.
+"""Put the sources that `compile` writes into docs/compile.md.
 
 The page is prose with marked blocks; what stands between a mark and its end is generated.
 """

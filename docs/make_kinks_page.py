@@ -15,6 +15,19 @@ TITLES = {
     "mask": "Masked and missing values",
     "degenerate": "Degenerate matrices",
 }
+NOTES = {
+    "kink": """\
+The absolute value, norm, hypot and std have derivative 0 at 0. The last three have no second
+derivative there: it is NaN.""",
+    "degenerate": """\
+Two eigenvalues or singular values count as equal if they differ by at most n eps times the
+largest, which is the rounding of LAPACK. If the vectors of equal ones are used, the derivative
+is NaN in both modes. If only the values are used, the first derivative is right.
+`symmetric_function(f, A)` computes V f(w) V.T with every derivative, at equal eigenvalues too.
+
+`eigh`, `eigvalsh` and `cholesky` read one triangle, as in NumPy, but their gradient is the
+symmetric one, as in PyTorch. `gradcheck` tests them in symmetric directions.""",
+}
 
 
 def _number(value: object) -> str:
@@ -31,13 +44,15 @@ def page() -> str:
         "# Kinks and ties",
         "",
         "Where a derivative does not exist, or is not one number, an engine has to choose.",
-        "This one answers as PyTorch does; the rows marked - are those where PyTorch has no such",
-        "function or answers otherwise. Reverse and forward mode agree. Every row is a test",
+        "This one answers as PyTorch does. A dash marks the rows where PyTorch has no such",
+        "function or gives another answer. Reverse and forward mode agree. Every row is a test",
         "(tests/test_kinks.py), and this page is made from the same table.",
     ]
     for family, title in TITLES.items():
-        lines += ["", f"## {title}", "", "| Expression | Derivative | PyTorch | Why |",
-                  "|---|---|---|---|"]  # fmt: skip
+        lines += ["", f"## {title}", ""]
+        if family in NOTES:
+            lines += [*NOTES[family].splitlines(), ""]
+        lines += ["| Expression | Derivative | PyTorch | Why |", "|---|---|---|---|"]
         for k in KINKS:
             if k.family == family:
                 found = ", ".join(map(_number, k.gradient))

@@ -13,6 +13,53 @@ import numpy as np
 HERE = Path(__file__).parent
 MODULES = ("numpy", "numpy.linalg", "numpy.fft", "numpy.emath", "numpy.lib.stride_tricks")
 TEXT = ("numpy.strings", "numpy.char", "numpy.rec", "numpy.lib.recfunctions")
+BORDERS = """\
+## Keywords
+
+Every keyword of a supported function is honoured, or it is an error that names the keyword and
+what to write instead. A tracked value given as a keyword is differentiated or refused. Refused are
+
+- `out=`: a plain array cannot carry a derivative. Use the returned value.
+- `where=` and `initial=` of reductions. Write `np.where(condition, x, 0)`; add the initial value.
+- `order="K"` and `order="A"` of `ravel` and `reshape`, for two axes or more: they depend on how the
+  elements lie in memory, and a traced value does not promise a layout.
+- `bins="auto"` and other rules that choose the bins of a histogram. The edges of a histogram
+  carry a derivative; the counts do not.
+
+## Where NumPy does not ask
+
+NumPy asks the engine only when it looks at the argument that holds the traced value. Some functions
+and arguments never ask:
+
+- Functions that make arrays: `np.array([x[0], x[1]])`, `np.asarray(x)`, `np.full(2, x)`,
+  `np.arange(x)`, `np.r_[x, y]`, `np.vectorize`, `np.fromiter`. Join values with `np.stack` or
+  `np.concatenate`, and compute with whole arrays.
+- Writing into a plain array: `plain[0] = x`, `np.full_like(plain, x)`. Make it a Tensor first,
+  or use `np.where` or `np.stack`.
+- Some arguments of functions that otherwise ask: `left=` in `np.interp(x, xp, fp, left=t)`, if `x`
+  is plain.
+- The classes of `numpy.polynomial`. Write `np.polyval`.
+
+Inside a transform each of these is an error. With a tracked Tensor made by hand most are, too.
+The exceptions are the places where NumPy takes `float(x)`: `plain[0] = x`, `np.fromiter` and
+`np.interp`'s `left=` get the number without its derivative, as in PyTorch.
+
+## Memory
+
+A result is a view where NumPy's is, and a write through it reaches the array that it looks at, with
+its derivative. Four things differ:
+
+- `np.diagonal` and `np.diag` of a matrix are views that may be written to.
+- Where elements share memory (`np.broadcast_to`, `sliding_window_view`), writing is refused.
+- `x.shape = ...`, `x.strides`, `x.flat` and `x.view` are refused; the error names a replacement.
+- Inside a transform an argument is never written to: `x += 1` changes the traced value only.
+
+## Half precision
+
+NumPy's own functions keep NumPy's values: a float16 `np.sum` along an axis may stop at 2048.
+What the engine adds up itself (gradients, `var`, `std`, the nan statistics, `average`, `cov`,
+`logsumexp`) is added in float32 and rounded once.
+"""
 
 
 def overridable(modules: tuple[str, ...] = MODULES) -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -72,9 +119,11 @@ def page() -> str:
         "- `numpy.strings`, `numpy.char`, `numpy.rec` and `numpy.lib.recfunctions` work on text",
         "  and records; none of their functions takes a traced value.",
         "",
-        "The methods of ufuncs: `reduce` of add, multiply, maximum, minimum, fmax, fmin and",
-        "logaddexp; `accumulate` of add, multiply, maximum, minimum; `outer` of every binary one;",
+        "The methods of ufuncs: `reduce`, `accumulate` and `outer` of every binary one (not",
+        "`reduce` of power and arctan2, whose values NumPy itself makes depend on the machine);",
         "`add.at`, `subtract.at`, `add.reduceat`. `out=` and `where=` are refused.",
+        "",
+        *BORDERS.splitlines(),
     ]
     for kind in ("differentiable", "locally constant"):
         lines += ["", f"## {kind.capitalize()}", ""]

@@ -9,7 +9,7 @@ import numpy as np
 from nn import checks
 from nn.functional import activation as f
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 from nn.values import shape_error
 from optim.keywords import accepts
 
@@ -78,7 +78,9 @@ class PReLU(Module):
         checks.count("PReLU", "num_parameters", num_parameters)
         checks.real("PReLU", "init", init)
         self.num_parameters = num_parameters
-        self.weight = Parameter(np.full(num_parameters, init, dtype or get_default_dtype()))
+        self.weight = Parameter(
+            np.full(num_parameters, init, parameter_dtype(type(self).__name__, dtype))
+        )
 
     def forward(self, input: Any) -> Any:
         """Apply it."""

@@ -12,9 +12,9 @@ from nn.functional import attention as f
 from nn.functional.linear import linear
 from nn.linear import Linear
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 from nn.random import generator
-from nn.values import shape_error
+from nn.values import as_array, shape_error
 from optim.keywords import accepts
 
 
@@ -83,7 +83,7 @@ class MultiheadAttention(Module):
         self.kdim, self.vdim = kdim or embed_dim, vdim or embed_dim
         self.batch_first = batch_first
         self.rng = generator()
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         self.packed = self.kdim == self.vdim == embed_dim
         if self.packed:
             self.in_proj_weight = Parameter(np.empty((3 * embed_dim, embed_dim), dtype))
@@ -166,7 +166,7 @@ class MultiheadAttention(Module):
         sizes = (self.embed_dim, self.kdim, self.vdim)
         shapes = [np.shape(x) for x in given]
         fits = all(
-            len(s) == len(shapes[0]) and s[-1] == n for s, n in zip(shapes, sizes, strict=True)
+            len(s) == len(shapes[0]) and s[-1:] == (n,) for s, n in zip(shapes, sizes, strict=True)
         )
         if not fits or len(shapes[0]) not in (2, 3):
             raise shape_error(
@@ -175,6 +175,7 @@ class MultiheadAttention(Module):
             )
 
         def moved(x: Any) -> Any:
+            x = as_array(x)
             if single:
                 return x.reshape((1, *np.shape(x)))
             return x if self.batch_first else x.transpose((1, 0, 2))

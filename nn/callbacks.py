@@ -159,7 +159,7 @@ class EarlyStopping(Monitor):
         known = {**self.state_dict(), "best_weights": None}
         checks.state("EarlyStopping", known, state_dict)
         if not isinstance(state_dict["best_weights"], (Mapping, type(None))):
-            raise StateDictError("EarlyStopping.load_state_dict: 'best_weights' are no state dict.")
+            raise StateDictError("EarlyStopping.load_state_dict: best_weights is not a state dict.")
         vars(self).update(copy.deepcopy(dict(state_dict)))
 
 

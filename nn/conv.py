@@ -10,7 +10,7 @@ import numpy as np
 from nn import checks, init
 from nn.functional import conv as f
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 from nn.values import pair, shape_error
 from optim.keywords import accepts
 
@@ -63,7 +63,7 @@ class _Convolution(Module):
         elif padding == "same" and self.stride != (1,) * self.axes:
             raise shape_error(f"{name}: padding='same' needs stride 1, not {stride!r}.")
         self.dilation = pair(dilation, self.axes, f"{name}: dilation", 1)
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         first, second = (
             (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         )

@@ -156,7 +156,7 @@ class DataLoader:
             dataset = ArrayDataset(*dataset, check_finite=check_finite)
         elif not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
             raise DataError(
-                f"DataLoader: a {type(dataset).__name__} is no dataset; give arrays, "
+                f"DataLoader: a {type(dataset).__name__} is not a dataset; give arrays, "
                 "or an object with len() and [index]."
             )
         self.dataset = dataset

@@ -9,7 +9,7 @@ import numpy as np
 from nn import checks, init
 from nn.functional.embedding import embedding
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 from nn.values import shape_error
 from optim.keywords import accepts
 
@@ -60,7 +60,7 @@ class Embedding(Module):
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = padding_idx
         self.weight = Parameter(
-            np.empty((num_embeddings, embedding_dim), dtype or get_default_dtype())
+            np.empty((num_embeddings, embedding_dim), parameter_dtype("Embedding", dtype))
         )
         init.normal_(self.weight)
         if padding_idx is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from nn import checks, init
 from nn.functional.linear import bilinear_form, linear
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 from optim.keywords import accepts
 
 
@@ -25,7 +25,7 @@ class Linear(Module):
     bias : bool
         Whether to add b.
     dtype : dtype, optional
-        Of the parameters; default `get_default_dtype`.
+        Of the parameters; default `parameter_dtype`.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Linear(Module):
         super().__init__()
         checks.count("Linear", "in_features", in_features)
         checks.count("Linear", "out_features", out_features)
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(np.empty((out_features, in_features), dtype))
         self.register_parameter("bias", Parameter(np.empty(out_features, dtype)) if bias else None)
@@ -109,7 +109,7 @@ class Bilinear(Module):
         checks.count("Bilinear", "in1_features", in1_features)
         checks.count("Bilinear", "in2_features", in2_features)
         checks.count("Bilinear", "out_features", out_features)
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         self.in1_features, self.in2_features = in1_features, in2_features
         self.out_features = out_features
         self.weight = Parameter(np.empty((out_features, in1_features, in2_features), dtype))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from nn import checks
 from nn.functional import loss as f
 from nn.functional.similarity import cosine_similarity
@@ -258,6 +256,4 @@ class CosineEmbeddingLoss(_Loss):
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """Compare."""
-        return f.cosine_embedding_loss(
-            input1, input2, np.asarray(target), self.margin, self.reduction
-        )
+        return f.cosine_embedding_loss(input1, input2, target, self.margin, self.reduction)

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograd_core import OperandError, mark_overwritten, scope
+from autograd_core import OperandError, UnsupportedError, mark_overwritten, scope
 from autograd_core.source import Location
 from nn.hooks import Removable, run_with_hooks
 from nn.parameter import Parameter
@@ -155,12 +155,19 @@ class Module:
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a child under a name."""
         registry = self._registries()[1]
-        self._check_name(name, registry)
         if module is not None and not isinstance(module, Module):
             raise OperandError(
                 f"{type(self).__name__}: {type(module).__name__} is not a Module.",
                 Location.of_caller(),
             )
+        if module is not None and any(part is self for part in module.modules()):
+            raise OperandError(
+                f"{type(self).__name__}: with {name!r} the module would contain itself, and its "
+                "parameters would have endless names; a reference that is no part of the module "
+                "can be kept in a list or tuple.",
+                Location.of_caller(),
+            )
+        self._check_name(name, registry)
         registry[name] = module
 
     # --- what it is made of -------------------------------------------------
@@ -252,6 +259,19 @@ class Module:
             raise AttributeError(f"{type(self).__name__} has no parameter {target!r}")
         return found
 
+    def _own_parameters(self, what: str) -> list[Parameter]:
+        """Return the parameters; refuse what `functional_call` has put in their place."""
+        found = list(self.parameters())
+        for parameter in found:
+            if not isinstance(parameter, Parameter):
+                raise UnsupportedError(
+                    f"{type(self).__name__}.{what}: functional_call has put a value in the place "
+                    "of a parameter, which is not the module's own; call this outside of "
+                    "functional_call.",
+                    Location.of_caller(),
+                )
+        return found
+
     # --- modes and changes --------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
@@ -266,13 +286,13 @@ class Module:
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Set ``requires_grad`` of every parameter (False freezes them)."""
-        for parameter in self.parameters():
+        for parameter in self._own_parameters("requires_grad_()"):
             parameter.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or fill them with zeros."""
-        for parameter in self.parameters():
+        for parameter in self._own_parameters("zero_grad()"):
             if set_to_none or parameter.grad is None:
                 parameter.grad = None
             else:
@@ -302,7 +322,7 @@ class Module:
             raise OperandError(
                 f"to({dtype}): parameters need a floating-point dtype.", Location.of_caller()
             )
-        for parameter in self.parameters():
+        for parameter in self._own_parameters("to()"):
             parameter.data = parameter.data.astype(dtype, copy=False)
             parameter.grad = None
         for module in self.modules():
@@ -332,6 +352,7 @@ class Module:
         >>> {k: v.shape for k, v in nn.Linear(3, 2).state_dict().items()}
         {'weight': (2, 3), 'bias': (2,)}
         """
+        self._own_parameters("state_dict()")
         found: dict[str, Any] = {}
         for path, module in self.named_modules(prefix.rstrip("."), remove_duplicate=False):
             dot = path + "." if path else ""

@@ -9,7 +9,7 @@ import numpy as np
 from nn import checks
 from nn.functional import normalization as f
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 from nn.values import shape_error
 from optim.keywords import accepts
 
@@ -42,7 +42,7 @@ class _BatchNorm(Module):
         checks.non_negative(name, "eps", eps)
         if momentum is not None:
             checks.unit(name, "momentum", momentum)
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.register_parameter(
@@ -172,7 +172,7 @@ class LayerNorm(Module):
             checks.count("LayerNorm", "normalized_shape", n)
         checks.non_negative("LayerNorm", "eps", eps)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         shape = self.normalized_shape
         self.register_parameter(
             "weight", Parameter(np.ones(shape, dtype)) if elementwise_affine else None
@@ -231,7 +231,7 @@ class GroupNorm(Module):
             )
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         self.register_parameter(
             "weight", Parameter(np.ones(num_channels, dtype)) if affine else None
         )

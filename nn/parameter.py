@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_core import Tensor
+import numpy as np
+
+from autograd_core import SettingError, Tensor
+from autograd_core.source import Location
 
 _default_dtype: list[Any] = ["float32"]
 
@@ -32,7 +35,35 @@ def set_default_dtype(dtype: Any) -> None:
     --------
     >>> set_default_dtype("float32")
     """
+    parameter_dtype("set_default_dtype", dtype)
     _default_dtype[0] = dtype
+
+
+def parameter_dtype(owner: str, dtype: Any) -> Any:
+    """Return the dtype of a layer's new parameters, None being the default.
+
+    Raises
+    ------
+    SettingError
+        If it is no dtype of floating-point numbers.
+
+    Examples
+    --------
+    >>> parameter_dtype("Linear", float)
+    dtype('float64')
+    """
+    try:
+        number = isinstance(dtype, (bool, int, float))  # the value of another setting
+        found = None if number else np.dtype(get_default_dtype() if dtype is None else dtype)
+    except TypeError:
+        found = None
+    if found is None or found.kind not in "fc":
+        raise SettingError(
+            f"{owner}: dtype must be a dtype of floating-point numbers, such as np.float32, not "
+            f"{dtype!r}. Give it as dtype=...; PyTorch's further settings are keywords here.",
+            Location.of_caller(),
+        )
+    return found
 
 
 class Parameter(Tensor):

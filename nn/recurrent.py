@@ -14,9 +14,9 @@ from nn.functional.lstm import lstm_layer
 from nn.functional.recurrent import alive_at
 from nn.functional.rnn import rnn_layer
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 from nn.random import generator
-from nn.values import raw, shape_error
+from nn.values import as_array, at, everything, raw, shape_error
 from optim.keywords import accepts
 
 
@@ -48,7 +48,7 @@ class _Recurrent(Module):
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional = bidirectional
         self.rng = generator()
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         rows, directions = self.gates * hidden_size, 2 if bidirectional else 1
         for suffix, features in self._places(input_size, hidden_size * directions):
             self.register_parameter(
@@ -108,7 +108,8 @@ class _Recurrent(Module):
             return None, None
         lengths = raw(lengths)
         fits = lengths.dtype.kind in "iu" and lengths.shape == (batch,)
-        if not fits or lengths.min(initial=1) < 1 or lengths.max(initial=1) > steps:
+        values = everything(lengths)
+        if not fits or values.min(initial=1) < 1 or values.max(initial=1) > steps:
             raise shape_error(
                 f"{type(self).__name__}: lengths must be {batch} integers from 1 to {steps}."
             )
@@ -143,6 +144,7 @@ class _Recurrent(Module):
                 f"without a batch), the last of length input_size = {self.input_size}."
             )
         single = len(shape) == 2
+        input = as_array(input)
         if single:
             input = input.reshape((shape[0], 1, shape[1]))
         elif self.batch_first:
@@ -198,7 +200,7 @@ def _turn(x: Any, turned: Any) -> Any:
     """Turn time around: of the whole, or of each sequence within its own length."""
     if turned is None:
         return np.flip(x, 0)
-    return x[turned, np.arange(turned.shape[1])[None, :]]
+    return at(x, turned, np.arange(turned.shape[1])[None, :])
 
 
 @accepts("proj_size", "device")

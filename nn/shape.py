@@ -24,6 +24,11 @@ class Identity(Module):
         return input
 
 
+def _both_ways(axes: range) -> range:
+    """Return the numbers that name one of the axes, counted from either end."""
+    return range(-len(axes), len(axes))
+
+
 class Flatten(Module):
     """Make one axis of several.
 
@@ -48,14 +53,17 @@ class Flatten(Module):
     def forward(self, input: Any) -> Any:
         """Reshape."""
         shape = np.shape(input)
-        first, last = self.start_dim, self.end_dim
-        first, last = first % len(shape) if shape else 0, last % len(shape) if shape else 0
-        if self.start_dim >= len(shape) or first > last:
+        axes = range(max(len(shape), 1))  # a number counts as a vector of one
+        if self.start_dim not in _both_ways(axes) or self.end_dim not in _both_ways(axes):
+            first, last = 1, 0
+        else:
+            first, last = axes[self.start_dim], axes[self.end_dim]
+        if first > last:
             raise shape_error(
                 f"Flatten: no axes {self.start_dim} to {self.end_dim} in shape {shape}."
             )
         size = int(np.prod(shape[first : last + 1], dtype=int))
-        return input.reshape((*shape[:first], size, *shape[last + 1 :]))
+        return np.reshape(input, (*shape[:first], size, *shape[last + 1 :]))
 
     def extra_repr(self) -> str:
         """Return the axes."""
@@ -75,8 +83,10 @@ class Unflatten(Module):
     def forward(self, input: Any) -> Any:
         """Reshape."""
         shape = np.shape(input)
+        if self.dim not in _both_ways(range(len(shape))):
+            raise shape_error(f"Unflatten: no axis {self.dim} in shape {shape}.")
         dim = self.dim % len(shape)
-        return input.reshape((*shape[:dim], *self.unflattened_size, *shape[dim + 1 :]))
+        return np.reshape(input, (*shape[:dim], *self.unflattened_size, *shape[dim + 1 :]))
 
     def extra_repr(self) -> str:
         """Return the axis and its new shape."""

@@ -101,7 +101,7 @@ def _fitting(given: Any, target: Any) -> tuple[Any, str]:
     try:
         value = raw(given) if is_traced(given) else np.asarray(given)
     except Exception as error:  # whatever an object's own __array__ may raise
-        return None, f"{type(given).__name__} is no array ({error})"
+        return None, f"{type(given).__name__} is not an array ({error})"
     if value.dtype.kind not in "biufc" or not np.can_cast(value.dtype, target.dtype, "same_kind"):
         return None, f"{value.dtype} cannot become {target.dtype}"
     if value.shape != target.shape:

@@ -13,6 +13,7 @@ from nn.module import Module
 from nn.values import is_traced
 
 _REGISTRIES = ("_parameters", "_buffers")
+_NESTS = (list, tuple, dict)
 _OWN = frozenset({*_REGISTRIES, "_modules", "_unsaved", "_hooks"})
 
 
@@ -78,7 +79,7 @@ def functional_call(
     """
     owner = f"functional_call: {type(module).__name__}"
     given = _merged(owner, parameters)
-    held = list(_held(module, tie_weights))
+    held = _held(module, tie_weights)
     by_name = {name: one for one in held for name in one.names}
     unknown = [name for name in given if name not in by_name]
     if unknown:
@@ -87,7 +88,11 @@ def functional_call(
         missing = [one.names[0] for one in held if not any(name in given for name in one.names)]
         if missing:
             raise _error(f"{owner}: strict=True, but no value for {', '.join(missing)}.")
-    new = [(one, _chosen(owner, one, given)) for one in held if any(n in given for n in one.names)]
+    new = [
+        (one, _chosen(owner, one, given))
+        for one in held
+        if one.names[0] in given or any(n in given for n in one.names)
+    ]
     changes = [(place, key, value) for one, value in new for place, key in one.places]
     if tie_weights:
         changes += _copies(module, {id(one.value): value for one, value in new})
@@ -125,8 +130,8 @@ def _merged(owner: str, parameters: Any) -> dict[str, Any]:
     return merged
 
 
-def _held(module: Module, tie: bool) -> Iterator[_Held]:
-    """Yield what a module holds, each thing once with all its names (or each name, if not tied)."""
+def _held(module: Module, tie: bool) -> list[_Held]:
+    """Return what a module holds: each thing with all its names (or each name, if not tied)."""
     found: dict[Any, _Held] = {}
     for path, part in module.named_modules(remove_duplicate=False):
         for kind in _REGISTRIES:
@@ -138,11 +143,14 @@ def _held(module: Module, tie: bool) -> Iterator[_Held]:
                 # plain numbers are never one thing in two places
                 one_thing = tie and (is_traced(value) or isinstance(value, np.ndarray))
                 key = id(value) if one_thing else (id(registry), last)
-                one = found.setdefault(key, _Held(value, [], []))
+                one = found.get(key)
+                if one is None:  # nearly always
+                    found[key] = _Held(value, [name], [(registry, last)])
+                    continue
                 one.names.append(name)
                 if not any(place is registry and k == last for place, k in one.places):
                     one.places.append((registry, last))
-    yield from found.values()
+    return list(found.values())
 
 
 def _chosen(owner: str, one: _Held, given: Mapping[str, Any]) -> Any:
@@ -153,7 +161,8 @@ def _chosen(owner: str, one: _Held, given: Mapping[str, Any]) -> Any:
         if not _same(value, given[name]):
             raise _error(
                 f"{owner}: {names[0]} and {name} are one parameter, but two different values were "
-                "given; give one of the names, or tie_weights=False to untie them."
+                "given (under a transform, two arguments are two values); give one of the names, "
+                "or tie_weights=False to untie them."
             )
     if hasattr(value, "__array_function__"):
         return value
@@ -191,7 +200,8 @@ def _copies(module: Module, new: Mapping[int, Any]) -> Iterator[tuple[dict[str, 
 
     for part in module.modules():
         for key, value in vars(part).items():
-            if key not in _OWN:
+            # settings and arrays, nearly all there is, hold no other value
+            if key not in _OWN and (type(value) in _NESTS or id(value) in new):
                 changed = replaced(value)
                 if changed is not value:
                     yield vars(part), key, changed

@@ -404,7 +404,7 @@ class Trainer:
             or not isinstance(state["version"], int)
             or state["version"] != _VERSION
         ):
-            raise StateDictError("Trainer: this is no state of a training, or of another version.")
+            raise StateDictError("Trainer: this is not the state of a training of this version.")
         undo = self._undo()
         try:
             self._check_loader(state)

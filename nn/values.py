@@ -9,7 +9,9 @@ import numpy as np
 
 from autograd_core import Dual, ShapeError, Tensor, stop_gradient
 from autograd_core.batching import Batched
+from autograd_core.boxed import memory
 from autograd_core.primitive import bare
+from autograd_core.rules.indexing import getitem
 from autograd_core.source import Location
 
 
@@ -28,6 +30,17 @@ def is_tracked(value: Any) -> bool:
     return value.requires_grad if isinstance(value, Tensor) else isinstance(value, Dual)
 
 
+def as_array(value: Any) -> Any:
+    """Return lists and numbers as an array, and arrays of any kind as they are.
+
+    Examples
+    --------
+    >>> as_array([1.0, 2.0])
+    array([1., 2.])
+    """
+    return value if hasattr(value, "__array_function__") else np.asarray(value)
+
+
 def raw(value: Any) -> Any:
     """Return the plain array of a value of any kind, sharing memory where it can.
 
@@ -39,7 +52,34 @@ def raw(value: Any) -> Any:
     value = stop_gradient(value)
     if isinstance(value, Tensor):
         return value.data
-    return value if hasattr(value, "__array_function__") else np.asarray(value)
+    return as_array(value)
+
+
+def everything(value: Any) -> Any:
+    """Return the plain array of a value, with all examples of `vmap`: what a check looks at.
+
+    Examples
+    --------
+    >>> from autograd_core import vmap
+    >>> def checked(x):
+    ...     assert everything(x).max() < 5
+    ...     return 2 * x
+    >>> vmap(checked)(np.array([1, 4]))
+    array([2, 8])
+    """
+    return as_array(memory(value))
+
+
+def at(x: Any, *index: Any) -> Any:
+    """Return x[index], also where `vmap` follows the index and x is a plain array.
+
+    Examples
+    --------
+    >>> at(np.array([5.0, 6.0, 7.0]), np.array([2, 0]))
+    array([7., 5.])
+    """
+    parts = index if len(index) > 1 else index[0]
+    return getitem(x, index=parts) if any(map(is_batched, index)) else x[parts]
 
 
 def shape_error(message: str) -> ShapeError:
@@ -55,6 +95,8 @@ def pair(value: Any, n: int, what: str, low: int | None = None) -> tuple[int, ..
     >>> pair(3, 2, "stride"), pair((1, 2), 2, "stride")
     ((3, 3), (1, 2))
     """
+    if type(value) is int and (low is None or value >= low):
+        return (value,) * n
     several = (value,) * n if isinstance(value, (int, np.integer)) else value
     whole = isinstance(several, Sequence) and len(several) == n
     if whole and all(isinstance(v, (int, np.integer)) for v in several):

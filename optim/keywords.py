@@ -37,6 +37,7 @@ HARMLESS: dict[str, tuple[Any, ...]] = {
     "enable_nested_tensor": (True, False),
     "mask_check": (True, False),
 }
+_IN_ORDER = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _REMEDIES = {
     "device": "arrays live in the machine's memory",
     "padding_mode": "pad the input first, with np.pad(x, width, mode=...)",
@@ -77,15 +78,25 @@ def accepts(*names: str) -> Callable[[_Class], _Class]:
 
     def decorate(cls: _Class) -> _Class:
         make: Any = cls.__init__  # type: ignore[misc]
+        shown = inspect.signature(make)
+        in_order = [n for n, p in shown.parameters.items() if p.kind in _IN_ORDER][1:]
+        more = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in shown.parameters.values())
 
         @wraps(make)
         def init(self: Any, *args: Any, **keywords: Any) -> None:
+            if len(args) == len(in_order) + 1 and "inplace" in names and not more:
+                keywords["inplace"], args = args[-1], args[:-1]  # PyTorch's last: ReLU(True)
+            elif len(args) > len(in_order) and not more:
+                raise errors.OperandError(
+                    f"{type(self).__name__} takes at most {len(in_order)} arguments by position "
+                    f"({', '.join(in_order) or 'none'}), not {len(args)}; give the others by name.",
+                    Location.of_caller(),
+                )
             for name in names:
                 if name in keywords:
                     check_harmless(type(self).__name__, name, keywords.pop(name))
             make(self, *args, **keywords)
 
-        shown = inspect.signature(make)
         init.__signature__ = shown.replace(  # type: ignore[attr-defined]
             parameters=[
                 *shown.parameters.values(),

@@ -36,12 +36,18 @@ from autograd_core.backward import collect  # noqa: E402
 
 MODULES = (
     "elementwise", "reductions", "shapes", "indexing", "joining", "products", "linalg", "special",
-    "fft", "eigen", "calculus",
+    "fft", "eigen", "systems", "calculus", "choosing", "scans", "statistics", "parts",
+    "polynomials", "histograms",
 )  # fmt: skip
 SWAPPED = {"sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh", "tril": "triu",
            "triu": "tril", "exp": "exp2", "log": "log2", "floor": "ceil"}  # fmt: skip
-# Faults that change no result: where a factor is 1 or -1, dividing by it is multiplying.
-EQUIVALENT = {"np.copysign(1, a) * b (other operator)"}
+# Faults that change no result: a sign may divide or multiply; y is infinite where its log is;
+# the Bessel function I of order -n is that of order n.
+EQUIVALENT = {
+    "np.sign(a) * np.copysign(1.0, b) (other operator)",
+    "y * log (dropped left side)",
+    "n + 1 (other operator)",
+}
 OPPOSITE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 
 

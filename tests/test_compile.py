@@ -261,7 +261,7 @@ def test_float32_stays_and_layouts_are_kept_apart():
     same(compiled(x), value_and_grad(f)(x))
     assert compiled(x)[1].dtype == np.float32
     other = np.asfortranarray(x)
-    with pytest.warns(RecordedAgain, match="lies in memory otherwise"):
+    with pytest.warns(RecordedAgain, match="has another memory layout"):
         same(compiled(other), value_and_grad(f)(other))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import autograd_core
-from autograd_core import grad, hvp, jvp
+from autograd_core import Tensor, grad, hvp, jvp, vmap
 
 TYPES = [np.float32, np.float64, np.complex64, np.complex128]
 
@@ -166,3 +166,40 @@ def test_under_vmap(f):
     found = autograd_core.vmap(grad(loss))(stack)
     np.testing.assert_allclose(found[0], grad(loss)(stack[0]), rtol=1e-12)
     assert np.isnan(found[1]).all()
+
+
+@pytest.mark.filterwarnings("ignore::autograd_core.LoopWarning")
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: tuple(np.linalg.svd(a, hermitian=True)),
+        lambda a: (np.linalg.svd(a, compute_uv=False, hermitian=True),),
+        lambda a: (np.linalg.pinv(a, hermitian=True),),
+    ],
+)
+def test_hermitian_reads_the_lower_triangle(f, dtype):
+    stack = random(2, 3, 3, dtype=dtype)
+    stack = stack - 1j * np.imag(np.eye(3) * stack) if np.dtype(dtype).kind == "c" else stack
+    wanted = f(stack)
+    found = {
+        "Tensor": [part.data for part in f(Tensor(stack, requires_grad=True))],
+        "jvp": jvp(f, (stack,), (stack,))[0],
+        "vmap": vmap(f)(stack),
+    }
+    for what, parts in found.items():
+        for part, value in zip(parts, wanted, strict=True):
+            np.testing.assert_allclose(part, value, rtol=1e-4, atol=1e-5, err_msg=what)
+    g = grad(lambda a: np.real(f(a)[0][..., 0, 0] if f(a)[0].ndim > 1 else f(a)[0][0]))(stack[0])
+    np.testing.assert_allclose(g, np.conj(g).T, rtol=1e-4, atol=1e-5)
+
+
+def test_least_squares_of_a_matrix_whose_rank_is_lost_to_rounding():
+    a, b = random(60, 3) @ random(3, 50, seed=1), random(60, seed=2)
+    t, c = random(60, 3, seed=3) @ random(3, 50, seed=1), random(50, seed=4)  # keeps the rank
+    f = lambda a, rcond=None: np.linalg.lstsq(a, b, rcond)[0] @ c
+    wanted = (f(a + 1e-6 * t) - f(a - 1e-6 * t)) / 2e-6
+    for rcond in (None, 1e-9):
+        g = lambda a, rcond=rcond: f(a, rcond)
+        np.testing.assert_allclose(np.sum(grad(g)(a) * t), wanted, rtol=1e-6)
+        np.testing.assert_allclose(jvp(g, (a,), (t,))[1], wanted, rtol=1e-6)

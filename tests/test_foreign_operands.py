@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from autograd_core import (
     grad,
     hvp,
     jvp,
+    primitive,
     vjp,
     vmap,
 )
@@ -121,6 +123,14 @@ REFUSED: dict[str, Any] = {
     "records": np.rec.array(np.zeros(3, [("a", float)])),
     "None": None,
 }
+NAMED = {
+    "masked": r"np\.ma", "no mask": r"np\.ma", "hard mask": r"np\.ma", "np.ma.masked": r"np\.ma",
+    "0-d masked": r"np\.ma", "matrix": r"np\.matrix", "sparse matrix": r"scipy.*toarray",
+    "sparse array": r"scipy.*toarray", "labelled": "Labelled.*to_numpy", "units": "Unit",
+    "own operator": "Scaled", "priority": "Important", "Decimal": "Decimal", "Fraction": "Fraction",
+    "text": "str", "bytes": "bytes", "objects": "object", "dates": "datetime64",
+    "structured": r"void|\('a'", "records": r"record", "None": "None",
+}  # fmt: skip
 BINARY = ["add", "sub", "mul", "truediv", "pow", "matmul"]
 OTHERS = ["floordiv", "mod", "lt", "le", "gt", "ge"]
 
@@ -146,8 +156,6 @@ def test_numbers_are_taken(name: str, tmp_path: Path) -> None:
     for operation in BINARY:
         f = getattr(operator, operation)
         for swapped in (False, True):
-            if name == "bytearray" and operation == "pow":
-                continue  # its numbers are uint8, whose logarithm NumPy computes in float16
 
             def run(x: Any, o: Any, f: Any = f, swapped: bool = swapped) -> Any:
                 return np.sum(f(o, x) if swapped else f(x, o))
@@ -162,20 +170,24 @@ def test_numbers_are_taken(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_means_more_is_refused(name: str, operation: str) -> None:
     other = REFUSED[name]
-    if name == "objects" and operation in (*OTHERS, "matmul"):
+    if name == "objects" and operation in ("lt", "le", "gt", "ge"):
         return  # a comparison's answer is a constant, NumPy's own
     f = getattr(operator, operation)
     for swapped in (False, True):
         if swapped and name == "Fraction" and operation == "pow":
             continue  # Python computes float(fraction) ** x, which is right
+        if swapped and operation == "pow" and ("matrix" in name or "sparse" in name):
+            with pytest.raises((TypeError, ValueError, NotImplementedError)):
+                other ** Tensor(X)  # its own power, which takes no arrays
+            continue
         if swapped and name in ("own operator", "text", "bytes") and operation in ("mul", "mod"):
             continue  # its own method runs, and calls what it likes
         for mode, run in _modes(
             lambda x, s=swapped: np.sum(f(other, x) if s else f(x, other))
         ).items():
-            if mode in ("vmap", "dual", "by hand", "compiled") and name in ("objects", "None"):
-                continue  # without a tape these are NumPy's own answer, or its complaint
-            with pytest.raises((AutogradError, TypeError, ValueError, NotImplementedError)):
+            if mode == "vmap" and name == "objects":
+                continue  # without a tape it is NumPy's own answer
+            with pytest.raises(AutogradError, match=NAMED[name]):
                 run()
 
 
@@ -215,7 +227,7 @@ def test_functions_refuse_masked_arrays_by_name(name: str) -> None:
     for mode, run in _modes(lambda x: np.sum(FUNCTIONS[name](x))).items():
         if mode == "compiled":
             continue
-        with pytest.raises(AutogradError, match=r"np\.ma|batched"):
+        with pytest.raises(AutogradError, match=r"np\.ma"):
             run()
 
 
@@ -254,7 +266,28 @@ def test_sparse_matrices_name_the_remedy(made: Callable[[Any, Any], Any]) -> Non
 
 @pytest.mark.parametrize("data", ["a", None, b"a", {1}, ["a"], np.array(["a"]), object()])
 def test_a_tensor_holds_numbers(data: Any) -> None:
-    with pytest.raises(OperandError.__mro__[1], match="are no numbers"):
+    with pytest.raises(OperandError.__mro__[1], match="are not numbers"):
         Tensor(data)
-    with pytest.raises(AutogradError, match="are no numbers"):
+    with pytest.raises(AutogradError, match="are not numbers"):
         Tensor(v for v in [1.0])
+
+
+def test_what_is_no_array_is_no_factor() -> None:
+    for other in (None, {1.0}, {"a": 1}, object(), (v for v in [1.0]), float, np.sin):
+        for f in (lambda x, o=other: x @ o, lambda x, o=other: o @ x):
+            for run in _modes(lambda x, f=f: np.sum(f(x))).values():
+                with pytest.raises(AutogradError, match=type(other).__name__):
+                    run()
+
+
+def test_results_of_pythons_own_floats() -> None:
+    sine = primitive(
+        lambda x: math.sin(x),
+        vjp=lambda g, y, x: np.cos(x) * g,
+        jvp=lambda ts, y, x: float(ts[0]) * math.cos(x),
+        name="sine",
+    )
+    assert jvp(sine, (1.0,), (2.0,)) == (math.sin(1.0), 2.0 * math.cos(1.0))
+    assert grad(sine)(1.0) == math.cos(1.0)
+    assert sine(Tensor(1.0)).sum().item() == math.sin(1.0)
+    assert float(jvp(lambda x: x @ [1, 2, 3], (X,), (X,))[1]) == 11.0

@@ -72,6 +72,7 @@ def _torch_forms(torch: Any) -> dict[str, Any]:
         "where_poison": lambda x: torch.where(x > 0, x * x, np.nan * x),
         "nansum": torch.nansum, "nan_to_num": torch.nan_to_num,
         "nuc": lambda a: torch.linalg.norm(a, "nuc"),
+        "pinv": lambda a: torch.linalg.pinv(a)[0, 0],
         "norm3": lambda x: torch.linalg.norm(x, 3),
         "eigvalsh0": lambda a: torch.linalg.eigvalsh(a)[0],
         "eigvalsh1": lambda a: torch.linalg.eigvalsh(a)[1],

@@ -103,7 +103,7 @@ def test_divided_differences_keep_their_digits(gap):
 
 
 def test_refusals():
-    with pytest.raises(ShapeError, match="no square matrix"):
+    with pytest.raises(ShapeError, match="not a square matrix"):
         symmetric_function(np.exp, np.ones((2, 3)))
     with pytest.raises(LinearAlgebraError, match="NaN"):
         symmetric_function(np.exp, np.full((2, 2), np.nan))

@@ -10,7 +10,7 @@ from cases.nn_functions import CASES, FUNCTIONS, call
 
 import nn
 from autograd_core import Tensor, grad, jvp
-from autograd_core.errors import AutogradError
+from autograd_core.errors import AutogradError, OperandError, SettingError
 
 F = nn.functional
 
@@ -164,3 +164,23 @@ def test_a_result_that_is_not_needed_may_change(name: str) -> None:
             np.sum(kept**2).backward()
             found.append(x.grad)
         np.testing.assert_array_equal(*found)
+
+
+def test_keywords_that_change_nothing_and_those_that_are_unknown() -> None:
+    x, t = np.array([[0.2, 0.7], [0.5, 0.1]]), np.array([0, 1])
+    losses = {
+        "binary_cross_entropy": x, "binary_cross_entropy_with_logits": x, "cross_entropy": t,
+        "kl_div": x, "l1_loss": x, "mse_loss": x, "multi_margin_loss": t, "nll_loss": t,
+        "smooth_l1_loss": x,
+    }  # fmt: skip
+    for name, target in losses.items():
+        f = getattr(nn.functional, name)
+        assert f(x, target, size_average=None, reduce=None) == f(x, target)
+        for key in ("size_average", "reduce"):
+            with pytest.raises(SettingError, match=f"{name}: {key}=True.*use reduction="):
+                f(x, target, **{key: True})
+        with pytest.raises(OperandError, match=f"{name}: .*'reductoin'; it takes input, target"):
+            f(x, target, reductoin="sum")
+        with pytest.raises(OperandError, match=f"{name}: missing a required argument: 'target'"):
+            f(x, reduction="sum", reduce=None)
+    np.testing.assert_array_equal(nn.functional.dropout(x, 0.0, inplace=True), x)

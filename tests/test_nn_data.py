@@ -87,7 +87,7 @@ BAD = [
     (lambda: nn.DataLoader((X, np.full(4, np.inf))), errors.DataError, "array 1 holds NaN or Inf"),
     (lambda: list(nn.DataLoader([1.0, np.nan])), errors.DataError, "part 0 of a batch"),
     (lambda: nn.DataLoader(np.array(["a"])), errors.DataError, "dtype <U1"),
-    (lambda: nn.DataLoader(3), errors.DataError, "int is no dataset"),
+    (lambda: nn.DataLoader(3), errors.DataError, "int is not a dataset"),
     (lambda: nn.DataLoader(([[1.0], [1.0, 2.0]],)), errors.DataError, "does not form an array"),
     (lambda: list(nn.DataLoader([np.ones(2), np.ones(3)])), errors.DataError, "stacked"),
     (lambda: list(nn.DataLoader([(1, 2), (1,)])), errors.DataError, "same number of parts"),

@@ -16,6 +16,7 @@ from nn import functional as f
 from nn import init
 from nn.functional.dropout import dropout2d
 from nn.models import DBN, RBM
+from nn.values import raw
 
 
 def draw(*shape):
@@ -641,3 +642,68 @@ def test_the_shared_source_of_randomness_stays_one() -> None:
     layer = nn.Dropout(0.5)
     again = pickle.loads(pickle.dumps(layer))
     assert again.rng is layer.rng is copy.deepcopy(layer).rng
+
+
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_a_class_is_not_compared_with_itself(p: int, value: float) -> None:
+    """In multi_margin_loss: infinity minus infinity is NaN, but no part of the loss."""
+    x, t = np.array([[value, 1.0, 2.0], [0.0, 1.0, 2.5]]), np.array([0, 1])
+    row = (0.0 + 2.5**p) / 3  # of the second: 1 - 1 + 0 = 0 and 1 - 1 + 2.5
+    with np.errstate(invalid="ignore"):
+        loss = nn.functional.multi_margin_loss(x, t, p, reduction="none")
+        g = grad(lambda x: nn.functional.multi_margin_loss(x, t, p, reduction="sum"))(x)
+    np.testing.assert_allclose(loss, [0 if value > 0 else np.inf, row])
+    np.testing.assert_allclose(g[1], [0, -p * 2.5 ** (p - 1) / 3, p * 2.5 ** (p - 1) / 3])
+    if value > 0:
+        assert not g[0].any()
+
+
+def test_axes_that_are_not_there_are_refused() -> None:
+    """They wrapped around: axis 5 of three was the last."""
+    x = np.arange(24.0).reshape(2, 3, 4)
+    for start, end in ((0, 3), (0, 5), (-4, -1), (3, 3), (1, -4), (2, 1)):
+        with pytest.raises(errors.ShapeError, match="Flatten: no axes"):
+            nn.Flatten(start, end)(x)
+    for start, end in itertools.product(range(3), range(3)):
+        if start <= end:
+            wanted = nn.Flatten(start, end)(x)
+            size = int(np.prod(x.shape[start : end + 1]))
+            assert wanted.shape == (*x.shape[:start], size, *x.shape[end + 1 :])
+            np.testing.assert_array_equal(nn.Flatten(start - 3, end - 3)(x.tolist()), wanted)
+    for dim in (3, -4):
+        with pytest.raises(errors.ShapeError, match="Unflatten: no axis"):
+            nn.Unflatten(dim, (2, 2))(x)
+    with pytest.raises(errors.ShapeError, match="Unflatten: no axis"):
+        nn.Unflatten(0, (1, 1))(1.0)
+    assert nn.Unflatten(-1, (2, 2))(x).shape == (2, 3, 2, 2)
+
+
+def test_what_is_no_array_at_all() -> None:
+    attention = nn.MultiheadAttention(4, 2)
+    for nothing in (None, 3.0, "abc"):
+        with pytest.raises(errors.ShapeError, match="MultiheadAttention: query"):
+            attention(nothing, nothing, nothing)
+        with pytest.raises(errors.ShapeError, match="need targets of shape"):
+            nn.functional.cosine_embedding_loss(np.ones((2, 3)), np.ones((2, 3)), nothing)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.LSTM(4, 2), nn.GRU(4, 2), nn.RNN(4, 2), nn.MaxPool1d(2), nn.AvgPool1d(2),
+        nn.AdaptiveMaxPool1d(3), nn.AdaptiveMaxPool1d(2), nn.AdaptiveAvgPool1d(3),
+        nn.LPPool1d(2, 2), nn.Conv1d(3, 2, 2), nn.ConvTranspose1d(3, 2, 2), nn.BatchNorm1d(3),
+        nn.LayerNorm(4), nn.GroupNorm(1, 3), nn.Linear(4, 2), nn.ReLU(), nn.Softmax(-1),
+        nn.PReLU(), nn.TransformerEncoderLayer(4, 2, 4, 0.0), nn.Flatten(), nn.Step(),
+        nn.LocalResponseNorm(2), nn.Upsample(scale_factor=2),
+        nn.Upsample(scale_factor=2, mode="linear"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_lists_are_arrays(module) -> None:
+    x = draw(2, 3, 4)
+    whole, listed = module(x), module(x.tolist())
+    if isinstance(whole, tuple):
+        whole, listed = whole[0], listed[0]
+    np.testing.assert_allclose(raw(listed), raw(whole), rtol=1e-6, atol=1e-7)

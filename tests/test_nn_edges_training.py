@@ -230,7 +230,7 @@ def test_a_state_of_something_else_changes_nothing() -> None:
     short = dict(state)
     del short["model"]
     for wrong in ([], short):
-        with pytest.raises(errors.StateDictError, match="no state of a training"):
+        with pytest.raises(errors.StateDictError, match="not the state of a training"):
             trainer.load_state_dict(wrong)
     random = {**state["random"], "own": [*state["random"]["own"], state["random"]["own"][0]]}
     with pytest.raises(errors.StateDictError, match="number of random generators"):

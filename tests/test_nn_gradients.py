@@ -84,7 +84,7 @@ def built(name: str, args: Any, keywords: Any) -> Any:
 
 def frozen_statistics(module: Any, run: Any) -> Any:
     """Run without moving running statistics: numerical differences need a pure function."""
-    saved = {k: v.copy() for k, v in module.state_dict().items()}
+    saved = {k: v.copy() for k, v in module.named_buffers()}
     try:
         return run()
     finally:

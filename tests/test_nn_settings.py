@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 import nn
 import optim
-from autograd_core import AutogradError, SettingError, Tensor
+from autograd_core import AutogradError, OperandError, SettingError, Tensor
 from optim import lr_scheduler
 from tests.cases.pytorch_keywords import KEYWORDS
 
@@ -274,3 +275,81 @@ def test_a_complex_loss_is_named() -> None:
     trainer = nn.Trainer(layer, lambda y, t: np.mean(y - t), optim.SGD(layer.parameters(), lr=0.1))
     with pytest.raises(SettingError, match="real number"):
         trainer.fit((np.ones((4, 1)), np.ones((4, 1))), epochs=1)
+
+
+TRAINED = [n for n in NEEDED if "dtype" in inspect.signature(getattr(nn, n)).parameters]
+
+
+@pytest.mark.parametrize("name", [*TRAINED, "PReLU"])
+def test_a_dtype_is_one_of_floating_point_numbers(name: str) -> None:
+    """PyTorch's next argument, given by position, lands in dtype=."""
+    for wrong in ("cpu", "zeros", 2.0, 0, True, int, "int64", bool, str, object()):
+        with pytest.raises(SettingError, match="dtype must be a dtype of floating-point numbers"):
+            make("nn", name, dtype=wrong)
+    for right in (None, float, "float16", np.float32, np.dtype("f8")):
+        wanted = np.dtype("float32" if right is None else right)
+        assert {p.dtype for p in make("nn", name, dtype=right).parameters()} == {wanted}
+
+
+def test_the_default_dtype_is_checked_too() -> None:
+    with pytest.raises(SettingError, match="set_default_dtype"):
+        nn.set_default_dtype("cpu")
+    assert nn.get_default_dtype() == "float32"
+
+
+def test_too_many_arguments_by_position() -> None:
+    """None is taken for another one than in PyTorch; inplace, the last there, is harmless."""
+    ones = np.ones(3)
+    for made in (
+        lambda: nn.CrossEntropyLoss(ones, None, -100, None, "sum"),
+        lambda: nn.BCELoss(None, None, None, "sum"),
+        lambda: nn.MSELoss(None, None, "sum"),
+        lambda: nn.KLDivLoss(None, None, "sum", True),
+        lambda: nn.Linear(3, 2, True, None, np.float64),
+        lambda: nn.Dropout(0.5, True, 3),
+    ):
+        with pytest.raises(OperandError, match=r"at most .* arguments by position .*by name"):
+            made()
+    for made in (
+        lambda: nn.CrossEntropyLoss(ones, None),
+        lambda: nn.NLLLoss(ones, True),
+        lambda: nn.BCELoss(None, None),
+        lambda: nn.MSELoss(True),
+        lambda: nn.MultiMarginLoss(1, 1.0, None, None),
+        lambda: nn.KLDivLoss(None, None),
+        lambda: nn.SmoothL1Loss(None, None),
+        lambda: nn.CosineEmbeddingLoss(0.0, None),
+        lambda: nn.MultiheadAttention(4, 2, 0.0, True, False, False),
+    ):
+        with pytest.raises(AutogradError, match="must be"):
+            made()
+    x = np.array([-1.0, 2.0])
+    for name in ("ReLU", "ReLU6", "SELU", "SiLU"):
+        np.testing.assert_array_equal(getattr(nn, name)(True)(x), getattr(nn, name)()(x))
+    np.testing.assert_array_equal(nn.ELU(0.5, True)(x), nn.ELU(0.5)(x))
+    np.testing.assert_array_equal(nn.LeakyReLU(0.5, True)(x), nn.LeakyReLU(0.5)(x))
+    assert nn.Dropout(0.25, True).p == 0.25
+    with pytest.raises(SettingError, match="inplace"):
+        nn.ReLU(3)
+
+
+@pytest.mark.parametrize("wrong", [None, True, 1.5, "mean"])
+def test_functions_check_the_ignored_class(wrong: Any) -> None:
+    x, t = np.log(np.full((2, 3), 1 / 3)), np.array([0, 1])
+    for loss in (nn.functional.nll_loss, nn.functional.cross_entropy):
+        with pytest.raises(AutogradError, match="ignore_index must be an integer"):
+            loss(x, t, None, wrong)
+    with pytest.raises(AutogradError, match="rng must be"):
+        nn.functional.dropout(x, 0.5, True, True)
+
+
+def test_a_module_cannot_contain_itself() -> None:
+    model, inner = nn.Sequential(nn.Linear(2, 2)), nn.Sequential(nn.Linear(2, 2))
+    model.add_module("inner", inner)
+    for outer, name, part in ((model, "me", model), (inner, "back", model)):
+        with pytest.raises(OperandError, match="would contain itself"):
+            outer.add_module(name, part)
+        with pytest.raises(OperandError, match="would contain itself"):
+            setattr(outer, name, part)
+    inner.parents = (model,)
+    assert list(model.state_dict()) == ["0.weight", "0.bias", "inner.0.weight", "inner.0.bias"]

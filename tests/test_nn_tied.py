@@ -199,7 +199,7 @@ def test_arguments_of_functional_call() -> None:
     assert none is None
     np.testing.assert_allclose(raw(out), raw(attention(x, x, x)[0]))
     line = nn.Linear(2, 1).double()
-    two = nn.functional_call(line, ({"weight": [[1, 2]]}, {"bias": 3}), np.array([1.0, 1.0]))
+    two = nn.functional_call(line, ({"weight": [[1, 2]]}, {"bias": [3]}), np.array([1.0, 1.0]))
     np.testing.assert_array_equal(raw(two), [6.0])
     for wrong, message in (
         (({"bias": 3}, {"bias": 3}), "in two of the mappings"),
@@ -264,3 +264,41 @@ def test_loading_what_differs_between_the_names_of_one_weight(make: Callable[[],
     nan = {**state, a: state[a] * np.nan, b: state[b] * np.nan}
     model.load_state_dict(nan)
     assert np.isnan(model.state_dict()[a]).all()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        nn.Module.state_dict,
+        lambda m: m.load_state_dict({"weight": np.ones((1, 2)), "bias": np.ones(1)}),
+        nn.Module.zero_grad,
+        lambda m: m.requires_grad_(False),
+        nn.Module.double,
+    ],
+    ids=["state_dict", "load_state_dict", "zero_grad", "requires_grad_", "to"],
+)
+def test_given_values_are_not_the_modules_own(act: Any) -> None:
+    """Freezing them cut the derivative off without a word; the others met what has no .data."""
+    line = nn.Linear(2, 1).double()
+
+    def forward(x: Any) -> Any:
+        act(line)
+        return nn.functional.linear(x, line.weight, line.bias).sum()
+
+    line.forward = forward  # type: ignore[method-assign]
+    x, w = np.ones(2), np.ones((1, 2))
+
+    def f(w: Any) -> Any:
+        return nn.functional_call(line, {"weight": w}, x)
+
+    for run in (
+        lambda: f(w),
+        lambda: f(Tensor(w, requires_grad=True)),
+        lambda: grad(f)(w),
+        lambda: jvp(f, (w,), (w,)),
+        lambda: vmap(f)(w[None]),
+    ):
+        with pytest.raises(AutogradError, match="outside of functional_call"):
+            run()
+    act(line)
+    assert isinstance(line.weight, nn.Parameter)

@@ -7,6 +7,7 @@ import pytest
 
 from autograd_core import Tensor, cost, errors, grad, gradcheck, vmap
 from autograd_core.inplace import mark_overwritten
+from autograd_core.primitive import bare
 from autograd_core.tree import leaves_like, same_structure
 
 X = np.array([[0.5, -1.5, 2.0], [3.0, 0.25, -0.75]])
@@ -150,3 +151,40 @@ def test_nests_with_nothing_in_them() -> None:
     assert not same_structure(1.0, None)
     assert leaves_like(None, None) == []
     assert leaves_like(None, 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("u", "v"),
+    [
+        ([1.0, 2.0, 1 + 1e-10], [1.0, 1.0]),
+        ([1.0, 3.0, 4.0, 5.0], [1.0, 2.0, 2.0]),
+        ([2.0, 4.0], [2.0]),
+        ([1.0, 2.0, 1.0], [1.0, 1.0]),
+        ([1.0, 0.0, 0.0, 1e-10, 1.0], [1.0, 0.0, 0.0]),
+        ([1.0], [1.0, 2.0]),
+    ],
+)
+def test_the_remainder_of_polynomials_is_as_long_as_numpys(u, v) -> None:
+    made = np.polydiv(Tensor(u, requires_grad=True), np.array(v))
+    for a, b in zip(made, np.polydiv(np.array(u), np.array(v)), strict=True):
+        np.testing.assert_allclose(bare(a), b, rtol=1e-12, atol=1e-15)
+        assert np.shape(bare(a)) == b.shape
+
+
+def test_dtypes_are_numpys() -> None:
+    x = np.array([0.4, 1.2, 2.1])
+    for kind in (np.float16, np.float32, np.longdouble):
+        a = x.astype(kind)
+        t = Tensor(a, requires_grad=True)
+        for f in (
+            np.sort_complex,
+            lambda z: np.emath.sqrt(-z),
+            np.emath.arccos,
+            lambda z: np.emath.power(-z, 0.5),
+            lambda z: np.histogram2d(z, x)[1],
+            lambda z: np.histogramdd((z, x))[1][1],
+        ):
+            assert bare(f(t)).dtype == f(a).dtype
+    swapped = x.astype(">f8")
+    made = np.nanvar(Tensor(swapped, requires_grad=True))
+    assert bare(made) == pytest.approx(np.nanvar(swapped))

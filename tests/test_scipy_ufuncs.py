@@ -61,11 +61,7 @@ NAN = {
 
 def _grid(f: Any, order: bool = False) -> list[Any]:
     axes = [[0.3, 1.0, 2.5], FINITE] if order else [FIRST] * (f.nin - 1) + [LAST]
-    columns = [np.array(c) for c in zip(*itertools.product(*axes), strict=True)]
-    if f.__name__ in ("yn", "kn"):
-        whole = np.floor(columns[0]) == columns[0]
-        columns = [columns[0][whole].astype(int), *(c[whole] for c in columns[1:])]
-    return columns
+    return [np.array(c) for c in zip(*itertools.product(*axes), strict=True)]
 
 
 def _differences(f: Any, x: Any) -> tuple[Any, Any]:

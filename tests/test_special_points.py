@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_core import grad, jvp
+from autograd_core import Tensor, grad, jvp
 
 inf, nan = np.inf, np.nan
 INTEGERS = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64, bool)
@@ -37,8 +37,12 @@ POINTS: list[tuple[str, Any, float, float]] = [
     *[(f"{form} ** {y}", lambda y, z=z: np.sum(z**y), y, 0.0)
       for form, z in (("0.", 0.0), ("float64(0)", np.float64(0)), ("[0]", np.zeros(1)))
       for y in (0.0, 0.5, 2.0, inf)],
-    ("inf ** -1", lambda y: np.power(inf, y), -1.0, 0.0),
-    ("[inf] ** -1", lambda y: np.sum(np.array([inf]) ** y), -1.0, 0.0),
+    *[(f"{form} ** {y}", lambda y, z=z: np.sum(z**y), y, slope)
+      for x, slopes in ((inf, {-1.0: 0.0, 0.0: inf, 2.0: inf}),
+                        (-inf, {0.0: nan, 2.0: nan, 3.0: nan}), (-2.0, {2.0: nan}))
+      for form, z in ((f"{x}", x), (f"float64({x})", np.float64(x)),
+                      (f"array({x})", np.array(x)), (f"[{x}]", np.array([x])))
+      for y, slope in slopes.items()],
     ("copysign(x, nan) at -1", lambda x: np.copysign(x, nan), -1.0, -1.0),
     ("copysign(x, -nan) at -1", lambda x: np.copysign(x, -nan), -1.0, 1.0),
     ("copysign(x, -0.)", lambda x: np.copysign(x, -0.0), 2.0, -1.0),
@@ -197,3 +201,31 @@ def test_a_flat_index_is_numpys() -> None:
         grad(lambda v: np.sum(np.take_along_axis(v, two, None)))(x)
     found = grad(lambda v: np.sum(np.take_along_axis(v, np.array([1, 1, 5]), None)))(x)
     np.testing.assert_array_equal(found, [[0, 2, 0], [0, 0, 1]])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("p", [-3, -2, -1, -0.5, 0.5, 1, 2, 3])
+@pytest.mark.parametrize(
+    "x",
+    [[], [inf], [inf, inf], [inf, 2.0], [-inf, 0.0], [0.0, 0.0], [0.0, 3.0], [nan, 1.0]],
+    ids=str,
+)
+def test_norms_of_special_vectors_are_numpys(p: float, x: list[float]) -> None:
+    matrix = np.array([x, x]).reshape(2, -1)
+    expected = np.linalg.norm(matrix, p, axis=1)
+    made = np.linalg.norm(Tensor(matrix, requires_grad=True), p, axis=1).detach().numpy()
+    np.testing.assert_allclose(made, expected, rtol=1e-15)
+    ahead = jvp(lambda a: np.linalg.norm(a, p, axis=1), (matrix,), (matrix,))[0]
+    np.testing.assert_allclose(ahead, expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("kind", [float, complex])
+def test_correlations_do_not_exceed_one(kind: Any) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x = rng.normal(size=(3, 2)).astype(kind)  # two samples: coefficients of size 1
+        if kind is complex:
+            x = x + 1j * rng.normal(size=(3, 2))
+        made = np.corrcoef(Tensor(x, requires_grad=True)).detach().numpy()
+        np.testing.assert_array_equal(made, np.corrcoef(x))
+        assert np.abs(grad(lambda a: np.abs(np.corrcoef(a)[0, 1]))(x)).max() < 1e-12

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import copy
 import functools
+import operator
 import pickle
+import types
 import warnings
-from collections import OrderedDict, defaultdict, deque
+from collections import ChainMap, Counter, OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +127,16 @@ HOLDERS: dict[str, Callable[[Any], Any]] = {
     "map": lambda x: map(np.sin, [x]),
     "objects": lambda x: np.array([Record(x)], dtype=object),
     "exception": ValueError,
+    "proxy": lambda x: types.MappingProxyType({"a": x}),
+    "view": lambda x: {"a": x}.values(),
+    "key": lambda x: Record({x: 1}),
+    "property": lambda x: property(lambda self: x),
+    "static": lambda x: staticmethod(lambda: x),
+    "class": lambda x: type("Made", (), {"value": x}),
+    "getter": operator.itemgetter,
+    "cache": lambda x: functools.lru_cache(lambda: x),
+    "context": lambda x: ContextVar("kept", default=x),
+    "chain": lambda x: ChainMap({"a": x}),
     "deep": lambda x: Record([{"a": deque([Slotted(x)])}]),
 }
 
@@ -153,6 +166,55 @@ def test_known_containers_and_plain_auxiliaries_pass() -> None:
     assert type(made["a"]) is np.ndarray
     ordered = grad(lambda x: (np.sum(x), OrderedDict(a=x)), has_aux=True)(X)[1]
     assert type(ordered) is OrderedDict
+
+
+class Named(dict[str, Any]):
+    def __init__(self, name: str, **entries: Any) -> None:
+        super().__init__(**entries)
+        self.name = name
+
+    def update(self, *args: Any, **entries: Any) -> None:
+        raise TypeError("this dict changes item by item")
+
+
+class Sized(list[Any]):
+    def __init__(self, size: int) -> None:
+        super().__init__([1.0] * size)
+
+
+class Pair(namedtuple("Pair", "a b")):
+    def __new__(cls, both: Any) -> Any:
+        return super().__new__(cls, both, both)
+
+
+@pytest.mark.parametrize(
+    "nest",
+    [Counter(a=3.0), Named("mine", a=3.0), OrderedDict(a=3.0), defaultdict(float, a=3.0), Sized(1)],
+    ids=lambda nest: type(nest).__name__,
+)
+def test_subclasses_of_dict_and_list_keep_class_and_entries(nest: Any) -> None:
+    key = 0 if isinstance(nest, list) else "a"
+    nest[key] = 3.0
+
+    def f(d: Any) -> Any:
+        return d[key] ** 2
+
+    for found, expected in (
+        (grad(f)(nest), 6.0),
+        (vjp(f, nest)[1](1.0)[0], 6.0),
+        (hvp(f, (nest,), (nest,)), 6.0),
+        (jvp(lambda d: d, (nest,), (nest,))[1], 3.0),
+        (grad(lambda d: (f(d), d), has_aux=True)(nest)[1], 3.0),
+        (jacobian(f)(nest), 6.0),
+    ):
+        assert type(found) is type(nest)
+        assert found[key] == expected
+    assert nest[key] == 3.0
+    assert getattr(grad(f)(nest), "name", "mine") == "mine"
+
+
+def test_named_tuples_with_a_constructor_of_their_own() -> None:
+    assert grad(lambda p: p.a * p.b**2)(Pair(3.0)) == (9.0, 18.0)
 
 
 @pytest.mark.parametrize("opened", ["grad", "jvp", "vmap"])

@@ -7,9 +7,11 @@ import pytest
 
 from autograd_core import (
     LoopWarning,
+    OperandError,
     Tensor,
     errors,
     grad,
+    gradcheck,
     hessian,
     jacobian,
     jvp,
@@ -305,3 +307,45 @@ def test_operators_of_a_batch_and_plain_values(operation) -> None:
         vmap(lambda v: apply(v, np.ones(2)))(x)
     with pytest.raises(errors.ShapeError, match=r"\(3,\)"):
         vmap(lambda v: apply(v, v[:2]))(x)
+
+
+def test_comparisons_with_tolerances_of_their_own() -> None:
+    x = np.array([0.4, 1.2])
+    rtol = np.array([1e-2, 1e-9])
+    made = vmap(lambda r: np.isclose(x, x + 1e-3, rtol=r))(rtol)
+    np.testing.assert_array_equal(made, [[True, True], [False, False]])
+    made = vmap(lambda a, t: np.isclose(a, x + 1e-3, 0.0, t))(np.stack([x, x]), rtol)
+    np.testing.assert_array_equal(made, [[True, True], [False, False]])
+
+
+def test_what_depends_on_shapes_alone_and_what_is_no_array() -> None:
+    batch = np.ones((2, 3))
+
+    def f(a):
+        path = np.einsum_path("i,i->", a, a)[0]
+        return np.einsum("i,i->", a, a, optimize=path)
+
+    np.testing.assert_array_equal(vmap(f)(batch), [3.0, 3.0])
+    assert vmap(lambda a: np.all(a > 0, None, None, True))(batch).shape == (2, 1)
+    with pytest.raises(OperandError, match="class float64"):
+        vmap(np.common_type)(batch)
+
+
+def test_ranks_under_vmap():
+    a = np.random.default_rng(5).normal(size=(3, 4, 2))
+    b = np.ones((3, 4))
+    found = vmap(np.linalg.lstsq)(a, b)
+    for part, column in zip(found, zip(*map(np.linalg.lstsq, a, b), strict=True), strict=True):
+        np.testing.assert_allclose(part, np.stack(column), rtol=1e-10)
+    a[1, :, 1] = a[1, :, 0]
+    with pytest.raises(errors.LinearAlgebraError, match="some matrices under vmap lack full rank"):
+        vmap(np.linalg.lstsq)(a, b)
+    wide, right = a.mT, b[:, :2]  # without residuals: each example has its own rank
+    x, _, ranks, _ = vmap(np.linalg.lstsq)(wide, right)
+    assert ranks.tolist() == [2, 1, 2]
+    np.testing.assert_allclose(x[1], np.linalg.lstsq(wide[1], right[1])[0], rtol=1e-10)
+    slopes = vmap(grad(lambda a, b: np.sum(np.linalg.lstsq(a, b)[0] ** 2)))(wide, right)
+    for k in (0, 2):
+        gradcheck(lambda a, k=k: np.linalg.lstsq(a, right[k])[0], wide[k], order=1)
+        one = grad(lambda a, k=k: np.sum(np.linalg.lstsq(a, right[k])[0] ** 2))(wide[k])
+        np.testing.assert_allclose(slopes[k], one, rtol=1e-9)

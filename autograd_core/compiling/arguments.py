@@ -78,7 +78,7 @@ class Kind:
         if array.dtype != self.dtype:
             return f"{self.name} was {self.dtype}, is {array.dtype}"
         if self.strides is not None and array.strides != self.strides:
-            return f"{self.name} lies in memory otherwise: strides {self.strides}, {array.strides}"
+            return f"{self.name} has another memory layout: strides {self.strides}, {array.strides}"
         return None
 
 

@@ -30,7 +30,7 @@ from autograd_core.compiling.recorded import WRITES, Recorded, Recorder
 from autograd_core.compiling.recording import Recording, agree
 from autograd_core.compiling.simplify import join_scatters, simplify
 from autograd_core.compiling.writing import Source
-from autograd_core.locks import Lock
+from autograd_core.locks import new_lock
 from autograd_core.modes import current
 from autograd_core.node import Watch as NodeWatch
 from autograd_core.primitive import bare
@@ -105,7 +105,7 @@ class Compiled:
             )
         self.recordings: list[Recording] = []
         self._recent: list[Recording] = []
-        self._lock = Lock()  # f may call its compiled self while it is recorded
+        self._lock = new_lock()  # f may call its compiled self while it is recorded
 
     @property
     def source(self) -> str:
@@ -238,8 +238,8 @@ class Compiled:
             watch = Watch(self._f, *run.settings, seen=run.seen)
             if watch.refused:
                 raise _refusal(
-                    f"reads {watch.refused}; a program would not see it change. Take out what it "
-                    "needs before the call, and pass that as an argument."
+                    f"reads {watch.refused}; the compiled program would not see it change. Take "
+                    "out what it needs before the call, and pass that as an argument."
                 )
             if live and not watch.captures():
                 continue
@@ -260,7 +260,7 @@ class Compiled:
                 else ("recorded, it has other results than when it runs as it is")
             )
         raise _refusal(
-            f"does not do the same twice with the same arguments ({why}); it depends on something "
+            f"gives different results for the same arguments ({why}); it depends on something "
             "that changes while it runs, or on the class of its arrays."
         )
 
@@ -278,14 +278,14 @@ class Compiled:
             raise errors.UnsupportedError(WRITES, Location.of_caller()) from error
         if _random_states(self._f) != before or any(s.changed() for s in watch.sources):
             raise _refusal(
-                "draws random numbers, and a program would repeat the same ones at every call; "
-                "draw them outside and pass them as an argument (for dropout: model.eval(), or "
-                "leave this part uncompiled)."
+                "draws random numbers, and the compiled program would repeat the same ones at "
+                "every call; draw them outside and pass them as an argument (for dropout: "
+                "model.eval(), or leave this part uncompiled)."
             )
         if run.seen.asked:
             raise _refusal(
-                f"calls {run.seen.asked}, and a program would not call it again; call it outside "
-                "and pass the result as an argument, or leave this part uncompiled."
+                f"calls {run.seen.asked}, and the compiled program would not call it again; call "
+                "it outside and pass the result as an argument, or leave this part uncompiled."
             )
         return wanted
 

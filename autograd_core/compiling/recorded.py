@@ -35,7 +35,7 @@ from autograd_core.traced import Traced
 
 WRITES = (
     "compile: the function writes into an array that it captured (a layer's running "
-    "statistics, in training?), which a program would not do again; return the value "
+    "statistics, in training?), which the compiled program would not do again; return the value "
     "(has_aux=True) and write it outside, or leave this part uncompiled."
 )
 LIMIT = 50_000  # steps of a program

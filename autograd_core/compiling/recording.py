@@ -81,7 +81,7 @@ class Recording:
         else:
             leaves = tree.leaves_like(self._structure, (args, keywords))
             if leaves is None or (self._orders and orders((args, keywords)) != self._orders):
-                return False, "the arguments are nested otherwise"
+                return False, "the arguments are nested differently"
         for kind, leaf in zip(self._kinds, leaves, strict=True):
             why = kind.differs(leaf)
             if why is not None:

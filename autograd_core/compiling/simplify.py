@@ -17,8 +17,16 @@ from autograd_core.rules import indexing, shapes
 
 _BY_SHAPE = frozenset({"zeros_like", "ones_like", "empty_like"})  # their numbers read no numbers
 _MOVES_NOTHING = frozenset(
-    {shapes.reshape, shapes.broadcast_to, shapes.astype_, e.positive, shapes.copy_, shapes.real}
-)  # fmt: skip
+    {
+        shapes.reshape,
+        shapes.ravel,
+        shapes.broadcast_to,
+        shapes.astype_,
+        e.positive,
+        shapes.copy_,
+        shapes.real,
+    }
+)
 
 
 def simplify(program: Program) -> None:

@@ -131,6 +131,7 @@ _SPELLED: dict[Primitive, Spelling] = {
     e.round_: _call("np.round"),
     reductions.sum_: Spelling(_method("sum")),
     shapes.reshape: Spelling(_method("reshape", "shape")),
+    shapes.ravel: Spelling(_method("ravel")),
     shapes.transpose: Spelling(_transposed),
     shapes.swapaxes: Spelling(_method("swapaxes", "axis1", "axis2")),
     shapes.astype_: Spelling(_method("astype", "dtype")),

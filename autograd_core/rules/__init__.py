@@ -25,6 +25,7 @@ from autograd_core.rules import (
     shapes,
     special,
     statistics,
+    systems,
 )
 
 BUILT_IN.update(REGISTRY)
@@ -53,4 +54,5 @@ __all__ = [
     "shapes",
     "special",
     "statistics",
+    "systems",
 ]

@@ -1,22 +1,22 @@
-"""Decompositions: eigenvalues, singular values, QR, and what rests on them.
+"""Decompositions: eigenvalues, singular values, QR.
 
 Stated by their forward rules and, but for eig and the full forms, by the reverse
 rules too; where there is none it is the transpose, which the engine finds.
 Formulas: M. Giles (2008); J. Townsend, "Differentiating the singular value
-decomposition" (2016); G. Golub and V. Pereyra, "The differentiation of
-pseudo-inverses" (1973).  Where two eigenvalues or singular values are equal
+decomposition" (2016).  Where two eigenvalues or singular values are equal
 (to n eps of the largest) their vectors have no derivative: what asks for it gets NaN,
 what does not touch those vectors is right (docs/decisions/123).
 """
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_core.declare import primitive
-from autograd_core.primitive import Boxed, Constant, bare, implements
+from autograd_core.primitive import Constant, bare, implements
 from autograd_core.rules.linalg import adjoint, conjugate
 
 
@@ -74,9 +74,10 @@ def _eigh_jvp(ts: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:  # noqa: N803
     return np.real(_diagonal(inner)), np.matmul(v, _inverse_gaps(w, _moves(t)) * inner)
 
 
-def _finite(decompose: Any) -> Any:
+def finite(decompose: Any) -> Any:
     """Return a decomposition that refuses NaN and infinities, on which LAPACK may run for ever."""
 
+    @wraps(decompose)
     def run(a: Any, *rest: Any, **settings: Any) -> Any:
         if not np.isfinite(a).all():
             raise np.linalg.LinAlgError("the matrix contains NaN or infinity.")
@@ -267,15 +268,34 @@ full_svd = primitive(
 )
 
 
+class SVD(NamedTuple):
+    """What numpy.linalg.svd returns."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+def _hermitian_svd(a: Any) -> SVD:
+    w, v = np.linalg.eigh(a)
+    order = np.argsort(np.abs(bare(w)), axis=-1)[..., ::-1]
+    w = np.take_along_axis(w, order, -1)
+    u = np.take_along_axis(v, order[..., None, :], -1)
+    return SVD(u, np.abs(w), adjoint(u * np.sign(w)[..., None, :]))
+
+
 @implements(np.linalg.svd)
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
-    """Singular value decomposition.
+    """Singular value decomposition; with ``hermitian=True`` by eigenvalues, as NumPy does it.
 
     The columns that ``full_matrices=True`` adds are any basis of what is left, so only functions
     of the space they span have a derivative; the columns are taken not to turn in it.
     """
+    if hermitian:
+        made = _hermitian_svd(a)
+        return made if compute_uv else made.S
     if not compute_uv:
         return np.linalg.svd(a, full_matrices=False)[1]
     return full_svd(a) if full_matrices and a.shape[-1] != a.shape[-2] else svd_(a)
@@ -379,117 +399,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     return r if mode == "r" else QR(q, r)
 
 
-def _pinv_jvp(t: Any, p: Any, a: Any, **settings: Any) -> Any:
-    th, ph = adjoint(t), adjoint(p)
-    left = np.matmul(np.matmul(p, ph), th - np.matmul(th, np.matmul(a, p)))
-    right = np.matmul(th - np.matmul(np.matmul(p, a), th), np.matmul(ph, p))
-    return left + right - _product(p, t, p)
-
-
-def _pinv_vjp(g: Any, p: Any, a: Any, **settings: Any) -> Any:
-    ph, gh = adjoint(p), adjoint(conjugate(g))
-    left = np.matmul(np.matmul(gh, p), ph)
-    right = np.matmul(ph, np.matmul(p, gh))
-    made = left - np.matmul(a, np.matmul(p, left)) + right - np.matmul(np.matmul(right, p), a)
-    return conjugate(made - adjoint(np.matmul(np.matmul(p, gh), p)))
-
-
-pinv_ = primitive(
-    lambda a, rcond=None, hermitian=False: np.linalg.pinv(a, rcond=rcond, hermitian=hermitian),
-    vjp=[_pinv_vjp],
-    jvp=[_pinv_jvp],
-    arity=1,
-    name="pinv",
-    category="linalg",
-)
-
-
-@implements(np.linalg.pinv)
-def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
-    """Pseudo-inverse, at constant rank."""
-    rcond = rcond if rtol is np._NoValue else rtol
-    return pinv_(a, rcond=rcond, hermitian=hermitian)
-
-
-def _lstsq_jvp(ts: Any, x: Any, a: Any, b: Any, *, rcond: Any = None) -> Any:
-    ta, tb = ts
-    p = np.linalg.pinv(a, rcond)
-    return np.matmul(_pinv_jvp(ta, p, a), b) + np.matmul(p, tb)
-
-
-def _lstsq_vjp(g: Any, x: Any, a: Any, b: Any, *, rcond: Any = None) -> Any:
-    """As `_pinv_vjp` of P with gradient g b^H: only products with a few columns."""
-    p = np.linalg.pinv(a, rcond)
-    columns = [v if b.ndim > 1 else v[..., None] for v in (conjugate(g), x, b)]
-    gx, x, right = columns
-    u = np.matmul(adjoint(p), gx)
-    made = (
-        np.matmul(right - np.matmul(a, x), adjoint(np.matmul(p, u)))
-        + np.matmul(np.matmul(adjoint(p), x), adjoint(gx - np.matmul(adjoint(a), u)))
-        - np.matmul(u, adjoint(x))
-    )
-    return conjugate(made), conjugate(u if b.ndim > 1 else u[..., 0])
-
-
-lstsq_ = primitive(
-    lambda a, b, rcond=None: np.linalg.lstsq(a, b, rcond)[0],
-    vjp=_lstsq_vjp,
-    jvp=_lstsq_jvp,
-    arity=2,
-    name="lstsq",
-    category="linalg",
-)
-
-
 for _made in (eigh, eig, svd_, full_svd):
     _made.none_if_unused = True
-for _made in (eigh, svd_, full_svd, pinv_, lstsq_):
-    _made.forward = _finite(_made.forward)
-
-
-_rank = Constant(lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[2])
-
-
-@implements(np.linalg.lstsq)
-def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
-    """Least squares: the solution, the residuals, the rank, the singular values."""
-    if isinstance(rcond, Boxed):
-        raise TypeError("rcond= is a cut-off, which has no derivative; give a plain number.")
-    x = lstsq_(a, b, rcond=rcond)
-    rank = int(_rank(a, b, rcond))
-    rows, columns = np.shape(a)
-    residuals: Any = np.zeros((0,), dtype=x.dtype)
-    if rank == columns and rows > columns:
-        off = b - np.matmul(a, x)
-        residuals = np.atleast_1d(np.sum(np.abs(off) ** 2, axis=0))
-    return x, residuals, rank, np.linalg.svd(a, compute_uv=False)
-
-
-@implements(np.linalg.cond)
-def cond(x: Any, p: Any = None) -> Any:
-    """Condition number."""
-    if p is None or p in (2, -2):
-        s = np.linalg.svdvals(x)
-        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
-    axes = (-2, -1)
-    return np.linalg.norm(x, p, axis=axes) * np.linalg.norm(np.linalg.inv(x), p, axis=axes)
-
-
-@implements(np.linalg.tensorinv)
-def tensorinv(a: Any, ind: int = 2) -> Any:
-    """Inverse of a tensor as a linear map between its first and its last axes."""
-    if ind <= 0:
-        raise ValueError("Invalid ind argument.")
-    n = int(np.prod(a.shape[ind:], dtype=int))
-    return np.linalg.inv(a.reshape((-1, n))).reshape((*a.shape[ind:], *a.shape[:ind]))
-
-
-@implements(np.linalg.tensorsolve)
-def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
-    """Solve a tensor equation for x."""
-    if axes is not None:
-        kept = [k for k in range(np.ndim(a)) if k not in axes]
-        a = np.transpose(a, [*kept, *axes])
-    shape = np.shape(a)[np.ndim(b) :]
-    n = int(np.prod(shape, dtype=int))
-    return np.linalg.solve(np.reshape(a, (-1, n)), np.ravel(b)).reshape(shape)
+for _made in (eigh, svd_, full_svd):
+    _made.forward = finite(_made.forward)

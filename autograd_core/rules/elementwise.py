@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.declare import elementwise
-from autograd_core.primitive import Primitive, implements
+from autograd_core.primitive import Constant, Primitive, implements
 from autograd_core.reads import reader
 
 add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
@@ -57,24 +57,34 @@ def _as_inexact(v: Any, y: Any) -> Any:
     return v.astype(y.dtype) if hasattr(v, "dtype") and v.dtype.kind in "iub" else v
 
 
+def _has_slope(y: Any, a: Any, b: Any) -> Any:
+    """Whether b is not 0, or 1 / a is finite and not 0: whether b * a ** (b - 1) is a number."""
+    if np.all(b):
+        return np.ones_like(y, dtype=bool)  # by far the usual case: no pass over a
+    size = np.abs(a)
+    return (b != 0) | (size >= np.finfo(y.dtype).tiny) & (size < np.inf)
+
+
+has_slope = Constant(_has_slope)
+
+
 def _power_base(y: Any, a: Any, b: Any) -> Any:
     if isinstance(b, (int, float)):
         if b == 2:
             return 2.0 * a
         return b * a ** (b - 1) if b != 0 else np.zeros_like(a)
     b = _as_wide(b, y) if b.dtype.kind == "f" else _as_inexact(b, y)
-    size = np.abs(a)
-    usual = (size >= np.finfo(y.dtype).tiny) & (size < np.inf)  # where 1 / a is finite and not 0
-    return b * a ** np.where((b != 0) | usual, b - 1, 0)  # 0 where b is 0, also at 0 and inf
+    # 0 where b is 0, also at 0 and inf
+    return b * a ** np.where(has_slope(y, a, b), b - 1, 0)
 
 
 def _power_exponent(y: Any, a: Any, b: Any) -> Any:
     # 0 ** b stays 0 for b > 0, though log 0 is not finite; for b < 0 it is infinite
     if isinstance(a, (int, float, complex)):
-        if a and abs(a) < math.inf:
-            return y * np.log(a).item()
-        log = math.inf if a else -math.inf
-        return np.where((y == 0) | (b == 0), 0, y * log)
+        log = np.log(a).item() if a else -math.inf
+        if math.isfinite(abs(log)):
+            return y * log
+        return np.where((y == 0) | ((a == 0) & (b == 0)), 0, y * log)
     a = _as_inexact(a, y)
     return y * np.log(np.where((y == 0) | ((a == 0) & (b == 0)), 1, a))
 
@@ -144,37 +154,63 @@ hypot = elementwise(
 )
 
 
-def _over_square(part: Any, a: Any, b: Any) -> Any:
-    """Return part / (a^2 + b^2) without the squares, which overflow or vanish."""
-    length = np.hypot(a, b)
-    return _over_length(_over_length(part, length), length)
+def _over_square(a: Any, b: Any) -> Any:
+    """Return a / (a^2 + b^2), and 0 at the origin, also where the squares overflow or vanish."""
+    kind = np.result_type(a, b)
+    wide = np.dtype(np.float32) if kind.char == "e" else kind
+    a, b, info = np.asarray(a, wide), np.asarray(b, wide), np.finfo(wide)
+    with np.errstate(over="ignore", under="ignore"):
+        squares = np.asarray(a * a + b * b)
+        if squares.min(initial=1) > info.tiny and squares.max(initial=1) < np.inf:
+            np.divide(a, squares, out=squares)  # in place: fresh memory costs more than a pass
+            return squares.astype(kind, copy=False)[()]
+    length = np.hypot(a, b)  # ten times as slow
+    return _over_length(_over_length(a, length), length).astype(kind, copy=False)
 
 
+over_square: Primitive = elementwise(
+    _over_square,
+    lambda y, a, b: np.square(over_square(b, a)) - np.square(y),
+    lambda y, a, b: -2 * y * over_square(b, a),
+    name="a / (a² + b²)",
+)
 arctan2 = elementwise(
-    np.arctan2,
-    lambda y, a, b: _over_square(b, a, b),
-    lambda y, a, b: -_over_square(a, a, b),
+    np.arctan2, lambda y, a, b: over_square(b, a), lambda y, a, b: -over_square(a, b)
 )
 
 
-def _part_of_sum(exp: Any, y: Any, a: Any, b: Any) -> Any:
-    """Return the part that exp(a) has in exp(y) = exp(a) + exp(b); 0 where both are 0."""
-    endless = np.isinf(y)
-    at_end = _share(y, (a == y) & (y > 0), (a == b) & (y > 0))
-    return np.where(endless, at_end, exp(a - np.where(endless, 0, y)))
+def _part_of_sum(exp: Any, a: Any, b: Any) -> Any:
+    """Return exp(a) / (exp(a) + exp(b)); 0 where both are 0, a half where both are infinite."""
+    kind = np.result_type(a, b)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        part = np.asarray(np.subtract(b, a, dtype=np.float32 if kind.char == "e" else kind))
+        exp(part, out=part)
+        part += 1
+        np.divide(1, part, out=part)  # in place: fresh memory costs more than a pass
+    part = part.astype(kind, copy=False)
+    if np.isnan(part).any():
+        part = np.where(np.isinf(a) & (a == b), np.where(a > 0, 0.5, 0.0), part).astype(kind)
+    return part[()]
 
 
+part_of_sum: Primitive = elementwise(
+    lambda a, b: _part_of_sum(np.exp, a, b),
+    lambda y, a, b: y * part_of_sum(b, a),
+    lambda y, a, b: -y * part_of_sum(b, a),
+    name="part of a sum",
+)
+part_of_sum2: Primitive = elementwise(
+    lambda a, b: _part_of_sum(np.exp2, a, b),
+    lambda y, a, b: math.log(2) * y * part_of_sum2(b, a),
+    lambda y, a, b: -math.log(2) * y * part_of_sum2(b, a),
+    name="part of a sum of powers of 2",
+)
 logaddexp = elementwise(
-    np.logaddexp,
-    lambda y, a, b: _part_of_sum(np.exp, y, a, b),
-    lambda y, a, b: _part_of_sum(np.exp, y, b, a),
+    np.logaddexp, lambda y, a, b: part_of_sum(a, b), lambda y, a, b: part_of_sum(b, a)
 )
 logaddexp2 = elementwise(
-    np.logaddexp2,
-    lambda y, a, b: _part_of_sum(np.exp2, y, a, b),
-    lambda y, a, b: _part_of_sum(np.exp2, y, b, a),
+    np.logaddexp2, lambda y, a, b: part_of_sum2(a, b), lambda y, a, b: part_of_sum2(b, a)
 )
-logaddexp.again = logaddexp2.again = True
 
 # |z| and z / |z| of complex numbers depend on both parts: not one factor for both modes.
 absolute = elementwise(np.absolute, lambda y, x: np.sign(x), forward=operator.abs)

@@ -69,6 +69,8 @@ def histogramdd(
 ) -> Any:
     """Count points by cell."""
     columns = list(np.atleast_2d(sample).T) if hasattr(sample, "dtype") else list(sample)
+    if isinstance(sample, (tuple, list)):  # NumPy makes one array of them
+        columns = list(np.stack(columns))
     n = len(columns)
     bins = [bins] * n if np.ndim(bins) == 0 else bins
     if len(bins) != n:

@@ -69,7 +69,7 @@ scatter: Primitive = linear(
 
 def _setitem(x: Any, v: Any, index: Any) -> Any:
     number = isinstance(x, np.generic)  # what a 0-d value holds
-    out = np.array(x) if number else x.copy()
+    out = np.array(x) if number else x.copy("K")
     out[index] = v
     return out[()] if number else out
 

@@ -189,7 +189,7 @@ def _power_norm(size: Any, p: float, axis: Any, keepdims: bool) -> Any:
     powers = np.where(zero, 0, np.where(zero, 1, size) ** p) if p < 1 else size**p
     total = np.sum(powers, axis=axis, keepdims=keepdims)
     flat = total == 0
-    made = np.where(flat, 0, np.where(flat, 1, total) ** (1 / p))
+    made = np.where(flat, np.inf if p < 0 else 0, np.where(flat, 1, total) ** (1 / p))
     return np.where(np.any(zero, axis=axis, keepdims=keepdims), 0, made) if p < 0 else made
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.declare import elementwise, primitive
 from autograd_core.primitive import (
@@ -18,6 +21,7 @@ from autograd_core.primitive import (
     register,
 )
 from autograd_core.rules.indexing import scatter
+from autograd_core.rules.reductions import kept
 from autograd_core.rules.scans import running_extreme
 from autograd_core.rules.special import logsumexp
 
@@ -94,7 +98,9 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
 @implements(np.sort_complex)
 def sort_complex(a: Any) -> Any:
     """Sort by real, then imaginary part; complex in any case."""
-    return np.sort(a).astype(a.dtype if a.dtype.kind == "c" else np.complex128)
+    if a.dtype.kind == "c":
+        return np.sort(a)
+    return np.sort(a).astype(np.result_type(a.dtype, np.complex128))
 
 
 # I0, I1 and so on are each other's derivatives: I_n' = (I_(n-1) + I_(n+1)) / 2.
@@ -142,6 +148,8 @@ def _without_default(keywords: dict[str, Any]) -> dict[str, Any]:
 def _log_of_sum(array: Any, **settings: Any) -> Any:
     if array.dtype.kind == "c":
         raise TypeError("ufunc 'logaddexp' not supported for complex numbers")
+    if not array.size:
+        return _folded(np.logaddexp)(array, **settings)
     return logsumexp(array, **settings)
 
 
@@ -183,6 +191,69 @@ for _ufunc, _function in (
     register((_ufunc, "accumulate"), _accumulate(_function))  # type: ignore[arg-type]
 
 
+def _steps(x: Any, axis: int) -> list[Any]:
+    """Return the parts of x along an axis, one after the other."""
+    moved = np.moveaxis(x, axis, 0)
+    return [moved[k] for k in range(x.shape[axis])]
+
+
+def _as_computed(ufunc: Any, x: Any, dtype: Any) -> Any:
+    """Return what a ufunc's method computes with; NumPy says in what, or that it does not."""
+    kind = ufunc.reduce(np.ones(1, x.dtype), dtype=dtype).dtype
+    return x if x.dtype == kind else x.astype(kind)
+
+
+def _folded(ufunc: Any) -> Any:
+    """Return the reduction of any binary operation, from the first element to the last."""
+
+    def along(x: Any, axis: int, start: Any) -> Any:
+        parts = _steps(x, axis)
+        if start is not None:
+            start = start if hasattr(start, "dtype") else np.asarray(start)
+            shape = x.shape[:axis] + x.shape[axis + 1 :]
+            parts.insert(0, np.broadcast_to(start.astype(x.dtype), shape))
+        if not parts:
+            raise ValueError("a zero-size array has no result here; give initial=.")
+        return reduce(ufunc, parts)
+
+    def run(
+        array: Any,
+        /,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: None = None,
+        keepdims: Any = False,
+        initial: Any = None,
+    ) -> Any:
+        x = _as_computed(ufunc, array, dtype)
+        axes: Any = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        axes = [] if x.ndim == 0 else sorted(normalize_axis_index(k, x.ndim) for k in axes)
+        if len(axes) > 1 and ufunc.identity is None:
+            raise ValueError("the order of several axes matters here; give one axis.")
+        first = ufunc.identity if initial is None or initial is np._NoValue else initial
+        if not axes:
+            return np.copy(x) if first is None else ufunc(first, x)
+        for k in axes[::-1]:
+            x = along(x, k, first if k == axes[-1] else ufunc.identity)
+        shape = [1 if k in axes else n for k, n in enumerate(array.shape)]
+        return x.reshape(shape) if kept(keepdims) else x
+
+    return run
+
+
+def _running(ufunc: Any) -> Any:
+    """Return the running results of any binary operation."""
+
+    def scan(x: Any, axis: int) -> Any:
+        parts = list(accumulate(_steps(x, axis), ufunc))
+        return np.stack(parts, axis=axis) if parts else np.copy(x)
+
+    def run(array: Any, /, axis: int = 0, dtype: Any = None) -> Any:
+        return _accumulate(scan)(_as_computed(ufunc, array, dtype), axis)
+
+    return run
+
+
 def _outer(ufunc: Any) -> Any:
     def run(a: Any, b: Any, /) -> Any:
         return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
@@ -194,6 +265,15 @@ for _function, _run in list(REGISTRY.items()):
     if isinstance(_function, np.ufunc) and _function.nin == 2 and _function.signature is None:
         _made = Constant(_function.outer) if isinstance(_run, Constant) else _outer(_function)
         register((_function, "outer"), _made)  # type: ignore[arg-type]
+_methods: set[Any] = set(REGISTRY)
+for _function, _run in list(REGISTRY.items()):
+    # of two equal kinds of number, with one result of the same kind
+    if isinstance(_function, np.ufunc) and not _function.signature and "dd->d" in _function.types:
+        # NumPy folds a contiguous axis of these two in an order that depends on the machine
+        if _function not in (np.power, np.arctan2) and (_function, "reduce") not in _methods:
+            register((_function, "reduce"), _folded(_function))  # type: ignore[arg-type]
+        if (_function, "accumulate") not in _methods:
+            register((_function, "accumulate"), _running(_function))  # type: ignore[arg-type]
 for _function in (np.logical_and, np.logical_or, np.logical_xor):
     register((_function, "reduce"), Constant(_function.reduce))  # type: ignore[arg-type]
     register((_function, "accumulate"), Constant(_function.accumulate))  # type: ignore[arg-type]
@@ -256,11 +336,15 @@ register((np.add, "reduceat"), _add_reduceat)  # type: ignore[arg-type]
 # --- numpy.emath: complex where a real result does not exist ------------------
 
 
+def _complex_for(kind: Any) -> Any:
+    return np.complex64 if kind == np.float32 else np.complex128  # as NumPy has it
+
+
 def _widened(function: Any, outside: Any) -> Any:
     def run(x: Any) -> Any:
         x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
         if x.dtype.kind != "c" and np.any(outside(memory(x))):
-            x = x.astype(np.result_type(x.dtype, np.complex64))
+            x = x.astype(_complex_for(x.dtype))
         return function(x)
 
     return run
@@ -289,5 +373,5 @@ def emath_power(x: Any, p: Any) -> Any:
     """Power, complex where the base is negative."""
     x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
     if x.dtype.kind != "c" and np.any(memory(x) < 0):
-        x = x.astype(np.result_type(x.dtype, np.complex64))
+        x = x.astype(_complex_for(x.dtype))
     return np.power(x, p if hasattr(p, "dtype") else np.asarray(p))

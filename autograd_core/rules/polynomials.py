@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.primitive import Boxed, Constant, bare, implements, memory
+from autograd_core.rules.systems import solution
 
 
 @implements(np.polyval)
@@ -89,9 +90,10 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         rest = np.concatenate([rest[1:n] - q * v[1:], rest[n:]])
     if not quotient:
         return np.zeros((1,), dtype=rest.dtype), rest
-    there = _places_of(np.abs(memory(rest)) > 1e-14)
-    kept = rest[int(there[0]) :] if len(there) else np.zeros((1,), dtype=rest.dtype)
-    return np.stack(quotient), kept
+    if n == 1:
+        return np.stack(quotient), np.zeros((1,), dtype=rest.dtype)
+    there = _places_of(np.abs(memory(rest)) > 1e-8)  # as NumPy, which keeps the last in any case
+    return np.stack(quotient), rest[int(there[0]) if len(there) else -1 :]
 
 
 @implements(np.polyder)
@@ -138,7 +140,7 @@ def polyfit(
         left = left * np.reshape(w, (-1, 1))
         right = right * (w if np.ndim(y) == 1 else np.reshape(w, (-1, 1)))
     scale = np.sqrt(np.sum(left * left, axis=0))
-    c = np.linalg.lstsq(left / scale, right, rcond)[0]
+    c = solution(left / scale, right, rcond)
     return c / (scale if np.ndim(c) == 1 else scale[:, None])
 
 

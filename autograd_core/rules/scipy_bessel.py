@@ -158,7 +158,11 @@ elementwise(
     lambda y, v, x: order_slope(v, x, kind="y"),
     lambda y, v, x: (sp.yv(v - 1, x) - sp.yv(v + 1, x)) * 0.5,
 )
-elementwise(sp.yn, None, lambda y, n, x: (sp.yn(n - 1, x) - sp.yn(n + 1, x)) * 0.5)
+elementwise(  # SciPy cuts the order to an integer, so before the neighbours are taken
+    sp.yn,
+    None,
+    lambda y, n, x: (sp.yn(np.trunc(n) - 1, x) - sp.yn(np.trunc(n) + 1, x)) * 0.5,
+)
 elementwise(
     sp.iv,
     lambda y, v, x: order_slope(v, x, kind="ie") * np.exp(x),
@@ -174,7 +178,11 @@ elementwise(
     lambda y, v, x: order_slope(v, x, kind="ke"),
     lambda y, v, x: y - (sp.kve(v - 1, x) + sp.kve(v + 1, x)) * 0.5,
 )
-elementwise(sp.kn, None, lambda y, n, x: -(sp.kn(n - 1, x) + sp.kn(n + 1, x)) * 0.5)
+elementwise(
+    sp.kn,
+    None,
+    lambda y, n, x: -(sp.kn(np.trunc(n) - 1, x) + sp.kn(np.trunc(n) + 1, x)) * 0.5,
+)
 elementwise(sp.i0, lambda y, x: sp.i1(x))
 elementwise(sp.i1, lambda y, x: (sp.i0(x) + sp.iv(2, x)) * 0.5)
 elementwise(sp.k0, lambda y, x: -sp.k1(x))

@@ -19,6 +19,14 @@ reshape = linear(
     category="shape",
 )
 
+ravel = linear(  # no reshape: what is not contiguous is copied
+    lambda x: x.ravel(),
+    lambda g, x: g.reshape(x.shape),
+    name="ravel",
+    view=True,
+    category="shape",
+)
+
 
 @implements(np.reshape)
 def _reshape(
@@ -42,7 +50,9 @@ def _reshape(
 
 @implements(np.ravel)
 def _ravel(a: Any, order: str = "C") -> Any:
-    return _reshape(a, (-1,), order="C" if np.ndim(a) < 2 and order in ("A", "K") else order)
+    if order == "C" or (np.ndim(a) < 2 and order in ("A", "K")):
+        return ravel(a)
+    return ravel(a.T) if order == "F" else _reshape(a, (-1,), order)
 
 
 def _inverse(axes: Any, ndim: int) -> Any:

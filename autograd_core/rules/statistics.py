@@ -218,7 +218,7 @@ def nanvar(
         return nanvar(a, axis, ddof=ddof, keepdims=keepdims).astype(dtype)
     a = as_dtype(a, dtype)
     there = ~np.isnan(bare(a))
-    n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype)
+    n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype.newbyteorder("="))
     d = np.where(there, a - nanmean(a, axis=axis, keepdims=True), 0)
     square = np.real(d * np.conj(d)) if a.dtype.kind == "c" else d * d
     n = np.real(n) if a.dtype.kind == "c" else n
@@ -379,4 +379,10 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     if c.ndim == 0:
         return c / c
     scale = np.sqrt(np.real(np.diag(c)))
-    return c / scale[:, None] / scale[None, :]
+    made = c / scale[:, None] / scale[None, :]
+    # NumPy cuts what rounding leaves beyond 1; the derivative there is that of the quotient
+    exact = bare(made)
+    cut = np.clip(np.real(exact), -1, 1)
+    if exact.dtype.kind == "c":
+        cut = cut + 1j * np.clip(np.imag(exact), -1, 1)
+    return made - (exact - cut)

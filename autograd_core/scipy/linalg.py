@@ -169,6 +169,17 @@ def _factor_pull(g: Any, c: Any, a: Any, *, lower: bool, **rest: Any) -> Any:
     return 0.5 * (made + _adjoint(made))
 
 
+def _kept_pull(g: Any, c: Any, a: Any, *, lower: bool, **rest: Any) -> Any:
+    """Add what passes through the other triangle, in which LAPACK leaves the matrix."""
+    kept = _triangle(g, not lower, unit_diagonal=True)
+    return _factor_pull(g, c, a, lower=lower) + 0.5 * (kept + _adjoint(kept))
+
+
+def _kept_push(t: Any, c: Any, a: Any, *, lower: bool, **rest: Any) -> Any:
+    kept = _triangle(0.5 * (t + _adjoint(t)), not lower, unit_diagonal=True)
+    return _factor_push(t, c, a, lower=lower) + kept
+
+
 def _factor_push(t: Any, c: Any, a: Any, *, lower: bool, **rest: Any) -> Any:
     c, t = _triangle(c, lower), 0.5 * (t + _adjoint(t))
     left = np.linalg.inv(c)
@@ -187,8 +198,8 @@ _cholesky: Primitive = primitive(
 )
 _cho_factor: Primitive = primitive(
     lambda a, *, lower, finite: _linalg.cho_factor(a, lower=lower, check_finite=finite)[0],
-    vjp=[_paired(_factor_pull)],
-    jvp=[_factor_push],
+    vjp=[_paired(_kept_pull)],
+    jvp=[_kept_push],
     arity=1,
     name="cho_factor",
     category=STACKED,
@@ -217,7 +228,7 @@ def cholesky(
 def cho_factor(
     a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
 ) -> tuple[Any, bool]:
-    """Return the Cholesky factor for `cho_solve`; the other triangle carries no derivative.
+    """Return the Cholesky factor for `cho_solve`; the other triangle is a's, as SciPy leaves it.
 
     Examples
     --------

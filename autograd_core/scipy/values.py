@@ -15,7 +15,8 @@ from autograd_core.boxed import Boxed
 from autograd_core.declare import primitive
 from autograd_core.primitive import Primitive
 from autograd_core.source import Location
-from autograd_core.transforms import jvp, vjp
+from autograd_core.transforms import pushed as jvp
+from autograd_core.transforms import transpose as vjp
 
 # SciPy takes stacks of matrices everywhere from 1.16 on; before, vmap goes one by one.
 STACKED = "linalg" if tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 16) else "solver"

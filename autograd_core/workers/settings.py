@@ -120,7 +120,7 @@ def _tried() -> bool:
 def _given_up(reason: str, remedy: str) -> bool:
     say_once(
         "numba",
-        f"{reason}, so that plain NumPy does the work, more slowly. {remedy}; NN_COMPILED=0 says "
+        f"{reason}, so plain NumPy does the work, more slowly. {remedy}; NN_COMPILED=0 says "
         "that plain NumPy is meant.",
     )
     return False

@@ -9,6 +9,7 @@ import numpy as np
 from autograd_core import primitive
 from nn.functional.convolution import Plan, convolve, correlate, flops, run_convolve, spread
 from nn.functional.floating import floating
+from nn.functional.folding import folds
 from nn.functional.rows import channel_sum
 from nn.values import pair, shape_error
 
@@ -34,6 +35,7 @@ _convolve_bias = primitive(
     cost=lambda y, x, w, b, *, plan: flops(plan, y.shape[0], y.shape[1], x.shape[1]) + np.size(y),
     category="product",
 )
+folds(_convolve_bias)
 
 
 def _checked(

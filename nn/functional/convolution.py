@@ -20,6 +20,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from autograd_core import Primitive, bilinear
 from nn.functional import kernels, winograd
+from nn.functional.folding import folds
 from nn.functional.scratch import PIECE, buffer
 
 
@@ -259,3 +260,4 @@ correlate: Primitive = bilinear(
     name="conv weights",
     cost=lambda y, x, g, *, plan: flops(plan, g.shape[0], g.shape[1], x.shape[1]),
 )
+folds(convolve, spread)

@@ -18,6 +18,8 @@ def _keep(x: Any, shape: tuple[int, ...], p: float, rng: Any, name: str) -> Any:
     dtype = x.dtype if hasattr(x, "dtype") else np.dtype(float)
     if p == 1:
         return np.zeros(shape, dtype=dtype)
+    if rng is not None and not hasattr(rng, "random"):
+        raise shape_error(f"{name}: rng must be a numpy.random.Generator, not {rng!r}.")
     source = rng or generator()
 
     def mask(shape: tuple[int, ...]) -> Any:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Primitive, linear
-from nn.values import raw, shape_error
+from autograd_core import Primitive, linear, stop_gradient
+from nn.values import at, everything, is_batched, raw, shape_error
 
 
 def _scatter(g: Any, *, index: Any, rows: int, padding: int | None) -> Any:
@@ -93,16 +93,21 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     rows = np.shape(weight)[0]
     if index.dtype.kind not in "iu":
         raise shape_error(f"embedding: indices must be integers, not {index.dtype}.")
-    if index.size and (index.min() < 0 or index.max() >= rows):
-        wrong = index[(index < 0) | (index >= rows)][0]
-        raise shape_error(f"embedding: index {wrong} is outside of the table's {rows} rows.")
+    values = everything(index)
+    if values.size and (values.min() < 0 or values.max() >= rows):
+        wrong = values[(values < 0) | (values >= rows)][0]
+        raise shape_error(f"embedding: index {wrong} is outside the table's {rows} rows.")
+    followed = is_batched(index) or is_batched(weight)  # indexing has a batched form
     if padding_idx is None:
-        return _lookup(weight, index=index, rows=rows)
+        return at(weight, index) if followed else _lookup(weight, index=index, rows=rows)
     if not -rows <= padding_idx < rows:
         raise shape_error(
-            f"embedding: padding_idx {padding_idx} is outside of the table's {rows} rows."
+            f"embedding: padding_idx {padding_idx} is outside the table's {rows} rows."
         )
     padding = padding_idx % rows
+    if followed:
+        found = at(weight, index)
+        return np.where((index == padding)[..., None], stop_gradient(found), found)
     fixed = _lookup(raw(weight), index=index, rows=rows)  # the value, padding row and all
     moving = _derivative(weight, index=index, rows=rows, padding=padding)
     return moving + np.where((index == padding)[..., None], fixed, 0)

@@ -14,15 +14,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd_core import DTypeError, UnsupportedError
+from autograd_core import DTypeError, OperandError, UnsupportedError
 from autograd_core.source import Location
 from nn.values import is_traced, is_tracked
+from optim.keywords import HARMLESS, check_harmless
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _STRANGE = {np.ma.MaskedArray, np.matrix}
 _LABELS = "bBhHiIlLqQ?"  # integers that name a class
 _NONE = np.dtype(object)  # of what has no dtype
-_PASSIVE = {  # types that carry no derivative
+_PASSIVE: set[type] = {  # types that carry no derivative; it grows
     int, float, bool, str, tuple, list, type(None), np.ndarray, np.random.Generator, np.dtype,
     np.float32, np.float64, np.int64, np.bool_,
 }  # fmt: skip
@@ -176,7 +177,7 @@ def floating(
             for key, value in settings.items():
                 role = roles.get(key)
                 if role is None:
-                    if type(value) in _PASSIVE:
+                    if type(value) in _PASSIVE and key in roles:
                         continue
                 elif value is None or (
                     getattr(value, "dtype", _NONE).char in role and type(value) not in _STRANGE
@@ -186,13 +187,20 @@ def floating(
             return function(*args, **settings)
 
         def careful(*args: Any, **settings: Any) -> Any:
+            for key in settings.keys() & HARMLESS.keys() - roles.keys():
+                check_harmless(name, key, settings.pop(key))
             try:
                 bound = signature.bind(*args, **settings)
-            except TypeError:
-                return function(*args, **settings)  # which says what is missing
+            except TypeError as error:
+                raise OperandError(
+                    f"{name}: {error}; it takes {', '.join(roles)}.", Location.of_caller()
+                ) from None
             given = bound.arguments
             for key, value in given.items():
-                if key not in names and key not in smooth and is_tracked(value):
+                if not is_traced(value):
+                    if key not in names:
+                        _PASSIVE.add(type(value))
+                elif key not in names and key not in smooth and is_tracked(value):
                     raise UnsupportedError(
                         f"{name}: {key}= counts as a constant and has no derivative "
                         f"here, but a tracked value was given; give its .detach(), or an array.",

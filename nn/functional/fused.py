@@ -119,7 +119,7 @@ def fused(
     )
 
     def operation(*arrays: Any, **options: Any) -> Any:
-        if any(map(is_batched, arrays)):
+        if any(map(is_batched, arrays)) or any(map(is_batched, options.values())):
             return composite(*arrays, **options)
         needs = tuple(is_tracked(a) for a in arrays)
         return made(*arrays, saved=Saved(), needs=needs, options=options)

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import UnsupportedError, elementwise, primitive
-from autograd_core.source import Location
+from autograd_core import elementwise, primitive
 from nn.functional.activation import log_sigmoid, log_softmax, sigmoid
 from nn.functional.distance import apart, squared_distance
 from nn.functional.floating import floating
@@ -23,7 +22,7 @@ from nn.functional.targets import (
     valid_targets,
     weighed,
 )
-from nn.values import is_batched, is_traced, raw, shape_error
+from nn.values import at, everything, is_batched, is_traced, raw, shape_error
 
 
 @floating("input", "target")
@@ -99,7 +98,7 @@ def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float =
     """Binary hinge, max(0, margin - t x), for targets -1 and +1."""
     same_shape("hinge_loss", input, target)
     signs = raw(target)
-    if not np.all(np.abs(signs) == 1):
+    if not np.all(np.abs(everything(signs)) == 1):
         raise shape_error("hinge_loss: every target must be -1 or +1.")
     return reduced(_positive(margin - signs.astype(input.dtype) * input), reduction, "hinge_loss")
 
@@ -142,17 +141,18 @@ def multi_margin_loss(
         raise shape_error(f"multi_margin_loss: an input of shape {input.shape} has no classes.")
     single = np.ndim(input) == 1
     x = input.reshape((1, -1)) if single else input
-    index = valid_targets("multi_margin_loss", np.atleast_1d(raw(target)), x.shape, None)
+    index = raw(target)
+    index = index if np.ndim(index) else index.reshape(1)
+    valid_targets("multi_margin_loss", index, x.shape, None)
     if p not in (1, 2):
         raise shape_error(f"multi_margin_loss: p must be 1 or 2, not {p}.")
     rows = np.arange(len(index))
-    own = x[rows, index]
-    others = np.ones(x.shape, dtype=x.dtype)
-    others[rows, index] = 0
-    terms = _positive(margin - own[:, None] + x) ** p * others
+    own = at(x, rows, index)
+    others = index[:, None] != np.arange(x.shape[1])  # selected first: inf - inf is no loss
+    terms = _positive(np.where(others, margin - own[:, None] + x, 0)) ** p
     if weight is not None:
         checked_weight("multi_margin_loss", weight, x.shape[1])
-        terms = terms * weight[index][:, None]
+        terms = terms * at(weight, index)[:, None]
     loss = terms.sum(axis=1) / x.shape[1]
     if reduction == "none" and single and not np.ndim(target):
         return loss[0]
@@ -170,7 +170,7 @@ def nll_loss(
     rows, index, restore = target_rows("nll_loss", input, target, ignore_index)
     scale = class_weights("nll_loss", index, rows, weight, ignore_index)
     safe = np.where(index == ignore_index, 0, index)
-    loss = -rows[np.arange(len(safe)), safe] * scale
+    loss = -at(rows, np.arange(len(safe)), safe) * scale
     if reduction == "mean":
         return loss.sum() / total_weight("nll_loss", scale)
     return reduced(loss, reduction, "nll_loss") if reduction == "sum" else restore(loss, reduction)
@@ -276,9 +276,6 @@ def cross_entropy(
         raise shape_error(
             f"cross_entropy: label_smoothing must be in [0, 1], not {label_smoothing}."
         )
-    if is_batched(target) and target.dtype.kind in "iu":  # each example has labels of its own
-        target = _as_distribution(input, target, ignore_index, weight)
-        return _distribution_loss(input, target, None, reduction, label_smoothing)
     labels = target if is_batched(target) else raw(target)
     if labels.dtype.kind == "f":
         return _distribution_loss(input, target, weight, reduction, label_smoothing)
@@ -286,13 +283,13 @@ def cross_entropy(
     scale = class_weights("cross_entropy", index, rows, weight, ignore_index)
     safe = np.where(index == ignore_index, 0, index)
     smoothed = is_traced(label_smoothing) or label_smoothing > 0
-    fused = not smoothed and not is_batched(rows) and not is_traced(scale)
+    fused = not (smoothed or is_batched(rows) or is_batched(safe) or is_traced(scale))
     if fused and reduction in ("mean", "sum"):
         if reduction == "mean":
             scale = scale / total_weight("cross_entropy", scale)
         return _softmax_nll(rows, index=safe, scale=scale)
     logs = log_softmax(rows, 1)
-    loss = -logs[np.arange(len(safe)), safe] * scale
+    loss = -at(logs, np.arange(len(safe)), safe) * scale
     if smoothed:
         counted = (index != ignore_index).astype(rows.dtype)[:, None]
         factors = counted if weight is None else counted * weight
@@ -305,24 +302,6 @@ def cross_entropy(
         if reduction == "sum"
         else restore(loss, reduction)
     )
-
-
-def _as_distribution(input: Any, labels: Any, ignore_index: int, weight: Any) -> Any:
-    """Return class indices that vmap follows as ones and zeros: its rules know no such index."""
-    if weight is not None or ignore_index != -100 or np.ndim(input) > 2:
-        raise UnsupportedError(
-            "cross_entropy: under vmap, with labels that differ from example to example, weight=, "
-            "ignore_index= and inputs of more than two axes are not supported; give the target as "
-            "a distribution over the classes.",
-            Location.of_caller(),
-        )
-    if np.shape(labels) != np.shape(input)[:-1]:
-        raise shape_error(
-            f"cross_entropy: an input of shape {np.shape(input)} needs targets of shape "
-            f"{np.shape(input)[:-1]}, not {np.shape(labels)}."
-        )
-    wide = labels.reshape((*np.shape(labels), 1))
-    return np.where(wide == np.arange(np.shape(input)[-1]), np.ones((), input.dtype), 0)
 
 
 def _distribution_loss(
@@ -348,7 +327,7 @@ def binary_cross_entropy(
 ) -> Any:
     """-(t log p + (1 - t) log(1 - p)) of probabilities; logarithms are held above -100."""
     same_shape("binary_cross_entropy", input, target)
-    values = raw(input)
+    values = everything(input)
     if not np.all((values >= 0) & (values <= 1)):
         raise shape_error(
             "binary_cross_entropy: the input must be probabilities in [0, 1]; for logits use "
@@ -438,14 +417,14 @@ def cosine_embedding_loss(
 ) -> Any:
     """1 - cos for target 1, max(0, cos - margin) for target -1."""
     signs = raw(target)
-    if not np.all(np.abs(signs) == 1):
-        raise shape_error("cosine_embedding_loss: every target must be -1 or +1.")
     cos = cosine_similarity(input1, input2, dim=-1)
     if np.shape(signs) != np.shape(cos):
         raise shape_error(
             f"cosine_embedding_loss: inputs of shape {np.shape(input1)} and {np.shape(input2)} "
             f"need targets of shape {np.shape(cos)}, not {np.shape(signs)}."
         )
+    if not np.all(np.abs(everything(signs)) == 1):
+        raise shape_error("cosine_embedding_loss: every target must be -1 or +1.")
     return reduced(
         np.where(signs == 1, 1 - cos, _positive(cos - margin)), reduction, "cosine_embedding_loss"
     )

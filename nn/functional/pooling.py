@@ -10,6 +10,7 @@ from autograd_core import primitive
 from autograd_core.batching import Batched
 from autograd_core.primitive import Constant
 from nn.functional.floating import floating, ordered
+from nn.functional.folding import folds
 from nn.functional.kernels import team
 from nn.functional.windows import (
     Windows,
@@ -21,7 +22,7 @@ from nn.functional.windows import (
     reduce_tiles,
     unpick,
 )
-from nn.values import is_traced, pair, raw, shape_error
+from nn.values import as_array, is_traced, pair, raw, shape_error
 
 
 def _maximum(x: Any, *, windows: Windows) -> Any:
@@ -87,6 +88,7 @@ _max_pool = primitive(
     category="pooling",
 )
 _max_pool.again = True
+folds(_max_pool, _winning)
 
 
 def _as_images(input: Any, n: int) -> Any:
@@ -105,7 +107,7 @@ def _max(
     name: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
 ) -> Any:
     windows = plan(name, np.shape(input), kernel, stride, padding, dilation, ceil, n)
-    input = ordered(input)
+    input = ordered(as_array(input))
     return _as_given(_max_pool(_as_images(input, n), windows=windows), input, n)
 
 
@@ -346,6 +348,7 @@ def _adaptive_max(name: str, n: int, input: Any, output_size: Any) -> Any:
         even = tuple(s // m for s, m in zip(shape, sizes, strict=True))
         return _max(name, n, input, even, even, 0, 1, False)
     # windows of unequal size: each filled up with copies of its last element, so that they tile
+    input = as_array(input)
     kernel: tuple[int, ...] = ()
     for axis in range(n):
         bounds = _bounds(shape[axis], sizes[axis])

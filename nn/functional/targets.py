@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.values import is_batched, raw, shape_error
+from nn.values import at, everything, raw, shape_error
 
 
 def reduced(loss: Any, reduction: str, name: str) -> Any:
@@ -41,16 +41,18 @@ def valid_targets(name: str, index: Any, shape: tuple[int, ...], ignore: int | N
         raise shape_error(
             f"{name}: {shape[0]} samples need as many targets, not shape {index.shape}."
         )
-    if not index.size:
+    if not everything(index).size:
         return index
-    if index.min() < 0 or index.max() >= shape[1]:
-        wrong = (index < 0) | (index >= shape[1])
+    values = everything(index)
+    if values.min() < 0 or values.max() >= shape[1]:
+        wrong = (values < 0) | (values >= shape[1])
         if ignore is not None:
-            wrong &= index != ignore
+            wrong &= values != ignore
         if wrong.any():
             place = int(np.argmax(wrong))
             raise shape_error(
-                f"{name}: target {place} is class {int(index[place])}, but the input has "
+                f"{name}: target {place % shape[0]} is class {int(values.flat[place])}, but the "
+                "input has "
                 f"{shape[1]} classes (0 to {shape[1] - 1})."
             )
     return index
@@ -60,6 +62,8 @@ def target_rows(
     name: str, input: Any, target: Any, ignore: int
 ) -> tuple[Any, Any, Callable[[Any, str], Any]]:
     """Return logits as (rows, classes), indices as (rows,), and how to shape losses back."""
+    if isinstance(ignore, (bool, np.bool_)) or not hasattr(ignore, "__index__"):
+        raise shape_error(f"{name}: ignore_index must be an integer, not {ignore!r}.")
     index = raw(target)
     shape = np.shape(input)
     if len(shape) == 1:
@@ -92,7 +96,7 @@ def total_weight(name: str, scale: Any) -> Any:
     if not np.size(scale):
         raise shape_error(f"{name}: the batch is empty, so it has no mean.")
     total = scale.sum()
-    if not is_batched(total) and raw(total) == 0:  # Python cannot ask about each example
+    if np.any(everything(total) == 0):
         raise shape_error(f"{name}: no target counts (all ignored, or of weight 0), so no mean.")
     return total
 
@@ -102,8 +106,8 @@ def class_weights(name: str, index: Any, rows: Any, weight: Any, ignore: int) ->
     scale = np.ones(len(index), dtype=rows.dtype)
     if weight is not None:
         checked_weight(name, weight, rows.shape[1])
-        scale = weight[np.where(index == ignore, 0, index)].astype(rows.dtype)
-    if ignore in index:
+        scale = at(weight, np.where(index == ignore, 0, index)).astype(rows.dtype)
+    if ignore in everything(index):
         scale = np.where(index == ignore, 0, scale).astype(rows.dtype)
     return scale
 

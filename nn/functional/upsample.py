@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.floating import floating
-from nn.values import shape_error
+from nn.values import as_array, shape_error
 
 
 def _scales(value: Any, n: int) -> tuple[float, ...]:
@@ -92,6 +92,7 @@ def interpolate(
         raise shape_error("interpolate: align_corners is for the linear modes.")
     if min(shape[2:]) < 1:
         raise shape_error(f"interpolate: there is nothing to resize in an input of shape {shape}.")
+    input = as_array(input)
     for axis in range(n):
         length = shape[axis + 2]
         if size is not None:

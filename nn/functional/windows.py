@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_core import Primitive, linear
 from nn.functional import kernels
+from nn.functional.folding import folds
 from nn.values import pair, shape_error
 
 
@@ -264,3 +265,4 @@ distribute: Primitive = linear(
     ),
     category="pooling",
 )
+folds(pick, unpick, average, distribute)

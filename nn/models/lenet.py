@@ -14,7 +14,7 @@ from nn.functional.pooling import avg_pool2d
 from nn.init import uniform_, zeros_
 from nn.linear import Linear
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 
 # Table I of the paper: the maps of S2 that each of C3's 16 maps sees
 TABLE = (
@@ -88,7 +88,7 @@ class Subsampling(Module):
 
     def __init__(self, maps: int, dtype: Any = None) -> None:
         super().__init__()
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         self.weight = Parameter(np.empty((maps, 1, 1), dtype))
         self.bias = Parameter(np.zeros((maps, 1, 1), dtype))
         uniform_(self.weight, -2.4 / 4, 2.4 / 4)
@@ -131,7 +131,7 @@ class PartialConv2d(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         connections = sum(map(len, table))
         self.weight = Parameter(np.empty((connections, kernel_size, kernel_size), dtype))
         self.bias = Parameter(np.zeros(len(table), dtype))
@@ -188,7 +188,7 @@ class LeNet5(Module):
 
     def __init__(self, dtype: Any = None) -> None:
         super().__init__()
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         self.c1 = Conv2d(1, 6, 5, dtype=dtype)
         self.s2 = Subsampling(6, dtype)
         self.c3 = PartialConv2d(TABLE, 6, 5, dtype)

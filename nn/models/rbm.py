@@ -12,7 +12,7 @@ from nn import init
 from nn.functional.activation import sigmoid, softplus
 from nn.functional.linear import linear
 from nn.module import Module
-from nn.parameter import Parameter, get_default_dtype
+from nn.parameter import Parameter, parameter_dtype
 from nn.random import generator
 from nn.values import shape_error
 
@@ -74,7 +74,7 @@ class RBM(Module):
         super().__init__()
         if visible < 1 or hidden < 1:
             raise shape_error(f"RBM: units must be positive, not {visible}, {hidden}.")
-        dtype = dtype or get_default_dtype()
+        dtype = parameter_dtype(type(self).__name__, dtype)
         self.visible, self.hidden = visible, hidden
         self.weight = init.normal_(Parameter(np.empty((hidden, visible), dtype)), 0.0, 0.01)
         self.visible_bias = Parameter(np.zeros(visible, dtype))

@@ -36,12 +36,27 @@ def spread(*shape):
     return draw
 
 
+def graded(*shape):
+    """Singular values 3, 2, 1: rcond = 0.5 cuts the last off."""
+
+    def draw(rng):
+        u, _, vh = np.linalg.svd(rng.normal(size=shape), full_matrices=False)
+        return u * (3.0 - np.arange(u.shape[-1])) @ vh
+
+    return draw
+
+
 SKEWED = fixed([[0.2, -2.0, 0.3], [1.5, 0.4, 0.1], [0.3, 0.2, 3.0]])  # a complex pair and a real
 
 
 def _span(columns):
     """The projection on what columns span."""
     return columns @ np.conj(columns).mT
+
+
+def _largest(u, s, vh):
+    """What does not depend on signs: the first pair's projections and its part of the matrix."""
+    return _span(u[..., :1]), _span(vh[..., -1:, :].mT), s, u[..., 1:2] @ vh[..., 1:2, :]
 
 
 CASES: list[Case] = [
@@ -79,6 +94,13 @@ CASES: list[Case] = [
         "eig-stacked",
         lambda a: np.real(np.linalg.eig(a @ np.diag(np.array([1.0, 2.0]))).eigenvalues),
         spd(2, 2, 2),
+        analytic=False,
+        float32=False,
+    ),
+    named(
+        "eig-complex-stacked-twice",
+        lambda a: [g(z) for z in np.linalg.eig(a[None, None]) for g in (np.real, np.imag)],
+        SKEWED,
         analytic=False,
         float32=False,
     ),
@@ -126,6 +148,13 @@ CASES: list[Case] = [
         "svd-full-stacked-both",
         lambda a: (lambda u, s, vh: (_span(u[..., 2:]), _span(u[..., :2]), s))(*np.linalg.svd(a)),
         real(2, 3, 2),
+        analytic=False,
+        rtol=1e-6,
+    ),
+    named(
+        "svd-full-stacked-twice",
+        lambda a: _span(np.linalg.svd(a)[0][..., 2:]),
+        real(2, 1, 3, 2),
         analytic=False,
         rtol=1e-6,
     ),
@@ -184,6 +213,58 @@ CASES: list[Case] = [
         named(f"pinv-{m}x{n}", np.linalg.pinv, real(m, n), analytic=False, rtol=1e-6)
         for m, n in ((3, 3), (4, 2), (2, 4))
     ],
+    *[
+        named(
+            f"pinv-cut-{'x'.join(map(str, shape))}",
+            lambda a: np.linalg.pinv(a, rcond=0.5),
+            graded(*shape),
+            analytic=False,
+            rtol=1e-6,
+        )
+        for shape in ((3, 3), (5, 3), (3, 4), (2, 4, 3))
+    ],
+    named(
+        "pinv-cut-complex",
+        lambda a, b: (lambda p: (np.real(p), np.imag(p)))(np.linalg.pinv(a + 0.1j * b, rtol=0.5)),
+        graded(3, 4),
+        graded(3, 4),
+        analytic=False,
+        float32=False,
+        core=False,
+        rtol=1e-6,
+    ),
+    named(
+        "pinv-cut-hermitian",
+        _symmetric(lambda a: np.linalg.pinv(a, 0.5, True)),
+        spread(3, 3),
+        analytic=False,
+    ),
+    named(
+        "lstsq-cut",
+        lambda a, b: np.linalg.lstsq(a, b, 0.5)[0],
+        graded(4, 3),
+        real(4),
+        analytic=False,
+        rtol=1e-6,
+    ),
+    named(
+        "pinv-hermitian",
+        _symmetric(lambda a: np.linalg.pinv(a, hermitian=True)),
+        spread(3, 3),
+        analytic=False,
+    ),
+    named(
+        "svd-hermitian",
+        _symmetric(lambda a: np.linalg.svd(a, compute_uv=False, hermitian=True)),
+        spread(2, 3, 3),
+        analytic=False,
+    ),
+    named(
+        "svd-hermitian-vectors",
+        _symmetric(lambda a: _largest(*np.linalg.svd(a - 1.5 * np.eye(3), hermitian=True))),
+        spread(3, 3),
+        analytic=False,
+    ),
     named("pinv-stacked", np.linalg.pinv, real(2, 3, 2), analytic=False, rtol=1e-6),
     named("lstsq-tall", lambda a, b: np.linalg.lstsq(a, b)[0], real(4, 2), real(4), analytic=False),
     named(

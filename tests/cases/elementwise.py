@@ -149,6 +149,7 @@ CASES: list[Case] = [
     named("power-half", lambda x: x**0.5, positive(4)),
     named("power-base", lambda x: 2.0**x, real(4), forms=(lambda x: np.power(2.0, x),)),
     named("power-integers", lambda x: x ** np.array([0, 1, 2, 3]), real(4)),
+    named("power-zero-exponents", np.power, positive(3), fixed([0.0, 2.0, 0.0])),
     named("power-zero-base", lambda x: x**2.0, fixed([0.0, 1.0])),
     named("power-zero-base-cubed", lambda x: x**3, fixed([0.0, 1.0])),
     named("power-zero-base-linear", lambda x: x**1, fixed([0.0, 1.0])),

@@ -117,7 +117,7 @@ KINKS: list[Kink] = [
         (0.0,),
         (nan,),
         None,
-        "lengths (norm, hypot, std) have none at 0; of their squares use sum(x ** 2), var(x)",
+        "lengths (norm, hypot, std) have none at 0; write sum(x ** 2) or var(x) for their squares",
     ),
     row(
         "kink",
@@ -449,7 +449,8 @@ KINKS: list[Kink] = [
         ([[1.0, 0.0], [0.0, 1.0]],),
         ([[nan, nan], [nan, nan]],),
         "eigh_exp",
-        "equal eigenvalues' vectors have no derivative; symmetric_function(np.exp, A) has one",
+        "vectors of eigenvalues closer than n eps times the largest have no derivative; "
+        "symmetric_function(np.exp, A) has one",
     ),
     row(
         "degenerate",
@@ -468,5 +469,23 @@ KINKS: list[Kink] = [
         ([[0.5, 0.5], [0.5, 0.5]],),
         "eigvalsh1",
         "eigh, eigvalsh and cholesky read one triangle, but their gradient is symmetric",
+    ),
+    row(
+        "degenerate",
+        "grad(sum(linalg.eigvalsh(A) ** 2))[0, 0], equal eigenvalues",
+        lambda a: grad(lambda a: np.sum(np.linalg.eigvalsh(a) ** 2))(a)[0, 0],
+        ([[1.0, 0.0], [0.0, 1.0]],),
+        ([[nan, nan], [nan, nan]],),
+        None,
+        "second derivatives need the vectors; symmetric_function has them",
+    ),
+    row(
+        "degenerate",
+        "linalg.pinv(A)[0, 0], A not of full rank",
+        lambda a: np.linalg.pinv(a)[0, 0],
+        ([[2.0, 0.0], [0.0, 0.0]],),
+        ([[-0.25, 0.0], [0.0, 0.0]],),
+        "pinv",
+        "pinv, lstsq and polyfit are differentiated at constant rank; where it changes they jump",
     ),
 ]

@@ -175,3 +175,16 @@ if hasattr(np, "matvec"):
         named("matvec", np.matvec, real(2, 3, 4), real(4)),
         named("vecmat", np.vecmat, real(3), real(2, 3, 4), analytic=False),
     ]
+
+_FOLDED = "subtract divide float_power remainder fmod hypot logaddexp2 copysign nextafter"
+for _name in (*_FOLDED.split(), "floor_divide", "heaviside"):
+    _ufunc = getattr(np, _name)
+    CASES.append(named(f"{_name}.reduce", _ufunc.reduce, between(1.1, 1.9, 3, 2), analytic=False))
+for _name in (
+    *_FOLDED.split(),
+    *["floor_divide", "heaviside", "power", "arctan2", "logaddexp", "fmax", "fmin"],
+):
+    _ufunc = getattr(np, _name)
+    CASES.append(
+        named(f"{_name}.accumulate", _ufunc.accumulate, between(1.1, 1.9, 3, 2), analytic=False)
+    )

@@ -41,7 +41,7 @@ class ForgivingCache(_caching.FunctionCache):  # type: ignore[misc]  # numba shi
         except Exception as error:
             say_once(
                 "disk",
-                f"compiled kernels cannot be kept on disk ({error}), so that every process "
+                f"compiled kernels cannot be kept on disk ({error}), so every process "
                 "compiles them again. Set NUMBA_CACHE_DIR to a folder with room in it that can "
                 "be written to.",
             )
