@@ -285,6 +285,20 @@ def test_what_no_program_can_answer_is_refused_by_name(f, says):
         compile(f)(X)
 
 
+@pytest.mark.parametrize("read", [np.load, np.loadtxt, np.fromfile, np.genfromtxt, np.memmap])
+def test_files_are_refused_also_where_numpy_opens_them(read, tmp_path):
+    path = str(tmp_path / "numbers.npy")
+    if read is np.load:
+        np.save(path, X)
+    elif read in (np.loadtxt, np.genfromtxt):
+        np.savetxt(path, X)
+    else:
+        X.tofile(path)
+    settings = {"dtype": float, "mode": "r"} if read is np.memmap else {}
+    with pytest.raises(errors.UnsupportedError, match=r"calls (open|numpy\.fromfile)"):
+        compile(lambda x: np.sum(x * read(path, **settings)))(X)
+
+
 def test_setting_writeable_is_no_reading():
     def f(x):
         y = np.ones(3)

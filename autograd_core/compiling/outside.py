@@ -44,6 +44,7 @@ _HARMLESS = frozenset({"fspath", "write", "flush", "sleep", "writelines", "isatt
 _DISPATCH = _code_named("dispatch", functools.singledispatch)
 _ENVIRONMENT = type(os.environ).__getitem__.__code__
 _CLOCKS = frozenset({"now", "today", "utcnow"})
+_COMPILERS = ("numba", "llvmlite")  # keep what they compiled in files
 # Messages and imports happen once, when f is recorded: that is said in the docs.
 _MESSAGES = ("warnings.py", "traceback.py", "linecache.py", "logging", "tqdm", "<frozen importlib")
 
@@ -141,7 +142,7 @@ class Seen:
             if isinstance(getattr(argument, "__self__", None), ContextVar) and _users(frame):
                 self.others.append((argument.__self__.name, argument.__self__))
             name = _asks(argument)
-            if name and _users(frame):
+            if name and _users(frame, name in ("open", "numpy.fromfile")):
                 self.asked = name
 
 
@@ -164,6 +165,8 @@ def _asks(function: Any) -> str:
         shown = f"{module}.{name}"
     if module == "builtins" and name == "input":
         return "input"
+    if module == "numpy" and name == "fromfile":
+        return shown
     if module not in _WORLD or name in _HARMLESS:
         return ""
     if module in ("_io", "io") and type(owner).__name__ in ("StringIO", "BytesIO"):
@@ -171,14 +174,19 @@ def _asks(function: Any) -> str:
     return "open" if name == "open" else shown.replace("posix.", "os.")
 
 
-def _users(frame: FrameType | None) -> bool:
-    """Whether a call comes from the function's own code, not from inside of NumPy or an import."""
+def _users(frame: FrameType | None, through: bool = False) -> bool:
+    """Whether a call comes from the function's own code, not from inside of NumPy or an import.
+
+    With `through`, NumPy does it for the function: it opens files to load arrays.
+    """
     while frame is not None:
         filename = frame.f_code.co_filename
         if any(part in filename for part in _MESSAGES):
             return False
         kind = kind_of(filename)
-        if kind != "standard":
+        if kind == "fixed" and through:
+            through = not any(part in filename for part in _COMPILERS)
+        if kind != "standard" and not (kind == "fixed" and through):
             return kind != "fixed"
         frame = frame.f_back
     return False
