@@ -291,6 +291,8 @@ def _laid_out(result: Any, target: Traced) -> Any:
 
     Whether a reshape of it is a view or a copy depends on that.
     """
+    if not all(isinstance(_memory(v), np.ndarray) for v in (result, target)):
+        return result  # how another library's arrays lie in memory is its own affair
     order = _order(target)
     if _order(result) == order:
         return result

@@ -18,6 +18,7 @@ import numpy as np
 from autograd_core.declare import primitive
 from autograd_core.primitive import Constant, bare, implements
 from autograd_core.rules.linalg import adjoint, conjugate
+from autograd_core.rules.products import _matmul as matmul_  # what a compiled program calls
 
 
 def _diagonal(m: Any) -> Any:
@@ -63,7 +64,7 @@ def _pairs(used: Any) -> Any:
 def _product(*factors: Any) -> Any:
     made = factors[0]
     for f in factors[1:]:
-        made = np.matmul(made, f)
+        made = matmul_(made, f)
     return made
 
 

@@ -154,8 +154,16 @@ hypot = elementwise(
 )
 
 
+def _on_host(*values: Any) -> bool:
+    """Whether all values are NumPy's, so that memory of NumPy's may be written into."""
+    return all(isinstance(v, (np.ndarray, np.generic, int, float)) for v in values)
+
+
 def _over_square(a: Any, b: Any) -> Any:
     """Return a / (a^2 + b^2), and 0 at the origin, also where the squares overflow or vanish."""
+    if not _on_host(a, b):
+        length = np.hypot(a, b)
+        return _over_length(_over_length(a, length), length)
     kind = np.result_type(a, b)
     wide = np.dtype(np.float32) if kind.char == "e" else kind
     a, b, info = np.asarray(a, wide), np.asarray(b, wide), np.finfo(wide)
@@ -181,6 +189,9 @@ arctan2 = elementwise(
 
 def _part_of_sum(exp: Any, a: Any, b: Any) -> Any:
     """Return exp(a) / (exp(a) + exp(b)); 0 where both are 0, a half where both are infinite."""
+    if not _on_host(a, b):
+        part = 1 / (1 + exp(b - a))
+        return np.where(np.isinf(a) & (a == b), np.where(a > 0, 0.5, 0.0).astype(part.dtype), part)
     kind = np.result_type(a, b)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         part = np.asarray(np.subtract(b, a, dtype=np.float32 if kind.char == "e" else kind))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,25 @@ def _along(function: Primitive, a: Any, t: Any) -> Any:
     return function(np.concatenate([top, below], axis=-2))[..., :n, n:]
 
 
+def _without_drawing(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a function that leaves NumPy's global random state as it was.
+
+    SciPy estimates norms with random vectors; nobody who takes a logarithm means to draw.
+    """
+
+    def run(a: Any) -> Any:
+        state = np.random.get_state()
+        try:
+            return function(a)
+        finally:
+            np.random.set_state(state)
+
+    return run
+
+
 def _matrix_function(name: str) -> Primitive:
     """Declare an analytic function of matrices (real on the real axis)."""
-    own = getattr(_linalg, name)
+    own = _without_drawing(getattr(_linalg, name))
     made: Primitive = primitive(
         lambda a: own(a),
         vjp=[lambda g, y, a: _along(made, a.mT, g)],
