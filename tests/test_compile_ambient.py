@@ -24,6 +24,7 @@ import pytest
 from autograd_core import (
     Tensor,
     compile,  # noqa: A004 - its public name
+    elementwise,
     errors,
     value_and_grad,
 )
@@ -323,3 +324,18 @@ def test_counts_that_python_reads_are_guarded():
     for last in (1.0, -1.0, 0.0, -1.0):
         x = np.array([[3.0, 2.0], [last, 0.0]])
         same(step(x), value_and_grad(f)(x))
+
+
+def test_a_kernel_that_is_compiled_meanwhile_is_no_clock() -> None:
+    """numba times its own work and keeps files; that is not the function's doing."""
+    numba = pytest.importorskip("numba")
+
+    @numba.njit
+    def doubled(x):  # compiled at the first call, while the function is recorded
+        return x * 2.0
+
+    scale = elementwise(lambda x: np.asarray(doubled(x)), lambda y, x: 2.0, name="doubled")
+    step = compile(lambda x: np.sum(scale(x)))
+    value, slopes = step(np.arange(3.0))
+    assert value == 6.0
+    np.testing.assert_array_equal(slopes, [2.0, 2.0, 2.0])

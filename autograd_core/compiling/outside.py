@@ -44,7 +44,8 @@ _HARMLESS = frozenset({"fspath", "write", "flush", "sleep", "writelines", "isatt
 _DISPATCH = _code_named("dispatch", functools.singledispatch)
 _ENVIRONMENT = type(os.environ).__getitem__.__code__
 _CLOCKS = frozenset({"now", "today", "utcnow"})
-_COMPILERS = ("numba", "llvmlite")  # keep what they compiled in files
+# Look at clocks and files of their own while they compile a kernel, at its first use.
+_COMPILERS = tuple(f"{os.sep}{name}{os.sep}" for name in ("numba", "llvmlite"))
 # Messages and imports happen once, when f is recorded: that is said in the docs.
 _MESSAGES = ("warnings.py", "traceback.py", "linecache.py", "logging", "tqdm", "<frozen importlib")
 
@@ -181,11 +182,9 @@ def _users(frame: FrameType | None, through: bool = False) -> bool:
     """
     while frame is not None:
         filename = frame.f_code.co_filename
-        if any(part in filename for part in _MESSAGES):
+        if any(part in filename for part in (*_MESSAGES, *_COMPILERS)):
             return False
         kind = kind_of(filename)
-        if kind == "fixed" and through:
-            through = not any(part in filename for part in _COMPILERS)
         if kind != "standard" and not (kind == "fixed" and through):
             return kind != "fixed"
         frame = frame.f_back
