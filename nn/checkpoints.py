@@ -119,11 +119,14 @@ def _refused(where: str, value: Any) -> SerializationError:
 
 def _scalar(value: np.generic) -> Any:
     """Return one of NumPy's numbers with its dtype; None for other kinds."""
-    if value.dtype.kind == "c" and value.dtype.itemsize <= 16:
+    kind, size = value.dtype.kind, value.dtype.itemsize
+    if size > (16 if kind == "c" else 8) or kind not in "biufc":
+        return None
+    if value != value:
+        return {"$scalar": [value.dtype.str, value.tobytes().hex()]}  # NaN, to the bit
+    if kind == "c":
         return {"$scalar": [value.dtype.str, float(value.real), float(value.imag)]}
-    if value.dtype.kind in "biuf" and value.dtype.itemsize <= 8:
-        return {"$scalar": [value.dtype.str, value.item()]}
-    return None
+    return {"$scalar": [value.dtype.str, value.item()]}
 
 
 def unpack(packed: Any, arrays: dict[Any, Any]) -> Any:
@@ -164,6 +167,8 @@ def _unpack_layout(value: list[Any], arrays: dict[Any, Any]) -> Any:
 
 def _unpack_scalar(value: list[Any], arrays: dict[Any, Any]) -> Any:
     dtype, *parts = value
+    if isinstance(parts[0], str):
+        return np.frombuffer(bytes.fromhex(parts[0]), dtype)[0]
     kind: Any = np.dtype(dtype).type
     return kind(complex(*parts)) if len(parts) == 2 else kind(parts[0])
 

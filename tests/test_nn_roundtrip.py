@@ -229,3 +229,17 @@ def test_weights_come_back(dtype: str, tmp_path: Path) -> None:
         nn.save({"a": np.ma.masked_array([1.0], [True])}, tmp_path / "w")
     with pytest.raises(nn.SerializationError, match="complex ones complex64"):
         nn.save({"a": np.ones(2, complex)}, tmp_path / "w")
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64, np.complex128])
+def test_every_nan_keeps_its_bits(dtype: Any, tmp_path: Any) -> None:
+    """Signs and payloads, which Python's numbers lose on the way."""
+    bits = np.random.default_rng(0).integers(0, 256, (200, np.dtype(dtype).itemsize), np.uint8)
+    numbers = bits.view(dtype).ravel()
+    nans = [x for x in numbers if x != x] + [dtype("nan"), -dtype("nan")]
+    exponent = np.frombuffer(b"\xff" * np.dtype(dtype).itemsize, dtype)[0]
+    nans.append(exponent)
+    nn.save_checkpoint(nans, tmp_path / "nans")
+    loaded = nn.load_checkpoint(tmp_path / "nans")
+    assert [type(x) for x in loaded] == [type(x) for x in nans]
+    assert [x.tobytes() for x in loaded] == [x.tobytes() for x in nans]
