@@ -26,7 +26,12 @@ is NaN in both modes. If only the values are used, the first derivative is right
 `symmetric_function(f, A)` computes V f(w) V.T with every derivative, at equal eigenvalues too.
 
 `eigh`, `eigvalsh` and `cholesky` read one triangle, as in NumPy, but their gradient is the
-symmetric one, as in PyTorch. `gradcheck` tests them in symmetric directions.""",
+symmetric one, as in PyTorch. `gradcheck` tests them in symmetric directions.
+
+Complex eigenvectors and singular vectors are known up to a phase, which LAPACK chooses anew at each
+matrix. The derivative of `eigh` and `svd` is that of vectors whose own phase does not turn. It is
+right for functions that do not depend on the phase, such as V f(w) V^H or |v|. For others there is
+none: PyTorch raises an error, this engine does not notice, and `gradcheck` reports it.""",
 }
 
 
