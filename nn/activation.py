@@ -10,7 +10,6 @@ from nn import checks
 from nn.functional import activation as f
 from nn.module import Module
 from nn.parameter import Parameter, parameter_dtype
-from nn.values import shape_error
 from optim.keywords import accepts
 
 
@@ -211,18 +210,6 @@ def _check_dim(owner: str, dim: Any) -> None:
         checks.axis(owner, "dim", dim)
 
 
-def _dim(module: Any, input: Any) -> int:
-    """Return the axis; the last by default, where nobody can mean another."""
-    if module.dim is not None:
-        return int(module.dim)
-    if np.ndim(input) > 2:
-        raise shape_error(
-            f"{type(module).__name__}: give dim= for an input of {np.ndim(input)} axes, here of "
-            f"shape {np.shape(input)}: by default PyTorch takes axis 0 or 1, others take the last."
-        )
-    return -1
-
-
 class Softmax(Module):
     """exp(x / temperature) along an axis, scaled to sum 1.
 
@@ -249,7 +236,7 @@ class Softmax(Module):
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return f.softmax(input, _dim(self, input), self.temperature)
+        return f.softmax(input, self.dim, self.temperature)
 
     def extra_repr(self) -> str:
         """Return the settings."""
@@ -266,7 +253,7 @@ class LogSoftmax(Module):
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return f.log_softmax(input, _dim(self, input))
+        return f.log_softmax(input, self.dim)
 
     def extra_repr(self) -> str:
         """Return the axis."""

@@ -243,6 +243,11 @@ def test_softmax_without_an_axis() -> None:
         for shape in ((2, 3, 4), (2, 3, 4, 5)):
             with pytest.raises(AutogradError, match="give dim="):
                 layer()(np.ones(shape))
+    for function in (nn.functional.softmax, nn.functional.log_softmax, nn.functional.softmin):
+        x = np.random.default_rng(0).normal(size=(2, 3))
+        np.testing.assert_allclose(function(x), function(x, -1))
+        with pytest.raises(AutogradError, match=f"{function.__name__}: give dim="):
+            function(np.ones((2, 3, 4)))
 
 
 def test_a_value_of_one_element_is_minimized() -> None:

@@ -36,7 +36,7 @@ CASES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "labels too": (lambda z, t: F.cross_entropy(z, t), (LOGITS, LABELS)),
     "one row, its label": (lambda z, t: F.cross_entropy(z, t), (LOGITS[:, 0], LABELS[:, 0])),
     "smoothed": (lambda z, t: F.cross_entropy(z, t, label_smoothing=0.2), (LOGITS, LABELS)),
-    "distributions": (lambda z, q: F.cross_entropy(z, q), (LOGITS, F.softmax(LOGITS[::-1]))),
+    "distributions": (lambda z, q: F.cross_entropy(z, q), (LOGITS, F.softmax(LOGITS[::-1], -1))),
     "class weights": (
         lambda w: F.cross_entropy(LOGITS[0], LABELS[0], weight=w),
         (1 + X[:, :3] ** 2,),

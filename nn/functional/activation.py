@@ -304,16 +304,29 @@ _softmax = primitive(
 )
 
 
+def _axis(name: str, x: Any, dim: int | None) -> int:
+    """Return the axis; the last by default, where nobody can mean another."""
+    if dim is not None:
+        return dim
+    if np.ndim(x) > 2:
+        raise shape_error(
+            f"{name}: give dim= for an input of {np.ndim(x)} axes, here of shape {np.shape(x)}: "
+            "by default PyTorch takes axis 0 or 1, others take the last."
+        )
+    return -1
+
+
 @floating("x", smooth=("temperature",))
-def softmax(x: Any, dim: int = -1, temperature: float = 1.0) -> Any:
+def softmax(x: Any, dim: int | None = None, temperature: float = 1.0) -> Any:
     """Return exp(x / temperature) along an axis, scaled to sum 1.
 
     Parameters
     ----------
     x : array or Tensor or Dual
         Scores of any size; nothing overflows.
-    dim : int
-        The axis.
+    dim : int, optional
+        The axis; the last one by default for inputs of one or two axes. With more axes it
+        must be given.
     temperature : float
         1 / beta; low is sharp, high is even.
 
@@ -325,7 +338,7 @@ def softmax(x: Any, dim: int = -1, temperature: float = 1.0) -> Any:
     Raises
     ------
     ShapeError
-        If the temperature is not positive.
+        If the temperature is not positive, or the axis is missing.
 
     Examples
     --------
@@ -335,6 +348,7 @@ def softmax(x: Any, dim: int = -1, temperature: float = 1.0) -> Any:
     """
     if not temperature > 0:
         raise shape_error(f"softmax: the temperature must be positive, not {temperature}.")
+    dim = _axis("softmax", x, dim)
     return _softmax(
         x if not is_traced(temperature) and temperature == 1 else x / temperature, axis=dim
     )
@@ -360,7 +374,7 @@ _log_softmax = primitive(
 
 
 @floating("x")
-def log_softmax(x: Any, dim: int = -1) -> Any:
+def log_softmax(x: Any, dim: int | None = None) -> Any:
     """Return the logarithm of `softmax`, exact where the softmax is too small for a float.
 
     Examples
@@ -369,7 +383,7 @@ def log_softmax(x: Any, dim: int = -1) -> Any:
     >>> log_softmax(np.array([0.0, 1e4]))
     array([-10000.,      0.])
     """
-    return _log_softmax(x, axis=dim)
+    return _log_softmax(x, axis=_axis("log_softmax", x, dim))
 
 
 def _log_sigmoid(x: Any) -> Any:
@@ -388,7 +402,7 @@ logsigmoid = log_sigmoid  # PyTorch's name
 
 
 @floating("x")
-def softmin(x: Any, dim: int = -1) -> Any:
+def softmin(x: Any, dim: int | None = None) -> Any:
     """Return `softmax` of -x.
 
     Examples
@@ -396,7 +410,7 @@ def softmin(x: Any, dim: int = -1) -> Any:
     >>> softmin(np.array([0.0, np.log(3.0)])).round(4)
     array([0.75, 0.25])
     """
-    return _softmax(-x, axis=dim)
+    return _softmax(-x, axis=_axis("softmin", x, dim))
 
 
 __all__ = [
