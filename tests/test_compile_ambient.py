@@ -15,6 +15,7 @@ import locale
 import math
 import sys
 import threading
+import time
 import types
 import warnings
 
@@ -339,3 +340,26 @@ def test_a_kernel_that_is_compiled_meanwhile_is_no_clock() -> None:
     value, slopes = step(np.arange(3.0))
     assert value == 6.0
     np.testing.assert_array_equal(slopes, [2.0, 2.0, 2.0])
+
+
+def test_the_garbage_collector_is_not_the_function() -> None:
+    """It may come at any moment, and others may have asked it to tell the time."""
+    calls = [0]
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        time.perf_counter()
+        calls[0] += 1
+
+    def f(x):
+        gc.collect()
+        return np.sum(np.tanh(x))
+
+    gc.callbacks.append(note)
+    try:
+        step = compile(f)
+        first, again = step(np.ones(3)), step(np.ones(3))
+    finally:
+        gc.callbacks.remove(note)
+    assert calls[0]
+    assert first[0] == again[0]
+    assert len(step.recordings) == 1

@@ -7,6 +7,7 @@ again.  Such calls are seen by a profile function, and refused by name.
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import re
 import sys
@@ -126,6 +127,8 @@ class Seen:
     def _note(self, frame: FrameType, event: str, argument: Any) -> None:
         code = frame.f_code
         if event == "call":
+            if _collects(code):
+                return
             kind = kind_of(code.co_filename)
             if code.co_filename == "<string>" and _is_generated(frame.f_globals):
                 return  # what named tuples and data classes write for libraries
@@ -145,6 +148,11 @@ class Seen:
             name = _asks(argument)
             if name and _users(frame, name in ("open", "numpy.fromfile")):
                 self.asked = name
+
+
+def _collects(code: CodeType) -> bool:
+    """Whether this is what somebody asked the garbage collector to call, at whatever moment."""
+    return any(getattr(callback, "__code__", None) is code for callback in gc.callbacks)
 
 
 def _is_generated(space: dict[str, Any]) -> bool:
@@ -182,6 +190,8 @@ def _users(frame: FrameType | None, through: bool = False) -> bool:
     """
     while frame is not None:
         filename = frame.f_code.co_filename
+        if _collects(frame.f_code):
+            return False
         if any(part in filename for part in (*_MESSAGES, *_COMPILERS)):
             return False
         kind = kind_of(filename)

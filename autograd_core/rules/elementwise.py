@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.declare import elementwise
-from autograd_core.primitive import Constant, Primitive, implements
+from autograd_core.primitive import Boxed, Constant, Primitive, implements
 from autograd_core.reads import reader
 
 add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
@@ -155,8 +155,11 @@ hypot = elementwise(
 
 
 def _on_host(*values: Any) -> bool:
-    """Whether all values are NumPy's, so that memory of NumPy's may be written into."""
-    return all(isinstance(v, (np.ndarray, np.generic, int, float)) for v in values)
+    """Whether no value is another library's array: NumPy's memory may be written into.
+
+    What `compile` records counts as NumPy's, and is then refused: the kernel stays one call.
+    """
+    return all(isinstance(v, (np.ndarray, np.generic, int, float, Boxed)) for v in values)
 
 
 def _over_square(a: Any, b: Any) -> Any:
