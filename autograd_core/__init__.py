@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd_core.backward import gradients
 from autograd_core.borders import IndependentWarning
 from autograd_core.checkpointing import checkpoint
 from autograd_core.declare import bilinear, elementwise, linear, primitive
@@ -33,9 +32,11 @@ from autograd_core.errors import (
     UnsupportedError,
     UntrackedError,
 )
+from autograd_core.gradients import gradients
 from autograd_core.graph import Graph
-from autograd_core.inplace import mark_overwritten
+from autograd_core.later import PLACES
 from autograd_core.modes import detect_anomaly, enable_grad, no_grad
+from autograd_core.overwrites import mark_overwritten
 from autograd_core.primitive import Primitive
 from autograd_core.rules.graph import branch, plus, stop_gradient
 from autograd_core.rules.special import logsumexp
@@ -78,6 +79,7 @@ _LATER = {
     "symmetric_function": "autograd_core.symmetric",
     "vmap": "autograd_core.batching",
 }
+PLACES.update(backward_steps="autograd_core.viewer.stepping", transpose="autograd_core.transforms")
 
 
 def __getattr__(name: str) -> Any:

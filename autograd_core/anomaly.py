@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.primitive import Primitive, bare
+from autograd_core.boxed import bare
 from autograd_core.source import Location
 
 
@@ -30,7 +30,7 @@ def _first(value: Any) -> str:
     )
 
 
-def check_forward(primitive: Primitive, inputs: Iterable[Any], out: Any) -> None:
+def check_forward(primitive: Any, inputs: Iterable[Any], out: Any) -> None:
     """Raise if the result is not finite though the inputs are."""
     for part in out if isinstance(out, tuple) else (out,):
         if _bad(part) is not None and all(_bad(x) is None for x in inputs):

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from autograd_core.primitive import Constant, Primitive
+from typing import Any
 
 
 class Boxed:
@@ -18,10 +15,11 @@ class Boxed:
 
     __slots__ = ()
     _level: int
+    _node: Any = None  # what recorded it, of a Tensor
     written = False  # by `compile`: stands for a raw array, and nobody may look into it unnoticed
 
     def _process(
-        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
+        self, primitive: Any, args: tuple[Any, ...], params: dict[str, Any], level: int
     ) -> Any:
         """Apply the primitive at this value's level."""
         raise NotImplementedError
@@ -30,30 +28,33 @@ class Boxed:
         """Return the value without this level."""
         raise NotImplementedError
 
-    def _process_recorded(self, primitive: Primitive) -> Any:
+    def _process_recorded(self, primitive: Any) -> Any:
         """Apply an operation of one argument whose result a tape above this value will keep."""
         return primitive(self)
 
-    def _slope_at(self, primitive: Primitive, x: Any) -> Any:
+    def _slope_at(self, primitive: Any, x: Any) -> Any:
         """Return the derivative of the elementwise operation that made this value of x."""
-        return primitive.slope(self, x)  # type: ignore[misc]
+        return primitive.slope(self, x)
 
     def _constant(self, value: Any) -> Any:
         """Return how a result without derivative looks among values of this kind."""
         raise NotImplementedError
 
-    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
+    def _note_view(self, made: Any, operation: Any, params: dict[str, Any]) -> None:
         """Remember that `made` shares memory with this value, for in-place changes."""
         raise NotImplementedError
 
-    def _apply_constant(
-        self, constant: Constant, args: tuple[Any, ...], params: dict[str, Any]
-    ) -> Any:
+    def _apply_constant(self, constant: Any, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Apply a function without derivative to values of this kind, which `bare` does not open.
 
         Only kinds that stand for an array need it.
         """
         raise NotImplementedError
+
+
+def level_of(value: Any) -> int:
+    """Return the level of a value's trace; 0 for constants and raw arrays."""
+    return value._level if isinstance(value, Boxed) else 0
 
 
 def bare(value: Any) -> Any:

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors, tree
-from autograd_core.backward import collect, gradients
+from autograd_core.gradients import gradients
 from autograd_core.modes import no_grad
 from autograd_core.node import Node
 from autograd_core.primitive import Boxed, bare
 from autograd_core.source import Location
+from autograd_core.sweeping import collect
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import pushed, transpose
 from autograd_core.transforms import vjp as vjp_of

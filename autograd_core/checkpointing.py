@@ -17,16 +17,16 @@ from weakref import ProxyTypes
 import numpy as np
 
 from autograd_core import errors, tree
-from autograd_core.backward import collect, push, sweep
 from autograd_core.declare import primitive
-from autograd_core.inplace import OVERWRITES
 from autograd_core.modes import BASE, enable_grad
 from autograd_core.node import Node, next_tick
-from autograd_core.primitive import Primitive, memory
+from autograd_core.overwrites import OVERWRITES
+from autograd_core.primitive import Primitive, level_of, memory
+from autograd_core.pushing import push
 from autograd_core.reads import Reading
 from autograd_core.source import Location
-from autograd_core.tensor import Tensor, leaf, record_parts
-from autograd_core.traced import level_of
+from autograd_core.sweeping import collect, sweep
+from autograd_core.tensor import Tensor, leaf, record_parts, wrap
 
 # Marks where a segment begins: a copy, so that what is older is not the segment's, and
 # so that an argument changed in place inside stays as it was outside.
@@ -221,7 +221,9 @@ def _pull(g: Any, y: Any, *inputs: Any, segment: _Segment) -> list[Any]:
         g,
         {*entered, *externals},
         retain=True,
-        record=any(isinstance(x, Tensor) and x._level == segment.level for x in inputs),
+        wrap=wrap
+        if any(isinstance(x, Tensor) and x._level == segment.level for x in inputs)
+        else None,
         oldest=start,
     )
     return [found.get(node) for node in (*entered, *externals)]

@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.backward import fit, reaching
 from autograd_core.dual import fit_tangent
 from autograd_core.flops import Formula, flops
 from autograd_core.kernels import record_composite
 from autograd_core.modes import new_level
-from autograd_core.node import Node
+from autograd_core.node import PART, Node
 from autograd_core.primitive import Primitive, bare
-from autograd_core.tensor import PART
+from autograd_core.sweeping import fit, reaching
 from autograd_core.traced import Traced
 
 _new = object.__new__

@@ -16,9 +16,9 @@ from autograd_core import errors
 from autograd_core.anomaly import check_forward
 from autograd_core.borders import alive
 from autograd_core.modes import current
-from autograd_core.primitive import Boxed, Primitive, bare, like_tuple, numeric
+from autograd_core.primitive import Boxed, Primitive, bare, level_of, like_tuple, numeric
 from autograd_core.source import Location
-from autograd_core.traced import Traced, as_inexact, level_of
+from autograd_core.traced import Traced, as_inexact
 
 _new = object.__new__
 _ndarray = np.ndarray

@@ -19,13 +19,12 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.node import Node
+from autograd_core.node import PART, Node
 from autograd_core.primitive import bare
 from autograd_core.printing import prints_anywhere
 from autograd_core.problem import Problem
 from autograd_core.source import Location
 from autograd_core.tables import text_table
-from autograd_core.tensor import PART
 
 OPTIMAL_LIMIT = 16  # vertices; the dynamic program visits 2 ** that many sets
 GRAPH_LIMIT = 20_000  # scalar vertices

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.backward import collect, node_of
+from autograd_core.backward import node_of
 from autograd_core.cuts import CUTS, Cut, as_cuts
 from autograd_core.errors import OperandError
 from autograd_core.graph import Edge, Graph
@@ -15,6 +15,7 @@ from autograd_core.node import Node
 from autograd_core.primitive import bare
 from autograd_core.printing import prints_anywhere
 from autograd_core.source import Location, user_frame
+from autograd_core.sweeping import collect
 from autograd_core.tensor import Tensor, untracked
 
 MOST_PATHS = 200

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.backward import Observer, collect, node_of, seed_for, sweep
+from autograd_core.backward import node_of, seed_for
 from autograd_core.node import Node
 from autograd_core.primitive import bare
+from autograd_core.sweeping import Observer, collect, sweep
 from autograd_core.tensor import Tensor, untracked
 
 

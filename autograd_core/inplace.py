@@ -3,14 +3,13 @@
 A change in place is recorded as an ordinary operation whose result the object
 then takes on.  Values that share memory with it follow: the source of a view
 gets the changed part written into it, its other views are read again.
-Tensors made by hand also write into their array, as NumPy does; a table then
-knows which buffers were overwritten when, and by which line.
+Tensors made by hand also write into their array, as NumPy does, and it is noted
+when, and by which line (overwrites.py).
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -19,156 +18,11 @@ from autograd_core import errors
 from autograd_core.declare import primitive
 from autograd_core.modes import BASE, current
 from autograd_core.node import Node, Watch, next_tick
-from autograd_core.primitive import Boxed, Primitive, bare, memory
-from autograd_core.reads import pushed_reads, really_reads
+from autograd_core.overwrites import OVERWRITES
+from autograd_core.primitive import Boxed, Primitive, bare, level_of, memory
 from autograd_core.rules.indexing import getitem, setitem
 from autograd_core.rules.shapes import copy_, ravel, reshape
 from autograd_core.source import Location
-from autograd_core.tensor import Tensor
-from autograd_core.traced import Traced, level_of
-
-
-class Overwrites:
-    """Which buffers were overwritten: the tick and the line of the last time."""
-
-    def __init__(self) -> None:
-        self.latest = 0
-        self._table: dict[int, tuple[int, Location, Any]] = {}
-
-    def mark(self, array: Any, tick: int, where: Location) -> None:
-        """Note that a buffer was overwritten after everything recorded before `tick`."""
-        root = _root(array)
-        key = id(root)
-        table = self._table
-
-        def forget(_: Any) -> None:
-            table.pop(key, None)
-
-        table[key] = (tick, where, weakref.ref(root, forget))
-        self.latest = max(self.latest, tick)
-
-    def since(self, array: Any, tick: int) -> Location | None:
-        """Return the line that overwrote a buffer after `tick`, if one did."""
-        found = self._table.get(id(_root(array))) if isinstance(array, np.ndarray) else None
-        return found[1] if found is not None and found[0] > tick else None
-
-
-OVERWRITES = Overwrites()
-
-
-def _root(array: Any) -> Any:
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def mark_overwritten(*tensors: Tensor) -> None:
-    """Say that the arrays behind these tensors were written into directly.
-
-    For code that changes ``x.data`` in place, such as an optimizer: a pending
-    backward that still needs the old values then raises instead of using the
-    new ones.
-
-    Parameters
-    ----------
-    *tensors : Tensor
-        The tensors whose ``.data`` was written into.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from autograd_core import OverwrittenError, Tensor, mark_overwritten
-    >>> w = Tensor([1.0, 2.0], requires_grad=True)
-    >>> loss = np.sum(w * w)
-    >>> w.data[0] = 5.0
-    >>> mark_overwritten(w)
-    >>> try:
-    ...     loss.backward()
-    ... except OverwrittenError as error:
-    ...     print(str(error).splitlines()[0])
-    multiply: the sweep needs a value of shape (2,) that was overwritten in place since.
-    """
-    where = Location.of_caller()
-    tick = next_tick()
-    for tensor in tensors:
-        if isinstance(tensor._held, np.ndarray):
-            OVERWRITES.mark(tensor._held, tick, where)
-
-
-def check_saved(
-    node: Node,
-    args: list[Any],
-    g: Any = None,
-    needed: Collection[Node] | None = None,
-    record: bool = False,
-    forward: bool = False,
-) -> None:
-    """Raise if a value that this node's rules read was overwritten since it was recorded.
-
-    A few operations compute an overwritten result again: ``node.output`` is another array then.
-
-    Parameters
-    ----------
-    node, args
-        The node, and the raw values of its inputs.
-    g
-        The gradient that its rules are about to get.
-    needed : collection of Node, optional
-        The nodes that get a gradient; default all.
-    record : bool
-        Whether the rules will run on Tensors.
-    forward : bool
-        Whether the forward rules are about to run, not those of the sweep.
-    """
-    primitive = node.primitive
-    assert primitive is not None
-    assert node.inputs is not None
-    values = (node.output, *args)
-    gone = {k: found for k, value in enumerate(values) if (found := _overwritten(value, node.tick))}
-    for setting in node.params.values():  # a mask or an index that was a constant Tensor
-        if found := _overwritten(setting, node.tick):
-            raise _gone(node, *found)
-    if not gone:
-        return
-    reads = pushed_reads(primitive) if forward else primitive.reads()
-    for index, parent in enumerate(node.inputs):
-        if not isinstance(parent, Node) or (needed is not None and parent not in needed):
-            continue
-        read = reads[min(index, len(reads) - 1)]
-        rule: Any = None  # to try out; what it does to Tensors the bytecode tells
-        if not (forward or record or primitive.multiple):
-            rule = primitive.vjp if primitive.vjps is None else primitive.vjps[index]
-        for k, found in gone.items():
-            if k not in read or (
-                rule is not None and not really_reads(rule, g, values, k, node.params)
-            ):
-                continue
-            if primitive.again and gone.keys() == {0}:
-                node.output = primitive.run(tuple(args), node.params)
-                return
-            raise _gone(node, *found)
-        if len(reads) == 1:
-            return  # one rule for all
-
-
-def _overwritten(value: Any, tick: int) -> tuple[Location, Any] | None:
-    """Return the line that overwrote an array, or one of a tuple, after a tick; and the array."""
-    for part in value if isinstance(value, (tuple, list)) else (value,):
-        where = OVERWRITES.since(part, tick)
-        if where is not None:
-            return where, part
-    return None
-
-
-def _gone(node: Node, where: Location, part: Any) -> Exception:
-    return errors.OverwrittenError(
-        f"{node.name}: the sweep needs a value of shape {part.shape} that was "
-        f"overwritten in place since.\n"
-        f"  overwritten by {where}\n"
-        "  Change a copy instead (x = x + y, or x.copy()), or sweep before the change."
-        f"\n  saved by {node.name}:",
-        node.location,
-    )
 
 
 def _recording(level: int) -> bool:
@@ -185,7 +39,7 @@ def _overlapping(array: np.ndarray[Any, Any]) -> bool:
     return False
 
 
-def _check_target(target: Traced) -> None:
+def _check_target(target: Any) -> None:
     """Refuse to change a leaf that requires grad, or a view of one, while recording."""
     value: Any = target
     array = memory(target)
@@ -197,8 +51,7 @@ def _check_target(target: Traced) -> None:
         )
     while value is not None:
         if (
-            isinstance(value, Tensor)
-            and value._node is not None
+            value._node is not None
             and value._node.primitive is None
             and value._node.owner is not None
             and _recording(value._level)
@@ -219,7 +72,7 @@ def _top(value: Any) -> Any:
     return value
 
 
-def update(target: Traced, operation: Primitive, other: Any) -> None:
+def update(target: Any, operation: Primitive, other: Any) -> None:
     """Do ``target op= other``."""
     _check_target(target)
     # the operation's own rule may need the old value, which is about to be lost
@@ -234,13 +87,13 @@ def update(target: Traced, operation: Primitive, other: Any) -> None:
     overwrite(target, operation(old, old if other is target else other))
 
 
-def assign(target: Traced, index: Any, value: Any) -> None:
+def assign(target: Any, index: Any, value: Any) -> None:
     """Do ``target[index] = value``."""
     _check_target(target)
     if isinstance(value, (list, tuple)):
         traced = any(isinstance(v, Boxed) for v in value)
         value = np.stack(value) if traced else np.asarray(value)
-    if isinstance(target, Tensor) and isinstance(target._held, np.ndarray):
+    if isinstance(getattr(target, "_held", None), np.ndarray):
         level = max(target._level, level_of(value))
         numbers = _is_number(_memory(_top(target)))  # hold no memory to write into
         if not _recording(level) and target._held.flags.writeable and not numbers:
@@ -253,7 +106,7 @@ def assign(target: Traced, index: Any, value: Any) -> None:
     overwrite(target, setitem(target, value, index=index))
 
 
-def overwrite(target: Traced, result: Any) -> None:
+def overwrite(target: Any, result: Any) -> None:
     """Let a value take on a result in place, and everything that shares its memory follow."""
     shape = np.shape(bare(result))
     if shape != target.shape:
@@ -286,7 +139,7 @@ def overwrite(target: Traced, result: Any) -> None:
     _refresh_views(value, {id(value)} if kept else changed)
 
 
-def _laid_out(result: Any, target: Traced) -> Any:
+def _laid_out(result: Any, target: Any) -> Any:
     """Return a result whose axes lie in memory as the target's do, where NumPy writes it.
 
     Whether a reshape of it is a view or a copy depends on that.
@@ -308,8 +161,8 @@ def _order(value: Any) -> list[int]:
     return sorted(axes, key=lambda k: -abs(array.strides[batches + k]))
 
 
-def _refresh_views(source: Traced, changed: set[int]) -> None:
-    stack = [source]
+def _refresh_views(source: Any, changed: set[int]) -> None:
+    stack: list[Any] = [source]
     while stack:
         value = stack.pop()
         for reference in getattr(value, "_views", ()):
@@ -322,7 +175,7 @@ def _refresh_views(source: Traced, changed: set[int]) -> None:
             stack.append(seen)
 
 
-def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]) -> None:
+def note_view(made: Any, source: Any, view: Primitive, params: dict[str, Any]) -> None:
     """Remember that `made` is a view of `source`, if it shares its memory."""
     array = _memory(made)
     if made is source or (view is getitem and array.__class__ is np.float64):  # often: a number
@@ -347,7 +200,7 @@ def note_view(made: Any, source: Traced, view: Primitive, params: dict[str, Any]
         views[:] = [reference for reference in views if reference() is not None]
 
 
-def _copies(source: Traced, last: Primitive, params: dict[str, Any]) -> bool:
+def _copies(source: Any, last: Primitive, params: dict[str, Any]) -> bool:
     """Whether NumPy's reshape of a view is a copy: ours lies in memory of its own once changed."""
     views = []
     value: Any = source
@@ -417,15 +270,16 @@ def _by_hand(level: int) -> bool:
     return level in (0, BASE)
 
 
-def take_on(target: Tensor, result: Any) -> None:
+def take_on(target: Any, result: Any) -> None:
     """Let a Tensor take on a result: its history and its numbers."""
-    if level_of(result) and not isinstance(result, Tensor):
+    recorded = hasattr(result, "_held")  # another Tensor
+    if level_of(result) and not recorded:
         raise errors.InPlaceError(
             "in-place change of a Tensor with a Dual: write x = x + y instead of x += y.",
             Location.of_caller(),
         )
-    data = result._held if isinstance(result, Tensor) else result
-    node = result._node if isinstance(result, Tensor) else None
+    data = result._held if recorded else result
+    node = result._node if recorded else None
     physical = (
         isinstance(target._held, np.ndarray)
         and isinstance(data, np.ndarray | np.generic)
@@ -458,7 +312,7 @@ def retains(value: Any) -> bool:
     return node is not None and node.primitive is not None and node.owner is not None
 
 
-def _move_retained(target: Tensor, node: Node | None) -> None:
+def _move_retained(target: Any, node: Node | None) -> None:
     """Keep the gradient of what a Tensor is from now on; hooks stay with what it was."""
     assert target._node is not None
     assert target._node.watch is not None

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd_core.backward import collect
 from autograd_core.modes import enable_grad
 from autograd_core.node import Node
 from autograd_core.primitive import Primitive
+from autograd_core.sweeping import collect
 from autograd_core.tensor import Tensor
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.backward import reaching
 from autograd_core.counting import Counter, count_forward, count_pass, count_reverse, raw_arguments
 from autograd_core.flops import Formula
 from autograd_core.memory import Memory, memory_of
@@ -20,6 +19,7 @@ from autograd_core.primitive import bare
 from autograd_core.printing import Text, prints_anywhere
 from autograd_core.problem import Problem, modules_of
 from autograd_core.source import Location
+from autograd_core.sweeping import reaching
 from autograd_core.tables import bytes_text, count_text, html_table, seconds_text, text_table
 
 if TYPE_CHECKING:

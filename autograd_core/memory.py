@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.backward import reaching
-from autograd_core.node import Node
+from autograd_core.node import PART, Node
 from autograd_core.primitive import bare
-from autograd_core.tensor import PART
+from autograd_core.sweeping import reaching
 
 
 @dataclass

@@ -15,6 +15,8 @@ from itertools import count
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar, cast
 
+from autograd_core import errors
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 # A transform takes the next multiple of STEP; values made by hand inside of it
@@ -91,8 +93,6 @@ class _Switch(ContextDecorator):
     def __call__(self, f: _F) -> _F:
         """Return f run in this mode; a generator in each of its steps, not between them."""
         from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-
-        from autograd_core import errors
 
         if isasyncgenfunction(f) or iscoroutinefunction(f):
             raise errors.UnsupportedError(

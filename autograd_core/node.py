@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from autograd_core.primitive import Primitive
+from autograd_core.reads import NOTHING
 from autograd_core.source import Location, classify, is_library
 
 _getframe = sys._getframe
@@ -120,6 +121,22 @@ class Node:
 
 
 NO_PARAMS: dict[str, Any] = {}
+
+
+def _part_of_nothing(*args: Any, **params: Any) -> Any:
+    raise AssertionError("a part is recorded, never computed")
+
+
+# One part of an operation that returns a tuple.  Its gradient goes into the
+# part's place of the tuple's gradient; the sweep knows it by identity.
+PART = Primitive(
+    _part_of_nothing,
+    name="part",
+    arity=1,
+    settings=frozenset({"index"}),
+    positional=(),
+    sources=lambda: (NOTHING,),
+)
 
 
 def users_frame(frame: FrameType) -> FrameType:

@@ -16,18 +16,21 @@ from typing import Any
 import numpy as np
 
 from autograd_core import cuts, errors, foreign
+from autograd_core.anomaly import check_forward
 from autograd_core.boxed import (
     Boxed,
     bare,
     describe,
+    level_of,
     like_tuple,
     memory,
     numeric,
     youngest_batched,
 )
 from autograd_core.foreign import FAMILIAR, KNOWN
+from autograd_core.later import later
 from autograd_core.modes import current
-from autograd_core.reads import EVERYTHING, Reading
+from autograd_core.reads import EVERYTHING, Reading, values_read
 from autograd_core.registry import BUILT_IN, REGISTRY, WRITERS, Rule, implements, register
 from autograd_core.source import Location
 
@@ -192,8 +195,6 @@ class Primitive:
         if value.__class__ is float or value.__class__ is complex:
             value = np.asarray(value)[()]
         if current().anomaly:
-            from autograd_core.anomaly import check_forward
-
             check_forward(self, raw, value)
         made = top._constant(value)
         cuts.mark(made, "", self.name, args)
@@ -355,6 +356,14 @@ class Primitive:
             self._reads = self.sources() if self.sources else (EVERYTHING,)
         return self._reads
 
+    def pushed_reads(self) -> tuple[Reading, ...]:
+        """Return what the forward rules read, as `reads` has it for the rules of the sweep."""
+        if self.jvps is not None:
+            if self.jvps is self.vjps:
+                return self.reads()
+            return tuple(values_read(rule, 1) for rule in self.jvps)
+        return (values_read(self.jvp, 1) if self.jvp is not None else EVERYTHING,)
+
     def pull(self, g: Any, y: Any, args: Sequence[Any], params: dict[str, Any]) -> Sequence[Any]:
         """Return the gradient of every argument at once (rules that share work)."""
         if self.vjp is not None:
@@ -364,14 +373,15 @@ class Primitive:
             raise errors.RuleError(
                 f"{self.name} has no derivative rule: declare vjp= or jvp=.", Location.of_caller()
             )
-        from autograd_core.transforms import transpose
 
         def pushed(*tangents: Any) -> Any:
             t = self.push(tangents, y, args, params)
             return tuple(t) if self.multiple else t
 
         origin = tuple(np.zeros_like(a) for a in args)
-        gradients: Sequence[Any] = transpose(pushed, *origin)[1](tuple(g) if self.multiple else g)
+        gradients: Sequence[Any] = later("transpose")(pushed, *origin)[1](
+            tuple(g) if self.multiple else g
+        )
         return gradients
 
     def push(
@@ -388,8 +398,6 @@ class Primitive:
         full = [np.zeros_like(a) if t is None else t for t, a in zip(tangents, args, strict=True)]
         if self.jvp is not None:
             return self.jvp(full, y, *args, **params)
-        from autograd_core.transforms import transpose
-
         if self.vjps is None and self.vjp is None:
             raise errors.RuleError(
                 f"{self.name} has no derivative rule: declare vjp= or jvp=.", Location.of_caller()
@@ -406,7 +414,7 @@ class Primitive:
 
         origin = tuple(np.zeros_like(part) for part in y) if self.multiple else np.zeros_like(y)
         seeds = tuple(full) if self.vjps is None else tuple(tangents)
-        return transpose(pulled, origin)[1](seeds)[0]
+        return later("transpose")(pulled, origin)[1](seeds)[0]
 
 
 _DEFAULTS = {
@@ -512,6 +520,7 @@ __all__ = [
     "bare",
     "describe",
     "implements",
+    "level_of",
     "like_tuple",
     "memory",
     "numeric",

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors, tree
-from autograd_core.backward import collect, push, sweep
 from autograd_core.modes import enable_grad, no_grad
-from autograd_core.node import Node, next_tick
+from autograd_core.node import PART, Node, next_tick
 from autograd_core.primitive import bare
+from autograd_core.pushing import push
 from autograd_core.scopes import Entry, chains, labels
 from autograd_core.source import Location
-from autograd_core.tensor import PART, Tensor
+from autograd_core.sweeping import collect, sweep
+from autograd_core.tensor import Tensor
 
 Function = Callable[..., Any]
 

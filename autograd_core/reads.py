@@ -10,12 +10,9 @@ from __future__ import annotations
 import dis
 from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from autograd_core.primitive import Primitive
 
 _METADATA = frozenset({"shape", "ndim", "size", "dtype", "__class__"})
 # With one of these names a function can get at its parameters without loading them.
@@ -113,15 +110,6 @@ def _loaded(code: Any) -> set[str]:
         )
         found.update(together[:-1] if metadata else together)
     return found
-
-
-def pushed_reads(primitive: Primitive) -> tuple[Reading, ...]:
-    """Return what the forward rules of an operation read, as ``reads()`` has it for reverse."""
-    if primitive.jvps is not None:
-        if primitive.jvps is primitive.vjps:
-            return primitive.reads()
-        return tuple(values_read(rule, 1) for rule in primitive.jvps)
-    return (values_read(primitive.jvp, 1) if primitive.jvp is not None else EVERYTHING,)
 
 
 class _TouchedError(Exception):

@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import colouring, errors
-from autograd_core.backward import collect, push, sweep
 from autograd_core.batching import Batching
 from autograd_core.jacobians import PIECE
 from autograd_core.node import Node
 from autograd_core.primitive import bare
 from autograd_core.printing import prints_anywhere
+from autograd_core.pushing import push
 from autograd_core.source import Location
 from autograd_core.sparsity import Sets, pattern_of
+from autograd_core.sweeping import collect, sweep
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import _Trace, grad
 

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.node import Node
+from autograd_core.node import PART, Node
 from autograd_core.primitive import Primitive, bare
 from autograd_core.rules.reductions import expand
 from autograd_core.source import Location
-from autograd_core.tensor import PART
 
 MOST = 100_000_000  # pairs of a dense operation; beyond, a pattern is no help
 

@@ -22,14 +22,13 @@ import numpy as np
 from autograd_core import errors
 from autograd_core.anomaly import check_backward
 from autograd_core.declare import copied
-from autograd_core.inplace import OVERWRITES, check_saved
 from autograd_core.modes import current
-from autograd_core.node import NO_PARAMS, Node
+from autograd_core.node import NO_PARAMS, PART, Node
 from autograd_core.node import record as record_node
 from autograd_core.outer import Messages, Pending, add_all, added, put_off
-from autograd_core.primitive import bare, like_tuple, numeric
+from autograd_core.overwrites import OVERWRITES, check_saved
+from autograd_core.primitive import Boxed, bare, like_tuple, numeric
 from autograd_core.rules.shapes import sum_to
-from autograd_core.tensor import PART, Tensor, untracked, wrap
 
 _ndarray = np.ndarray
 _float64 = np.float64
@@ -134,7 +133,7 @@ def sweep(
     *,
     retain: bool,
     all_lead: bool = False,
-    record: bool = False,
+    wrap: Callable[[Node], Any] | None = None,
     oldest: int = 0,
     observe: Observer | None = None,
 ) -> dict[Node, Any]:
@@ -152,8 +151,9 @@ def sweep(
     all_lead : bool
         Whether every node that the outputs reach leads to a wanted one, as in the trace
         of a transform: then nothing is collected to find those that do.
-    record : bool
-        Run the rules on Tensors, so that the sweep itself is recorded.
+    wrap : callable, optional
+        What makes a Tensor of a node: the rules then run on Tensors, so that the sweep
+        itself is recorded.
     oldest : int
         Stop at nodes recorded before this tick.
     observe : callable, optional
@@ -182,7 +182,7 @@ def sweep(
     overwritten = OVERWRITES.latest
     anomaly = current().anomaly
     watched = anomaly or observe is not None
-    usual = not (watched or record)
+    usual = not watched and wrap is None
     bounded = oldest > 0 or through is not None
     tuples: set[Node] = set()  # nodes whose gradient is a list of parts
     waiting: dict[Node, Messages] = {}  # outer products that are still to be added
@@ -313,11 +313,11 @@ def sweep(
                 continue
             args = [i.output if i.__class__ is Node else i for i in inputs]
             if node.tick < overwritten:
-                check_saved(node, args, g, needed, record)
+                check_saved(node, args, g, needed, wrap is not None)
                 y = node.output
-            if record:
+            if wrap is not None:
                 args = [wrap(i) if i.__class__ is Node else i for i in inputs]
-                y = _wrapped_output(node)
+                y = _wrapped_output(node, wrap)
             pulled = None
             if rules is None:
                 if node.primitive is PART:
@@ -413,7 +413,7 @@ def _whole(node: Node, parts: list[Any]) -> Any:
     return like_tuple(node.output, filled)
 
 
-def _wrapped_output(node: Node) -> Any:
+def _wrapped_output(node: Node, wrap: Callable[[Node], Any]) -> Any:
     """Return the output as a Tensor of its trace; of a tuple, as its recorded parts."""
     if node.primitive is not None and node.primitive.multiple:
         parts = [
@@ -448,10 +448,10 @@ def _run_hooks(node: Node, g: Any) -> Any:
     assert node.watch is not None
     for hook in list(node.watch.hooks.values()):
         # a copy: a hook that writes into what it is given changes nothing else
-        answer = hook(untracked(conjugated(g).copy()))
+        answer = hook(conjugated(g).copy())
         if answer is not None:
             answer = conjugated(answer)
-            new = answer._held if isinstance(answer, Tensor) and not answer._level else answer
+            new = bare(answer) if isinstance(answer, Boxed) and not answer._level else answer
             if np.shape(bare(new)) != np.shape(bare(g)):
                 raise errors.SeedError(
                     f"hook of {node.name}: it returned shape {np.shape(bare(new))} for a gradient "

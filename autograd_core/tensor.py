@@ -5,22 +5,19 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
-import autograd_core  # whole by the time that a sweep begins
-from autograd_core import borders, cuts, errors, foreign, modes, shortcuts
+from autograd_core import backward, borders, cuts, errors, foreign, inplace, modes, shortcuts
+from autograd_core.anomaly import check_forward
+from autograd_core.later import later
 from autograd_core.modes import BASE, DEFAULT
-from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
-from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
-from autograd_core.reads import NOTHING
+from autograd_core.node import NO_PARAMS, PART, HookHandle, Node, Watch, next_tick, record
+from autograd_core.primitive import Boxed, Primitive, bare, level_of, like_tuple
 from autograd_core.rules.shapes import copy_
 from autograd_core.source import Location
-from autograd_core.traced import Traced, as_inexact, level_of
-
-if TYPE_CHECKING:
-    from autograd_core.viewer.steps import Step
+from autograd_core.traced import Traced, as_inexact
 
 _new = object.__new__
 _float64 = np.float64
@@ -288,9 +285,14 @@ class Tensor(Traced):
         Tensor(6.)
         """
         retain = create_graph if retain_graph is None else retain_graph
-        autograd_core.backward.backward(self, gradient, retain, create_graph)
+        backward.backward(self, gradient, retain, wrap if create_graph else None)
 
-    def backward_steps(self, gradient: Any = None) -> Iterator[Step]:
+    def _add_gradient(self, g: Any) -> None:
+        """Add what a sweep found into ``.grad``."""
+        old = self.grad
+        self._grad = untracked(g) if old is None else old + untracked(g)
+
+    def backward_steps(self, gradient: Any = None) -> Iterator[Any]:
         """Sweep back from here and yield what happened, one step after the other.
 
         Writes no ``.grad`` and frees nothing; the steps are those of the
@@ -316,9 +318,8 @@ class Tensor(Traced):
         backward [('w0', '3 × 1 = 3'), ('w1', '3 × 1 = 3')]
         branch [('j0', '3 + 3 = 6')]
         """
-        from autograd_core.viewer.stepping import backward_steps
-
-        return backward_steps(self, gradient)
+        steps: Iterator[Any] = later("backward_steps")(self, gradient)
+        return steps
 
     def detach(self) -> Tensor:
         """Return a constant that shares memory with this value."""
@@ -383,7 +384,7 @@ class Tensor(Traced):
             )
         hooks = self._watch().hooks
         key = next_tick()
-        hooks[key] = hook
+        hooks[key] = lambda g: hook(untracked(g))
         return HookHandle(hooks, key)
 
     def _watch(self) -> Watch:
@@ -422,7 +423,7 @@ class Tensor(Traced):
                     if level != BASE and isinstance(value, Boxed):
                         plain = False
                     raw.append(value)
-                    inputs.append(a._node)  # type: ignore[attr-defined]
+                    inputs.append(a._node)
                     continue
                 if a._level:
                     plain = False  # a value of an older trace: the operation is recorded there too
@@ -446,8 +447,6 @@ class Tensor(Traced):
         mode = _mode()
         if mode is not DEFAULT:
             if mode.anomaly:
-                from autograd_core.anomaly import check_forward
-
                 check_forward(primitive, raw, out)
             if mode.floor > level:
                 return cuts.mark(self._constant(out), "no_grad", primitive.name, args)
@@ -463,9 +462,7 @@ class Tensor(Traced):
 
     def _become(self, other: Any) -> None:
         """Take on another value in place: its history, its numbers, the same array object."""
-        from autograd_core.inplace import take_on
-
-        take_on(self, other)
+        inplace.take_on(self, other)
 
     # --- copies -------------------------------------------------------------
 
@@ -552,22 +549,6 @@ def _is_followed(data: Any) -> bool:
 def _is_host(data: Any) -> bool:
     """Whether NumPy may make the array (lists, scalars, ndarrays), or it is another library's."""
     return isinstance(data, (np.ndarray, np.generic)) or not hasattr(data, "__array_function__")
-
-
-def _part_of_nothing(*args: Any, **params: Any) -> Any:
-    raise AssertionError("a part is recorded, never computed")
-
-
-# One part of an operation that returns a tuple.  Its gradient goes into the
-# part's place of the tuple's gradient; the sweep knows it by identity.
-PART = Primitive(
-    _part_of_nothing,
-    name="part",
-    arity=1,
-    settings=frozenset({"index"}),
-    positional=(),
-    sources=lambda: (NOTHING,),
-)
 
 
 def record_parts(

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-import autograd_core  # whole by the time that an operation runs
-from autograd_core import errors, foreign
+from autograd_core import errors, foreign, inplace
 from autograd_core.methods import ArrayMethods
 from autograd_core.primitive import (
     REGISTRY,
@@ -29,11 +28,6 @@ from autograd_core.rules import indexing, products
 from autograd_core.source import Location
 
 _shape, _ndim = np.shape, np.ndim
-
-
-def level_of(value: Any) -> int:
-    """Return the level of a value's trace; 0 for constants and raw arrays."""
-    return value._level if isinstance(value, Boxed) else 0
 
 
 def as_inexact(value: Any, operation: str) -> Any:
@@ -180,11 +174,11 @@ class Traced(ArrayMethods):
         raise NotImplementedError
 
     def _in_place(self, operation: Primitive, other: Any) -> Any:
-        autograd_core.inplace.update(self, operation, other)
+        inplace.update(self, operation, other)
         return self
 
     def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
-        autograd_core.inplace.note_view(made, self, operation, params)
+        inplace.note_view(made, self, operation, params)
 
     def __iadd__(self, other: Any) -> Any:
         return self._in_place(e.add, other)
@@ -224,7 +218,7 @@ class Traced(ArrayMethods):
     def __setitem__(self, index: Any, value: Any) -> None:
         if value.__class__ not in foreign.FAMILIAR and not isinstance(value, (list, tuple)):
             value = foreign.plain(value, "setitem", (self,))
-        autograd_core.inplace.assign(self, _plain(index), value)
+        inplace.assign(self, _plain(index), value)
 
     def __len__(self) -> int:
         shape = self.shape

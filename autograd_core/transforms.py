@@ -15,14 +15,16 @@ from typing import Any
 import numpy as np
 
 from autograd_core import borders, errors, tree
-from autograd_core.backward import collect, push, seed_for, settled, sweep
+from autograd_core.backward import seed_for, settled
 from autograd_core.borders import pick
 from autograd_core.dual import Dual
 from autograd_core.node import Node
-from autograd_core.primitive import Boxed, bare
+from autograd_core.primitive import Boxed, bare, level_of
+from autograd_core.pushing import push
 from autograd_core.source import Location
+from autograd_core.sweeping import collect, sweep
 from autograd_core.tensor import Tensor, leaf
-from autograd_core.traced import as_inexact, level_of
+from autograd_core.traced import as_inexact
 
 Function = Callable[..., Any]
 

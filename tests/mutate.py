@@ -32,7 +32,7 @@ from cases.case import Case  # noqa: E402
 from cases.kinks import KINKS  # noqa: E402
 
 from autograd_core import Tensor, tree  # noqa: E402
-from autograd_core.backward import collect  # noqa: E402
+from autograd_core.sweeping import collect  # noqa: E402
 
 MODULES = (
     "elementwise", "reductions", "shapes", "indexing", "joining", "products", "linalg", "special",

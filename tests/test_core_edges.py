@@ -167,7 +167,7 @@ def test_a_seed_of_another_precision_is_converted() -> None:
 
 
 def test_pushing_through_what_was_overwritten_is_noticed() -> None:
-    from autograd_core.backward import push
+    from autograd_core.pushing import push
 
     x = Tensor(X, requires_grad=True)
     y = x * 2.0

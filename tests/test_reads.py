@@ -11,10 +11,9 @@ from cases.case import Case
 
 import nn.functional as F
 from autograd_core import OverwrittenError, Tensor, elementwise, gradients, no_grad, primitive, tree
-from autograd_core.node import Node
-from autograd_core.reads import EVERYTHING, Probe, Reading, pushed_reads, really_reads, values_read
+from autograd_core.node import PART, Node
+from autograd_core.reads import EVERYTHING, Probe, Reading, really_reads, values_read
 from autograd_core.sweeping import collect
-from autograd_core.tensor import PART
 
 W = np.array([[0.7, -0.4, 1.1], [0.2, 1.3, -0.8]])
 
@@ -66,7 +65,7 @@ def test_what_is_said_not_to_be_read_may_be_anything(case: Case) -> None:
             continue
         g = _noise(node.output, 3)
         for forward in (False, True):
-            reads = pushed_reads(node.primitive) if forward else node.primitive.reads()
+            reads = node.primitive.pushed_reads() if forward else node.primitive.reads()
             pairs = zip(values[1:], node.inputs, strict=True)
             ts = [_noise(a, 5) if isinstance(i, Node) else None for a, i in pairs]
             ts = ts if forward else None
@@ -324,8 +323,8 @@ def test_forward_rules_may_read_what_reverse_rules_do_not() -> None:
         jvp=[lambda t, y, x: t * np.exp(x)],
         name="two ways",
     )
-    assert pushed_reads(f) == (Reading({1}),)
-    assert pushed_reads(elementwise(lambda x: np.sin(x), lambda y, x: np.cos(x), name="s")) == (
+    assert f.pushed_reads() == (Reading({1}),)
+    assert elementwise(lambda x: np.sin(x), lambda y, x: np.cos(x), name="s").pushed_reads() == (
         {1},
     )
     assert linearize(f, np.zeros(1))[1](np.ones(1)) == [1.0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_core import Tensor, cost, errors, grad, gradcheck, vmap
-from autograd_core.inplace import mark_overwritten
+from autograd_core.overwrites import mark_overwritten
 from autograd_core.primitive import bare
 from autograd_core.tree import leaves_like, same_structure
 

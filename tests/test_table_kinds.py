@@ -9,9 +9,8 @@ from cases.case import Case
 from table import close, directions, outputs, weighted
 
 from autograd_core import Tensor, grad, jvp, tree
-from autograd_core.backward import collect
-from autograd_core.node import Node
-from autograd_core.tensor import PART
+from autograd_core.node import PART, Node
+from autograd_core.sweeping import collect
 
 rows = pytest.mark.parametrize("case", EVERY, ids=str)
 

@@ -47,9 +47,9 @@ class Watch:
     def __exit__(self, *error: object) -> None:
         engine.backward = self._backward
 
-    def _watched(self, output: Tensor, gradient: Any, retain: bool, create_graph: bool) -> None:
+    def _watched(self, output: Tensor, gradient: Any, retain: bool, wrap: Any) -> None:
         self._keep(output, gradient)
-        self._backward(output, gradient, True, create_graph)  # kept, to be drawn
+        self._backward(output, gradient, True, wrap)  # kept, to be drawn
 
     def _keep(self, output: Tensor, gradient: Any) -> None:
         self.count += 1
