@@ -53,7 +53,7 @@ from autograd_core.transforms import (
 )
 
 if TYPE_CHECKING:
-    from autograd_core.batching import LoopWarning, vmap
+    from autograd_core.batching import LoopWarning
     from autograd_core.check import gradcheck
     from autograd_core.compiling import RecordedAgain, compile  # noqa: A004 - its public name
     from autograd_core.explanation import explain
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from autograd_core.ledger import cost
     from autograd_core.symmetric import symmetric_function
     from autograd_core.viewer import animate, draw
+    from autograd_core.vmapping import vmap
 
 __version__ = "0.1.0"
 
@@ -77,7 +78,7 @@ _LATER = {
     "hessian": "autograd_core.jacobians",
     "jacobian": "autograd_core.jacobians",
     "symmetric_function": "autograd_core.symmetric",
-    "vmap": "autograd_core.batching",
+    "vmap": "autograd_core.vmapping",
 }
 PLACES.update(backward_steps="autograd_core.viewer.stepping", transpose="autograd_core.transforms")
 

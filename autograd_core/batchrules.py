@@ -13,12 +13,19 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.batching import RULES, Batching, Rule, elementwise_rule, stacked_rule
+from autograd_core.batching import (
+    CONSTANTS,
+    RULES,
+    Batching,
+    Rule,
+    elementwise_rule,
+    stacked_rule,
+)
 from autograd_core.primitive import Primitive, bare, describe
 from autograd_core.source import Location
 
 Params = dict[str, Any]
-CONSTANTS: dict[str, Rule] = {"_has_slope": elementwise_rule}
+CONSTANTS["_has_slope"] = elementwise_rule
 
 
 def rule(*names: str, table: dict[str, Rule] = RULES) -> Callable[[Rule], Rule]:

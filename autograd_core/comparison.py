@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from autograd_core.node import Node
+from autograd_core.plots import plot_modes
 from autograd_core.printing import prints_anywhere
+from autograd_core.problem import Problem
 from autograd_core.tables import bytes_text, count_text, html_table, seconds_text, text_table
-
-if TYPE_CHECKING:
-    from autograd_core.ledger import Cost
-    from autograd_core.node import Node
-    from autograd_core.problem import Problem
 
 _HEAD = ("mode", "sweeps", "FLOPs", "peak bytes", "predicted", "measured")
 
@@ -146,8 +144,6 @@ class Modes:
         matplotlib.figure.Figure
             Needs matplotlib.
         """
-        from autograd_core.plots import plot_modes
-
         return plot_modes(self, path)
 
 
@@ -209,7 +205,7 @@ def _reverse_sweeps(problem: Problem) -> Any:
             yield lambda seeds=seeds: problem.reverse(seeds)
 
 
-def compare(cost: Cost, problem: Problem, measure: bool, limit: float) -> Modes:
+def compare(cost: Any, problem: Problem, measure: bool, limit: float) -> Modes:
     """Return the comparison of the two modes for a recorded function."""
 
     def mode(name: str, sweeps: int, peak: int, runs: Callable[[Problem], Any]) -> ModeCost:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
+from autograd_core.elimination_drawing import svg
 from autograd_core.node import PART, Node
 from autograd_core.primitive import bare
 from autograd_core.printing import prints_anywhere
@@ -208,8 +209,6 @@ class Elimination:
         return f"{self.rule}\n" + text_table(("step", "vertex", "multiplications"), rows, words=2)
 
     def _repr_svg_(self) -> str:
-        from autograd_core.elimination_drawing import svg
-
         return svg(self)
 
     def draw(self, path: str) -> None:

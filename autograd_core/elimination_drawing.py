@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from autograd_core.elimination import Elimination
+from typing import Any
 
 ACROSS, DOWN, RADIUS = 110, 70, 17
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#999999"  # Okabe-Ito
 
 
-def svg(elimination: Elimination) -> str:
+def svg(elimination: Any) -> str:
     """Return the graph as SVG: inputs left, outputs right, the order in the circles."""
     graph = elimination.graph
     layer = dict.fromkeys(range(len(graph.names)), 0)

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from autograd_core import borders, errors, tree
-from autograd_core.batching import Batching, TooLargeError
 from autograd_core.borders import pick
 from autograd_core.counting import Counter, count_forward, count_reverse
 from autograd_core.dual import Dual
@@ -29,6 +28,7 @@ from autograd_core.sweeping import collect
 from autograd_core.tables import count_text
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import _as_given, _inexact_leaf, _partial, _Trace, grad
+from autograd_core.vmapping import Batching, TooLargeError
 
 Function = Callable[..., Any]
 

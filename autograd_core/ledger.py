@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_core import errors
+from autograd_core.comparison import Modes, compare
 from autograd_core.counting import Counter, count_forward, count_pass, count_reverse, raw_arguments
 from autograd_core.flops import Formula
 from autograd_core.memory import Memory, memory_of
@@ -21,9 +22,6 @@ from autograd_core.problem import Problem, modules_of
 from autograd_core.source import Location
 from autograd_core.sweeping import reaching
 from autograd_core.tables import bytes_text, count_text, html_table, seconds_text, text_table
-
-if TYPE_CHECKING:
-    from autograd_core.comparison import Modes
 
 Function = Callable[..., Any]
 
@@ -217,8 +215,6 @@ class Cost:
         >>> modes.best, modes.forward.sweeps, modes.reverse.sweeps
         ('reverse', 10000, 1)
         """
-        from autograd_core.comparison import compare
-
         return compare(self, self._problem, measure, limit)
 
 

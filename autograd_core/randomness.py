@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_core import errors
 from autograd_core.source import Location
 
-if TYPE_CHECKING:
-    from autograd_core.batching import Batching
-
 CHOICES = ("error", "different", "same")
-_running: ContextVar[tuple[tuple[Batching, str], ...]] = ContextVar("running vmaps", default=())
+_running: ContextVar[tuple[tuple[Any, str], ...]] = ContextVar("running vmaps", default=())
 
 
 class running:  # noqa: N801 - a statement more than a thing; a class costs half a generator
@@ -26,7 +23,7 @@ class running:  # noqa: N801 - a statement more than a thing; a class costs half
 
     __slots__ = ("_entry", "_token")
 
-    def __init__(self, batch: Batching, randomness: str) -> None:
+    def __init__(self, batch: Any, randomness: str) -> None:
         self._entry = (batch, randomness)
 
     def __enter__(self) -> None:

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from autograd_core import errors
-from autograd_core.batching import Batched, Batching
 from autograd_core.counting import raw_arguments
 from autograd_core.node import PART, Node
 from autograd_core.primitive import bare
@@ -28,6 +27,7 @@ from autograd_core.problem import Problem
 from autograd_core.source import Location
 from autograd_core.sweeping import sweep
 from autograd_core.tables import html_table, text_table
+from autograd_core.vmapping import Batched, Batching
 
 MOST_OUTPUTS = 1000
 # These compute nothing that is rounded.

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import colouring, errors
-from autograd_core.batching import Batching
 from autograd_core.jacobians import PIECE
 from autograd_core.node import Node
 from autograd_core.primitive import bare
@@ -25,6 +24,7 @@ from autograd_core.sparsity import Sets, pattern_of
 from autograd_core.sweeping import collect, sweep
 from autograd_core.tensor import Tensor
 from autograd_core.transforms import _Trace, grad
+from autograd_core.vmapping import Batching
 
 Function = Callable[..., Any]
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_core import SeedError, Tensor, primitive, tree
 from autograd_core.source import Location
 from nn.values import is_tracked
-
-if TYPE_CHECKING:
-    from nn.module import Module
 
 
 class Removable:
@@ -77,7 +74,7 @@ _one_output = primitive(
 class _Call:
     """One call of a module with backward hooks: keeps the output's gradient for the hook."""
 
-    def __init__(self, module: Module, places: list[int], count: int) -> None:
+    def __init__(self, module: Any, places: list[int], count: int) -> None:
         self.module, self.places, self.count = module, places, count
         self.grad_output: tuple[Any, ...] = ()
         self.structure: Any = None  # the output's nest, numbered
@@ -142,7 +139,7 @@ def _shown(g: Any) -> Any:
     return g if isinstance(g, Tensor) else Tensor(g)
 
 
-def run_with_hooks(module: Module, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+def run_with_hooks(module: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     """Call a module that has hooks."""
     for hook in list(module._hooks.get("pre", {}).values()):
         answer = hook(module, args)

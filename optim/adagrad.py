@@ -8,7 +8,8 @@ import numpy as np
 
 from optim import checks
 from optim.keywords import accepts
-from optim.optimizer import Group, Optimizer, State
+from optim.optimizer import Optimizer
+from optim.state import Group, State
 
 
 @accepts("foreach", "fused", "capturable", "differentiable")

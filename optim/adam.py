@@ -9,7 +9,8 @@ import numpy as np
 
 from optim import checks
 from optim.keywords import accepts
-from optim.optimizer import Group, Optimizer, State
+from optim.optimizer import Optimizer
+from optim.state import Group, State
 
 
 def moments(m: Any, v: Any, g: Any, beta1: float, beta2: float, t: Any) -> None:

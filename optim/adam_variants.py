@@ -10,7 +10,7 @@ import numpy as np
 from optim import checks
 from optim.adam import Moments, moments
 from optim.keywords import accepts
-from optim.optimizer import Group, State
+from optim.state import Group, State
 
 
 @accepts("foreach", "fused", "capturable", "differentiable")

@@ -18,10 +18,7 @@ from optim import checks
 from optim.compiled import rule
 from optim.keywords import check_harmless
 from optim.pieces import Scratch, pieces
-from optim.state import FOREIGN, SCHEDULED, read_state_dict
-
-Group = dict[str, Any]
-State = dict[str, Any]
+from optim.state import FOREIGN, SCHEDULED, Group, State, read_state_dict
 
 
 class Optimizer:

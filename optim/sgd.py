@@ -9,7 +9,8 @@ import numpy as np
 from autograd_core import errors
 from optim import checks
 from optim.keywords import accepts
-from optim.optimizer import Group, Optimizer, State
+from optim.optimizer import Optimizer
+from optim.state import Group, State
 
 
 @accepts("foreach", "fused", "capturable", "differentiable")

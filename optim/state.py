@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +15,12 @@ FOREIGN = frozenset({"foreach", "capturable", "differentiable", "fused"})
 # What the schedules note in a group beside the optimizer's own settings.
 SCHEDULED = frozenset({"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"})
 
-if TYPE_CHECKING:
-    from optim.optimizer import Group, Optimizer, State
+Group = dict[str, Any]  # the settings of some parameters
+State = dict[str, Any]  # what an optimizer keeps for one parameter
 
 
 def read_state_dict(
-    optimizer: Optimizer, given: Mapping[str, Any]
+    optimizer: Any, given: Mapping[str, Any]
 ) -> tuple[list[Group], dict[Any, State]]:
     """Return the settings of each group and the state of each parameter; change nothing.
 
@@ -47,7 +47,7 @@ def read_state_dict(
         ) from error
 
 
-def _read(optimizer: Optimizer, given: Any) -> tuple[list[Group], dict[Any, State]]:
+def _read(optimizer: Any, given: Any) -> tuple[list[Group], dict[Any, State]]:
     name = optimizer.name
     if not isinstance(given, Mapping) or set(given) != {"state", "param_groups"}:
         keys = sorted(map(str, given)) if isinstance(given, Mapping) else type(given).__name__
@@ -91,7 +91,7 @@ def _read(optimizer: Optimizer, given: Any) -> tuple[list[Group], dict[Any, Stat
 
 
 def _settings(
-    optimizer: Optimizer,
+    optimizer: Any,
     k: int,
     new: Mapping[str, Any],
     old: Group,
@@ -116,9 +116,7 @@ def _settings(
     return found
 
 
-def _entry(
-    optimizer: Optimizer, index: Any, entry: Mapping[str, Any], p: Any, group: Group
-) -> State:
+def _entry(optimizer: Any, index: Any, entry: Mapping[str, Any], p: Any, group: Group) -> State:
     """Return one parameter's state, in its dtype and in memory of its own."""
     arrays = set(optimizer.arrays(group))
     numbers = set(optimizer.numbers)

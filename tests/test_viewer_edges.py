@@ -12,6 +12,7 @@ import autograd_core.viewer.layout as layout
 from autograd_core import Graph, OperandError, Tensor, animate, draw, primitive, scope
 from autograd_core.viewer import drawing as drawings
 from autograd_core.viewer.__main__ import main
+from autograd_core.viewer.animation import ANIMATED
 from autograd_core.viewer.listing import MOST, Listing
 from autograd_core.viewer.naming import constant_text, index_text, setting_text
 from autograd_core.viewer.numbers import number_text, rms, summarize
@@ -108,7 +109,7 @@ def test_a_long_chain_without_repetition_is_cut_into_parts() -> None:
     assert sum(len(card.members) for card in drawing.cards) >= 3000
     few = draw(uneven(3000), depth=1)
     assert len(few.cards) < 400
-    assert len(animate(uneven(450), depth="all").drawing.cards) <= drawings.ANIMATED
+    assert len(animate(uneven(450), depth="all").drawing.cards) <= ANIMATED
     page = animate(uneven(3000))
     assert len(page.drawing.cards) <= len(drawing.cards)
 

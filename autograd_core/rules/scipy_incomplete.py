@@ -24,6 +24,7 @@ import scipy.special as sp
 
 from autograd_core.declare import elementwise
 from autograd_core.primitive import Primitive
+from autograd_core.rules.scipy_polygamma import polygamma
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _PANELS = (4.0, 12.0, 36.0)  # where e^-s, which shapes the integrand, is 1e-2, 1e-5, 1e-16
@@ -47,8 +48,6 @@ def _expansion(j: int, k: int, cumulant: Cumulant) -> Any:
 
 
 def _polygamma(n: int, x: Any) -> Any:
-    from autograd_core.rules.scipy_special import polygamma
-
     return sp.psi(x) if n == 0 else polygamma(x, n=n)
 
 

@@ -15,6 +15,8 @@ import scipy.special as sp
 
 from autograd_core.declare import elementwise
 from autograd_core.primitive import Primitive, implements, register
+from autograd_core.rules import scipy_bessel, scipy_incomplete  # noqa: F401 - they register their own
+from autograd_core.rules.scipy_polygamma import polygamma
 
 Rule = Callable[..., Any]
 
@@ -24,11 +26,6 @@ _ONE_OVER_ROOT_TWO_PI = float(1 / np.sqrt(2 * np.pi))
 
 # --- gamma family -----------------------------------------------------------
 
-polygamma: Primitive = elementwise(
-    lambda x, n: sp.polygamma(n, x).astype(x.dtype),
-    lambda y, x, *, n: polygamma(x, n=n + 1),
-    name="polygamma",
-)
 elementwise(sp.psi, lambda y, x: polygamma(x, n=1), name="digamma")
 elementwise(sp.gamma, lambda y, x: y * sp.psi(x))
 elementwise(sp.gammaln, lambda y, x: sp.psi(x), second=lambda y, d, x: polygamma(x, n=1))
@@ -291,8 +288,6 @@ _log_share: Primitive = elementwise(
 elementwise(sp.exp1, lambda y, x: -np.exp(-x) / x)
 elementwise(sp.expi, lambda y, x: np.exp(x) / x)
 elementwise(sp.wrightomega, lambda y, x: y / (1.0 + y))
-
-from autograd_core.rules import scipy_bessel, scipy_incomplete  # noqa: E402, F401 - they use polygamma
 
 # SciPy's own copies of NumPy's functions
 for _name in ("cbrt", "exp2", "expm1", "log1p"):

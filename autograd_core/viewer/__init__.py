@@ -1,6 +1,7 @@
 """Pictures of the recorded graph, and a page that steps through its back-propagation."""
 
-from autograd_core.viewer.animation import Animation, animate
+from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.drawing import Drawing, draw
+from autograd_core.viewer.stepping import animate
 
 __all__ = ["Animation", "Drawing", "animate", "draw"]

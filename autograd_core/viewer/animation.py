@@ -1,4 +1,4 @@
-"""animate(): one self-contained page that steps through the forward and the backward pass."""
+"""Animation: one self-contained page that steps through the forward and the backward pass."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core.errors import AutogradError, OperandError, UnsupportedError
-from autograd_core.graph import Graph
 from autograd_core.node import Node
 from autograd_core.primitive import bare
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor
-from autograd_core.viewer.drawing import ANIMATED, Drawing, caller_variables
 from autograd_core.viewer.layout import LABEL, Layout
 from autograd_core.viewer.listing import Listing
 from autograd_core.viewer.numbers import Summary, bytes_text, scaled
@@ -29,6 +27,7 @@ from autograd_core.viewer.svg import css, safe, stepping
 from autograd_core.viewer.view import Card
 from autograd_core.viewer.widths import visible, width
 
+ANIMATED = 400  # cards that a page shows at most
 SEEDS = 8  # inputs that forward mode is shown for
 LONGEST = 400  # characters of a text of the user's
 
@@ -38,7 +37,7 @@ class Animation:
 
     def __init__(
         self,
-        drawing: Drawing,
+        drawing: Any,
         mode: str = "reverse",
         wrt: Tensor | Sequence[Tensor] | None = None,
         title: str | None = None,
@@ -240,13 +239,14 @@ class Animation:
                 (
                     t.text
                     for seed in self.seeds
-                    if (t := self._pushed(seed).tangents.get(card.node)) is not None  # type: ignore[arg-type]
+                    if (t := self._pushed(seed).tangents.get(card.node)) is not None
                 ),
                 key=len,
                 default="",
             )
             self.data_texts[card.key] = f"{card.value.text}  t {longest}" if longest else ""
-        return self.drawing.layout(rankdir, self._label_room(), extra=self.data_texts)
+        layout: Layout = self.drawing.layout(rankdir, self._label_room(), extra=self.data_texts)
+        return layout
 
     def _label_room(self) -> float:
         texts = [
@@ -316,71 +316,3 @@ def _number(summary: Summary) -> dict[str, Any]:
     if summary.cells is not None and not summary.bad:
         found["cells"] = summary.cells
     return found
-
-
-def animate(
-    loss: Tensor | BaseException,
-    mode: str = "reverse",
-    wrt: Tensor | Sequence[Tensor] | None = None,
-    *,
-    depth: str | int = "auto",
-    names: dict[str, Any] | None = None,
-    open: str | Sequence[str] = (),
-    seed: Any = None,
-    title: str | None = None,
-) -> Animation:
-    """Make a page that steps through the forward and the backward pass.
-
-    The numbers are those of a sweep of its own: no ``.grad`` is written.
-
-    Parameters
-    ----------
-    loss : Tensor
-        The output.
-    mode : {"reverse", "forward"}
-        Which one the page opens with; it has both.
-    wrt : Tensor or sequence of Tensor, optional
-        The inputs that forward mode is shown for, at most 8; default the first
-        leaves.
-    depth, names, open, seed
-        As in `draw`.
-    title : str, optional
-        The page's heading.
-
-    Returns
-    -------
-    Animation
-        ``save("x.html")`` writes one file that works offline; in a notebook it
-        shows itself.
-
-    Raises
-    ------
-    UntrackedError
-        If the loss is not tracked.
-
-    Examples
-    --------
-    >>> from autograd_core import Tensor, animate
-    >>> x = Tensor(3.0, requires_grad=True)
-    >>> animate(x * x, names={"x": x})
-    <animation of v2: 5 steps; .save('page.html')>
-    """
-    from autograd_core.viewer import failed
-
-    variables = caller_variables()
-    failure = None
-    outputs: list[Any] = [loss]
-    if isinstance(loss, BaseException):
-        failure = failed.examine(loss)
-        outputs = list(failure.outputs)
-        variables |= failure.variables
-    drawing = Drawing(
-        Graph(*outputs),
-        variables,
-        depth=depth,
-        names=names,
-        open=open,
-        seed=seed,
-        failure=failure,
-    )
-    return Animation(drawing, mode, wrt, title)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict, deque
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_core.node import Node
 from autograd_core.viewer.view import Card, Junction, View, Wire
 
-if TYPE_CHECKING:
-    from autograd_core.viewer.drawing import Drawing
 
-
-def compared(old: Drawing, new: Drawing) -> Drawing:
+def compared(old: Any, new: Any) -> Any:
     """Return a drawing of the newer graph in which what was added and removed is marked."""
-    from autograd_core.viewer.drawing import Drawing
-
     pairs = match(old.view, new.view)
-    made: Drawing = Drawing.__new__(Drawing)
-    made.__dict__.update(new.__dict__)
+    made = copy.copy(new)
     made.view = _merged(old.view, new.view, pairs)
     made._layouts = {}
     return made

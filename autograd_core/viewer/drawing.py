@@ -14,6 +14,8 @@ from autograd_core.printing import Text, prints_anywhere
 from autograd_core.source import Location, user_frame
 from autograd_core.tensor import Tensor
 from autograd_core.viewer import failed
+from autograd_core.viewer.animation import Animation
+from autograd_core.viewer.diff import compared
 from autograd_core.viewer.layout import (
     NO_LAYOUT,
     Layout,
@@ -29,7 +31,6 @@ from autograd_core.viewer.textform import text_form
 from autograd_core.viewer.tree import Tree
 from autograd_core.viewer.view import Builder, Card, View, choose
 
-ANIMATED = 400  # cards that a stepping page shows at most
 PAGE_WIDTH = 1400.0  # a picture wider than this is laid out from top to bottom, if that helps
 COLORS = ("cost", "bytes", "grad")
 
@@ -197,8 +198,6 @@ class Drawing:
 
     def to_html(self, title: str | None = None) -> str:
         """Return the stepping page, as `animate` makes it."""
-        from autograd_core.viewer.animation import Animation
-
         return Animation(self, title=title).to_html()
 
     def diff(self, other: Drawing) -> Drawing:
@@ -217,9 +216,8 @@ class Drawing:
         -------
         Drawing
         """
-        from autograd_core.viewer.diff import compared
-
-        return compared(self, other)
+        made: Drawing = compared(self, other)
+        return made
 
     def save(self, path: str | Path) -> Path:
         """Write the drawing; the ending says how: .svg .html .dot .txt .png .pdf.

@@ -1,12 +1,15 @@
-"""The steps of one sweep over a whole graph: ``Tensor.backward_steps()``."""
+"""Two ways to step through the passes: a page (`animate`), and a loop (``backward_steps``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd_core.backward import node_of, seed_for
 from autograd_core.graph import Graph
+from autograd_core.tensor import Tensor
+from autograd_core.viewer import failed
+from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.drawing import Drawing, caller_variables
 from autograd_core.viewer.steps import Step, reverse_steps
 
@@ -18,3 +21,69 @@ def backward_steps(output: Any, gradient: Any = None) -> Iterator[Step]:
     drawing = Drawing(Graph(output), caller_variables(), depth="all", seed=gradient)
     steps = reverse_steps(drawing.view, drawing.recording)
     return iter([step for step in steps if step.phase != "forward"])
+
+
+def animate(
+    loss: Tensor | BaseException,
+    mode: str = "reverse",
+    wrt: Tensor | Sequence[Tensor] | None = None,
+    *,
+    depth: str | int = "auto",
+    names: dict[str, Any] | None = None,
+    open: str | Sequence[str] = (),
+    seed: Any = None,
+    title: str | None = None,
+) -> Animation:
+    """Make a page that steps through the forward and the backward pass.
+
+    The numbers are those of a sweep of its own: no ``.grad`` is written.
+
+    Parameters
+    ----------
+    loss : Tensor
+        The output.
+    mode : {"reverse", "forward"}
+        Which one the page opens with; it has both.
+    wrt : Tensor or sequence of Tensor, optional
+        The inputs that forward mode is shown for, at most 8; default the first
+        leaves.
+    depth, names, open, seed
+        As in `draw`.
+    title : str, optional
+        The page's heading.
+
+    Returns
+    -------
+    Animation
+        ``save("x.html")`` writes one file that works offline; in a notebook it
+        shows itself.
+
+    Raises
+    ------
+    UntrackedError
+        If the loss is not tracked.
+
+    Examples
+    --------
+    >>> from autograd_core import Tensor, animate
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> animate(x * x, names={"x": x})
+    <animation of v2: 5 steps; .save('page.html')>
+    """
+    variables = caller_variables()
+    failure = None
+    outputs: list[Any] = [loss]
+    if isinstance(loss, BaseException):
+        failure = failed.examine(loss)
+        outputs = list(failure.outputs)
+        variables |= failure.variables
+    drawing = Drawing(
+        Graph(*outputs),
+        variables,
+        depth=depth,
+        names=names,
+        open=open,
+        seed=seed,
+        failure=failure,
+    )
+    return Animation(drawing, mode, wrt, title)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core import primitive
-from nn.functional.convolution import Plan, convolve, correlate, flops, run_convolve, spread
+from nn.functional.convolution import convolve, correlate, flops, run_convolve, spread
 from nn.functional.floating import floating
 from nn.functional.folding import folds
+from nn.functional.plan import Plan
 from nn.functional.rows import channel_sum
 from nn.values import pair, shape_error
 

@@ -12,8 +12,7 @@ free, and turn each product into large matrix products over gathered windows
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -21,34 +20,8 @@ from numpy.lib.stride_tricks import as_strided
 from autograd_core import Primitive, bilinear
 from nn.functional import kernels, winograd
 from nn.functional.folding import folds
+from nn.functional.plan import Plan
 from nn.functional.scratch import PIECE, buffer
-
-
-class Plan(NamedTuple):
-    """How windows lie on an input: each field for height and width, then groups."""
-
-    size: tuple[int, ...]  # of the input
-    kernel: tuple[int, ...]
-    stride: tuple[int, ...]
-    padding: tuple[int, ...]
-    dilation: tuple[int, ...]
-    groups: int
-
-    @property
-    def output(self) -> tuple[int, int]:
-        """Height and width of the output."""
-        return _output(self)
-
-
-@lru_cache
-def _output(plan: Plan) -> tuple[int, int]:
-    h, w = (
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(
-            plan.size, plan.kernel, plan.stride, plan.padding, plan.dilation, strict=True
-        )
-    )
-    return h, w
 
 
 def rows(x: Any) -> Any:

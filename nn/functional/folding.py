@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive
-from autograd_core.batching import RULES, Batching
-from autograd_core.batchrules import CONSTANTS
+from autograd_core.batching import CONSTANTS, RULES, Batching
 from autograd_core.primitive import Constant
 
 _FOLDED: set[Primitive] = set()

@@ -15,16 +15,14 @@ against 1e-6.  So float64 never comes here, and `nn.use_kernels(winograd=False)`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nn.functional import kernels
+from nn.functional.plan import Plan
 from nn.functional.scratch import buffer
-
-if TYPE_CHECKING:
-    from nn.functional.convolution import Plan
 
 B_T = np.array([
     [4, 0, -5, 0, 1, 0],

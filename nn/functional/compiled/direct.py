@@ -18,8 +18,9 @@ from autograd_core.workers import setting
 from autograd_core.workers.compiled import kernel
 from autograd_core.workers.compiled.team import helped, job, lead
 from nn.functional.compiled.microkernel import LANES, block, rows_for, rows_of, vectors_for
-from nn.functional.convolution import Plan, rows
+from nn.functional.convolution import rows
 from nn.functional.kernels import parts as divided
+from nn.functional.plan import Plan
 from nn.functional.scratch import PIECE, buffer
 
 MANY = 64  # numbers of a kernel's line

@@ -20,8 +20,9 @@ from nn.functional.compiled.sandwich import (
     kernel_points,
     outputs,
 )
-from nn.functional.convolution import Plan, rows
+from nn.functional.convolution import rows
 from nn.functional.kernels import share, share_parts
+from nn.functional.plan import Plan
 from nn.functional.scratch import buffer
 from nn.functional.winograd import POINTS, TILE, tiles
 

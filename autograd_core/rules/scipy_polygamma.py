@@ -1,0 +1,14 @@
+"""polygamma, of which the derivatives of the gamma family are made."""
+
+from __future__ import annotations
+
+import scipy.special as sp
+
+from autograd_core.declare import elementwise
+from autograd_core.primitive import Primitive
+
+polygamma: Primitive = elementwise(
+    lambda x, n: sp.polygamma(n, x).astype(x.dtype),
+    lambda y, x, *, n: polygamma(x, n=n + 1),
+    name="polygamma",
+)
