@@ -5,11 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd_core.borders import IndependentWarning
-from autograd_core.checkpointing import checkpoint
-from autograd_core.declare import bilinear, elementwise, linear, primitive
-from autograd_core.dual import Dual
-from autograd_core.errors import (
+from autograd_core.base.errors import (
     AutogradError,
     ConversionError,
     DataError,
@@ -32,55 +28,54 @@ from autograd_core.errors import (
     UnsupportedError,
     UntrackedError,
 )
-from autograd_core.gradients import gradients
-from autograd_core.graph import Graph
-from autograd_core.later import PLACES
-from autograd_core.modes import detect_anomaly, enable_grad, no_grad
-from autograd_core.overwrites import mark_overwritten
-from autograd_core.primitive import Primitive
+from autograd_core.base.later import PLACES
+from autograd_core.base.source import register_exclusion
+from autograd_core.engine.dual import Dual
+from autograd_core.engine.gradients import gradients
+from autograd_core.engine.graph import Graph
+from autograd_core.engine.overwrites import mark_overwritten
+from autograd_core.engine.scopes import scope
+from autograd_core.engine.tensor import Tensor
+from autograd_core.engine.trace_borders import IndependentWarning
+from autograd_core.operations.declare import bilinear, elementwise, linear, primitive
+from autograd_core.operations.modes import detect_anomaly, enable_grad, no_grad
+from autograd_core.operations.primitive import Primitive
 from autograd_core.rules.graph import branch, plus, stop_gradient
 from autograd_core.rules.special import logsumexp
-from autograd_core.scopes import scope
-from autograd_core.source import register_exclusion
-from autograd_core.tensor import Tensor
-from autograd_core.transforms import (
-    grad,
-    hvp,
-    jvp,
-    linearize,
-    value_and_grad,
-    vjp,
-)
+from autograd_core.transforms.checkpointing import checkpoint
+from autograd_core.transforms.derivatives import grad, hvp, jvp, linearize, value_and_grad, vjp
 
 if TYPE_CHECKING:
-    from autograd_core.batching import LoopWarning
-    from autograd_core.check import gradcheck
     from autograd_core.compiling import RecordedAgain, compile  # noqa: A004 - its public name
-    from autograd_core.explanation import explain
-    from autograd_core.jacobians import hessian, jacobian
-    from autograd_core.ledger import cost
-    from autograd_core.symmetric import symmetric_function
+    from autograd_core.costs.ledger import cost
+    from autograd_core.transforms.batched import LoopWarning
+    from autograd_core.transforms.gradcheck import gradcheck
+    from autograd_core.transforms.jacobians import hessian, jacobian
+    from autograd_core.transforms.symmetric_functions import symmetric_function
+    from autograd_core.transforms.vmap import vmap
     from autograd_core.viewer import animate, draw
-    from autograd_core.vmapping import vmap
+    from autograd_core.viewer.explanation import explain
 
 __version__ = "0.1.0"
 
 # Imported when first asked for, so that a program that only differentiates starts fast.
 _LATER = {
-    "LoopWarning": "autograd_core.batching",
+    "LoopWarning": "autograd_core.transforms.batched",
     "RecordedAgain": "autograd_core.compiling",
     "animate": "autograd_core.viewer",
     "compile": "autograd_core.compiling",
-    "cost": "autograd_core.ledger",
+    "cost": "autograd_core.costs.ledger",
     "draw": "autograd_core.viewer",
-    "explain": "autograd_core.explanation",
-    "gradcheck": "autograd_core.check",
-    "hessian": "autograd_core.jacobians",
-    "jacobian": "autograd_core.jacobians",
-    "symmetric_function": "autograd_core.symmetric",
-    "vmap": "autograd_core.vmapping",
+    "explain": "autograd_core.viewer.explanation",
+    "gradcheck": "autograd_core.transforms.gradcheck",
+    "hessian": "autograd_core.transforms.jacobians",
+    "jacobian": "autograd_core.transforms.jacobians",
+    "symmetric_function": "autograd_core.transforms.symmetric_functions",
+    "vmap": "autograd_core.transforms.vmap",
 }
-PLACES.update(backward_steps="autograd_core.viewer.stepping", transpose="autograd_core.transforms")
+PLACES.update(
+    backward_steps="autograd_core.viewer.stepping", transpose="autograd_core.transforms.derivatives"
+)
 
 
 def __getattr__(name: str) -> Any:

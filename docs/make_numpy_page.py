@@ -84,7 +84,7 @@ def overridable(modules: tuple[str, ...] = MODULES) -> Iterator[tuple[str, Calla
 def classify(function: Callable[..., Any]) -> tuple[str, str]:
     """Return (kind, reason) of a function; kind "" if nothing is known of it."""
     import autograd_core  # noqa: F401 - fills the registry
-    from autograd_core.primitive import REGISTRY, Constant
+    from autograd_core.operations.primitive import REGISTRY, Constant
     from autograd_core.rules.refused import REASONS
 
     if function in REASONS:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd_core import SeedError, Tensor, primitive, tree
-from autograd_core.source import Location
+from autograd_core import SeedError, Tensor, primitive
+from autograd_core.base import tree
+from autograd_core.base.source import Location
 from nn.values import is_tracked
 
 

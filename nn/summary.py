@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import Graph, Tensor, enable_grad
-from autograd_core.counting import Counter
-from autograd_core.printing import prints_anywhere
+from autograd_core.base.printing import prints_anywhere
+from autograd_core.costs.counting import Counter
 from nn.module import Module
 from nn.values import is_tracked, raw
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Dual, ShapeError, Tensor, stop_gradient
-from autograd_core.batching import Batched
-from autograd_core.boxed import memory
-from autograd_core.primitive import bare
+from autograd_core.base.source import Location
+from autograd_core.operations.boxed import memory
+from autograd_core.operations.primitive import bare
 from autograd_core.rules.indexing import getitem
-from autograd_core.source import Location
+from autograd_core.transforms.batched import Batched
 
 
 def is_traced(value: Any) -> bool:

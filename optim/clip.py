@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Tensor, errors
+from autograd_core import Tensor
+from autograd_core.base import errors
 from optim import checks
 
 

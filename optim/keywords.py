@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from autograd_core import errors
-from autograd_core.source import Location
+from autograd_core.base import errors
+from autograd_core.base.source import Location
 
 _Class = TypeVar("_Class", bound=type)
 

@@ -14,16 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import (
-    Tensor,
-    errors,
-    grad,
-    gradients,
-    linearize,
-    mark_overwritten,
-    tree,
-    value_and_grad,
-)
+from autograd_core import Tensor, grad, gradients, linearize, mark_overwritten, value_and_grad
+from autograd_core.base import errors, tree
 
 Vector = Any
 

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd_core import Tensor, enable_grad, errors, mark_overwritten
+from autograd_core import Tensor, enable_grad, mark_overwritten
+from autograd_core.base import errors
 from optim import checks
 from optim.compiled import rule
 from optim.keywords import check_harmless

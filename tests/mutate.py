@@ -31,8 +31,9 @@ from cases import EVERY  # noqa: E402
 from cases.case import Case  # noqa: E402
 from cases.kinks import KINKS  # noqa: E402
 
-from autograd_core import Tensor, tree  # noqa: E402
-from autograd_core.sweeping import collect  # noqa: E402
+from autograd_core import Tensor  # noqa: E402
+from autograd_core.base import tree  # noqa: E402
+from autograd_core.engine.sweeping import collect  # noqa: E402
 
 MODULES = (
     "elementwise", "reductions", "shapes", "indexing", "joining", "products", "linalg", "special",
@@ -157,7 +158,7 @@ def kinks_pass() -> bool:
 
 
 def _primitives(module: Any) -> dict[str, Any]:
-    from autograd_core.primitive import Primitive
+    from autograd_core.operations.primitive import Primitive
 
     return {k: v for k, v in vars(module).items() if isinstance(v, Primitive)}
 
@@ -169,7 +170,7 @@ def run(limit: int | None) -> tuple[list[str], int, dict[str, int]]:
     """Plant every fault; return the survivors, the number planted, and the count by kind."""
     from importlib import import_module
 
-    from autograd_core.primitive import BUILT_IN, REGISTRY
+    from autograd_core.operations.primitive import BUILT_IN, REGISTRY
 
     guarded = set(BUILT_IN)
     BUILT_IN.clear()  # the faulty copies may declare the engine's own operations again

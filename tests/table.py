@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import OverwrittenError, Tensor, gradients, tree
-from autograd_core.primitive import bare
-from autograd_core.transforms import grad, jvp
+from autograd_core import OverwrittenError, Tensor, gradients
+from autograd_core.base import tree
+from autograd_core.operations.primitive import bare
+from autograd_core.transforms.derivatives import grad, jvp
 
 STEP = 1e-3
 

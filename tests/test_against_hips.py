@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_core.declare import _unknown
-from autograd_core.primitive import REGISTRY, Constant, Primitive
+from autograd_core.operations.declare import _unknown
+from autograd_core.operations.primitive import REGISTRY, Constant, Primitive
 from autograd_core.rules.refused import REASONS
 
 pytest.importorskip("autograd")

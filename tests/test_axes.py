@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd_core import AutogradError, Tensor, grad, jvp, tree, vmap
+from autograd_core import AutogradError, Tensor, grad, jvp, vmap
+from autograd_core.base import tree
 
 FORMS = {
     "int": lambda k: k,

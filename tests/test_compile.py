@@ -16,7 +16,7 @@ from autograd_core import (
     SettingError,
     Tensor,
     UnsupportedError,
-    compile,  # noqa: A004 - its public name
+    compile,
     detect_anomaly,
     enable_grad,
     grad,

@@ -16,7 +16,7 @@ from autograd_core import (
     RecordedAgain,
     Tensor,
     UnsupportedError,
-    compile,  # noqa: A004 - its public name
+    compile,
     elementwise,
     primitive,
     value_and_grad,

@@ -22,13 +22,8 @@ import warnings
 import numpy as np
 import pytest
 
-from autograd_core import (
-    Tensor,
-    compile,  # noqa: A004 - its public name
-    elementwise,
-    errors,
-    value_and_grad,
-)
+from autograd_core import Tensor, compile, elementwise, value_and_grad
+from autograd_core.base import errors
 from autograd_core.compiling import RecordedAgain
 
 X = np.array([0.5, -1.5, 2.25])

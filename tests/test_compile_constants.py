@@ -6,10 +6,10 @@ import warnings
 import numpy as np
 import pytest
 
-from autograd_core import RecordedAgain, compile, value_and_grad  # noqa: A004 - its public name
+from autograd_core import RecordedAgain, compile, value_and_grad
+from autograd_core.base.errors import AutogradError
 from autograd_core.compiling.literals import array_literal, comment, literal, one_line
 from autograd_core.compiling.naming import identifier
-from autograd_core.errors import AutogradError
 
 X = np.random.default_rng(0).normal(size=(3, 4, 5, 2))
 Y = np.array([0.5, -1.5, 2.25])

@@ -24,7 +24,7 @@ from autograd_core import (
     SettingError,
     Tensor,
     UnsupportedError,
-    compile,  # noqa: A004 - its public name
+    compile,
     value_and_grad,
 )
 from autograd_core.compiling import outside, walking

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd_core import compile, value_and_grad  # noqa: A004 - its public name
+from autograd_core import compile, value_and_grad
 from autograd_core.compiling import memory
 from autograd_core.compiling.naming import Names
 

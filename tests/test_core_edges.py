@@ -12,7 +12,6 @@ from autograd_core import (
     Tensor,
     cost,
     elementwise,
-    errors,
     grad,
     gradcheck,
     gradients,
@@ -24,9 +23,10 @@ from autograd_core import (
     vjp,
     vmap,
 )
-from autograd_core.flops import flops
-from autograd_core.primitive import bare
-from autograd_core.reads import EVERYTHING, Reading, values_read
+from autograd_core.base import errors
+from autograd_core.costs.flops import flops
+from autograd_core.operations.primitive import bare
+from autograd_core.operations.saved_reads import EVERYTHING, Reading, values_read
 
 X = np.array([0.5, -1.5, 2.0])
 
@@ -167,7 +167,7 @@ def test_a_seed_of_another_precision_is_converted() -> None:
 
 
 def test_pushing_through_what_was_overwritten_is_noticed() -> None:
-    from autograd_core.pushing import push
+    from autograd_core.engine.pushing import push
 
     x = Tensor(X, requires_grad=True)
     y = x * 2.0
@@ -604,7 +604,7 @@ def test_logsumexp_is_counted() -> None:
 
 
 def test_a_primitive_made_a_constant_keeps_its_name() -> None:
-    from autograd_core.primitive import Constant
+    from autograd_core.operations.primitive import Constant
 
     made = Constant(primitive(lambda x: x * 2.0, vjp=lambda g, y, x: (2 * g,), name="twice"))
     assert made.name == "twice"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import Tensor, checkpoint, cost, errors, grad, primitive
+from autograd_core import Tensor, checkpoint, cost, grad, primitive
+from autograd_core.base import errors
 
 RNG = np.random.default_rng(0)
 EXP = TANH = 8  # docs/cost.md

@@ -19,7 +19,7 @@ from autograd_core import (
     no_grad,
     primitive,
 )
-from autograd_core.primitive import REGISTRY
+from autograd_core.operations.primitive import REGISTRY
 
 CONSTANT = Tensor([0.5, 2.0])
 

@@ -12,7 +12,7 @@ from strict_array import StrictArray
 from table import directions, outputs, weighted
 
 from autograd_core import Tensor, grad, jvp
-from autograd_core.primitive import bare
+from autograd_core.operations.primitive import bare
 
 CORE = ("elementwise", "reductions", "shapes", "indexing", "joining", "products")
 # Rows that put a host array of their own beside the argument, which such arrays refuse by design;

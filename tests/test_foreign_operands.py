@@ -21,7 +21,7 @@ from autograd_core import (
     Dual,
     OperandError,
     Tensor,
-    compile,  # noqa: A004
+    compile,
     grad,
     hvp,
     jvp,

@@ -13,8 +13,8 @@ from autograd_core import (
     gradcheck,
     primitive,
     stop_gradient,
-    tree,
 )
+from autograd_core.base import tree
 from autograd_core.scipy import linalg, stats
 
 X = np.array([0.3, 1.2, -0.7])

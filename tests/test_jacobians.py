@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from autograd_core import Tensor, errors, grad, hessian, hvp, jacobian, jvp, vjp
+from autograd_core import Tensor, grad, hessian, hvp, jacobian, jvp, vjp
+from autograd_core.base import errors
 
 RNG = np.random.default_rng(2)
 W = RNG.normal(size=(6, 6)) / 2

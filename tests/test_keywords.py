@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 from cases.keywords import BAD, CALLS, COMPANIONS, HIDDEN, PROBES
 
-from autograd_core import Tensor, errors, grad, jvp
-from autograd_core.primitive import REGISTRY, WRITERS, Boxed, Constant, bare
+from autograd_core import Tensor, grad, jvp
+from autograd_core.base import errors
+from autograd_core.operations.primitive import REGISTRY, WRITERS, Boxed, Constant, bare
 from autograd_core.rules.refused import REASONS
 
 FUNCTIONS = [

@@ -24,8 +24,9 @@ from test_keywords import (
     split,
 )
 
-from autograd_core import Tensor, errors, grad, hvp, jvp, vmap
-from autograd_core.primitive import Boxed
+from autograd_core import Tensor, grad, hvp, jvp, vmap
+from autograd_core.base import errors
+from autograd_core.operations.primitive import Boxed
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

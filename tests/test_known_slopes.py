@@ -16,7 +16,7 @@ from autograd_core import (
     OperandError,
     Tensor,
     checkpoint,
-    compile,  # noqa: A004 - its public name
+    compile,
     detect_anomaly,
     elementwise,
     grad,
@@ -26,7 +26,7 @@ from autograd_core import (
     value_and_grad,
     vmap,
 )
-from autograd_core.primitive import REGISTRY
+from autograd_core.operations.primitive import REGISTRY
 
 X = np.array([0.3, 0.7, 1.1, 1.9])
 V = np.array([1.0, -0.5, 2.0, 0.25])

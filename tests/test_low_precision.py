@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from autograd_core import Tensor, grad, jvp, logsumexp
-from autograd_core.primitive import bare
+from autograd_core.operations.primitive import bare
 
 N = 70_000  # more than float16's largest number, 65,504
 HALF = np.random.default_rng(3).permutation(np.linspace(0.1, 2.0, N)).astype(np.float16)

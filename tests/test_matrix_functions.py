@@ -7,7 +7,7 @@ import pytest
 
 import autograd_core
 from autograd_core import LinearAlgebraError, ShapeError, grad, gradcheck, hvp, jvp
-from autograd_core.symmetric import _derivatives, _divided, symmetric_function
+from autograd_core.transforms.symmetric_functions import _derivatives, _divided, symmetric_function
 
 scipy_linalg = pytest.importorskip("scipy.linalg")
 

@@ -10,7 +10,8 @@ from cases import EVERY
 from cases.case import Case
 
 import autograd_core
-from autograd_core import AutogradError, InPlaceError, Tensor, grad, jvp, tree, vmap
+from autograd_core import AutogradError, InPlaceError, Tensor, grad, jvp, vmap
+from autograd_core.base import tree
 
 windows = np.lib.stride_tricks.sliding_window_view
 # NumPy's result cannot be written yet ("a future version will"); ours can.

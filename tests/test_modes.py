@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograd_core import NonFiniteError, Tensor, detect_anomaly, enable_grad, no_grad
-from autograd_core.modes import current
+from autograd_core.operations.modes import current
 
 
 def records() -> bool:

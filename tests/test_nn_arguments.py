@@ -10,7 +10,7 @@ from cases.nn_functions import CASES, FUNCTIONS, call
 
 import nn
 from autograd_core import Tensor, grad, jvp
-from autograd_core.errors import AutogradError, OperandError, SettingError
+from autograd_core.base.errors import AutogradError, OperandError, SettingError
 
 F = nn.functional
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import Tensor, errors
+from autograd_core import Tensor
+from autograd_core.base import errors
 
 
 def rows(loader, epoch=0, start=0):

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import Tensor, errors, grad
+from autograd_core import Tensor, grad
+from autograd_core.base import errors
 from nn import functional as f
 from nn import init
 from nn.functional.dropout import dropout2d

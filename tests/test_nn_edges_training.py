@@ -12,7 +12,8 @@ from test_nn_training import blobs, make
 
 import nn
 import optim
-from autograd_core import Tensor, errors
+from autograd_core import Tensor
+from autograd_core.base import errors
 from nn.history import History
 from nn.progress import progress_bar
 from nn.serialization import read

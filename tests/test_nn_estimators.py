@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import errors
+from autograd_core.base import errors
 
 pytest.importorskip("sklearn", "1.6")
 from sklearn.datasets import load_digits, make_friedman1

@@ -10,7 +10,7 @@ from cases.nn_functions import FUNCTIONS, call
 
 import nn
 from autograd_core import Tensor
-from autograd_core.errors import AutogradError
+from autograd_core.base.errors import AutogradError
 
 F = nn.functional
 KINDS = "?bBhHiIlLqQ"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import Tensor, compile, gradcheck, value_and_grad  # noqa: A004 - its public name
+from autograd_core import Tensor, compile, gradcheck, value_and_grad
 from autograd_core.workers.settings import importable
 from nn.functional import attention, blas, kernels, pointwise
 from nn.functional.activation import _times_tanh_slope

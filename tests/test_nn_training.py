@@ -13,7 +13,8 @@ import pytest
 
 import nn
 import optim
-from autograd_core import Tensor, errors
+from autograd_core import Tensor
+from autograd_core.base import errors
 
 
 def blobs(n=200, classes=3, seed=0):

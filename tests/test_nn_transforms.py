@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import errors
+from autograd_core.base import errors
 from nn import transforms
 
 

@@ -11,7 +11,8 @@ from test_nn_gradients import CASES as MODULES
 from test_nn_gradients import LOSSES, built, values
 
 import nn
-from autograd_core import LoopWarning, ShapeError, batching, grad, hvp, jvp, vmap
+from autograd_core import LoopWarning, ShapeError, grad, hvp, jvp, vmap
+from autograd_core.transforms import batched as batching
 from nn.functional.attention import self_attention
 from nn.functional.gru import gru_layer
 from nn.functional.lstm import lstm_layer

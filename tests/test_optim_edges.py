@@ -10,7 +10,8 @@ import pytest
 from strict_array import StrictArray
 
 import optim
-from autograd_core import Tensor, errors
+from autograd_core import Tensor
+from autograd_core.base import errors
 from optim import clip_grad_norm_, lr_scheduler, newton, newton_cg, of_parameters
 from optim.line_search import armijo, wolfe
 from optim.objective import Objective

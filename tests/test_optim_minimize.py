@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import optim
-from autograd_core import Tensor, errors
+from autograd_core import Tensor
+from autograd_core.base import errors
 
 
 def rosenbrock(x):

@@ -9,7 +9,8 @@ import pytest
 
 import autograd_core as ac
 import optim
-from autograd_core import Tensor, errors
+from autograd_core import Tensor
+from autograd_core.base import errors
 from optim import lr_scheduler as schedules
 
 ALL = [

@@ -6,7 +6,7 @@ import pytest
 from autograd_core import (
     OverwrittenError,
     Tensor,
-    compile,  # noqa: A004 - its public name
+    compile,
     detect_anomaly,
     grad,
     gradients,
@@ -15,7 +15,7 @@ from autograd_core import (
     value_and_grad,
     vmap,
 )
-from autograd_core.outer import FEW, MOST
+from autograd_core.engine.outer_products import FEW, MOST
 
 RNG = np.random.default_rng(3)
 W = RNG.normal(size=(3, 3)) * 0.6

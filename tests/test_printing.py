@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_core.printing import Text, printable
+from autograd_core.base.printing import Text, printable
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = textwrap.dedent("""

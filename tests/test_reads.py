@@ -10,10 +10,17 @@ from cases import EVERY
 from cases.case import Case
 
 import nn.functional as F
-from autograd_core import OverwrittenError, Tensor, elementwise, gradients, no_grad, primitive, tree
-from autograd_core.node import PART, Node
-from autograd_core.reads import EVERYTHING, Probe, Reading, really_reads, values_read
-from autograd_core.sweeping import collect
+from autograd_core import OverwrittenError, Tensor, elementwise, gradients, no_grad, primitive
+from autograd_core.base import tree
+from autograd_core.engine.node import PART, Node
+from autograd_core.engine.sweeping import collect
+from autograd_core.operations.saved_reads import (
+    EVERYTHING,
+    Probe,
+    Reading,
+    really_reads,
+    values_read,
+)
 
 W = np.array([[0.7, -0.4, 1.1], [0.2, 1.3, -0.8]])
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd_core import Tensor, cost, errors, grad, gradcheck, vmap
-from autograd_core.overwrites import mark_overwritten
-from autograd_core.primitive import bare
-from autograd_core.tree import leaves_like, same_structure
+from autograd_core import Tensor, cost, grad, gradcheck, vmap
+from autograd_core.base import errors
+from autograd_core.base.tree import leaves_like, same_structure
+from autograd_core.engine.overwrites import mark_overwritten
+from autograd_core.operations.primitive import bare
 
 X = np.array([[0.5, -1.5, 2.0], [3.0, 0.25, -0.75]])
 V = np.array([0.5, -1.5, 2.0])

@@ -12,8 +12,8 @@ sp = pytest.importorskip("scipy.special")
 
 import autograd_core.rules.scipy_special  # noqa: E402, F401 - registers them
 from autograd_core import RuleError, Tensor, grad, jvp, vmap  # noqa: E402
-from autograd_core.declare import _unknown  # noqa: E402
-from autograd_core.primitive import REGISTRY, Primitive  # noqa: E402
+from autograd_core.operations.declare import _unknown  # noqa: E402
+from autograd_core.operations.primitive import REGISTRY, Primitive  # noqa: E402
 
 FIRST = [-1.0, 0.0, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 7.0]
 LAST = [-np.inf, -30.5, -3.0, -2.5, -1.0, -0.4, 0.0, 1e-3, 0.3, 0.5, 1.0, 1.5, 2.0, 2.5, 7.0, 30.0,

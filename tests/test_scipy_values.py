@@ -15,7 +15,8 @@ for _name in ("integrate", "linalg", "signal", "special", "stats"):
     pytest.importorskip(f"scipy.{_name}")
 from table import close, directions, outputs, slope  # noqa: E402
 
-from autograd_core import Tensor, UnsupportedError, grad, jvp, tree, vjp, vmap  # noqa: E402
+from autograd_core import Tensor, UnsupportedError, grad, jvp, vjp, vmap  # noqa: E402
+from autograd_core.base import tree  # noqa: E402
 from autograd_core.scipy import integrate, linalg, signal, special, stats  # noqa: E402
 
 MODULES = {"linalg": linalg, "signal": signal, "special": special, "integrate": integrate}
@@ -515,7 +516,7 @@ def test_forms_of_odeints_state() -> None:
 
 
 def test_odeint_of_adjoints_takes_lists_and_holds_what_is_no_float() -> None:
-    from autograd_core.adjoints import odeint
+    from autograd_core.transforms.adjoints import odeint
 
     def end(k: Any) -> Any:
         nest = {"k": k, "unused": None, "more": [0.1, "text"]}

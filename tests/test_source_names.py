@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograd_core.source import shown_name
+from autograd_core.base.source import shown_name
 
 CELL = os.path.join("tmp", "ipykernel_123", "456.py")
 

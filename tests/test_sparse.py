@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from autograd_core import errors, hessian, jacobian
-from autograd_core.colouring import columns, star
-from autograd_core.sparse import sparse_hessian, sparse_jacobian
+from autograd_core import hessian, jacobian
+from autograd_core.base import errors
+from autograd_core.transforms.colouring import columns, star
+from autograd_core.transforms.sparse import sparse_hessian, sparse_jacobian
 
 sparse = pytest.importorskip("scipy.sparse")
 RNG = np.random.default_rng(5)

@@ -20,7 +20,6 @@ from autograd_core import (
     checkpoint,
     detect_anomaly,
     enable_grad,
-    errors,
     grad,
     gradients,
     hessian,
@@ -31,9 +30,10 @@ from autograd_core import (
     vjp,
     vmap,
 )
-from autograd_core.modes import current
-from autograd_core.scopes import _inner
-from autograd_core.source import _excluded
+from autograd_core.base import errors
+from autograd_core.base.source import _excluded
+from autograd_core.engine.scopes import _inner
+from autograd_core.operations.modes import current
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.filterwarnings("ignore::autograd_core.LoopWarning")

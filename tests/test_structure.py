@@ -15,7 +15,7 @@ PACKAGES = ("autograd_core", "nn", "optim")
 
 # What each part must not import at all, not even inside of a function.
 FORBIDDEN = {
-    "autograd_core/rules": ("autograd_core.tensor", "autograd_core.dual", "autograd_core.traced",
+    "autograd_core/rules": ("autograd_core.engine.tensor", "autograd_core.engine.dual", "autograd_core.engine.traced",
                             "nn", "optim"),
     "autograd_core": ("nn", "optim"),
     "optim": ("nn",),

@@ -8,7 +8,8 @@ from cases import EVERY
 from cases.case import Case
 from table import close, complex_slope, directions, dot, outputs, second_orders, slope, weighted
 
-from autograd_core import Dual, Tensor, grad, jvp, tree, vjp
+from autograd_core import Dual, Tensor, grad, jvp, vjp
+from autograd_core.base import tree
 
 rows = pytest.mark.parametrize("case", EVERY, ids=str)
 

@@ -8,9 +8,10 @@ from cases import EVERY
 from cases.case import Case
 from table import close, directions, outputs, weighted
 
-from autograd_core import Tensor, grad, jvp, tree
-from autograd_core.node import PART, Node
-from autograd_core.sweeping import collect
+from autograd_core import Tensor, grad, jvp
+from autograd_core.base import tree
+from autograd_core.engine.node import PART, Node
+from autograd_core.engine.sweeping import collect
 
 rows = pytest.mark.parametrize("case", EVERY, ids=str)
 

@@ -10,9 +10,9 @@ from cases import EVERY
 from cases.constants import CONSTANTS
 
 from autograd_core import Dual, Tensor, grad
-from autograd_core.primitive import REGISTRY, Constant
+from autograd_core.engine.traced import Traced
+from autograd_core.operations.primitive import REGISTRY, Constant
 from autograd_core.rules.refused import REASONS
-from autograd_core.traced import Traced
 
 
 def _name(function: Any) -> str:

@@ -11,7 +11,6 @@ from autograd_core import (
     Tensor,
     checkpoint,
     cost,
-    errors,
     explain,
     grad,
     hessian,
@@ -20,14 +19,15 @@ from autograd_core import (
     scope,
     stop_gradient,
 )
-from autograd_core.adjoints import linear_solve, odeint
-from autograd_core.comparison import ModeCost, Modes
-from autograd_core.elimination import ScalarGraph, compare_orders, eliminate, scalar_graph
-from autograd_core.matrix_chain import matrix_chain
-from autograd_core.revolve import revolve
-from autograd_core.rounding import rounding
-from autograd_core.sparse import sparse_hessian, sparse_jacobian
-from autograd_core.tables import seconds_text
+from autograd_core.base import errors
+from autograd_core.base.text_tables import seconds_text
+from autograd_core.costs.comparison import ModeCost, Modes
+from autograd_core.lab.elimination import ScalarGraph, compare_orders, eliminate, scalar_graph
+from autograd_core.lab.matrix_chain import matrix_chain
+from autograd_core.lab.rounding import rounding
+from autograd_core.transforms.adjoints import linear_solve, odeint
+from autograd_core.transforms.revolve import revolve
+from autograd_core.transforms.sparse import sparse_hessian, sparse_jacobian
 
 X = np.array([0.5, -1.5, 2.0])
 opaque = primitive(  # a kernel that takes nothing but real arrays
@@ -177,7 +177,7 @@ def test_an_output_that_is_used_further_on() -> None:
 
 def test_what_leads_nowhere_is_dropped() -> None:
     edges = {(0, 1): 2.0, (1, 2): 3.0, (0, 3): 5.0, (4, 2): 7.0}
-    from autograd_core.elimination import _without_dead_ends
+    from autograd_core.lab.elimination import _without_dead_ends
 
     graph = _without_dead_ends(ScalarGraph(["x1", "a", "y", "unused", "constant"], [0], [2], edges))
     assert graph.names == ["x1", "a", "y"]
@@ -248,7 +248,7 @@ def test_triples_need_no_scipy(monkeypatch) -> None:
 
 
 def test_too_large_a_pattern_is_refused(monkeypatch) -> None:
-    from autograd_core import sparsity
+    from autograd_core.transforms import sparsity_patterns as sparsity
 
     monkeypatch.setattr(sparsity, "MOST", 8)
     for f in (
@@ -272,7 +272,7 @@ def test_derivatives_of_nothing() -> None:
 
 
 def test_a_hessian_that_would_take_too_much_memory_is_made_in_pieces(monkeypatch) -> None:
-    from autograd_core import jacobians
+    from autograd_core.transforms import jacobians
 
     monkeypatch.setattr(jacobians, "LIMIT", 400)
     x = np.linspace(0.1, 1.0, 12)
@@ -392,7 +392,7 @@ def test_revolve_of_few_steps(steps, snapshots) -> None:
 def test_a_scope_of_something_that_cannot_be_held_weakly() -> None:
     with scope((1, 2)):
         y = np.sin(Tensor(0.5, requires_grad=True))
-    from autograd_core.scopes import chains
+    from autograd_core.engine.scopes import chains
 
     (chain,) = [c for n, c in chains([y._node]).items() if n is y._node]
     assert [entry.kind for entry in chain] == ["tuple"]
@@ -409,7 +409,7 @@ def test_sums_over_no_use_and_peaks_of_shared_inputs() -> None:
 
 
 def test_too_dense_a_pattern_is_refused(monkeypatch) -> None:
-    from autograd_core import sparsity
+    from autograd_core.transforms import sparsity_patterns as sparsity
 
     monkeypatch.setattr(sparsity, "MOST", 8)
     with pytest.raises(errors.SparsityError, match=r"pattern="):

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_core import Tensor, UnsupportedError, errors, grad, hvp, jvp, vmap
+from autograd_core import Tensor, UnsupportedError, grad, hvp, jvp, vmap
 from autograd_core import compile as compiled
-from autograd_core.primitive import REGISTRY, bare
+from autograd_core.base import errors
+from autograd_core.operations.primitive import REGISTRY, bare
 
 UFUNCS = [
     f

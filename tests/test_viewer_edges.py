@@ -69,7 +69,7 @@ def test_a_text_whose_letters_just_fit_is_kept_whole() -> None:
 
 
 def test_more_lines_than_a_page_shows_are_left_out() -> None:
-    import autograd_core.source as source
+    import autograd_core.base.source as source
 
     class Place:
         def __init__(self, line):

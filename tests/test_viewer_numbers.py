@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from autograd_core import Graph, Tensor, animate, branch, draw, jvp
-from autograd_core.node import PART
-from autograd_core.pushing import push
-from autograd_core.sweeping import sweep
+from autograd_core.engine.node import PART
+from autograd_core.engine.pushing import push
+from autograd_core.engine.sweeping import sweep
 from autograd_core.viewer.numbers import summarize
 from autograd_core.viewer.steps import reverse_steps
 

@@ -9,7 +9,6 @@ from autograd_core import (
     LoopWarning,
     OperandError,
     Tensor,
-    errors,
     grad,
     gradcheck,
     hessian,
@@ -19,6 +18,7 @@ from autograd_core import (
     stop_gradient,
     vmap,
 )
+from autograd_core.base import errors
 
 RNG = np.random.default_rng(1)
 X, Y = RNG.normal(size=(5, 4)), RNG.normal(size=(5, 4))

@@ -16,7 +16,8 @@ from cases import EVERY
 from cases.case import Case
 from table import directions, outputs, weighted
 
-from autograd_core import errors, grad, hvp, jvp, vmap
+from autograd_core import grad, hvp, jvp, vmap
+from autograd_core.base import errors
 
 EXAMPLES = 3
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core.compiling.places import BY_VALUE, equal
-from autograd_core.primitive import Boxed
-from autograd_core.tensor import Tensor
+from autograd_core.engine.tensor import Tensor
+from autograd_core.operations.primitive import Boxed
 
 _STATIC = object()
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_core.compiling.places import Contents, Got, array_bytes, array_form
 from autograd_core.compiling.walking import Swap, Walk
-from autograd_core.tensor import Tensor
+from autograd_core.engine.tensor import Tensor
 
 
 class Watch(Walk):

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors, tree
-from autograd_core.borders import pick
-from autograd_core.checkpointing import _state, random_sources
+from autograd_core.base import errors, tree
+from autograd_core.base.locks import new_lock
+from autograd_core.base.source import Location
 from autograd_core.compiling.arguments import (
     Kind,
     array_in,
@@ -30,13 +30,13 @@ from autograd_core.compiling.recorded import WRITES, Recorded, Recorder
 from autograd_core.compiling.recording import Recording, agree
 from autograd_core.compiling.simplify import join_scatters, simplify
 from autograd_core.compiling.writing import Source
-from autograd_core.locks import new_lock
-from autograd_core.modes import current
-from autograd_core.node import Watch as NodeWatch
-from autograd_core.primitive import bare
-from autograd_core.source import Location
-from autograd_core.tensor import Tensor, untracked
-from autograd_core.transforms import _inexact_leaf, value_and_grad
+from autograd_core.engine.node import Watch as NodeWatch
+from autograd_core.engine.tensor import Tensor, untracked
+from autograd_core.engine.trace_borders import pick
+from autograd_core.operations.modes import current
+from autograd_core.operations.primitive import bare
+from autograd_core.transforms.checkpointing import _state, random_sources
+from autograd_core.transforms.derivatives import _inexact_leaf, value_and_grad
 
 MOST = 8  # recordings that are kept
 

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from types import CodeType, FrameType
 from typing import Any
 
-from autograd_core.source import classify, is_library
+from autograd_core.base.source import classify, is_library
 
 _STDLIB = os.path.dirname(os.__file__) + os.sep
 _FROZEN = re.compile(r"<frozen (\w+)[\w.]*>")

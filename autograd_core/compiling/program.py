@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import Primitive, like_tuple
-from autograd_core.source import Location
+from autograd_core.base.source import Location
+from autograd_core.operations.primitive import Primitive, like_tuple
 
 
 class Value:

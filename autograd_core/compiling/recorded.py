@@ -18,20 +18,20 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors
+from autograd_core.base import errors
+from autograd_core.base.source import Location
 from autograd_core.compiling.program import Step, Value, example, replaced, same, values_in
 from autograd_core.compiling.spelling import is_spelled
-from autograd_core.modes import BASE, new_level
-from autograd_core.node import users_frame
-from autograd_core.outer import added
-from autograd_core.primitive import Boxed, Constant, Primitive, like_tuple
+from autograd_core.engine.node import users_frame
+from autograd_core.engine.outer_products import added
+from autograd_core.engine.scopes import _inner
+from autograd_core.engine.sweeping import sweep
+from autograd_core.engine.tensor import Tensor
+from autograd_core.engine.traced import Traced
+from autograd_core.operations.modes import BASE, new_level
+from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple
 from autograd_core.rules.indexing import getitem
 from autograd_core.rules.shapes import astype_
-from autograd_core.scopes import _inner
-from autograd_core.source import Location
-from autograd_core.sweeping import sweep
-from autograd_core.tensor import Tensor
-from autograd_core.traced import Traced
 
 WRITES = (
     "compile: the function writes into an array that it captured (a layer's running "
@@ -432,7 +432,7 @@ class Recorded(Traced):
         self._value = recorder.value_of(other)
 
     def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
-        from autograd_core.inplace import note_view
+        from autograd_core.engine.inplace import note_view
 
         note_view(made, self, operation, params)
 

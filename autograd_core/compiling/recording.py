@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import tree
+from autograd_core.base import tree
 from autograd_core.compiling.arguments import Kind, array_in, flat, orders
 from autograd_core.compiling.captured import Watch
 from autograd_core.compiling.writing import FUNCTION, Source
-from autograd_core.primitive import bare
+from autograd_core.operations.primitive import bare
 
 _number = count(1).__next__
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.compiling.program import Program, Step, Value, example, replaced, values_in
-from autograd_core.primitive import Constant, Primitive
+from autograd_core.operations.primitive import Constant, Primitive
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, shapes
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.primitive import Constant, Primitive
+from autograd_core.operations.primitive import Constant, Primitive
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, joining, products, reductions, shapes
 

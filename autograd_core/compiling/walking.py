@@ -36,7 +36,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors
+from autograd_core.base import errors
+from autograd_core.base.source import Location
 from autograd_core.compiling.ambient import ambient, inside, unanswerable
 from autograd_core.compiling.classes import ASKED
 from autograd_core.compiling.codes import matches, names, nested, reads
@@ -63,9 +64,8 @@ from autograd_core.compiling.places import (
     Place,
     generator_state,
 )
-from autograd_core.primitive import Boxed
-from autograd_core.source import Location
-from autograd_core.tensor import Tensor
+from autograd_core.engine.tensor import Tensor
+from autograd_core.operations.primitive import Boxed
 
 MOST = 20_000  # places that are watched
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))

@@ -14,7 +14,7 @@ from autograd_core.compiling.naming import Names, gradient_name, hints, identifi
 from autograd_core.compiling.program import Program, Step, Value
 from autograd_core.compiling.simplify import by_pieces
 from autograd_core.compiling.spelling import CALL, SIGN, Text, public_name
-from autograd_core.primitive import Primitive
+from autograd_core.operations.primitive import Primitive
 from autograd_core.rules import indexing
 
 _WIDTH = 60  # where comments start, if the code is no longer

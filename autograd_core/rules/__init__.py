@@ -3,7 +3,7 @@
 These modules import NumPy and the declarators, never Tensor or Dual.
 """
 
-from autograd_core.primitive import BUILT_IN, REGISTRY, Primitive
+from autograd_core.operations.primitive import BUILT_IN, REGISTRY, Primitive
 from autograd_core.rules import (
     calculus,
     choosing,

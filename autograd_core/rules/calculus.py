@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.declare import bilinear
-from autograd_core.primitive import Constant, bare, implements, memory
+from autograd_core.operations.declare import bilinear
+from autograd_core.operations.primitive import Constant, bare, implements, memory
 from autograd_core.rules.indexing import getitem
 
 

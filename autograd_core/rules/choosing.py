@@ -7,8 +7,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.declare import linear
-from autograd_core.primitive import Boxed, Constant, bare, implements
+from autograd_core.operations.declare import linear
+from autograd_core.operations.primitive import Boxed, Constant, bare, implements
 from autograd_core.rules.indexing import _along, check_mode, scatter
 from autograd_core.rules.shapes import add_at
 

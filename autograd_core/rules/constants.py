@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_core.declare import constant
+from autograd_core.operations.declare import constant
 
 constant(
     np.equal,

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.declare import primitive
-from autograd_core.primitive import Constant, bare, implements
+from autograd_core.operations.declare import primitive
+from autograd_core.operations.primitive import Constant, bare, implements
 from autograd_core.rules.linalg import adjoint, conjugate
 from autograd_core.rules.products import _matmul as matmul_  # what a compiled program calls
 

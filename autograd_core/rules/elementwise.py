@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.declare import elementwise
-from autograd_core.primitive import Boxed, Constant, Primitive, implements
-from autograd_core.reads import reader
+from autograd_core.operations.declare import elementwise
+from autograd_core.operations.primitive import Boxed, Constant, Primitive, implements
+from autograd_core.operations.saved_reads import reader
 
 add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
 subtract = elementwise(np.subtract, 1, -1, forward=operator.sub, label="-")

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.declare import linear
-from autograd_core.primitive import implements
+from autograd_core.operations.declare import linear
+from autograd_core.operations.primitive import implements
 
 
 def _fitted(g: Any, axis: int, n: int) -> Any:

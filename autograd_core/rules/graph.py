@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.declare import primitive
-from autograd_core.errors import ShapeError
-from autograd_core.primitive import Boxed, Primitive
-from autograd_core.source import Location
+from autograd_core.base.errors import ShapeError
+from autograd_core.base.source import Location
+from autograd_core.operations.declare import primitive
+from autograd_core.operations.primitive import Boxed, Primitive
 
 
 def _add_all(parts: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import Constant, implements, memory, unwrapped
+from autograd_core.operations.primitive import Constant, implements, memory, unwrapped
 
 _counts = Constant(lambda a, edges, weights: np.histogram(a, edges, weights=weights)[0])
 _counts_of_all = Constant(

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.declare import linear, primitive
-from autograd_core.primitive import Primitive, bare, implements
+from autograd_core.operations.declare import linear, primitive
+from autograd_core.operations.primitive import Primitive, bare, implements
 
 
 def is_basic(index: Any) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.declare import linear, primitive
-from autograd_core.primitive import implements, unwrapped
+from autograd_core.operations.declare import linear, primitive
+from autograd_core.operations.primitive import implements, unwrapped
 from autograd_core.rules.shapes import cast_all
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from autograd_core.declare import elementwise, primitive
-from autograd_core.primitive import bare, implements, memory
+from autograd_core.operations.declare import elementwise, primitive
+from autograd_core.operations.primitive import bare, implements, memory
 from autograd_core.rules.elementwise import cusp
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.declare import elementwise, primitive
-from autograd_core.primitive import (
+from autograd_core.operations.declare import elementwise, primitive
+from autograd_core.operations.primitive import (
     REGISTRY,
     Boxed,
     Constant,

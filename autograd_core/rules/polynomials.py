@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.primitive import Boxed, Constant, bare, implements, memory
+from autograd_core.operations.primitive import Boxed, Constant, bare, implements, memory
 from autograd_core.rules.systems import solution
 
 

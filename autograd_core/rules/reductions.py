@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.declare import linear, primitive
-from autograd_core.primitive import implements
-from autograd_core.reads import NOTHING
+from autograd_core.operations.declare import linear, primitive
+from autograd_core.operations.primitive import implements
+from autograd_core.operations.saved_reads import NOTHING
 from autograd_core.rules.elementwise import cusp
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.errors import UnsupportedError
-from autograd_core.primitive import register
-from autograd_core.source import Location
+from autograd_core.base.errors import UnsupportedError
+from autograd_core.base.source import Location
+from autograd_core.operations.primitive import register
 
 REASONS: dict[Callable[..., Any], str] = {}
 

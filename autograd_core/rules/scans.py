@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.primitive import Constant, bare, implements
+from autograd_core.operations.primitive import Constant, bare, implements
 
 
 def _from(x: Any, axis: int, start: int | None, stop: int | None) -> Any:

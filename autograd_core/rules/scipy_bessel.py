@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import scipy.special as sp
 
-from autograd_core.declare import elementwise
-from autograd_core.primitive import Primitive
+from autograd_core.operations.declare import elementwise
+from autograd_core.operations.primitive import Primitive
 from autograd_core.rules.scipy_incomplete import _expansion, _gamma_cumulant
 
 LARGEST = 2000.0  # of x + |order|: beyond, the integrals need too many points

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import scipy.special as sp
 
-from autograd_core.declare import elementwise
-from autograd_core.primitive import Primitive
+from autograd_core.operations.declare import elementwise
+from autograd_core.operations.primitive import Primitive
 from autograd_core.rules.scipy_polygamma import polygamma
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)

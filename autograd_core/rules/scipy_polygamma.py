@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import scipy.special as sp
 
-from autograd_core.declare import elementwise
-from autograd_core.primitive import Primitive
+from autograd_core.operations.declare import elementwise
+from autograd_core.operations.primitive import Primitive
 
 polygamma: Primitive = elementwise(
     lambda x, n: sp.polygamma(n, x).astype(x.dtype),

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.declare import linear
-from autograd_core.primitive import implements
+from autograd_core.operations.declare import linear
+from autograd_core.operations.primitive import implements
 
 # NumPy renamed reshape's keyword; positional use is the same in all versions.
 reshape = linear(

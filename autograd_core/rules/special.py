@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.declare import primitive
+from autograd_core.operations.declare import primitive
 from autograd_core.rules.reductions import expand
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.primitive import bare, implements, memory
+from autograd_core.operations.primitive import bare, implements, memory
 from autograd_core.rules.reductions import as_dtype, in_single, kept
 
 _given = np._NoValue

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.declare import primitive
-from autograd_core.primitive import Boxed, Constant, Primitive, bare, implements, memory
+from autograd_core.operations.declare import primitive
+from autograd_core.operations.primitive import Boxed, Constant, Primitive, bare, implements, memory
 from autograd_core.rules.eigen import finite
 from autograd_core.rules.linalg import adjoint, conjugate
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.declare import elementwise
-from autograd_core.primitive import Primitive
+from autograd_core.operations.declare import elementwise
+from autograd_core.operations.primitive import Primitive
 from autograd_core.scipy.values import along, is_traced, refuse, refuse_traced
 
 Function = Callable[..., Any]

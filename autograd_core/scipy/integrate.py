@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import scipy.integrate as _integrate
 
-from autograd_core.declare import primitive
-from autograd_core.primitive import Primitive
-from autograd_core.right_sides import Arguments, as_state
+from autograd_core.operations.declare import primitive
+from autograd_core.operations.primitive import Primitive
 from autograd_core.scipy.values import as_floats, guarded, is_traced, watched
-from autograd_core.transforms import pushed as jvp
-from autograd_core.transforms import transpose as vjp
+from autograd_core.transforms.derivatives import pushed as jvp
+from autograd_core.transforms.derivatives import transpose as vjp
+from autograd_core.transforms.right_sides import Arguments, as_state
 
 
 def __getattr__(name: str) -> Any:

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import scipy.linalg as _linalg
 
-from autograd_core import errors
-from autograd_core.declare import primitive
-from autograd_core.primitive import Primitive
+from autograd_core.base import errors
+from autograd_core.base.source import Location
+from autograd_core.operations.declare import primitive
+from autograd_core.operations.primitive import Primitive
 from autograd_core.rules.indexing import getitem, scatter
 from autograd_core.scipy.matrix_functions import expm, logm, solve_sylvester, sqrtm
 from autograd_core.scipy.values import STACKED, guarded, is_traced, refuse, valued
-from autograd_core.source import Location
 
 
 def __getattr__(name: str) -> Any:

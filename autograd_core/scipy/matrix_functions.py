@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import scipy.linalg as _linalg
 
-from autograd_core.declare import primitive
-from autograd_core.primitive import Primitive
+from autograd_core.operations.declare import primitive
+from autograd_core.operations.primitive import Primitive
 from autograd_core.scipy.values import STACKED, is_traced, refuse
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import scipy.special as sp
 import scipy.stats as _stats
 
-from autograd_core import errors
-from autograd_core.boxed import Boxed, bare
-from autograd_core.declare import primitive
-from autograd_core.primitive import Primitive
+from autograd_core.base import errors
+from autograd_core.base.source import Location
+from autograd_core.operations.boxed import Boxed, bare
+from autograd_core.operations.declare import primitive
+from autograd_core.operations.primitive import Primitive
 from autograd_core.scipy.values import is_traced, refuse_traced, valued
-from autograd_core.source import Location
 
 _normal, _dirichlet = _stats.multivariate_normal, _stats.dirichlet
 Function = Callable[..., Any]

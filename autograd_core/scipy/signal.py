@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import scipy.signal as _signal
 
-from autograd_core.declare import bilinear
-from autograd_core.primitive import Primitive
+from autograd_core.operations.declare import bilinear
+from autograd_core.operations.primitive import Primitive
 from autograd_core.scipy.values import as_floats, guarded, is_traced, refuse
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import scipy
 
-from autograd_core import errors, tree
-from autograd_core.boxed import Boxed
-from autograd_core.declare import primitive
-from autograd_core.primitive import Primitive
-from autograd_core.source import Location
-from autograd_core.transforms import pushed as jvp
-from autograd_core.transforms import transpose as vjp
+from autograd_core.base import errors, tree
+from autograd_core.base.source import Location
+from autograd_core.operations.boxed import Boxed
+from autograd_core.operations.declare import primitive
+from autograd_core.operations.primitive import Primitive
+from autograd_core.transforms.derivatives import pushed as jvp
+from autograd_core.transforms.derivatives import transpose as vjp
 
 # SciPy takes stacks of matrices everywhere from 1.16 on; before, vmap goes one by one.
 STACKED = "linalg" if tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 16) else "solver"

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import backward as engine
-from autograd_core.errors import AutogradError
-from autograd_core.graph import Graph
-from autograd_core.node import Node
-from autograd_core.source import user_frame
-from autograd_core.tensor import Tensor
+from autograd_core.base.errors import AutogradError
+from autograd_core.base.source import user_frame
+from autograd_core.engine import backward as engine
+from autograd_core.engine.graph import Graph
+from autograd_core.engine.node import Node
+from autograd_core.engine.tensor import Tensor
 from autograd_core.viewer import failed
 from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.drawing import Drawing

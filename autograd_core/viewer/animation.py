@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.errors import AutogradError, OperandError, UnsupportedError
-from autograd_core.node import Node
-from autograd_core.primitive import bare
-from autograd_core.source import Location
-from autograd_core.tensor import Tensor
+from autograd_core.base.errors import AutogradError, OperandError, UnsupportedError
+from autograd_core.base.source import Location
+from autograd_core.engine.node import Node
+from autograd_core.engine.tensor import Tensor
+from autograd_core.operations.primitive import bare
 from autograd_core.viewer.layout import LABEL, Layout
 from autograd_core.viewer.listing import Listing
 from autograd_core.viewer.numbers import Summary, bytes_text, scaled

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from dataclasses import replace
 from typing import Any
 
-from autograd_core.node import Node
+from autograd_core.engine.node import Node
 from autograd_core.viewer.view import Card, Junction, View, Wire
 
 

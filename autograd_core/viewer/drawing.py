@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from autograd_core.errors import AutogradError, OperandError, UnsupportedError
-from autograd_core.graph import Graph
-from autograd_core.printing import Text, prints_anywhere
-from autograd_core.source import Location, user_frame
-from autograd_core.tensor import Tensor
+from autograd_core.base.errors import AutogradError, OperandError, UnsupportedError
+from autograd_core.base.printing import Text, prints_anywhere
+from autograd_core.base.source import Location, user_frame
+from autograd_core.engine.graph import Graph
+from autograd_core.engine.tensor import Tensor
 from autograd_core.viewer import failed
 from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.diff import compared

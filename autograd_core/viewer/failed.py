@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from autograd_core.errors import UntrackedError
-from autograd_core.node import Node
-from autograd_core.source import Location, classify
-from autograd_core.tensor import Tensor
+from autograd_core.base.errors import UntrackedError
+from autograd_core.base.source import Location, classify
+from autograd_core.engine.node import Node
+from autograd_core.engine.tensor import Tensor
 from autograd_core.viewer.view import Card, View, Wire
 
 
@@ -79,7 +79,7 @@ def _tensors(values: Any) -> list[Tensor]:
 
 def _connected(seen: list[Tensor], operands: list[Tensor]) -> list[Tensor]:
     """Return the values that have a part of their history in common with the operands."""
-    from autograd_core.sweeping import collect
+    from autograd_core.engine.sweeping import collect
 
     history = set(collect([t._node for t in operands if t._node is not None]))
     return [t for t in seen if t._node is not None and not history.isdisjoint(collect([t._node]))]
@@ -87,7 +87,7 @@ def _connected(seen: list[Tensor], operands: list[Tensor]) -> list[Tensor]:
 
 def _latest(tensors: list[Tensor]) -> list[Tensor]:
     """Return the values that no other one of them was computed from."""
-    from autograd_core.sweeping import collect
+    from autograd_core.engine.sweeping import collect
 
     by_node = {t._node: t for t in tensors if t._node is not None}
     outputs: list[Tensor] = []

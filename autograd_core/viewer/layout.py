@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograd_core.errors import AutogradError
+from autograd_core.base.errors import AutogradError
 from autograd_core.viewer.view import Card, View
 from autograd_core.viewer.widths import clip, visible, width
 

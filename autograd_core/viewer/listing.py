@@ -6,7 +6,7 @@ import linecache
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_core.source import Location, shown_name
+from autograd_core.base.source import Location, shown_name
 from autograd_core.viewer.widths import visible
 
 AROUND = 1  # lines shown before the first and after the last

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.graph import Graph
-from autograd_core.node import Node
-from autograd_core.primitive import Boxed, bare
-from autograd_core.tensor import Tensor
+from autograd_core.engine.graph import Graph
+from autograd_core.engine.node import Node
+from autograd_core.engine.tensor import Tensor
+from autograd_core.operations.primitive import Boxed, bare
 
 Span = tuple[int, int, int, int]
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -143,7 +143,7 @@ def _same_place(a: Node, b: Node, groups: dict[Node, Any]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _target(code: Any, lasti: int) -> str | None:
-    from autograd_core.source import Location
+    from autograd_core.base.source import Location
 
     return targets(code.co_filename).get(Location(code, lasti).span)
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.primitive import bare
+from autograd_core.operations.primitive import bare
 
 NONE = "—"
 HEATMAP = 16  # arrays up to this many rows and columns can be shown cell by cell

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.errors import AutogradError
-from autograd_core.graph import Edge, Graph
-from autograd_core.node import PART, Node
-from autograd_core.primitive import bare
-from autograd_core.pushing import push
+from autograd_core.base.errors import AutogradError
+from autograd_core.engine.graph import Edge, Graph
+from autograd_core.engine.node import PART, Node
+from autograd_core.engine.pushing import push
+from autograd_core.operations.primitive import bare
 from autograd_core.viewer.numbers import Summary, summarize
 from autograd_core.viewer.view import Use, View, Wire
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd_core.backward import node_of, seed_for
-from autograd_core.graph import Graph
-from autograd_core.tensor import Tensor
+from autograd_core.engine.backward import node_of, seed_for
+from autograd_core.engine.graph import Graph
+from autograd_core.engine.tensor import Tensor
 from autograd_core.viewer import failed
 from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.drawing import Drawing, caller_variables

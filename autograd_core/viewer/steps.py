@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from autograd_core.printing import prints_anywhere
+from autograd_core.base.printing import prints_anywhere
 from autograd_core.viewer.captions import Piece, clause, multiplies, plain
 from autograd_core.viewer.numbers import Summary, number_text
 from autograd_core.viewer.recording import Recording, Tangents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd_core.source import shown_name
+from autograd_core.base.source import shown_name
 from autograd_core.viewer.numbers import NONE
 from autograd_core.viewer.view import Card, View
 from autograd_core.viewer.widths import clip, visible

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import scopes
-from autograd_core.graph import Graph
-from autograd_core.node import Node
-from autograd_core.primitive import bare
+from autograd_core.engine import scopes
+from autograd_core.engine.graph import Graph
+from autograd_core.engine.node import Node
+from autograd_core.operations.primitive import bare
 
 AUTO = 60  # cards that depth="auto" shows at most
 LIMIT = 1_500  # cards that are ever shown unless depth="all" asks for it

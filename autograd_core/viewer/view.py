@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.graph import Graph
-from autograd_core.node import PART, Node
-from autograd_core.primitive import bare
-from autograd_core.source import Location
-from autograd_core.tensor import Tensor
+from autograd_core.base.source import Location
+from autograd_core.engine.graph import Graph
+from autograd_core.engine.node import PART, Node
+from autograd_core.engine.tensor import Tensor
+from autograd_core.operations.primitive import bare
 from autograd_core.viewer import tree as trees
 from autograd_core.viewer.naming import Names, expression
 from autograd_core.viewer.numbers import Summary, shape_text, summarize

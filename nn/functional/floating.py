@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd_core import DTypeError, OperandError, UnsupportedError
-from autograd_core.source import Location
+from autograd_core.base.source import Location
 from nn.values import is_traced, is_tracked
 from optim.keywords import HARMLESS, check_harmless
 

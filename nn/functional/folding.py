@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive
-from autograd_core.batching import CONSTANTS, RULES, Batching
-from autograd_core.primitive import Constant
+from autograd_core.operations.primitive import Constant
+from autograd_core.transforms.batched import CONSTANTS, RULES, Batching
 
 _FOLDED: set[Primitive] = set()
 

@@ -29,7 +29,7 @@ from autograd_core import (
     gradients,
     plus,
 )
-from autograd_core.errors import GradcheckError
+from autograd_core.base.errors import GradcheckError
 from page import BLUE, ORANGE, exercise, plt, show
 
 # %% [markdown]

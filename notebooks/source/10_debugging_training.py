@@ -26,7 +26,7 @@ from autograd_core import (
     no_grad,
     primitive,
 )
-from autograd_core.errors import AutogradError, GradcheckError
+from autograd_core.base.errors import AutogradError, GradcheckError
 from page import BLUE, GREEN, GREY, ORANGE, exercise, plt, show
 
 digits = load_digits()

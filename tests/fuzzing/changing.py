@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 import autograd_core as ac
-from autograd_core.modes import BASE
-from autograd_core.primitive import Boxed
+from autograd_core.operations.modes import BASE
+from autograd_core.operations.primitive import Boxed
 from fuzzing.drawing import Rng, Step, a_number, an_index, chance, pick
 
 

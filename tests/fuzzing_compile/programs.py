@@ -18,7 +18,7 @@ import numpy as np
 
 import autograd_core
 from autograd_core import value_and_grad
-from autograd_core.errors import SettingError, UnsupportedError
+from autograd_core.base.errors import SettingError, UnsupportedError
 from fuzzing_compile.arrays import ARRAYS, REFUSED
 from fuzzing_compile.objects import HOLDERS
 from fuzzing_compile.readers import READERS, USES

@@ -1,0 +1,1 @@
+"""Values that record themselves, and the sweep back over what they recorded."""

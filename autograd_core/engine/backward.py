@@ -1,0 +1,141 @@
+"""From a user's call to a sweep and back: seeds checked, gradients settled, ``.grad`` written."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_core.base import errors
+from autograd_core.base.locks import new_lock
+from autograd_core.base.source import Location
+from autograd_core.engine import trace_borders as borders
+from autograd_core.engine.node import Node
+from autograd_core.engine.sweeping import conjugated, sweep
+from autograd_core.operations.modes import BASE, STEP
+from autograd_core.operations.other_libraries import argument
+from autograd_core.operations.primitive import Boxed, bare
+
+_ndarray = np.ndarray
+_float64 = np.float64
+_ONE = np.float64(1)
+_ADDING = new_lock()  # other threads may be adding to the same leaves
+
+
+def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
+    """Return a checked seed for an output, 1 for a scalar."""
+    value = getattr(output, "_held", output)
+    if gradient is None:
+        if value.__class__ is _float64:
+            return _ONE
+        if output.dtype.kind == "c":
+            raise errors.NonScalarError(
+                f"{operation}: the value is complex, and only a real number has a gradient of its "
+                f"own; pass {keyword}=, or take np.real(y), np.abs(y).",
+                Location.of_caller(),
+            )
+        if output.size != 1:
+            raise errors.NonScalarError(
+                f"{operation}: the value has shape {output.shape}, and only a scalar has a "
+                f"gradient of its own; pass {keyword}= of that shape, or sum it first.",
+                Location.of_caller(),
+            )
+        one = np.ones_like(bare(value))  # a constant to every trace
+        return one if isinstance(one, Boxed) else one[()]
+    if isinstance(gradient, Boxed) and not gradient._level:
+        gradient = gradient._below()
+    if not isinstance(gradient, Boxed):
+        gradient = argument(gradient, operation)
+        listed = not hasattr(gradient, "dtype")
+        gradient = np.asarray(gradient) if listed else gradient
+        if listed and gradient.dtype.kind in "iu":
+            gradient = gradient.astype(float)  # Python's integers are numbers like any others
+        if gradient.dtype.kind not in "fc":
+            raise errors.SeedError(
+                f"{operation}: the seed has dtype {gradient.dtype}; give floating-point numbers.",
+                Location.of_caller(),
+            )
+    if gradient.shape != output.shape:
+        raise errors.SeedError(
+            f"{operation}: the seed has shape {gradient.shape}, the value {output.shape}; "
+            "they must be equal.",
+            Location.of_caller(),
+        )
+    if gradient.dtype != output.dtype:
+        if gradient.dtype.kind == "c" and output.dtype.kind != "c":
+            raise errors.SeedError(
+                f"{operation}: the seed is complex, the value real ({output.dtype}); its imaginary "
+                "part would be lost. Give np.real(seed).",
+                Location.of_caller(),
+            )
+        gradient = gradient.astype(output.dtype)
+    return gradient[()] if isinstance(gradient, _ndarray) and not gradient.ndim else gradient
+
+
+def node_of(output: Any, operation: str) -> Node:
+    """Return the node of a tracked Tensor, or raise with the reason why it has none."""
+    node: Node | None = output._node if isinstance(output, Boxed) else None
+    if node is not None:
+        return node
+    kind = f"a Tensor of {output.dtype}" if hasattr(output, "_held") else type(output).__name__
+    raise errors.UntrackedError(
+        f"{operation}: nothing here requires grad ({kind}, made from constants only, under "
+        "no_grad(), or by an operation without derivative); give the inputs requires_grad=True.",
+        Location.of_caller(),
+    )
+
+
+def backward(output: Any, gradient: Any, retain: bool, wrap: Callable[[Node], Any] | None) -> None:
+    """Sweep back from a Tensor and add the gradients into the leaves' ``.grad``."""
+    node = node_of(output, "backward()")
+    if output._level != BASE and output._level % STEP < BASE:
+        raise errors.UntrackedError(
+            "backward(): the value belongs to a transform (grad, vjp, ...), whose arguments have "
+            "no .grad; return it from the transform's function.",
+            Location.of_caller(),
+        )
+    seed = conjugated(seed_for(output, gradient, "backward()"))
+    found = settled(sweep([node], [seed], retain=retain, wrap=wrap))
+    for g in found.values():
+        if isinstance(g, Boxed):  # recorded, or of a trace that a rule or a hook brought in
+            borders.alive(g, "backward()")
+    # written only now: an exception in mid-sweep leaves every .grad as it was
+    with _ADDING:
+        for leaf, g in found.items():
+            owner = leaf.owner() if leaf.owner is not None else None
+            if owner is None or owner.shape != g.shape:  # x.data was replaced by another shape
+                continue
+            owner._add_gradient(g)
+
+
+def _references_of_its_own() -> int:
+    """Return what ``sys.getrefcount`` says of an array that only a local variable holds."""
+    found = {0: np.empty(1)}
+    _, g = found.popitem()
+    return sys.getrefcount(g)
+
+
+_ALONE = _references_of_its_own()
+
+
+def settled(found: dict[Node, Any], conjugate: bool = True) -> dict[Node, Any]:
+    """Return a sweep's gradients as arrays of their own, by default in PyTorch's convention.
+
+    The sweep hands arrays on without copying, so two gradients, the seed or a
+    saved value may be one array; what the user gets may be written into.
+    """
+    own: dict[Node, Any] = {}
+    given: set[int] = set()  # recorded gradients handed out already
+    while found:
+        node, g = found.popitem()
+        if g.__class__ is _ndarray:
+            if g.base is not None or sys.getrefcount(g) > _ALONE:
+                g = g.copy()
+        elif hasattr(g, "_held"):
+            if id(g) in given:
+                g = g.copy()
+            given.add(id(g))
+        own[node] = conjugated(g) if conjugate else g
+    return own

@@ -1,0 +1,232 @@
+"""Dual: a value and its tangent, pushed forward together.
+
+A dual number a + b e with e * e = 0 carries a derivative through any program:
+f(a + b e) = f(a) + f'(a) b e (Clifford 1873; Wengert 1964).  One pass gives the
+derivative along one direction, so n inputs need n passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_core.base import errors
+from autograd_core.base.source import Location
+from autograd_core.engine.trace_borders import alive
+from autograd_core.engine.traced import Traced, as_inexact
+from autograd_core.operations.anomaly import check_forward
+from autograd_core.operations.modes import current
+from autograd_core.operations.primitive import Boxed, Primitive, bare, level_of, like_tuple, numeric
+
+_new = object.__new__
+_ndarray = np.ndarray
+_float64 = np.float64
+_double = np.dtype(float)
+
+
+class Dual(Traced):
+    """A value with its tangent: what a learner computes with on paper.
+
+    Parameters
+    ----------
+    primal : array_like
+        The value; a Tensor or another Dual nests.
+    tangent : array_like, optional
+        The direction's derivative, shaped like the primal; zero if left out.
+
+    Raises
+    ------
+    DTypeError
+        If the primal is not of floating-point kind.
+    SeedError
+        If the tangent's shape is not the primal's.
+
+    Examples
+    --------
+    >>> x = Dual(3.0, 1.0)
+    >>> y = x * x + 2 * x
+    >>> float(y.primal), float(y.tangent)
+    (15.0, 8.0)
+    """
+
+    __slots__ = ("_level", "_slope", "_tangent", "primal")
+    _slope: tuple[Any, ...]  # of what a tape keeps: the derivative; of which y, x and tangent of x
+
+    def __init__(self, primal: Any, tangent: Any = None) -> None:
+        self.primal = as_inexact(alive(primal, "Dual"), "Dual")
+        if tangent is not None:
+            tangent = as_inexact(alive(tangent, "Dual"), "Dual")
+            if np.shape(bare(tangent)) != np.shape(bare(primal)):
+                raise errors.SeedError(
+                    f"Dual: the tangent has shape {np.shape(bare(tangent))}, the primal "
+                    f"{np.shape(bare(primal))}; they must be equal.",
+                    Location.of_caller(),
+                )
+        self._tangent = tangent
+        self._level = max(level_of(primal), level_of(tangent)) + 1
+
+    @property
+    def tangent(self) -> Any:
+        """The derivative along the seeded direction, shaped like the primal."""
+        return np.zeros_like(self.primal) if self._tangent is None else self._tangent
+
+    @tangent.setter
+    def tangent(self, value: Any) -> None:
+        self._tangent = value
+
+    @classmethod
+    def _make(cls, primal: Any, tangent: Any, level: int) -> Dual:
+        made = _new(cls)
+        made.primal = primal
+        made._tangent = tangent
+        made._level = level
+        return made
+
+    def __repr__(self) -> str:
+        return f"Dual({self.primal!r}, tangent={self.tangent!r})"
+
+    def _below(self) -> Any:
+        return self.primal
+
+    def _constant(self, value: Any) -> Any:
+        return self.primal._constant(value) if isinstance(self.primal, Boxed) else value
+
+    def _become(self, other: Any) -> None:
+        if isinstance(other, Dual) and other._level == self._level:
+            self.primal, self._tangent = other.primal, other._tangent
+        elif level_of(other) > self._level:
+            raise errors.InPlaceError(
+                "in-place change of a Dual with a value of a younger trace: "
+                "write x = x + y instead of x += y.",
+                Location.of_caller(),
+            )
+        else:
+            self.primal, self._tangent = other, None
+
+    def _process(
+        self,
+        primitive: Primitive,
+        args: tuple[Any, ...],
+        params: dict[str, Any],
+        level: int,
+        recorded: bool = False,
+    ) -> Any:
+        primals = []
+        tangents = []
+        plain = not params  # nothing of an older trace below: the forward function itself
+        still = True
+        for a in args:
+            d = None
+            if isinstance(a, Boxed):
+                if a._level == level:
+                    d = a._tangent  # type: ignore[attr-defined]
+                    a = a.primal  # type: ignore[attr-defined]
+                    if d is not None:
+                        still = False
+                elif not a._level:
+                    a = a._below()
+                if plain and isinstance(a, Boxed):
+                    plain = False
+            primals.append(a)
+            tangents.append(d)
+        if plain:
+            y = primitive.run(tuple(primals), params)
+        elif recorded:
+            y = primals[0]._process_recorded(primitive)
+        else:
+            y = primitive(*primals, **params)
+        kind = y.__class__
+        if kind is not _float64 and (kind is not _ndarray or y.dtype is not _double):
+            y = primitive.settled(y, primals)
+            kind = y.__class__
+        anomaly = current().anomaly
+        if anomaly:
+            check_forward(primitive, primals, y)
+        slope: Any = None
+        t: Any = None
+        if not still:
+            try:
+                if recorded and not anomaly:
+                    slope = primitive.slope(y, primals[0])  # type: ignore[misc]
+                    t = tangents[0] * slope
+                else:
+                    t = primitive.push(tangents, y, primals, params)
+            except errors.AutogradError:
+                raise
+            except Exception as error:
+                raise errors.RuleError(
+                    f"{primitive.name}: its derivative rule raised {type(error).__name__}: {error}",
+                    Location.of_caller(),
+                ) from error
+        elif primitive.multiple:
+            t = (None,) * len(y)
+        if primitive.multiple:
+            parts = [
+                self._make(p, fit_tangent(d, p, primitive.name), level)
+                for p, d in zip(y, t, strict=True)
+            ]
+            return like_tuple(y, parts)
+        if t is not None:
+            if anomaly:
+                check_forward(primitive, [*primals, *(d for d in tangents if d is not None)], t)
+            alike = t.__class__ is kind
+            if not (alike and kind is _float64) and (
+                not (alike or isinstance(t, Boxed))
+                or t.dtype is not y.dtype
+                or t.shape != y.shape
+                or (t.dtype is not _double and t.dtype.kind not in "fc")
+            ):
+                t = fit_tangent(t, y, primitive.name, primals)
+        made = _new(Dual)
+        made.primal = y
+        made._tangent = t
+        made._level = level
+        if slope is not None:
+            made._slope = (slope, y, primals[0], tangents[0])
+        if primitive.view:
+            args[0]._note_view(made, primitive, params)
+        return made
+
+    def _process_recorded(self, primitive: Primitive) -> Any:
+        return self._process(primitive, (self,), {}, self._level, True)
+
+    def _slope_at(self, primitive: Primitive, x: Any) -> Any:
+        try:
+            slope, y, below, t = self._slope
+        except AttributeError:
+            return super()._slope_at(primitive, x)
+        return self._make(slope, t * primitive.second(y, slope, below), self._level)  # type: ignore[misc]
+
+
+def fit_tangent(t: Any, y: Any, name: str = "a rule", among: Sequence[Any] = ()) -> Any:
+    """Return a tangent with the shape and dtype of its value (a rule may return it broadcast)."""
+    if t is None:
+        return None
+    if not hasattr(t, "shape"):
+        t = np.asarray(t)[()]  # a rule may return a Python number
+    if t.dtype.kind not in "fc":
+        raise errors.RuleError(
+            f"{name}: the jvp returned {t.dtype}; it must return floating-point numbers.",
+            Location.of_caller(),
+        )
+    if t.shape != y.shape:
+        try:
+            t = np.broadcast_to(t, y.shape)
+        except ValueError as error:
+            raise errors.RuleError(
+                f"{name}: the jvp returned shape {t.shape}, but the result has shape {y.shape}.",
+                Location.of_caller(),
+            ) from error
+    if t.dtype != y.dtype:
+        if t.dtype.kind == "c" and y.dtype.kind != "c":
+            if among and not any(np.result_type(bare(a)).kind == "c" for a in among if numeric(a)):
+                raise errors.RuleError(
+                    f"{name}: the jvp returned complex numbers, but the arguments and the result "
+                    "are real; return np.real(...) if that is meant.",
+                    Location.of_caller(),
+                )
+            t = t.real
+        t = t.astype(y.dtype)
+    return t

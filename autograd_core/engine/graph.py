@@ -1,0 +1,192 @@
+"""Graph: what was recorded, read only.
+
+Everything that draws, explains or counts starts here.  Traversal is iterative,
+so a million nodes are as safe as ten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_core.engine.backward import node_of, seed_for
+from autograd_core.engine.node import Node
+from autograd_core.engine.sweeping import Observer, collect, sweep
+from autograd_core.engine.tensor import Tensor, untracked
+from autograd_core.operations.primitive import bare
+
+
+class Edge(NamedTuple):
+    """One use of a value: from the node that made it, into an argument of the node that uses it."""
+
+    source: Node
+    target: Node
+    index: int  # type: ignore[assignment]  # a field's name, not tuple.index
+
+
+class Graph:
+    """The recorded computation that leads to some outputs.
+
+    Parameters
+    ----------
+    *outputs : Tensor
+        Tracked values.
+
+    Raises
+    ------
+    UntrackedError
+        If an output is not tracked.
+
+    Examples
+    --------
+    >>> from autograd_core import Graph, Tensor
+    >>> x, y = Tensor(2.0, requires_grad=True), Tensor(1.0, requires_grad=True)
+    >>> graph = Graph(x ** 3 * (x + 3 * y))
+    >>> [node.name for node in graph.nodes]
+    ['leaf', 'leaf', 'power', 'multiply', 'add', 'multiply']
+    >>> graph.paths(x), graph.paths(y)
+    (2, 1)
+    """
+
+    def __init__(self, *outputs: Tensor) -> None:
+        self.outputs = [node_of(out, "Graph()") for out in outputs]
+        self.nodes = collect(self.outputs)[::-1]
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    @property
+    def leaves(self) -> list[Node]:
+        """The nodes that no operation made."""
+        return [node for node in self.nodes if node.primitive is None]
+
+    @property
+    def edges(self) -> list[Edge]:
+        """Every use of a value by an operation; two uses by one operation are two edges."""
+        return [
+            Edge(source, node, k)
+            for node in self.nodes
+            for k, source in enumerate(node.inputs or ())
+            if source.__class__ is Node
+        ]
+
+    @property
+    def branches(self) -> dict[Node, int]:
+        """The values used more than once, with their number of uses K: there backward adds."""
+        uses: dict[Node, int] = {}
+        for edge in self.edges:
+            uses[edge.source] = uses.get(edge.source, 0) + 1
+        return {node: k for node, k in uses.items() if k > 1}
+
+    def node(self, value: Tensor | Node) -> Node:
+        """Return the node of a Tensor."""
+        return value if isinstance(value, Node) else node_of(value, "Graph.node()")
+
+    def paths(self, start: Tensor | Node, end: Tensor | Node | None = None) -> int:
+        """Count the paths from a value to an output (default the first), exactly.
+
+        One pass over the edges: the number of paths out of a node is the sum
+        over its uses.  60 doublings ``y = y + y`` have 2**60 paths.
+        """
+        last = self.outputs[0] if end is None else self.node(end)
+        first = self.node(start)
+        count: dict[Node, int] = {last: 1}
+        for node in reversed(self.nodes):
+            ways = count.get(node)
+            if ways and node is not first:
+                for source in node.inputs or ():
+                    if source.__class__ is Node:
+                        count[source] = count.get(source, 0) + ways
+        return count.get(first, 0)
+
+    def each_path(
+        self, start: Tensor | Node, end: Tensor | Node | None = None
+    ) -> Iterator[list[Edge]]:
+        """Yield every path from a value to an output, as lists of edges (small graphs only)."""
+        first = self.node(start)
+        last = self.outputs[0] if end is None else self.node(end)
+        uses: dict[Node, list[Edge]] = {}
+        for edge in self.edges:
+            uses.setdefault(edge.source, []).append(edge)
+        stack: list[tuple[Node, list[Edge]]] = [(first, [])]
+        while stack:
+            node, path = stack.pop()
+            if node is last:
+                yield path
+                continue
+            stack += [(edge.target, [*path, edge]) for edge in uses.get(node, ())]
+
+    def local_derivative(self, edge: Edge) -> Any:
+        """Return d(target)/d(source) along one edge, of shape ``target.shape + source.shape``."""
+        node = edge.target
+        assert node.primitive is not None
+        assert node.inputs is not None
+        inputs = [i.output if i.__class__ is Node else i for i in node.inputs]
+        x = inputs[edge.index]
+        columns = []
+        for k in range(np.size(x)):
+            unit = np.zeros(np.size(x), dtype=x.dtype)
+            unit[k] = 1
+            tangents: list[Any] = [None] * len(inputs)
+            tangents[edge.index] = unit.reshape(np.shape(x))[()]
+            columns.append(
+                np.broadcast_to(
+                    node.primitive.push(tangents, node.output, inputs, node.params),
+                    np.shape(node.output),
+                )
+            )
+        return np.stack(columns, axis=-1).reshape((*np.shape(node.output), *np.shape(x)))
+
+    def sum_over_paths(self, start: Tensor | Node, end: Tensor | Node | None = None) -> Any:
+        """Return the derivative as the chain rule says it: a sum over paths of products.
+
+        The same as the sweep's answer, in time that grows with the number of
+        paths; for small graphs.
+        """
+        first = self.node(start)
+        last = self.outputs[0] if end is None else self.node(end)
+        total: Any = np.zeros((*np.shape(last.output), *np.shape(first.output)))
+        for path in self.each_path(first, last):
+            ndim = np.ndim(first.output)
+            size = np.size(first.output)
+            product: Any = np.eye(size).reshape(np.shape(first.output) * 2) if ndim else 1.0
+            for edge in path:
+                inner = np.ndim(edge.source.output)
+                product = np.tensordot(self.local_derivative(edge), product, axes=inner)
+            total = total + product
+        return total
+
+    def gradients(
+        self,
+        seed: Any = None,
+        wanted: Collection[Node] | None = None,
+        observe: Observer | None = None,
+    ) -> dict[Node, Any]:
+        """Sweep back from the first output; writes no ``.grad``, frees nothing.
+
+        Parameters
+        ----------
+        seed : array_like, optional
+            dF/dF; 1 for a scalar.
+        wanted : collection of Node, optional
+            Whose gradients to return; default every node's.
+        observe : callable, optional
+            Called with each message: ``observe(node, g, index, contribution)``.
+
+        Returns
+        -------
+        dict
+            From node to gradient.
+        """
+        output = self.outputs[0]
+        start = seed_for(untracked(bare(output.output)), seed, "Graph.gradients()", "seed")
+        chosen = set(self.nodes if wanted is None else wanted)
+        return sweep([output], [start], chosen, retain=True, observe=observe)
+
+
+__all__: Sequence[str] = ["Edge", "Graph"]

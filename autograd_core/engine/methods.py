@@ -1,0 +1,477 @@
+"""ndarray's attributes, conversions and methods, for traced values."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from autograd_core.base import errors
+from autograd_core.base.source import Location
+from autograd_core.operations import cut_marks as cuts
+from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations.modes import BASE
+from autograd_core.operations.primitive import Boxed, bare
+from autograd_core.rules import elementwise as e
+from autograd_core.rules import reductions, shapes
+
+
+class ArrayMethods(Boxed):
+    """What ``x.shape``, ``x.sum(axis=0)`` and their like are; `Traced` adds the operators."""
+
+    __slots__ = ()
+
+    # --- shape and kind -----------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        shape: tuple[int, ...] = self._below().shape
+        return shape
+
+    @property
+    def dtype(self) -> Any:
+        """Kind of number."""
+        return self._below().dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(self._below().size)
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return int(self.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self.itemsize
+
+    @property
+    def T(self) -> Any:  # noqa: N802 - NumPy's name
+        """The axes in reverse order."""
+        return shapes.transpose(self)
+
+    @property
+    def mT(self) -> Any:  # noqa: N802 - NumPy's name
+        """The last two axes exchanged."""
+        return shapes.matrix_transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return shapes.real(self)
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        cast(Any, self.real if self.dtype.kind == "c" else self)[...] = value
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return shapes.imag(self)
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        if self.dtype.kind != "c":
+            raise errors.OperandError(
+                f"imag: an array of {self.dtype} has no imaginary part to set.",
+                Location.of_caller(),
+            )
+        self.imag[...] = value
+
+    # --- conversion ---------------------------------------------------------
+
+    def _number(self, value: Any, operation: str) -> Any:
+        """Return a Python number, and note where it left the graph."""
+        if self._level:
+            cuts.CUTS.note(value, (cuts.mark_of("item", operation, self),))
+        return value
+
+    def item(self) -> Any:
+        """Return the one element as a Python number, a constant."""
+        return self._number(bare(self).item(), "item")
+
+    def tolist(self) -> Any:
+        """Return nested lists of Python numbers, constants."""
+        return bare(self).tolist()
+
+    def detach(self) -> Any:
+        """Return the value without its derivative."""
+        return bare(self)
+
+    def __bool__(self) -> bool:
+        return bool(bare(self))
+
+    def __int__(self) -> int:
+        return int(bare(self))
+
+    def __index__(self) -> int:
+        value = bare(self)
+        if value.dtype.kind not in "iu":
+            raise errors.ConversionError(
+                f"index: a value of {value.dtype} cannot be an index.", Location.of_caller()
+            )
+        return int(value)
+
+    def _check_number(self, operation: str) -> None:
+        if self._level and self._level != BASE:
+            raise errors.ConversionError(
+                f"{operation}: the value is being differentiated and a number would lose the "
+                "derivative; use NumPy's functions (np.sin, not math.sin), or .item() for the "
+                "number alone.",
+                Location.of_caller(),
+            )
+
+    def __float__(self) -> float:
+        self._check_number("float()")
+        number: float = self._number(float(bare(self)), "float")
+        return number
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
+
+    def __complex__(self) -> complex:
+        self._check_number("complex()")
+        number: complex = self._number(complex(bare(self)), "complex")
+        return number
+
+    # --- copies: each is the value itself, in memory of its own -----------------
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    def __reduce__(self) -> Any:
+        raise errors.ConversionError(
+            "pickling: a value that is being differentiated belongs to its trace, and a copy from "
+            "a file would not; use x.detach() for the numbers.",
+            Location.of_caller(),
+        )
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if self._level:
+            foreign.check_caller()
+            raise errors.ConversionError(
+                f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
+                "its derivative; keep it as it is, or write np.asarray(x.detach()). "
+                "To join values, use np.stack or np.concatenate.",
+                Location.of_caller(),
+            )
+        value = np.asarray(bare(self))
+        if dtype is not None:
+            value = value.astype(dtype, copy=False)
+        return value.copy() if copy else value
+
+    # --- ndarray's methods --------------------------------------------------
+
+    # Parameters stand in NumPy's order; what only NumPy's function looks at goes on to it.
+
+    def sum(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
+        """As numpy.sum."""
+        if dtype is not None or out is not None or more:
+            return reductions.sum_(self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **more)
+        if axis is None and not keepdims:
+            return reductions.sum_(self)
+        return reductions.sum_(self, axis=axis, keepdims=keepdims)
+
+    def mean(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
+        """As numpy.mean."""
+        if dtype is not None or out is not None or more:
+            return reductions.mean(self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **more)
+        return reductions.mean(self, axis=axis, keepdims=keepdims)
+
+    def var(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
+        """As numpy.var."""
+        return cast(Any, np.var)(self, axis, dtype, out, ddof, keepdims, **more)
+
+    def std(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
+        """As numpy.std."""
+        return cast(Any, np.std)(self, axis, dtype, out, ddof, keepdims, **more)
+
+    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+        """As numpy.max; ties share the gradient."""
+        return reductions.max_(self, axis=axis, out=out, keepdims=keepdims, **more)
+
+    def min(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+        """As numpy.min; ties share the gradient."""
+        return reductions.min_(self, axis=axis, out=out, keepdims=keepdims, **more)
+
+    def prod(
+        self,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        **more: Any,
+    ) -> Any:
+        """As numpy.prod."""
+        return reductions.prod(self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **more)
+
+    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        """As numpy.cumsum."""
+        return reductions.cumsum(self, axis=axis, dtype=dtype, out=out)
+
+    def cumprod(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        """As numpy.cumprod."""
+        return np.cumprod(cast(Any, self), axis=axis, dtype=dtype, out=out)
+
+    def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
+        """As numpy.reshape; the shape as one tuple or as several integers."""
+        if order != "C" or copy is not None:
+            one = shape[0] if len(shape) == 1 else shape
+            return cast(Any, np.reshape)(self, one, order=order, copy=copy)
+        return shapes.reshape(
+            self, shape=shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        )
+
+    def ravel(self, order: str = "C") -> Any:
+        """As numpy.ravel."""
+        if order != "C":
+            return cast(Any, np.ravel)(self, order)
+        return shapes.ravel(self)
+
+    def flatten(self, order: str = "C") -> Any:
+        """Return a copy with one axis."""
+        return shapes.copy_(self.ravel(order))
+
+    def transpose(self, *axes: Any) -> Any:
+        """As numpy.transpose; the axes as one tuple or as several integers."""
+        if not axes or (len(axes) == 1 and axes[0] is None):
+            return shapes.transpose(self)
+        one = len(axes) == 1 and np.ndim(axes[0]) > 0
+        return shapes.transpose(self, axes=axes[0] if one else axes)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Any:
+        """As numpy.swapaxes."""
+        return shapes.swapaxes(self, axis1=axis1, axis2=axis2)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """As numpy.squeeze."""
+        return shapes.squeeze(self, axis=axis)
+
+    def repeat(self, repeats: Any, axis: Any = None) -> Any:
+        """As numpy.repeat."""
+        return shapes.repeat(self, repeats=repeats, axis=axis)
+
+    def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+        """As numpy.take."""
+        return cast(Any, np.take)(self, indices, axis=axis, out=out, mode=mode)
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """As numpy.diagonal (a copy)."""
+        return shapes.diagonal(self, offset, axis1, axis2)
+
+    def trace(
+        self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
+    ) -> Any:
+        """As numpy.trace."""
+        return cast(Any, np.trace)(self, offset, axis1, axis2, dtype, out)
+
+    def dot(self, other: Any, out: Any = None) -> Any:
+        """As numpy.dot."""
+        return np.dot(self, other, out=out) if out is not None else np.dot(self, other)
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None, **more: Any) -> Any:
+        """As numpy.clip; the derivative on the limits is 1."""
+        return cast(Any, np.clip)(self, min, max, out=out, **more)
+
+    def round(self, decimals: int = 0, out: Any = None) -> Any:
+        """As numpy.round; the derivative is 0."""
+        return e.round_(self, decimals=decimals, out=out)
+
+    def copy(self, order: str = "C") -> Any:
+        """Return the value in memory of its own."""
+        return shapes.copy_(self) if order == "C" else shapes.copy_(self, order=order)
+
+    def astype(
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: str = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
+        """Cast; a cast to integers or booleans gives a constant."""
+        if order != "K" or casting != "unsafe":
+            if order not in ("K", "A", "C", "F"):
+                raise errors.OperandError(f"astype: order={order!r}", Location.of_caller())
+            (cast_self,) = shapes.cast_all((self,), dtype, casting)
+            return cast_self.copy(order)
+        if not copy and np.dtype(dtype) == self.dtype:
+            return self
+        if np.dtype(dtype).kind in "fc":
+            return shapes.astype_(self, dtype=dtype)
+        made = self._constant(bare(self).astype(dtype))
+        return cuts.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
+
+    def conj(self) -> Any:
+        """As numpy.conj; of real numbers the value itself."""
+        return np.conj(self) if self.dtype.kind == "c" else self
+
+    conjugate = conj
+
+    def sort(
+        self, axis: int = -1, kind: Any = None, order: None = None, *, stable: Any = None
+    ) -> None:
+        """Sort in place along an axis."""
+        made = cast(Any, np.sort)(self, axis=axis, kind=kind, order=order, stable=stable)
+        cast(Any, self)[...] = made
+
+    def fill(self, value: Any) -> None:
+        """Overwrite every element with one value."""
+        cast(Any, self)[...] = value
+
+    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+        """As numpy.argmax; a constant."""
+        return cast(Any, np.argmax)(self, axis=axis, out=out, keepdims=keepdims)
+
+    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+        """As numpy.argmin; a constant."""
+        return cast(Any, np.argmin)(self, axis=axis, out=out, keepdims=keepdims)
+
+    def argsort(
+        self, axis: int = -1, kind: Any = None, order: None = None, *, stable: Any = None
+    ) -> Any:
+        """As numpy.argsort; a constant."""
+        return cast(Any, np.argsort)(self, axis=axis, kind=kind, order=order, stable=stable)
+
+    def any(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+        """As numpy.any; a constant."""
+        return cast(Any, np.any)(self, axis=axis, out=out, keepdims=keepdims, **more)
+
+    def all(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+        """As numpy.all; a constant."""
+        return cast(Any, np.all)(self, axis=axis, out=out, keepdims=keepdims, **more)
+
+    def nonzero(self) -> Any:
+        """As numpy.nonzero; constants."""
+        return np.nonzero(self)
+
+    def partition(self, kth: Any, axis: int = -1) -> None:
+        """Partition in place along an axis."""
+        cast(Any, self)[...] = np.partition(self, kth, axis=axis)
+
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+        """As numpy.put: write into elements, counted as if there were one axis."""
+        np.put(cast(Any, self), indices, values, mode)
+
+    def argpartition(self, kth: Any, axis: int = -1) -> Any:
+        """As numpy.argpartition; a constant."""
+        return np.argpartition(self, kth, axis=axis)
+
+    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+        """As numpy.searchsorted; a constant."""
+        return np.searchsorted(cast(Any, self), v, side, sorter)
+
+    def compress(self, condition: Any, axis: Any = None) -> Any:
+        """As numpy.compress."""
+        return np.compress(condition, self, axis=axis)
+
+    def choose(self, choices: Any, mode: Any = "raise") -> Any:
+        """As numpy.choose."""
+        return np.choose(cast(Any, self), choices, mode=mode)
+
+
+def _unsettable(name: str, instead: str) -> Any:
+    def set_it(self: Any, value: Any) -> None:
+        raise errors.MissingAttributeError(
+            f"{name}: it cannot be set, since other values may be views of this one; "
+            f"write {instead}.",
+            Location.of_caller(),
+        )
+
+    return getattr(ArrayMethods, name).setter(set_it)
+
+
+def _absent(name: str, instead: str) -> property:
+    def get(self: Any) -> Any:
+        raise errors.MissingAttributeError(
+            f"{name}: a {type(self).__name__} has no {name}: it would bypass the "
+            f"record; use {instead}.",
+            Location.of_caller(),
+        )
+
+    return property(get, lambda self, value: get(self), doc=f"ndarray's; refused: {instead}.")
+
+
+def _of_tensors(name: str) -> property:
+    def get(self: Any) -> Any:
+        raise errors.MissingAttributeError(
+            f"{name}: a {type(self).__name__}, which jvp(), vmap() and the like compute with, has "
+            f"no {name}; take derivatives with grad() or vjp(), and x.detach() for the numbers.",
+            Location.of_caller(),
+        )
+
+    return property(get, doc="Of Tensors only.")
+
+
+for _name in ("backward", "data", "grad", "numpy", "register_hook", "requires_grad", "retain_grad"):
+    setattr(ArrayMethods, _name, _of_tensors(_name))
+_OF_NUMBERS = "x.detach(), and .numpy() of a Tensor, for the numbers alone"
+for _name, _instead in {
+    "flat": "x.reshape(-1), a view where NumPy has one",
+    "view": "x.astype(dtype), x.real, x.imag, or x[...] for a view",
+    "resize": "np.resize(x, shape)",
+    "strides": _OF_NUMBERS,
+    "base": _OF_NUMBERS,
+    "flags": _OF_NUMBERS,
+    "setflags": _OF_NUMBERS,
+    "ctypes": _OF_NUMBERS,
+    "byteswap": _OF_NUMBERS,
+    "getfield": _OF_NUMBERS,
+    "setfield": _OF_NUMBERS,
+    "tobytes": _OF_NUMBERS,
+    "tofile": _OF_NUMBERS,
+    "dump": _OF_NUMBERS,
+    "dumps": _OF_NUMBERS,
+}.items():
+    setattr(ArrayMethods, _name, _absent(_name, _instead))
+for _name, _instead in {
+    "shape": "x = x.reshape(shape)",
+    "dtype": "x = x.astype(dtype)",
+    "T": "x.T[...] = value",
+    "mT": "x.mT[...] = value",
+    "ndim": "x = x.reshape(shape)",
+    "size": "x = np.resize(x, shape)",
+}.items():
+    setattr(ArrayMethods, _name, _unsettable(_name, _instead))

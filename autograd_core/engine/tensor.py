@@ -1,0 +1,567 @@
+"""Tensor: an array that records what is done with it."""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import numpy as np
+
+from autograd_core.base import errors
+from autograd_core.base.later import later
+from autograd_core.base.source import Location
+from autograd_core.engine import backward, inplace, shortcuts
+from autograd_core.engine import trace_borders as borders
+from autograd_core.engine.node import NO_PARAMS, PART, HookHandle, Node, Watch, next_tick, record
+from autograd_core.engine.traced import Traced, as_inexact
+from autograd_core.operations import cut_marks as cuts
+from autograd_core.operations import modes
+from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations.anomaly import check_forward
+from autograd_core.operations.modes import BASE, DEFAULT
+from autograd_core.operations.primitive import Boxed, Primitive, bare, level_of, like_tuple
+from autograd_core.rules.shapes import copy_
+
+_new = object.__new__
+_float64 = np.float64
+_ndarray = np.ndarray
+_NUMBERS = frozenset("biufc")
+_mode = modes.current
+
+
+def wrap(node: Node) -> Tensor:
+    """Return a Tensor that stands for a recorded node."""
+    made = _new(Tensor)
+    made._held = node.output
+    made._node = node
+    made._level = node.level
+    return made
+
+
+def leaf(value: Any, level: int) -> Tensor:
+    """Return a tracked leaf of a trace, for a transform's input."""
+    return wrap(record(None, (), NO_PARAMS, value, level))
+
+
+def untracked(value: Any) -> Any:
+    """Return a raw result as a constant Tensor; a traced one as it is."""
+    if isinstance(value, Boxed):
+        return value
+    made = _new(Tensor)
+    made._held = value
+    made._node = None
+    made._level = 0
+    made._cuts = ()
+    return made
+
+
+class Tensor(Traced):
+    """A NumPy array that can remember how it was computed.
+
+    Operators, methods and NumPy functions work as on arrays.  With
+    ``requires_grad=True`` every operation on it is recorded, and ``backward()``
+    on a result computes all derivatives in one sweep.
+
+    Parameters
+    ----------
+    data : array_like
+        The values; copied.  A Tensor made by hand is detached; a value that a
+        transform differentiates nests.
+    requires_grad : bool
+        Whether to record operations on it; floating-point or complex data only.
+    dtype : dtype, optional
+        As for ``numpy.array``.
+
+    Raises
+    ------
+    DTypeError
+        If integers, booleans or objects are to require grad.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = np.sum(x * x)
+    >>> y.backward()
+    >>> x.grad
+    Tensor([2., 4., 6.])
+    """
+
+    __slots__ = ("_cuts", "_grad", "_held", "_level", "_node")
+    _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
+    _held: Any  # not `_data`: np.ma takes that of any object, and the derivative would be lost
+    _node: Node | None
+    _level: int
+    _grad: Any
+
+    def __new__(cls, data: Any = None, requires_grad: bool = False, dtype: Any = None) -> Any:
+        """Make a Tensor; of a value that a transform follows, a constant is that value itself."""
+        if isinstance(data, Boxed) and not requires_grad and _is_followed(data):
+            borders.alive(data, "Tensor")
+            return data if dtype is None else data.astype(dtype)  # type: ignore[attr-defined]
+        return _new(cls)
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
+        if (
+            data.__class__ is _ndarray
+            and dtype is None
+            and data.ndim
+            and data.dtype.kind in _NUMBERS
+        ):
+            self._held = data.copy("K")
+        else:
+            if isinstance(data, Boxed) and not requires_grad and _is_followed(data):
+                return  # __new__ gave the value itself
+            self._held = _copied(data, dtype)
+        self._node = None
+        self._level = 0
+        self._cuts = ()
+        self._grad = None
+        if requires_grad:
+            self._track("Tensor(requires_grad=True)")
+
+    def _track(self, operation: str) -> None:
+        value = self._held
+        level = BASE
+        if value.__class__ is not _ndarray or value.dtype.kind not in "fc":
+            as_inexact(value, operation)
+            level += (level_of(value) // BASE) * BASE
+        self._node = record(None, (), NO_PARAMS, value, level)
+        self._node.watch = Watch(weakref.ref(self))
+        self._level = level
+
+    # --- what it is ---------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The raw array, sharing memory; changes to it are not recorded."""
+        if self._level and _is_followed(self):
+            raise errors.ConversionError(
+                "data: the value is being differentiated, and its raw array would lose the "
+                "derivative; compute with the value itself, or write x.detach().",
+                Location.of_caller(),
+            )
+        value = self._held
+        if isinstance(value, Boxed):
+            return value
+        if isinstance(value, np.generic):
+            value = np.array(value)
+            if self.is_leaf:
+                self._replace(value)  # from now on, so that writing into it counts
+            else:
+                value.flags.writeable = False
+        if self._node is not None and self._node.primitive is not None:
+            cuts.CUTS.note(value, (cuts.mark_of("data", "data", self),))
+        return value
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        borders.alive(value, "data")
+        followed = _is_followed(value)
+        if followed and value._level > self._level:
+            raise errors.ConversionError(
+                "data: the value is being differentiated, and this Tensor, made outside of that "
+                "transform, would lose the derivative; compute with the value itself, or give "
+                "value.detach().",
+                Location.of_caller(),
+            )
+        new = value._held if isinstance(value, Tensor) and not followed else value
+        if not isinstance(new, Boxed):
+            foreign.masked(new, "data")
+            new = np.asarray(new) if _is_host(new) else new
+            if self._node is not None and new.dtype.kind not in "fc":
+                raise errors.DTypeError(
+                    f"data: a tensor that requires grad cannot hold {new.dtype}; "
+                    "give floating-point data.",
+                    Location.of_caller(),
+                )
+        self._replace(new)
+
+    def _replace(self, value: Any) -> None:
+        """Hold another raw array; graphs recorded with the old one keep the old one."""
+        old = self._node
+        if old is not None and old.primitive is not None:  # other numbers at the same place
+            if value.shape != self.shape or value.dtype != self.dtype:
+                raise errors.InPlaceError(
+                    f"data: this value was computed, with shape {self.shape} and {self.dtype}; "
+                    f"it cannot become {value.shape} {value.dtype}. Make a new Tensor.",
+                    Location.of_caller(),
+                )
+            self._node = record(copy_, (old,), NO_PARAMS, value, old.level)
+        elif old is not None:
+            self._node = record(None, (), NO_PARAMS, value, old.level)
+            self._node.watch = old.watch
+        self._held = value
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on it are recorded."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if not self.is_leaf:
+            raise errors.InPlaceError(
+                "requires_grad can be changed on leaves only; use x.detach() for a constant.",
+                Location.of_caller(),
+            )
+        if value and self._node is None:
+            self._track("requires_grad = True")
+        elif not value:
+            self._node = None
+            self._level = 0
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad` and return the tensor itself."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made it."""
+        return self._node is None or self._node.primitive is None
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that backward sweeps have added up here: a Tensor, or None."""
+        try:
+            return self._grad
+        except AttributeError:
+            return None
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            borders.alive(value, "grad")
+            if not isinstance(value, Boxed):
+                value = Tensor(value)
+            if value.shape != self.shape:
+                raise errors.SeedError(
+                    f"grad: shape {value.shape} is not the tensor's {self.shape}.",
+                    Location.of_caller(),
+                )
+        self._grad = value
+
+    def __repr__(self) -> str:
+        body = repr(np.asarray(self._held)) if _is_host(self._held) else f"({self._held!r})"
+        body = body.removeprefix("array").strip("()")
+        body = body.replace("\n     ", "\n       ")
+        if self._node is None:
+            return f"Tensor({body})"
+        if self._node.primitive is None:
+            return f"Tensor({body}, requires_grad=True)"
+        return f"Tensor({body}, op={self._node.name})"
+
+    # --- derivatives --------------------------------------------------------
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
+        """Sweep back from here and add the gradients into the leaves' ``.grad``.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The seed dF/d(self), shaped like self; 1 for a scalar.
+        retain_graph : bool
+            Keep the saved values, so that the graph can be swept again;
+            default the value of `create_graph`.
+        create_graph : bool
+            Record the sweep itself, for derivatives of the gradients.
+
+        Raises
+        ------
+        UntrackedError
+            If no recorded operation leads here.
+        NonScalarError, SeedError
+            If a seed is missing, or does not fit.
+        FreedGraphError
+            If the graph was swept before without `retain_graph`.
+        OverwrittenError
+            If a saved value was overwritten in place.
+
+        Examples
+        --------
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> (x ** 2).backward()
+        >>> x.grad
+        Tensor(6.)
+        """
+        retain = create_graph if retain_graph is None else retain_graph
+        backward.backward(self, gradient, retain, wrap if create_graph else None)
+
+    def _add_gradient(self, g: Any) -> None:
+        """Add what a sweep found into ``.grad``."""
+        old = self.grad
+        self._grad = untracked(g) if old is None else old + untracked(g)
+
+    def backward_steps(self, gradient: Any = None) -> Iterator[Any]:
+        """Sweep back from here and yield what happened, one step after the other.
+
+        Writes no ``.grad`` and frees nothing; the steps are those of the
+        stepping page (`animate`).
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The seed, as for `backward`.
+
+        Yields
+        ------
+        Step
+            ``str(step)`` is a sentence; ``step.messages`` says what travels.
+
+        Examples
+        --------
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> y = x * x
+        >>> for step in y.backward_steps():
+        ...     print(step.phase, step.messages)
+        seed []
+        backward [('w0', '3 × 1 = 3'), ('w1', '3 × 1 = 3')]
+        branch [('j0', '3 + 3 = 6')]
+        """
+        steps: Iterator[Any] = later("backward_steps")(self, gradient)
+        return steps
+
+    def detach(self) -> Tensor:
+        """Return a constant that shares memory with this value."""
+        made = cast(Tensor, untracked(bare(self)))
+        if not isinstance(made, Tensor):
+            return made  # a batched or a recorded array remembers no cuts
+        if self._node is not None:
+            made._cuts = (cuts.mark_of("detach", "detach", self, cuts.leaves_of(self._node)),)
+        else:
+            made._cuts = getattr(self, "_cuts", ())
+        return made
+
+    def numpy(self) -> Any:
+        """Return the raw array, sharing memory.
+
+        Raises
+        ------
+        ConversionError
+            If the tensor is tracked; write ``x.detach().numpy()``.
+        """
+        if self._node is not None:
+            raise errors.ConversionError(
+                "numpy(): this tensor is tracked, and the array would not be; "
+                "write x.detach().numpy(), or x.data.",
+                Location.of_caller(),
+            )
+        return self.data
+
+    def retain_grad(self) -> None:
+        """Let backward sweeps write ``.grad`` here too, though it is not a leaf."""
+        if self._node is None:
+            raise errors.UntrackedError(
+                "retain_grad(): this tensor is not tracked.", Location.of_caller()
+            )
+        self._watch().owner = weakref.ref(self)
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> HookHandle:
+        """Call ``hook(gradient)`` when a sweep knows this value's gradient.
+
+        Parameters
+        ----------
+        hook : callable
+            Gets the gradient as a Tensor; what it returns, if not None, takes
+            the gradient's place.
+
+        Returns
+        -------
+        HookHandle
+            Its ``remove()`` takes the hook off again.
+
+        Examples
+        --------
+        >>> x = Tensor(1.0, requires_grad=True)
+        >>> handle = x.register_hook(lambda g: g * 10)
+        >>> (2 * x).backward()
+        >>> x.grad
+        Tensor(20.)
+        """
+        if self._node is None:
+            raise errors.UntrackedError(
+                "register_hook(): this tensor is not tracked.", Location.of_caller()
+            )
+        hooks = self._watch().hooks
+        key = next_tick()
+        hooks[key] = lambda g: hook(untracked(g))
+        return HookHandle(hooks, key)
+
+    def _watch(self) -> Watch:
+        """Return the node's list of those who want its gradient."""
+        assert self._node is not None
+        if self._node.watch is None:
+            self._node.watch = Watch()
+        return self._node.watch
+
+    def sum(self, axis: Any = None, *rest: Any, **settings: Any) -> Any:
+        """As numpy.sum."""
+        if axis is None and not rest and not settings:
+            return _total(self)
+        return super().sum(axis, *rest, **settings)
+
+    # --- how the dispatch uses it -------------------------------------------
+
+    def _below(self) -> Any:
+        return self._held
+
+    def _constant(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return like_tuple(value, [untracked(part) for part in value])
+        return untracked(value)
+
+    def _process(
+        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
+    ) -> Any:
+        raw = []
+        inputs = []
+        plain = level == BASE or not params
+        for a in args:
+            if isinstance(a, Boxed):
+                if a._level == level:
+                    value = a._held  # type: ignore[attr-defined]
+                    if level != BASE and isinstance(value, Boxed):
+                        plain = False
+                    raw.append(value)
+                    inputs.append(a._node)
+                    continue
+                if a._level:
+                    plain = False  # a value of an older trace: the operation is recorded there too
+                else:
+                    if getattr(a, "_cuts", ()):
+                        cuts.CUTS.note(a._held, a._cuts)  # type: ignore[attr-defined]
+                    a = a._below()
+            raw.append(a)
+            inputs.append(a)
+        if plain:
+            try:
+                out = primitive.forward(*raw, **params) if params else primitive.forward(*raw)
+            except Exception as error:
+                raise primitive.failure(error, tuple(raw)) from error
+        elif primitive.second is None:
+            out = primitive(*raw, **params)
+        else:
+            out = raw[0]._process_recorded(primitive)
+        if out.__class__ is not _float64:
+            out = primitive.settled(out, raw)
+        mode = _mode()
+        if mode is not DEFAULT:
+            if mode.anomaly:
+                check_forward(primitive, raw, out)
+            if mode.floor > level:
+                return cuts.mark(self._constant(out), "no_grad", primitive.name, args)
+        if primitive.multiple:
+            return record_parts(primitive, tuple(inputs), params, out, level)
+        made = _new(Tensor)
+        made._held = out
+        made._node = record(primitive, tuple(inputs), params, out, level)
+        made._level = level
+        if primitive.view:
+            args[0]._note_view(made, primitive, params)
+        return made
+
+    def _become(self, other: Any) -> None:
+        """Take on another value in place: its history, its numbers, the same array object."""
+        inplace.take_on(self, other)
+
+    # --- copies -------------------------------------------------------------
+
+    def __copy__(self) -> Any:
+        if _is_followed(self):
+            return self.copy()
+        kind, arguments, state = self.__reduce__()
+        made = kind(*arguments)
+        for name, value in (state or {}).items():
+            setattr(made, name, value)
+        return made
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        if _is_followed(self):
+            return self.copy()
+        kind, arguments, state = self.__reduce__()
+        made = kind(*arguments)
+        memo[id(self)] = made
+        for name, value in (state or {}).items():
+            setattr(made, name, copy.deepcopy(value, memo))
+        return made
+
+    def __reduce__(self) -> Any:
+        if _is_followed(self):
+            return super().__reduce__()
+        if not self.is_leaf:
+            raise errors.ConversionError(
+                "copying or pickling: only leaves can be copied with their history; "
+                "use x.detach() first.",
+                Location.of_caller(),
+            )
+        grad = self.grad
+        if grad is not None and grad.requires_grad:
+            grad = grad.detach()
+        arguments = (type(self), np.asarray(self._held), self.requires_grad, grad)
+        return _rebuild, arguments, getattr(self, "__dict__", None)
+
+
+def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> Tensor:
+    made = _new(kind)
+    Tensor.__init__(made, data, requires_grad)
+    if grad is not None:
+        made._grad = grad
+    return made
+
+
+Tensor.__array_ufunc__ = shortcuts.unary(Tensor, Traced.__array_ufunc__)  # type: ignore[method-assign]
+Tensor.__neg__ = shortcuts.unary(Tensor, lambda x, *_: Traced.__neg__(x), np.negative)  # type: ignore[method-assign]
+_total = shortcuts.unary(Tensor, lambda x, *_: Traced.sum(x), np.sum)
+for _name, _primitive in shortcuts.OPERATORS.items():
+    setattr(Tensor, f"__{_name}__", shortcuts.binary(Tensor, _primitive))
+    setattr(Tensor, f"__r{_name}__", shortcuts.binary(Tensor, _primitive, reflected=True))
+
+
+def _copied(data: Any, dtype: Any) -> Any:
+    """Return the value that a Tensor of any data holds: an array of its own, or what is traced."""
+    while isinstance(data, Tensor) and not _is_followed(data):
+        data = data._held
+    if level_of(data):
+        borders.alive(data, "Tensor")
+        return data if dtype is None else data.astype(dtype)
+    if data.__class__ not in foreign.KNOWN:
+        foreign.masked(data, "Tensor")
+    try:
+        value = np.array(data, dtype=dtype) if _is_host(data) else data.copy()
+    except ValueError as error:
+        raise errors.ShapeError(
+            f"Tensor: the data do not form an array: {error}", Location.of_caller()
+        ) from error
+    if value.dtype.kind not in "biufc":
+        raise errors.DTypeError(
+            f"Tensor: data of {value.dtype}, made from a {type(data).__name__}, are not numbers; "
+            "give numbers, or an array or a nest of lists of them.",
+            Location.of_caller(),
+        )
+    return value[()] if value.ndim == 0 and isinstance(value, _ndarray) else value
+
+
+def _is_followed(data: Any) -> bool:
+    """Whether a value belongs to a transform or is a Dual: a Tensor of it nests."""
+    return isinstance(data, Boxed) and data._level % modes.STEP < BASE and data._level > 0
+
+
+def _is_host(data: Any) -> bool:
+    """Whether NumPy may make the array (lists, scalars, ndarrays), or it is another library's."""
+    return isinstance(data, (np.ndarray, np.generic)) or not hasattr(data, "__array_function__")
+
+
+def record_parts(
+    primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], out: Any, level: int
+) -> Any:
+    """Record an operation that returns a tuple: one node for it, and one for each part."""
+    whole = record(primitive, inputs, params, out, level)
+    parts = [
+        wrap(record(PART, (whole,), {"index": k}, value, level)) for k, value in enumerate(out)
+    ]
+    return like_tuple(out, parts)

@@ -1,0 +1,362 @@
+"""Traced: what Tensors and Duals have in common: NumPy's operators, methods and protocols.
+
+Everything here hands over to a primitive or to the NumPy function of the same
+name; which kind of value it is does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_core.base import errors
+from autograd_core.base.source import Location
+from autograd_core.engine import inplace
+from autograd_core.engine.methods import ArrayMethods
+from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations.primitive import (
+    REGISTRY,
+    WRITERS,
+    Boxed,
+    Primitive,
+    as_constant,
+    bare,
+    describe,
+    unwrapped,
+)
+from autograd_core.rules import elementwise as e
+from autograd_core.rules import indexing, products
+
+_shape, _ndim = np.shape, np.ndim
+
+
+def as_inexact(value: Any, operation: str) -> Any:
+    """Return the value if it can carry a derivative; Python numbers become NumPy's.
+
+    Raises
+    ------
+    DTypeError
+        For integers, booleans and objects.
+    """
+    if isinstance(value, Boxed):
+        return value if value._level else bare(value)
+    if isinstance(value, (int, float)) and not isinstance(value, (bool, np.bool_, np.generic)):
+        return np.float64(value)
+    value = foreign.argument(value, operation)
+    if not hasattr(value, "dtype"):
+        value = np.asarray(value)
+    if value.dtype.kind not in "fc":
+        raise errors.DTypeError(
+            f"{operation}: {value.dtype} data cannot carry a derivative; "
+            "give floating-point data, for instance with dtype=float.",
+            Location.of_caller(),
+        )
+    return value
+
+
+def _plain(index: Any) -> Any:
+    """Return an index with traced values and lists made into arrays."""
+    if index.__class__ in foreign.FAMILIAR:
+        return index
+    if isinstance(index, tuple):
+        return tuple([_plain(part) for part in index])
+    if isinstance(index, Boxed):
+        return bare(index)
+    foreign.setting(index, "index")
+    return (
+        np.asarray(index, dtype=None if len(index) else int) if isinstance(index, list) else index
+    )
+
+
+def _ufunc(function: np.ufunc) -> Callable[[Any, Any], Any]:
+    return _operators(REGISTRY[function])[0]
+
+
+def _operators(run: Callable[..., Any]) -> tuple[Callable[[Any, Any], Any], ...]:
+    """Return the methods ``self + other`` and ``other + self`` of an operation.
+
+    An object with ``__array_ufunc__ = None`` does it itself, as beside an array.
+    """
+
+    def method(self: Any, other: Any) -> Any:
+        try:
+            return run(self, other)
+        except foreign.OwnArithmeticError:
+            return NotImplemented
+
+    def reflected(self: Any, other: Any) -> Any:
+        try:
+            return run(other, self)
+        except foreign.OwnArithmeticError:
+            return NotImplemented
+
+    return method, reflected
+
+
+def _reflected(function: np.ufunc) -> Callable[[Any, Any], Any]:
+    run = REGISTRY[function]
+
+    def method(self: Any, other: Any) -> Any:
+        return run(other, self)
+
+    return method
+
+
+def _assigning(function: np.ufunc) -> Callable[[Any, Any], Any]:
+    run = REGISTRY[function]
+
+    def method(self: Any, other: Any) -> Any:
+        return self._in_place(run, other)
+
+    return method
+
+
+class Traced(ArrayMethods):
+    """A value whose derivative is followed; behaves like a NumPy array."""
+
+    __slots__ = ("__weakref__", "_source", "_views")
+    _source: tuple[Traced, Primitive, dict[str, Any]]
+    _views: list[Any]
+
+    # --- arithmetic ---------------------------------------------------------
+
+    __add__, __radd__ = _operators(e.add)
+    __sub__, __rsub__ = _operators(e.subtract)
+    __mul__, __rmul__ = _operators(e.multiply)
+    __truediv__, __rtruediv__ = _operators(e.divide)
+    __pow__, __rpow__ = _operators(e.power)
+    __matmul__, __rmatmul__ = _operators(products.matmul)
+    __mod__, __rmod__ = _operators(e.remainder)
+    __floordiv__, __rfloordiv__ = _operators(e.floor_divide)
+
+    def __neg__(self) -> Any:
+        return e.negative(self)
+
+    def __pos__(self) -> Any:
+        return e.positive(self)
+
+    def __abs__(self) -> Any:
+        return e.absolute(self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return e.floor_divide(self, other), e.remainder(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return e.floor_divide(other, self), e.remainder(other, self)
+
+    # --- comparison ---------------------------------------------------------
+
+    __lt__ = _ufunc(np.less)
+    __le__ = _ufunc(np.less_equal)
+    __gt__ = _ufunc(np.greater)
+    __ge__ = _ufunc(np.greater_equal)
+    __eq__ = _ufunc(np.equal)  # elementwise, as on arrays
+    __ne__ = _ufunc(np.not_equal)
+    __hash__ = object.__hash__
+    __and__ = _ufunc(np.bitwise_and)
+    __rand__ = _ufunc(np.bitwise_and)
+    __or__ = _ufunc(np.bitwise_or)
+    __ror__ = _ufunc(np.bitwise_or)
+    __xor__ = _ufunc(np.bitwise_xor)
+    __rxor__ = _ufunc(np.bitwise_xor)
+
+    __lshift__ = _ufunc(np.left_shift)
+    __rlshift__ = _reflected(np.left_shift)
+    __rshift__ = _ufunc(np.right_shift)
+    __rrshift__ = _reflected(np.right_shift)
+
+    def __invert__(self) -> Any:
+        return REGISTRY[np.invert](self)
+
+    # --- in place -----------------------------------------------------------
+
+    def _become(self, other: Any) -> None:
+        raise NotImplementedError
+
+    def _in_place(self, operation: Primitive, other: Any) -> Any:
+        inplace.update(self, operation, other)
+        return self
+
+    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
+        inplace.note_view(made, self, operation, params)
+
+    def __iadd__(self, other: Any) -> Any:
+        return self._in_place(e.add, other)
+
+    def __isub__(self, other: Any) -> Any:
+        return self._in_place(e.subtract, other)
+
+    def __imul__(self, other: Any) -> Any:
+        return self._in_place(e.multiply, other)
+
+    def __itruediv__(self, other: Any) -> Any:
+        return self._in_place(e.divide, other)
+
+    def __ipow__(self, other: Any) -> Any:
+        return self._in_place(e.power, other)
+
+    def __imatmul__(self, other: Any) -> Any:
+        return self._in_place(products.matmul, other)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return self._in_place(e.floor_divide, other)
+
+    def __imod__(self, other: Any) -> Any:
+        return self._in_place(e.remainder, other)
+
+    __iand__ = _assigning(np.bitwise_and)
+    __ior__ = _assigning(np.bitwise_or)
+    __ixor__ = _assigning(np.bitwise_xor)
+    __ilshift__ = _assigning(np.left_shift)
+    __irshift__ = _assigning(np.right_shift)
+
+    # --- indexing -----------------------------------------------------------
+
+    def __getitem__(self, index: Any) -> Any:
+        return indexing.getitem(self, index=_plain(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if value.__class__ not in foreign.FAMILIAR and not isinstance(value, (list, tuple)):
+            value = foreign.plain(value, "setitem", (self,))
+        inplace.assign(self, _plain(index), value)
+
+    def __len__(self) -> int:
+        shape = self.shape
+        if not shape:
+            raise errors.OperandError(
+                "len() or iteration of a 0-d value: it has no axes.", Location.of_caller()
+            )
+        return int(shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        for k in range(len(self)):
+            yield self[k]
+
+    def __contains__(self, item: Any) -> bool:
+        if not self.shape:
+            raise errors.OperandError(
+                "in: a 0-d value has no elements; write x == y.", Location.of_caller()
+            )
+        return bool(np.any(bare(self) == bare(item)))
+
+    # --- NumPy's protocols --------------------------------------------------
+
+    __array_priority__ = 1000.0
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        run = REGISTRY.get(ufunc)
+        if method != "__call__":
+            run = REGISTRY.get((ufunc, method))  # type: ignore[call-overload]
+        elif run is None:
+            run = foreign.implementation(REGISTRY, ufunc)
+        if run is None:
+            name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
+            raise errors.UnsupportedError(
+                f"{name}: no derivative rule for this ufunc.{_nearest(name)}", Location.of_caller()
+            )
+        if isinstance(run, Primitive):
+            return run(*inputs, **keywords) if keywords else run(*inputs)
+        return _composite(run, getattr(ufunc, method), inputs, keywords)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Any, keywords: Any
+    ) -> Any:
+        if args and not keywords and isinstance(args[0], Traced):
+            if function is _shape:  # asked so often, of layers' inputs, that the dispatch shows
+                return args[0].shape
+            if function is _ndim:
+                return args[0].ndim
+        if len(types) > 1 and not foreign.all_known(types):
+            foreign.operands((*args, *keywords.values()), function.__name__)
+        run = REGISTRY.get(function)
+        if run is None:
+            if function is np.array or function is np.asarray or function is np.asanyarray:
+                raise errors.UnsupportedError(
+                    f"{function.__name__}: like= a traced value is not supported; make the array "
+                    "without like=, or use np.zeros_like, np.full_like and np.stack.",
+                    Location.of_caller(),
+                )
+            name = f"{function.__module__}.{function.__name__}"
+            raise errors.UnsupportedError(
+                f"{name}: no derivative rule for this function.{_nearest(name)}",
+                Location.of_caller(),
+            )
+        if isinstance(run, Primitive):
+            return run(*args, **keywords)
+        return _composite(run, function, args, keywords)
+
+
+def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
+    """Run a function written in other NumPy functions; complaints name it and the user's line."""
+    if keywords.get("out") is not None or (len(args) > 1 and _written(run, args)):
+        raise errors.UnsupportedError(
+            f"{function.__name__}: the keyword out= is not supported on a traced value. "
+            "Use the returned value, or write x[...] = value on a Tensor.",
+            Location.of_caller(),
+        )
+    keywords = {k: v for k, v in keywords.items() if v is not np._NoValue}
+    foreign.operands((*args, *keywords.values()), function.__name__)
+    try:
+        boxed: list[Boxed] = []
+        raw, settings = unwrapped(args, boxed), unwrapped(keywords, boxed)
+        if _only_counts(boxed) and function not in WRITERS:
+            return as_constant(boxed[0], function(*raw, **settings))
+        return run(*args, **keywords)
+    except errors.AutogradError:
+        raise
+    except TypeError as error:
+        if (keyword := _not_taken(error, run, function, args)) is not None:
+            raise errors.UnsupportedError(
+                f"{function.__name__}: the keyword {keyword}= is not supported on a traced value.",
+                Location.of_caller(),
+            ) from error
+        message = f"{function.__name__}: {error}"
+        raise errors.OperandError(message, Location.of_caller()) from error
+    except Exception as error:
+        operands = ", ".join(describe(a) for a in args if not isinstance(a, (list, tuple)))
+        message = f"{function.__name__}({operands}): {error}"
+        raise errors.translate(error, message, Location.of_caller()) from error
+
+
+def _written(run: Any, args: Any) -> bool:
+    """Whether an array stands, without its name, where NumPy writes the result."""
+    code = getattr(getattr(run, "__wrapped__", run), "__code__", None)
+    names = code.co_varnames[: min(len(args), code.co_argcount)] if code else ()
+    return "out" in names and args[names.index("out")] is not None
+
+
+def _not_taken(error: TypeError, run: Any, function: Any, args: Any) -> str | None:
+    """Return the keyword that a rule does not know, by its name or by its place in the call."""
+    text = str(error)
+    if "unexpected keyword" in text:
+        return text.split("'")[1]
+    code = getattr(getattr(run, "__wrapped__", run), "__code__", None)
+    if code is None or "positional argument" not in text or len(args) <= code.co_argcount:
+        return None
+    from inspect import signature
+
+    surplus = list(zip(signature(function).parameters, args, strict=False))[code.co_argcount :]
+    return next((n for n, a in surplus if a is not None and a is not np._NoValue), None)
+
+
+def _only_counts(boxed: list[Boxed]) -> bool:
+    """Whether values are constants, some of integers or booleans: NumPy's own function is for them.
+
+    (Its dtypes there are its own.  Constants of floats keep their views by way of the rules.)
+    """
+    return not any(b._level for b in boxed) and any(bare(b).dtype.kind not in "fc" for b in boxed)
+
+
+def _nearest(name: str) -> str:
+    """Return a hint: the supported function of almost the same name, if there is one."""
+    from difflib import get_close_matches
+
+    from autograd_core.rules.refused import REASONS
+
+    known = {f.__name__: f for f in REGISTRY if hasattr(f, "__name__") and f not in REASONS}
+    method = name.rpartition(".")[2]
+    close = [] if method == "at" else get_close_matches(method, known, n=1, cutoff=0.75)
+    near = f" The nearest supported is {close[0]}; or declare" if close else " Declare"
+    return f"{near} one with autograd_core.primitive."

@@ -1,0 +1,1 @@
+"""Beyond the two modes: other orders of elimination, rounding errors."""

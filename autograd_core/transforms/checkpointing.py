@@ -1,0 +1,311 @@
+"""checkpoint: forget what is between, compute it again when the sweep comes by.
+
+T. Chen et al., "Training deep nets with sublinear memory cost" (2016).
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+from weakref import ProxyTypes
+
+import numpy as np
+
+from autograd_core.base import errors, tree
+from autograd_core.base.source import Location
+from autograd_core.engine.node import Node, next_tick
+from autograd_core.engine.overwrites import OVERWRITES
+from autograd_core.engine.pushing import push
+from autograd_core.engine.sweeping import collect, sweep
+from autograd_core.engine.tensor import Tensor, leaf, record_parts, wrap
+from autograd_core.operations.declare import primitive
+from autograd_core.operations.modes import BASE, enable_grad
+from autograd_core.operations.primitive import Primitive, level_of, memory
+from autograd_core.operations.saved_reads import Reading
+
+# Marks where a segment begins: a copy, so that what is older is not the segment's, and
+# so that an argument changed in place inside stays as it was outside.
+entry: Primitive = primitive(
+    lambda x: x.copy(),
+    vjp=[lambda g, y, x: g],
+    jvp=[lambda t, y, x: t],
+    name="entry",
+    category="shape",
+)
+
+
+def random_sources(*roots: Any) -> list[Any]:
+    """Return the random sources that functions and arguments can reach.
+
+    Looked through: closures, defaults, the globals that the code names (nested
+    functions too), bound methods, ``functools.partial``, attributes, slots, class
+    attributes, and containers.  Not looked through: functions and objects of the standard
+    library and of compilers, from which everything that is loaded can be reached.
+    """
+    found: list[Any] = []
+    stack, seen = list(roots), set()
+    while stack:
+        value = stack.pop()
+        if type(value) in ProxyTypes:  # what it stands for may be gone, and belongs to others
+            continue
+        if id(value) in seen or isinstance(value, (np.ndarray, str, int, float, complex)):
+            continue
+        seen.add(id(value))
+        if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
+            found.append(value)
+        elif isinstance(value, MethodType):
+            stack += [value.__self__, value.__func__]
+        elif _of_others(value if isinstance(value, FunctionType) else type(value)):
+            continue
+        elif isinstance(value, FunctionType):
+            stack += [c.cell_contents for c in value.__closure__ or () if _filled(c)]
+            stack += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+            stack += _named_globals(value.__code__, value.__globals__)
+            stack += list(vars(value).values())
+        elif isinstance(value, functools.partial):
+            stack += [value.func, value.args, value.keywords]
+        elif isinstance(value, dict):
+            stack += list(value.values())
+        elif isinstance(value, (list, tuple, set)):
+            stack += list(value)
+        elif not isinstance(value, (type, ModuleType, Tensor)):
+            inside = getattr(value, "__dict__", None)  # a C library's may be anything
+            stack += list(inside.values()) if isinstance(inside, dict) else []
+            for kind in type(value).__mro__[:-1]:
+                if not _of_others(kind):
+                    stack += [v for k, v in vars(kind).items() if not k.startswith("__")]
+                    stack += [getattr(value, k, None) for k in getattr(kind, "__slots__", ())]
+    return found
+
+
+# These hold no random source of a user's program; a namespace is as good as a dictionary.
+_OTHERS = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__", "types"}
+_CONTAINERS = (dict, list, tuple, set, functools.partial)
+
+
+def _of_others(value: Any) -> bool:
+    """Whether a function or a class belongs to the standard library or to a compiler."""
+    if isinstance(value, type) and issubclass(value, _CONTAINERS):
+        return False
+    return str(getattr(value, "__module__", "")).partition(".")[0] in _OTHERS
+
+
+def _named_globals(code: CodeType, names: dict[str, Any]) -> list[Any]:
+    """Return the globals that code speaks of, and their attributes if they are modules."""
+    found = []
+    stack = [code]
+    while stack:
+        code = stack.pop()
+        stack += [c for c in code.co_consts if isinstance(c, CodeType)]
+        for name in code.co_names:
+            value = names.get(name)
+            if isinstance(value, ModuleType):
+                found += [vars(value).get(k) for k in code.co_names]
+            elif value is not None:
+                found.append(value)
+    return found
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False
+
+
+class _RandomState:
+    """The state of every random source a function draws from, to draw the same again."""
+
+    def __init__(self, *roots: Any) -> None:
+        self.sources = random_sources(*roots)
+        self.saved = self._now()
+
+    def _now(self) -> Any:
+        return [_state(s) for s in self.sources], np.random.get_state(), random.getstate()
+
+    def _set(self, state: Any) -> None:
+        for source, saved in zip(self.sources, state[0], strict=True):
+            if isinstance(source, np.random.Generator):
+                source.bit_generator.state = saved
+            elif isinstance(source, np.random.RandomState):
+                source.set_state(saved)
+            else:
+                source.setstate(saved)
+        np.random.set_state(state[1])
+        random.setstate(state[2])
+
+    def __enter__(self) -> None:
+        self.later = self._now()
+        self._set(self.saved)
+
+    def __exit__(self, *error: object) -> None:
+        self._set(self.later)
+
+
+def _state(source: Any) -> Any:
+    if isinstance(source, np.random.Generator):
+        return source.bit_generator.state
+    return source.get_state() if isinstance(source, np.random.RandomState) else source.getstate()
+
+
+class _Segment:
+    """One run of a checkpointed function, and how to run it again."""
+
+    def __init__(self, f: Callable[..., Any], args: Sequence[Any], level: int) -> None:
+        self.f = f
+        self.args = args
+        self.level = level
+        self.tick = 0  # when its results were handed out
+        self.random = _RandomState(f, args)
+        self.slots = [k for k, a in enumerate(tree.leaves(tuple(args))) if level_of(a) == level]
+
+    def run(self, tracked: Sequence[Any]) -> tuple[Any, list[Node], list[Node], int]:
+        """Run f with these values in the tracked places.
+
+        Returns its result, the nodes of the tracked outputs, the nodes it entered
+        by, and the tick at which it started.
+        """
+        start = next_tick()
+        values = tree.leaves(tuple(self.args))
+        entered = [entry(t) for t in tracked]
+        nodes = [e._node for e in entered]  # before f runs: it may change them in place
+        for k, value in zip(self.slots, entered, strict=True):
+            values[k] = value
+        result = self.f(*tree.like(tuple(self.args), values))
+        outputs = [o._node for o in tree.leaves(result) if level_of(o) == self.level]
+        return result, outputs, nodes, start
+
+    def check(self, outputs: Sequence[Node], before: Sequence[Any]) -> None:
+        """Raise if a second run did not compute what the first did."""
+        # what was changed in place since tells nothing
+        kept = [OVERWRITES.since(value, self.tick) is None for value in before]
+        pairs = [p for p, k in zip(zip(outputs, before, strict=False), kept, strict=False) if k]
+        if len(outputs) != len(before) or not all(
+            np.array_equal(memory(node.output), memory(value), equal_nan=True)
+            for node, value in pairs
+        ):
+            raise errors.RuleError(
+                "checkpoint(): the second run computed other values than the first; the function "
+                "depends on something that changed in between, such as a random source that it "
+                "does not hold.",
+                Location.of_caller(),
+            )
+
+    def externals(self, nodes: Sequence[Node], start: int, entered: Sequence[Node]) -> list[Node]:
+        """Return the older nodes that the run used without being handed them (closures)."""
+        direct = {
+            p
+            for node in collect(nodes, oldest=start)
+            if node.tick >= start and node not in entered
+            for p in node.inputs or ()
+            if p.__class__ is Node and p.tick < start
+        }
+        return sorted(direct, key=lambda n: n.tick)
+
+
+def _pull(g: Any, y: Any, *inputs: Any, segment: _Segment) -> list[Any]:
+    """Run the segment again with recording on, and sweep it."""
+    count = len(segment.slots)
+    tracked = [_as_tracked(x, segment.level) for x in inputs]
+    with segment.random, enable_grad():
+        _, outputs, entered, start = segment.run(tracked[:count])
+    segment.check(outputs, y)
+    externals = segment.externals(outputs, start, entered)
+    found = sweep(
+        outputs,
+        g,
+        {*entered, *externals},
+        retain=True,
+        wrap=wrap
+        if any(isinstance(x, Tensor) and x._level == segment.level for x in inputs)
+        else None,
+        oldest=start,
+    )
+    return [found.get(node) for node in (*entered, *externals)]
+
+
+def _as_tracked(x: Any, level: int) -> Any:
+    return x if level_of(x) == level else leaf(x, level)
+
+
+def _push(ts: Any, y: Any, *inputs: Any, segment: _Segment) -> Any:
+    count = len(segment.slots)
+    tracked = [_as_tracked(x, segment.level) for x in inputs]
+    with segment.random, enable_grad():
+        _, outputs, entered, start = segment.run(tracked[:count])
+    externals = segment.externals(outputs, start, entered)
+    order = [n for n in collect(outputs, oldest=start)[::-1] if n.tick >= start]
+    return tuple(push(order, dict(zip([*entered, *externals], ts, strict=True)), outputs))
+
+
+_checkpointed: Primitive = primitive(
+    lambda *inputs, segment: None,
+    vjp=_pull,
+    jvp=_push,
+    name="checkpoint",
+    multiple=True,
+    category="checkpoint",
+)
+
+
+# Its own results are only compared, so they may be changed in place.
+_checkpointed.sources = lambda: (Reading(rest=1),)
+
+
+def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return f made to save only its inputs: the sweep runs it again for what is between.
+
+    Memory for about one more forward pass.  Random draws in the second run are
+    the same as in the first: NumPy's and Python's global state, and every generator
+    that f or its arguments can reach.  A second run that computes other values
+    nevertheless is an error.  An argument that f changes in place stays as it was.
+
+    Parameters
+    ----------
+    f : callable
+        Any function of nests of arrays; may use tracked values from outside.
+
+    Returns
+    -------
+    callable
+        Computes the same values and derivatives.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import checkpoint, grad
+    >>> grad(checkpoint(lambda x: np.sin(x) * x))(0.5) == grad(lambda x: np.sin(x) * x)(0.5)
+    True
+    """
+
+    @wraps(f)
+    def run(*args: Any, **keywords: Any) -> Any:
+        def call(*values: Any) -> Any:
+            return f(*values, **keywords)
+
+        call.__dict__["f"] = f  # where random_sources finds a bound method's object
+        level = max((level_of(a) for a in tree.leaves(tuple(args))), default=0) or BASE
+        segment = _Segment(call, args, level)
+        given = [tree.leaves(tuple(args))[k] for k in segment.slots]
+        if not all(isinstance(x, Tensor) for x in given):
+            return f(*args, **keywords)  # Duals record nothing, so there is nothing to save
+        result, outputs, entered, start = segment.run(given)
+        if not outputs:
+            return result
+        inputs = [
+            *(x._node for x in given),
+            *segment.externals(outputs, start, entered),
+        ]
+        values = tuple(node.output for node in outputs)
+        segment.tick = next_tick()
+        parts = iter(
+            record_parts(_checkpointed, tuple(inputs), {"segment": segment}, values, level)
+        )
+        return tree.map_leaves(lambda o: next(parts) if level_of(o) == level else o, result)
+
+    return run

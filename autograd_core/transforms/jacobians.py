@@ -1,0 +1,468 @@
+"""jacobian and hessian: all rows, or all columns, in one batched sweep.
+
+A Jacobian is m reverse sweeps, one for each output, or n forward sweeps, one
+for each input.  They share everything but their seeds, so they are run together
+on seeds with a batch axis in front (see `batching`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from autograd_core.base import errors, tree
+from autograd_core.base.printing import prints_anywhere
+from autograd_core.base.source import Location
+from autograd_core.base.text_tables import count_text
+from autograd_core.costs.counting import Counter, count_forward, count_reverse
+from autograd_core.costs.flops import flops
+from autograd_core.engine import trace_borders as borders
+from autograd_core.engine.dual import Dual
+from autograd_core.engine.node import Node
+from autograd_core.engine.sweeping import collect
+from autograd_core.engine.tensor import Tensor
+from autograd_core.engine.trace_borders import pick
+from autograd_core.operations.modes import new_level
+from autograd_core.operations.primitive import Boxed, bare
+from autograd_core.transforms.derivatives import _as_given, _inexact_leaf, _partial, _Trace, grad
+from autograd_core.transforms.vmap import Batching, TooLargeError
+
+Function = Callable[..., Any]
+
+# Memory of the largest batched value; longer batches are cut.  Measured: beyond the
+# second-level caches, larger pieces cost more than the calls they save.
+PIECE = 8_000_000
+# The most that one batched value of a Hessian may take; a longer batch is tried again shorter.
+LIMIT = 64_000_000
+# Up to so many inputs and outputs a sweep's time is its calls, not its numbers (measured).
+SMALL = 32
+# Below so many FLOPs a sweep, counting exactly would cost more than it could save.
+WORTH_COUNTING = 2_000_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a Jacobian is computed, and why.
+
+    Attributes
+    ----------
+    mode : str
+        "forward" or "reverse".
+    n, m : int
+        Number of inputs and outputs.
+    forward, reverse : float
+        FLOPs of all forward sweeps and of all reverse sweeps.
+    exact : bool
+        Whether the FLOPs were counted by running the rules; or estimated from
+        the evaluation's.
+    batch : int
+        How many sweeps run at once.
+    why : str
+        The reason for the mode.
+    """
+
+    mode: str
+    n: int
+    m: int
+    forward: float
+    reverse: float
+    exact: bool
+    batch: int
+    why: str
+
+    @prints_anywhere
+    def __str__(self) -> str:
+        sweeps = self.n if self.mode == "forward" else self.m
+        at_once = "all at once" if self.batch >= sweeps else f"{self.batch:,} at a time"
+        about = "" if self.exact else "about "
+        return (
+            f"{self.mode} mode, {_many(sweeps, 'sweep')}, {at_once}: {self.why}\n"
+            f"  forward: {_many(self.n, 'input')}, {about}{count_text(self.forward)} FLOPs\n"
+            f"  reverse: {_many(self.m, 'output')}, {about}{count_text(self.reverse)} FLOPs"
+        )
+
+
+@borders.keywords
+def jacobian(
+    f: Function,
+    mode: str = "auto",
+    argnums: int | Sequence[int] = 0,
+    return_plan: bool = False,
+    batch: int | None = None,
+) -> Function:
+    """Return a function that computes the Jacobian of f.
+
+    Parameters
+    ----------
+    f : callable
+        From nests of arrays to a nest of arrays.
+    mode : {"auto", "forward", "reverse"}
+        One forward sweep for each input element, one reverse sweep for each
+        output element, or whichever the ledger says is less work.
+    argnums : int or sequence of int
+        The positional arguments to differentiate.
+    return_plan : bool
+        Whether to return ``(jacobian, plan)``; the plan prints the reason.
+    batch : int, optional
+        At most so many sweeps at once; default by memory.
+
+    Returns
+    -------
+    callable
+        Takes f's arguments; returns, for each output and each input, an array
+        of shape ``output.shape + input.shape`` (for vectors m by n: row i is
+        the gradient of output i), nested as outputs of inputs.
+
+    Raises
+    ------
+    ShapeError
+        If there are no input or no output elements.
+    DTypeError
+        If an output is of integer or boolean kind.
+    UntrackedError
+        If f returns plain numbers that no recorded operation leads to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import jacobian
+    >>> A = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> jacobian(lambda x: A @ x)(np.zeros(2))
+    array([[1., 2.],
+           [3., 4.]])
+    >>> _, plan = jacobian(lambda x: np.sum(x * x), return_plan=True)(np.zeros(1000))
+    >>> print(plan)
+    reverse mode, 1 sweep, all at once: 1 output is fewer than 1,000 inputs
+      forward: 1,000 inputs, about 1,001,000 FLOPs
+      reverse: 1 output, about 1,001 FLOPs
+    """
+    if mode not in ("auto", "forward", "reverse"):
+        raise errors.OperandError(
+            f"jacobian(): mode {mode!r}; use 'auto', 'forward' or 'reverse'.", Location.of_caller()
+        )
+    if batch is not None and batch < 1:
+        raise errors.OperandError(
+            f"jacobian(): batch={batch}; at least one sweep at a time.", Location.of_caller()
+        )
+
+    @wraps(f)
+    def differentiated(*args: Any, **keywords: Any) -> Any:
+        chosen = pick(args, argnums, "jacobian()")
+        trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()")
+        outputs = tree.leaves(trace.result)
+        _check(trace, outputs, "jacobian()")
+        order = collect(_nodes(trace, outputs))[::-1]
+        plan = _plan(trace, outputs, order, mode, batch, return_plan)
+        if plan.mode == "forward":
+            rows = _by_columns(trace, outputs, order, plan.batch)
+        else:
+            rows = _by_rows(trace, outputs, plan.batch)
+        nested = [_single(tree.like(trace.structure, row), argnums) for row in rows]
+        made = tree.like(trace.result, nested)
+        return (made, plan) if return_plan else made
+
+    return differentiated
+
+
+def _check(trace: _Trace, outputs: Sequence[Any], operation: str) -> None:
+    """Raise where there is nothing to differentiate."""
+    where = Location.of_caller()
+    n = sum(int(np.size(bare(v.output))) for v in trace.inputs)
+    for out in outputs:
+        dtype = getattr(bare(out), "dtype", np.dtype(type(out) if _is_number(out) else object))
+        if dtype.kind not in "fc":
+            raise errors.DTypeError(
+                f"{operation}: the function returned {_kind(out, dtype)}, which has no derivative; "
+                "return floating-point values.",
+                where,
+            )
+        if not isinstance(out, Boxed):
+            raise errors.UntrackedError(
+                f"{operation}: the function returned a plain {type(out).__name__} that no recorded "
+                "operation leads to; compute it from the arguments with NumPy's functions (not "
+                "math's, float() or .item()), or use stop_gradient for an intended constant.",
+                where,
+            )
+    if not outputs:
+        raise errors.UntrackedError(
+            f"{operation}: the function returned nothing (None, or an empty nest).", where
+        )
+    m = sum(int(np.size(bare(o))) for o in outputs)
+    if not n or not m:
+        raise errors.ShapeError(
+            f"{operation}: n = {n} input elements and m = {m} output elements; "
+            "there is nothing to differentiate.",
+            where,
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (bool, int, float, complex))
+
+
+def _kind(out: Any, dtype: np.dtype[Any]) -> str:
+    return f"{dtype} data" if dtype.kind != "O" else f"a {type(out).__name__}"
+
+
+# --- the plan ---------------------------------------------------------------------
+
+
+def _plan(
+    trace: _Trace, outputs: Sequence[Any], order: Sequence[Node], mode: str, batch: int | None,
+    explain: bool,
+) -> Plan:  # fmt: skip
+    n = sum(int(np.size(bare(v.output))) for v in trace.inputs)
+    m = sum(int(np.size(bare(o))) for o in outputs)
+    small = max(n, m) <= SMALL
+    close = not small and max(n, m) < 4 * min(n, m)
+    each = sum(map(_work, order)) if explain or (mode == "auto" and close) else 1.0
+    forward, reverse, exact = n * each, m * each, False
+    if close and mode == "auto" and each > WORTH_COUNTING:
+        forward, reverse = _counted(order, _nodes(trace, outputs), trace.inputs)
+        forward, reverse, exact = n * forward, m * reverse, True
+    chosen = mode
+    if mode == "auto":
+        # for a single output the reverse sweep has the fewest calls, for few it is forward
+        chosen = "forward" if m > 1 and (small or forward <= reverse) else "reverse"
+    if batch is None:
+        largest = max((_nbytes(node.output) for node in order), default=8)
+        batch = max(1, PIECE // max(largest, 1))
+    return Plan(chosen, n, m, forward, reverse, exact, batch, _why(mode, chosen, n, m, exact))
+
+
+def _why(mode: str, chosen: str, n: int, m: int, exact: bool) -> str:
+    if mode != "auto":
+        return "as asked for"
+    inputs, outputs = _many(n, "input"), _many(m, "output")
+    if exact:
+        return "counted by running the rules, it is less work"
+    if n == m:
+        return f"{inputs} and {outputs}: the same number of sweeps"
+    if chosen == "forward" and n > m:
+        return f"{inputs} and {outputs}: few of both, where calls count and forward has fewer"
+    first, second = (inputs, outputs) if chosen == "forward" else (outputs, inputs)
+    verb = "is" if first.startswith("1 ") else "are"
+    return f"{first} {verb} fewer than {second}"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _nodes(trace: _Trace, outputs: Sequence[Any]) -> list[Node]:
+    return [
+        o._node  # type: ignore[misc]
+        for o in outputs
+        if isinstance(o, Tensor) and o._level == trace.level
+    ]
+
+
+def _nbytes(value: Any) -> int:
+    if value.__class__ is np.ndarray:
+        return int(value.nbytes)
+    value = bare(value)
+    if isinstance(value, (tuple, list)):
+        return max((_nbytes(part) for part in value), default=0)
+    return int(np.size(value)) * int(getattr(value, "dtype", np.dtype(float)).itemsize)
+
+
+def _work(node: Node) -> float:
+    """Estimate the FLOPs of one sweep through a node: those of computing it, at least one each."""
+    if node.primitive is None or node.inputs is None:
+        return 0.0
+    if node.primitive.category != "product":
+        return float(max(1, _nbytes(node.output) // 8))
+    args = tuple(bare(i.output if i.__class__ is Node else i) for i in node.inputs)
+    return flops(node.primitive, bare(node.output), args, node.params) or 1.0
+
+
+def _counted(
+    order: Sequence[Node], nodes: Sequence[Node], inputs: Sequence[Node]
+) -> tuple[float, float]:
+    """Return the FLOPs of one forward and one reverse sweep, by running the rules."""
+    counters = Counter(), Counter()
+    count_forward(order, inputs, counters[0])
+    count_reverse(order, nodes, inputs, counters[1])
+    return counters[0].total, counters[1].total
+
+
+# --- the sweeps -------------------------------------------------------------------
+
+
+def _seeds(like: Any, size: int, limit: int | None = None) -> Iterator[tuple[Batching | None, Any]]:
+    """Yield the unit arrays of a value's shape in batches; a single one without a batch axis."""
+    like = bare(like)
+    shape, total = np.shape(like), int(np.size(like))
+    if total == 1:
+        yield None, np.ones(shape, like.dtype)[()]
+        return
+    for start in range(0, total, size):
+        stop = min(start + size, total)
+        units = np.eye(stop - start, total, start, dtype=like.dtype)
+        batch = Batching(stop - start, limit)
+        yield batch, batch.wrap(units.reshape((stop - start, *shape)))
+
+
+def _spread(batch: Batching | None, value: Any, shape: tuple[int, ...]) -> Any:
+    """Return the batch's values with the batch axis in front; zeros where there is none."""
+    if value is None:
+        return np.zeros((1 if batch is None else batch.size, *shape))
+    return value.reshape((1, *shape)) if batch is None else batch.spread(value)
+
+
+def _finished(pieces: list[Any], full: tuple[int, ...], move: int, given: Any) -> Any:
+    """Join the pieces, put the batch axis (which counts `move` trailing axes) in its place."""
+    joined = pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=0)
+    if move:
+        joined = np.moveaxis(joined, 0, -1)
+    made = joined.reshape(full)
+    if isinstance(made, Boxed):
+        return made
+    made = np.array(made)[()] if not made.flags.writeable or made.base is not None else made
+    return _as_given(made if full else made[()], given) if _keeps(given, full) else made
+
+
+def _keeps(given: Any, full: tuple[int, ...]) -> bool:
+    return isinstance(given, Tensor) or not full
+
+
+def _by_rows(trace: _Trace, outputs: Sequence[Any], size: int) -> list[list[Any]]:
+    """Reverse sweeps: one for each output element, in batches."""
+    table = []
+    for k, out in enumerate(outputs):
+        pieces: list[list[Any]] = [[] for _ in trace.inputs]
+        if isinstance(out, Tensor) and out._level == trace.level:
+            for batch, seed in _seeds(out, size):
+                seeds = [seed if j == k else None for j in range(len(outputs))]
+                for j, g in enumerate(trace.found(outputs, seeds)):
+                    pieces[j].append(_spread(batch, g, np.shape(bare(trace.inputs[j].output))))
+        row = []
+        for j, node in enumerate(trace.inputs):
+            full = (*np.shape(bare(out)), *np.shape(bare(node.output)))
+            parts = pieces[j] or [np.zeros(full, bare(node.output).dtype)]
+            row.append(_typed(_finished(parts, full, 0, trace.given[j]), node))
+        table.append(row)
+    return table
+
+
+def _typed(value: Any, node: Node) -> Any:
+    dtype = bare(node.output).dtype
+    return value.astype(dtype) if getattr(value, "dtype", dtype) != dtype else value
+
+
+def _by_columns(
+    trace: _Trace, outputs: Sequence[Any], order: Sequence[Node], size: int
+) -> list[list[Any]]:
+    """Forward sweeps: one for each input element, in batches."""
+    tracked = [isinstance(o, Tensor) and o._level == trace.level for o in outputs]
+    nodes = _nodes(trace, outputs)
+    table: list[list[Any]] = [[] for _ in outputs]
+    for node, given in zip(trace.inputs, trace.given, strict=True):
+        inner = np.shape(bare(node.output))
+        pieces: list[list[Any]] = [[] for _ in outputs]
+        for batch, seed in _seeds(node.output, size):
+            pushed = iter(trace.pushed(order, {node: seed}, nodes))
+            for k, out in enumerate(outputs):
+                t = next(pushed) if tracked[k] else None
+                pieces[k].append(_spread(batch, t, np.shape(bare(out))))
+        for k, out in enumerate(outputs):
+            full = (*np.shape(bare(out)), *inner)
+            parts = pieces[k] or [np.zeros(full, bare(node.output).dtype)]
+            made = _finished(parts, full, 1 if pieces[k] else 0, given)
+            table[k].append(_typed(made, node))
+    return table
+
+
+@borders.keywords
+def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = None) -> Function:
+    """Return a function that computes the Hessian of a scalar function, forward over reverse.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a scalar.
+    argnums : int or sequence of int
+        The positional arguments to differentiate twice.
+    batch : int, optional
+        At most so many columns at once; default by memory.
+
+    Returns
+    -------
+    callable
+        Takes f's arguments; returns an array of shape ``x.shape + x.shape``
+        (nested twice like the arguments).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import hessian
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+    gradient = grad(f, argnums)
+
+    @wraps(f)
+    def differentiated(*args: Any, **keywords: Any) -> Any:
+        chosen = pick(args, argnums, "hessian()")
+        of_chosen = _partial(gradient, args, chosen, keywords)
+        structure = tuple(args[k] for k in chosen)
+        given = tree.leaves(structure)
+        values = [_inexact_leaf(v, "hessian()") for v in given]
+        if not sum(int(np.size(bare(v))) for v in values):
+            raise errors.ShapeError(
+                "hessian(): there are no input elements to differentiate.", Location.of_caller()
+            )
+        columns = [
+            _hessian_columns(of_chosen, structure, values, j, batch) for j in range(len(given))
+        ]
+        rows = [
+            [_second(columns[j][k], values[k], values[j], given[k]) for j in range(len(given))]
+            for k in range(len(given))
+        ]
+        nested = [_single(tree.like(structure, row), argnums) for row in rows]
+        return _single(tree.like(structure, nested), argnums)
+
+    return differentiated
+
+
+def _single(nest: Any, argnums: Any) -> Any:
+    return nest[0] if not isinstance(argnums, (tuple, list)) else nest
+
+
+def _hessian_columns(
+    gradient: Function, structure: Any, values: list[Any], j: int, batch: int | None
+) -> list[list[Any]]:
+    """Push the unit directions of leaf j through the gradient; for each leaf the pieces."""
+    total = int(np.size(bare(values[j])))
+    size = max(total, 1) if batch is None else batch
+    while True:
+        try:
+            pieces: list[list[Any]] = [[] for _ in values]
+            for piece, seed in _seeds(
+                values[j], size, LIMIT if batch is None and size > 1 else None
+            ):
+                level = new_level()
+                duals = [
+                    Dual._make(v, seed if k == j else None, level) for k, v in enumerate(values)
+                ]
+                for k, g in enumerate(tree.leaves(gradient(*tree.like(structure, duals)))):
+                    t = g._tangent if isinstance(g, Dual) and g._level == level else None
+                    borders.alive(t, "hessian()")
+                    pieces[k].append(_spread(piece, t, np.shape(bare(values[k]))))
+            return pieces
+        except TooLargeError:
+            size = max(1, size // 4)
+
+
+def _second(pieces: list[Any], row: Any, column: Any, given: Any) -> Any:
+    full = (*np.shape(bare(row)), *np.shape(bare(column)))
+    if not pieces:
+        return np.zeros(full, bare(row).dtype)
+    made = _finished(pieces, full, 1, given)
+    dtype = bare(row).dtype
+    return made.astype(dtype) if getattr(made, "dtype", dtype) != dtype else made
