@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from autograd_core import _moved  # noqa: F401 - lets old paths import
 from autograd_core.base.errors import (
     AutogradError,
     ConversionError,

@@ -1,7 +1,7 @@
 """Neural networks on autograd_core: modules, layers, losses; names and weights as in PyTorch."""
 
 from autograd_core import StateDictError, UnsupportedError
-from autograd_core.base.source import register_exclusion
+from autograd_core.extend import register_exclusion
 from nn import functional, init
 from nn.activation import (
     ELU,

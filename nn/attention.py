@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.transforms.randomness import draw
+from autograd_core.extend import draw
 from nn import checks, init
 from nn.functional import attention as f
 from nn.functional.linear import linear

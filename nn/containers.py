@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from autograd_core import IndexingError, OperandError
-from autograd_core.base.source import Location
+from autograd_core.extend import Location
 from nn.module import Module
 
 

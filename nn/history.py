@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from autograd_core import SettingError, UnsupportedError
-from autograd_core.base.printing import prints_anywhere
+from autograd_core.extend import prints_anywhere
 
 
 class History:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_core import SeedError, Tensor, primitive
-from autograd_core.base import tree
-from autograd_core.base.source import Location
+from autograd_core.extend import Location, tree
 from nn.values import is_tracked
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from autograd_core import OperandError, UnsupportedError, mark_overwritten, scope
-from autograd_core.base.source import Location
+from autograd_core.extend import Location
 from nn.hooks import Removable, run_with_hooks
 from nn.parameter import Parameter
 from nn.state import check_state

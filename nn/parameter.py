@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import SettingError, Tensor
-from autograd_core.base.source import Location
+from autograd_core.extend import Location
 
 _default_dtype: list[Any] = ["float32"]
 

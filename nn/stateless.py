@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import OperandError
-from autograd_core.base.source import Location
+from autograd_core.extend import Location
 from nn.module import Module
 from nn.values import is_traced
 

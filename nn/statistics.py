@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_core import SettingError, Tensor
-from autograd_core.base.printing import prints_anywhere
+from autograd_core.extend import prints_anywhere
 from nn.callbacks import Callback, Row
 from nn.module import Module
 from optim import checks

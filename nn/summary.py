@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import Graph, Tensor, enable_grad
-from autograd_core.base.printing import prints_anywhere
-from autograd_core.costs.counting import Counter
+from autograd_core.extend import Counter, prints_anywhere
 from nn.module import Module
 from nn.values import is_tracked, raw
 

@@ -26,7 +26,7 @@ from autograd_core import (
     Tensor,
     no_grad,
 )
-from autograd_core.transforms.checkpointing import random_sources
+from autograd_core.extend import random_sources
 from nn.callbacks import Callback
 from nn.checkpoints import load_checkpoint, remove_leftovers, save_checkpoint
 from nn.data import DataLoader, as_loader

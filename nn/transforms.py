@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import DataError, SettingError
-from autograd_core.transforms.randomness import draw
+from autograd_core.extend import draw
 from nn.data import Transform
 
 

@@ -8,11 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Dual, ShapeError, Tensor, stop_gradient
-from autograd_core.base.source import Location
-from autograd_core.operations.boxed import memory
-from autograd_core.operations.primitive import bare
-from autograd_core.rules.indexing import getitem
-from autograd_core.transforms.batched import Batched
+from autograd_core.extend import Batched, Location, bare, getitem, memory
 
 
 def is_traced(value: Any) -> bool:

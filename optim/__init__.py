@@ -3,7 +3,7 @@
 Names, argument order and state-dict keys are PyTorch's.
 """
 
-from autograd_core.base.source import register_exclusion
+from autograd_core.extend import register_exclusion
 from optim import lr_scheduler
 from optim.adagrad import Adadelta, Adagrad
 from optim.adam import Adam, AdamW

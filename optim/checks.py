@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-from autograd_core.base import errors
+from autograd_core.extend import errors
 
 # lists in a schedule's state that have an entry for each parameter group
 _BY_GROUP = ("base_lrs", "_last_lr", "min_lrs", "lrs", "momenta")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor
-from autograd_core.base import errors
+from autograd_core.extend import errors
 from optim import checks
 
 

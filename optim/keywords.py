@@ -7,8 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from autograd_core.base import errors
-from autograd_core.base.source import Location
+from autograd_core.extend import Location, errors
 
 _Class = TypeVar("_Class", bound=type)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.base import errors
+from autograd_core.extend import errors
 from optim import checks
 from optim.objective import Objective, Result, Vector, as_objective, first_value
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor, grad, gradients, linearize, mark_overwritten, value_and_grad
-from autograd_core.base import errors, tree
+from autograd_core.extend import errors, tree
 
 Vector = Any
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd_core import Tensor, enable_grad, mark_overwritten
-from autograd_core.base import errors
+from autograd_core.extend import errors
 from optim import checks
 from optim.compiled import rule
 from optim.keywords import check_harmless

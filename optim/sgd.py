@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.base import errors
+from autograd_core.extend import errors
 from optim import checks
 from optim.keywords import accepts
 from optim.optimizer import Optimizer

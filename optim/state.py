@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.base import errors
+from autograd_core.extend import errors
 
 # Settings of PyTorch's that choose one of its implementations: accepted when a
 # state dict comes from there, and dropped.

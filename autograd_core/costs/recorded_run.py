@@ -30,20 +30,7 @@ class Problem:
     ) -> None:  # fmt: skip
         where = Location.of_caller()
         self.f, self.args, self.keywords = f, tuple(args), dict(keywords)
-        parameters = list(f.parameters()) if hasattr(f, "parameters") else []
-        parameters = [p for p in parameters if isinstance(p, Tensor) and p.requires_grad]
-        chosen = range(len(args)) if argnums is None else np.atleast_1d(argnums)
-        if argnums is None and parameters:
-            chosen = range(0)  # of a model, the derivatives to its parameters are meant
-        given: list[Any] = []
-        leaves: list[Tensor] = list(parameters)
-        for k, a in enumerate(args):
-            values = tree.leaves(a)
-            for j, v in enumerate(values):
-                if k in chosen and _inexact(v):
-                    values[j] = Tensor(bare(v), requires_grad=True)
-                    leaves.append(values[j])
-            given.append(tree.like(a, values))
+        given, leaves = _tracked(f, args, argnums)
         if not leaves:
             raise errors.DTypeError(
                 f"{operation}: there is no floating-point argument and no parameter to "
@@ -105,6 +92,26 @@ class Problem:
         if tangents is None:
             tangents = {v: np.ones_like(v.output)[()] for v in self.inputs}
         return push(self.order, tangents, self.outputs)
+
+
+def _tracked(
+    f: Function, args: Sequence[Any], argnums: int | Sequence[int] | None
+) -> tuple[list[Any], list[Tensor]]:
+    """Return the arguments with Tensors where they are differentiated, and all such Tensors."""
+    parameters = list(f.parameters()) if hasattr(f, "parameters") else []
+    leaves = [p for p in parameters if isinstance(p, Tensor) and p.requires_grad]
+    chosen = range(len(args)) if argnums is None else np.atleast_1d(argnums)
+    if argnums is None and leaves:
+        chosen = range(0)  # of a model, the derivatives to its parameters are meant
+    given: list[Any] = []
+    for k, a in enumerate(args):
+        values = tree.leaves(a)
+        for j, v in enumerate(values):
+            if k in chosen and _inexact(v):
+                values[j] = Tensor(bare(v), requires_grad=True)
+                leaves.append(values[j])
+        given.append(tree.like(a, values))
+    return given, leaves
 
 
 def _inexact(value: Any) -> bool:

@@ -198,6 +198,17 @@ _STATISTICS = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": 
 _MODES = ("constant", "edge", "wrap", "reflect", "symmetric", "linear_ramp", *_STATISTICS)
 
 
+def _pad_widths(pad_width: Any, ndim: int) -> Any:
+    """Return how much to add before and after each axis; numpy.pad has many ways to say it."""
+    if isinstance(pad_width, dict):
+        given = {normalize_axis_index(k, ndim): w for k, w in pad_width.items()}
+        widths = [given.get(k, 0) for k in range(ndim)]
+        pad_width = [(w, w) if np.ndim(w) == 0 else w for w in widths]
+    if np.asarray(pad_width).dtype.kind not in "iu":
+        raise TypeError("`pad_width` must be of integral type.")
+    return np.broadcast_to(pad_width, (ndim, 2))
+
+
 @implements(np.pad)
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
     """Pad at the edges; every mode but "empty" and functions."""
@@ -206,13 +217,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
         raise TypeError(f"mode={mode!r} has no derivative rule; use one of {', '.join(_MODES)}.")
     if ndim == 0 and np.asarray(pad_width).dtype.kind == "i":
         return np.copy(array)
-    if isinstance(pad_width, dict):
-        given = {normalize_axis_index(k, ndim): w for k, w in pad_width.items()}
-        widths = [given.get(k, 0) for k in range(ndim)]
-        pad_width = [(w, w) if np.ndim(w) == 0 else w for w in widths]
-    if np.asarray(pad_width).dtype.kind not in "iu":
-        raise TypeError("`pad_width` must be of integral type.")
-    pad_width = np.broadcast_to(pad_width, (ndim, 2))
+    pad_width = _pad_widths(pad_width, ndim)
     sizes = [(int(a), int(b)) for a, b in pad_width]
     met: list[Any] = []
     unwrapped(settings, met)

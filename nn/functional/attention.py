@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import DTypeError
-from autograd_core.base.source import Location
+from autograd_core.extend import Location
 from nn.functional.activation import softmax
 from nn.functional.blas import one_thread
 from nn.functional.floating import floating

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.transforms.randomness import draw
+from autograd_core.extend import draw
 from nn.functional.floating import floating
 from nn.random import generator
 from nn.values import shape_error

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd_core import DTypeError, OperandError, UnsupportedError
-from autograd_core.base.source import Location
+from autograd_core.extend import Location
 from nn.values import is_traced, is_tracked
 from optim.keywords import HARMLESS, check_harmless
 
@@ -195,20 +195,8 @@ def floating(
                 raise OperandError(
                     f"{name}: {error}; it takes {', '.join(roles)}.", Location.of_caller()
                 ) from None
-            given = bound.arguments
-            for key, value in given.items():
-                if not is_traced(value):
-                    if key not in names:
-                        _PASSIVE.add(type(value))
-                elif key not in names and key not in smooth and is_tracked(value):
-                    raise UnsupportedError(
-                        f"{name}: {key}= counts as a constant and has no derivative "
-                        f"here, but a tracked value was given; give its .detach(), or an array.",
-                        Location.of_caller(),
-                    )
-            used = [k for k in names if k in given and not (k in labels and _integral(given[k]))]
-            values, half = promoted(name, [given[k] for k in used], complex)
-            given.update(zip(used, values, strict=True))
+            _check_constants(name, bound.arguments, names, smooth)
+            half = _promote(name, bound.arguments, names, labels, complex)
             result = function(*bound.args, **bound.kwargs)
             return result if half is None else result.astype(half)
 
@@ -217,3 +205,29 @@ def floating(
         return checked  # type: ignore[return-value]
 
     return decorate
+
+
+def _check_constants(
+    name: str, given: dict[str, Any], names: Sequence[str], smooth: Sequence[str]
+) -> None:
+    """Refuse a tracked value where the function takes a constant; note the types that pass."""
+    for key, value in given.items():
+        if not is_traced(value):
+            if key not in names:
+                _PASSIVE.add(type(value))
+        elif key not in names and key not in smooth and is_tracked(value):
+            raise UnsupportedError(
+                f"{name}: {key}= counts as a constant and has no derivative "
+                f"here, but a tracked value was given; give its .detach(), or an array.",
+                Location.of_caller(),
+            )
+
+
+def _promote(
+    name: str, given: dict[str, Any], names: Sequence[str], labels: Sequence[str], complex: bool
+) -> Any:
+    """Make the arrays among the arguments floats; return the dtype to round the result to."""
+    used = [k for k in names if k in given and not (k in labels and _integral(given[k]))]
+    values, half = promoted(name, [given[k] for k in used], complex)
+    given.update(zip(used, values, strict=True))
+    return half

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive
-from autograd_core.operations.primitive import Constant
-from autograd_core.transforms.batched import CONSTANTS, RULES, Batching
+from autograd_core.extend import BATCH_CONSTANTS as CONSTANTS
+from autograd_core.extend import BATCH_RULES as RULES
+from autograd_core.extend import Batching, Constant
 
 _FOLDED: set[Primitive] = set()
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_core import primitive
-from autograd_core.transforms.derivatives import pushed as jvp
-from autograd_core.transforms.derivatives import transpose as vjp
+from autograd_core.extend import pushed as jvp
+from autograd_core.extend import transpose as vjp
 from nn.values import is_batched, is_traced, is_tracked
 
 

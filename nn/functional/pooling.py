@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import primitive
-from autograd_core.operations.primitive import Constant
-from autograd_core.transforms.batched import Batched
+from autograd_core.extend import Batched, Constant
 from nn.functional.floating import floating, ordered
 from nn.functional.folding import folds
 from nn.functional.kernels import team

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor, no_grad
-from autograd_core.transforms.randomness import draw
+from autograd_core.extend import draw
 from nn import init
 from nn.functional.activation import sigmoid, softplus
 from nn.functional.linear import linear

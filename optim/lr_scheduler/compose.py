@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd_core.base import errors
+from autograd_core.extend import errors
 from optim import checks
 from optim.lr_scheduler.schedule import LRScheduler, copied
 

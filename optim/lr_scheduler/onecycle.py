@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd_core.base import errors
+from autograd_core.extend import errors
 from optim import checks
 from optim.lr_scheduler.schedule import LRScheduler, per_group
 

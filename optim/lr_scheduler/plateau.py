@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from autograd_core.base import errors
+from autograd_core.extend import errors
 from optim import checks
 from optim.lr_scheduler.schedule import copied, per_group
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograd_core.base import errors
+from autograd_core.extend import errors
 from optim import checks
 
 

@@ -1,0 +1,85 @@
+"""Where modules were before they had rooms: old paths still import, for files pickled then.
+
+Each old name gives the module at its new place, the same object, with a DeprecationWarning.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+# Not `primitive`, which is the declarator's name, and not `transforms`, which is a room's.
+MOVED = {
+    "anomaly": "operations.anomaly",
+    "backward": "engine.backward",
+    "batching": "transforms.batched",
+    "batchrules": "transforms.batch_rules",
+    "borders": "engine.trace_borders",
+    "boxed": "operations.boxed",
+    "check": "transforms.gradcheck",
+    "checkpointing": "transforms.checkpointing",
+    "colouring": "transforms.colouring",
+    "comparison": "costs.comparison",
+    "counting": "costs.counting",
+    "cuts": "operations.cut_marks",
+    "declare": "operations.declare",
+    "dual": "engine.dual",
+    "elimination_drawing": "lab.elimination_drawing",
+    "errors": "base.errors",
+    "explanation": "viewer.explanation",
+    "flops": "costs.flops",
+    "foreign": "operations.other_libraries",
+    "graph": "engine.graph",
+    "inplace": "engine.inplace",
+    "jacobians": "transforms.jacobians",
+    "kernels": "costs.composites",
+    "ledger": "costs.ledger",
+    "locks": "base.locks",
+    "memory": "costs.saved_memory",
+    "methods": "engine.methods",
+    "modes": "operations.modes",
+    "node": "engine.node",
+    "outer": "engine.outer_products",
+    "plots": "costs.plots",
+    "printing": "base.printing",
+    "problem": "costs.recorded_run",
+    "reads": "operations.saved_reads",
+    "registry": "operations.registry",
+    "right_sides": "transforms.right_sides",
+    "scopes": "engine.scopes",
+    "shortcuts": "engine.shortcuts",
+    "source": "base.source",
+    "sparsity": "transforms.sparsity_patterns",
+    "sweeping": "engine.sweeping",
+    "symmetric": "transforms.symmetric_functions",
+    "tables": "base.text_tables",
+    "tensor": "engine.tensor",
+    "traced": "engine.traced",
+    "tree": "base.tree",
+}
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds the old names, when nothing else did."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return a spec for a module that has moved."""
+        package, _, old = name.partition(".")
+        return ModuleSpec(name, self) if package == "autograd_core" and old in MOVED else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the module from the new place where the old name looks for it."""
+        name = module.__name__
+        new = f"autograd_core.{MOVED[name.partition('.')[2]]}"
+        warnings.warn(f"{name} is {new} now.", DeprecationWarning, stacklevel=2)
+        sys.modules[name] = import_module(new)
+
+
+sys.meta_path.append(_Finder())

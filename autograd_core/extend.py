@@ -1,0 +1,56 @@
+"""For libraries built on the engine, such as `nn` and `optim`, which take nothing else from inside.
+
+Documented and kept like the public names, but of no use to a program that only differentiates.
+
+=====================  ========================================================================
+`Location`             the user's line, for errors: ``Location.of_caller()``
+`errors`               every exception of the engine
+`tree`                 nests of dict, list and tuple
+`bare`, `memory`       the array under a traced value; under batches too
+`Batched`, `Batching`  values under `vmap`; a batch
+`BATCH_RULES`          what an operation, by name, does with a batch axis
+`BATCH_CONSTANTS`      the same for functions without derivative
+`Constant`             a function without derivative, as NumPy's dispatch sees it
+`getitem`              the operation behind ``x[index]``
+`pushed`, `transpose`  `jvp` and `vjp` without a border: for rules, not for users
+`Counter`              counts the operations of whatever runs under it
+`random_sources`       the random generators that a program draws from, to be put back
+`draw`                 a random draw that `vmap` understands
+`prints_anywhere`      lets a class print on terminals that know ASCII only
+=====================  ========================================================================
+"""
+
+from autograd_core.base import errors, tree
+from autograd_core.base.printing import prints_anywhere
+from autograd_core.base.source import Location, register_exclusion
+from autograd_core.costs.counting import Counter
+from autograd_core.operations.boxed import bare, memory
+from autograd_core.operations.primitive import Constant
+from autograd_core.rules.indexing import getitem
+from autograd_core.transforms.batched import CONSTANTS as BATCH_CONSTANTS
+from autograd_core.transforms.batched import RULES as BATCH_RULES
+from autograd_core.transforms.batched import Batched, Batching
+from autograd_core.transforms.checkpointing import random_sources
+from autograd_core.transforms.derivatives import pushed, transpose
+from autograd_core.transforms.randomness import draw
+
+__all__ = [
+    "BATCH_CONSTANTS",
+    "BATCH_RULES",
+    "Batched",
+    "Batching",
+    "Constant",
+    "Counter",
+    "Location",
+    "bare",
+    "draw",
+    "errors",
+    "getitem",
+    "memory",
+    "prints_anywhere",
+    "pushed",
+    "random_sources",
+    "register_exclusion",
+    "transpose",
+    "tree",
+]

@@ -1,0 +1,5 @@
+"""(A B) C against A (B C): the lesson of the two modes, in matrices."""
+
+from autograd_core.lab.matrix_chain import Chain, matrix_chain
+
+__all__ = ["Chain", "matrix_chain"]
