@@ -393,7 +393,7 @@ def set_at_largest(x):
     return y
 
 
-@pytest.mark.filterwarnings("ignore::autograd_core.batching.LoopWarning")
+@pytest.mark.filterwarnings("ignore::autograd_core.LoopWarning")
 @pytest.mark.parametrize("name", VMAPPED)
 def test_a_batch_is_its_examples_one_by_one(name) -> None:
     f = VMAPPED[name]
@@ -435,7 +435,7 @@ def test_axes_for_each_part_of_a_nest() -> None:
     assert np.asarray(getattr(constant, "data", constant)).tolist() == [[1.0, 2.0]] * 2
 
 
-@pytest.mark.filterwarnings("ignore::autograd_core.batching.LoopWarning")
+@pytest.mark.filterwarnings("ignore::autograd_core.LoopWarning")
 def test_an_empty_batch_of_something_without_a_batched_form() -> None:
     odd = primitive(lambda x: x * 2, vjp=lambda g, y, x: (2 * g,), name="no batched form")
     np.testing.assert_allclose(vmap(lambda x: odd(x))(ROWS), 2 * ROWS)
@@ -443,7 +443,7 @@ def test_an_empty_batch_of_something_without_a_batched_form() -> None:
         vmap(lambda x: odd(x))(np.zeros((0, 3)))
 
 
-@pytest.mark.filterwarnings("ignore::autograd_core.batching.LoopWarning")
+@pytest.mark.filterwarnings("ignore::autograd_core.LoopWarning")
 def test_views_of_a_batch_follow_changes() -> None:
     def f(x):
         y = x * 1.0

@@ -106,12 +106,7 @@ class Dual(Traced):
             self.primal, self._tangent = other, None
 
     def _process(
-        self,
-        primitive: Primitive,
-        args: tuple[Any, ...],
-        params: dict[str, Any],
-        level: int,
-        recorded: bool = False,
+        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
     ) -> Any:
         primals = []
         tangents = []
@@ -131,12 +126,7 @@ class Dual(Traced):
                     plain = False
             primals.append(a)
             tangents.append(d)
-        if plain:
-            y = primitive.run(tuple(primals), params)
-        elif recorded:
-            y = primals[0]._process_recorded(primitive)
-        else:
-            y = primitive(*primals, **params)
+        y = primitive.run(tuple(primals), params) if plain else primitive(*primals, **params)
         kind = y.__class__
         if kind is not _float64 and (kind is not _ndarray or y.dtype is not _double):
             y = primitive.settled(y, primals)
@@ -144,53 +134,59 @@ class Dual(Traced):
         anomaly = current().anomaly
         if anomaly:
             check_forward(primitive, primals, y)
-        slope: Any = None
         t: Any = None
         if not still:
             try:
-                if recorded and not anomaly:
-                    slope = primitive.slope(y, primals[0])  # type: ignore[misc]
-                    t = tangents[0] * slope
-                else:
-                    t = primitive.push(tangents, y, primals, params)
+                t = primitive.push(tangents, y, primals, params)
             except errors.AutogradError:
                 raise
             except Exception as error:
-                raise errors.RuleError(
-                    f"{primitive.name}: its derivative rule raised {type(error).__name__}: {error}",
-                    Location.of_caller(),
-                ) from error
-        elif primitive.multiple:
-            t = (None,) * len(y)
+                raise _failure(primitive, error) from error
         if primitive.multiple:
-            parts = [
-                self._make(p, fit_tangent(d, p, primitive.name), level)
-                for p, d in zip(y, t, strict=True)
-            ]
-            return like_tuple(y, parts)
+            return self._parts(primitive, y, t, level)
         if t is not None:
             if anomaly:
                 check_forward(primitive, [*primals, *(d for d in tangents if d is not None)], t)
-            alike = t.__class__ is kind
-            if not (alike and kind is _float64) and (
-                not (alike or isinstance(t, Boxed))
-                or t.dtype is not y.dtype
-                or t.shape != y.shape
-                or (t.dtype is not _double and t.dtype.kind not in "fc")
-            ):
-                t = fit_tangent(t, y, primitive.name, primals)
+            if t.__class__ is not kind or kind is not _float64:
+                t = _fitted(t, y, primitive, primals)
         made = _new(Dual)
         made.primal = y
         made._tangent = t
         made._level = level
-        if slope is not None:
-            made._slope = (slope, y, primals[0], tangents[0])
         if primitive.view:
             args[0]._note_view(made, primitive, params)
         return made
 
+    def _parts(self, primitive: Primitive, y: Any, t: Any, level: int) -> Any:
+        """Return the Duals of an operation that returns a tuple."""
+        ts = (None,) * len(y) if t is None else t
+        made = [
+            self._make(part, fit_tangent(d, part, primitive.name), level)
+            for part, d in zip(y, ts, strict=True)
+        ]
+        return like_tuple(y, made)
+
     def _process_recorded(self, primitive: Primitive) -> Any:
-        return self._process(primitive, (self,), {}, self._level, True)
+        # An elementwise operation that states its second derivative: the first is kept for it.
+        x, t = self.primal, self._tangent
+        if t is None or current().anomaly:
+            return self._process(primitive, (self,), {}, self._level)
+        if isinstance(x, Boxed):
+            y = x._process_recorded(primitive)
+        else:
+            y = primitive.settled(primitive.run((x,), {}), (x,))
+        try:
+            slope = primitive.slope(y, x)  # type: ignore[misc]
+            pushed = t * slope
+        except errors.AutogradError:
+            raise
+        except Exception as error:
+            raise _failure(primitive, error) from error
+        made = self._make(y, _fitted(pushed, y, primitive, (x,)), self._level)
+        made._slope = (slope, y, x, t)
+        if primitive.view:
+            self._note_view(made, primitive, {})
+        return made
 
     def _slope_at(self, primitive: Primitive, x: Any) -> Any:
         try:
@@ -198,6 +194,26 @@ class Dual(Traced):
         except AttributeError:
             return super()._slope_at(primitive, x)
         return self._make(slope, t * primitive.second(y, slope, below), self._level)  # type: ignore[misc]
+
+
+def _failure(primitive: Primitive, error: Exception) -> Exception:
+    """Return the error of a rule that failed."""
+    return errors.RuleError(
+        f"{primitive.name}: its derivative rule raised {type(error).__name__}: {error}",
+        Location.of_caller(),
+    )
+
+
+def _fitted(t: Any, y: Any, primitive: Primitive, primals: Sequence[Any]) -> Any:
+    """Return a tangent that is like its value; most are already."""
+    if (
+        (t.__class__ is y.__class__ or isinstance(t, Boxed))
+        and t.dtype is y.dtype
+        and t.shape == y.shape
+        and (t.dtype is _double or t.dtype.kind in "fc")
+    ):
+        return t
+    return fit_tangent(t, y, primitive.name, primals)
 
 
 def fit_tangent(t: Any, y: Any, name: str = "a rule", among: Sequence[Any] = ()) -> Any:
