@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd_core import _moved  # noqa: F401 - lets old paths import
+from autograd_core import _moved, _short_names  # noqa: F401 - find modules by other names
 from autograd_core.base.errors import (
     AutogradError,
     ConversionError,
@@ -47,6 +47,8 @@ from autograd_core.transforms.checkpointing import checkpoint
 from autograd_core.transforms.derivatives import grad, hvp, jvp, linearize, value_and_grad, vjp
 
 if TYPE_CHECKING:
+    import nn as nn  # in a checkout: see _short_names.py
+    import optim as optim
     from autograd_core.compiling import RecordedAgain, compile  # noqa: A004 - its public name
     from autograd_core.costs.ledger import cost
     from autograd_core.transforms.batched import LoopWarning
@@ -80,6 +82,8 @@ PLACES.update(
 
 
 def __getattr__(name: str) -> Any:
+    if name in _short_names.NAMES:
+        return import_module(f"autograd_core.{name}")
     if name not in _LATER:
         raise AttributeError(f"module 'autograd_core' has no attribute {name!r}")
     value = getattr(import_module(_LATER[name]), name)

@@ -3,6 +3,7 @@
 import ast
 import base64
 import importlib
+import importlib.util
 import os
 import pickle
 import shutil
@@ -280,47 +281,102 @@ def test_import_is_fast_and_lean(tmp_path):
     assert sorted(times)[2] < 0.1
 
 
-@pytest.mark.slow
-def test_a_wheel_builds_and_works_outside_the_checkout(tmp_path):
-    checkout = tmp_path / "checkout"
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A folder with what a wheel of the project installs."""
+    folder = tmp_path_factory.mktemp("wheel")
+    checkout = folder / "checkout"
     checkout.mkdir()
     # a copy, so that building leaves nothing behind
-    for part in (*PACKAGES, "pyproject.toml", "README.md", "LICENSE"):
+    for part in (*PACKAGES, "pyproject.toml", "setup.py", "README.md", "LICENSE"):
         source = ROOT / part
         if source.is_dir():
             shutil.copytree(source, checkout / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, checkout)
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "wheel",
-            "-q",
-            "--no-deps",
-            "-w",
-            str(tmp_path),
-            str(checkout),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = tmp_path.glob("*.whl")
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder)]
+    subprocess.run([*command, str(checkout)], check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-        archive.extractall(tmp_path / "site")
-    for package in PACKAGES:
-        assert f"{package}/py.typed" in names
-    assert not any(n.startswith(("tests/", "benchmarks/", "examples/")) for n in names)
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def in_site(site, code):
+    """What a program prints that finds the installed packages, and not this checkout."""
+    start = f"import sys; sys.path.insert(0, {str(site)!r})\n"
+    done = subprocess.run([sys.executable, "-c", start + code], capture_output=True, text=True,
+                          cwd=site.parent)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip(), done.stderr
+
+
+@pytest.mark.slow
+def test_a_wheel_works_outside_the_checkout(site):
+    for package in ("autograd_core", "autograd_core/nn", "autograd_core/optim", "nn", "optim"):
+        assert (site / package / "py.typed").exists()
+    assert not any((site / part).exists() for part in ("tests", "benchmarks", "examples"))
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import autograd_core, nn, optim\n"
-        "assert autograd_core.__file__.startswith(sys.argv[1]), autograd_core.__file__\n"
+        "import autograd_core, nn, optim, pickle\n"
+        f"assert autograd_core.__file__.startswith({str(site)!r}), autograd_core.__file__\n"
+        "import autograd_core.nn.linear, nn.linear\n"
+        "from autograd_core import nn as by_its_own_name\n"
+        "assert nn is by_its_own_name and nn.linear is autograd_core.nn.linear\n"
+        "assert type(pickle.loads(pickle.dumps(nn.Linear(2, 1)))) is nn.Linear\n"
+        "assert optim.lr_scheduler is autograd_core.optim.lr_scheduler\n"
         "print(autograd_core.grad(lambda x: x * x)(3.0))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "site")],
-        capture_output=True, text=True, check=True, cwd=tmp_path,
-    )  # fmt: skip
-    assert done.stdout.strip() == "6.0"
+    assert in_site(site, code) == ("6.0", "")
+
+
+@pytest.mark.slow
+def test_another_package_of_the_same_name_breaks_nothing_silently(site, tmp_path):
+    """pip install nn (an old package of that name exists), then ours, then pip uninstall nn."""
+    place = tmp_path / "site"
+    (place / "nn").mkdir(parents=True)
+    theirs = [place / "nn" / "__init__.py", place / "nn" / "networks.py"]
+    for file in theirs:
+        file.write_text("VALUE = 1\n")
+    shutil.copytree(site, place, dirs_exist_ok=True)  # as pip does: over what was there
+    for file in theirs:  # those that the other distribution says are its own
+        file.unlink()
+    ours = "from autograd_core import nn, optim; print(nn.Sequential.__name__, optim.SGD.__name__)"
+    assert in_site(place, ours) == ("Sequential SGD", "")
+    out, err = in_site(place, "import nn, autograd_core.nn; print(nn is autograd_core.nn)")
+    assert out == "True"
+    assert "another project's package 'nn'" in err
+    assert "import it by that name, or install autograd-core again" in err
+
+
+def test_nn_and_optim_are_one_package_under_two_names(monkeypatch):
+    import autograd_core
+    import nn.linear
+    import optim.lr_scheduler
+    from autograd_core import _short_names
+
+    for module in (nn, nn.linear, optim, optim.lr_scheduler):
+        assert importlib.import_module(f"autograd_core.{module.__name__}") is module
+    assert autograd_core.nn is nn
+    assert autograd_core.optim is optim
+    monkeypatch.setitem(sys.modules, "nn", pytest)
+    with pytest.raises(ImportError, match="belongs to another project"):
+        _short_names.check_ours("autograd_core.nn.linear")
+
+
+def test_a_finished_installation_takes_the_short_name_for_a_stand_in(monkeypatch):
+    from autograd_core import _short_names
+
+    finder = _short_names._Finder()
+    monkeypatch.setattr(_short_names, "INSTALLED", True)
+    assert _short_names.own("nn.linear") == "autograd_core.nn.linear"
+    assert _short_names.own("autograd_core.nn") == "autograd_core.nn"
+    monkeypatch.setitem(sys.modules, "nn", sys.modules["pytest"])  # another project's package
+    assert finder.find_spec("nn.linear") is None
+    monkeypatch.setitem(sys.modules, "autograd_core.nn", sys.modules["pytest"])
+    spec = finder.find_spec("nn.linear")
+    assert spec.name == "nn.linear"
+    monkeypatch.setitem(sys.modules, "autograd_core.nn.linear", sys.modules["ast"])
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "nn.linear", module)
+    spec.loader.exec_module(module)
+    assert sys.modules["nn.linear"] is ast

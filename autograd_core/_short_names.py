@@ -1,0 +1,63 @@
+"""`autograd_core.nn` and `nn` are one package under two names, and so are `optim` and its modules.
+
+A wheel holds their code where nobody else writes, in autograd_core/nn and autograd_core/optim,
+and a small package for each short name. A checkout has the folders nn and optim beside
+autograd_core. In both, whichever name is imported second gives the module of the first.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+_HERE = Path(__file__).parent
+NAMES = ("nn", "optim")
+INSTALLED = (_HERE / "nn").is_dir()  # from a wheel
+
+
+def own(name: str) -> str:
+    """Return the name under which a module of nn or optim runs, for any of its two names."""
+    short = name.removeprefix("autograd_core.")
+    return f"autograd_core.{short}" if INSTALLED else short
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds a module of nn or optim by its other name."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return a spec for the other name; None for every other module."""
+        package = name.removeprefix("autograd_core.").partition(".")[0]
+        if package not in NAMES or own(name) == name:
+            return None
+        if INSTALLED and sys.modules.get(package) is not sys.modules.get(own(package)):
+            return None  # `nn` is the package in that place, ours or another project's
+        return ModuleSpec(name, self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the module that runs under its own name where the other name looks for it."""
+        name = module.__name__
+        found = import_module(own(name))
+        if not INSTALLED:
+            check_ours(name)
+        sys.modules[name] = found
+
+
+def check_ours(name: str) -> None:
+    """Raise if the package of a short name is not the folder in this checkout."""
+    package = own(name).partition(".")[0]
+    file = getattr(sys.modules[package], "__file__", None)
+    if file is None or Path(file).parent != _HERE.parent / package:
+        raise ImportError(
+            f"{name}: the package {package!r} at {file} belongs to another project, which hides "
+            "the one of autograd-core. Put the checkout of autograd-core first on sys.path."
+        )
+
+
+sys.meta_path.insert(0, _Finder())
