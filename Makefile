@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-.PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation fuzz pages wheel clean
+.PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation fuzz pages release wheel clean
 
 # One stamp for each set of extras, so that a second run installs nothing.
 .venv/created:
@@ -19,6 +19,10 @@ OUT ?= out
 
 .venv/test: .venv/created pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,fast,scipy,sklearn,test]"
+	@touch $@
+
+.venv/release: .venv/created pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[release]"
 	@touch $@
 
 .venv/bench: .venv/created pyproject.toml
@@ -62,6 +66,10 @@ test-prerelease:
 notebooks: .venv/test
 	$(BIN)/python notebooks/build.py
 
+## Build a release, check it, commit and tag it: make release VERSION=0.2.0; see CONTRIBUTING.md
+release: .venv/release
+	$(BIN)/python tools/release.py $(VERSION)
+
 lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -94,6 +102,8 @@ pages: .venv/test
 	$(BIN)/python docs/make_numpy_page.py
 	$(BIN)/python docs/make_kinks_page.py
 	$(BIN)/python docs/make_compile_page.py
+	$(BIN)/python docs/make_decisions_page.py
+	$(BIN)/python docs/make_files_page.py
 	$(BIN)/python -m docs.make_pictures
 
 wheel: .venv/test

@@ -1,6 +1,7 @@
 """Every code block of the README and the documents runs."""
 
 import doctest
+import importlib.util
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 mpl.use("Agg")
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(page):
@@ -38,10 +39,29 @@ def test_links_lead_somewhere(page):
             assert (page.parent / target).exists(), target
 
 
-def test_design_lists_every_module():
-    listed = re.findall(r"`(\w+\.py)`", (ROOT / "docs" / "design.md").read_text(encoding="utf-8"))
-    modules = {path.name for path in (ROOT / "autograd_core").glob("*.py")} - {"__init__.py"}
-    assert modules - set(listed) == set()
+def made_by(script):
+    """A module of docs/ that writes a page."""
+    spec = importlib.util.spec_from_file_location(script, ROOT / "docs" / f"{script}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_files_is_up_to_date():
+    made = made_by("make_files_page")
+    assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run `make pages`"
+    assert made.TESTS.read_text(encoding="utf-8") == made.tests_page(), "run `make pages`"
+    assert made.PICTURE.read_text(encoding="utf-8") == made.picture(), "run `make pages`"
+
+
+def test_design_names_every_room_and_no_file_that_is_gone():
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\| `(\w+)` \| .* \| `", text, re.M)
+    assert set(rooms) == set(made_by("make_files_page").INSIDE) | {"workers"}
+    files = {path.name for path in (ROOT / "autograd_core").rglob("*.py")}
+    assert {Path(name).name for name in re.findall(r"`([\w/]+\.py)`", text)} - files == {
+        "test_structure.py"
+    }
 
 
 @pytest.mark.parametrize(
@@ -72,10 +92,34 @@ def test_readme_has_the_number_of_rows():
 
 
 def test_decisions_are_numbered_once_and_alike():
-    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     numbers = [page.name[:3] for page in pages]
     assert len(set(numbers)) == len(numbers)
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
     for page, number in zip(pages, numbers, strict=True):
         text = page.read_text(encoding="utf-8")
         assert text.startswith(f"# {number}: "), page.name
         assert "\n**Context.** " in text, page.name
+        by = re.search(r"\*\*Superseded by\*\* (\d{3})", text)
+        assert by is None or by[1] in numbers
+        title, state = text.splitlines()[0][7:], f"superseded by {by[1]}" if by else "in force"
+        line = rf"\| {number} \| \[{re.escape(title)}\]\({page.name}\) \| [\d-]{{10}} \| {state} \|"
+        assert re.search(line, index), f"{page.name}: run `make pages`"
+
+
+def test_news_fragments_can_be_gathered():
+    for fragment in (ROOT / "changes").glob("*.md"):
+        if fragment.name != "README.md":
+            kinds = "added|changed|deprecated|removed|fixed"
+            assert re.fullmatch(rf"[\w-]+\.({kinds})\.md", fragment.name), fragment.name
+            assert fragment.read_text(encoding="utf-8").strip().endswith(".")
+
+
+def test_the_version_is_the_same_everywhere():
+    from importlib.metadata import version
+
+    import autograd_core
+
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {autograd_core.__version__}\n" in citation
+    assert version("autograd-core") == autograd_core.__version__
