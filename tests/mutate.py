@@ -207,7 +207,7 @@ def run(limit: int | None) -> tuple[list[str], int, dict[str, int]]:
                 mutant = namespace[key]
                 namespace[key] = p  # recursion goes through the living primitive
                 for slot in SLOTS:
-                    setattr(p, slot, getattr(mutant, slot))
+                    object.__setattr__(p, slot, getattr(mutant, slot))  # not as users may
                 if _differs(p, rule, name):
                     affected += cases.get(p.name, [])
             # a helper used by several rules: every primitive of the module is in question
@@ -216,7 +216,7 @@ def run(limit: int | None) -> tuple[list[str], int, dict[str, int]]:
             caught = any(not passes(c) for c in unique) or not kinks_pass()
             for key, values in saved.items():
                 for slot, value in zip(SLOTS, values, strict=True):
-                    setattr(originals[key], slot, value)
+                    object.__setattr__(originals[key], slot, value)
             planted += 1
             kinds[kind.split(" ->")[0]] = kinds.get(kind.split(" ->")[0], 0) + 1
             if not caught and where.partition(": ")[2] in EQUIVALENT:

@@ -103,6 +103,7 @@ def elementwise(
     second: Rule | None = None,
     cost: float | Callable[..., float] | None = 1.0,
     label: str | None = None,
+    **stated: Any,
 ) -> Primitive:
     """Declare an operation that works on each element, by its partial derivatives.
 
@@ -129,6 +130,9 @@ def elementwise(
         FLOPs an element.
     label : str, optional
         How graphs write it, for instance ``"+"``.
+    **stated
+        Other attributes of `Primitive`, such as ``vjps=``, ``jvps=`` or ``again=``: stated here,
+        they are not derived from the partials.
 
     Returns
     -------
@@ -163,20 +167,30 @@ def elementwise(
         )
     else:
         rules = tuple(_elementwise_rule(p, arity, bool(keywords)) for p in partials)
+    if "vjps" in stated:
+        sources = reader(stated["vjps"], 1)
+    else:
+        sources = reader((times,), 1) if times else reader(partials, 0)
+    derived = {
+        "vjps": rules,
+        "jvps": rules,
+        "sources": sources,
+        # of NumPy's own functions the table of operations in tests/cases says so
+        "shaped": arity == 1 and getattr(np, _named(function, None), None) is function,
+        **stated,
+    }
     made = Primitive(
         forward or function,
         name=_named(function, name),
         arity=arity,
         settings=keywords,
         positional=_positional_names(function, arity),
-        vjps=rules,
-        jvps=rules,
-        sources=reader((times,), 1) if times else reader(partials, 0),
         cost=cost,
         slope=slope,
         second=second,
         label=label,
         category="elementwise",
+        **derived,
     )
     return _declared(function, made)
 
@@ -217,10 +231,12 @@ def linear(
     transpose: Rule,
     *,
     name: str | None = None,
+    forward: Callable[..., Any] | None = None,
     view: bool = False,
     cost: float | Callable[..., float] | None = None,
     label: str | None = None,
     category: str = "linear",
+    **stated: Any,
 ) -> Primitive:
     """Declare an operation that is linear in its one array argument.
 
@@ -232,7 +248,7 @@ def linear(
         ``transpose(g, x, **settings)``: the transposed map applied to g.  Of x
         only shape and dtype may be used.  Its keyword-only parameters are the
         settings that are supported.
-    name, cost, label : optional
+    name, forward, cost, label, **stated : optional
         As in `elementwise`.
     view : bool
         Whether the result can share memory with x.
@@ -259,19 +275,23 @@ def linear(
     def pushed(t: Any, y: Any, x: Any, **params: Any) -> Any:
         return made(t, **params)
 
+    derived = {
+        "vjps": (pulled,),
+        "jvps": (pushed,),
+        "sources": lambda: (values_read(transpose, 1).after(1),),  # nothing, of a good rule
+        **stated,
+    }
     made = Primitive(
-        function,
+        forward or function,
         name=_named(function, name),
         arity=1,
         settings=_settings(function, (transpose,), 1),
         positional=_positional_names(function, 1),
-        vjps=(pulled,),
-        jvps=(pushed,),
-        sources=lambda: (values_read(transpose, 1).after(1),),  # nothing, of a good rule
         view=view,
         cost=cost,
         label=label,
         category=category,
+        **derived,
     )
     return _declared(function, made)
 
@@ -282,9 +302,11 @@ def bilinear(
     right: Rule,
     *,
     name: str | None = None,
+    forward: Callable[..., Any] | None = None,
     cost: float | Callable[..., float] | None = None,
     label: str | None = None,
     category: str = "product",
+    **stated: Any,
 ) -> Primitive:
     """Declare an operation that is linear in each of its two array arguments.
 
@@ -295,7 +317,7 @@ def bilinear(
     left, right : callable
         ``left(g, a, b, **settings)`` is the gradient of a, ``right(...)`` of b;
         broadcast axes need not be summed.
-    name, cost, label, category : optional
+    name, forward, cost, label, category, **stated : optional
         As in `linear`.
 
     Returns
@@ -328,18 +350,22 @@ def bilinear(
     def from_right(t: Any, y: Any, a: Any, b: Any, **params: Any) -> Any:
         return made(a, t, **params)
 
+    derived = {
+        "vjps": (to_left, to_right),
+        "jvps": (from_left, from_right),
+        "sources": lambda: tuple(values_read(rule, 1).after(1) for rule in (left, right)),
+        **stated,
+    }
     made = Primitive(
-        function,
+        forward or function,
         name=_named(function, name),
         arity=2,
         settings=settings,
         positional=_positional_names(function, 2),
-        vjps=(to_left, to_right),
-        jvps=(from_left, from_right),
-        sources=lambda: tuple(values_read(rule, 1).after(1) for rule in (left, right)),
         cost=cost,
         label=label,
         category=category,
+        **derived,
     )
     return _declared(function, made)
 
@@ -356,6 +382,8 @@ def primitive(
     composite: Callable[..., Any] | None = None,
     label: str | None = None,
     category: str = "operation",
+    forward: Callable[..., Any] | None = None,
+    **stated: Any,
 ) -> Primitive:
     """Declare any operation by its reverse and forward rules.
 
@@ -373,7 +401,7 @@ def primitive(
         One for each argument, ``rule(t, y, *args, **settings)`` returning what
         its tangent adds to the result's; or one for all, which gets the list of
         tangents (zeros where there is none).
-    name, cost, label, category : optional
+    name, forward, cost, label, category, **stated : optional
         As in `linear`.
     arity : int, optional
         Number of array arguments, if it cannot be told from the rules;
@@ -406,8 +434,14 @@ def primitive(
     if arity is None:
         arity = _infer_arity(function, each_back or each_forward, vjp or jvp)
     joint = vjp if callable(vjp) else None
+    derived = {
+        "sources": reader(each_back, 1)
+        if each_back
+        else lambda: (EVERYTHING if joint is None else values_read(joint, 1),),
+        **stated,
+    }
     made = Primitive(
-        function,
+        forward or function,
         name=_named(function, name),
         arity=arity,
         settings=_settings(function, rules, arity),
@@ -416,14 +450,12 @@ def primitive(
         jvps=each_forward,
         vjp=joint,
         jvp=jvp if callable(jvp) else None,
-        sources=reader(each_back, 1)
-        if each_back
-        else lambda: (EVERYTHING if joint is None else values_read(joint, 1),),
         multiple=multiple,
         cost=cost,
         composite=composite,
         label=label,
         category=category,
+        **derived,
     )
     return _declared(function, made)
 

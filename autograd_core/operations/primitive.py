@@ -81,6 +81,8 @@ class Primitive:
     shaped : bool
         Whether its one rule is known to return the argument's shape, so that a sweep
         need not look.
+    none_if_unused : bool
+        What its vjp gets for a part of the result that nobody used: None, instead of zeros.
     again : bool
         Whether a sweep computes the result again from the arguments, if its rule reads the result
         and that was overwritten in place; otherwise that is an error.
@@ -127,6 +129,29 @@ class Primitive:
         "vjp",
         "vjps",
     )
+    _positional: tuple[str, ...]
+    _reads: tuple[Reading, ...] | None
+    again: bool
+    arity: int | None
+    category: str
+    composite: Callable[..., Any] | None
+    cost: float | Callable[..., float] | None
+    forward: Callable[..., Any]
+    jvp: Rule | None
+    jvps: tuple[Rule | None, ...] | None
+    label: str
+    multiple: bool
+    name: str
+    none_if_unused: bool
+    outer: bool
+    second: Rule | None
+    settings: frozenset[str]
+    shaped: bool
+    slope: Rule | None
+    sources: Callable[[], tuple[Reading, ...]] | None
+    view: bool
+    vjp: Rule | None
+    vjps: tuple[Rule | None, ...] | None
 
     def __init__(
         self,
@@ -149,30 +174,46 @@ class Primitive:
         second: Rule | None = None,
         label: str | None = None,
         category: str = "operation",
+        again: bool = False,
+        outer: bool = False,
+        shaped: bool = False,
+        none_if_unused: bool = False,
     ) -> None:
-        self.forward = forward
-        self.name = name
-        self.arity = arity
-        self.settings = settings
-        self._positional = positional
-        self.vjps = vjps
-        self.jvps = jvps
-        self.vjp = vjp
-        self.jvp = jvp
-        self.sources = sources
-        self._reads: tuple[Reading, ...] | None = None
-        self.multiple = multiple
-        self.view = view
-        self.cost = cost
-        self.composite = composite
-        self.again = False
-        self.outer = False
-        self.shaped = False
-        self.none_if_unused = False  # what its vjp gets for an unused part: None, or zeros
-        self.slope = slope
-        self.second = second
-        self.label = label or name
-        self.category = category
+        stated = {
+            "forward": forward,
+            "name": name,
+            "arity": arity,
+            "settings": settings,
+            "_positional": positional,
+            "vjps": vjps,
+            "jvps": jvps,
+            "vjp": vjp,
+            "jvp": jvp,
+            "sources": sources,
+            "_reads": None,
+            "multiple": multiple,
+            "view": view,
+            "cost": cost,
+            "composite": composite,
+            "slope": slope,
+            "second": second,
+            "label": label or name,
+            "category": category,
+            "again": again,
+            "outer": outer,
+            "shaped": shaped,
+            "none_if_unused": none_if_unused,
+        }
+        for attribute, value in stated.items():
+            object.__setattr__(self, attribute, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse: what an operation is must not depend on when one looks."""
+        raise errors.RuleError(
+            f"{self.name}.{name}: an operation is declared once and stays as it is; give "
+            f"{name}= to the declarator.",
+            Location.of_caller(),
+        )
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -362,7 +403,9 @@ class Primitive:
         A single entry stands for a rule that serves all arguments.
         """
         if self._reads is None:
-            self._reads = self.sources() if self.sources else (EVERYTHING,)
+            found = self.sources() if self.sources else (EVERYTHING,)
+            object.__setattr__(self, "_reads", found)  # of the declaration, as all else
+            return found
         return self._reads
 
     def pushed_reads(self) -> tuple[Reading, ...]:

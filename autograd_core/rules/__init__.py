@@ -3,7 +3,7 @@
 These modules import NumPy and the declarators, never Tensor or Dual.
 """
 
-from autograd_core.operations.primitive import BUILT_IN, REGISTRY, Primitive
+from autograd_core.operations.primitive import BUILT_IN, REGISTRY
 from autograd_core.rules import (
     calculus,
     choosing,
@@ -29,9 +29,6 @@ from autograd_core.rules import (
 )
 
 BUILT_IN.update(REGISTRY)
-for _run in REGISTRY.values():  # the table of operations in tests/cases says so
-    if isinstance(_run, Primitive) and _run.category == "elementwise" and _run.arity == 1:
-        _run.shaped = True
 
 __all__ = [
     "calculus",

@@ -100,7 +100,14 @@ def _eigh_vjp(g: Any, y: Any, a: Any, *, UPLO: str = "L") -> Any:  # noqa: N803
 
 
 eigh = primitive(
-    np.linalg.eigh, vjp=_eigh_vjp, jvp=_eigh_jvp, arity=1, multiple=True, category="linalg"
+    np.linalg.eigh,
+    vjp=_eigh_vjp,
+    jvp=_eigh_jvp,
+    arity=1,
+    multiple=True,
+    category="linalg",
+    forward=finite(np.linalg.eigh),
+    none_if_unused=True,
 )
 
 
@@ -142,7 +149,13 @@ def _eig_vjp(g: Any, y: Any, a: Any) -> Any:
 
 
 eig = primitive(
-    np.linalg.eig, vjp=_eig_vjp, jvp=_eig_jvp, arity=1, multiple=True, category="linalg"
+    np.linalg.eig,
+    vjp=_eig_vjp,
+    jvp=_eig_jvp,
+    arity=1,
+    multiple=True,
+    category="linalg",
+    none_if_unused=True,
 )
 
 
@@ -215,14 +228,20 @@ def _safe_inverse(s: Any, asked: Any) -> Any:
     return np.where(zero & asked, np.nan, np.where(zero, 0, 1 / np.where(zero, 1, s)))
 
 
+def _thin_svd(a: Any) -> Any:
+    return np.linalg.svd(a, full_matrices=False)
+
+
 svd_ = primitive(
-    lambda a: np.linalg.svd(a, full_matrices=False),
+    _thin_svd,
     vjp=_svd_vjp,
     jvp=_svd_jvp,
     arity=1,
     name="svd",
     multiple=True,
     category="linalg",
+    forward=finite(_thin_svd),
+    none_if_unused=True,
 )
 
 
@@ -258,14 +277,20 @@ def _full_svd_vjp(g: Any, y: Any, a: Any) -> Any:
     return _svd_vjp((gu1, gs, gv1), (u1, s, v1h), a)
 
 
+def _whole_svd(a: Any) -> Any:
+    return np.linalg.svd(a, full_matrices=True)
+
+
 full_svd = primitive(
-    lambda a: np.linalg.svd(a, full_matrices=True),
+    _whole_svd,
     vjp=_full_svd_vjp,
     jvp=_full_svd_jvp,
     arity=1,
     name="full svd",
     multiple=True,
     category="linalg",
+    forward=finite(_whole_svd),
+    none_if_unused=True,
 )
 
 
@@ -398,9 +423,3 @@ def qr(a: Any, mode: str = "reduced") -> Any:
         q, r = qr_(a[..., :rows])
         r = np.concatenate([r, np.matmul(adjoint(q), a[..., rows:])], axis=-1)
     return r if mode == "r" else QR(q, r)
-
-
-for _made in (eigh, eig, svd_, full_svd):
-    _made.none_if_unused = True
-for _made in (eigh, svd_, full_svd):
-    _made.forward = finite(_made.forward)

@@ -13,15 +13,20 @@ import numpy as np
 
 from autograd_core.operations.declare import elementwise
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, implements
-from autograd_core.operations.saved_reads import reader
 
 add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
 subtract = elementwise(np.subtract, 1, -1, forward=operator.sub, label="-")
+# its rules without a layer between: this is the operation that small programs use most
+_TIMES = (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
 multiply = elementwise(
-    np.multiply, lambda y, a, b: b, lambda y, a, b: a, forward=operator.mul, label="×"
+    np.multiply,
+    lambda y, a, b: b,
+    lambda y, a, b: a,
+    forward=operator.mul,
+    label="×",
+    vjps=_TIMES,
+    jvps=_TIMES,
 )
-# the same rules without a layer between: this is the operation that small programs use most
-multiply.vjps = multiply.jvps = (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
 
 
 def _as_wide(b: Any, y: Any) -> Any:
@@ -44,8 +49,8 @@ divide = elementwise(
     lambda y, a, b: -y / b,
     forward=operator.truediv,
     label="/",
+    again=True,
 )
-divide.again = True
 negative = elementwise(np.negative, -1, forward=operator.neg, label="-")
 positive = elementwise(np.positive, 1, label="+")
 square = elementwise(np.square, lambda y, x: 2.0 * x)
@@ -227,16 +232,19 @@ logaddexp2 = elementwise(
 )
 
 # |z| and z / |z| of complex numbers depend on both parts: not one factor for both modes.
-absolute = elementwise(np.absolute, lambda y, x: np.sign(x), forward=operator.abs)
-absolute.vjps = (
-    lambda g, y, x: g * (np.conj(_over_length(x, y)) if x.dtype.kind == "c" else np.sign(x)),
-)
-absolute.jvps = (
-    lambda t, y, x: (
-        np.real(t * np.conj(_over_length(x, y))) if x.dtype.kind == "c" else t * np.sign(x)
+absolute = elementwise(
+    np.absolute,
+    lambda y, x: np.sign(x),
+    forward=operator.abs,
+    vjps=(
+        lambda g, y, x: g * (np.conj(_over_length(x, y)) if x.dtype.kind == "c" else np.sign(x)),
+    ),
+    jvps=(
+        lambda t, y, x: (
+            np.real(t * np.conj(_over_length(x, y))) if x.dtype.kind == "c" else t * np.sign(x)
+        ),
     ),
 )
-absolute.sources = reader(absolute.vjps, 1)
 fabs = elementwise(np.fabs, lambda y, x: np.sign(x))
 copysign = elementwise(np.copysign, lambda y, a, b: np.sign(a) * np.copysign(1.0, b), 0)
 
@@ -282,9 +290,7 @@ def _sign_jvp(t: Any, y: Any, x: Any) -> Any:
 
 
 # Locally constant: the derivative is 0 wherever it exists.
-sign = elementwise(np.sign, 0)
-sign.vjps, sign.jvps = (_sign_vjp,), (_sign_jvp,)
-sign.sources = reader(sign.vjps, 1)
+sign = elementwise(np.sign, 0, vjps=(_sign_vjp,), jvps=(_sign_jvp,))
 floor = elementwise(np.floor, 0)
 ceil = elementwise(np.ceil, 0)
 trunc = elementwise(np.trunc, 0)

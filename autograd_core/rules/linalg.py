@@ -176,8 +176,8 @@ root = elementwise(
     lambda s: np.sqrt(s),
     lambda y, s: np.where(y == 0, cusp(y), 0.5 / np.where(y == 0, 1, y)),  # norm'(0) = 0
     name="norm",
+    again=True,
 )
-root.again = True
 
 
 def _power_norm(size: Any, p: float, axis: Any, keepdims: bool) -> Any:

@@ -54,10 +54,6 @@ def _matmul(a: Any, b: Any) -> Any:
     return operator.matmul(a, b)
 
 
-matmul = bilinear(np.matmul, _matmul_left, _matmul_right, cost=_matmul_flops, label="@")
-matmul.forward = _matmul
-
-
 def _pull_left(g: Any, y: Any, a: Any, b: Any) -> Any:
     if g.__class__ is _ndarray is b.__class__ and b.ndim == 1 == g.ndim:
         return g[:, None].dot(b[None])  # an outer product, straight to BLAS
@@ -70,8 +66,16 @@ def _pull_right(g: Any, y: Any, a: Any, b: Any) -> Any:
     return _matmul_right(g, a, b)
 
 
-matmul.outer = True
-matmul.vjps = (_pull_left, _pull_right)  # the usual case first, without bilinear's layer
+matmul = bilinear(
+    np.matmul,
+    _matmul_left,
+    _matmul_right,
+    forward=_matmul,
+    cost=_matmul_flops,
+    label="@",
+    outer=True,
+    vjps=(_pull_left, _pull_right),  # the usual case first, without bilinear's layer
+)
 
 
 @implements(np.dot)
@@ -285,9 +289,9 @@ rearranged: Primitive = primitive(
     name="einsum",
     cost=_einsum_flops,
     category="product",
+    view=True,
+    sources=lambda: (NOTHING,),  # linear: of x only shape and dtype
 )
-rearranged.view = True
-rearranged.sources = lambda: (NOTHING,)  # linear: of x only shape and dtype
 
 
 def _common(operands: Any) -> Any:

@@ -88,10 +88,15 @@ def _mean_transpose(
     return np.broadcast_to((g if axis is None else expand(g, x, axis, keepdims)) / n, x.shape)
 
 
-sum_ = linear(np.sum, _sum_transpose, category="reduction", label="Σ")
-sum_.forward = lambda x, **settings: x.sum(**settings)  # the method: half of np.sum's overhead
-mean = linear(np.mean, _mean_transpose, category="reduction")
-sum_.sources = mean.sources = lambda: (NOTHING,)  # they hand x on for its shape
+sum_ = linear(
+    np.sum,
+    _sum_transpose,
+    forward=lambda x, **settings: x.sum(**settings),  # the method: half of np.sum's overhead
+    category="reduction",
+    label="Σ",
+    sources=lambda: (NOTHING,),  # it hands x on for its shape
+)
+mean = linear(np.mean, _mean_transpose, category="reduction", sources=lambda: (NOTHING,))
 
 
 def _squared_deviations(
@@ -221,9 +226,8 @@ def _extreme_jvp(t: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = F
     return np.sum(t * _ties(x, y, axis, keepdims), axis=axis, keepdims=keepdims)
 
 
-max_ = primitive(np.max, vjp=[_extreme_vjp], jvp=[_extreme_jvp], category="reduction")
-min_ = primitive(np.min, vjp=[_extreme_vjp], jvp=[_extreme_jvp], category="reduction")
-max_.again = min_.again = True
+max_ = primitive(np.max, vjp=[_extreme_vjp], jvp=[_extreme_jvp], category="reduction", again=True)
+min_ = primitive(np.min, vjp=[_extreme_vjp], jvp=[_extreme_jvp], category="reduction", again=True)
 implements(np.amax)(max_)
 implements(np.amin)(min_)
 
@@ -283,5 +287,4 @@ def _cumsum_jvp(t: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None) 
     return cumsum(t, axis=axis, dtype=np.float32 if t.dtype == np.float16 else dtype)
 
 
-cumsum = linear(np.cumsum, _cumsum_transpose, category="reduction")
-cumsum.jvps = (_cumsum_jvp,)
+cumsum = linear(np.cumsum, _cumsum_transpose, category="reduction", jvps=(_cumsum_jvp,))

@@ -69,10 +69,14 @@ def _cut_jvp(t: Any, p: Any, a: Any, *, rcond: Any) -> Any:
 
 
 def _pseudo_inverse(name: str, hermitian: bool, **rules: Any) -> Primitive:
+    def inverse(a: Any, rcond: Any = None) -> Any:
+        return np.linalg.pinv(a, rcond=rcond, hermitian=hermitian)
+
     return primitive(
-        lambda a, rcond=None: np.linalg.pinv(a, rcond=rcond, hermitian=hermitian),
+        inverse,
         arity=1,
         name=name,
+        forward=finite(inverse),
         category="linalg",
         **rules,
     )
@@ -143,13 +147,18 @@ def _lstsq_vjp(g: Any, x: Any, a: Any, b: Any, *, rcond: Any = None) -> Any:
     return conjugate(made), conjugate(u if b.ndim > 1 else u[..., 0])
 
 
+def _least_squares(a: Any, b: Any, rcond: Any = None) -> Any:
+    return np.linalg.lstsq(a, b, rcond)[0]
+
+
 lstsq_ = primitive(
-    lambda a, b, rcond=None: np.linalg.lstsq(a, b, rcond)[0],
+    _least_squares,
     vjp=_lstsq_vjp,
     jvp=_lstsq_jvp,
     arity=2,
     name="lstsq",
     category="linalg",
+    forward=finite(_least_squares),
 )
 
 
@@ -160,16 +169,13 @@ def _cut_lstsq_jvp(ts: Any, x: Any, a: Any, b: Any, *, rcond: Any) -> Any:
 
 
 cut_lstsq = primitive(
-    lambda a, b, rcond=None: np.linalg.lstsq(a, b, rcond)[0],
+    _least_squares,
     jvp=_cut_lstsq_jvp,
     arity=2,
     name="cut lstsq",
     category="linalg",
+    forward=finite(_least_squares),
 )
-
-
-for _made in (pinv_, hermitian_pinv, cut_pinv, cut_hermitian_pinv, lstsq_, cut_lstsq):
-    _made.forward = finite(_made.forward)
 
 
 def solution(a: Any, b: Any, rcond: Any) -> Any:

@@ -88,8 +88,8 @@ elu = elementwise(
     ),
     name="elu",
     cost=10.0,
+    again=True,
 )
-elu.again = True
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 

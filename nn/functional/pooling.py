@@ -85,8 +85,8 @@ _max_pool = primitive(
     name="max pool",
     cost=lambda y, x, *, windows: float(np.size(y) * windows.kernel[0] * windows.kernel[1]),
     category="pooling",
+    again=True,
 )
-_max_pool.again = True
 folds(_max_pool, _winning)
 
 
