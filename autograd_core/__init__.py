@@ -91,6 +91,23 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_short_names.NAMES, *_MODULES, "__version__"])
+
+
+# Public modules beside the public names: `from autograd_core.sparse import sparse_jacobian`.
+_MODULES = (
+    "adjoints",
+    "elimination",
+    "extend",
+    "matrix_chain",
+    "randomness",
+    "revolve",
+    "rounding",
+    "scipy",
+    "sparse",
+    "viewer",
+)
 __all__ = [
     "AutogradError",
     "ConversionError",

@@ -131,7 +131,9 @@ def mode_grid():
             A, B = RNG.normal(size=(64, n)) / np.sqrt(n), RNG.normal(size=(m, 64)) / 8
             x = RNG.normal(size=n)
             f = lambda x, A=A, B=B: B @ np.tanh(A @ x)
-            runs = [lambda k=k, f=f, x=x: jacobian(f, k)(x) for k in ("auto", "forward", "reverse")]
+            runs = [
+                lambda k=k, f=f, x=x: jacobian(f, mode=k)(x) for k in ("auto", "forward", "reverse")
+            ]
             auto, forward, reverse = paired(runs, 15, warm=True)
             cells.append(f"{auto / min(forward, reverse):8.2f}")
             worst = max(worst, auto / min(forward, reverse))

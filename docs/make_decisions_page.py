@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from datetime import date
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "decisions"
@@ -27,16 +28,16 @@ def first_commit(page: Path) -> str:
     command = ["git", "log", "--follow", "--diff-filter=A", "--format=%ad", "--date=short", "--"]
     done = subprocess.run([*command, page.name], cwd=page.parent, text=True, capture_output=True)
     dates = done.stdout.split()
-    return dates[-1] if dates else "new"
+    return dates[-1] if dates else date.today().isoformat()
 
 
-def row(page: Path, date: str) -> str:
+def row(page: Path, day: str) -> str:
     """Return a page's line of the table."""
     text = page.read_text(encoding="utf-8")
     number, title = re.fullmatch(r"# (\d{3}): (.*)", text.splitlines()[0]).groups()  # type: ignore[union-attr]
     by = re.search(r"\*\*Superseded by\*\* (\d{3})", text)
     state = f"superseded by {by[1]}" if by else "in force"
-    return f"| {number} | [{title}]({page.name}) | {date} | {state} |\n"
+    return f"| {number} | [{title}]({page.name}) | {day} | {state} |\n"
 
 
 def known_dates() -> dict[str, str]:

@@ -45,7 +45,7 @@ def test_second_derivatives_of_a_fixed_point(linear):
     fixed = implicit(step, iterate, fixed_point=True, linear=linear)
     f = lambda solve: lambda b: np.sum(solve(W, b) ** 3)
     expected = hessian(f(iterate))(B)
-    np.testing.assert_allclose(jacobian(grad(f(fixed)), "reverse")(B), expected, atol=1e-8)
+    np.testing.assert_allclose(jacobian(grad(f(fixed)), mode="reverse")(B), expected, atol=1e-8)
     if linear == "dense":
         np.testing.assert_allclose(hessian(f(fixed))(B), expected, atol=1e-8)
 
@@ -64,7 +64,7 @@ def test_root_against_newtons_method_and_the_formula(linear):
     x = newton(a)
     np.testing.assert_allclose(jacobian(root)(a), np.diag(1 / (3 * x**2 + 1)), atol=1e-10)
     np.testing.assert_allclose(jacobian(root)(a), jacobian(newton)(a), atol=1e-10)
-    np.testing.assert_allclose(jacobian(root, "forward")(a), jacobian(newton)(a), atol=1e-10)
+    np.testing.assert_allclose(jacobian(root, mode="forward")(a), jacobian(newton)(a), atol=1e-10)
 
 
 def test_root_by_scipy_with_nested_arguments():
@@ -104,7 +104,7 @@ def test_linear_solve(linear):
     for k in (0, 1):
         np.testing.assert_allclose(grad(by_products, k)(A, b), grad(by_matrix, k)(A, b), atol=1e-9)
     np.testing.assert_allclose(
-        jacobian(grad(lambda A: by_products(A, b)), "reverse")(A),
+        jacobian(grad(lambda A: by_products(A, b)), mode="reverse")(A),
         hessian(lambda A: by_matrix(A, b))(A),
         atol=1e-8,
     )
@@ -167,8 +167,8 @@ def test_ode_against_differentiating_a_runge_kutta_iteration():
 def test_ode_both_modes_and_the_times():
     solve = lambda y0, t: odeint(pendulum, y0, t, P, **TIGHT)
     for k in (0, 1):
-        back = jacobian(solve, "reverse", k)(START, TIMES)
-        ahead = jacobian(solve, "forward", k)(START, TIMES)
+        back = jacobian(solve, k, "reverse")(START, TIMES)
+        ahead = jacobian(solve, k, "forward")(START, TIMES)
         np.testing.assert_allclose(back, ahead, atol=1e-8)
     assert gradcheck(lambda t: np.sum(solve(START, t) * WEIGHTS), TIMES, order=1, step=1e-4)
 

@@ -52,7 +52,7 @@ def differences(f, x, h=1e-6):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_against_differences(name, mode, batch):
     f = FUNCTIONS[name]
-    made = jacobian(f, mode, batch=batch)(X)
+    made = jacobian(f, mode=mode, batch=batch)(X)
     np.testing.assert_allclose(made, differences(f, X), rtol=1e-6, atol=1e-7)
 
 
@@ -66,8 +66,8 @@ def test_hessians(name):
         hessian(scalar)(X),
         hessian(scalar, batch=4)(X),
         jacobian(jacobian(scalar))(X),
-        jacobian(grad(scalar), "reverse")(X),
-        jacobian(jacobian(scalar, "forward"), "forward")(X),
+        jacobian(grad(scalar), mode="reverse")(X),
+        jacobian(jacobian(scalar, mode="forward"), mode="forward")(X),
     ):
         np.testing.assert_allclose(made, expected, rtol=1e-5, atol=1e-6)
 
@@ -108,7 +108,7 @@ def test_nests_argnums_and_kinds():
     assert isinstance(jacobian(np.sin)(Tensor([1.0, 2.0])), Tensor)
     assert isinstance(hessian(np.sum)(Tensor([1.0, 2.0])), Tensor)
     assert jacobian(np.sin)(np.ones(3, np.float32)).dtype == np.float32
-    assert jacobian(np.sin, "forward")(np.ones(3, np.float32)).dtype == np.float32
+    assert jacobian(np.sin, mode="forward")(np.ones(3, np.float32)).dtype == np.float32
     assert hessian(lambda x: np.sum(x**3))(np.ones(3, np.float32)).dtype == np.float32
     assert jacobian(lambda a, b: a @ b, argnums=1)(W, X).shape == (6, 6)
 
@@ -188,3 +188,16 @@ def test_bad_settings():
         hessian(np.sum)(np.zeros(0))
     with pytest.raises(errors.NonScalarError):
         hessian(np.sin)(X)
+
+
+def test_the_order_of_arguments_is_that_of_grad_and_the_old_one_still_works():
+    f = lambda x, y: np.sin(x) * y
+    expected = np.diag(np.sin(X))
+    np.testing.assert_array_equal(jacobian(f, 1)(X, X), expected)
+    np.testing.assert_array_equal(jacobian(f, 1, "forward")(X, X), expected)
+    with pytest.warns(DeprecationWarning, match=r'write mode="forward"') as met:
+        old = jacobian(f, "forward", 1)
+    assert met[0].filename == __file__
+    np.testing.assert_array_equal(old(X, X), expected)
+    with pytest.warns(DeprecationWarning, match=r'write mode="reverse"'):
+        np.testing.assert_array_equal(jacobian(f, "reverse")(X, X), np.diag(np.cos(X) * X))

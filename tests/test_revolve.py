@@ -101,8 +101,10 @@ def test_other_modes_and_orders():
     )
     exact = hessian(f(plain(20)))(P)
     np.testing.assert_allclose(hessian(f(loop))(P), exact, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(jacobian(grad(f(loop)), "reverse")(P), exact, rtol=1e-9, atol=1e-12)
-    J = jacobian(lambda p: loop(START, p)["x"], "reverse")(P)
+    np.testing.assert_allclose(
+        jacobian(grad(f(loop)), mode="reverse")(P), exact, rtol=1e-9, atol=1e-12
+    )
+    J = jacobian(lambda p: loop(START, p)["x"], mode="reverse")(P)
     np.testing.assert_allclose(J, jacobian(lambda p: plain(20)(START, p)["x"])(P), rtol=1e-10)
 
 

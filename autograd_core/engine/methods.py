@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -55,17 +55,17 @@ class ArrayMethods(Boxed):
         return self.size * self.itemsize
 
     @property
-    def T(self) -> Any:  # noqa: N802 - NumPy's name
+    def T(self) -> Self:  # noqa: N802 - NumPy's name
         """The axes in reverse order."""
         return shapes.transpose(self)
 
     @property
-    def mT(self) -> Any:  # noqa: N802 - NumPy's name
+    def mT(self) -> Self:  # noqa: N802 - NumPy's name
         """The last two axes exchanged."""
         return shapes.matrix_transpose(self)
 
     @property
-    def real(self) -> Any:
+    def real(self) -> Self:
         """The real part."""
         return shapes.real(self)
 
@@ -74,7 +74,7 @@ class ArrayMethods(Boxed):
         cast(Any, self.real if self.dtype.kind == "c" else self)[...] = value
 
     @property
-    def imag(self) -> Any:
+    def imag(self) -> Self:
         """The imaginary part."""
         return shapes.imag(self)
 
@@ -85,7 +85,7 @@ class ArrayMethods(Boxed):
                 f"imag: an array of {self.dtype} has no imaginary part to set.",
                 Location.of_caller(),
             )
-        self.imag[...] = value
+        cast(Any, self.imag)[...] = value
 
     # --- conversion ---------------------------------------------------------
 
@@ -103,7 +103,7 @@ class ArrayMethods(Boxed):
         """Return nested lists of Python numbers, constants."""
         return bare(self).tolist()
 
-    def detach(self) -> Any:
+    def detach(self) -> Self:
         """Return the value without its derivative."""
         return bare(self)
 
@@ -145,10 +145,10 @@ class ArrayMethods(Boxed):
 
     # --- copies: each is the value itself, in memory of its own -----------------
 
-    def __copy__(self) -> Any:
+    def __copy__(self) -> Self:
         return self.copy()
 
-    def __deepcopy__(self, memo: Any) -> Any:
+    def __deepcopy__(self, memo: Any) -> Self:
         return self.copy()
 
     def __reduce__(self) -> Any:
@@ -183,7 +183,7 @@ class ArrayMethods(Boxed):
         out: Any = None,
         keepdims: bool = False,
         **more: Any,
-    ) -> Any:
+    ) -> Self:
         """As numpy.sum."""
         if dtype is not None or out is not None or more:
             return reductions.sum_(self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **more)
@@ -198,7 +198,7 @@ class ArrayMethods(Boxed):
         out: Any = None,
         keepdims: bool = False,
         **more: Any,
-    ) -> Any:
+    ) -> Self:
         """As numpy.mean."""
         if dtype is not None or out is not None or more:
             return reductions.mean(self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **more)
@@ -212,7 +212,7 @@ class ArrayMethods(Boxed):
         ddof: float = 0,
         keepdims: bool = False,
         **more: Any,
-    ) -> Any:
+    ) -> Self:
         """As numpy.var."""
         return cast(Any, np.var)(self, axis, dtype, out, ddof, keepdims, **more)
 
@@ -224,15 +224,15 @@ class ArrayMethods(Boxed):
         ddof: float = 0,
         keepdims: bool = False,
         **more: Any,
-    ) -> Any:
+    ) -> Self:
         """As numpy.std."""
         return cast(Any, np.std)(self, axis, dtype, out, ddof, keepdims, **more)
 
-    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Self:
         """As numpy.max; ties share the gradient."""
         return reductions.max_(self, axis=axis, out=out, keepdims=keepdims, **more)
 
-    def min(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+    def min(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Self:
         """As numpy.min; ties share the gradient."""
         return reductions.min_(self, axis=axis, out=out, keepdims=keepdims, **more)
 
@@ -243,19 +243,19 @@ class ArrayMethods(Boxed):
         out: Any = None,
         keepdims: bool = False,
         **more: Any,
-    ) -> Any:
+    ) -> Self:
         """As numpy.prod."""
         return reductions.prod(self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **more)
 
-    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Self:
         """As numpy.cumsum."""
         return reductions.cumsum(self, axis=axis, dtype=dtype, out=out)
 
-    def cumprod(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    def cumprod(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Self:
         """As numpy.cumprod."""
         return np.cumprod(cast(Any, self), axis=axis, dtype=dtype, out=out)
 
-    def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
+    def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Self:
         """As numpy.reshape; the shape as one tuple or as several integers."""
         if order != "C" or copy is not None:
             one = shape[0] if len(shape) == 1 else shape
@@ -264,62 +264,62 @@ class ArrayMethods(Boxed):
             self, shape=shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
         )
 
-    def ravel(self, order: str = "C") -> Any:
+    def ravel(self, order: str = "C") -> Self:
         """As numpy.ravel."""
         if order != "C":
             return cast(Any, np.ravel)(self, order)
         return shapes.ravel(self)
 
-    def flatten(self, order: str = "C") -> Any:
+    def flatten(self, order: str = "C") -> Self:
         """Return a copy with one axis."""
         return shapes.copy_(self.ravel(order))
 
-    def transpose(self, *axes: Any) -> Any:
+    def transpose(self, *axes: Any) -> Self:
         """As numpy.transpose; the axes as one tuple or as several integers."""
         if not axes or (len(axes) == 1 and axes[0] is None):
             return shapes.transpose(self)
         one = len(axes) == 1 and np.ndim(axes[0]) > 0
         return shapes.transpose(self, axes=axes[0] if one else axes)
 
-    def swapaxes(self, axis1: int, axis2: int) -> Any:
+    def swapaxes(self, axis1: int, axis2: int) -> Self:
         """As numpy.swapaxes."""
         return shapes.swapaxes(self, axis1=axis1, axis2=axis2)
 
-    def squeeze(self, axis: Any = None) -> Any:
+    def squeeze(self, axis: Any = None) -> Self:
         """As numpy.squeeze."""
         return shapes.squeeze(self, axis=axis)
 
-    def repeat(self, repeats: Any, axis: Any = None) -> Any:
+    def repeat(self, repeats: Any, axis: Any = None) -> Self:
         """As numpy.repeat."""
         return shapes.repeat(self, repeats=repeats, axis=axis)
 
-    def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+    def take(self, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Self:
         """As numpy.take."""
         return cast(Any, np.take)(self, indices, axis=axis, out=out, mode=mode)
 
-    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Self:
         """As numpy.diagonal (a copy)."""
         return shapes.diagonal(self, offset, axis1, axis2)
 
     def trace(
         self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
-    ) -> Any:
+    ) -> Self:
         """As numpy.trace."""
         return cast(Any, np.trace)(self, offset, axis1, axis2, dtype, out)
 
-    def dot(self, other: Any, out: Any = None) -> Any:
+    def dot(self, other: Any, out: Any = None) -> Self:
         """As numpy.dot."""
         return np.dot(self, other, out=out) if out is not None else np.dot(self, other)
 
-    def clip(self, min: Any = None, max: Any = None, out: Any = None, **more: Any) -> Any:
+    def clip(self, min: Any = None, max: Any = None, out: Any = None, **more: Any) -> Self:
         """As numpy.clip; the derivative on the limits is 1."""
         return cast(Any, np.clip)(self, min, max, out=out, **more)
 
-    def round(self, decimals: int = 0, out: Any = None) -> Any:
+    def round(self, decimals: int = 0, out: Any = None) -> Self:
         """As numpy.round; the derivative is 0."""
         return e.round_(self, decimals=decimals, out=out)
 
-    def copy(self, order: str = "C") -> Any:
+    def copy(self, order: str = "C") -> Self:
         """Return the value in memory of its own."""
         return shapes.copy_(self) if order == "C" else shapes.copy_(self, order=order)
 
@@ -330,7 +330,7 @@ class ArrayMethods(Boxed):
         casting: str = "unsafe",
         subok: bool = True,
         copy: bool = True,
-    ) -> Any:
+    ) -> Self:
         """Cast; a cast to integers or booleans gives a constant."""
         if order != "K" or casting != "unsafe":
             if order not in ("K", "A", "C", "F"):
@@ -344,9 +344,9 @@ class ArrayMethods(Boxed):
         made = self._constant(bare(self).astype(dtype))
         return cuts.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
 
-    def conj(self) -> Any:
+    def conj(self) -> Self:
         """As numpy.conj; of real numbers the value itself."""
-        return np.conj(self) if self.dtype.kind == "c" else self
+        return cast(Any, np.conj)(self) if self.dtype.kind == "c" else self
 
     conjugate = conj
 
@@ -361,25 +361,25 @@ class ArrayMethods(Boxed):
         """Overwrite every element with one value."""
         cast(Any, self)[...] = value
 
-    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+    def argmax(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Self:
         """As numpy.argmax; a constant."""
         return cast(Any, np.argmax)(self, axis=axis, out=out, keepdims=keepdims)
 
-    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+    def argmin(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Self:
         """As numpy.argmin; a constant."""
         return cast(Any, np.argmin)(self, axis=axis, out=out, keepdims=keepdims)
 
     def argsort(
         self, axis: int = -1, kind: Any = None, order: None = None, *, stable: Any = None
-    ) -> Any:
+    ) -> Self:
         """As numpy.argsort; a constant."""
         return cast(Any, np.argsort)(self, axis=axis, kind=kind, order=order, stable=stable)
 
-    def any(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+    def any(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Self:
         """As numpy.any; a constant."""
         return cast(Any, np.any)(self, axis=axis, out=out, keepdims=keepdims, **more)
 
-    def all(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+    def all(self, axis: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Self:
         """As numpy.all; a constant."""
         return cast(Any, np.all)(self, axis=axis, out=out, keepdims=keepdims, **more)
 
@@ -395,21 +395,21 @@ class ArrayMethods(Boxed):
         """As numpy.put: write into elements, counted as if there were one axis."""
         np.put(cast(Any, self), indices, values, mode)
 
-    def argpartition(self, kth: Any, axis: int = -1) -> Any:
+    def argpartition(self, kth: Any, axis: int = -1) -> Self:
         """As numpy.argpartition; a constant."""
-        return np.argpartition(self, kth, axis=axis)
+        return cast(Any, np.argpartition)(self, kth, axis=axis)
 
-    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Self:
         """As numpy.searchsorted; a constant."""
-        return np.searchsorted(cast(Any, self), v, side, sorter)
+        return cast(Any, np.searchsorted)(self, v, side, sorter)
 
-    def compress(self, condition: Any, axis: Any = None) -> Any:
+    def compress(self, condition: Any, axis: Any = None) -> Self:
         """As numpy.compress."""
-        return np.compress(condition, self, axis=axis)
+        return cast(Any, np.compress)(condition, self, axis=axis)
 
-    def choose(self, choices: Any, mode: Any = "raise") -> Any:
+    def choose(self, choices: Any, mode: Any = "raise") -> Self:
         """As numpy.choose."""
-        return np.choose(cast(Any, self), choices, mode=mode)
+        return cast(Any, np.choose)(self, choices, mode=mode)
 
 
 def _unsettable(name: str, instead: str) -> Any:

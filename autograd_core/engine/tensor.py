@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -96,11 +96,11 @@ class Tensor(Traced):
     _level: int
     _grad: Any
 
-    def __new__(cls, data: Any = None, requires_grad: bool = False, dtype: Any = None) -> Any:
+    def __new__(cls, data: Any = None, requires_grad: bool = False, dtype: Any = None) -> Self:
         """Make a Tensor; of a value that a transform follows, a constant is that value itself."""
         if isinstance(data, Boxed) and not requires_grad and _is_followed(data):
-            borders.alive(data, "Tensor")
-            return data if dtype is None else data.astype(dtype)  # type: ignore[attr-defined]
+            followed: Any = borders.alive(data, "Tensor")
+            return cast(Self, followed if dtype is None else followed.astype(dtype))
         return _new(cls)
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
@@ -399,10 +399,10 @@ class Tensor(Traced):
             self._node.watch = Watch()
         return self._node.watch
 
-    def sum(self, axis: Any = None, *rest: Any, **settings: Any) -> Any:
+    def sum(self, axis: Any = None, *rest: Any, **settings: Any) -> Self:
         """As numpy.sum."""
         if axis is None and not rest and not settings:
-            return _total(self)
+            return cast(Self, _total(self))
         return super().sum(axis, *rest, **settings)
 
     # --- how the dispatch uses it -------------------------------------------

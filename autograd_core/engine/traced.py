@@ -7,7 +7,7 @@ name; which kind of value it is does not matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -122,22 +122,42 @@ class Traced(ArrayMethods):
 
     # --- arithmetic ---------------------------------------------------------
 
-    __add__, __radd__ = _operators(e.add)
-    __sub__, __rsub__ = _operators(e.subtract)
-    __mul__, __rmul__ = _operators(e.multiply)
-    __truediv__, __rtruediv__ = _operators(e.divide)
-    __pow__, __rpow__ = _operators(e.power)
-    __matmul__, __rmatmul__ = _operators(products.matmul)
-    __mod__, __rmod__ = _operators(e.remainder)
-    __floordiv__, __rfloordiv__ = _operators(e.floor_divide)
+    if TYPE_CHECKING:  # what editors and checkers see of them
 
-    def __neg__(self) -> Any:
+        def __add__(self, other: Any) -> Self: ...
+        def __radd__(self, other: Any) -> Self: ...
+        def __sub__(self, other: Any) -> Self: ...
+        def __rsub__(self, other: Any) -> Self: ...
+        def __mul__(self, other: Any) -> Self: ...
+        def __rmul__(self, other: Any) -> Self: ...
+        def __truediv__(self, other: Any) -> Self: ...
+        def __rtruediv__(self, other: Any) -> Self: ...
+        def __pow__(self, other: Any) -> Self: ...
+        def __rpow__(self, other: Any) -> Self: ...
+        def __matmul__(self, other: Any) -> Self: ...
+        def __rmatmul__(self, other: Any) -> Self: ...
+        def __mod__(self, other: Any) -> Self: ...
+        def __rmod__(self, other: Any) -> Self: ...
+        def __floordiv__(self, other: Any) -> Self: ...
+        def __rfloordiv__(self, other: Any) -> Self: ...
+
+    else:
+        __add__, __radd__ = _operators(e.add)
+        __sub__, __rsub__ = _operators(e.subtract)
+        __mul__, __rmul__ = _operators(e.multiply)
+        __truediv__, __rtruediv__ = _operators(e.divide)
+        __pow__, __rpow__ = _operators(e.power)
+        __matmul__, __rmatmul__ = _operators(products.matmul)
+        __mod__, __rmod__ = _operators(e.remainder)
+        __floordiv__, __rfloordiv__ = _operators(e.floor_divide)
+
+    def __neg__(self) -> Self:
         return e.negative(self)
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return e.positive(self)
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> Self:
         return e.absolute(self)
 
     def __divmod__(self, other: Any) -> Any:
@@ -148,12 +168,22 @@ class Traced(ArrayMethods):
 
     # --- comparison ---------------------------------------------------------
 
-    __lt__ = _ufunc(np.less)
-    __le__ = _ufunc(np.less_equal)
-    __gt__ = _ufunc(np.greater)
-    __ge__ = _ufunc(np.greater_equal)
-    __eq__ = _ufunc(np.equal)  # elementwise, as on arrays
-    __ne__ = _ufunc(np.not_equal)
+    if TYPE_CHECKING:
+
+        def __lt__(self, other: Any) -> Self: ...
+        def __le__(self, other: Any) -> Self: ...
+        def __gt__(self, other: Any) -> Self: ...
+        def __ge__(self, other: Any) -> Self: ...
+        def __eq__(self, other: Any) -> Self: ...  # type: ignore[override]
+        def __ne__(self, other: Any) -> Self: ...  # type: ignore[override]
+
+    else:
+        __lt__ = _ufunc(np.less)
+        __le__ = _ufunc(np.less_equal)
+        __gt__ = _ufunc(np.greater)
+        __ge__ = _ufunc(np.greater_equal)
+        __eq__ = _ufunc(np.equal)  # elementwise, as on arrays
+        __ne__ = _ufunc(np.not_equal)
     __hash__ = object.__hash__
     __and__ = _ufunc(np.bitwise_and)
     __rand__ = _ufunc(np.bitwise_and)
@@ -182,28 +212,28 @@ class Traced(ArrayMethods):
     def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
         inplace.note_view(made, self, operation, params)
 
-    def __iadd__(self, other: Any) -> Any:
+    def __iadd__(self, other: Any) -> Self:
         return self._in_place(e.add, other)
 
-    def __isub__(self, other: Any) -> Any:
+    def __isub__(self, other: Any) -> Self:
         return self._in_place(e.subtract, other)
 
-    def __imul__(self, other: Any) -> Any:
+    def __imul__(self, other: Any) -> Self:
         return self._in_place(e.multiply, other)
 
-    def __itruediv__(self, other: Any) -> Any:
+    def __itruediv__(self, other: Any) -> Self:
         return self._in_place(e.divide, other)
 
-    def __ipow__(self, other: Any) -> Any:
+    def __ipow__(self, other: Any) -> Self:
         return self._in_place(e.power, other)
 
-    def __imatmul__(self, other: Any) -> Any:
+    def __imatmul__(self, other: Any) -> Self:
         return self._in_place(products.matmul, other)
 
-    def __ifloordiv__(self, other: Any) -> Any:
+    def __ifloordiv__(self, other: Any) -> Self:
         return self._in_place(e.floor_divide, other)
 
-    def __imod__(self, other: Any) -> Any:
+    def __imod__(self, other: Any) -> Self:
         return self._in_place(e.remainder, other)
 
     __iand__ = _assigning(np.bitwise_and)
@@ -214,7 +244,7 @@ class Traced(ArrayMethods):
 
     # --- indexing -----------------------------------------------------------
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Any) -> Self:
         return indexing.getitem(self, index=_plain(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -230,7 +260,7 @@ class Traced(ArrayMethods):
             )
         return int(shape[0])
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Self]:
         for k in range(len(self)):
             yield self[k]
 

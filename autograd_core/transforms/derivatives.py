@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 import numpy as np
 
@@ -28,6 +28,11 @@ from autograd_core.engine.traced import as_inexact
 from autograd_core.operations.primitive import Boxed, bare, level_of
 
 Function = Callable[..., Any]
+_X = TypeVar("_X")  # the first argument, which is differentiated
+_Y = TypeVar("_Y")  # the value
+_Aux = TypeVar("_Aux")
+_P = ParamSpec("_P")  # the other arguments
+_Many = int | Sequence[int]
 
 
 def _inexact_leaf(value: Any, operation: str) -> Any:
@@ -139,6 +144,10 @@ class _Trace:
         ]
 
 
+@overload
+def vjp(f: Callable[..., _Y], *primals: Any) -> tuple[_Y, Callable[[Any], tuple[Any, ...]]]: ...
+@overload
+def vjp(f: Function, *primals: Any, has_aux: bool) -> Any: ...
 @borders.keywords
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     """Run f and return its value and the function that pulls cotangents back.
@@ -223,6 +232,10 @@ def _split_aux(result: Any, has_aux: bool, operation: str) -> tuple[Any, Any]:
     return result
 
 
+@overload
+def jvp(f: Callable[..., _Y], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[_Y, _Y]: ...
+@overload
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool) -> Any: ...
 @borders.keywords
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """Run f and push tangents forward with it, in one pass (dual numbers).
@@ -381,6 +394,18 @@ def _partial(
     return of_chosen
 
 
+@overload
+def value_and_grad(
+    f: Callable[Concatenate[_X, _P], _Y],
+) -> Callable[Concatenate[_X, _P], tuple[_Y, _X]]: ...
+@overload
+def value_and_grad(
+    f: Callable[Concatenate[_X, _P], tuple[_Y, _Aux]], *, has_aux: Literal[True]
+) -> Callable[Concatenate[_X, _P], tuple[tuple[_Y, _Aux], _X]]: ...
+@overload
+def value_and_grad(
+    f: Callable[_P, Any], argnums: _Many = 0, has_aux: bool = False
+) -> Callable[_P, Any]: ...
 @borders.keywords
 def value_and_grad(
     f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
@@ -455,6 +480,14 @@ def value_and_grad(
     return differentiated
 
 
+@overload
+def grad(f: Callable[Concatenate[_X, _P], Any]) -> Callable[Concatenate[_X, _P], _X]: ...
+@overload
+def grad(
+    f: Callable[Concatenate[_X, _P], tuple[Any, _Aux]], *, has_aux: Literal[True]
+) -> Callable[Concatenate[_X, _P], tuple[_X, _Aux]]: ...
+@overload
+def grad(f: Function, argnums: _Many = 0, has_aux: bool = False) -> Function: ...
 @borders.keywords
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
     """Return a function that computes the gradient of f.

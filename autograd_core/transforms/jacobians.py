@@ -7,6 +7,7 @@ on seeds with a batch axis in front (see `batching`).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -89,8 +90,8 @@ class Plan:
 @borders.keywords
 def jacobian(
     f: Function,
-    mode: str = "auto",
     argnums: int | Sequence[int] = 0,
+    mode: str = "auto",
     return_plan: bool = False,
     batch: int | None = None,
 ) -> Function:
@@ -100,11 +101,11 @@ def jacobian(
     ----------
     f : callable
         From nests of arrays to a nest of arrays.
+    argnums : int or sequence of int
+        The positional arguments to differentiate.
     mode : {"auto", "forward", "reverse"}
         One forward sweep for each input element, one reverse sweep for each
         output element, or whichever the ledger says is less work.
-    argnums : int or sequence of int
-        The positional arguments to differentiate.
     return_plan : bool
         Whether to return ``(jacobian, plan)``; the plan prints the reason.
     batch : int, optional
@@ -140,6 +141,13 @@ def jacobian(
       forward: 1,000 inputs, about 1,001,000 FLOPs
       reverse: 1 output, about 1,001 FLOPs
     """
+    if isinstance(argnums, str):  # the order before version 0.2
+        warnings.warn(
+            f'jacobian(f, "{argnums}"): argnums comes first, as in grad(); write mode="{argnums}".',
+            DeprecationWarning,
+            stacklevel=3,
+        )
+        argnums, mode = 0 if isinstance(mode, str) else mode, argnums
     if mode not in ("auto", "forward", "reverse"):
         raise errors.OperandError(
             f"jacobian(): mode {mode!r}; use 'auto', 'forward' or 'reverse'.", Location.of_caller()

@@ -342,7 +342,10 @@ def sparse_hessian(
     """
 
     def differentiated(x: Any, *args: Any) -> Any:
-        trace = _Trace(grad(lambda x: f(x, *args)), [x], "sparse_hessian()")
+        def of_first(x: Any) -> Any:
+            return f(x, *args)
+
+        trace = _Trace(grad(of_first), [x], "sparse_hessian()")
         gradient = trace.result
         if isinstance(gradient, Tensor) and gradient._level != trace.level and gradient.size:
             n, dtype = gradient.size, gradient.dtype  # f is linear: nothing to sweep
