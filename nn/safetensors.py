@@ -32,6 +32,8 @@ KINDS = {np.dtype(code): kind for kind, code in CODES.items()}
 _METADATA = "__metadata__"
 _LONGEST_ENTRY = 10_000  # characters; 64 axes of 20 digits, indented, take a third of that
 _SPACE = re.compile(r"[ \t\n\r]*")
+_STRING = json.JSONDecoder()
+_PAIRS = json.JSONDecoder(object_pairs_hook=list)
 
 
 class Entry(NamedTuple):
@@ -67,7 +69,6 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.place = 0
-        self.decoder = json.JSONDecoder()
 
     def take(self, signs: str) -> str:
         """Return the next sign, which has to be one of these."""
@@ -81,7 +82,7 @@ class _Scanner:
 
     def string(self) -> str:
         """Return the string whose first quotation mark was taken."""
-        value, self.place = self.decoder.raw_decode(self.text, self.place - 1)
+        value, self.place = _STRING.raw_decode(self.text, self.place - 1)
         value.isascii() or value.encode()  # half of a surrogate pair is no text
         return str(value)
 
@@ -109,7 +110,7 @@ class _Scanner:
         if not text.startswith("{"):
             raise ValueError(f"{shown(name)}: {_FIELDS}.")
         try:
-            fields = json.loads(text, object_pairs_hook=list)
+            fields = _PAIRS.decode(text)
             if len(dict(fields)) < len(fields):
                 raise ValueError("a field is there twice")
         except (ValueError, TypeError, RecursionError) as error:

@@ -307,7 +307,7 @@ def _header(
         entries, metadata = parse_header(first + file.read(length - 1))
         check_cover(entries, size - 8 - length)
     except ValueError as error:
-        raise _refuse(path, str(error)) from error
+        raise _refuse(path, str(error)) from None
     return entries, metadata
 
 

@@ -656,3 +656,24 @@ def test_a_file_may_be_saved_over_itself_while_it_is_mapped(tmp_path: Path) -> N
     nn.save({"w": mapped}, path)
     np.testing.assert_array_equal(nn.load(path)["w"], np.arange(1000.0))
     assert stat.S_ISREG(path.stat().st_mode)
+
+
+# --- a file of strange names, loaded into a module --------------------------
+
+
+def test_strange_names_in_the_error_of_a_module(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    escape = "\x1b[2J\u202e"  # clears a terminal, turns the reading direction
+    nn.save({escape: np.ones(1), **{f"k{n}": np.ones(1) for n in range(3000)}}, path)
+    model = nn.Sequential(*(nn.Linear(1, 1) for _ in range(30)))
+    with pytest.raises(nn.StateDictError, match="and 2801 more") as caught:
+        model.load_state_dict(nn.load(path))
+    message = str(caught.value)
+    assert escape not in message
+    assert r"\x1b[2J\u202e" in message
+    assert "29.bias" in message  # what is missing is told whole
+    assert len(message) < 5000
+    nn.save({"0.bias" * 1000: np.ones(1)}, path)
+    with pytest.raises(nn.StateDictError, match=r"unknown: 0\.bias") as caught:
+        nn.Linear(1, 1).load_state_dict(nn.load(path))
+    assert len(str(caught.value)) < 1000
