@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from autograd_core import AutogradError
-from autograd_core.errors import OperandError
+from autograd_core.errors import OperandError, SettingError
 from autograd_core.source import Location
 from nn.module import Module
 from nn.safetensors import (
@@ -136,7 +136,7 @@ def _numbers(path: Any, name: str, value: Any) -> Any:
         array = np.asarray(array)
     except (ValueError, TypeError, RuntimeError) as error:
         raise _refuse(path, f"{shown(name)} is no array of numbers: {error}") from error
-    if array.dtype.newbyteorder("<") in KINDS:
+    if array.dtype.kind in "biufc" and array.dtype.newbyteorder("<") in KINDS:
         return array
     remedy = {
         "c": "of complex ones complex64: save value.astype(np.complex64), its real and imaginary "
@@ -254,6 +254,10 @@ def read(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the arrays and the metadata of a file, everything checked first."""
     _check_path(path, "load")
+    if type(max_header) is not int or max_header < 2:
+        raise SettingError(
+            f"load: max_header is a number of bytes, not {max_header!r}.", Location.of_caller()
+        )
     with _opened(path) as file:
         before = os.fstat(file.fileno())
         entries, metadata = _header(path, file, before.st_size, max_header)
@@ -280,7 +284,11 @@ def _opened(path: Any) -> Iterator[BinaryIO]:
     with file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise _refuse(path, "this is not a regular file, but a device or a pipe.")
-        yield file
+        try:
+            yield file
+        except OSError as error:  # a failing disk: the system does not say which file
+            error.filename = error.filename or os.fsdecode(path)
+            raise
 
 
 def _header(
@@ -312,9 +320,10 @@ def _header(
 
 
 def _chosen(path: Any, entries: Mapping[str, Entry], names: Iterable[str]) -> list[str]:
-    if isinstance(names, str):
+    if isinstance(names, str) or not isinstance(names, Iterable):
         raise OperandError(
-            f"load: names must be a list of names; give names=[{names!r}].", Location.of_caller()
+            f"load: names must be a list of names, such as names=[{shown(names)}].",
+            Location.of_caller(),
         )
     wanted = list(names)
     for name in wanted:

@@ -256,6 +256,9 @@ def test_a_header_may_be_as_long_as_the_caller_says(tmp_path: Path) -> None:
     for reader in (nn.load, nn.load_metadata):
         with pytest.raises(nn.SerializationError, match="max_header"):
             reader(path, max_header=1000)
+        for wrong in (0, -1, 1e6, "1", None, True):
+            with pytest.raises(AutogradError, match="max_header is a number of bytes"):
+                reader(path, max_header=wrong)
 
 
 def test_a_sparse_file_is_not_read_where_the_header_does_not_cover_it(tmp_path: Path) -> None:
@@ -444,6 +447,13 @@ def test_a_file_that_changes_while_it_is_read(size: int, tmp_path: Path, monkeyp
                 np.testing.assert_array_equal(nn.load(path)["w"], np.ones(size))
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="Linux's /proc")
+def test_a_file_that_the_system_cannot_read_is_named() -> None:
+    for path in ("/proc/self/mem", "/proc/self/maps", "/proc/self/environ"):
+        with pytest.raises((OSError, nn.SerializationError), match=path):
+            nn.load(path)
+
+
 def test_what_was_loaded_stays_when_the_file_goes(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     nn.save({"w": np.arange(100_000.0), "v": np.ones(3)}, path)
@@ -471,6 +481,8 @@ def test_some_of_the_arrays(tmp_path: Path) -> None:
         nn.load(path, names=[3])  # type: ignore[list-item]
     with pytest.raises(AutogradError, match=r"names=\['ab'\]"):
         nn.load(path, names="ab")
+    with pytest.raises(AutogradError, match=r"names must be a list"):
+        nn.load(path, names=3)  # type: ignore[arg-type]
 
 
 # --- dtypes -----------------------------------------------------------------
@@ -542,6 +554,13 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "the metadata's name": ({"__metadata__": np.ones(1)}, "__metadata__"),
     "ragged": ({"w": [[1], [1, 2]]}, "'w'.*no array"),
     "text": ({"w": "abc"}, "'w'.*<U3"),
+    "bytes": ({"w": b"abc"}, "'w'.*S3"),
+    "text of any length": (
+        {"w": np.array(["a"], getattr(np.dtypes, "StringDType", lambda: "U1")())},
+        "'w'",
+    ),
+    "a set": ({"w": {1}}, "'w'.*object"),
+    "a large integer": ({"w": 2**70}, "'w'.*object"),
     "objects": ({"w": [object()]}, "'w'.*object"),
     "None": ({"w": None}, "'w'.*object"),
     "dates": ({"w": np.zeros(2, "M8[s]")}, "'w'.*datetime64"),
