@@ -43,17 +43,26 @@ class SerializationError(AutogradError, ValueError):
     """A file that is damaged or hostile, or values that a file cannot hold."""
 
 
-def _refuse(path: Any, reason: str) -> SerializationError:
-    return SerializationError(f"{os.fsdecode(path)}: {reason}", Location.of_caller())
+def _refuse(path: str, reason: str) -> SerializationError:
+    return SerializationError(f"{path}: {reason}", Location.of_caller())
 
 
-def _check_path(path: Any, function: str) -> None:
+def _text_of(path: Any, function: str) -> str:
+    """Return a path as text; refuse what cannot be one."""
     if not isinstance(path, (str, bytes, os.PathLike)):
         hint = "; give file.name" if hasattr(path, "read") else ""
         raise OperandError(
             f"{function}: the path must be text or a Path, not {type(path).__name__}{hint}.",
             Location.of_caller(),
         )
+    text = os.fsdecode(path)
+    try:
+        possible = b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise _refuse(ascii(text), "no file can have this name.")
+    return text
 
 
 def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> None:
@@ -85,7 +94,7 @@ def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | N
     >>> model.load_state_dict(nn.load(path))
     IncompatibleKeys(missing_keys=[], unexpected_keys=[])
     """
-    _check_path(path, "save")
+    path = _text_of(path, "save")
     state = obj.state_dict() if isinstance(obj, Module) else obj
     if not isinstance(state, Mapping):
         raise _refuse(path, f"save() takes a Module or a mapping, not {type(obj).__name__}.")
@@ -125,7 +134,7 @@ def _is_text(value: Any) -> bool:
     return True
 
 
-def _numbers(path: Any, name: str, value: Any) -> Any:
+def _numbers(path: str, name: str, value: Any) -> Any:
     """Return a value as an array of a dtype that the format has."""
     array = raw(value) if is_traced(value) else value
     if isinstance(array, np.ma.MaskedArray):
@@ -253,7 +262,7 @@ def read(
     max_header: int = _LONGEST_HEADER,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the arrays and the metadata of a file, everything checked first."""
-    _check_path(path, "load")
+    path = _text_of(path, "load")
     if type(max_header) is not int or max_header < 2:
         raise SettingError(
             f"load: max_header is a number of bytes, not {max_header!r}.", Location.of_caller()
@@ -274,25 +283,21 @@ def read(
 
 
 @contextlib.contextmanager
-def _opened(path: Any) -> Iterator[BinaryIO]:
+def _opened(path: str) -> Iterator[BinaryIO]:
     """Open a file, and nothing else: a pipe would wait, a device would never end."""
     flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-    try:
-        file = open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags))  # noqa: SIM115
-    except ValueError as error:  # a NUL in the path
-        raise _refuse(path, f"no file can have this name ({error}).") from error
-    with file:
+    with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise _refuse(path, "this is not a regular file, but a device or a pipe.")
         try:
             yield file
         except OSError as error:  # a failing disk: the system does not say which file
-            error.filename = error.filename or os.fsdecode(path)
+            error.filename = error.filename or path
             raise
 
 
 def _header(
-    path: Any, file: BinaryIO, size: int, longest: int
+    path: str, file: BinaryIO, size: int, longest: int
 ) -> tuple[dict[str, Entry], dict[str, str]]:
     start = file.read(8)
     if len(start) < 8:
@@ -319,7 +324,7 @@ def _header(
     return entries, metadata
 
 
-def _chosen(path: Any, entries: Mapping[str, Entry], names: Iterable[str]) -> list[str]:
+def _chosen(path: str, entries: Mapping[str, Entry], names: Iterable[str]) -> list[str]:
     if isinstance(names, str) or not isinstance(names, Iterable):
         raise OperandError(
             f"load: names must be a list of names, such as names=[{shown(names)}].",
@@ -333,7 +338,7 @@ def _chosen(path: Any, entries: Mapping[str, Entry], names: Iterable[str]) -> li
     return [name for name in entries if name in set(wanted)]
 
 
-def _array(path: Any, file: BinaryIO, name: str, entry: Entry) -> Any:
+def _array(path: str, file: BinaryIO, name: str, entry: Entry) -> Any:
     """Read one array; the file stands at its place."""
     code = CODES.get(entry.kind)
     if code is None and WIDTHS[entry.kind] < 8:
@@ -359,12 +364,12 @@ def _array(path: Any, file: BinaryIO, name: str, entry: Entry) -> Any:
     return array
 
 
-def _fill(path: Any, file: BinaryIO, flat: Any) -> None:
+def _fill(path: str, file: BinaryIO, flat: Any) -> None:
     if file.readinto(flat.view(np.uint8)) != flat.nbytes:  # type: ignore[attr-defined]
         raise _refuse(path, "the file became shorter while it was read.")
 
 
-def _read_widened(path: Any, file: BinaryIO, kind: str, flat: Any) -> None:
+def _read_widened(path: str, file: BinaryIO, kind: str, flat: Any) -> None:
     """Read floats that NumPy lacks into float32, a piece at a time."""
     table = widening(kind)
     piece = np.empty(min(_PIECE, flat.size), "<u2" if table is None else "|u1")

@@ -391,8 +391,15 @@ def test_paths_of_every_kind(tmp_path: Path) -> None:
         assert list(nn.load(path)) == ["w"]
     (tmp_path / "b").symlink_to("a")
     assert list(nn.load(tmp_path / "b")) == ["w"]
-    with pytest.raises(nn.SerializationError, match="null"):
-        nn.load("a\0b")
+    raw = os.fsdecode(bytes(tmp_path) + b"/\xff")
+    for path in (tmp_path / "ä", os.fsencode(tmp_path / "c"), raw):
+        nn.save({"w": np.ones(1)}, path)
+        assert list(nn.load(path)) == ["w"]
+    for wrong in ("a\0b", b"a\0b", "\ud800", Path("\ud800")):
+        with pytest.raises(nn.SerializationError, match="no file can have this name"):
+            nn.load(wrong)
+        with pytest.raises(nn.SerializationError, match="no file can have this name"):
+            nn.save({"w": np.ones(1)}, wrong)
     with (
         open(tmp_path / "a", "rb") as file,
         pytest.raises(AutogradError, match=r"path.*file\.name"),
