@@ -95,6 +95,7 @@ class _Packing:
 
     def free(self, path: str) -> str:
         """Return a name for an array: its path, unless something else has that."""
+        path = path.encode(errors="backslashreplace").decode()  # half a surrogate pair is no name
         name, k = path, 1
         while name in self.arrays or name == "__metadata__":
             k += 1

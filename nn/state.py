@@ -67,9 +67,9 @@ def check_state(
     unknown = [name for name in given if name not in targets]
     problems = []
     if strict and missing:
-        problems.append("missing: " + ", ".join(missing))
+        problems.append("missing: " + _listed(missing))
     if strict and unknown:
-        problems.append("unknown: " + ", ".join(_suggest(name, missing) for name in unknown))
+        problems.append("unknown: " + _listed(unknown, missing))
     values: dict[str, Any] = {}
     written: dict[int, str] = {}  # a shared array is written once: its two names must agree
     memory = {id(_owner(target)) for target in targets.values()}
@@ -129,8 +129,17 @@ def _equal(a: Any, b: Any) -> bool:
     return a is b or bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
 
 
+def _listed(names: list[str], candidates: list[str] | None = None) -> str:
+    """Return names as a message shows them; a stranger's file may hold 100,000 of any text."""
+    shown = [_suggest(name, candidates or []) for name in names[:200]]
+    more = [f"and {len(names) - 200} more"] if len(names) > 200 else []
+    return ", ".join(shown + more)
+
+
 def _suggest(name: str, candidates: list[str]) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(str(name), candidates, n=1)
-    return f"{name} (did you mean {close[0]}?)" if close else str(name)
+    text = str(name)[:300]
+    close = get_close_matches(text, candidates[:1000], n=1)
+    text = text if text.isprintable() else ascii(text)
+    return f"{text} (did you mean {close[0]}?)" if close else text

@@ -120,6 +120,12 @@ CASES: dict[str, Any] = {
     "in one place of memory": [np.arange(4)[::2], np.broadcast_to(np.ones(1), (3,))],
     "of no size": [np.ones((0, 2**40)), {}, [], (), "", collections.OrderedDict()],
     "NumPy's numbers": [np.float32(0.1), np.int8(-1), np.bool_(False), np.complex64(1j)],
+    "no text": {
+        "\ud800": np.ones(1),
+        r"\ud800": np.zeros(1),
+        1: "\udfff",
+        "x": {"\udc00\0": np.ones(2)},
+    },
     "metadata": {"__metadata__": np.ones(2), "x": {"__metadata__": np.ones(1)}},
     "tag": {"$array": "w", "x": {"$tuple": [1]}, "y": [{"$complex": np.ones(1)}]},
 }
