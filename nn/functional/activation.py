@@ -286,7 +286,7 @@ def prelu(x: Any, weight: Any) -> Any:
 
 
 def _shares(x: Any, axis: int = -1) -> Any:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
     e /= np.sum(e, axis=axis, keepdims=True)
     return e
 
@@ -356,7 +356,7 @@ def softmax(x: Any, dim: int | None = None, temperature: float = 1.0) -> Any:
 
 
 def _log_shares(x: Any, axis: int = -1) -> Any:
-    x = x - np.max(x, axis=axis, keepdims=True)
+    x = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     x -= np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
     return x
 
