@@ -12,6 +12,7 @@ from autograd_core.primitive import Constant
 from nn.functional.floating import floating, ordered
 from nn.functional.folding import folds
 from nn.functional.kernels import team
+from nn.functional.resampling import along
 from nn.functional.windows import (
     Windows,
     average,
@@ -309,8 +310,7 @@ def _adaptive_avg(name: str, n: int, input: Any, output_size: Any) -> Any:
         kernel = tuple(s // m for s, m in zip(shape, sizes, strict=True))
         return _avg(name, n, input, kernel, kernel, 0, False, True, None)
     for axis in range(n):
-        matrix = _mean_matrix(shape[axis], sizes[axis], input.dtype)
-        input = np.moveaxis(np.moveaxis(input, axis - n, -1) @ matrix, -1, axis - n)
+        input = along(input, axis - n, _mean_matrix(shape[axis], sizes[axis], input.dtype))
     return input
 
 

@@ -46,7 +46,7 @@ def _forward(
         else:
             np.maximum(h, 0, out=h)
         if alive is not None:
-            h *= alive[t]
+            h[~alive[t, :, 0]] = 0
     last = hs[-1] if lengths is None else at_ends(hs, lengths)
     return (hs[1:], last), (hs, given)
 
