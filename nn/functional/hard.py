@@ -52,7 +52,7 @@ def _hardshrink(x: Any, lambd: float = 0.5) -> Any:
 
 
 hardshrink = elementwise(
-    _hardshrink, lambda y, x, *, lambd=0.5: np.abs(x) > lambd, name="hardshrink"
+    _hardshrink, lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd), name="hardshrink"
 )
 
 
@@ -62,7 +62,7 @@ def _softshrink(x: Any, lambd: float = 0.5) -> Any:
 
 
 softshrink = elementwise(
-    _softshrink, lambda y, x, *, lambd=0.5: np.abs(x) > lambd, name="softshrink"
+    _softshrink, lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd), name="softshrink"
 )
 
 
