@@ -329,6 +329,16 @@ def test_medians_are_numpys_also_of_infinities(function: Any) -> None:
     assert function(Tensor([1, 4])).data == 2.5
 
 
+@pytest.mark.parametrize(("u", "v"), [
+    ([1.0, np.nan, 2.0, 3.0], [1.0, 1.0]), ([1.0, 2.0, 3.0, 4.0], [1.0, np.inf, 1.0]),
+    ([0.0, 1.0], [1.0, 2.0, 3.0]), ([1.0, 3.0, 2.0], [1.0, 1.0]),
+])  # fmt: skip
+def test_polydiv_keeps_what_numpy_keeps(u: Any, v: Any) -> None:
+    found = np.polydiv(Tensor(np.array(u), requires_grad=True), np.array(v))
+    for one, other in zip(found, np.polydiv(u, v), strict=True):
+        np.testing.assert_array_equal(one.data, other)
+
+
 def test_bessel_functions_at_the_edges() -> None:
     special = pytest.importorskip("scipy.special")
     assert grad(np.i0)(0.0) == 0.0

@@ -88,12 +88,12 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         q = rest[0] / v[0]
         quotient.append(q)
         rest = np.concatenate([rest[1:n] - q * v[1:], rest[n:]])
-    if not quotient:
-        return np.zeros((1,), dtype=rest.dtype), rest
-    if n == 1:
+    if n == 1 and quotient:
         return np.stack(quotient), np.zeros((1,), dtype=rest.dtype)
-    there = _places_of(np.abs(memory(rest)) > 1e-8)  # as NumPy, which keeps the last in any case
-    return np.stack(quotient), rest[int(there[0]) if len(there) else -1 :]
+    # as NumPy, which keeps NaN, and the last in any case
+    there = _places_of(~(np.abs(memory(rest)) <= 1e-8))
+    rest = rest[int(there[0]) if len(there) else -1 :]
+    return np.stack(quotient) if quotient else np.zeros((1,), dtype=rest.dtype), rest
 
 
 @implements(np.polyder)
