@@ -224,6 +224,14 @@ def test_a_relu_recurrence_passes_nan_on() -> None:
     assert np.all(t.grad.data[0, 1] != 0)
 
 
+def test_complex_nan_stays_in_its_windows() -> None:
+    x = np.array([[[1.0, 2.0 + 1j, complex(np.nan, 3.0)]]])
+    y = f.adaptive_avg_pool1d(x, 2)
+    assert y[0, 0, 0] == 1.5 + 0.5j
+    assert np.isnan(y[0, 0, 1].real)
+    assert y[0, 0, 1].imag == 2.0
+
+
 # --- rules of optimization ------------------------------------------------------
 
 SQUARING = {

@@ -15,7 +15,7 @@ def _weighed(x: Any, *, matrix: Any) -> Any:
     if np.isfinite(y).all():
         return y
     if y.dtype.kind == "c":
-        y.real, y.imag = _weighed(x.real, matrix=matrix), _weighed(x.imag, matrix=matrix)
+        y.real, y.imag = (_weighed(part, matrix=matrix.real) for part in (x.real, x.imag))
         return y
     # the product spreads 0 * NaN and 0 * inf everywhere: those again, where a weight is not 0
     used = (matrix != 0).astype(matrix.dtype)
