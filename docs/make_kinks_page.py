@@ -35,14 +35,37 @@ none: PyTorch raises an error, this engine does not notice, and `gradcheck` repo
 }
 
 
+EDGE = """\
+## Numbers at the edge: values and derivatives
+
+NaN is never hidden: what is computed from it is NaN, unless a mask, an ignored label or a weight of
+0 says that it does not count. A result that a float can hold is right even where squares on the way
+overflow. Derivatives are those of the sum. Every mode, `vmap` and `compile` give the same
+(tests/test_edges.py). The rows stand for their kind.
+
+A sum of NaN and others, a product with infinity and so on are NumPy's. Outside of a function's
+domain the value is NaN, and the derivative is what its formula gives: `log` at -1 has -1, `arccosh`
+at -3 has NaN, where PyTorch has 0.35. The sign of NaN is NaN, as in NumPy, so `abs` and the L1 loss
+have derivative NaN there; PyTorch's is 0.
+
+Rules of optimization that square gradients (Adam, AdamW, NAdam, RAdam, Adagrad, Adadelta, RMSprop)
+raise `NonFiniteError` before anything is written if a finite gradient's square, times what the rule
+takes of it, overflows: 1e200, or 1e30 in single precision. In PyTorch the running square is then
+infinite, and the parameter never moves again. NaN and infinite gradients are not refused: the
+parameters become NaN, as in PyTorch. `clip_grad_norm_` measures any finite gradient and refuses
+where the norm itself overflows; PyTorch turns such gradients into 0. The running variance of
+`batch_norm` and `instance_norm` is refused where it overflows: every later result would be 0."""
+
+
 def _number(value: object) -> str:
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_number, value)) + "]"
     return f"{value:.4g}"
 
 
 def page() -> str:
     """Return the text of the page."""
+    from cases.edges import EDGES
     from cases.kinks import KINKS
 
     lines = [
@@ -63,6 +86,11 @@ def page() -> str:
                 found = ", ".join(map(_number, k.gradient))
                 same = "same" if k.torch else "-"
                 lines.append(f"| `{k.text}` | {found} | {same} | {k.why} |")
+    lines += ["", *EDGE.splitlines(), ""]
+    lines += ["| Expression | Value | Derivative | PyTorch | Why |", "|---|---|---|---|---|"]
+    for e in EDGES:
+        found, same = ", ".join(map(_number, e.gradient)), "same" if e.torch else "-"
+        lines.append(f"| `{e.text}` | {_number(e.value)} | {found} | {same} | {e.why} |")
     return "\n".join(lines) + "\n"
 
 

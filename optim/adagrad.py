@@ -80,6 +80,8 @@ class Adagrad(Optimizer):
         for name in ("lr_decay", "initial_accumulator_value", "eps"):
             checks.non_negative(self.name, name, group[name])
 
+    squares = "sum"
+
     def arrays(self, group: Group) -> tuple[str, ...]:
         """Return the sum's name."""
         return ("sum",)
@@ -174,6 +176,12 @@ class Adadelta(Optimizer):
         checks.unit(self.name, "rho", group["rho"])
         checks.non_negative(self.name, "eps", group["eps"])
 
+    squares = "square_avg"
+
+    def share(self, group: Group) -> float:
+        """Return how much of the gradient's square is added to the running mean."""
+        return 1.0 - float(group["rho"])
+
     def arrays(self, group: Group) -> tuple[str, ...]:
         """Return the names of the running squares of gradient and step."""
         return "square_avg", "acc_delta"
@@ -188,8 +196,8 @@ class Adadelta(Optimizer):
         lr, rho, eps = scalars
         t, root = scratch
         v, u = state
-        np.multiply(g, g, out=t)
-        t *= 1.0 - rho
+        np.multiply(g, 1.0 - rho, out=t)  # before the square: it overflows later
+        t *= g
         v *= rho
         v += t
         np.add(v, eps, out=root)

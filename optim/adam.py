@@ -18,8 +18,8 @@ def moments(m: Any, v: Any, g: Any, beta1: float, beta2: float, t: Any) -> None:
     np.multiply(g, 1.0 - beta1, out=t)
     m *= beta1
     m += t
-    np.multiply(g, g, out=t)
-    t *= 1.0 - beta2
+    np.multiply(g, 1.0 - beta2, out=t)  # before the square: it overflows later
+    t *= g
     v *= beta2
     v += t
 
@@ -32,6 +32,12 @@ class Moments(Optimizer):
         super().validate(group)
         checks.betas(self.name, group["betas"])
         checks.non_negative(self.name, "eps", group["eps"])
+
+    squares = "exp_avg_sq"
+
+    def share(self, group: Group) -> float:
+        """Return how much of the gradient's square is added to the running mean."""
+        return 1.0 - float(group["betas"][1])
 
     def arrays(self, group: Group) -> tuple[str, ...]:
         """Return the names of the running means."""

@@ -242,6 +242,8 @@ class Adamax(Moments):
             },
         )
 
+    squares = ""  # no gradient is squared
+
     def arrays(self, group: Group) -> tuple[str, ...]:
         """Return the names of the running mean and of the running maximum."""
         return "exp_avg", "exp_inf"

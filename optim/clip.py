@@ -56,6 +56,11 @@ def clip_grad_norm_(
     float
         The norm before clipping.
 
+    Raises
+    ------
+    NonFiniteError
+        If the gradients are finite and their norm is not; or as `error_if_nonfinite` says.
+
     References
     ----------
     Pascanu et al., "On the difficulty of training recurrent neural networks" (2013).
@@ -80,6 +85,12 @@ def clip_grad_norm_(
             f"clip_grad_norm_: the gradients' norm is {total}; nothing was scaled. "
             "detect_anomaly() finds the operation that made it."
         )
+    if math.isinf(total) and all(np.isfinite(g).all() for g in gradients):
+        raise errors.NonFiniteError(
+            "clip_grad_norm_: the gradients are finite, but their norm overflows, and scaling by "
+            "its inverse would make all of them 0; nothing was scaled. Scale the loss down, or use "
+            "norm_type=inf."
+        )
     factor = max_norm / (total + 1e-6)
     if not factor >= 1.0:  # also for NaN, which then shows everywhere
         for g in gradients:
@@ -89,14 +100,18 @@ def clip_grad_norm_(
 
 def _norm(g: Any, order: float) -> float:
     flat = g.reshape(-1)
-    if order == 2.0:
-        total = float(np.vdot(flat, flat).real)
-        if total == 0.0 or not math.isfinite(total):  # squares may under- or overflow
-            return float(np.linalg.norm(flat.astype(np.result_type(flat, np.float64))))
-        return math.sqrt(total)
     if not flat.size:
         return 0.0
-    return float(np.linalg.norm(flat, order))
+    if order == 2.0:
+        total = math.sqrt(float(np.vdot(flat, flat).real))
+    else:
+        total = float(np.linalg.norm(flat, order))
+    if total > 0.0 and math.isfinite(total):
+        return total
+    peak = float(np.max(np.abs(flat)))  # powers may under- or overflow: of what is near 1 then
+    if peak == 0.0 or not math.isfinite(peak):
+        return peak
+    return peak * float(np.linalg.norm(flat / peak, order))
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:

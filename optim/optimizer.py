@@ -18,6 +18,7 @@ from autograd_core.extend import errors
 from optim import checks
 from optim.compiled import rule
 from optim.keywords import check_harmless
+from optim.overflow import check_squares
 from optim.pieces import Scratch, pieces
 from optim.state import FOREIGN, SCHEDULED, Group, State, read_state_dict
 
@@ -60,6 +61,7 @@ class Optimizer:
 
     scratch: ClassVar[int] = 1  # temporary pieces that `update` needs
     numbers: ClassVar[tuple[str, ...]] = ("step",)  # what else a parameter's state holds
+    squares: ClassVar[str] = ""  # the array that holds squared gradients, if the rule has one
     compiled: ClassVar[str] = ""  # the rule's name in optim/compiled/rules.py, if it has one
 
     def __init_subclass__(cls) -> None:
@@ -96,6 +98,10 @@ class Optimizer:
     def fill(self, name: str, group: Group) -> float:
         """Return what an array of the state holds before the first step."""
         return 0.0
+
+    def share(self, group: Group) -> float:
+        """Return how much of the gradient's square is added to the array named by `squares`."""
+        return 1.0
 
     def decoupled(self, group: Group) -> bool:
         """Whether weight decay shrinks the weights directly, or is added to the gradient (L2)."""
@@ -202,6 +208,8 @@ class Optimizer:
         ------
         ShapeError, DTypeError
             If a gradient does not fit its parameter.
+        NonFiniteError
+            If the rule squares gradients and a finite one is too large for it.
         SettingError
             If a setting was changed to something out of range.
         """
@@ -235,6 +243,7 @@ class Optimizer:
         """Return what is to be updated, each checked."""
         for group in self.param_groups:
             checks.rate(self.name, group["lr"])
+            decay = self._settings(group)[1] if self.squares else 0.0
             for k, p in enumerate(group["params"]):
                 grad = p.grad
                 if grad is None:
@@ -262,6 +271,9 @@ class Optimizer:
                         f"{self.name}: parameter {k} of shape {data.shape} is read-only; "
                         "give it memory of its own: p.data = p.data.copy()."
                     )
+                if self.squares:
+                    held = self.state.get(p, {}).get(self.squares)
+                    check_squares(self.name, k, data, g, decay, self.share(group), held)
                 yield group, p, data, g
 
     def _walk(self, scalars: Any, held: list[Any], decay: float, maximize: bool) -> None:

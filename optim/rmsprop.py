@@ -88,6 +88,12 @@ class RMSprop(Optimizer):
         checks.non_negative(self.name, "momentum", group["momentum"])
         checks.non_negative(self.name, "eps", group["eps"])
 
+    squares = "square_avg"
+
+    def share(self, group: Group) -> float:
+        """Return how much of the gradient's square is added to the running mean."""
+        return 1.0 - float(group["alpha"])
+
     def arrays(self, group: Group) -> tuple[str, ...]:
         """Return the names of what is kept with these settings."""
         names = ("square_avg",)
@@ -107,8 +113,8 @@ class RMSprop(Optimizer):
         lr, alpha, eps, momentum, centered = scalars
         t, u = scratch
         v = state[0]
-        np.multiply(g, g, out=t)
-        t *= 1.0 - alpha
+        np.multiply(g, 1.0 - alpha, out=t)  # before the square: it overflows later
+        t *= g
         v *= alpha
         v += t
         if centered:

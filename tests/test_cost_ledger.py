@@ -366,10 +366,13 @@ def test_attention_of_nn_in_every_sweep():
     softmax = 1 + 1 + EXP + 1 + DIVISION  # maximum, difference, exp, sum, division
     packed = batch * length * 3 * width
     function, reverse, forward = counted(attend, x, weight)
-    assert function == projection + 2 * product + scores * (DIVISION + softmax)
-    # softmax: g y, its sum, y times it, the difference; then the scale, a factor now
-    assert reverse == 2 * projection + 4 * product + scores * (4 + 1) + 2 * packed
-    assert forward == (2 * projection + packed + 4 * product + scores * (1 + 1 + 4) + packed / 3)
+    scale = packed / 3  # a factor of q
+    assert function == projection + 2 * product + scale + scores * softmax
+    # softmax: g y, its sum, y times it, the difference
+    assert reverse == 2 * projection + 4 * product + scores * 4 + scale + 2 * packed
+    assert forward == (
+        2 * projection + packed + 4 * product + scores * (1 + 4) + scale + packed / 3
+    )
 
 
 def test_a_kernel_without_a_composite_is_estimated_and_says_so():

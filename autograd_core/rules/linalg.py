@@ -180,6 +180,9 @@ root = elementwise(
 )
 
 
+_is_something = elementwise(lambda x: (x != 0).astype(x.dtype), 0, name="norm")  # flat, as sign
+
+
 def _power_norm(size: Any, p: float, axis: Any, keepdims: bool) -> Any:
     """Return the p-norm of absolute values, with derivative 0 at 0.
 
@@ -218,7 +221,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     if ord == -np.inf:
         return np.min(size, axis=axis, keepdims=keepdims)
     if ord == 0:
-        return np.sum((size != 0).astype(size.dtype), axis=axis, keepdims=keepdims)
+        return np.sum(_is_something(size), axis=axis, keepdims=keepdims)
     if ord == 1:
         return np.sum(size, axis=axis, keepdims=keepdims)
     if isinstance(ord, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 from itertools import accumulate
 from typing import Any
@@ -113,16 +114,21 @@ def i0(x: Any) -> Any:
 def _bessel_i(x: Any, n: int = 0) -> Any:
     """Return I_n by quadrature of its integral: the trapezoidal rule converges geometrically.
 
-    I_n(x) = 1/pi int_0^pi exp(x cos t) cos(n t) dt.
+    I_n(x) = 1/pi int_0^pi exp(x cos t) cos(n t) dt.  Near 0, where it cancels, by the power series.
     """
     if n == 0:
         return np.i0(x)
+    small = np.where(np.abs(x) < 1, x, 0) / 2
+    terms = [small**n / math.factorial(n)]
+    for m in range(1, 12):
+        terms.append(terms[-1] * small * small / (m * (m + n)))
     inside = np.abs(x) < 709  # beyond, doubles cannot hold the exponential
     held = np.where(inside, x, 0)
     points = 64 + 2 * n + int(2 * np.max(np.abs(held), initial=0.0))
     t = (np.arange(points) + 0.5) * (np.pi / points)
     made = np.mean(np.exp(held[..., None] * np.cos(t)) * np.cos(n * t), axis=-1)
-    return np.where(inside, made, x * np.inf if n % 2 else np.abs(x) * np.inf).astype(x.dtype)
+    made = np.where(inside, made, np.where(x > 0, np.inf, np.where(x < 0, (-1) ** n * np.inf, x)))
+    return np.where(np.abs(x) < 1, sum(terms), made).astype(x.dtype)
 
 
 bessel_i: Primitive = elementwise(

@@ -83,17 +83,20 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     kind = np.result_type(rest.dtype, v.dtype)
     rest, v = rest.astype(kind), v.astype(kind)
     n = v.shape[0]
-    quotient = []
+    quotient, residues = [], []
     for _ in range(rest.shape[0] - n + 1):
         q = rest[0] / v[0]
         quotient.append(q)
+        residues.append(rest[0] - q * v[0])  # 0, unless something is NaN or infinite
         rest = np.concatenate([rest[1:n] - q * v[1:], rest[n:]])
-    if not quotient:
-        return np.zeros((1,), dtype=rest.dtype), rest
-    if n == 1:
+    if not all(np.isfinite(memory(r)).all() for r in residues):
+        rest = np.concatenate([np.stack(residues), rest])
+    elif n == 1:
         return np.stack(quotient), np.zeros((1,), dtype=rest.dtype)
-    there = _places_of(np.abs(memory(rest)) > 1e-8)  # as NumPy, which keeps the last in any case
-    return np.stack(quotient), rest[int(there[0]) if len(there) else -1 :]
+    # as NumPy, which keeps NaN, and the last in any case
+    there = _places_of(~(np.abs(memory(rest)) <= 1e-8))
+    rest = rest[int(there[0]) if len(there) else -1 :]
+    return np.stack(quotient) if quotient else np.zeros((1,), dtype=rest.dtype), rest
 
 
 @implements(np.polyder)

@@ -184,11 +184,29 @@ elementwise(
     lambda y, n, x: -(sp.kn(np.trunc(n) - 1, x) + sp.kn(np.trunc(n) + 1, x)) * 0.5,
 )
 elementwise(sp.i0, lambda y, x: sp.i1(x))
-elementwise(sp.i1, lambda y, x: (sp.i0(x) + sp.iv(2, x)) * 0.5)
+
+
+def _second(function: Any, x: Any) -> Any:
+    """Return iv or ive of order 2; SciPy's are NaN below 1e-307."""
+    tiny = np.abs(x) < 1e-150
+    return np.where(tiny, x * x / 8, function(2, np.where(tiny, 1, x)))
+
+
+def _like_root(y: Any, x: Any, near: Any) -> Any:
+    """Return a slope: far from 0, where near(x) is a difference of equals, that of 1/sqrt(x)."""
+    far = np.abs(x) > 1e8
+    return np.where(far, -0.5 * y / np.where(far, x, 1), near(np.where(far, 1, x)))
+
+
+def _i1e_near(x: Any) -> Any:
+    return (sp.i0e(x) + _second(sp.ive, x)) * 0.5 - np.sign(x) * sp.i1e(x)
+
+
+elementwise(sp.i1, lambda y, x: (sp.i0(x) + _second(sp.iv, x)) * 0.5)
+elementwise(sp.i0e, lambda y, x: _like_root(y, x, lambda z: sp.i1e(z) - np.sign(z) * sp.i0e(z)))
+elementwise(sp.i1e, lambda y, x: _like_root(y, x, _i1e_near))
 elementwise(sp.k0, lambda y, x: -sp.k1(x))
 elementwise(sp.k1, lambda y, x: -(sp.k0(x) + sp.kv(2.0, x)) * 0.5)
-elementwise(sp.i0e, lambda y, x: sp.i1e(x) - np.sign(x) * y)
-elementwise(sp.i1e, lambda y, x: (sp.i0e(x) + sp.ive(2, x)) * 0.5 - np.sign(x) * y)
 elementwise(
     sp.ive,
     lambda y, v, x: order_slope(v, x, kind="ie"),

@@ -62,8 +62,9 @@ def _most(kind: Any) -> float:
 
 
 def _quantile(
-    a: Any, q: Any, kind: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool
-) -> Any:
+    a: Any, q: Any, kind: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool,
+    middle: bool = False,
+) -> Any:  # fmt: skip
     if skip_nan and not a.size:
         return nanmean(a, axis, keepdims=keepdims)  # as NumPy does, whatever q
     rows, axes = _last_axis(a, axis)
@@ -89,10 +90,13 @@ def _quantile(
         above = np.take_along_axis(full, high, -1)[..., 0]
         share = (place - low.astype(place.dtype))[..., 0]
         share = share if share.dtype == kind else share.astype(kind)
-        made = below + (above - below) * share
+        if middle:  # not the difference: between infinities it is NaN
+            made = np.where(share == 0, below, below * 0.5 + above * 0.5)
+        else:
+            made = below + (above - below) * share
     bad = (n == 0)[..., 0] if skip_nan else missing.any(axis=-1)
     if np.any(memory(bad)):
-        made = np.where(bad, made.dtype.type(np.nan), made)
+        made = np.where(bad, np.nan if skip_nan else full[..., -1], made)  # NaN, with its gradient
     made = made.reshape((*shape, *made.shape[1:]))
     if keepdims:
         made = np.expand_dims(made, tuple(len(shape) + k for k in sorted(axes)))
@@ -138,6 +142,14 @@ implements(np.percentile)(_quantile_of(100.0, False, "percentile"))
 implements(np.nanpercentile)(_quantile_of(100.0, True, "nanpercentile"))
 
 
+def _middle(a: Any, axis: Any, keepdims: Any, skip_nan: bool) -> Any:
+    if a.dtype.kind == "c":
+        raise TypeError("median: complex numbers have no order.")
+    kind = a.dtype if a.dtype.kind == "f" else np.dtype(float)
+    half = np.asarray(0.5)
+    return _quantile(a, half, kind, axis, "linear", kept(keepdims), skip_nan, middle=True)
+
+
 @implements(np.median)
 def median(
     a: Any,
@@ -149,7 +161,7 @@ def median(
     """Middle value, or the mean of the two middle ones."""
     if not a.size:
         return np.mean(a, axis=axis, keepdims=kept(keepdims))
-    return quantile(a, 0.5, axis, keepdims=keepdims)
+    return _middle(a, axis, keepdims, False)
 
 
 @implements(np.nanmedian)
@@ -161,7 +173,7 @@ def nanmedian(
     keepdims: bool = False,
 ) -> Any:
     """As `median`, skipping NaN."""
-    return nanquantile(a, 0.5, axis, keepdims=keepdims)
+    return _middle(a, axis, keepdims, True)
 
 
 def _zeroed(a: Any) -> tuple[Any, Any]:

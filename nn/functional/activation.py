@@ -14,7 +14,7 @@ from nn.functional.pointwise import compiled_pass
 from nn.values import is_traced, shape_error
 
 relu = elementwise(
-    rectify.relu, lambda y, x: y > 0, times=lambda g, y, x: rectify.gated(g, y), name="relu"
+    rectify.relu, lambda y, x: y != 0, times=lambda g, y, x: rectify.gated(g, y), name="relu"
 )
 
 
@@ -278,14 +278,15 @@ def prelu(x: Any, weight: Any) -> Any:
     elif np.ndim(weight):
         weight = weight.reshape(())  # so that a number stays a number
     positive = x > 0
-    return np.where(positive, x, weight * x)
+    # the inner where: infinity times the 0 that is sent to the other branch would be NaN
+    return np.where(positive, x, weight * np.where(positive, 0, x))
 
 
 # --- softmax ----------------------------------------------------------------
 
 
 def _shares(x: Any, axis: int = -1) -> Any:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
     e /= np.sum(e, axis=axis, keepdims=True)
     return e
 
@@ -355,7 +356,7 @@ def softmax(x: Any, dim: int | None = None, temperature: float = 1.0) -> Any:
 
 
 def _log_shares(x: Any, axis: int = -1) -> Any:
-    x = x - np.max(x, axis=axis, keepdims=True)
+    x = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     x -= np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
     return x
 

@@ -28,20 +28,20 @@ def _heads(x: Any, heads: int) -> Any:
 
 
 def _weights(q: Any, k: Any, mask: Any, p: Any) -> None:
-    """Write softmax(q k^T / sqrt(d) + mask), worked out in one array."""
-    np.matmul(q, k.swapaxes(-1, -2), out=p)
-    p *= 1 / math.sqrt(q.shape[-1])
+    """Write softmax(q k^T / sqrt(d) + mask), worked out in one array; 0 where all is hidden."""
+    np.matmul(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-1, -2), out=p)
+    nothing = None
     if mask is not None:
         p += mask
-    top = p.max(axis=-1, keepdims=True)
-    if mask is not None:
-        top = np.where(np.isneginf(top), 0, top)  # nothing may be looked at: weights 0
-    p -= top
+        hidden = np.isneginf(mask).all(axis=-1, keepdims=True)
+        if hidden.any():
+            nothing = np.broadcast_to(hidden, p.shape)
+            p[nothing] = 0
+    p -= p.max(axis=-1, keepdims=True, initial=-np.inf)
     np.exp(p, out=p)
-    total = p.sum(axis=-1, keepdims=True)
-    if mask is not None:
-        total[total == 0] = 1
-    p /= total
+    p /= p.sum(axis=-1, keepdims=True)
+    if nothing is not None:
+        p[nothing] = 0
 
 
 def _over_batch(function: Callable[..., Any], batch: int, *arrays: Any) -> None:
@@ -115,16 +115,24 @@ def _packed_backward(
     return (made,)
 
 
+def _scores(q: Any, k: Any) -> Any:
+    """Return q k^T / sqrt(d); divided first, so that large ones overflow later."""
+    return (q * (1 / math.sqrt(max(q.shape[-1], 1)))) @ np.swapaxes(k, -1, -2)
+
+
+def _masked_softmax(scores: Any, mask: Any) -> Any:
+    """Return softmax(scores + mask) along the last axis; 0 where the mask hides everything."""
+    if mask is None:
+        return softmax(scores, -1)
+    hidden = np.isneginf(mask if is_batched(mask) else raw(mask))
+    nothing = np.broadcast_to(hidden, scores.shape).all(axis=-1, keepdims=True)
+    return softmax(np.where(nothing, 0, scores + np.where(nothing, 0, mask)), -1) * ~nothing
+
+
 def plain_attention(q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
     """Return the output and the weights (batch, heads, time, time), step by step."""
     q, k, v = _heads(q, heads), _heads(k, heads), _heads(v, heads)
-    scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
-    if mask is None:
-        p = softmax(scores, -1)
-    else:
-        hidden = np.isneginf(mask if is_batched(mask) else raw(mask))
-        nothing = np.broadcast_to(hidden, scores.shape).all(axis=-1, keepdims=True)
-        p = softmax(np.where(nothing, 0, scores + np.where(nothing, 0, mask)), -1) * ~nothing
+    p = _masked_softmax(_scores(q, k), mask)
     used = p if keep is None else p * keep
     out = (used @ v).transpose((0, 2, 1, 3))
     return out.reshape((*out.shape[:2], -1)), p
@@ -185,7 +193,7 @@ def scaled_dot_product_attention(
     Returns
     -------
     shape (..., L, m)
-        The result.
+        The result; 0 where the mask hides every key, or there are none.
 
     Examples
     --------
@@ -203,14 +211,13 @@ def scaled_dot_product_attention(
             f"scaled_dot_product_attention: query {shape_q}, key {shape_k} and value "
             f"{shape_v} do not fit: (..., L, d), (..., S, d), (..., S, m) are needed."
         )
-    scores = query @ np.swapaxes(key, -1, -2) / math.sqrt(shape_q[-1])
+    scores = _scores(query, key)
     mask = additive_mask(attn_mask, scores.dtype, allowed=True)
     if mask is not None:
         fits_into("attn_mask", mask, scores, "scaled_dot_product_attention")
     if is_causal:
         mask = causal_mask(shape_q[-2], shape_k[-2], scores.dtype) + (0 if mask is None else mask)
-    p = softmax(scores if mask is None else scores + mask, -1)
-    return dropout(p, dropout_p) @ value
+    return dropout(_masked_softmax(scores, mask), dropout_p) @ value
 
 
 def additive_mask(mask: Any, dtype: Any, allowed: bool) -> Any:

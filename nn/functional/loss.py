@@ -73,9 +73,22 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 
 def _huber(name: str, input: Any, target: Any, delta: Any) -> Any:
     same_shape(name, input, target)
-    d = input - target
+    return _bent(input - target, delta)
+
+
+def _bent_value(d: Any, delta: Any) -> Any:
     size = np.abs(d)
-    return np.where(size <= delta, 0.5 * d * d, delta * (size - 0.5 * delta))
+    held = np.minimum(size, delta)  # d * d could overflow where the straight part is meant
+    return held * (size - 0.5 * held)
+
+
+_bent = elementwise(
+    _bent_value,
+    lambda y, d, delta: np.clip(d, -delta, delta),
+    lambda y, d, delta: np.where(np.abs(d) > delta, np.abs(d) - delta, 0 * d),
+    name="huber",
+    cost=5.0,
+)
 
 
 @floating("input", "target", smooth=("beta",))
@@ -171,29 +184,33 @@ def nll_loss(
     scale = class_weights("nll_loss", index, rows, weight, ignore_index)
     safe = np.where(index == ignore_index, 0, index)
     loss = -at(rows, np.arange(len(safe)), safe) * scale
+    loss = np.where(index == ignore_index, 0, loss)  # what is ignored need not be finite
     if reduction == "mean":
         return loss.sum() / total_weight("nll_loss", scale)
     return reduced(loss, reduction, "nll_loss") if reduction == "sum" else restore(loss, reduction)
 
 
-def _picked(z: Any, *, index: Any, scale: Any) -> Any:
-    """Sum of scale * (log sum exp z - z[index]) over the rows."""
+def _picked(z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
+    """Sum of scale * (log sum exp z - z[index]) over the rows that count, whatever others hold."""
     rows = np.arange(len(index))
     top = z.max(axis=1)
     total = np.exp(z - top[:, None]).sum(axis=1)
-    return ((np.log(total) - (z[rows, index] - top)) * scale).sum()
+    losses = (np.log(total) - (z[rows, index] - top)) * scale
+    losses[ignored] = 0
+    return losses.sum()
 
 
-def _softmax_minus(z: Any, *, index: Any, scale: Any) -> Any:
+def _softmax_minus(z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
     """dL/dz = (softmax(z) - one-hot) * scale, computed in one array."""
     p = z - z.max(axis=1, keepdims=True)
     np.exp(p, out=p)
     p *= (scale / p.sum(axis=1))[:, None]
     p[np.arange(len(index)), index] -= scale
+    p[ignored] = 0
     return p
 
 
-def _softmax_slope(t: Any, y: Any, z: Any, *, index: Any, scale: Any) -> Any:
+def _softmax_slope(t: Any, y: Any, z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
     p = y + _one_hot(y, index, scale)  # = softmax(z) * scale
     safe = np.where(scale == 0, 1, scale)[:, None]
     return p * (t - np.sum(p * t, axis=1, keepdims=True) / safe)
@@ -216,8 +233,8 @@ _residual = primitive(
 )
 _softmax_nll = primitive(
     _picked,
-    vjp=[lambda g, y, z, *, index, scale: g * _residual(z, index=index, scale=scale)],
-    jvp=[lambda t, y, z, *, index, scale: np.sum(t * _residual(z, index=index, scale=scale))],
+    vjp=[lambda g, y, z, **rows: g * _residual(z, **rows)],
+    jvp=[lambda t, y, z, **rows: np.sum(t * _residual(z, **rows))],
     name="cross_entropy",
     # an element: maximum, difference, exp, sum; a row: log, two differences, factor, sum
     cost=lambda y, z, **_: 11.0 * np.size(z) + 12.0 * len(z),
@@ -281,17 +298,19 @@ def cross_entropy(
         return _distribution_loss(input, target, weight, reduction, label_smoothing)
     rows, index, restore = target_rows("cross_entropy", input, labels, ignore_index)
     scale = class_weights("cross_entropy", index, rows, weight, ignore_index)
-    safe = np.where(index == ignore_index, 0, index)
+    ignored = index == ignore_index
+    safe = np.where(ignored, 0, index)
     smoothed = is_traced(label_smoothing) or label_smoothing > 0
     fused = not (smoothed or is_batched(rows) or is_batched(safe) or is_traced(scale))
     if fused and reduction in ("mean", "sum"):
         if reduction == "mean":
             scale = scale / total_weight("cross_entropy", scale)
-        return _softmax_nll(rows, index=safe, scale=scale)
+        return _softmax_nll(rows, index=safe, scale=scale, ignored=ignored)
+    rows = np.where(ignored[:, None], 0, rows)  # what is ignored need not be finite
     logs = log_softmax(rows, 1)
     loss = -at(logs, np.arange(len(safe)), safe) * scale
     if smoothed:
-        counted = (index != ignore_index).astype(rows.dtype)[:, None]
+        counted = (~ignored).astype(rows.dtype)[:, None]
         factors = counted if weight is None else counted * weight
         spread = -np.sum(logs * factors, axis=1) / rows.shape[1]
         loss = loss * (1 - label_smoothing) + spread * label_smoothing
@@ -344,8 +363,26 @@ _safe_log = elementwise(
     name="log",
 )
 
+
+def _logistic_value(z: Any, t: Any) -> Any:
+    ends = np.isinf(z)
+    certain = ends.any()
+    at = np.where(ends, 0, z) if certain else z
+    y = np.maximum(at, 0) - at * t + np.log1p(np.exp(-np.abs(at)))
+    return np.where(ends, _absorbed(np.where(z > 0, 1 - t, t), np.abs(z)), y) if certain else y
+
+
+def _absorbed(share: Any, x: Any) -> Any:
+    """Return share * x, and 0 for nothing of infinity."""
+    none = (share == 0) & np.isinf(x)
+    return np.where(none, 0, share * np.where(none, 0, x))
+
+
+_share = elementwise(
+    _absorbed, lambda y, share, x: x, lambda y, share, x: share, name="share", cost=1.0
+)
 _logistic_loss = elementwise(
-    lambda z, t: np.maximum(z, 0) - z * t + np.log1p(np.exp(-np.abs(z))),
+    _logistic_value,
     lambda y, z, t: sigmoid(z) - t,
     lambda y, z, t: -z,
     name="bce with logits",
@@ -373,16 +410,22 @@ def binary_cross_entropy_with_logits(
         loss = _logistic_loss(input, target)
     else:
         fits_into("pos_weight", pos_weight, target, name)
-        loss = -pos_weight * target * log_sigmoid(input) - (1 - target) * log_sigmoid(-input)
+        yes, no = -log_sigmoid(input), -log_sigmoid(-input)
+        loss = _share(pos_weight * target, yes) + _share(1 - target, no)
     return reduced(weighed(name, loss, weight), reduction, name)
 
 
 @floating("input", "target")
 def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
-    """Return target * (log target - input), where input holds log-probabilities; 0 log 0 = 0."""
+    """Return target * (log target - input), where input holds log-probabilities; 0 log 0 = 0.
+
+    A target below 0 is no probability: NaN.
+    """
     same_shape("kl_div", input, target)
-    known = np.exp(target) * target if log_target else _x_log_x(target)
-    loss = known - (np.exp(target) if log_target else target) * input
+    if log_target:
+        loss = np.exp(target) * (np.where(target == -np.inf, 0, target) - input)
+    else:
+        loss = _x_log_x(target) - target * input
     if reduction == "batchmean":
         if not np.ndim(input):
             raise shape_error("kl_div: reduction 'batchmean' needs an axis of examples, not ().")
@@ -391,8 +434,8 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
 
 
 _x_log_x = elementwise(
-    lambda p: p * np.log(np.where(p > 0, p, 1)),
-    lambda y, p: np.log(np.where(p > 0, p, 1)) + (p > 0),
+    lambda p: p * np.log(np.where(p == 0, 1, p)),
+    lambda y, p: np.log(np.where(p == 0, 1, p)) + (p != 0),
     name="x log x",
 )
 

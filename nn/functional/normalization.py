@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import UnsupportedError
+from autograd_core import NonFiniteError, UnsupportedError
+from autograd_core.source import Location
 from nn.functional.floating import floating
 from nn.functional.fused import fused
+from nn.functional.magnitude import shrunk
 from nn.functional.passes import moments, products, scaled, sloped
 from nn.values import is_batched, raw, shape_error
 
@@ -21,32 +23,69 @@ def _batch_forward(
 ) -> tuple[Any, Any]:
     mean, variance = moments(x)
     found["moments"] = mean, variance
+    if not np.isfinite(variance).all():
+        return _large_batch_forward(x, weight, bias, eps, found)
     inverse = 1 / np.sqrt(variance + eps)
     scale = (weight * inverse).astype(x.dtype, copy=False)
     y = scaled(x, scale, (bias - mean * scale).astype(x.dtype, copy=False))
-    return y, (mean, inverse, scale)
+    return y, (mean, inverse, scale, None)
+
+
+def _large_batch_forward(
+    x: Any, weight: Any, bias: Any, eps: float, found: dict[str, Any]
+) -> tuple[Any, Any]:
+    """Normalize values whose squares overflow: shrunk, and centred before they are scaled."""
+    small, factor = shrunk(x, _places(x))
+    mean, variance = moments(small)
+    factor = np.broadcast_to(factor, (1, len(mean), *(1,) * (x.ndim - 2)))
+    by_channel = factor.reshape(-1)
+    found["moments"] = mean / by_channel, variance / by_channel / by_channel
+    inverse = np.minimum(1 / _spread(variance, eps, by_channel), np.finfo(x.dtype).max)
+    scale = (weight * inverse).astype(x.dtype, copy=False)
+    middle = mean.reshape(factor.shape)
+    y = scaled(small - middle, scale, bias)
+    return y, (np.zeros_like(mean), inverse, scale, (factor, middle))
+
+
+def _spread(variance: Any, eps: float, factor: Any) -> Any:
+    """Return sqrt(variance + eps) of values times a factor, whose square may be 0 to rounding."""
+    even = (variance == 0) & (factor != 1)
+    rest = np.sqrt(np.where(even, 1, variance) + eps * factor * factor)
+    return np.where(even, math.sqrt(eps) * factor, rest)
+
+
+def _places(x: Any) -> tuple[int, ...]:
+    """Return all axes but the channels'."""
+    return (0, *range(2, x.ndim))
 
 
 def _batch_backward(
     g: Any, kept: Any, needs: Any, y: Any, x: Any, weight: Any, bias: Any, **_: Any
 ) -> tuple[Any, ...]:
-    mean, inverse, scale = kept
+    mean, inverse, scale, large = kept
+    x = x if large is None else x * large[0] - large[1]
     n = x.size // max(x.shape[1], 1)
     by_bias, along = products(g, x, mean)
     by_weight = along * inverse
     if not needs[0]:
         return None, by_weight, by_bias
-    slope = -scale * inverse * by_weight / n
+    slope = -scale * (by_weight / n * inverse)  # 0 also where the first two overflow
     shift = -scale * by_bias / n - slope * mean
-    return sloped(g, x, scale, slope, shift), by_weight, by_bias
+    dx = sloped(g, x, scale, slope, shift)
+    return dx if large is None else dx * large[0], by_weight, by_bias
 
 
 def _batch_plain(x: Any, weight: Any, bias: Any, *, eps: float, found: Any) -> Any:
-    axes = (0, *range(2, x.ndim))
     column = (-1, *(1,) * (x.ndim - 2))
+    return _normal(x, _places(x), eps) * weight.reshape(column) + bias.reshape(column)
+
+
+def _normal(x: Any, axes: tuple[int, ...], eps: float) -> Any:
+    """Return (x - mean) / sqrt(variance + eps) over the axes, step by step."""
+    x, factor = shrunk(x, axes)
     d = x - np.mean(x, axis=axes, keepdims=True)
     variance = np.mean(d * d, axis=axes, keepdims=True)
-    return d / np.sqrt(variance + eps) * weight.reshape(column) + bias.reshape(column)
+    return d / _spread(variance, eps, factor)
 
 
 _batch_norm = fused(
@@ -144,6 +183,7 @@ def batch_norm(
     y = _batch_norm(input, weight, bias, eps=eps, found=found)
     if running_mean is not None:
         mean, variance = found["moments"]
+        _representable("batch_norm", variance)
         running_mean += momentum * (mean - running_mean)
         running_var += momentum * (variance * (count / (count - 1)) - running_var)
     return y
@@ -156,14 +196,26 @@ def _layer_forward(x: Any, weight: Any, bias: Any, *, eps: float) -> tuple[Any, 
     shape = x.shape
     rows = np.ascontiguousarray(x).reshape(x.size // max(weight.size, 1), weight.size)
     scale, shift = weight.reshape(-1), bias.reshape(-1)
-    n = rows.shape[1]
-    normal = rows - (rows.sum(axis=1, keepdims=True) / n)
-    variance = np.einsum("ij,ij->i", normal, normal) / n
-    inverse = (1 / np.sqrt(variance + eps)).astype(x.dtype)[:, None]
-    normal *= inverse
+    normal, variance = _centred(rows)
+    if np.isfinite(variance).all():
+        inverse = (1 / np.sqrt(variance + eps)).astype(x.dtype)[:, None]
+        normal *= inverse
+    else:
+        small, factor = shrunk(rows, 1)
+        normal, variance = _centred(small)
+        spread = _spread(variance[:, None], eps, factor)
+        normal /= spread
+        inverse = factor / spread
     y = normal * scale
     y += shift
     return y.reshape(shape), (normal, inverse)
+
+
+def _centred(rows: Any) -> tuple[Any, Any]:
+    """Return rows less their means, and their variances."""
+    n = rows.shape[1]
+    d = rows - (rows.sum(axis=1, keepdims=True) / n)
+    return d, np.einsum("ij,ij->i", d, d) / n
 
 
 def _layer_backward(
@@ -186,10 +238,7 @@ def _layer_backward(
 
 
 def _layer_plain(x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
-    axes = tuple(range(x.ndim - weight.ndim, x.ndim))
-    d = x - np.mean(x, axis=axes, keepdims=True)
-    variance = np.mean(d * d, axis=axes, keepdims=True)
-    return d / np.sqrt(variance + eps) * weight + bias
+    return _normal(x, tuple(range(x.ndim - weight.ndim, x.ndim)), eps) * weight + bias
 
 
 _layer_norm = fused(
@@ -340,7 +389,19 @@ def moved(name: str, running: Any, found: Any, momentum: float) -> None:
             f"{name} has shape {running.shape} and holds {running.dtype}; floats of shape "
             f"{found.shape} are needed."
         )
+    _representable(name, found)
     running += momentum * (found - running)
+
+
+def _representable(name: str, variance: Any) -> None:
+    """Refuse to keep an infinite variance: outside of training it would make every result 0."""
+    if np.isinf(variance).any():
+        raise NonFiniteError(
+            f"{name}: the variance of channel {int(np.isinf(variance).argmax())} overflows "
+            f"{variance.dtype}, and as a running variance it would turn later results into 0. "
+            "Scale the input down, or use track_running_stats=False.",
+            Location.of_caller(),
+        )
 
 
 @floating("input", smooth=("alpha", "beta", "k"))
@@ -371,8 +432,10 @@ def local_response_norm(
             f"local_response_norm: the input needs (n, channels, ...) and size >= 1, not {shape}, "
             f"{size}."
         )
-    channels = np.arange(shape[1])
-    first = channels[:, None] - size // 2  # a band matrix adds each channel's neighbours
-    near = (channels >= first) & (channels < first + size)
-    squares = np.moveaxis(input * input, 1, -1) @ (near.T.astype(input.dtype) * (alpha / size))
-    return input / (np.moveaxis(squares, -1, 1) + k) ** beta
+    input, factor = shrunk(input, 1)
+    squares = input * input
+    before, after = size // 2, size - 1 - size // 2
+    around = ((0, 0), (before, after), *((0, 0),) * (len(shape) - 2))
+    padded = np.pad(squares, around)
+    total = sum(padded[:, k : k + shape[1]] for k in range(size))
+    return input / (total * (alpha / size) + k * factor * factor) ** beta * factor ** (2 * beta - 1)

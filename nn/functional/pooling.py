@@ -11,6 +11,7 @@ from autograd_core.extend import Batched, Constant
 from nn.functional.floating import floating, ordered
 from nn.functional.folding import folds
 from nn.functional.kernels import team
+from nn.functional.resampling import along
 from nn.functional.windows import (
     Windows,
     average,
@@ -308,8 +309,7 @@ def _adaptive_avg(name: str, n: int, input: Any, output_size: Any) -> Any:
         kernel = tuple(s // m for s, m in zip(shape, sizes, strict=True))
         return _avg(name, n, input, kernel, kernel, 0, False, True, None)
     for axis in range(n):
-        matrix = _mean_matrix(shape[axis], sizes[axis], input.dtype)
-        input = np.moveaxis(np.moveaxis(input, axis - n, -1) @ matrix, -1, axis - n)
+        input = along(input, axis - n, _mean_matrix(shape[axis], sizes[axis], input.dtype))
     return input
 
 

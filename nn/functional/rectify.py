@@ -19,11 +19,11 @@ def relu(x: Any) -> Any:
 
 
 def gated(g: Any, y: Any) -> Any:
-    """Return g * (y > 0), for values of any kind."""
+    """Return g * (y != 0) for y = max(x, 0) of any kind: g where y is positive or NaN."""
     made = compiled_pass("gate", g, y)
     if made is not None:
         return made
     if type(g) is not np.ndarray or type(y) is not np.ndarray or y.ndim < 2 or g.shape != y.shape:
-        return g * (y > 0)
+        return g * (y != 0)
     out = np.empty_like(y, dtype=np.result_type(g, y))
-    return np.multiply(alike(g, y), y > 0, out=out)
+    return np.multiply(alike(g, y), y != 0, out=out)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.activation import sigmoid
+from nn.functional.activation import relu, sigmoid
 
 
 def alive_at(steps: int, lengths: Any) -> Any:
@@ -60,7 +60,7 @@ def tanh_step(x: Any, state: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) ->
 def relu_step(x: Any, state: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
     """Return (h,) after one step of h = max(0, W x + b + V h + c)."""
     z = x @ w_ih.T + b_ih + state[0] @ w_hh.T + b_hh
-    return (z * (z > 0),)
+    return (relu(z),)
 
 
 def unrolled(step: Any, x: Any, state: Any, weights: Any, lengths: Any = None) -> tuple[Any, ...]:

@@ -46,7 +46,7 @@ def _forward(
         else:
             np.maximum(h, 0, out=h)
         if alive is not None:
-            h *= alive[t]
+            h[~alive[t, :, 0]] = 0
     last = hs[-1] if lengths is None else at_ends(hs, lengths)
     return (hs[1:], last), (hs, given)
 
@@ -57,7 +57,7 @@ def _backward(
 ) -> tuple[Any, ...]:  # fmt: skip
     hs, given = kept
     steps, batch, n = hs[1:].shape
-    slopes = 1 - hs[1:] * hs[1:] if bend == "tanh" else (hs[1:] > 0).astype(x.dtype)
+    slopes = 1 - hs[1:] * hs[1:] if bend == "tanh" else (hs[1:] != 0).astype(x.dtype)
     g_out, g_h = masked(g[0], lengths), g[1]
     back = np.zeros((batch, n), x.dtype)
     if lengths is None:

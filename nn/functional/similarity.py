@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.floating import floating
+from nn.functional.magnitude import shrunk
 from nn.functional.targets import expanded
 from nn.values import shape_error
 
@@ -21,11 +22,15 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     array([ 1.,  0., -1.])
     """
 
-    def length(x: Any) -> Any:
-        return np.sqrt(np.maximum(np.sum(x * x, axis=dim), eps * eps))
+    def measured(x: Any) -> tuple[Any, Any]:
+        """Return x, made smaller where its square overflows, and its length."""
+        x, factor = shrunk(x, dim)
+        least = eps * (factor if isinstance(factor, float) else np.squeeze(factor, dim))
+        return x, np.sqrt(np.maximum(np.sum(x * x, axis=dim), least * least))
 
     x1, x2 = expanded("cosine_similarity", x1, x2)  # first: an axis of length 1 has other lengths
-    return np.sum(x1 * x2, axis=dim) / (length(x1) * length(x2))
+    (x1, length1), (x2, length2) = measured(x1), measured(x2)
+    return np.sum(x1 * x2, axis=dim) / (length1 * length2)
 
 
 @floating("x1", "x2")
@@ -56,5 +61,6 @@ def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> A
     """
     if not np.ndim(input):
         raise shape_error("normalize: a vector is needed, not a number.")
+    input, factor = shrunk(input, dim)
     length = np.linalg.norm(input, p, axis=dim, keepdims=True)
-    return input / np.maximum(length, eps)
+    return input / np.maximum(length, eps * factor)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nn.functional.floating import floating
+from nn.functional.resampling import along
 from nn.values import as_array, shape_error
 
 
@@ -38,7 +39,7 @@ def _linear_matrix(n: int, m: int, scale: float, align_corners: bool, dtype: Any
 @floating("input", complex=True, called="interpolate")
 def _interpolated(input: Any, axis: int, wanted: int, scale: float, align_corners: bool) -> Any:
     matrix = _linear_matrix(input.shape[axis], wanted, scale, align_corners, input.dtype)
-    return np.moveaxis(np.moveaxis(input, axis, -1) @ matrix.T, -1, axis)
+    return along(input, axis, matrix.T)
 
 
 def interpolate(

@@ -59,7 +59,7 @@ def _adam(
     p, g, m, v = p[here], g[here], m[here], v[here]
     for k in range(p.size):
         m[k] = m[k] * beta1 + g[k] * rest1
-        v[k] = v[k] * beta2 + g[k] * g[k] * rest2
+        v[k] = v[k] * beta2 + g[k] * rest2 * g[k]
         p[k] = p[k] * keep - m[k] / (np.sqrt(v[k]) + eps) * length
 
 
@@ -77,7 +77,7 @@ def _amsgrad(
     p, g, m, v, most = p[here], g[here], m[here], v[here], most[here]
     for k in range(p.size):
         m[k] = m[k] * beta1 + g[k] * rest1
-        v[k] = v[k] * beta2 + g[k] * g[k] * rest2
+        v[k] = v[k] * beta2 + g[k] * rest2 * g[k]
         if not (most[k] > v[k] or most[k] != most[k]):  # NaN stays
             most[k] = v[k]
         p[k] = p[k] * keep - m[k] / (np.sqrt(most[k]) + eps) * length

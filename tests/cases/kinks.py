@@ -103,7 +103,7 @@ KINKS: list[Kink] = [
     ),
     row(
         "kink",
-        "linalg.norm(x, p) at 0, any p but 0",
+        "linalg.norm(x, p) at 0, any p > 0",
         lambda x: np.linalg.norm(x, 3),
         ([0.0, 0.0],),
         ([0.0, 0.0],),

@@ -37,12 +37,12 @@ def _gate(part: int, parts: int, g: Any, y: Any, out: Any) -> None:  # pragma: n
     some = mine(part, parts, g.size)
     g, y, out = g[some], y[some], out[some]
     for k in range(g.size):
-        out[k] = g[k] * (np.float32(1) if y[k] > 0 else np.float32(0))
+        out[k] = g[k] * (np.float32(1) if y[k] != 0 else np.float32(0))
 
 
 @kernel
 def gate(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
-    """Write g where y is positive, g times 0 elsewhere."""
+    """Write g where y = max(x, 0) is positive or NaN, g times 0 elsewhere."""
     lead(board, parts, job(_gate, (parts, *given)))
 
 
