@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import errors
-from autograd_core.source import Location
+from autograd_core.extend import Location, errors
 
 FAR = 1e-6  # of the largest number: sums of squares below are far from overflowing
 

@@ -10,8 +10,9 @@ from cases.edges import EDGES, Edge
 
 import nn
 import optim
-from autograd_core import Tensor, errors, grad, jvp, vjp, vmap
+from autograd_core import Tensor, grad, jvp, vjp, vmap
 from autograd_core import compile as compiled_form
+from autograd_core.base import errors
 from nn import functional as f
 
 CLOSE: dict[str, Any] = {"rtol": 1e-12, "atol": 1e-12}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import NonFiniteError, UnsupportedError
-from autograd_core.source import Location
+from autograd_core.extend import Location
 from nn.functional.floating import floating
 from nn.functional.fused import fused
 from nn.functional.magnitude import shrunk

@@ -13,7 +13,8 @@ import pytest
 from cases.edges import EDGES, Edge
 
 import optim
-from autograd_core import Tensor, errors
+from autograd_core import Tensor
+from autograd_core.base import errors
 from nn import functional as f
 
 torch = pytest.importorskip("torch")
