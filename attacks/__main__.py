@@ -86,8 +86,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the attacks; return 1 if there is a finding."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["--worker"]:
-        name, seed, rounds, seconds = arguments[1:]
-        work(name, int(seed), int(rounds), float(seconds))
+        module, seed, rounds, seconds = arguments[1:]
+        work(module, int(seed), int(rounds), float(seconds))
         return 0
     parser = argparse.ArgumentParser("python -m attacks", description=__doc__)
     parser.add_argument("--seconds", type=float, default=480, help="in all (default 480)")

@@ -110,6 +110,11 @@ def warm() -> Path:
     return Path(holder.name)
 
 
+def warmed(folder: Path) -> Path:
+    """Return a copy of the warm cache in a folder."""
+    return Path(shutil.copytree(warm(), folder / "cache"))
+
+
 _held: list[tempfile.TemporaryDirectory[str]] = []
 
 
@@ -143,8 +148,7 @@ def scrambled(data: bytes, rng: np.random.Generator) -> bytes:
 
 def damaged(folder: Path, rng: np.random.Generator) -> None:
     """Harm files of a warm cache; they are mended for the next process."""
-    place = folder / "cache"
-    shutil.copytree(warm(), place)
+    place = warmed(folder)
     harm: Callable[..., bytes] = (emptied, cut, scrambled)[rng.integers(3)]
     harmed(place, ("nbi", "nbc")[rng.integers(2)], harm, rng)
 
@@ -162,8 +166,7 @@ def harmed(place: Path, ending: str, harm: Callable[..., bytes], rng: np.random.
 
 def missing(folder: Path, rng: np.random.Generator) -> None:
     """Delete some files of a warm cache, and put folders in the place of some."""
-    place = folder / "cache"
-    shutil.copytree(warm(), place)
+    place = warmed(folder)
     for path in sorted(place.rglob("*.nb?")):
         if rng.random() < 0.3:
             path.unlink()
@@ -242,8 +245,7 @@ def six_processes(folder: Path, rng: np.random.Generator) -> None:
 
 def killed(folder: Path, rng: np.random.Generator) -> None:
     """A process is killed while it compiles; the next one is well."""
-    place = folder / "cache"
-    shutil.copytree(warm(), place)
+    place = warmed(folder)
     for path in sorted(place.rglob("*.nbi"))[: 1 + int(rng.integers(3))]:
         path.unlink()
     run = _start(folder, "", {"NUMBA_CACHE_DIR": str(place)})

@@ -14,6 +14,7 @@ from attacks.harness import Finding, awaited, forked
 from attacks.threads import often
 from autograd_core.workers.threads import share
 
+PATIENCE = 30.0  # for one child
 BIG = np.random.default_rng(0).normal(size=(64, 8, 16, 16)).astype(np.float32)
 
 
@@ -67,7 +68,7 @@ def attack(seed: int) -> str:
         try:
             for _ in range(4):
                 time.sleep(rng.exponential(0.01))
-                status, said = awaited(*forked(child), patience=30.0)
+                status, said = awaited(*forked(child), patience=PATIENCE)
                 if status or said != b"fine":
                     doing = ", ".join(names)
                     text = said.decode("utf-8", "replace")

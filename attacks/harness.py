@@ -37,6 +37,7 @@ class Attack:
     how: str
     patience: float = 120.0  # seconds for one round; longer is a hang
     environment: dict[str, str] = field(default_factory=dict)
+    module: str = ""  # default: of this name, in this package
 
 
 @dataclass
@@ -65,10 +66,10 @@ def environment(**changes: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **changes}
 
 
-def play(name: str, seed: int) -> tuple[str, str]:
+def play(module: str, seed: int) -> tuple[str, str]:
     """Run one round here; return how it ended and, if that is a finding, what was found."""
     try:
-        return import_module(f"attacks.{name}").attack(seed), ""
+        return import_module(module).attack(seed), ""
     except Finding as finding:
         return "finding", str(finding)
     except Exception as error:
@@ -78,7 +79,7 @@ def play(name: str, seed: int) -> tuple[str, str]:
         return "finding", f"the attack ended in {type(error).__name__}: {error}\n{where}"
 
 
-def work(name: str, seed: int, rounds: int, seconds: float) -> None:
+def work(module: str, seed: int, rounds: int, seconds: float) -> None:
     """Run rounds until the time is over, and report each on standard output."""
     out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
     os.dup2(2, 1)  # whatever a round prints is not a report
@@ -90,7 +91,7 @@ def work(name: str, seed: int, rounds: int, seconds: float) -> None:
     end = time.monotonic() + seconds
     for k in range(rounds):
         tell("begin", seed + k)
-        tell("end", seed + k, *play(name, seed + k))
+        tell("end", seed + k, *play(module, seed + k))
         if time.monotonic() > end:
             return
 
@@ -102,7 +103,8 @@ def run(
     outcome = Outcome(attack, seed)
     place, last = seed, seed + rounds
     while place < last and (left := seconds - outcome.so_far()) > 0:
-        command = [sys.executable, "-m", "attacks", "--worker", attack.name, str(place)]
+        module = attack.module or f"attacks.{attack.name}"
+        command = [sys.executable, "-m", "attacks", "--worker", module, str(place)]
         worker = subprocess.Popen(
             [*command, str(last - place), str(left)],
             stdin=subprocess.DEVNULL,

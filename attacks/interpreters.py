@@ -151,6 +151,7 @@ def attack(seed: int) -> str:
             found = start.run()
         except Finding as finding:
             raise Finding(f"{' and '.join(chosen)}: {finding}") from finding
-    if other := [name for name, digest in plain().items() if found.get(name) != digest]:
+    every = {**plain(), **found}
+    if other := [name for name in every if found.get(name) != plain().get(name)]:
         raise Finding(f"{' and '.join(chosen)}: other bits in {', '.join(other)}")
     return "one way" if len(chosen) == 1 else "several at once"

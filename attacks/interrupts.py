@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from attacks import training, uses
-from attacks.harness import Finding, awaited, forked
+from attacks.harness import ROOT, Finding, awaited, forked
 
 RESUMED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR  # resuming these looks for no signal
 Act = Callable[[], Any]
@@ -75,25 +76,41 @@ def attack(seed: int) -> str:
     """Interrupt a use, or a training, and go on in the same process."""
     rng = np.random.default_rng(seed)
     if seed % 4 == 3:
-        return _training(rng, training.Setup.drawn(seed // 4))
+        return _training(rng, training.Setup.drawn(seed // 4 % 60))
     name = list(uses.USES)[seed // 4 % len(uses.USES)]
     uses.expected(name)
-    moments = Moments(1 + int(rng.integers(length(name, uses.USES[name]))), interrupt)
+    return interrupted(name, 1 + int(rng.integers(length(name, uses.USES[name]))))
+
+
+def interrupted(name: str, at: int) -> str:
+    """Interrupt a use at one moment, and run it again."""
+    moments = Moments(at, interrupt)
     silent, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
+    end = "use: interrupted, then the same bits"
     try:
         with moments.watching():
             uses.USES[name]()
-        end = "use: ended before, or passed over"
+        end = "use: came to its end all the same"
     except (KeyboardInterrupt, asyncio.CancelledError):  # asyncio makes this of an interrupt
-        end = "use: interrupted, then the same bits"
+        pass
+    except BaseException as error:
+        if not _from_python_itself(error):
+            raise Finding(f"{name} interrupted at {moments.where}: {error!r}") from error
     finally:
         sys.unraisablehook = silent
     try:
         uses.check_modes()
+        uses.check_arrays()
         uses.same(name, "after an interrupt")
     except Finding as finding:
         raise Finding(f"{name} interrupted at {moments.where}: {finding}") from finding
     return end
+
+
+def _from_python_itself(error: BaseException) -> bool:
+    """Tell whether the standard library made another error of an interrupt, as rmtree may."""
+    last = traceback.extract_tb(error.__traceback__)[-1].filename
+    return isinstance(error.__context__, KeyboardInterrupt) and not last.startswith(str(ROOT))
 
 
 def _training(rng: np.random.Generator, setup: training.Setup) -> str:

@@ -54,20 +54,21 @@ def at_once(works: Sequence[Callable[[], Any]], patience: float = 120) -> None:
 
 def _uses(rng: np.random.Generator) -> None:
     names = list(uses.USES)
+    again = [str(rng.choice(names))] * 5  # one use often, against itself too
+    storm([*(str(n) for n in rng.choice(names, 15)), *again, *again])
+
+
+def storm(names: list[str]) -> None:
+    """Run uses in five threads, and require of each the bits that it has alone."""
     for name in names:
         uses.expected(name)
 
-    def works(chosen: Sequence[str]) -> Callable[[], Any]:
-        def work() -> None:
-            for name in chosen:
-                uses.same(name, "beside other threads")
+    def work(mine: list[str]) -> None:
+        for name in mine:
+            uses.same(name, "beside other threads")
 
-        return work
-
-    plans = [rng.choice(names, 5) for _ in range(3)]
-    plans.append(np.repeat(rng.choice(names), 5))  # and one use often, against itself too
-    plans.append(plans[-1])
-    at_once([works([str(n) for n in plan]) for plan in plans])
+    size = len(names) // 5
+    at_once([partial(work, names[k * size : (k + 1) * size]) for k in range(5)])
 
 
 def _one_leaf(rng: np.random.Generator) -> None:
@@ -89,21 +90,24 @@ def _one_leaf(rng: np.random.Generator) -> None:
 
 
 def _settings(rng: np.random.Generator) -> None:
-    names = ("compiled", "winograd", "threads")
-    before = {name: setting(name) for name in names}
+    def held() -> list[Any]:
+        return [setting(name) for name in ("compiled", "winograd", "threads")]
+
+    here = held()
     wrong: list[str] = []
 
     def inside() -> None:
         for _ in range(60):
             with nn.use_kernels(compiled=False, winograd=False, threads=1), no_grad():
-                if setting("compiled") or setting("winograd") or setting("threads") != 1:
+                if held() != [False, False, 1]:
                     wrong.append("a setting does not hold inside of its block")
                 if uses.records():
                     wrong.append("no_grad does not hold inside of its block")
 
     def outside() -> None:
+        before = held()
         for _ in range(300):
-            if {name: setting(name) for name in names} != before:
+            if held() != before:
                 wrong.append("another thread's setting")
             if not uses.records():
                 wrong.append("another thread's no_grad")
@@ -111,7 +115,7 @@ def _settings(rng: np.random.Generator) -> None:
     at_once([inside, outside, inside, outside])
     if wrong:
         raise Finding(wrong[0])
-    if {name: setting(name) for name in names} != before:
+    if held() != here:
         raise Finding("a setting was left behind")
 
 
@@ -160,4 +164,5 @@ def attack(seed: int) -> str:
     with often(float(rng.choice([1e-6, 1e-5, 1e-4]))):
         kind(rng)
     uses.check_modes()
+    uses.check_arrays()
     return kind.__name__.strip("_").replace("_", " ")

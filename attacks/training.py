@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import tempfile
+import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,13 +186,22 @@ def plain(setup: Setup) -> str:
 
 
 _known: dict[Setup, str] = {}
+_seconds: dict[Setup, float] = {}
 
 
 def reference(setup: Setup) -> str:
     """Return the digest of a training that nothing happens to."""
     if setup not in _known:
+        start = time.perf_counter()
         _known[setup] = plain(setup)
+        _seconds[setup] = time.perf_counter() - start
     return _known[setup]
+
+
+def seconds(setup: Setup) -> float:
+    """Return how long a training takes that nothing happens to."""
+    reference(setup)
+    return _seconds[setup]
 
 
 def judge(setup: Setup, found: str) -> str:

@@ -69,6 +69,13 @@ def check_modes() -> None:
             raise Finding("detect_anomaly was left on") from error
 
 
+def check_arrays() -> None:
+    """Require that what a compiled function captures is not left locked."""
+    if not A.flags.writeable:
+        A.flags.writeable = True
+        raise Finding("an array that a compiled function captured was left locked")
+
+
 def f(x: Any) -> Any:
     return np.sum(np.tanh(A @ x) * x) + np.prod(x)
 
@@ -150,7 +157,7 @@ def compiled_once() -> Any:
 
 @use
 def compiled_anew() -> Any:
-    g = ag.compile(lambda x, k: np.sum(np.sin(k * x) ** 2))
+    g = ag.compile(lambda x, k: np.sum(np.sin(k * x) ** 2) + np.sum(A))
     return g(X, 2.0), g(X, 3.0), g(np.ones((3, 1)), 1.0)
 
 

@@ -35,10 +35,10 @@ def attack(seed: int) -> str:
             return run.digest().encode()
 
         first = forked(work)
-        time.sleep(rng.random() * 0.04)
+        time.sleep(rng.random() * training.seconds(setup))
         second = forked(work)
         if killed:
-            time.sleep(rng.random() * 0.03)
+            time.sleep(rng.random() * training.seconds(setup))
             os.kill(second[0], signal.SIGKILL)
         ends = []
         for status, said in (awaited(*first), awaited(*second)):

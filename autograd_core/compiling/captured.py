@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,13 +75,13 @@ class Watch(Walk):
         """Let nobody write into the arrays: a program would not do it again at the next call."""
         arrays = {id(a): a for a in (*(a for _, a in self.arrays.values()), *others)}
         locked = [a for a in arrays.values() if a.flags.writeable]
-        for array in locked:
-            array.flags.writeable = False
+        locked.sort(key=_depth)  # a view is unlocked after what it looks into
+        unlock = map(partial(np.ndarray.setflags, write=True), locked)
         try:
+            deque(map(partial(np.ndarray.setflags, write=False), locked), 0)
             yield
-        finally:
-            for array in sorted(locked, key=_depth):  # a view after what it looks into
-                array.flags.writeable = True
+        finally:  # in one call, so that no interrupt comes half-way
+            deque(unlock, 0)
 
     def captures(self) -> bool:
         """Whether something can stand for a captured array or Tensor."""
