@@ -26,7 +26,8 @@ from attacks.uses import digest
 from autograd_core import AutogradError
 
 KEY = "autograd_core.checkpoint"
-SECONDS = 5.0  # that reading a small file may take
+SECONDS = 5.0  # that reading a file may take
+MEMORY = 800 << 20  # the longest one has 94 MB, and is made here
 ODD: tuple[Any, ...] = (
     None, True, -1, 0, 1, 10**6, 2**31, 2**63, 2**64, 10**400, -0.5, 1e308, float("nan"),
     float("inf"), "", "x", "evil", "../evil", "\x00", "\ud800", [], [0], {}, {"evil": 1},
@@ -143,6 +144,7 @@ def _entry(shape: list[int], end: int, kind: str = "F32") -> Any:
     return {"dtype": kind, "shape": shape, "data_offsets": [0, end]}
 
 
+SPARSE = _text(b"{}" + b" " * 14)
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "empty": lambda: b"",
     "seven bytes": lambda: bytes(7),
@@ -168,6 +170,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a long integer": lambda: _text(b'{"a":' + b"9" * 100_000 + b"}"),
     "metadata that is no text": lambda: joined({"__metadata__": {"a": 5}}, b""),
     "a pickle": lambda: b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00cos\nsystem\n.",
+    "a long header": lambda: _text(b'{"a":[' + b"[]," * (30 << 20) + b"[]]}"),
+    "6 GB that nobody wrote": lambda: SPARSE,
     "many names": lambda: joined({str(k): _entry([0], 0) for k in range(20_000)}, b""),
 }
 
@@ -201,7 +205,7 @@ def attack(seed: int) -> str:
     if setup not in _files:
         _files[setup] = weights() if setup is None else checkpoint(setup)
     data, done = mutate(_files[setup], rng)
-    start = time.perf_counter()
+    start, peak = time.perf_counter(), _peak()
     try:
         with tempfile.TemporaryDirectory() as folder, np.errstate(all="ignore"):
             end = _load(Path(folder), data) if setup is None else _resume(setup, Path(folder), data)
@@ -209,7 +213,18 @@ def attack(seed: int) -> str:
         raise Finding(f"{finding}\n  {mutate.__name__} ({done}), {setup or 'weights'}") from finding
     if time.perf_counter() - start > SECONDS:
         raise Finding(f"{mutate.__name__} ({done}): took {time.perf_counter() - start:.0f} s")
+    if _peak() - peak > MEMORY:
+        raise Finding(f"{mutate.__name__} ({done}): took {(_peak() - peak) >> 20} MB")
     return end
+
+
+def _peak() -> int:
+    """Return the most memory that this process has held, where the system tells."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _refused(error: Exception, name: str) -> str:
@@ -224,8 +239,8 @@ def _refused(error: Exception, name: str) -> str:
 def _load(folder: Path, data: bytes) -> str:
     path = folder / "weights.st"
     path.write_bytes(data)
-    if data[:1] == b"\x03":  # some of them grow to 6 GB, of which the disk holds nothing
-        os.truncate(path, 6 << 30)
+    if data == SPARSE:
+        os.truncate(path, 6 << 30)  # of which the disk holds nothing
     try:
         found = nn.load(path)
         nn.load_metadata(path)

@@ -35,6 +35,7 @@ from attacks.harness import Attack, Finding, Outcome
 from attacks.table import ATTACKS
 from autograd_core import backward, modes
 
+pytestmark = pytest.mark.filterwarnings("ignore::autograd_core.RecordedAgain")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 Patch = pytest.MonkeyPatch
 
