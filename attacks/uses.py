@@ -72,7 +72,10 @@ def check_modes() -> None:
 
 def check_arrays() -> None:
     """Require that what a compiled function captures is not left locked."""
-    if not CAPTURED.pop(threading.get_ident(), A).flags.writeable:
+    array, look = CAPTURED.pop(threading.get_ident(), (A, lambda: A))
+    if look() is not array:
+        raise Finding("something else was left in a captured array's place")
+    if not array.flags.writeable:
         raise Finding("an array that a compiled function captured was left locked")
 
 
@@ -147,7 +150,8 @@ def forgetting() -> Any:
     return ag.grad(lambda x: ag.checkpoint(f)(ag.checkpoint(np.sin)(x)))(X)
 
 
-CAPTURED: dict[int, Any] = {}  # by thread, to be looked at in the end
+# By thread, to be looked at in the end: an array, and a function that looks it up.
+CAPTURED: dict[int, tuple[Any, Callable[[], Any]]] = {}
 SHARED = ag.compile(lambda x: np.sum(np.cos(x) * x))
 
 
@@ -158,7 +162,8 @@ def compiled_once() -> Any:
 
 @use
 def compiled_anew() -> Any:
-    held = CAPTURED[threading.get_ident()] = A.copy()
+    held = A.copy()
+    CAPTURED[threading.get_ident()] = held, lambda: held
     g = ag.compile(lambda x, k: np.sum(np.sin(k * x) ** 2) + np.sum(held))
     return g(X, 2.0), g(X, 3.0), g(np.ones((3, 1)), 1.0)
 

@@ -99,17 +99,16 @@ def test_an_interrupt_at_every_moment_leaves_no_mode(name: str) -> None:
         interrupts.interrupted(name, at)
 
 
-def test_an_interrupt_leaves_no_captured_array_locked() -> None:
+@pytest.mark.parametrize("name", ["read_only", "swapped"])
+def test_an_interrupt_leaves_captured_arrays_as_they_were(name: str) -> None:
     inside: list[int] = []
 
     class Inside(interrupts.Moments):
         def __call__(self, frame: Any, event: str, argument: Any) -> None:
             before = self.seen
             super().__call__(frame, event, argument)
-            if self.seen > before and "read_only" in {
-                frame.f_code.co_name,
-                frame.f_back.f_code.co_name,
-            }:
+            above = frame.f_code, frame.f_back.f_code
+            if self.seen > before and name in [code.co_name for code in above]:
                 inside.append(self.seen)
 
     uses.expected("compiled_anew")

@@ -112,16 +112,24 @@ class Watch(Walk):
             for swap in self.swaps:
                 key = id(swap.array)
                 made[key] = stand_in(swap.name, swap.array)
-                swap.put(made[key])
                 done.append(swap)
+                swap.put(made[key])
             yield rebound
+            rebound += [s.name for s in done if s.get() is not made[id(s.array)]]
         finally:
-            for swap in done:
-                if swap.get() is not made[id(swap.array)]:
-                    rebound.append(swap.name)
-                swap.put(swap.array)
-            for tensor, data, node, level in saved:
-                tensor._held, tensor._node, tensor._level = data, node, level
+            late: KeyboardInterrupt | None = None
+            away = True
+            while away:  # an interrupt waits until everything is back in its place
+                try:
+                    for swap in done:
+                        swap.put(swap.array)
+                    for tensor, data, node, level in saved:
+                        tensor._held, tensor._node, tensor._level = data, node, level
+                    away = False
+                except KeyboardInterrupt as error:
+                    late = error
+            if late is not None:
+                raise late
 
 
 def _depth(array: Any) -> int:
