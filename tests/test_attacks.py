@@ -272,7 +272,7 @@ def test_numbers_that_depend_on_how_python_is_started(monkeypatch: Patch) -> Non
 
 @pytest.mark.slow
 def test_a_fault_of_the_compiler_that_nobody_hears_of(monkeypatch: Patch, tmp_path: Path) -> None:
-    silent = "import autograd_core.workers.faults as f\nf.say_once = lambda *what: None\n"
+    silent = "import autograd_core.workers.settings as s\ns.say_once = lambda *what: None\n"
     monkeypatch.setattr(caches, "BEFORE", silent)
     with pytest.raises(Finding, match="the warnings are"):
         caches.switched_off(tmp_path, np.random.default_rng(0))
