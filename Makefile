@@ -5,7 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
 
-.PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation fuzz pages release wheel clean
+.PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation \
+	fuzz attack pages release wheel clean
 
 # One stamp for each set of extras, so that a second run installs nothing.
 .venv/created:
@@ -96,6 +97,10 @@ mutation: .venv/test
 fuzz: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --programs 100000 --report docs/fuzz.md
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_compile.py --programs 10000 --report docs/fuzz-compile.md
+
+## Kills, mutated files, storms of threads and forks, faults, leaks: about eight minutes
+attack: .venv/test
+	$(BIN)/python -m attacks --report docs/reliability.md
 
 ## The generated pages and pictures of docs/
 pages: .venv/test

@@ -6,46 +6,23 @@ import os
 import subprocess
 import sys
 import textwrap
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nn
+from attacks import threads
+from attacks.threads import at_once
 from autograd_core import Tensor
 from autograd_core.workers import setting
 
 
-def at_once(works: Sequence[Callable[[], Any]]) -> None:
-    """Run functions in threads of their own, begun together; raise what one of them raised."""
-    start, failed = threading.Barrier(len(works)), []
-
-    def run(work: Callable[[], Any]) -> None:
-        try:
-            start.wait(60)
-            work()
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=run, args=(w,)) for w in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert not any(t.is_alive() for t in threads)
-    if failed:
-        raise failed[0]
-
-
 @pytest.fixture
-def often():
-    """Let threads take turns as often as they can."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
+def often() -> Iterator[None]:
+    with threads.often():
+        yield
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (300, 300)])

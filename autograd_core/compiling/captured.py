@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,13 +75,13 @@ class Watch(Walk):
         """Let nobody write into the arrays: a program would not do it again at the next call."""
         arrays = {id(a): a for a in (*(a for _, a in self.arrays.values()), *others)}
         locked = [a for a in arrays.values() if a.flags.writeable]
-        for array in locked:
-            array.flags.writeable = False
+        locked.sort(key=_depth)  # a view is unlocked after what it looks into
+        unlock = map(partial(np.ndarray.setflags, write=True), locked)
         try:
+            deque(map(partial(np.ndarray.setflags, write=False), locked), 0)
             yield
-        finally:
-            for array in sorted(locked, key=_depth):  # a view after what it looks into
-                array.flags.writeable = True
+        finally:  # in one call, so that no interrupt comes half-way
+            deque(unlock, 0)
 
     def captures(self) -> bool:
         """Whether something can stand for a captured array or Tensor."""
@@ -110,16 +112,24 @@ class Watch(Walk):
             for swap in self.swaps:
                 key = id(swap.array)
                 made[key] = stand_in(swap.name, swap.array)
-                swap.put(made[key])
                 done.append(swap)
+                swap.put(made[key])
             yield rebound
+            rebound += [s.name for s in done if s.get() is not made[id(s.array)]]
         finally:
-            for swap in done:
-                if swap.get() is not made[id(swap.array)]:
-                    rebound.append(swap.name)
-                swap.put(swap.array)
-            for tensor, data, node, level in saved:
-                tensor._held, tensor._node, tensor._level = data, node, level
+            late: KeyboardInterrupt | None = None
+            away = True
+            while away:  # an interrupt waits until everything is back in its place
+                try:
+                    for swap in done:
+                        swap.put(swap.array)
+                    for tensor, data, node, level in saved:
+                        tensor._held, tensor._node, tensor._level = data, node, level
+                    away = False
+                except KeyboardInterrupt as error:
+                    late = error
+            if late is not None:
+                raise late
 
 
 def _depth(array: Any) -> int:

@@ -78,10 +78,15 @@ class scope:  # noqa: N801 - a context manager, named like the field's others
         self._what = what
 
     def __enter__(self) -> scope:
-        entry = Entry(self._what, _inner.get())
-        self._entry = entry
-        self._token: Token[Entry | None] = _inner.set(entry)
+        outer = _inner.get()
+        self._entry = entry = Entry(self._what, outer)
         _entries.append(entry)
+        try:
+            self._token: Token[Entry | None] = _inner.set(entry)
+        except BaseException:  # an interrupt meanwhile: nobody will leave the block
+            entry.end = entry.start
+            _inner.set(outer)
+            raise
         return self
 
     def __exit__(
@@ -90,8 +95,10 @@ class scope:  # noqa: N801 - a context manager, named like the field's others
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._entry.end = next_tick()
-        _inner.reset(self._token)
+        try:
+            self._entry.end = next_tick()
+        finally:  # also where an interrupt came meanwhile
+            _inner.reset(self._token)
 
 
 def chains(nodes: Iterable[Node]) -> dict[Node, tuple[Entry, ...]]:

@@ -133,7 +133,12 @@ class _Switch(ContextDecorator):
             outer = outer.outer
         mode = self._changed(outer)
         self._entered.append(mode)
-        _mode.set(mode)
+        try:
+            _mode.set(mode)
+        except BaseException:  # an interrupt meanwhile: nobody will leave the block
+            mode.ended = True
+            mode.floor, mode.anomaly = outer.floor, outer.anomaly
+            raise
         return self
 
     def __exit__(
@@ -142,18 +147,22 @@ class _Switch(ContextDecorator):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # no function of Python is called here, so that no interrupt comes half-way
-        mode = here = current()
-        while mode is not DEFAULT and mode not in self._entered:
-            mode = mode.outer
-        if mode is DEFAULT:  # entered in another context
-            mode = self._entered[-1]
-        self._entered.remove(mode)
+        # Python looks for an interrupt where a call returns: the mode ends before the first one,
+        # unless the object was entered several times and it has to be found out which this is
+        mode = self._entered[-1]
+        if self._entered[1:]:
+            mode = current()
+            while mode is not DEFAULT and mode not in self._entered:
+                mode = mode.outer
+            if mode is DEFAULT:  # entered in another context
+                mode = self._entered[-1]
         outer = mode.outer
         while outer.ended:
             outer = outer.outer
         mode.ended = True
         mode.floor, mode.anomaly = outer.floor, outer.anomaly  # for who still stands in it
+        self._entered.remove(mode)
+        here = current()
         while here.ended:
             here = here.outer
         _mode.set(here)

@@ -74,7 +74,12 @@ class use_kernels:  # noqa: N801 - called like a function
         self.before = _choice.get()
         given = {"compiled": compiled, "winograd": winograd, "threads": threads}
         chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        _choice.set(self.before._replace(**chosen))
+        choice = self.before._replace(**chosen)
+        try:
+            _choice.set(choice)
+        except BaseException:  # an interrupt meanwhile: nobody will leave the block
+            _choice.set(self.before)
+            raise
 
     def __enter__(self) -> None:
         """Keep the choice for the block."""

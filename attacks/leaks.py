@@ -1,0 +1,66 @@
+"""Loops over each kind of use: neither objects nor memory may grow with the rounds."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+
+from attacks import uses
+from attacks.harness import Finding
+from autograd_core.engine import scopes
+
+ROUNDS = 16
+BYTES = 400.0  # for one round: what dictionaries and caches of fixed size come to
+RESIDENT = 24 << 20
+
+
+def _resident() -> int:
+    """Return the memory that this process holds, where the system tells."""
+    try:
+        text = Path("/proc/self/statm").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return int(text.split()[1]) * 4096
+
+
+def attack(seed: int) -> str:
+    """Run one use (or two in turns) many times."""
+    names = list(uses.USES)
+    chosen = [names[seed % len(names)]]
+    if seed >= len(names):
+        chosen.append(str(np.random.default_rng(seed).choice(names)))
+
+    def loop(rounds: int) -> None:
+        for _ in range(rounds):
+            for name in chosen:
+                uses.USES[name]()
+
+    scopes._entries = deque(maxlen=8)  # 65,536 of them are kept, and no more
+    loop(6)
+    gc.collect()
+    resident = _resident()
+    for attempt in range(3):  # what grows once is a cache, what grows thrice is a leak
+        tracemalloc.start()
+        loop(3)
+        gc.collect()
+        objects, held = len(gc.get_objects()), tracemalloc.get_traced_memory()[0]
+        rounds = ROUNDS * 3**attempt
+        loop(rounds)
+        gc.collect()
+        more = len(gc.get_objects()) - objects
+        grown = (tracemalloc.get_traced_memory()[0] - held) / rounds
+        tracemalloc.stop()
+        if more < rounds and grown < BYTES:
+            break
+        if attempt == 2:
+            raise Finding(
+                f"{' and '.join(chosen)}: {more / rounds:.1f} objects and {grown:.0f} bytes more "
+                "in each round"
+            )
+    if _resident() - resident > RESIDENT:
+        raise Finding(f"{' and '.join(chosen)}: {(_resident() - resident) >> 20} MB more are held")
+    return "one use" if len(chosen) == 1 else "two uses in turns"
