@@ -65,7 +65,7 @@ def random_sources(*roots: Any) -> list[Any]:
         elif isinstance(value, FunctionType):
             stack += [c.cell_contents for c in value.__closure__ or () if _filled(c)]
             stack += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
-            if not _of_engine(value):  # which draws nothing; its closures hold a user's functions
+            if _home(value) != _ENGINE:  # which draws nothing; its closures hold a user's functions
                 stack += _named_globals(value.__code__, value.__globals__)
             stack += list(vars(value).values())
         elif isinstance(value, functools.partial):
@@ -92,13 +92,16 @@ _CONTAINERS = (dict, list, tuple, set, functools.partial)
 
 def _of_others(value: Any) -> bool:
     """Whether a function or a class belongs to the standard library or to a compiler."""
-    if isinstance(value, type) and issubclass(value, _CONTAINERS):
+    if isinstance(value, FunctionType):
+        return _home(value) in _OTHERS
+    if issubclass(value, _CONTAINERS):
         return False
     return str(getattr(value, "__module__", "")).partition(".")[0] in _OTHERS
 
 
-def _of_engine(function: FunctionType) -> bool:
-    return str(function.__globals__.get("__name__")).partition(".")[0] == _ENGINE
+def _home(function: FunctionType) -> str:
+    """Where its code stands; `wraps` gives it the ``__module__`` of another."""
+    return str(function.__globals__.get("__name__")).partition(".")[0]
 
 
 def _named_globals(code: CodeType, names: dict[str, Any]) -> list[Any]:
