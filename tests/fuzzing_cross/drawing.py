@@ -40,7 +40,10 @@ class Drawer:
 
     def array(self) -> Any:
         shape = self.shapes[int(self.rng.integers(3))]
-        return np.asarray(self.rng.uniform(-2, 2, shape).astype(self.dtype))
+        x = self.rng.uniform(-2, 2, shape)
+        if self.dtype is np.float64 and self.rng.random() < 0.08:
+            return np.asarray(x + 1j * self.rng.uniform(-2, 2, shape))
+        return np.asarray(x.astype(self.dtype))
 
     def program(self, seed: int) -> Program:
         """Arguments, constants, up to nine statements, outputs that depend on an argument."""
@@ -74,6 +77,9 @@ class Drawer:
             made = replace(made, out=self.new())
         if not self.run([made]):
             return None
+        here = self.scope[f"v{made.out}"]
+        if not made.owned and any(np.shares_memory(here, pool[k]) for k in pool.owned):
+            return None  # whether flip or rot90 give a view is each library's own
         pool.seen.append(made.out)
         if self.live & made.reads():
             self.live.add(made.out)

@@ -85,20 +85,24 @@ def load(program: Program, dialect: str, constant: Callable[[Any], Any] = lambda
     return scope["f"], scope["s"]
 
 
+def doubled(x: Any) -> Any:
+    """An array in double precision."""
+    return x.astype(complex if x.dtype.kind == "c" else float)
+
+
 def wide(program: Program) -> Program:
     """The program in double precision."""
 
-    def doubled(s: Statement) -> Statement:
+    def widened(s: Statement) -> Statement:
         text = s.text.replace("float32", "float64")
         torch = None if s.torch is None else s.torch.replace("float32", "float64")
-        body = tuple(map(doubled, s.body))
-        return replace(s, text=text, torch=torch, body=body)
+        return replace(s, text=text, torch=torch, body=tuple(map(widened, s.body)))
 
     arguments, constants, kept = (
-        {k: a.astype(complex if a.dtype.kind == "c" else float) for k, a in arrays.items()}
+        {k: doubled(a) for k, a in arrays.items()}
         for arrays in (program.arguments, program.constants, program.kept)
     )
-    statements = list(map(doubled, program.statements))
+    statements = list(map(widened, program.statements))
     return Program(arguments, constants, statements, program.outputs, program.seed, kept)
 
 
@@ -121,16 +125,18 @@ class Torch:
         gradients = self._of(self.s(*inputs), inputs, second)
         found["gradient"] = [_array(g) for g in gradients]
         if second:
-            along = sum((g * torch.tensor(v)).sum() for g, v in zip(gradients, vs, strict=True))
+            pairs = zip(gradients, vs, strict=True)
+            along = sum((g * torch.tensor(v)).real.sum() for g, v in pairs)
             found["second"] = [_array(h) for h in self._of(along, inputs, False)]
         return found
 
     def _of(self, y: Any, inputs: Any, more: bool) -> Any:
         if not isinstance(y, self.torch.Tensor) or not y.requires_grad:
             return [self.torch.zeros_like(x) for x in inputs]
-        return self.torch.autograd.grad(
+        found = self.torch.autograd.grad(
             y, inputs, create_graph=more, retain_graph=True, materialize_grads=True
         )
+        return [g.conj() for g in found]  # PyTorch's gradient of a complex number is the conjugate
 
 
 def _array(x: Any) -> Any:
@@ -171,20 +177,25 @@ class Differences:
 
     def answers(self, xs: Arrays, vs: Arrays, second: bool = False) -> dict[str, list[Any]]:
         """The outputs, and the gradients by central differences of two sizes."""
-        xs = [x.astype(float) for x in xs]
+        xs = [doubled(x) for x in xs]
         outputs = self.f(*[x.copy() for x in xs])
         gradients = []
         for k, x in enumerate(xs):
-            g = np.zeros(x.shape)
+            g = np.zeros_like(x)
             for place in np.ndindex(x.shape):
-                slopes = []
-                for h in (2e-4, 1e-4):
-                    ends = []
-                    for sign in (h, -h):
-                        near = [z.astype(z.dtype, copy=True) for z in xs]
-                        near[k][place] += sign
-                        ends.append(self.s(*near))
-                    slopes.append((ends[0] - ends[1]) / (2 * h))
-                g[place] = (4 * slopes[1] - slopes[0]) / 3
+                g[place] = self._slope(xs, k, place, 1.0)
+                if x.dtype.kind == "c":
+                    g[place] -= 1j * self._slope(xs, k, place, 1j)
             gradients.append(g)
         return {"value": [np.array(y) for y in outputs], "gradient": gradients}
+
+    def _slope(self, xs: Arrays, k: int, place: Any, unit: Any) -> Any:
+        slopes = []
+        for h in (2e-4, 1e-4):
+            ends = []
+            for sign in (h, -h):
+                near = [x.copy() for x in xs]
+                near[k][place] += sign * unit
+                ends.append(self.s(*near))
+            slopes.append((ends[0] - ends[1]) / (2 * h))
+        return (4 * slopes[1] - slopes[0]) / 3

@@ -18,7 +18,7 @@ import numpy as np
 import autograd_core as ac
 from autograd_core import AutogradError, Tensor
 from fuzzing_cross.drawing import draw
-from fuzzing_cross.engines import Differences, Jax, Torch, load, wide
+from fuzzing_cross.engines import Differences, Jax, Torch, doubled, load, wide
 from fuzzing_cross.statements import Program
 
 Arrays = Sequence[Any]
@@ -56,7 +56,8 @@ class Engine:
         total = self.s(*tracked)
         if isinstance(total, Tensor) and total.requires_grad:
             total.backward()
-        return [np.zeros_like(t.data) if t.grad is None else t.grad.data for t in tracked]
+        found = [np.zeros_like(t.data) if t.grad is None else t.grad.data for t in tracked]
+        return [np.conj(g) for g in found]  # .grad is PyTorch's, the transforms' pairing is JAX's
 
     def forward(self, xs: Arrays, vs: Arrays) -> Any:
         if self.rng.random() < 0.5:
@@ -68,7 +69,7 @@ class Engine:
 
         def along(*zs: Any) -> Any:
             pairs = zip(gradient(*zs), vs, strict=True)
-            return sum(np.sum(g * v) for g, v in pairs)
+            return sum(np.sum(np.real(g * v)) for g, v in pairs)
 
         if way == 0:
             return list(ac.jvp(gradient, tuple(xs), tuple(vs))[1])
@@ -112,6 +113,14 @@ class Judge:
             return Trial(program, self).findings()
 
 
+def _drawn(rng: Any, x: Any, size: float) -> Any:
+    """Random numbers of x's shape and kind."""
+    made = rng.uniform(-size, size, x.shape)
+    if x.dtype.kind == "c":
+        made = made + 1j * rng.uniform(-size, size, x.shape)
+    return made.astype(x.dtype)
+
+
 class Trial:
     """One program before the judge."""
 
@@ -119,13 +128,11 @@ class Trial:
         self.program, self.judge = program, judge
         rng = np.random.default_rng([program.seed + 2, 3])
         self.xs = list(program.arguments.values())
-        self.vs = [rng.uniform(-1, 1, x.shape).astype(x.dtype) for x in self.xs]
+        self.vs = [_drawn(rng, x, 1) for x in self.xs]
         far = rng.random() < 0.5  # another point, where branches may go another way
         self.ys = [
-            (rng.uniform(-2, 2, x.shape) if far else x * rng.uniform(0.99, 1.01, x.shape)).astype(
-                x.dtype)
-            for x in self.xs
-        ]  # fmt: skip
+            _drawn(rng, x, 2) if far else x * (1 + 0.01 * _drawn(rng, x, 1)) for x in self.xs
+        ]
         self.single = program.single()
         self.found: list[Finding] = []
 
@@ -165,7 +172,9 @@ class Trial:
         self._compare("reverse", gradients, wanted["gradient"], "gradient")
         pushed = self._answer("forward", lambda: engine.forward(self.xs, self.vs))
         if pushed is not None:
-            dot = sum(np.sum(g * v) for g, v in zip(wanted["gradient"], self.vs, strict=True))
+            dot = sum(
+                np.sum(np.real(g * v)) for g, v in zip(wanted["gradient"], self.vs, strict=True)
+            )
             self._compare("forward", [pushed], [dot], "dot", kinds=False)
         second = self._answer("second", lambda: engine.second(self.xs, self.vs))
         if "second" in wanted:
@@ -180,7 +189,7 @@ class Trial:
         """The second derivative along vs by differences of first ones, which were compared."""
         engine, h = Engine(wide(self.program)), 1e-5
         gradient = ac.grad(engine.s, engine.every)
-        up, down = (gradient(*[x + sign * v.astype(float)
+        up, down = (gradient(*[doubled(x) + sign * doubled(v)
                                for x, v in zip(self.xs, self.vs, strict=True)])
                     for sign in (h, -h))  # fmt: skip
         return [(a - b) / (2 * h) for a, b in zip(up, down, strict=True)]
@@ -280,7 +289,10 @@ class Trial:
             noisy = Torch(self.program, "noisy").answers(xs, self.vs, answer == "second")
             if answer == "dot":
                 noisy["dot"] = [
-                    sum(np.sum(g * v) for g, v in zip(noisy["gradient"], self.vs, strict=True))
+                    sum(
+                        np.sum(np.real(g * v))
+                        for g, v in zip(noisy["gradient"], self.vs, strict=True)
+                    )
                 ]
             made.append(noisy[answer][k])
         spread = float(np.max(np.ptp(np.stack([np.real(m) for m in made]), axis=0), initial=0))
