@@ -71,7 +71,7 @@ def main() -> int:
     parser.add_argument("--programs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--jax-every", type=int, default=25, help="0 for none")
+    parser.add_argument("--jax-every", type=int, default=50, help="0 for none")
     parser.add_argument("--report", type=Path, default=None)
     options = parser.parse_args()
     end = options.seed + options.programs

@@ -18,12 +18,12 @@ HEAD = """\
 # Fuzz beside PyTorch and JAX
 
 `make fuzz` draws random programs (tests/fuzz_cross.py) in a neutral form and runs each in this
-engine, in PyTorch and, every 25th, in JAX without jit. A program has up to nine statements:
-NumPy's functions, layers and losses of `nn.functional`, writes in place and through views, loops,
-branches, captured constants, functions differentiated or mapped inside of it; in single and double
-precision and in complex numbers. Compared are the values, the gradient (four ways), the tangent,
-the Hessian times a vector (four nestings), `compile` at the point, at another one and at the first
-again, and `vmap` of values and gradients over two points.
+engine and in PyTorch, and a share of them in JAX without jit, which takes about a second each. A
+program has up to nine statements: NumPy's functions, layers and losses of `nn.functional`, writes
+in place and through views, loops, branches, captured constants, functions differentiated or mapped
+inside of it; in single and double precision and in complex numbers. Compared are the values, the
+gradient (four ways), the tangent, the Hessian times a vector (four nestings), `compile` at the
+point, at another one and at the first again, and `vmap` of values and gradients over two points.
 
 Two answers agree if nine digits do, five in single precision. Where they do not, PyTorch runs the
 program again with noise of a few roundings in every statement. Twenty times what that moves the
