@@ -93,10 +93,11 @@ crosscheck: .venv/bench
 mutation: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python tests/mutate.py --report docs/mutation.md
 
-## Random programs; every one must end in a right answer or a clear error
-fuzz: .venv/test
+## Random programs; every one must end in a right answer or a clear error, as PyTorch and JAX have it
+fuzz: .venv/test .venv/bench
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --programs 100000 --report docs/fuzz.md
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_compile.py --programs 10000 --report docs/fuzz-compile.md
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_cross.py --programs 100000 --report docs/fuzz-cross.md
 
 ## Kills, mutated files, storms of threads and forks, faults, leaks: about eight minutes
 attack: .venv/test

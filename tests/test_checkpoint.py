@@ -1,5 +1,6 @@
 """checkpoint: same values, same derivatives in every mode, same random draws, less memory."""
 
+import functools
 import random
 import tracemalloc
 import weakref
@@ -7,7 +8,9 @@ import weakref
 import numpy as np
 import pytest
 
-from autograd_core import Tensor, checkpoint, grad, gradients, hvp, jvp
+from autograd_core import Tensor, checkpoint, grad, gradients, hvp, jvp, vmap
+from autograd_core.transforms import derivatives as transforms
+from autograd_core.transforms.checkpointing import random_sources
 
 
 def f(x):
@@ -129,3 +132,19 @@ def test_a_weak_reference_to_something_gone_is_passed_by():
         return np.sin(x) * (1.0 if proxy is not None else 0.0)
 
     np.testing.assert_allclose(grad(lambda x: np.sum(checkpoint(f)(x)))(np.ones(2)), np.cos(1.0))
+
+
+def test_random_sources_are_found_through_the_engines_wrappers():
+    generator = np.random.default_rng(1)
+    draw = functools.partial(lambda source, x: np.sum(x * source.normal(size=3)), generator)
+    like_numpy = functools.wraps(np.sum)(lambda x: draw(x))  # its __module__ is NumPy's
+    wrappers = [grad(draw), vmap(draw), checkpoint(draw), lambda x: hvp(draw, (x,), (x,))]
+    for wrapped in (*wrappers, like_numpy):
+        assert random_sources(wrapped) == [generator]
+
+
+def test_the_engine_is_not_searched_for_random_sources(monkeypatch):
+    """It draws nothing, and holds thousands of objects."""
+    generator = np.random.default_rng(1)
+    monkeypatch.setattr(transforms, "tree", generator)
+    assert random_sources(lambda x: grad(f)(x)) == []

@@ -11,6 +11,7 @@ from autograd_core import (
     grad,
     gradients,
     hvp,
+    jvp,
     mark_overwritten,
     value_and_grad,
     vmap,
@@ -219,3 +220,24 @@ def test_an_overwritten_vector_is_still_found() -> None:
     with pytest.raises(OverwrittenError, match="matmul"):
         total.backward()
     assert w.grad is None
+
+
+@pytest.mark.parametrize("steps", [1, FEW + 1, MOST + 2])
+def test_second_derivatives_of_a_computed_matrix_and_constant_vectors(steps) -> None:
+    """The matrix belongs to the outer trace, and neither the vector nor what comes back does."""
+    vectors = RNG.normal(size=(steps, 3)) / steps
+    v = RNG.normal(size=(3, 3))
+
+    def f(w):
+        return sum(np.sum(np.sin(w) @ x) for x in vectors)
+
+    wanted = -np.sin(W) * vectors.sum(axis=0) * v
+    gradient = grad(f)
+    for found in (
+        hvp(f, (W,), (v,)),
+        jvp(gradient, (W,), (v,))[1],
+        grad(lambda w: np.sum(gradient(w) * v))(W),
+        grad(lambda w: jvp(f, (w,), (v,))[1])(W),
+        vmap(lambda t: hvp(f, (W,), (t,)))(v[None])[0],
+    ):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)

@@ -40,8 +40,8 @@ def put_off(
     Return None, and keep nothing, for other operands. What waits is added up when it is
     much, or when the matrix has its turn, for which it stands in `pending`.
     """
-    if not (g.__class__ is _ndarray is b.__class__ or _written(g, b)):
-        return None
+    if not (g.__class__ is b.__class__ is a.__class__ is _ndarray or _written(g, a, b)):
+        return None  # the matrix may be traced where the others are not
     if b.ndim != 1 or g.ndim != 1 or g.dtype is not a.dtype:
         return None
     messages = waiting.get(to)

@@ -65,7 +65,8 @@ def random_sources(*roots: Any) -> list[Any]:
         elif isinstance(value, FunctionType):
             stack += [c.cell_contents for c in value.__closure__ or () if _filled(c)]
             stack += [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
-            stack += _named_globals(value.__code__, value.__globals__)
+            if _home(value) != _ENGINE:  # which draws nothing; its closures hold a user's functions
+                stack += _named_globals(value.__code__, value.__globals__)
             stack += list(vars(value).values())
         elif isinstance(value, functools.partial):
             stack += [value.func, value.args, value.keywords]
@@ -85,14 +86,22 @@ def random_sources(*roots: Any) -> list[Any]:
 
 # These hold no random source of a user's program; a namespace is as good as a dictionary.
 _OTHERS = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {"__main__", "types"}
+_ENGINE = __name__.partition(".")[0]
 _CONTAINERS = (dict, list, tuple, set, functools.partial)
 
 
 def _of_others(value: Any) -> bool:
     """Whether a function or a class belongs to the standard library or to a compiler."""
-    if isinstance(value, type) and issubclass(value, _CONTAINERS):
+    if isinstance(value, FunctionType):
+        return _home(value) in _OTHERS
+    if issubclass(value, _CONTAINERS):
         return False
     return str(getattr(value, "__module__", "")).partition(".")[0] in _OTHERS
+
+
+def _home(function: FunctionType) -> str:
+    """Where its code stands; `wraps` gives it the ``__module__`` of another."""
+    return str(function.__globals__.get("__name__")).partition(".")[0]
 
 
 def _named_globals(code: CodeType, names: dict[str, Any]) -> list[Any]:

@@ -300,9 +300,12 @@ class Derivatives:
         us = [self._direction(x) for x in xs]
         gradient = ac.grad(self.s, self.every)
         questions = [self._nested, self._nested, self._batched, self._again, self._tape]
+        question = pick(self.rng, questions)
         try:
-            return pick(self.rng, questions)(xs, gradients, vs, us, gradient)
+            return question(xs, gradients, vs, us, gradient)
         except AutogradError as error:
+            if isinstance(error, ac.ConversionError) and question != self._batched:
+                raise  # the first order went well, so that no array is the program's own
             return f"refused second: {type(error).__name__}"
 
     def _nested(self, xs: Any, gradients: Any, vs: Any, us: Any, gradient: Any) -> str:

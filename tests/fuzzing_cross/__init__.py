@@ -1,0 +1,1 @@
+"""The cross fuzzer's parts: statements by family, drawing, engines, judging, minimising."""
