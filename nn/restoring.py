@@ -176,6 +176,8 @@ def _rows(given: Any) -> list[dict[str, Any]]:
     for k, row in enumerate(given):
         if not isinstance(row, Mapping) or not all(type(name) is str for name in row):
             raise _wrong(f"row {k} of 'history' is {shown(row)}; it must name its measures")
+        if "epoch" not in row:
+            raise _wrong(f"row {k} of 'history' names no epoch")
         found = {}
         for name, value in row.items():
             try:

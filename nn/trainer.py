@@ -481,8 +481,9 @@ class Trainer:
         mine, saved = self._loader.fingerprint(), state["data"]
         for key, value in mine.items():
             if saved.get(key) != value:
+                source = f"{self._source}: " if state is self._loaded and self._source else ""
                 raise StateDictError(
-                    f"Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, this run "
+                    f"{source}Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, this run "
                     f"has {value!r}; it would not end where the first would have."
                 )
 

@@ -128,9 +128,9 @@ def shown(value: Any) -> str:
 def like(live: Any, new: Any) -> Any:
     """Return a saved value of the live one's kind, or raise `UnlikeError` with what it must be.
 
-    Numbers may become other numbers, lists and dictionaries grow and shrink.  Where nothing is yet
-    (None, an empty list or dictionary) numbers and arrays may come, but no text: text that nobody
-    expects may be the name of a file.
+    Numbers may become other numbers, lists grow and shrink, dictionaries grow.  Where nothing is
+    yet (None, an empty list or dictionary) numbers and arrays may come, but no text: text that
+    nobody expects may be the name of a file.
 
     Examples
     --------
@@ -237,5 +237,6 @@ def _items(live: Mapping[Any, Any], new: Any) -> Iterable[tuple[Any, Any]]:
     if not live:
         return [(key, plain(value)) for key, value in new.items()]
     values = list(live.values())
-    _if(_alike(values), new, f"a dictionary with the keys {shown(list(live))}")
+    _if(live.keys() <= new.keys(), new, f"a dictionary with the keys {shown(list(live))}")
+    _if(_alike(values), new, f"a dictionary with the keys {shown(list(live))} and no others")
     return [(key, like(values[0], value)) for key, value in new.items()]
