@@ -6,8 +6,9 @@ the live training has: keys, kinds, shapes, ranges.  Only then is anything chang
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
@@ -97,11 +98,14 @@ def _attribute(callback: Callback, name: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    try:
-        np.testing.assert_equal(a, b)
-    except AssertionError:
-        return False
-    return True
+    """Tell whether two values of one kind are equal; NaN is equal to itself."""
+    if isinstance(a, np.ndarray):
+        return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    if isinstance(a, Mapping):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return bool(a == b) or (a != a and b != b)
 
 
 def checks_itself(thing: Any) -> bool:
@@ -112,6 +116,37 @@ def checks_itself(thing: Any) -> bool:
         if "load_state_dict" in vars(kind):
             return False
     return False
+
+
+def contents(owners: Iterable[Any]) -> Callable[[], None]:
+    """Return a function that puts back what the owners' lists, dictionaries, sets and arrays hold.
+
+    A `load_state_dict` of the user's may change them in place, and then refuse.
+    """
+    held: list[tuple[Any, Any]] = []
+    stack, seen = [vars(owner) for owner in owners], set()
+    while stack:
+        value: Any = stack.pop()
+        if id(value) in seen or not isinstance(value, (dict, list, tuple, set, np.ndarray)):
+            continue
+        seen.add(id(value))
+        if not isinstance(value, tuple):
+            held.append((value, copy.copy(value)))
+        if not isinstance(value, np.ndarray):
+            stack += value.values() if isinstance(value, dict) else value
+
+    def put_back() -> None:
+        for value, was in held:
+            if isinstance(value, np.ndarray):
+                if value.flags.writeable:
+                    np.copyto(value, was)
+            elif isinstance(value, list):
+                value[:] = was
+            else:
+                value.clear()
+                value.update(was)
+
+    return put_back
 
 
 # --- the whole of a training ----------------------------------------------------------------------
@@ -185,8 +220,9 @@ def _rows(given: Any) -> list[dict[str, Any]]:
                 if name in ("epoch", "lr", "loss"):
                     checks.number("Trainer", name, value, -np.inf, np.inf, "a number")
             except (UnlikeError, ValueError) as error:
+                wanted = error if isinstance(error, UnlikeError) else "a number"
                 raise _wrong(
-                    f"{name!r} in row {k} of 'history' is {shown(value)}; it must be a number"
+                    f"{name!r} in row {k} of 'history' is {shown(value)}; it must be {wanted}"
                 ) from error
         rows.append(found)
     return rows

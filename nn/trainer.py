@@ -35,7 +35,7 @@ from nn.functional.heap import keep_freed_memory
 from nn.history import History
 from nn.progress import progress_bar, show
 from nn.random import get_rng_state, set_rng_state
-from nn.restoring import checked_randomness, checked_training
+from nn.restoring import checked_randomness, checked_training, contents
 from optim.lr_scheduler.compose import attributes, put_back
 
 Metric = Callable[[Any, Any], float]
@@ -441,6 +441,7 @@ class Trainer:
         rows, state = self.history.rows, get_rng_state()
         legacy, python = np.random.get_state(legacy=False), random.getstate()
         own = [(g, g.bit_generator.state) for g in self._generators()]
+        put_contents_back = contents(self.callbacks)
 
         def undo() -> None:
             for array, values in model:
@@ -449,6 +450,7 @@ class Trainer:
                 group.clear()
                 group.update(settings)
             put_back(held)
+            put_contents_back()
             self.history.rows = rows
             set_rng_state(state)
             np.random.set_state(legacy)
@@ -483,8 +485,8 @@ class Trainer:
             if saved.get(key) != value:
                 source = f"{self._source}: " if state is self._loaded and self._source else ""
                 raise StateDictError(
-                    f"{source}Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, this run "
-                    f"has {value!r}; it would not end where the first would have."
+                    f"{source}Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, "
+                    f"this run has {value!r}; it would not end where the first would have."
                 )
 
 

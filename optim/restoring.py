@@ -22,6 +22,7 @@ Check = Callable[[str, str, Any], None]  # owner, name, value; raises SettingErr
 
 LARGEST_COUNT = 2**53  # of steps, epochs, rows: far beyond any training, and exact as a float
 _LARGEST = 2**63
+_LONGEST = 2**128
 
 # lists in a schedule's state that have an entry for each parameter group
 _BY_GROUP = ("base_lrs", "_last_lr", "min_lrs", "lrs", "momenta")
@@ -168,6 +169,8 @@ def like(live: Any, new: Any) -> Any:
 def plain(new: Any) -> Any:
     """Return numbers, arrays and nests of them; raise `UnlikeError` for anything else."""
     new = _number(new)
+    if isinstance(new, int) and not -_LONGEST <= new <= _LONGEST:
+        raise UnlikeError("a number of at most 128 bits")
     if new is None or isinstance(new, (bool, np.bool_, Number)):
         return new
     if type(new) is np.ndarray and new.dtype.kind in "biufc":

@@ -255,6 +255,32 @@ def test_a_load_of_the_users_own_is_theirs(tmp_path: Path) -> None:
     assert trainer.callbacks[-1].patience == 9
 
 
+def test_what_a_users_load_has_changed_in_place_is_put_back(tmp_path: Path) -> None:
+    class Careless(nn.Callback):
+        def __init__(self) -> None:
+            self.rows, self.marks, self.table = [[1], (2, [3])], {1}, {"a": np.zeros(2)}
+            self.fixed = np.zeros(2)
+            self.fixed.flags.writeable = False
+
+        def load_state_dict(self, state_dict: Any) -> None:
+            self.rows[0].append(5)
+            self.rows[1][1].clear()
+            self.rows.reverse()
+            self.marks.add(2)
+            self.table["a"] += 1
+            self.table["b"] = 1
+            raise LookupError("nothing here")
+
+    trainer = training(("SGD", "none", "none"), tmp_path)
+    trainer.callbacks.append(Careless())
+    with pytest.raises(StateDictError, match="nothing here"):
+        trainer.load_state_dict(trainer.state_dict())
+    callback = trainer.callbacks[-1]
+    assert callback.rows == [[1], (2, [3])]
+    assert callback.marks == {1}
+    np.testing.assert_equal(callback.table, {"a": np.zeros(2)})
+
+
 def test_the_best_weights_must_be_the_models(tmp_path: Path) -> None:
     trainer = training(("SGD", "none", "stopping"), tmp_path)
     trainer.fit((X, Y), epochs=1, batch_size=4)
@@ -428,6 +454,7 @@ PLACES: list[tuple[tuple[Any, ...], Any, str]] = [
     (("history",), [{"loss": 1.0}], "row 0 of 'history'"),
     (("history", 0, "loss"), "low", "'loss' in row 0"),
     (("history", 0, "size"), object(), "'size' in row 0"),
+    (("history", 0, "size"), 10**400, "'size' in row 0.*128 bits"),
     (("data",), 5, "'data' is 5"),
     (("data", "seed"), {}, "'seed' of 'data'"),
     (("data", "rows"), 13, "made with rows = 13"),
