@@ -18,7 +18,7 @@ from autograd_core import StateDictError
 from autograd_core.source import Location
 from nn.random_states import checked_random_state
 from nn.state import check_state
-from optim import checks
+from optim import Optimizer, checks
 from optim.restoring import (
     LARGEST_COUNT,
     UnlikeError,
@@ -48,6 +48,8 @@ def callback_values(callback: Callback, given: Any) -> dict[str, Any]:
     """
     owner = type(callback).__name__
     known = callback.state_dict()
+    if type(callback).load_state_dict is not _callback_class().load_state_dict:
+        known = {name: value for name, value in known.items() if name in given}  # by super()
     check_keys(owner, known, given)
     settings = set(_parameters(type(callback)))
     values = {}
@@ -75,6 +77,12 @@ def callback_values(callback: Callback, given: Any) -> dict[str, Any]:
         except (UnlikeError, RecursionError) as error:
             raise refused(owner, f"{name!r} is {shown(new)}; it must be {error}") from error
     return values
+
+
+def _callback_class() -> Any:
+    from nn.callbacks import Callback
+
+    return Callback
 
 
 def _parameters(kind: type) -> Iterator[str]:
@@ -165,7 +173,7 @@ def checked_training(trainer: Trainer, given: Mapping[str, Any]) -> dict[str, An
     state["history"] = _rows(state["history"])
     _check_position(trainer, state)
     _check_model(trainer.model, state["model"])
-    if type(trainer.optimizer).load_state_dict is _optimizer_class().load_state_dict:
+    if type(trainer.optimizer).load_state_dict is Optimizer.load_state_dict:
         read_state_dict(trainer.optimizer, state["optimizer"])
     if (state["schedule"] is None) != (trainer.schedule is None) or (
         not isinstance(state["callbacks"], (list, tuple))
@@ -178,12 +186,6 @@ def checked_training(trainer: Trainer, given: Mapping[str, Any]) -> dict[str, An
         if checks_itself(callback):
             callback.check_state_dict(found, trainer)
     return state
-
-
-def _optimizer_class() -> Any:
-    from optim import Optimizer
-
-    return Optimizer
 
 
 def _wrong(reason: str) -> StateDictError:

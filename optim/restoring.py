@@ -140,9 +140,9 @@ def like(live: Any, new: Any) -> Any:
     >>> like(None, {"w": 1.5})
     {'w': 1.5}
     """
-    new = _number(new)
     if live is None:
         return plain(new)
+    new = new if type(live) is np.ndarray else _number(new)
     kind = type(live)
     if isinstance(live, (bool, np.bool_)):
         return _if(isinstance(new, (bool, np.bool_)), new, "True or False")
@@ -168,7 +168,6 @@ def like(live: Any, new: Any) -> Any:
 
 def plain(new: Any) -> Any:
     """Return numbers, arrays and nests of them; raise `UnlikeError` for anything else."""
-    new = _number(new)
     if isinstance(new, int) and not -_LONGEST <= new <= _LONGEST:
         raise UnlikeError("a number of at most 128 bits")
     if new is None or isinstance(new, (bool, np.bool_, Number)):
@@ -204,7 +203,7 @@ def _real(live: Any, new: Any) -> Any:
 
 
 def _array(live: Any, new: Any) -> Any:
-    if not live.shape and isinstance(new, (bool, Number)):
+    if not live.shape and isinstance(new, (bool, Number, np.generic)):
         new = np.array(new)
         new = new.astype(live.dtype) if np.can_cast(new.dtype, live.dtype, "same_kind") else new
     fits = type(new) is np.ndarray and new.dtype == live.dtype and new.ndim == live.ndim

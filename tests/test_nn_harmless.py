@@ -255,6 +255,40 @@ def test_a_load_of_the_users_own_is_theirs(tmp_path: Path) -> None:
     assert trainer.callbacks[-1].patience == 9
 
 
+def test_a_load_of_the_users_own_may_leave_the_rest_to_the_base(tmp_path: Path) -> None:
+    class Counting(nn.EarlyStopping):
+        def __init__(self) -> None:
+            super().__init__("loss", restore_best=True)
+            self.seen: set[int] = set()
+
+        def on_epoch_start(self, trainer: Any) -> None:
+            self.seen.add(trainer.epoch)
+
+        def state_dict(self) -> dict[str, Any]:
+            return {**super().state_dict(), "seen": sorted(self.seen)}
+
+        def load_state_dict(self, state_dict: Any) -> None:
+            rest = dict(state_dict)
+            seen = {int(k) for k in rest.pop("seen")}
+            super().load_state_dict(rest)
+            self.seen = seen
+
+    first = training(("SGD", "none", "none"), tmp_path)
+    first.callbacks.append(Counting())
+    first.fit((X, Y), epochs=2, batch_size=4)
+    first.save(tmp_path / "run.st")
+    second = training(("SGD", "none", "none"), tmp_path)
+    second.callbacks.append(Counting())
+    second.load(tmp_path / "run.st")
+    assert second.callbacks[-1].seen == {0, 1}
+    assert frozen(second.state_dict()["callbacks"]) == frozen(first.state_dict()["callbacks"])
+    state = second.callbacks[-1].state_dict()
+    with pytest.raises(StateDictError, match="'waited' is 'a'"):
+        second.callbacks[-1].load_state_dict({**state, "waited": "a"})
+    with pytest.raises(StateDictError, match="unknown key 'path'"):
+        second.callbacks[-1].load_state_dict({**state, "path": "a"})
+
+
 def test_what_a_users_load_has_changed_in_place_is_put_back(tmp_path: Path) -> None:
     class Careless(nn.Callback):
         def __init__(self) -> None:
