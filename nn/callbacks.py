@@ -33,8 +33,8 @@ class Callback:
     A checkpoint may come from somebody else, so `load_state_dict` restores little by itself: the
     keys that `state_dict` returns now, each an attribute that holds data, each value of the kind
     that stands there.  Methods and the constructor's arguments (a path, a patience) are never
-    changed, and text does not come where there was none.  Where a callback needs more, override
-    `load_state_dict`, and check what it is given.
+    changed, and text does not come where there was none.  Where a callback needs more, name it in
+    `saved`, or override `load_state_dict` and check what it is given.
 
     Attributes
     ----------

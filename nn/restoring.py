@@ -70,7 +70,7 @@ def callback_values(callback: Callback, given: Any) -> dict[str, Any]:
                 if not _same(live, found):
                     raise UnlikeError(
                         f"{shown(live)} as in the callback that is here, because it is a setting "
-                        "(write a load_state_dict if it is not)"
+                        "(if it is not, name it in the class's `saved`, or write a load_state_dict)"
                     )
             else:
                 values[name] = found

@@ -216,6 +216,25 @@ def test_a_users_callback_restores_nothing_else(name: str) -> None:
     assert frozen(callback.state_dict()) == frozen(Own().state_dict())
 
 
+def test_what_a_class_names_is_restored_within_its_check() -> None:
+    class Counting(nn.Callback):
+        saved = {"count": (0, optim.checks.whole)}  # noqa: RUF012
+
+        def __init__(self, count: int = 0) -> None:
+            self.count = count
+
+        def state_dict(self) -> dict[str, Any]:
+            return {"count": self.count}
+
+    callback = Counting()
+    callback.load_state_dict({"count": 5})
+    assert callback.count == 5
+    for wrong in (-1, "5", 0.5, None, 2**60):
+        with pytest.raises(StateDictError, match="count"):
+            callback.load_state_dict({"count": wrong})
+    assert callback.count == 5
+
+
 def test_what_is_no_attribute_is_not_restored() -> None:
     class Odd(nn.Callback):
         def __init__(self) -> None:
