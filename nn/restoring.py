@@ -76,7 +76,7 @@ def callback_values(callback: Callback, given: Any) -> dict[str, Any]:
                 values[name] = found
         except (UnlikeError, RecursionError) as error:
             raise refused(owner, f"{name!r} is {shown(new)}; it must be {error}") from error
-    return values
+    return copy.deepcopy(values)  # an array that stands in a thousand places is copied once
 
 
 def _callback_class() -> Any:
@@ -227,7 +227,7 @@ def _rows(given: Any) -> list[dict[str, Any]]:
                     f"{name!r} in row {k} of 'history' is {shown(value)}; it must be {wanted}"
                 ) from error
         rows.append(found)
-    return rows
+    return copy.deepcopy(rows)
 
 
 def _check_position(trainer: Trainer, state: Mapping[str, Any]) -> None:

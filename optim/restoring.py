@@ -7,6 +7,7 @@ kind, and settings, methods and places on the disk are not restored at all.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -99,7 +100,7 @@ def restored(
             raise refused(owner, f"{name!r} is {shown(new)}; it must be {error}") from error
         if name in limits:
             within(owner, limits[name], name, found[name])
-    return found
+    return copy.deepcopy(found)  # an array that stands in a thousand places is copied once
 
 
 def within(owner: str, check: Check, name: str, value: Any) -> None:
@@ -173,7 +174,7 @@ def plain(new: Any) -> Any:
     if new is None or isinstance(new, (bool, np.bool_, Number)):
         return new
     if type(new) is np.ndarray and new.dtype.kind in "biufc":
-        return new.copy()
+        return new
     if type(new) in (list, tuple):
         return type(new)(map(plain, new))
     if type(new) in (dict, OrderedDict):
@@ -209,7 +210,7 @@ def _array(live: Any, new: Any) -> Any:
     fits = type(new) is np.ndarray and new.dtype == live.dtype and new.ndim == live.ndim
     if not fits or (live.size and new.shape != live.shape):
         raise UnlikeError(f"an array of shape {live.shape} and dtype {live.dtype}")
-    return new.copy()
+    return new
 
 
 def _alike(values: list[Any]) -> bool:

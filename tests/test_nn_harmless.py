@@ -216,6 +216,83 @@ def test_a_users_callback_restores_nothing_else(name: str) -> None:
     assert frozen(callback.state_dict()) == frozen(Own().state_dict())
 
 
+def test_settings_may_be_nests_and_must_be_as_they_are() -> None:
+    class Set(nn.Callback):
+        def __init__(self, sizes: Any = (1, 2.0), table: Any = None, scale: Any = None) -> None:
+            self.sizes = list(sizes)
+            self.table = {"a": np.nan, "b": 1.0} if table is None else table
+            self.scale = np.ones(2) if scale is None else scale
+
+        def state_dict(self) -> dict[str, Any]:
+            return copy.deepcopy(vars(self))
+
+    callback = Set()
+    good = callback.state_dict()
+    callback.load_state_dict(good)
+    for changed in (
+        {"sizes": [1, 3]}, {"sizes": [1]}, {"table": {"a": 1.0, "b": 1.0}},
+        {"table": {"a": np.nan, "b": 1.0, "c": 2.0}}, {"scale": np.zeros(2)},
+    ):  # fmt: skip
+        with pytest.raises(StateDictError, match="it is a setting"):
+            callback.load_state_dict({**good, **changed})
+        assert frozen(vars(callback)) == frozen(good)
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+def test_what_cannot_be_shown_is_refused_all_the_same() -> None:
+    callback = Own()
+    with pytest.raises(StateDictError, match="'kept' is a Unprintable"):
+        callback.load_state_dict({**callback.state_dict(), "kept": Unprintable()})
+    endless: list[Any] = []
+    endless.append(endless)
+    with pytest.raises(StateDictError, match="'names' is"):
+        callback.load_state_dict({**callback.state_dict(), "names": endless})
+
+
+def test_a_model_and_a_schedule_with_a_load_of_their_own(tmp_path: Path) -> None:
+    class Odd(nn.Sequential):
+        def load_state_dict(self, state_dict: Any, strict: bool = True) -> Any:
+            return super().load_state_dict({k.removeprefix("m."): v for k, v in state_dict.items()})
+
+    class Free:
+        def step(self) -> None: ...
+
+        def state_dict(self) -> Any:
+            return [1]
+
+        def load_state_dict(self, state: Any) -> None:
+            assert state == [1]
+
+    def make() -> Any:
+        nn.manual_seed(0)
+        model = Odd(nn.Linear(2, 1))
+        rule = optim.SGD(model.parameters(), lr=0.1)
+        return nn.Trainer(model, nn.MSELoss(), rule, Free(), progress=False)
+
+    first, second = make(), make()
+    first.fit((X, Y), epochs=1, batch_size=4)
+    state = copy.deepcopy(first.state_dict())
+    state["model"] = {"m." + name: value for name, value in state["model"].items()}
+    second.load_state_dict(state)
+    assert frozen(second.model.state_dict()) == frozen(first.model.state_dict())
+    before = frozen(second.state_dict())
+    state["schedule"] = [2]
+    with pytest.raises(StateDictError, match="AssertionError"):
+        second.load_state_dict(state)
+    assert frozen(second.state_dict()) == before
+
+
+def test_an_array_in_many_places_is_copied_once() -> None:
+    array, callback = np.ones(3), Own()
+    callback.load_state_dict({**callback.state_dict(), "best": [array] * 1000})
+    assert callback.best[0] is callback.best[-1]
+    assert callback.best[0] is not array
+
+
 def test_what_a_class_names_is_restored_within_its_check() -> None:
     class Counting(nn.Callback):
         saved = {"count": (0, optim.checks.whole)}  # noqa: RUF012
