@@ -200,7 +200,8 @@ def _fingerprint(given: Any) -> Any:
         raise _wrong(f"'data' is {shown(given)}; it must be a dictionary")
     for name, value in given.items():
         parts = value if type(value) in (list, tuple) else (value,)
-        if not all(part is None or type(part) in (bool, int, float, str) for part in parts):
+        simple = all(part is None or type(part) in (bool, int, float, str) for part in parts)
+        if not simple or any(type(part) is int and part.bit_length() > 4096 for part in parts):
             raise _wrong(f"{name!r} of 'data' is {shown(value)}; it must be a number or a word")
     return dict(given)
 

@@ -24,6 +24,7 @@ Check = Callable[[str, str, Any], None]  # owner, name, value; raises SettingErr
 LARGEST_COUNT = 2**53  # of steps, epochs, rows: far beyond any training, and exact as a float
 _LARGEST = 2**63
 _LONGEST = 2**128
+_DEEPEST = 64
 
 # lists in a schedule's state that have an entry for each parameter group
 _BY_GROUP = ("base_lrs", "_last_lr", "min_lrs", "lrs", "momenta")
@@ -167,8 +168,10 @@ def like(live: Any, new: Any) -> Any:
     )
 
 
-def plain(new: Any) -> Any:
+def plain(new: Any, depth: int = 0) -> Any:
     """Return numbers, arrays and nests of them; raise `UnlikeError` for anything else."""
+    if depth > _DEEPEST:
+        raise UnlikeError(f"a nest of at most {_DEEPEST} levels")
     if isinstance(new, int) and not -_LONGEST <= new <= _LONGEST:
         raise UnlikeError("a number of at most 128 bits")
     if new is None or isinstance(new, (bool, np.bool_, Number)):
@@ -176,9 +179,9 @@ def plain(new: Any) -> Any:
     if type(new) is np.ndarray and new.dtype.kind in "biufc":
         return new
     if type(new) in (list, tuple):
-        return type(new)(map(plain, new))
+        return type(new)(plain(value, depth + 1) for value in new)
     if type(new) in (dict, OrderedDict):
-        return type(new)((key, plain(value)) for key, value in new.items())
+        return type(new)((key, plain(value, depth + 1)) for key, value in new.items())
     raise UnlikeError("numbers, arrays, or nests of them")
 
 
