@@ -35,6 +35,7 @@ from nn.functional.heap import keep_freed_memory
 from nn.history import History
 from nn.progress import progress_bar, show
 from nn.random import get_rng_state, set_rng_state
+from nn.restoring import checked_randomness, checked_training, contents
 from optim.lr_scheduler.compose import attributes, put_back
 
 Metric = Callable[[Any, Any], float]
@@ -136,6 +137,7 @@ class Trainer:
         self._sums: dict[str, float] = {}
         self._loader: DataLoader | None = None
         self._loaded: Mapping[str, Any] | None = None
+        self._source = ""  # the file that the training goes on from
 
     # --- training -----------------------------------------------------------
 
@@ -256,6 +258,7 @@ class Trainer:
                     f"{self.batch + 1}; the batch was not learned.\n"
                     f"  {first_broken(self.model, inputs, target)}.\n  Clean the data, lower the "
                     "rate, clip gradients, or find the operation with detect_anomaly()."
+                    + (f" The training went on from {self._source}." if self._source else "")
                 )
             loss.backward()
             for callback in self.callbacks:
@@ -393,7 +396,11 @@ class Trainer:
             If it does not belong to this model, optimizer, schedule or data.
         """
         state = load_checkpoint(path)
-        self.load_state_dict(state)
+        try:
+            self.load_state_dict(state)
+        except AutogradError as error:  # SettingError too, from a class of the user's
+            raise StateDictError(f"{os.fspath(path)}: {error}") from error
+        self._source = os.fspath(path)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
@@ -401,21 +408,17 @@ class Trainer:
         if (
             not isinstance(state, Mapping)
             or set(state) != set(expected)
-            or not isinstance(state["version"], int)
+            or type(state["version"]) is not int
             or state["version"] != _VERSION
         ):
             raise StateDictError("Trainer: this is not the state of a training of this version.")
         undo = self._undo()
         try:
+            state = checked_training(self, state)
             self._check_loader(state)
-            if (state["schedule"] is None) != (self.schedule is None) or (
-                len(state["callbacks"]) != len(self.callbacks)
-            ):
-                raise StateDictError(
-                    "Trainer: the checkpoint was made with another schedule or other callbacks."
-                )
+            state["random"] = checked_randomness("random", expected["random"], state["random"])
             self._take(state)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except Exception as error:
             undo()
             if isinstance(error, AutogradError):
                 raise
@@ -438,6 +441,7 @@ class Trainer:
         rows, state = self.history.rows, get_rng_state()
         legacy, python = np.random.get_state(legacy=False), random.getstate()
         own = [(g, g.bit_generator.state) for g in self._generators()]
+        put_contents_back = contents(self.callbacks)
 
         def undo() -> None:
             for array, values in model:
@@ -446,6 +450,7 @@ class Trainer:
                 group.clear()
                 group.update(settings)
             put_back(held)
+            put_contents_back()
             self.history.rows = rows
             set_rng_state(state)
             np.random.set_state(legacy)
@@ -462,19 +467,14 @@ class Trainer:
             self.schedule.load_state_dict(state["schedule"])
         for callback, found in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict(found)
-        own = self._generators()
-        if len(own) != len(state["random"]["own"]):
-            raise StateDictError(
-                "Trainer: the checkpoint was made with another number of random generators."
-            )
-        self.history.rows = [dict(row) for row in state["history"]]
-        self.epoch, self.batch = int(state["epoch"]), int(state["batch"])
+        self.history.rows = state["history"]
+        self.epoch, self.batch = state["epoch"], state["batch"]
         self._sums = dict(state["sums"])
         self.stopped = state["stopped"]
         set_rng_state(state["random"]["nn"])
         np.random.set_state(state["random"]["numpy"])
         random.setstate(state["random"]["python"])
-        for g, found in zip(own, state["random"]["own"], strict=True):
+        for g, found in zip(self._generators(), state["random"]["own"], strict=True):
             g.bit_generator.state = found
 
     def _check_loader(self, state: Mapping[str, Any]) -> None:
@@ -483,9 +483,10 @@ class Trainer:
         mine, saved = self._loader.fingerprint(), state["data"]
         for key, value in mine.items():
             if saved.get(key) != value:
+                source = f"{self._source}: " if state is self._loaded and self._source else ""
                 raise StateDictError(
-                    f"Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, this run "
-                    f"has {value!r}; it would not end where the first would have."
+                    f"{source}Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, "
+                    f"this run has {value!r}; it would not end where the first would have."
                 )
 
 
