@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from autograd_core import AutogradError
 from autograd_core.source import Location
+from nn.files import write_atomically
 from nn.module import Module
 from nn.values import is_traced, raw
 
@@ -105,35 +105,6 @@ def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | N
             path, f"the names and metadata take {len(text)} bytes; the format has no room."
         )
     write_atomically(path, [len(text).to_bytes(8, "little"), text, *(a.data for a in arrays)])
-
-
-def write_atomically(path: str | os.PathLike[str], parts: list[Any]) -> None:
-    """Write bytes so that the path holds the old file whole, or the new one whole."""
-    path = os.fspath(path)
-    folder = os.path.dirname(os.path.abspath(path))
-    number, temporary = tempfile.mkstemp(
-        dir=folder, prefix=os.path.basename(path) + ".", suffix=".tmp"
-    )
-    try:
-        with os.fdopen(number, "wb") as file:
-            for part in parts:
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    try:  # the rename itself must reach the disk too, where the system allows it
-        folder_number = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(folder_number)
-    except OSError:
-        pass
-    finally:
-        os.close(folder_number)
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -1,0 +1,303 @@
+"""Where a training stands: taken up from a checkpoint, saved, and put back after an exception.
+
+The half of the Trainer that is not the loop.  A checkpoint holds everything that decides how
+training goes on; `nn.rollback` holds what one batch changes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from autograd_core import AutogradError, SettingError, StateDictError
+from nn.callbacks import Callback
+from nn.checkpoints import load_checkpoint, save_checkpoint
+from nn.data import DataLoader
+from nn.files import PathLock, check_target, remove_leftovers, signature
+from nn.history import History
+from nn.random import get_rng_state, own_sources, restore_source, set_rng_state, source_state
+from nn.rollback import Rollback
+from optim.lr_scheduler.compose import attributes, put_back
+
+_VERSION = 2
+
+
+class Resumable:
+    """A training's state, and its file."""
+
+    model: Any
+    loss: Callable[[Any, Any], Any]
+    optimizer: Any
+    schedule: Any
+    metrics: dict[str, Callable[[Any, Any], float]]
+    callbacks: list[Callback]
+    checkpoint: str | os.PathLike[str] | None
+    history: History
+    epoch: int
+    batch: int
+    stopped: str | None
+
+    def __init__(self) -> None:
+        self._sums: dict[str, float] = {}
+        self._loader: DataLoader | None = None
+        self._tests: DataLoader | None = None
+        self._loaded: Mapping[str, Any] | None = None
+        self._written: Any = None  # what tells this run's checkpoint from another's
+        self._searched: WeakKeyDictionary[DataLoader, Any] = WeakKeyDictionary()
+        self._warned: set[str] = set()
+        self._rollback: Rollback | None = None
+        self._tells = False  # whether the optimizer says how far it came
+        self._updating_weights = False  # True from the update's beginning to the batch's end
+        self._cut = ""  # why the state is no longer that of a whole number of batches
+
+    def _begin(self, held: ExitStack) -> None:
+        """Take up the checkpoint, or find out now that there can be none."""
+        path, fresh = self.checkpoint, self.epoch == 0 and self.batch == 0
+        if path is not None:
+            target = check_target("checkpoint", path, self._size())
+            held.callback(PathLock("checkpoint", target).release)
+            remove_leftovers(target)
+            there = os.path.exists(target)
+            if self._cut and there:
+                warnings.warn(f"{self._cut} Going on from {path}.", RuntimeWarning, stacklevel=3)
+            if there and (fresh or self._cut):
+                self.load(path)
+            elif there and self._written not in (None, signature(target)):
+                raise SettingError(
+                    f"checkpoint = {path!r}: another training has written this file since this one "
+                    "last did; load() it, or give another path."
+                )
+            self._warn_of_unkept()
+        if self._cut:
+            raise StateDictError(
+                f"{self._cut} load() a checkpoint; or make a new Trainer to go on from what the "
+                "model holds now."
+            )
+        if self._loaded is not None:
+            self._check_loader(self._loaded)
+            self._restore_sources(self._loaded["random"]["own"], everything=True)
+        elif path is not None and not there:
+            self.save(path)  # what cannot be written is found now, not after an epoch
+        self._loaded = None
+
+    def _settle(self) -> None:
+        """Put back what an exception has left half-done; note it if that cannot be."""
+        rollback = self._rollback
+        if rollback is None or not rollback.open:
+            return
+        where = f"Trainer: epoch {self.epoch + 1}, batch {self.batch + 1} was cut off"
+        if self._updating_weights and not (self._tells and not self.optimizer._begun):
+            rollback.open = False
+            self._cut = (
+                f"{where} in the middle of the update: of the weights, the optimizer's state and "
+                "the schedule, some have moved and some have not."
+            )
+        elif lost := rollback.undo():
+            self._cut = f"{where}, and could not be taken back ({lost})."
+        self._updating_weights = False
+
+    # --- checkpoints --------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that decides how training goes on.
+
+        Model, optimizer, schedule, callbacks, history, position, and the state
+        of every random source.
+        """
+        self._settle()
+        if self._cut:
+            raise StateDictError(
+                f"{self._cut} Such a state is not saved; fit() or load() from a checkpoint first."
+            )
+        return self._state()
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "version": _VERSION,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": None if self.schedule is None else self.schedule.state_dict(),
+            "callbacks": [callback.state_dict() for callback in self.callbacks],
+            "history": self.history.rows,
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "sums": self._sums,
+            "stopped": self.stopped,
+            "data": None if self._loader is None else self._loader.fingerprint(),
+            "random": {
+                "nn": get_rng_state(),
+                "numpy": np.random.get_state(legacy=False),
+                "python": random.getstate(),
+                "own": {name: source_state(source) for name, source in self._sources()[0].items()},
+            },
+        }
+
+    def _sources(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the random sources by name, and what has no state; callbacks may know all."""
+        names = ("model", "loss", "metrics", "optimizer", "schedule", "callbacks")
+        found, unkept = own_sources({name: getattr(self, name) for name in names}, self)
+        for name, loader in (("data", self._loader), ("validation", self._tests)):
+            if loader is None:
+                continue
+            if loader not in self._searched:  # once: a data set may be long
+                roots = {name: loader.dataset, name + ".transform": loader.transform}
+                self._searched[loader] = own_sources(roots, self)
+            found |= self._searched[loader][0]
+            unkept |= self._searched[loader][1]
+        return found, unkept
+
+    def _warn_of_unkept(self) -> None:
+        """Name once what a checkpoint cannot hold."""
+        unkept = {k: v for k, v in self._sources()[1].items() if k not in self._warned}
+        if unkept:
+            self._warned |= set(unkept)
+            warnings.warn(
+                "Trainer: the checkpoint does not keep "
+                + ", ".join(f"{name} ({kind})" for name, kind in unkept.items())
+                + "; a run that goes on from it may end elsewhere. Draw from a "
+                "numpy.random.Generator.",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+
+    def _restore_sources(self, states: Mapping[str, Any], everything: bool) -> None:
+        """Put the random sources back; those of the data later, if `fit` has not named them yet."""
+        sources = self._sources()[0]
+        waiting = [k for k in states if k.startswith(("data", "validation")) and not everything]
+        differ = set(states).symmetric_difference(sources) - set(waiting)
+        if differ:
+            name = min(differ)
+            having, lacking = ("checkpoint", "this training")
+            if name in sources:
+                having, lacking = lacking, having
+            raise StateDictError(
+                f"Trainer: {having} has the random source {name}, {lacking} has not; make all "
+                "random sources before fit(), and give the same data."
+            )
+        for name, source in sources.items():
+            restore_source(source, states[name])
+
+    def _size(self) -> int:
+        """Return about how many bytes a checkpoint takes."""
+        groups = self.optimizer.param_groups
+        arrays = getattr(self.optimizer, "arrays", lambda group: ())
+        state = sum(p.data.nbytes * len(arrays(group)) for group in groups for p in group["params"])
+        return int(state + sum(a.nbytes for a in self.model.state_dict().values()))
+
+    def _save(self) -> None:
+        if self.checkpoint is not None:
+            self.save(self.checkpoint)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a checkpoint: the file is the old one whole, or the new one whole."""
+        save_checkpoint(self.state_dict(), path)
+        self._written = signature(path)
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        SerializationError
+            If the file is damaged.
+        StateDictError
+            If it does not belong to this model, optimizer, schedule or data.
+        """
+        state = load_checkpoint(path)
+        self.load_state_dict(state)
+        self._written = signature(path)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
+        self._settle()
+        expected = self._state()
+        if (
+            not isinstance(state, Mapping)
+            or set(state) != set(expected)
+            or not isinstance(state["version"], int)
+            or state["version"] != _VERSION
+        ):
+            raise StateDictError("Trainer: this is not the state of a training of this version.")
+        undo = self._undo()
+        try:
+            self._check_loader(state)
+            if (state["schedule"] is None) != (self.schedule is None) or (
+                len(state["callbacks"]) != len(self.callbacks)
+            ):
+                raise StateDictError(
+                    "Trainer: the checkpoint was made with another schedule or other callbacks."
+                )
+            self._take(state)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            undo()
+            if isinstance(error, AutogradError):
+                raise
+            raise StateDictError(
+                f"Trainer: this is no state of a training ({type(error).__name__}: {error}); "
+                "nothing was changed."
+            ) from error
+        except BaseException:
+            undo()
+            raise
+        self._loaded, self._cut = state, ""
+
+    def _undo(self) -> Callable[[], None]:
+        """Return a function that puts everything back that `_take` changes."""
+        model = [(a, a.copy()) for a in self.model.state_dict().values()]
+        groups = [(group, dict(group)) for group in self.optimizer.param_groups]
+        held = [(part, dict(vars(part))) for part in (self, self.optimizer, *self.callbacks)]
+        if self.schedule is not None:
+            held += attributes(self.schedule)
+        rows, state = self.history.rows, get_rng_state()
+        legacy, python = np.random.get_state(legacy=False), random.getstate()
+        own = [(source, source_state(source)) for source in self._sources()[0].values()]
+
+        def undo() -> None:
+            for array, values in model:
+                np.copyto(array, values)
+            for group, settings in groups:
+                group.clear()
+                group.update(settings)
+            put_back(held)
+            self.history.rows = rows
+            set_rng_state(state)
+            np.random.set_state(legacy)
+            random.setstate(python)
+            for source, place in own:
+                restore_source(source, place)
+
+        return undo
+
+    def _take(self, state: Mapping[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.schedule is not None:
+            self.schedule.load_state_dict(state["schedule"])
+        for callback, found in zip(self.callbacks, state["callbacks"], strict=True):
+            callback.load_state_dict(found)
+        self.history.rows = [dict(row) for row in state["history"]]
+        self.epoch, self.batch = int(state["epoch"]), int(state["batch"])
+        self._sums = dict(state["sums"])
+        self.stopped = state["stopped"]
+        set_rng_state(state["random"]["nn"])
+        np.random.set_state(state["random"]["numpy"])
+        random.setstate(state["random"]["python"])
+        self._restore_sources(state["random"]["own"], everything=self._loader is not None)
+
+    def _check_loader(self, state: Mapping[str, Any]) -> None:
+        if self._loader is None or state["data"] is None:
+            return
+        mine, saved = self._loader.fingerprint(), state["data"]
+        for key, value in mine.items():
+            if saved.get(key) != value:
+                raise StateDictError(
+                    f"Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, this run "
+                    f"has {value!r}; it would not end where the first would have."
+                )
