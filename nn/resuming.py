@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from nn.rollback import Rollback
 from optim.lr_scheduler.compose import attributes, put_back
 
 _VERSION = 2
+_DATA = ("data", "validation")  # how the names of their random sources begin
 
 
 class Resumable:
@@ -49,8 +49,10 @@ class Resumable:
         self._loader: DataLoader | None = None
         self._tests: DataLoader | None = None
         self._loaded: Mapping[str, Any] | None = None
-        self._written: Any = None  # what tells this run's checkpoint from another's
-        self._searched: WeakKeyDictionary[DataLoader, Any] = WeakKeyDictionary()
+        self._written: dict[str, Any] = {}  # what tells this run's files from another's
+        self._searched: dict[str, Any] = {}  # by name: a loader and the random sources in it
+        self._waiting: dict[str, Any] = {}  # states of the data's sources, until `fit` names them
+        self._fitting = False
         self._warned: set[str] = set()
         self._rollback: Rollback | None = None
         self._tells = False  # whether the optimizer says how far it came
@@ -69,7 +71,7 @@ class Resumable:
                 warnings.warn(f"{self._cut} Going on from {path}.", RuntimeWarning, stacklevel=3)
             if there and (fresh or self._cut):
                 self.load(path)
-            elif there and self._written not in (None, signature(target)):
+            elif there and self._written.get(target, signature(target)) != signature(target):
                 raise SettingError(
                     f"checkpoint = {path!r}: another training has written this file since this one "
                     "last did; load() it, or give another path."
@@ -82,7 +84,7 @@ class Resumable:
             )
         if self._loaded is not None:
             self._check_loader(self._loaded)
-            self._restore_sources(self._loaded["random"]["own"], everything=True)
+            self._restore_waiting(self._loaded["random"]["own"])
         elif path is not None and not there:
             self.save(path)  # what cannot be written is found now, not after an epoch
         self._loaded = None
@@ -111,7 +113,8 @@ class Resumable:
         Model, optimizer, schedule, callbacks, history, position, and the state
         of every random source.
         """
-        self._settle()
+        if not self._fitting:  # else a callback asks, in the middle of an epoch's end
+            self._settle()
         if self._cut:
             raise StateDictError(
                 f"{self._cut} Such a state is not saved; fit() or load() from a checkpoint first."
@@ -146,11 +149,11 @@ class Resumable:
         for name, loader in (("data", self._loader), ("validation", self._tests)):
             if loader is None:
                 continue
-            if loader not in self._searched:  # once: a data set may be long
+            if self._searched.get(name, (None,))[0] is not loader:  # once: a data set may be long
                 roots = {name: loader.dataset, name + ".transform": loader.transform}
-                self._searched[loader] = own_sources(roots, self)
-            found |= self._searched[loader][0]
-            unkept |= self._searched[loader][1]
+                self._searched[name] = loader, own_sources(roots, self)
+            found |= self._searched[name][1][0]
+            unkept |= self._searched[name][1][1]
         return found, unkept
 
     def _warn_of_unkept(self) -> None:
@@ -167,22 +170,22 @@ class Resumable:
                 stacklevel=4,
             )
 
-    def _restore_sources(self, states: Mapping[str, Any], everything: bool) -> None:
+    def _restore_sources(self, states: Mapping[str, Any]) -> None:
         """Put the random sources back; those of the data later, if `fit` has not named them yet."""
         sources = self._sources()[0]
-        waiting = [k for k in states if k.startswith(("data", "validation")) and not everything]
-        differ = set(states).symmetric_difference(sources) - set(waiting)
-        if differ:
-            name = min(differ)
-            having, lacking = ("checkpoint", "this training")
-            if name in sources:
-                having, lacking = lacking, having
-            raise StateDictError(
-                f"Trainer: {having} has the random source {name}, {lacking} has not; make all "
-                "random sources before fit(), and give the same data."
-            )
+        later = set() if self._loader is not None else {k for k in states if k.startswith(_DATA)}
+        _check_names(set(states) - later, set(sources))
         for name, source in sources.items():
             restore_source(source, states[name])
+        self._waiting = {name: states[name] for name in later}
+
+    def _restore_waiting(self, states: Mapping[str, Any]) -> None:
+        """Put back the random sources of the data, now that they are known."""
+        sources = self._sources()[0]
+        _check_names(set(states), set(sources))
+        for name, state in self._waiting.items():
+            restore_source(sources[name], state)
+        self._waiting = {}
 
     def _size(self) -> int:
         """Return about how many bytes a checkpoint takes."""
@@ -198,7 +201,7 @@ class Resumable:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a checkpoint: the file is the old one whole, or the new one whole."""
         save_checkpoint(self.state_dict(), path)
-        self._written = signature(path)
+        self._written[os.path.realpath(path)] = signature(path)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Go on from a checkpoint.
@@ -212,11 +215,12 @@ class Resumable:
         """
         state = load_checkpoint(path)
         self.load_state_dict(state)
-        self._written = signature(path)
+        self._written[os.path.realpath(path)] = signature(path)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
-        self._settle()
+        if not self._fitting:
+            self._settle()
         expected = self._state()
         if (
             not isinstance(state, Mapping)
@@ -289,7 +293,7 @@ class Resumable:
         set_rng_state(state["random"]["nn"])
         np.random.set_state(state["random"]["numpy"])
         random.setstate(state["random"]["python"])
-        self._restore_sources(state["random"]["own"], everything=self._loader is not None)
+        self._restore_sources(state["random"]["own"])
 
     def _check_loader(self, state: Mapping[str, Any]) -> None:
         if self._loader is None or state["data"] is None:
@@ -301,3 +305,17 @@ class Resumable:
                     f"Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, this run "
                     f"has {value!r}; it would not end where the first would have."
                 )
+
+
+def _check_names(saved: set[str], found: set[str]) -> None:
+    """Require that a checkpoint and a training have the same random sources."""
+    if saved == found:
+        return
+    name = min(saved ^ found)
+    having, lacking = ("the checkpoint", "this training")
+    if name in found:
+        having, lacking = lacking, having
+    raise StateDictError(
+        f"Trainer: {having} has the random source {name}, {lacking} has not; make all random "
+        "sources before fit(), and give the same data."
+    )

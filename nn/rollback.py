@@ -84,12 +84,13 @@ class Rollback:
 
     def note_batch(self) -> None:
         """Remember what a batch may change."""
-        self._note(self._stateful if self._trainer.batch == 0 else self._busy, self._tuned)
+        first = self._trainer.batch == 0  # before it, on_epoch_start is called
+        self._note(self._stateful if first else self._busy, self._tuned, first)
         self.open = True
 
     def note_epoch_end(self) -> None:
         """Remember what validation, the schedule and callbacks may change."""
-        self._note(self._stateful, True)
+        self._note(self._stateful, True, True)
         trainer = self._trainer
         held = [] if trainer.schedule is None else attributes(trainer.schedule)
         if self._shaken:
@@ -98,7 +99,7 @@ class Rollback:
         self._held = held
         self.open = True
 
-    def _note(self, callbacks: list[Any], groups: bool) -> None:
+    def _note(self, callbacks: list[Any], groups: bool, whole: bool) -> None:
         self._count = count = self._count + 1
         if count == self._next:
             self._look()
@@ -108,7 +109,10 @@ class Rollback:
         trainer = self._trainer
         self._grads = self._weights = self._held = ()
         self._parts = [(part, part.read()) for part in self._moving]
-        self._callbacks = [(c, copied(c.state_dict())) for c in callbacks]
+        self._callbacks = [
+            (c, copied(c.state_dict() if whole else getattr(c, "_batch_state", c.state_dict)()))
+            for c in callbacks
+        ]
         self._groups = [(g, dict(g)) for g in trainer.optimizer.param_groups] if groups else ()
         self._place = trainer.epoch, trainer.batch, trainer._sums, trainer.stopped
         self._rows = len(trainer.history.rows)
@@ -144,7 +148,9 @@ class Rollback:
             lost += _restored(part, state)
         for callback, state in self._callbacks:
             try:
-                if _overrides(callback, "load_state_dict"):
+                if _overrides(callback, "load_state_dict") and not hasattr(
+                    callback, "_batch_state"
+                ):
                     callback.load_state_dict(state)
                 else:  # without the checks, for which None and a dict are of two kinds
                     vars(callback).update(copied(state))

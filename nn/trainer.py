@@ -182,6 +182,7 @@ class Trainer(Resumable):
             self._tells = isinstance(self.optimizer, Optimizer)
             rollback = self._rollback = Rollback(self, self._sources()[0])
             signals = held.enter_context(Signals())
+            self._fitting = True
             try:
                 for callback in self.callbacks:
                     callback.on_fit_start(self)
@@ -191,6 +192,7 @@ class Trainer(Resumable):
                 self.finished = True
             finally:
                 signals.hold()
+                self._fitting = False
                 self._end()
         return self.history
 

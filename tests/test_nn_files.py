@@ -182,6 +182,14 @@ def test_what_no_file_can_hold_is_found_before_the_first_epoch(tmp_path: Path) -
     assert os.listdir(tmp_path) == []
 
 
+def test_a_trainer_can_be_pickled_and_copied(tmp_path: Path) -> None:
+    made = trainer(tmp_path / "run", nn.SaveBest(tmp_path / "best", "loss"))
+    made.fit((X, X), epochs=1)
+    for again in (pickle.loads(pickle.dumps(made)), copy.deepcopy(made)):
+        again.checkpoint = None
+        assert again.fit((X, X), epochs=2)["epoch"] == [1, 2]
+
+
 # --- leftovers ----------------------------------------------------------------
 
 
@@ -320,6 +328,7 @@ def test_a_file_that_another_run_has_written_meanwhile(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="another training has written this file"):
         first.fit((X, X), epochs=2)
     first.load(path)
+    first.save(tmp_path / "copy")
     first.fit((X, X), epochs=3)
     path.unlink()
     first.fit((X, X), epochs=4)

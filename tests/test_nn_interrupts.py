@@ -376,6 +376,20 @@ def test_gradients_that_are_added_up_are_put_back() -> None:
     check_same(trainer, whole.state_dict())
 
 
+def test_a_callback_may_save_in_the_middle_of_an_epochs_end(tmp_path: Any) -> None:
+    class Saving(nn.Callback):
+        def on_epoch_end(self, trainer: Any, row: Any) -> None:
+            trainer.save(tmp_path / "mine")
+            trainer.load(tmp_path / "mine")
+
+    whole = make(callbacks=[nn.Callback()])
+    run(whole)
+    expected = whole.state_dict()
+    trainer = make(callbacks=[Saving()])
+    run(trainer)
+    check_same(trainer, expected)
+
+
 # --- what cannot be put back is said -----------------------------------------
 
 

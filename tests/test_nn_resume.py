@@ -289,10 +289,13 @@ def test_other_sources_are_refused_by_name(tmp_path: Any) -> None:
     trainer, loader, tests = build(path, layer=random.Random(3).random)
     trainer.fit(loader, tests, epochs=1)
     for found, words in (
-        (build(path), r"checkpoint has the random source model\.1\.draw, this training has not"),
+        (
+            build(path),
+            r"the checkpoint has the random source model\.1\.draw, this training has not",
+        ),
         (
             build(path, layer=random.Random(3).random, data=random.Random(3).random),
-            r"this training has the random source data\.draw, checkpoint has not",
+            r"this training has the random source data\.draw, the checkpoint has not",
         ),
     ):
         trainer, loader, tests = found
