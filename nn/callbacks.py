@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 import optim
-from autograd_core import SettingError, StateDictError, mark_overwritten
+from autograd_core import SettingError, mark_overwritten
 from nn.files import PathLock, check_target, remove_leftovers
 from nn.random import generator
+from nn.restoring import callback_values
 from nn.serialization import save
+from nn.state import check_state
 from optim import checks
+from optim.restoring import Check
 
 if TYPE_CHECKING:
     from nn.trainer import Trainer
@@ -28,7 +30,21 @@ class Callback:
 
     What a callback must remember from one epoch to the next goes into
     `state_dict`, so that a resumed run ends where an uninterrupted one does.
+
+    A checkpoint may come from somebody else, so `load_state_dict` restores little by itself: the
+    keys that `state_dict` returns now, each an attribute that holds data, each value of the kind
+    that stands there.  Methods and the constructor's arguments (a path, a patience) are never
+    changed, and text does not come where there was none.  Where a callback needs more, name it in
+    `saved`, or override `load_state_dict` and check what it is given.
+
+    Attributes
+    ----------
+    saved : mapping, of the class
+        For an attribute in `state_dict`, an example of its kind and a check of its value:
+        ``{"waited": (0, optim.checks.whole)}``.
     """
+
+    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {}
 
     def on_fit_start(self, trainer: Trainer) -> None:
         """Run before the first batch, after a checkpoint was loaded."""
@@ -55,8 +71,14 @@ class Callback:
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
-        checks.state(type(self).__name__, self.state_dict(), state_dict)
-        vars(self).update(copy.deepcopy(dict(state_dict)))
+        for name, value in self.check_state_dict(state_dict).items():
+            setattr(self, name, value)
+
+    def check_state_dict(
+        self, state_dict: Mapping[str, Any], trainer: Trainer | None = None
+    ) -> dict[str, Any]:
+        """Return the attributes that a state sets, or raise `StateDictError`; change nothing."""
+        return callback_values(self, state_dict)
 
 
 class Monitor(Callback):
@@ -71,6 +93,11 @@ class Monitor(Callback):
     min_delta : float
         How much better counts as better.
     """
+
+    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {
+        "best": (0.0, checks.no_nan),
+        "waited": (0, checks.whole),
+    }
 
     def __init__(
         self, monitor: str = "val_loss", mode: str = "min", min_delta: float = 0.0
@@ -109,6 +136,15 @@ class Monitor(Callback):
         return {"best": self.best, "waited": self.waited}
 
 
+def _weights(owner: str, name: str, value: Any) -> None:
+    """Raise unless None, or arrays by name."""
+    if value is not None and not (
+        isinstance(value, dict)
+        and all(type(k) is str and np.shape(v) is not None for k, v in value.items())
+    ):
+        raise SettingError(f"{owner}: {name} is a {type(value).__name__}, no state dict.")
+
+
 class EarlyStopping(Monitor):
     """Stop when a measure has not improved for some epochs.
 
@@ -122,6 +158,11 @@ class EarlyStopping(Monitor):
         Put the best epoch's weights back at the end of `fit`.  An exception leaves the last
         weights, so that `fit` can go on; the best ones are in ``best_weights``.
     """
+
+    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {
+        **Monitor.saved,
+        "best_weights": (None, _weights),
+    }
 
     def __init__(
         self,
@@ -156,13 +197,16 @@ class EarlyStopping(Monitor):
         """Return the best value, its weights, and how long ago it was."""
         return {**super().state_dict(), "best_weights": self.best_weights}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
-        known = {**self.state_dict(), "best_weights": None}
-        checks.state("EarlyStopping", known, state_dict)
-        if not isinstance(state_dict["best_weights"], (Mapping, type(None))):
-            raise StateDictError("EarlyStopping.load_state_dict: best_weights is not a state dict.")
-        vars(self).update(copy.deepcopy(dict(state_dict)))
+    def check_state_dict(
+        self, state_dict: Mapping[str, Any], trainer: Trainer | None = None
+    ) -> dict[str, Any]:
+        """Return the attributes that a state sets; the weights must be the model's."""
+        found = super().check_state_dict(state_dict, trainer)
+        weights = found.get("best_weights")
+        if trainer is not None and weights is not None:
+            name = "EarlyStopping.load_state_dict: best_weights"
+            check_state(name, trainer.model.state_dict(), weights, strict=True)
+        return found
 
 
 class Annealing(Monitor):
@@ -179,6 +223,11 @@ class Annealing(Monitor):
     times : int, optional
         Stop instead of dividing once more than so often.
     """
+
+    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {
+        **Monitor.saved,
+        "divided": (0, checks.whole),
+    }
 
     def __init__(
         self,
@@ -306,6 +355,8 @@ class GradientClipping(Callback):
     value : float, optional
         The largest single element.
     """
+
+    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {"largest": (0.0, checks.non_negative)}
 
     def __init__(self, max_norm: float | None = None, value: float | None = None) -> None:
         if max_norm is None and value is None:

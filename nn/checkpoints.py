@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from binascii import crc32
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from autograd_core.source import Location
 from nn.serialization import SerializationError, read, save
 
 _KEY = "autograd_core.checkpoint"
+_CHECKSUM = "autograd_core.checksum"
 _DEEPEST = 200  # levels of a nest: far from Python's own limit, for writing and for reading
 
 
@@ -137,6 +142,8 @@ def unpack(packed: Any, arrays: dict[Any, Any]) -> Any:
     if len(packed) == 1:
         ((key, value),) = packed.items()
         if key.startswith("$"):
+            if key not in _UNPACKED:
+                raise ValueError(f"{key[:40]!r} is no mark of a checkpoint's")
             return _UNPACKED[key](value, arrays)
     return {key: unpack(value, arrays) for key, value in packed.items()}
 
@@ -146,7 +153,15 @@ def _unpack_key(packed: Any, arrays: dict[Any, Any]) -> Any:
     return tuple(key) if isinstance(key, list) else key  # as older files hold tuples
 
 
+def _unpack_array(name: str, arrays: dict[Any, Any]) -> Any:
+    if not isinstance(name, str) or name not in arrays:
+        raise ValueError(f"there is no array {name!r:.80}")
+    return arrays[name]
+
+
 def _unpack_complex(name: str, arrays: dict[Any, Any]) -> Any:
+    if _unpack_array(name, arrays).shape[:1] != (2,):
+        raise ValueError(f"the array {name!r:.80} does not hold two parts")
     key = "$complex", name  # made once, as it was written once
     if key not in arrays:
         real, imaginary = arrays[name]
@@ -158,32 +173,73 @@ def _unpack_complex(name: str, arrays: dict[Any, Any]) -> Any:
 
 def _unpack_layout(value: list[Any], arrays: dict[Any, Any]) -> Any:
     dtype, order, packed = value
-    key = "$laid out", json.dumps(packed)
+    if not isinstance(packed, dict) or set(packed) not in ({"$array"}, {"$complex"}):
+        raise ValueError("what is laid out in another way is an array")
+    key = "$laid out", *packed.values()
     if key not in arrays:
-        arrays[key] = np.array(unpack(packed, arrays), np.dtype(dtype), order=order)
+        held, kind = unpack(packed, arrays), _dtype(dtype)
+        if kind.newbyteorder("=") != held.dtype or order not in ("C", "F"):
+            raise ValueError(f"an array of {held.dtype} cannot be laid out as {dtype}, {order!r}")
+        arrays[key] = np.array(held, kind, order=order)
     return arrays[key]
 
 
+def _dtype(name: Any) -> np.dtype[Any]:
+    """Return the dtype of numbers of at most 16 bytes; others can take any amount of memory."""
+    if not isinstance(name, str) or not re.fullmatch(r"[<>|=]?[biufc](1|2|4|8|16)", name):
+        raise ValueError(f"the dtype {name!r:.40} is not one of numbers")
+    return np.dtype(name)
+
+
 def _unpack_scalar(value: list[Any], arrays: dict[Any, Any]) -> Any:
-    dtype, *parts = value
+    name, *parts = value
+    dtype = _dtype(name)
     if isinstance(parts[0], str):
-        return np.frombuffer(bytes.fromhex(parts[0]), dtype)[0]
-    kind: Any = np.dtype(dtype).type
-    return kind(complex(*parts)) if len(parts) == 2 else kind(parts[0])
+        (number,) = np.frombuffer(bytes.fromhex(parts[0]), dtype)
+        return number
+    if len(parts) == 2:
+        return dtype.type(_unpack_number(parts, arrays))
+    if isinstance(parts[0], bool) is not (dtype.kind == "b") or len(parts) != 1:
+        raise ValueError(f"{parts!r:.80} is not one number of {dtype}")
+    return dtype.type(parts[0])
+
+
+def _unpack_number(parts: list[Any], arrays: dict[Any, Any]) -> complex:
+    real, imaginary = parts
+    if type(real) is not float or type(imaginary) is not float:
+        raise ValueError(f"{parts!r:.80} are not the parts of a complex number")
+    return complex(real, imaginary)
+
+
+def _unpack_items(pairs: list[Any], arrays: dict[Any, Any]) -> dict[Any, Any]:
+    return _no_duplicates((_unpack_key(k, arrays), unpack(v, arrays)) for k, v in pairs)
+
+
+def _no_duplicates(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r:.80} appears twice")
+        found[key] = value
+    return found
+
+
+def _unpack_list(values: Any, arrays: dict[Any, Any]) -> list[Any]:
+    if not isinstance(values, list):
+        raise ValueError(f"{values!r:.80} is not a list")
+    return [unpack(value, arrays) for value in values]
 
 
 _UNPACKED: dict[str, Any] = {
-    "$array": lambda value, arrays: arrays[value],
+    "$array": _unpack_array,
     "$complex": _unpack_complex,
     "$laid out": _unpack_layout,
     "$scalar": _unpack_scalar,
-    "$number": lambda value, arrays: complex(*value),
+    "$number": _unpack_number,
     "$bytes": lambda value, arrays: bytes.fromhex(value),
-    "$tuple": lambda value, arrays: tuple(unpack(v, arrays) for v in value),
-    "$items": lambda value, arrays: {_unpack_key(k, arrays): unpack(v, arrays) for k, v in value},
-    "$ordered": lambda value, arrays: OrderedDict(
-        (_unpack_key(k, arrays), unpack(v, arrays)) for k, v in value
-    ),
+    "$tuple": lambda value, arrays: tuple(_unpack_list(value, arrays)),
+    "$items": _unpack_items,
+    "$ordered": lambda value, arrays: OrderedDict(_unpack_items(value, arrays)),
 }
 
 
@@ -220,7 +276,23 @@ def save_checkpoint(nest: Any, path: str | os.PathLike[str]) -> None:
         raise
     except (ValueError, RecursionError) as error:  # an integer of thousands of digits
         raise SerializationError(f"checkpoint: it cannot be written ({error}).") from error
-    save(arrays, path, {_KEY: text})
+    save(arrays, path, {_KEY: text, _CHECKSUM: checksum(text, arrays)})
+
+
+def checksum(text: str, arrays: Mapping[str, Any]) -> str:
+    """Return a number of 32 bits that changes when a disk or a transfer has changed the file.
+
+    It is no signature: whoever writes a file can write its checksum too.
+    """
+    found = crc32(text.encode(errors="backslashreplace"))
+    for name, array in sorted(arrays.items()):
+        if array.dtype.kind not in "biufc":
+            continue  # save() refuses it
+        stored: Any = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        stored = stored.reshape(-1).view(np.uint8)
+        found = crc32(f"{name!a} {array.shape}".encode(), found)
+        found = crc32(stored, found)
+    return f"{found:08x}"
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Any:
@@ -229,16 +301,26 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
     Raises
     ------
     SerializationError
-        If the file is damaged, or no checkpoint.
+        If the file is damaged (its numbers are compared with a checksum), or no checkpoint.
     """
     arrays, metadata = read(path)
     if _KEY not in metadata:
         raise SerializationError(
-            f"{os.fspath(path)}: no checkpoint of a Trainer; for weights alone use nn.load()."
+            f"{os.fspath(path)}: no checkpoint of a Trainer; for weights alone use nn.load().",
+            Location.of_caller(),
+        )
+    text = metadata[_KEY]
+    if _CHECKSUM in metadata and metadata[_CHECKSUM] != checksum(text, arrays):
+        raise SerializationError(
+            f"{os.fspath(path)}: the checkpoint is damaged (its checksum is not that of its "
+            "numbers); go on from another copy, or from the start.",
+            Location.of_caller(),
         )
     try:
-        return unpack(json.loads(metadata[_KEY]), arrays)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        return unpack(json.loads(text, object_pairs_hook=_no_duplicates), arrays)
+    except (
+        ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
+    ) as error:  # fmt: skip
         raise SerializationError(
-            f"{os.fspath(path)}: the checkpoint is damaged ({error})."
+            f"{os.fspath(path)}: the checkpoint is damaged ({error!s:.200}).", Location.of_caller()
         ) from error

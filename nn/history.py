@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Real
 from typing import Any
 
 from autograd_core import SettingError, UnsupportedError
 from autograd_core.printing import prints_anywhere
+
+
+def shown(value: Any) -> str:
+    """Return a measure for a table; a callback may have noted something else than a number.
+
+    Examples
+    --------
+    >>> shown(0.123456), shown("warm-up")
+    ('0.1235', 'warm-up')
+    """
+    return f"{value:.4g}" if isinstance(value, Real) else str(value).replace("\n", " ")[:20]
 
 
 class History:
@@ -64,7 +76,7 @@ class History:
         names = self.columns
         table = [names]
         for row in self.rows:
-            table.append([f"{row[n]:.4g}" if n in row else "-" for n in names])
+            table.append([shown(row[n]) if n in row else "-" for n in names])
         widths = [max(len(line[k]) for line in table) for k in range(len(names))]
         return "\n".join(
             "  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)) for line in table

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd_core import UnsupportedError
 from nn.history import History
+from nn.history import shown as in_table
 
 
 @contextmanager
@@ -55,6 +56,6 @@ def show(bar: Any, epoch: int, means: Mapping[str, float], history: History) -> 
     bar.update()
     shown = {name: f"{value:.4g}" for name, value in means.items()}
     if len(history):
-        shown |= {k: f"{v:.4g}" for k, v in history.rows[-1].items() if k.startswith("val_")}
+        shown |= {k: in_table(v) for k, v in history.rows[-1].items() if k.startswith("val_")}
     bar.set_description(f"epoch {epoch + 1}", refresh=False)
     bar.set_postfix(shown, refresh=False)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.checkpointing import named_sources
+from nn.random_states import checked_random_state
 
 
 class _Shared(np.random.Generator):
@@ -75,6 +76,11 @@ def get_rng_state() -> dict[str, Any]:
 def set_rng_state(state: dict[str, Any]) -> None:
     """Put the shared Generator back into a state that `get_rng_state` returned.
 
+    Raises
+    ------
+    StateDictError
+        If it is no such state; the Generator stays as it was.
+
     Examples
     --------
     >>> state = get_rng_state()
@@ -83,7 +89,8 @@ def set_rng_state(state: dict[str, Any]) -> None:
     >>> generator().random() == a
     True
     """
-    _generator.bit_generator.state = state
+    live = _generator.bit_generator.state
+    _generator.bit_generator.state = checked_random_state("set_rng_state", live, state)
 
 
 # --- every random source of a training ---------------------------------------

@@ -11,7 +11,7 @@ import random
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,9 +21,21 @@ from nn.checkpoints import load_checkpoint, save_checkpoint
 from nn.data import DataLoader
 from nn.files import PathLock, check_target, remove_leftovers, signature
 from nn.history import History
-from nn.random import get_rng_state, own_sources, restore_source, set_rng_state, source_state
+from nn.random import (
+    get_rng_state,
+    own_sources,
+    restore_source,
+    set_rng_state,
+    shared_sources,
+    source_state,
+)
+from nn.random_states import checked_random_state
+from nn.restoring import checked_randomness, checked_training, contents
 from nn.rollback import Rollback
 from optim.lr_scheduler.compose import attributes, put_back
+
+if TYPE_CHECKING:
+    from nn.trainer import Trainer
 
 _VERSION = 2
 _DATA = ("data", "validation")  # how the names of their random sources begin
@@ -50,6 +62,7 @@ class Resumable:
         self._tests: DataLoader | None = None
         self._loaded: Mapping[str, Any] | None = None
         self._written: dict[str, Any] = {}  # what tells this run's files from another's
+        self._source = ""  # the file that the training goes on from
         self._searched: dict[str, Any] = {}  # by name: a loader and the random sources in it
         self._waiting: dict[str, Any] = {}  # states of the data's sources, until `fit` names them
         self._fitting = False
@@ -170,21 +183,37 @@ class Resumable:
                 stacklevel=4,
             )
 
+    def _checked_sources(self, given: Any) -> dict[str, Any]:
+        """Return the states of all random sources, each checked; change nothing."""
+        sources = self._sources()[0]
+        live: dict[str, Any] = {k: source_state(source) for k, source in shared_sources().items()}
+        live["own"] = {name: source_state(source) for name, source in sources.items()}
+        waiting = {}
+        if isinstance(given, Mapping) and isinstance(own := given.get("own"), Mapping):
+            waiting = {name: own[name] for name in self._later(own)}
+            _check_names(set(own) - set(waiting), set(sources))
+            given = {**given, "own": {name: own[name] for name in sources}}
+        checked: dict[str, Any] = checked_randomness("random", live, given)
+        checked["own"] |= waiting
+        return checked
+
+    def _later(self, states: Mapping[str, Any]) -> set[str]:
+        """Return the names of the data's random sources, if `fit` has not told the data yet."""
+        return set() if self._loader is not None else {k for k in states if k.startswith(_DATA)}
+
     def _restore_sources(self, states: Mapping[str, Any]) -> None:
         """Put the random sources back; those of the data later, if `fit` has not named them yet."""
-        sources = self._sources()[0]
-        later = set() if self._loader is not None else {k for k in states if k.startswith(_DATA)}
-        _check_names(set(states) - later, set(sources))
-        for name, source in sources.items():
+        for name, source in self._sources()[0].items():
             restore_source(source, states[name])
-        self._waiting = {name: states[name] for name in later}
+        self._waiting = {name: states[name] for name in self._later(states)}
 
     def _restore_waiting(self, states: Mapping[str, Any]) -> None:
         """Put back the random sources of the data, now that they are known."""
         sources = self._sources()[0]
         _check_names(set(states), set(sources))
         for name, state in self._waiting.items():
-            restore_source(sources[name], state)
+            source = sources[name]
+            restore_source(source, checked_random_state(name, source_state(source), state))
         self._waiting = {}
 
     def _size(self) -> int:
@@ -214,7 +243,11 @@ class Resumable:
             If it does not belong to this model, optimizer, schedule or data.
         """
         state = load_checkpoint(path)
-        self.load_state_dict(state)
+        try:
+            self.load_state_dict(state)
+        except AutogradError as error:  # SettingError too, from a class of the user's
+            raise StateDictError(f"{os.fspath(path)}: {error}") from error
+        self._source = os.fspath(path)
         self._written[os.path.realpath(path)] = signature(path)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -225,21 +258,17 @@ class Resumable:
         if (
             not isinstance(state, Mapping)
             or set(state) != set(expected)
-            or not isinstance(state["version"], int)
+            or type(state["version"]) is not int
             or state["version"] != _VERSION
         ):
             raise StateDictError("Trainer: this is not the state of a training of this version.")
         undo = self._undo()
         try:
+            state = checked_training(cast("Trainer", self), state)
             self._check_loader(state)
-            if (state["schedule"] is None) != (self.schedule is None) or (
-                len(state["callbacks"]) != len(self.callbacks)
-            ):
-                raise StateDictError(
-                    "Trainer: the checkpoint was made with another schedule or other callbacks."
-                )
+            state["random"] = self._checked_sources(state["random"])
             self._take(state)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except Exception as error:
             undo()
             if isinstance(error, AutogradError):
                 raise
@@ -262,6 +291,7 @@ class Resumable:
         rows, state = self.history.rows, get_rng_state()
         legacy, python = np.random.get_state(legacy=False), random.getstate()
         own = [(source, source_state(source)) for source in self._sources()[0].values()]
+        put_contents_back = contents(self.callbacks)
 
         def undo() -> None:
             for array, values in model:
@@ -270,6 +300,7 @@ class Resumable:
                 group.clear()
                 group.update(settings)
             put_back(held)
+            put_contents_back()
             self.history.rows = rows
             set_rng_state(state)
             np.random.set_state(legacy)
@@ -286,8 +317,8 @@ class Resumable:
             self.schedule.load_state_dict(state["schedule"])
         for callback, found in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict(found)
-        self.history.rows = [dict(row) for row in state["history"]]
-        self.epoch, self.batch = int(state["epoch"]), int(state["batch"])
+        self.history.rows = state["history"]
+        self.epoch, self.batch = state["epoch"], state["batch"]
         self._sums = dict(state["sums"])
         self.stopped = state["stopped"]
         set_rng_state(state["random"]["nn"])
@@ -301,9 +332,10 @@ class Resumable:
         mine, saved = self._loader.fingerprint(), state["data"]
         for key, value in mine.items():
             if saved.get(key) != value:
+                source = f"{self._source}: " if state is self._loaded and self._source else ""
                 raise StateDictError(
-                    f"Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, this run "
-                    f"has {value!r}; it would not end where the first would have."
+                    f"{source}Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, "
+                    f"this run has {value!r}; it would not end where the first would have."
                 )
 
 

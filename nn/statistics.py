@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from autograd_core.printing import prints_anywhere
 from nn.callbacks import Callback, Row
 from nn.module import Module
 from optim import checks
+from optim.restoring import Check
 
 if TYPE_CHECKING:
     from nn.trainer import Trainer
@@ -61,6 +61,41 @@ def activity(output: Any, limit: int = 256) -> dict[str, Any]:
     }
 
 
+_MEANS = ("mean", "std", "sparsity", "correlation")
+_NORMS = ("gradient", "value")
+
+
+def _numbers(owner: str, name: str, values: Any, wanted: tuple[str, ...]) -> None:
+    """Raise unless a dictionary with numbers under the wanted names."""
+    if not isinstance(values, dict) or set(values) != set(wanted):
+        raise SettingError(f"{owner}: {name} must hold {', '.join(wanted)}.")
+    for key, value in values.items():
+        if not isinstance(value, (int, float)):
+            raise SettingError(f"{owner}: {key} of {name} = {value!r:.80}; it must be a number.")
+
+
+def _records(owner: str, name: str, records: Any) -> None:
+    for record in records:
+        for key, wanted in (("layers", (*_MEANS, "dead")), ("parameters", _NORMS)):
+            for part, values in record[key].items():
+                _numbers(owner, f"{key} {part!r:.40} in {name}", values, wanted)
+
+
+def _sums(owner: str, name: str, sums: Any) -> None:
+    for part, values in sums.items():
+        means = {k: v for k, v in values.items() if k not in ("silent", "looks")}
+        _numbers(owner, f"{name}[{part!r:.40}]", means, _MEANS)
+        checks.count(owner, f"looks of {name}[{part!r:.40}]", values["looks"])
+        silent = values["silent"]
+        if not isinstance(silent, np.ndarray) or silent.dtype != bool or silent.ndim != 1:
+            raise SettingError(f"{owner}: silent of {name}[{part!r:.40}] must be flags.")
+
+
+def _norms(owner: str, name: str, sums: Any) -> None:
+    for part, values in sums.items():
+        _numbers(owner, f"{name}[{part!r:.40}]", values, _NORMS)
+
+
 class LayerStatistics(Callback):
     """Measure every layer once in a while, to see what is dead, vanishing or exploding.
 
@@ -92,6 +127,13 @@ class LayerStatistics(Callback):
     >>> list(statistics.records[0]["layers"]), list(statistics.records[0]["parameters"])
     (['0', '1', '2'], ['0.weight', '0.bias', '2.weight', '2.bias'])
     """
+
+    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {
+        "records": ([], _records),
+        "_sums": ({}, _sums),
+        "_norms": ({}, _norms),
+        "_looks": (0, checks.whole),
+    }
 
     def __init__(self, every: int = 10) -> None:
         if every < 1:
@@ -129,7 +171,7 @@ class LayerStatistics(Callback):
                 return
             sums["looks"] += 1
             sums["silent"] = sums["silent"] & found["silent"]
-            for key in ("mean", "std", "sparsity", "correlation"):
+            for key in _MEANS:
                 sums[key] += found[key]
 
         return hook
@@ -150,7 +192,7 @@ class LayerStatistics(Callback):
         """Take the means of the epoch."""
         layers = {}
         for name, sums in self._sums.items():
-            means = {k: sums[k] / sums["looks"] for k in ("mean", "std", "sparsity", "correlation")}
+            means = {k: sums[k] / sums["looks"] for k in _MEANS}
             layers[name] = {**means, "dead": float(np.mean(sums["silent"]))}
         parameters = {
             name: {key: value / max(self._looks, 1) for key, value in sums.items()}
@@ -187,9 +229,3 @@ class LayerStatistics(Callback):
             "_norms": {name: dict(sums) for name, sums in self._norms.items()},
             "_looks": self._looks,
         }
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
-        known = {**self.state_dict(), "_sums": {"": {}}, "_norms": {"": {}}, "records": [{}]}
-        checks.state("LayerStatistics", known, state_dict)
-        vars(self).update(copy.deepcopy(dict(state_dict)))

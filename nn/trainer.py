@@ -291,6 +291,7 @@ class Trainer(Resumable):
                     f"{self.batch + 1}; the batch was not learned.\n"
                     f"  {first_broken(self.model, inputs, target)}.\n  Clean the data, lower the "
                     "rate, clip gradients, or find the operation with detect_anomaly()."
+                    + (f" The training went on from {self._source}." if self._source else "")
                 )
             loss.backward()
             for callback in self.callbacks:

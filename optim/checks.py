@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from numbers import Real
+from collections.abc import Callable
 from typing import Any
 
 from autograd_core import errors
-
-# lists in a schedule's state that have an entry for each parameter group
-_BY_GROUP = ("base_lrs", "_last_lr", "min_lrs", "lrs", "momenta")
 
 
 def number(owner: str, name: str, value: Any, low: float, high: float, range_: str) -> None:
     """Raise `SettingError` unless ``low <= value <= high``; `range_` says it in words."""
     try:
         found = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = math.nan
     if isinstance(value, (bool, str)) or not low <= found <= high:
         raise errors.SettingError(f"{owner}: {name} = {value!r}; it must be {range_}.")
@@ -41,6 +37,11 @@ def non_negative(owner: str, name: str, value: Any) -> None:
 def fraction(owner: str, name: str, value: Any) -> None:
     """Raise unless at least 0 and below 1."""
     number(owner, name, value, 0.0, _BELOW_ONE, "at least 0 and below 1")
+
+
+def between_0_and_1(owner: str, name: str, value: Any) -> None:
+    """Raise unless above 0 and below 1."""
+    number(owner, name, value, _TINY, _BELOW_ONE, "above 0 and below 1")
 
 
 def unit(owner: str, name: str, value: Any) -> None:
@@ -67,51 +68,47 @@ def rate(owner: str, value: Any) -> None:
     non_negative(owner, "lr", value)
 
 
-def state(owner: str, known: Mapping[str, Any], given: Any) -> None:
-    """Raise `StateDictError` unless a state dict has exactly the known keys, of the known kinds."""
-    if not isinstance(given, Mapping):
-        raise errors.StateDictError(
-            f"{owner}.load_state_dict: a state is a mapping, not {type(given).__name__}."
+def whole(owner: str, name: str, value: Any) -> None:
+    """Raise unless a number of steps that were done: an integer, zero or above."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= value <= 2**53:
+        raise errors.SettingError(
+            f"{owner}: {name} = {value!r:.80}; it must be an integer from 0 to 2**53."
         )
-    unknown, missing = set(given) - set(known), set(known) - set(given)
-    if unknown or missing:
-        kind, which = ("unknown", unknown) if unknown else ("missing", missing)
-        raise errors.StateDictError(
-            f"{owner}.load_state_dict: {kind} key {sorted(map(str, which))[0]!r}; "
-            f"it knows {', '.join(sorted(known))}."
-        )
-    for key, value in known.items():
-        new = given[key]
-        if not _alike(value, new) or (key in _BY_GROUP and len(new) != len(value)):
-            raise errors.StateDictError(
-                f"{owner}.load_state_dict: {key!r} is {new!r:.80}; it must be like {value!r:.80}."
+
+
+def step(owner: str, name: str, value: Any) -> None:
+    """Raise unless a schedule's place: an integer, -1 before the first step."""
+    if value != -1 or isinstance(value, float):
+        whole(owner, name, value)
+
+
+def finite(owner: str, name: str, value: Any) -> None:
+    """Raise unless a finite number."""
+    number(owner, name, value, -_HUGE, _HUGE, "a finite number")
+
+
+def no_nan(owner: str, name: str, value: Any) -> None:
+    """Raise unless a number; infinity is one."""
+    number(owner, name, value, -math.inf, math.inf, "a number, not NaN")
+
+
+def one_of(*words: str) -> Callable[[str, str, Any], None]:
+    """Return a check that a value is one of some words."""
+
+    def check(owner: str, name: str, value: Any) -> None:
+        if value not in words:
+            raise errors.SettingError(
+                f"{owner}: {name} = {value!r:.80}; it must be {' or '.join(map(repr, words))}."
             )
 
-
-def _alike(a: Any, b: Any) -> bool:
-    """Tell whether two values are of one kind."""
-    if isinstance(a, bool):
-        return isinstance(b, bool)
-    if isinstance(a, Real):
-        return not isinstance(b, bool) and (isinstance(b, Real) or _is_number(b))
-    if isinstance(a, list):
-        return isinstance(b, (list, tuple)) and _all_alike(a, b)
-    if isinstance(a, tuple):
-        fits = isinstance(b, (list, tuple)) and len(a) == len(b)
-        return fits and all(map(_alike, a, b))
-    if isinstance(a, Mapping):
-        return isinstance(b, Mapping) and _all_alike(list(a.values()), b.values())
-    if isinstance(a, str):
-        return isinstance(b, str)
-    return True  # None may become anything
+    return check
 
 
-def _all_alike(a: Sequence[Any], b: Iterable[Any]) -> bool:
-    """Compare collections of any length: if all in the first are of one kind, all are."""
-    one_kind = a and all(_alike(a[0], part) for part in a)
-    return not one_kind or all(_alike(a[0], part) for part in b)
+def each(check: Callable[[str, str, Any], None]) -> Callable[[str, str, Any], None]:
+    """Return a check of every entry of a list."""
 
+    def check_all(owner: str, name: str, values: Any) -> None:
+        for k, value in enumerate(values):
+            check(owner, f"{name}[{k}]", value)
 
-def _is_number(value: Any) -> bool:
-    """Tell whether a value is an array of no dimensions, which a file may make of a number."""
-    return getattr(value, "shape", None) == () and value.dtype.kind in "iuf"
+    return check_all

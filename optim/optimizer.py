@@ -332,7 +332,7 @@ class Optimizer:
         Raises
         ------
         StateDictError
-            If groups, settings, names or shapes do not match.
+            If groups, settings, names or shapes do not match, or a value is out of range.
         """
         groups, state = read_state_dict(self, state_dict)
         for group, new in zip(self.param_groups, groups, strict=True):

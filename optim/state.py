@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_core import errors
+from optim import checks, restoring
+from optim.restoring import refused
 
 # Settings of PyTorch's that choose one of its implementations: accepted when a
 # state dict comes from there, and dropped.
 FOREIGN = frozenset({"foreach", "capturable", "differentiable", "fused"})
 # What the schedules note in a group beside the optimizer's own settings.
 SCHEDULED = frozenset({"initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"})
+
+# What reading a nest of other things than was expected raises.
+_WRONG_KIND = (
+    TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
+# Arrays of the state whose square root is taken, or that others are divided by.
+_NOT_NEGATIVE = frozenset(
+    {"exp_avg_sq", "max_exp_avg_sq", "exp_inf", "square_avg", "acc_delta", "sum"}
+)
 
 if TYPE_CHECKING:
     from optim.optimizer import Group, Optimizer, State
@@ -38,12 +49,12 @@ def read_state_dict(
     """
     try:
         return _read(optimizer, given)
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        if isinstance(error, errors.AutogradError):
-            raise
-        raise errors.StateDictError(
-            f"{optimizer.name}.load_state_dict: this is no optimizer's state "
-            f"({type(error).__name__}: {error}); nothing was changed."
+    except errors.StateDictError:
+        raise
+    except _WRONG_KIND as error:
+        raise refused(
+            optimizer.name,
+            f"this is no optimizer's state ({type(error).__name__}: {error!s:.200})",
         ) from error
 
 
@@ -51,22 +62,21 @@ def _read(optimizer: Optimizer, given: Any) -> tuple[list[Group], dict[Any, Stat
     name = optimizer.name
     if not isinstance(given, Mapping) or set(given) != {"state", "param_groups"}:
         keys = sorted(map(str, given)) if isinstance(given, Mapping) else type(given).__name__
-        raise errors.StateDictError(
-            f"{name}.load_state_dict: the keys must be 'state' and 'param_groups', not {keys}."
-        )
+        raise refused(name, f"the keys must be 'state' and 'param_groups', not {keys!s:.200}")
     groups = given["param_groups"]
     if len(groups) != len(optimizer.param_groups):
-        raise errors.StateDictError(
-            f"{name}.load_state_dict: {len(groups)} parameter groups for an optimizer with "
-            f"{len(optimizer.param_groups)}."
+        raise refused(
+            name,
+            f"{len(groups)} parameter groups for an optimizer with {len(optimizer.param_groups)}",
         )
     settings: list[Group] = []
     owners: dict[Any, tuple[Any, Group]] = {}
     for k, (new, old) in enumerate(zip(groups, optimizer.param_groups, strict=True)):
         if len(new.get("params", ())) != len(old["params"]):
-            raise errors.StateDictError(
-                f"{name}.load_state_dict: group {k} has {len(new.get('params', ()))} parameters, "
-                f"the optimizer's has {len(old['params'])}."
+            raise refused(
+                name,
+                f"group {k} has {len(new.get('params', ()))} parameters, the optimizer's has "
+                f"{len(old['params'])}",
             )
         found = _settings(optimizer, k, new, old)
         settings.append(found)
@@ -75,15 +85,13 @@ def _read(optimizer: Optimizer, given: Any) -> tuple[list[Group], dict[Any, Stat
             for index, p in zip(new["params"], old["params"], strict=True)
         )
     if len(owners) != sum(len(group["params"]) for group in optimizer.param_groups):
-        raise errors.StateDictError(
-            f"{name}.load_state_dict: the groups list a parameter's number twice."
-        )
+        raise refused(name, "the groups list a parameter's number twice")
     state = {}
     for index, entry in given["state"].items():
         if index not in owners:
-            raise errors.StateDictError(
-                f"{name}.load_state_dict: state of parameter {index!r}, but the groups know "
-                f"{len(owners)} parameters."
+            raise refused(
+                name,
+                f"state of parameter {index!r:.40}, but the groups know {len(owners)} parameters",
             )
         p, group = owners[index]
         state[p] = _entry(optimizer, index, entry, p, group)
@@ -103,16 +111,30 @@ def _settings(
     missing = known - set(found)
     if unknown or missing:
         kind, which = ("unknown", unknown) if unknown else ("missing", missing)
-        raise errors.StateDictError(
-            f"{optimizer.name}.load_state_dict: {kind} setting {sorted(which)[0]!r} in group {k}; "
-            f"it knows {', '.join(sorted(known))}."
+        raise refused(
+            optimizer.name,
+            f"{kind} setting {min(map(str, which))!r:.80} in group {k}; it knows "
+            f"{', '.join(sorted(known))}",
         )
     # numbers that the file format brought back as arrays of no dimensions
     found = {
         key: v.item() if np.ndim(v) == 0 and hasattr(v, "item") else v for key, v in found.items()
     }
     found = {key: tuple(v) if isinstance(v, list) else v for key, v in found.items()}
-    optimizer.validate({**old, **found, "lr": found["lr"] or 1.0})  # a schedule may end at zero
+    for key, value in found.items():
+        if key in known:
+            try:
+                found[key] = restoring.like(old[key], value)
+            except restoring.UnlikeError as error:
+                raise refused(
+                    optimizer.name,
+                    f"{key} of group {k} is {restoring.shown(value)}; it must be {error}",
+                ) from error
+        else:  # what a schedule has noted
+            restoring.within(optimizer.name, checks.non_negative, f"{key} of group {k}", value)
+    restoring.within(optimizer.name, checks.non_negative, "lr", found["lr"])
+    whole = {**old, **found, "lr": found["lr"] or 1.0}  # a schedule may end at zero
+    restoring.within(optimizer.name, lambda *_: optimizer.validate(whole), f"group {k}", found)
     return found
 
 
@@ -125,38 +147,55 @@ def _entry(
     entry = {key: value for key, value in entry.items() if value is not None}
     unknown = set(entry) - arrays - numbers
     if unknown:
-        raise errors.StateDictError(
-            f"{optimizer.name}.load_state_dict: unknown state {sorted(unknown)[0]!r} of parameter "
-            f"{index!r}; with these settings it knows {', '.join(sorted(arrays | numbers))}."
+        raise refused(
+            optimizer.name,
+            f"unknown state {min(map(str, unknown))!r:.80} of parameter {index!r}; with these "
+            f"settings it knows {', '.join(sorted(arrays | numbers))}",
         )
     missing = (numbers | arrays) - set(entry)
     if missing and entry:
-        raise errors.StateDictError(
-            f"{optimizer.name}.load_state_dict: state {sorted(missing)[0]!r} of parameter "
-            f"{index!r} is missing."
-        )
+        raise refused(optimizer.name, f"state {min(missing)!r} of parameter {index!r} is missing")
     made: State = {}
     for key, value in entry.items():
         if key in numbers:
-            number = np.asarray(value).item()
-            made[key] = int(number) if key == "step" else float(number)
+            made[key] = _number(optimizer, f"{key!r} of parameter {index!r}", key, value)
             continue
         value = np.asarray(value)
-        if value.shape != p.shape:
-            raise errors.StateDictError(
-                f"{optimizer.name}.load_state_dict: {key!r} of parameter {index!r} has shape "
-                f"{value.shape}, the parameter {p.shape}."
-            )
-        if not np.can_cast(value.dtype, p.dtype, "same_kind"):
-            raise errors.StateDictError(
-                f"{optimizer.name}.load_state_dict: {key!r} of parameter {index!r} has dtype "
-                f"{value.dtype}, the parameter {p.dtype}."
-            )
+        if problem := _unfit(key, value, p):
+            raise refused(optimizer.name, f"{key!r} of parameter {index!r} {problem}")
         with np.errstate(over="ignore"):
             made[key] = np.array(value, dtype=p.dtype, order="K")
         if not np.array_equal(np.isfinite(made[key]), np.isfinite(value)):
-            raise errors.StateDictError(
-                f"{optimizer.name}.load_state_dict: {key!r} of parameter {index!r} holds numbers "
-                f"that are too large for {p.dtype}."
+            raise refused(
+                optimizer.name,
+                f"{key!r} of parameter {index!r} holds numbers that are too large for {p.dtype}",
             )
     return made
+
+
+def _number(optimizer: Optimizer, what: str, key: str, value: Any) -> float:
+    """Return a number of the state: a count of steps, or a product of factors below one."""
+    number = np.asarray(value).item()
+    if isinstance(number, bool):
+        raise refused(optimizer.name, f"{what} is {number}; it must be a number")
+    if key != "step":
+        check = checks.unit if key == "mu_product" else checks.finite
+        restoring.within(optimizer.name, check, what, number)
+        return float(number)
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)  # PyTorch counts in arrays of floats
+    restoring.within(optimizer.name, checks.whole, what, number)
+    return int(number)
+
+
+def _unfit(key: str, value: Any, p: Any) -> str:
+    """Return what forbids an array to be a parameter's state, if anything."""
+    if value.shape != p.shape:
+        return f"has shape {value.shape}, the parameter {p.shape}"
+    if value.dtype.kind not in "biufc" or not np.can_cast(value.dtype, p.dtype, "same_kind"):
+        return f"has dtype {value.dtype}, the parameter {p.dtype}"
+    if value.dtype.kind in "fc" and np.isnan(value).any():
+        return "holds NaN"
+    if key in _NOT_NEGATIVE and (np.any(value.real < 0) or np.any(value.imag < 0)):
+        return "holds negative numbers, which no squares are"
+    return ""

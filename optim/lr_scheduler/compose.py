@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd_core import errors
-from optim import checks
-from optim.lr_scheduler.schedule import LRScheduler, copied
+from optim import restoring
+from optim.lr_scheduler.schedule import LRScheduler
 
 
 def _check_parts(name: str, schedulers: Sequence[Any], optimizer: Any) -> Any:
@@ -51,15 +51,9 @@ class _Composed(LRScheduler):
         return found
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take on a state that `state_dict` returned; `StateDictError` if the keys differ."""
-        checks.state(self.name, self.state_dict(), state_dict)
-        parts = state_dict["_schedulers"]
-        if len(parts) != len(self._schedulers):
-            raise errors.StateDictError(
-                f"{self.name}.load_state_dict: {len(parts)} schedules for {len(self._schedulers)}."
-            )
-        for part, state in zip(self._schedulers, parts, strict=True):
-            checks.state(part.name, part.state_dict(), state)
+        """Take on a state that `state_dict` returned; `StateDictError` if it does not fit."""
+        values = self.check_state_dict(state_dict)
+        parts = values.pop("_schedulers")
         before = [held for part in self._schedulers for held in attributes(part)]
         try:
             for part, state in zip(self._schedulers, parts, strict=True):
@@ -67,7 +61,25 @@ class _Composed(LRScheduler):
         except BaseException:
             put_back(before)
             raise
-        vars(self).update(copied({k: v for k, v in state_dict.items() if k != "_schedulers"}))
+        vars(self).update(values)
+
+    def check_state_dict(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of a state, or raise `StateDictError`; change nothing."""
+        live = self.state_dict()
+        del live["_schedulers"]
+        restoring.check_keys(self.name, (*live, "_schedulers"), state_dict)
+        parts = state_dict["_schedulers"]
+        if type(parts) not in (list, tuple) or len(parts) != len(self._schedulers):
+            found = len(parts) if type(parts) in (list, tuple) else restoring.shown(parts)
+            raise restoring.refused(self.name, f"{found} schedules for {len(self._schedulers)}")
+        own = {key: value for key, value in state_dict.items() if key != "_schedulers"}
+        return {
+            **restoring.restored(self.name, live, own, self.limits),
+            "_schedulers": [
+                part.check_state_dict(state)
+                for part, state in zip(self._schedulers, parts, strict=True)
+            ],
+        }
 
 
 class SequentialLR(_Composed):
@@ -122,6 +134,18 @@ class SequentialLR(_Composed):
             part.last_epoch -= 1
         self._schedulers[0].start()
         super().__init__(optimizer, last_epoch)
+
+    def check_state_dict(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of a state, or raise `StateDictError`; change nothing."""
+        found = super().check_state_dict(state_dict)
+        steps = found["_milestones"]
+        if len(steps) != len(self._milestones) or steps != sorted(steps):
+            raise restoring.refused(
+                self.name,
+                f"_milestones is {steps}; {len(self._schedulers)} schedules need "
+                f"{len(self._milestones)} growing milestones",
+            )
+        return found
 
     def start(self) -> None:
         """Begin with the first part's first rate."""

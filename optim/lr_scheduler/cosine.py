@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from autograd_core import errors
-from optim import checks
+from optim import checks, restoring
 from optim.lr_scheduler.schedule import LRScheduler
 
 
@@ -43,6 +44,12 @@ class CosineAnnealingLR(LRScheduler):
     >>> round(schedule.get_last_lr()[0], 6)
     0.5
     """
+
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        **LRScheduler.limits,
+        "T_max": checks.count,
+        "eta_min": checks.non_negative,
+    }
 
     def __init__(
         self,
@@ -110,6 +117,15 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     >>> rates
     [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
     """
+
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        **LRScheduler.limits,
+        "T_0": checks.count,
+        "T_mult": checks.count,
+        "eta_min": checks.non_negative,
+        "T_cur": checks.non_negative,
+        "T_i": checks.count,
+    }
 
     def __init__(
         self,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from autograd_core import errors
-from optim import checks
+from optim import checks, restoring
 from optim.lr_scheduler.schedule import Factor, LRScheduler, per_group
 
 
@@ -34,6 +34,12 @@ class StepLR(LRScheduler):
     >>> schedule.get_last_lr()
     [0.5]
     """
+
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        **LRScheduler.limits,
+        "step_size": checks.count,
+        "gamma": checks.positive,
+    }
 
     def __init__(
         self, optimizer: Any, step_size: int, gamma: float = 0.1, last_epoch: int = -1
@@ -79,6 +85,12 @@ class MultiStepLR(LRScheduler):
     [0.25]
     """
 
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        **LRScheduler.limits,
+        "milestones": checks.each(checks.whole),
+        "gamma": checks.positive,
+    }
+
     def __init__(
         self, optimizer: Any, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
@@ -122,6 +134,11 @@ class ExponentialLR(LRScheduler):
     [0.5]
     """
 
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        **LRScheduler.limits,
+        "gamma": checks.positive,
+    }
+
     def __init__(self, optimizer: Any, gamma: float, last_epoch: int = -1) -> None:
         checks.positive(self.name, "gamma", gamma)
         self.gamma = gamma
@@ -160,6 +177,12 @@ class PolynomialLR(LRScheduler):
     [0.75]
     """
 
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        **LRScheduler.limits,
+        "total_iters": checks.count,
+        "power": checks.positive,
+    }
+
     def __init__(
         self, optimizer: Any, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
     ) -> None:
@@ -175,7 +198,8 @@ class PolynomialLR(LRScheduler):
     def get_lr(self) -> list[float]:
         """Return each group's rate for step `last_epoch`."""
         t = self.last_epoch
-        factor = self._left(t) / self._left(t - 1) if 0 < t <= self.total_iters else 1.0
+        before = self._left(t - 1) if 0 < t <= self.total_iters else 0.0
+        factor = self._left(t) / before if before else 1.0
         return [lr * factor for lr in self._now()]
 
     def rates_at(self, epoch: int) -> list[float]:

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from autograd_core import errors
-from optim import checks
+from optim import checks, restoring
 from optim.lr_scheduler.schedule import LRScheduler, per_group
 
 
 def _cosine(start: float, end: float, done: float) -> float:
     return end + (start - end) / 2.0 * (1.0 + math.cos(math.pi * done))
+
+
+def _corners(owner: str, name: str, values: Any) -> None:
+    """Raise unless some steps, each with the name of the value that stands there."""
+    checks.count(owner, f"len({name})", len(values))
+    for k, (step, corner) in enumerate(values):
+        checks.finite(owner, f"{name}[{k}]", step)
+        checks.one_of("start", "max", "end")(owner, f"{name}[{k}]", corner)
+
+
+def _named(check: restoring.Check) -> restoring.Check:
+    """Return a check of the values at a cycle's corners."""
+
+    def check_values(owner: str, name: str, values: Mapping[str, Any]) -> None:
+        restoring.check_keys(owner, ("start", "max", "end"), values)
+        for corner, value in values.items():
+            check(owner, f"{name}[{corner!r}]", value)
+
+    return check_values
 
 
 def _line(start: float, end: float, done: float) -> float:
@@ -66,6 +86,13 @@ class OneCycleLR(LRScheduler):
     >>> rates
     [0.04, 0.52, 1.0, 0.86, 0.71, 0.57, 0.43, 0.29, 0.14, 0.0]
     """
+
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        **LRScheduler.limits,
+        "total_steps": checks.count,
+        "corners": _corners,
+        "lrs": checks.each(_named(checks.non_negative)),
+    }
 
     def __init__(
         self,
@@ -147,6 +174,18 @@ class OneCycleLR(LRScheduler):
             end, following = self.corners[-1]
         done = (step - start) / (end - start) if end != start else 1.0
         return curve(values[name], values[following], done)
+
+    def check_state_dict(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of a state, or raise `StateDictError`; change nothing."""
+        found = super().check_state_dict(state_dict)
+        if found["cycle_momentum"] is not self.cycle_momentum:
+            raise restoring.refused(
+                self.name, f"cycle_momentum is {self.cycle_momentum} in this schedule"
+            )
+        if self.cycle_momentum:
+            check = checks.each(_named(checks.fraction))
+            restoring.within(self.name, check, "momenta", found["momenta"])
+        return found
 
     def get_lr(self) -> list[float]:
         """Return each group's rate for step `last_epoch`, and set its momentum."""

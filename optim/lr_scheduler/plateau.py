@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd_core import errors
-from optim import checks
+from optim import checks, restoring
 from optim.lr_scheduler.schedule import copied, per_group
 
 
@@ -47,6 +47,21 @@ class ReduceLROnPlateau:
     [0.1]
     """
 
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        "mode": checks.one_of("min", "max"),
+        "threshold_mode": checks.one_of("rel", "abs"),
+        "factor": checks.between_0_and_1,
+        "patience": checks.whole,
+        "cooldown": checks.whole,
+        "threshold": checks.non_negative,
+        "eps": checks.non_negative,
+        "min_lrs": checks.each(checks.non_negative),
+        "best": checks.no_nan,
+        "num_bad_epochs": checks.whole,
+        "cooldown_counter": checks.whole,
+        "last_epoch": checks.whole,
+    }
+
     def __init__(
         self,
         optimizer: Any,
@@ -66,8 +81,7 @@ class ReduceLROnPlateau:
                 f"{self.name}: mode = {mode!r}, threshold_mode = {threshold_mode!r}; they must be "
                 "'min' or 'max', 'rel' or 'abs'."
             )
-        checks.positive(self.name, "factor", factor)
-        checks.fraction(self.name, "factor", factor)
+        checks.between_0_and_1(self.name, "factor", factor)
         checks.count(self.name, "patience", patience, 0)
         checks.count(self.name, "cooldown", cooldown, 0)
         checks.non_negative(self.name, "threshold", threshold)
@@ -137,5 +151,8 @@ class ReduceLROnPlateau:
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take on a state that `state_dict` returned; `StateDictError` if the keys differ."""
-        checks.state(self.name, self.state_dict(), state_dict)
-        vars(self).update(copied(state_dict))
+        vars(self).update(self.check_state_dict(state_dict))
+
+    def check_state_dict(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of a state, or raise `StateDictError`; change nothing."""
+        return restoring.restored(self.name, self.state_dict(), state_dict, self.limits)

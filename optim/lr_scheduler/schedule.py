@@ -7,10 +7,10 @@ it from the start), so that several of them can act on one optimizer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd_core import errors
-from optim import checks
+from optim import checks, restoring
 
 
 class LRScheduler:
@@ -46,6 +46,13 @@ class LRScheduler:
     """
 
     base_lrs: list[float]
+
+    # the ranges of what a state dict may hold; subclasses add their own settings
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        "last_epoch": checks.step,
+        "base_lrs": checks.each(checks.non_negative),
+        "_last_lr": checks.each(checks.non_negative),
+    }
 
     def __init__(self, optimizer: Any, last_epoch: int = -1) -> None:
         if not hasattr(optimizer, "param_groups"):
@@ -129,11 +136,14 @@ class LRScheduler:
         Raises
         ------
         StateDictError
-            If keys are unknown or missing, or values of another kind; nothing is
-            changed then.
+            If keys are unknown or missing, or values of another kind or out of range;
+            nothing is changed then.
         """
-        checks.state(self.name, self.state_dict(), state_dict)
-        vars(self).update(copied(state_dict))
+        vars(self).update(self.check_state_dict(state_dict))
+
+    def check_state_dict(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of a state, or raise `StateDictError`; change nothing."""
+        return restoring.restored(self.name, self.state_dict(), state_dict, self.limits)
 
     def __repr__(self) -> str:
         return f"{self.name}(step {self.last_epoch}, lr {self._last_lr})"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from optim import checks
+from optim import checks, restoring
 from optim.lr_scheduler.schedule import LRScheduler
 
 
@@ -39,6 +40,12 @@ def linear_scaling(lr: float, batch_size: int, reference: int = 256) -> float:
     return lr * batch_size / reference
 
 
+def _factor(owner: str, name: str, value: Any) -> None:
+    """Raise unless above 0 and at most 1."""
+    checks.positive(owner, name, value)
+    checks.unit(owner, name, value)
+
+
 class LinearLR(LRScheduler):
     """Multiply the base rate by a factor that goes in a line from one value to another.
 
@@ -71,6 +78,13 @@ class LinearLR(LRScheduler):
     [0.25, 0.5, 0.75, 1.0, 1.0]
     """
 
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        **LRScheduler.limits,
+        "start_factor": _factor,
+        "end_factor": checks.unit,
+        "total_iters": checks.count,
+    }
+
     def __init__(
         self,
         optimizer: Any,
@@ -79,8 +93,7 @@ class LinearLR(LRScheduler):
         total_iters: int = 5,
         last_epoch: int = -1,
     ) -> None:
-        checks.positive(self.name, "start_factor", start_factor)
-        checks.unit(self.name, "start_factor", start_factor)
+        _factor(self.name, "start_factor", start_factor)
         checks.unit(self.name, "end_factor", end_factor)
         checks.count(self.name, "total_iters", total_iters)
         self.start_factor = start_factor
@@ -98,7 +111,8 @@ class LinearLR(LRScheduler):
         if t == 0:
             factor = self.start_factor
         else:
-            factor = self._factor(t) / self._factor(t - 1) if t <= self.total_iters else 1.0
+            before = self._factor(t - 1) if t <= self.total_iters else 0.0
+            factor = self._factor(t) / before if before else 1.0
         return [lr * factor for lr in self._now()]
 
     def rates_at(self, epoch: int) -> list[float]:
@@ -132,11 +146,16 @@ class ConstantLR(LRScheduler):
     ([0.5], [1.0])
     """
 
+    limits: ClassVar[Mapping[str, restoring.Check]] = {
+        **LRScheduler.limits,
+        "factor": _factor,
+        "total_iters": checks.count,
+    }
+
     def __init__(
         self, optimizer: Any, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
     ) -> None:
-        checks.positive(self.name, "factor", factor)
-        checks.unit(self.name, "factor", factor)
+        _factor(self.name, "factor", factor)
         checks.count(self.name, "total_iters", total_iters)
         self.factor = factor
         self.total_iters = total_iters
