@@ -237,9 +237,16 @@ _CONTAINERS = (dict, list, tuple, set, functools.partial)
 
 def _of_others(value: Any) -> bool:
     """Whether a function or a class belongs to the standard library or to a compiler."""
-    if isinstance(value, type) and issubclass(value, _CONTAINERS):
+    if isinstance(value, FunctionType):
+        return _home(value) in _OTHERS
+    if issubclass(value, _CONTAINERS):
         return False
     return str(getattr(value, "__module__", "")).partition(".")[0] in _OTHERS
+
+
+def _home(function: FunctionType) -> str:
+    """Where its code stands; `wraps` gives it the ``__module__`` of another."""
+    return str(function.__globals__.get("__name__")).partition(".")[0]
 
 
 def _named_globals(code: CodeType, names: dict[str, Any]) -> _Inside:

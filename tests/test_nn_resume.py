@@ -207,6 +207,17 @@ def default() -> Any:
     return draw
 
 
+def wrapped() -> Any:
+    """Claims to be of the standard library."""
+    rng = np.random.default_rng(6)
+
+    @functools.wraps(os.getcwd)
+    def draw() -> float:
+        return rng.random()
+
+    return draw
+
+
 def spawning() -> Any:
     rng = np.random.default_rng(2)
     return lambda: rng.spawn(1)[0].random()
@@ -231,6 +242,7 @@ HOLDERS: dict[str, Source] = {
     "seeds": FromSeeds,
     "spawning": spawning,
     "closure": closure,
+    "wrapped": wrapped,
     "defaults": default,
 }
 
