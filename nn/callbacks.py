@@ -78,7 +78,8 @@ class Callback:
         self, state_dict: Mapping[str, Any], trainer: Trainer | None = None
     ) -> dict[str, Any]:
         """Return the attributes that a state sets, or raise `StateDictError`; change nothing."""
-        return callback_values(self, state_dict)
+        inherited = type(self).load_state_dict is Callback.load_state_dict
+        return callback_values(self, state_dict, inherited)
 
 
 class Monitor(Callback):

@@ -10,12 +10,13 @@ import copy
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd_core import StateDictError
 from autograd_core.source import Location
+from nn.module import Module
 from nn.random_states import checked_random_state
 from nn.state import check_state
 from optim import Optimizer, checks
@@ -31,25 +32,22 @@ from optim.restoring import (
 )
 from optim.state import read_state_dict
 
-if TYPE_CHECKING:
-    from nn.callbacks import Callback
-    from nn.trainer import Trainer
-
 # Names of text that says where something is: never restored, whoever has put it into a state.
 _PLACES = ("path", "file", "dir", "folder", "url", "host", "command")
 
 
-def callback_values(callback: Callback, given: Any) -> dict[str, Any]:
+def callback_values(callback: Any, given: Any, all_of_them: bool) -> dict[str, Any]:
     """Return the attributes that a callback's state sets, each checked.
 
     What the class names in `saved` is compared with the example that stands there.  Any other key
     of the callback's own `state_dict` must be an attribute that holds data, and its value one of
     the live value's kind.  A constructor's argument is a setting: it must be as it is here.
+    A class with a `load_state_dict` of its own need not hand over all of its keys.
     """
     owner = type(callback).__name__
     known = callback.state_dict()
-    if type(callback).load_state_dict is not _callback_class().load_state_dict:
-        known = {name: value for name, value in known.items() if name in given}  # by super()
+    if not all_of_them:
+        known = {name: value for name, value in known.items() if name in given}
     check_keys(owner, known, given)
     settings = set(_parameters(type(callback)))
     values = {}
@@ -79,12 +77,6 @@ def callback_values(callback: Callback, given: Any) -> dict[str, Any]:
     return copy.deepcopy(values)  # an array that stands in a thousand places is copied once
 
 
-def _callback_class() -> Any:
-    from nn.callbacks import Callback
-
-    return Callback
-
-
 def _parameters(kind: type) -> Iterator[str]:
     """Yield the names of the arguments of a class's constructor, and of its bases'."""
     for base in kind.__mro__[:-1]:
@@ -92,7 +84,7 @@ def _parameters(kind: type) -> Iterator[str]:
             yield from list(inspect.signature(make).parameters)[1:]
 
 
-def _attribute(callback: Callback, name: Any) -> Any:
+def _attribute(callback: Any, name: Any) -> Any:
     """Return what a name of the callback's holds, if it may be restored at all."""
     missing = object()
     held = inspect.getattr_static(callback, name, missing) if isinstance(name, str) else missing
@@ -160,7 +152,7 @@ def contents(owners: Iterable[Any]) -> Callable[[], None]:
 # --- the whole of a training ----------------------------------------------------------------------
 
 
-def checked_training(trainer: Trainer, given: Mapping[str, Any]) -> dict[str, Any]:
+def checked_training(trainer: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a training's state with everything in it checked; change nothing.
 
     Raises
@@ -231,7 +223,7 @@ def _rows(given: Any) -> list[dict[str, Any]]:
     return copy.deepcopy(rows)
 
 
-def _check_position(trainer: Trainer, state: Mapping[str, Any]) -> None:
+def _check_position(trainer: Any, state: Mapping[str, Any]) -> None:
     """Raise unless epoch, batch and the sums of the epoch so far belong together."""
     for name in ("epoch", "batch"):
         value = state[name]
@@ -274,8 +266,6 @@ def _batches(data: Mapping[str, Any]) -> int | None:
 
 
 def _check_model(model: Any, given: Any) -> None:
-    from nn.module import Module
-
     if type(model).load_state_dict is not Module.load_state_dict:
         return
     targets = model.state_dict()
