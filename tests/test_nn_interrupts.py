@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,6 @@ import pytest
 import nn
 import optim
 from autograd_core import errors
-from nn.interrupts import Signals
 
 SOURCE = os.path.dirname(nn.__file__)
 
@@ -468,47 +466,3 @@ def test_a_callback_that_does_not_take_its_state_back_is_named() -> None:
         run(trainer)
     with pytest.raises(errors.StateDictError, match=r"Stubborn.load_state_dict: no"):
         run(trainer)
-
-
-# --- signals -----------------------------------------------------------------
-
-
-def test_a_signal_waits_until_it_is_let_through() -> None:
-    seen = []
-    before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
-    try:
-        with Signals() as signals:
-            signal.raise_signal(signal.SIGTERM)
-            assert seen == [signal.SIGTERM]  # at once outside of a section
-            signals.hold()
-            signal.raise_signal(signal.SIGTERM)
-            signal.raise_signal(signal.SIGINT)
-            assert seen == [signal.SIGTERM]
-            with pytest.raises(KeyboardInterrupt):
-                signals.release()
-            assert len(seen) == 2
-            signals.hold()
-            signal.raise_signal(signal.SIGINT)
-            signal.raise_signal(signal.SIGINT)
-            with pytest.raises(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGINT)  # who insists gets through
-            signals._waiting.clear()
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)  # of the user's, in between: stays
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def test_a_training_in_another_thread_leaves_the_signals_alone() -> None:
-    trainer, found = make(), []
-
-    def work() -> None:
-        run(trainer, 1)
-        found.append(signal.getsignal(signal.SIGINT))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert found == [signal.default_int_handler]
-    assert trainer.epoch == 1
