@@ -11,6 +11,7 @@ import numpy as np
 
 import optim
 from autograd_core import SettingError, mark_overwritten
+from nn.files import PathLock, check_target, remove_leftovers
 from nn.random import generator
 from nn.restoring import callback_values
 from nn.serialization import save
@@ -155,7 +156,8 @@ class EarlyStopping(Monitor):
     patience : int
         "No improvement in so many epochs".
     restore_best : bool
-        Put the best epoch's weights back at the end.
+        Put the best epoch's weights back at the end of `fit`.  An exception leaves the last
+        weights, so that `fit` can go on; the best ones are in ``best_weights``.
     """
 
     saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {
@@ -188,8 +190,8 @@ class EarlyStopping(Monitor):
             trainer.stop(f"no improvement of {self.monitor} in {self.patience} epochs")
 
     def on_fit_end(self, trainer: Trainer) -> None:
-        """Put the best weights back, if that was asked for."""
-        if self.best_weights is not None:
+        """Put the best weights back, if that was asked for and training came to its end."""
+        if self.best_weights is not None and trainer.finished:
             trainer.model.load_state_dict(self.best_weights)
 
     def state_dict(self) -> dict[str, Any]:
@@ -323,6 +325,20 @@ class SaveBest(Monitor):
     ) -> None:
         super().__init__(monitor, mode, min_delta)
         self.path = path
+        self._lock: PathLock | None = None
+
+    def on_fit_start(self, trainer: Trainer) -> None:
+        """Find out now whether the file can be written, and that nobody else writes it."""
+        size = sum(a.nbytes for a in trainer.model.state_dict().values())
+        target = check_target("SaveBest: path", self.path, size)
+        self._lock = PathLock("SaveBest: path", target)
+        remove_leftovers(target)
+
+    def on_fit_end(self, trainer: Trainer) -> None:
+        """Let others write the file."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
         """Save, if better."""

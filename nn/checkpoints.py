@@ -8,7 +8,6 @@ types and keys too; what cannot is refused before anything is written.
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 import re
@@ -326,9 +325,3 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
         raise SerializationError(
             f"{os.fspath(path)}: the checkpoint is damaged ({error!s:.200}).", Location.of_caller()
         ) from error
-
-
-def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Remove the half-written files that killed runs have left beside a checkpoint."""
-    for leftover in glob.glob(glob.escape(os.fspath(path)) + ".*.tmp"):
-        os.unlink(leftover)

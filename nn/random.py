@@ -9,10 +9,13 @@ a sequence of its own.
 from __future__ import annotations
 
 import os
+import random
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from autograd_core.transforms.checkpointing import named_sources
 from nn.random_states import checked_random_state
 
 
@@ -88,3 +91,116 @@ def set_rng_state(state: dict[str, Any]) -> None:
     """
     live = _generator.bit_generator.state
     _generator.bit_generator.state = checked_random_state("set_rng_state", live, state)
+
+
+# --- every random source of a training ---------------------------------------
+
+
+def own_sources(
+    roots: Mapping[str, Any], without: Any = None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the random sources that objects hold beside the shared ones, and what has no state.
+
+    Parameters
+    ----------
+    roots : mapping
+        Objects by name.
+    without
+        An object not to look through.
+
+    Returns
+    -------
+    dict, dict
+        Sources by name; and the kind of what cannot be kept, by name.
+
+    Examples
+    --------
+    >>> list(own_sources({"data": [generator(), np.random.default_rng(0)], "f": random.random})[0])
+    ['data[1]']
+    """
+    found, unkept = named_sources(roots, ("nn", "optim", "autograd_core"), [without])
+    shared = {id(_generator), id(_numpy()), id(random.seed.__self__)}  # type: ignore[attr-defined]
+    found = {name: source for name, source in found.items() if id(source) not in shared}
+    for name in [name for name in found if name in unkept]:
+        del found[name]
+    return found, unkept
+
+
+def _numpy() -> Any:
+    """Return the RandomState behind ``np.random.rand`` and its kin."""
+    return np.random.random.__self__  # type: ignore[attr-defined]
+
+
+def shared_sources() -> dict[str, Any]:
+    """Return the sources that everybody draws from, by name."""
+    python = random.seed.__self__  # type: ignore[attr-defined]
+    return {"nn": _generator, "numpy": _numpy(), "python": python}
+
+
+def source_state(source: Any) -> Any:
+    """Return the state of a random source: numbers, text, arrays and nests of them.
+
+    Examples
+    --------
+    >>> rng = random.Random(0)
+    >>> state = source_state(rng)
+    >>> a = rng.random()
+    >>> restore_source(rng, state)
+    >>> rng.random() == a
+    True
+    """
+    if isinstance(source, np.random.Generator):  # the commonest, in the fewest steps
+        return _bits_state(source.bit_generator)
+    if isinstance(source, random.Random):
+        return source.getstate()
+    if isinstance(source, np.random.RandomState):
+        return source.get_state(legacy=False)
+    if isinstance(source, np.random.SeedSequence):
+        return {"spawned": source.n_children_spawned}
+    return _bits_state(source)
+
+
+def _bits_state(bits: Any) -> Any:
+    state = bits.state
+    spawned = getattr(bits.seed_seq, "n_children_spawned", 0)
+    return {**state, "spawned": spawned} if spawned else state
+
+
+def restore_source(source: Any, state: Any) -> None:
+    """Put a random source back into a state that `source_state` returned.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        If the state is not of this kind of source.
+    """
+    if isinstance(source, random.Random):
+        source.setstate(state)
+    elif isinstance(source, np.random.RandomState):
+        source.set_state(state)
+    elif isinstance(source, np.random.SeedSequence):
+        _spawn(source, state["spawned"])
+    else:
+        bits = source.bit_generator if isinstance(source, np.random.Generator) else source
+        bits.state = {key: value for key, value in state.items() if key != "spawned"}
+        seeds = getattr(bits, "seed_seq", None)
+        if isinstance(seeds, np.random.SeedSequence):
+            _spawn(seeds, state.get("spawned", 0))
+
+
+def _spawn(seeds: np.random.SeedSequence, count: int) -> None:
+    """Let a seed sequence have spawned so many children; it knows no way back."""
+    if count < seeds.n_children_spawned:
+        raise ValueError(
+            f"a seed sequence has spawned {seeds.n_children_spawned} children, and cannot go back "
+            f"to {count}; draw a seed from a Generator instead"
+        )
+    if count > seeds.n_children_spawned:
+        seeds.spawn(count - seeds.n_children_spawned)
+
+
+def same_state(a: Any, b: Any) -> bool:
+    """Tell whether two states of a random source are one."""
+    if isinstance(a, Mapping):
+        return a.keys() == b.keys() and all(same_state(a[key], b[key]) for key in a)
+    return bool(np.array_equal(a, b)) if isinstance(a, np.ndarray) else bool(a == b)

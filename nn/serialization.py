@@ -10,7 +10,6 @@ import contextlib
 import itertools
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -19,6 +18,7 @@ import numpy as np
 from autograd_core import AutogradError
 from autograd_core.base.errors import OperandError, SettingError
 from autograd_core.extend import Location
+from nn.files import write_atomically
 from nn.module import Module
 from nn.safetensors import (
     CODES,
@@ -175,35 +175,6 @@ def _pieces(array: Any) -> Iterator[Any]:
     ) as pieces:
         for piece in pieces:
             yield piece.view(np.uint8)
-
-
-def write_atomically(path: str | os.PathLike[str], parts: Iterable[Any]) -> None:
-    """Write bytes so that the path holds the old file whole, or the new one whole."""
-    path = os.fspath(path)
-    folder = os.path.dirname(os.path.abspath(path))
-    number, temporary = tempfile.mkstemp(
-        dir=folder, prefix=os.path.basename(path) + ".", suffix=".tmp"
-    )
-    try:
-        with os.fdopen(number, "wb") as file:
-            for part in parts:
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    try:  # the rename itself must reach the disk too, where the system allows it
-        folder_number = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(folder_number)
-    except OSError:
-        pass
-    finally:
-        os.close(folder_number)
 
 
 def load(

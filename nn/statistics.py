@@ -220,8 +220,11 @@ class LayerStatistics(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Return all records, and the sums of the epoch so far."""
+        return {"records": self.records, **self._batch_state()}
+
+    def _batch_state(self) -> dict[str, Any]:
+        """Return what a batch changes: all but the records, which are long in the end."""
         return {
-            "records": self.records,
             "_sums": {name: dict(sums) for name, sums in self._sums.items()},
             "_norms": {name: dict(sums) for name, sums in self._norms.items()},
             "_looks": self._looks,

@@ -11,38 +11,33 @@ from __future__ import annotations
 
 import math
 import os
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 
 from autograd_core import (
-    AutogradError,
     NonFiniteError,
     SettingError,
-    StateDictError,
     Tensor,
     no_grad,
 )
-from autograd_core.extend import random_sources
 from nn.callbacks import Callback
-from nn.checkpoints import load_checkpoint, remove_leftovers, save_checkpoint
 from nn.data import DataLoader, as_loader
 from nn.diagnosis import first_broken
 from nn.functional.heap import keep_freed_memory
 from nn.history import History
+from nn.interrupts import Signals
 from nn.progress import progress_bar, show
-from nn.random import get_rng_state, set_rng_state
-from nn.restoring import checked_randomness, checked_training, contents
-from optim.lr_scheduler.compose import attributes, put_back
+from nn.resuming import Resumable
+from nn.rollback import Rollback
+from optim import Optimizer
 
 Metric = Callable[[Any, Any], float]
-_VERSION = 1
 
 
-class Trainer:
+class Trainer(Resumable):
     """Trains a model.
 
     Parameters
@@ -82,6 +77,8 @@ class Trainer:
         The position: whole epochs done, batches done in the current one.
     stopped : str or None
         Why training ended before its time.
+    finished : bool
+        True once `fit` has come to its end, False while it runs and after an exception.
 
     Examples
     --------
@@ -111,6 +108,7 @@ class Trainer:
         seed: int = 0,
         progress: bool | None = None,
     ) -> None:
+        super().__init__()
         if schedule_every not in ("epoch", "batch"):
             raise SettingError(
                 f"Trainer: schedule_every = {schedule_every!r}; it must be 'epoch' or 'batch'."
@@ -133,11 +131,8 @@ class Trainer:
         self.epoch = 0
         self.batch = 0
         self.stopped: str | None = None
+        self.finished = False
         self.updating = False  # True between a batch's forward and its update
-        self._sums: dict[str, float] = {}
-        self._loader: DataLoader | None = None
-        self._loaded: Mapping[str, Any] | None = None
-        self._source = ""  # the file that the training goes on from
 
     # --- training -----------------------------------------------------------
 
@@ -181,25 +176,42 @@ class Trainer:
         keep_freed_memory()
         loader = as_loader(train, batch_size, True, self.seed)
         tests = None if validation is None else as_loader(validation, batch_size, False, self.seed)
-        self._loader = loader
-        if self.checkpoint is not None and self.epoch == 0 and self.batch == 0:
-            remove_leftovers(self.checkpoint)
-            if os.path.exists(self.checkpoint):
-                self.load(self.checkpoint)
-        elif self._loaded is not None:
-            self._check_loader(self._loaded)
-        self._loaded = None
-        try:
-            for callback in self.callbacks:
-                callback.on_fit_start(self)
-            with progress_bar(self.progress, self._done(loader), epochs * len(loader)) as bar:
-                while self.epoch < epochs and self.stopped is None:
-                    self._run_epoch(loader, tests, bar)
-        finally:
-            for callback in self.callbacks:
-                callback.on_fit_end(self)
-            self.model.eval()
+        self._loader, self._tests = loader, tests
+        self.finished = False
+        with ExitStack() as held:
+            self._settle()
+            self._begin(held)
+            if (self.epoch, self.batch) > (epochs, 0):  # the end of this call lies in the past
+                self.model.eval()
+                return self.history
+            self._tells = isinstance(self.optimizer, Optimizer)
+            rollback = self._rollback = Rollback(self, self._sources()[0])
+            signals = held.enter_context(Signals())
+            self._fitting = True
+            try:
+                for callback in self.callbacks:
+                    callback.on_fit_start(self)
+                with progress_bar(self.progress, self._done(loader), epochs * len(loader)) as bar:
+                    while self.epoch < epochs and self.stopped is None:
+                        self._run_epoch(loader, tests, bar, rollback, signals)
+                self.finished = True
+            finally:
+                signals.hold()
+                self._fitting = False
+                self._end()
         return self.history
+
+    def _end(self) -> None:
+        """Let all callbacks end, then raise what the first of them raised."""
+        errors = []
+        for callback in self.callbacks:
+            try:
+                callback.on_fit_end(self)
+            except BaseException as error:
+                errors.append(error)
+        self.model.eval()
+        if errors:
+            raise errors[0]
 
     def stop(self, reason: str) -> None:
         """End training after this epoch; for callbacks."""
@@ -208,22 +220,47 @@ class Trainer:
     def _done(self, loader: DataLoader) -> int:
         return self.epoch * len(loader) + self.batch
 
-    def _run_epoch(self, loader: DataLoader, tests: DataLoader | None, bar: Any) -> None:
+    def _run_epoch(
+        self,
+        loader: DataLoader,
+        tests: DataLoader | None,
+        bar: Any,
+        rollback: Rollback,
+        signals: Signals,
+    ) -> None:
         self.model.train()
-        if self.batch == 0:
-            self._sums = {}
-            for callback in self.callbacks:
-                callback.on_epoch_start(self)
-        for batch in loader.batches(self.epoch, self.batch):
-            self._learn(batch)
-            self.batch += 1
-            if self.schedule is not None and self.schedule_every == "batch":
-                self.schedule.step()
+        batches = loader.batches(self.epoch, self.batch)
+        total, every, note = len(loader), self.checkpoint_batches, rollback.note_batch
+        while self.batch < total:
+            self._whole(note, signals, self._learn, batches, rollback)
             if bar is not None:
                 show(bar, self.epoch, self._means(self._sums), self.history)
-            every = self.checkpoint_batches
-            if every and self.batch % every == 0 and self.batch < len(loader):
+            if every and self.batch % every == 0 and self.batch < total:
                 self._save()
+        self._whole(rollback.note_epoch_end, signals, self._end_epoch, tests, rollback)
+        self._save()
+
+    def _whole(self, note: Callable[[], None], signals: Signals, do: Any, *args: Any) -> None:
+        """Do something whole or, if an exception comes, not at all."""
+        note()
+        try:
+            do(*args, signals)
+        except BaseException:
+            signals.hold()
+            self._settle()
+            signals.release()
+            raise
+        signals.release()
+
+    def _end_epoch(self, tests: DataLoader | None, rollback: Rollback, signals: Signals) -> None:
+        row = self._measure(tests)
+        signals.hold()
+        self.history.append(row)
+        self.epoch, self.batch, self._sums = self.epoch + 1, 0, {}
+        rollback.close()
+
+    def _measure(self, tests: DataLoader | None) -> dict[str, float]:
+        """Return an epoch's row; validate, step the schedule, and call the callbacks."""
         row: dict[str, float] = {
             "epoch": self.epoch + 1,
             "lr": float(self.optimizer.param_groups[0]["lr"]),
@@ -235,16 +272,17 @@ class Trainer:
             self._step_schedule(row)
         for callback in self.callbacks:
             callback.on_epoch_end(self, row)
-        self.history.append(row)
-        self.epoch += 1
-        self.batch = 0
-        self._sums = {}
-        self._save()
+        return row
 
-    def _learn(self, batch: tuple[Any, ...]) -> None:
-        """Do one update."""
-        inputs, target = self._parts(batch)
+    def _learn(self, batches: Iterator[Any], rollback: Rollback, signals: Signals) -> None:
+        """Do one update: all that may fail comes first, then what must be whole."""
+        if self.batch == 0:
+            self._sums = {}
+            for callback in self.callbacks:
+                callback.on_epoch_start(self)
+        inputs, target = self._parts(next(batches))
         self.optimizer.zero_grad()
+        rollback.note_gradients()
         self.updating = True
         try:
             output = self.model(*inputs)
@@ -263,10 +301,19 @@ class Trainer:
             loss.backward()
             for callback in self.callbacks:
                 callback.on_backward(self)
+            sums = dict(self._sums)
+            self._add(sums, value, output, target)
+            signals.hold()
+            if self._tells:
+                self.optimizer._begun = False
+            self._updating_weights = True
             self.optimizer.step()
+            self._sums, self.batch = sums, self.batch + 1
+            if self.schedule is not None and self.schedule_every == "batch":
+                self.schedule.step()
+            rollback.open = self._updating_weights = False
         finally:
             self.updating = False
-        self._add(self._sums, value, output, target)
 
     def _parts(self, batch: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
         """Return inputs and target, floating-point arrays in the model's precision."""
@@ -343,151 +390,6 @@ class Trainer:
                 yield
         finally:
             self.model.train(training)
-
-    # --- checkpoints --------------------------------------------------------
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return everything that decides how training goes on.
-
-        Model, optimizer, schedule, callbacks, history, position, and the state
-        of every random source.
-        """
-        return {
-            "version": _VERSION,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": None if self.schedule is None else self.schedule.state_dict(),
-            "callbacks": [callback.state_dict() for callback in self.callbacks],
-            "history": self.history.rows,
-            "epoch": self.epoch,
-            "batch": self.batch,
-            "sums": self._sums,
-            "stopped": self.stopped,
-            "data": None if self._loader is None else self._loader.fingerprint(),
-            "random": {
-                "nn": get_rng_state(),
-                "numpy": np.random.get_state(legacy=False),
-                "python": random.getstate(),
-                "own": [g.bit_generator.state for g in self._generators()],
-            },
-        }
-
-    def _generators(self) -> list[np.random.Generator]:
-        transform = None if self._loader is None else self._loader.transform
-        sources = random_sources(self.model, self.loss, self.callbacks, transform)
-        return [s for s in sources if isinstance(s, np.random.Generator)]
-
-    def _save(self) -> None:
-        if self.checkpoint is not None:
-            self.save(self.checkpoint)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a checkpoint: the file is the old one whole, or the new one whole."""
-        save_checkpoint(self.state_dict(), path)
-
-    def load(self, path: str | os.PathLike[str]) -> None:
-        """Go on from a checkpoint.
-
-        Raises
-        ------
-        SerializationError
-            If the file is damaged.
-        StateDictError
-            If it does not belong to this model, optimizer, schedule or data.
-        """
-        state = load_checkpoint(path)
-        try:
-            self.load_state_dict(state)
-        except AutogradError as error:  # SettingError too, from a class of the user's
-            raise StateDictError(f"{os.fspath(path)}: {error}") from error
-        self._source = os.fspath(path)
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
-        expected = self.state_dict()
-        if (
-            not isinstance(state, Mapping)
-            or set(state) != set(expected)
-            or type(state["version"]) is not int
-            or state["version"] != _VERSION
-        ):
-            raise StateDictError("Trainer: this is not the state of a training of this version.")
-        undo = self._undo()
-        try:
-            state = checked_training(self, state)
-            self._check_loader(state)
-            state["random"] = checked_randomness("random", expected["random"], state["random"])
-            self._take(state)
-        except Exception as error:
-            undo()
-            if isinstance(error, AutogradError):
-                raise
-            raise StateDictError(
-                f"Trainer: this is no state of a training ({type(error).__name__}: {error}); "
-                "nothing was changed."
-            ) from error
-        except BaseException:
-            undo()
-            raise
-        self._loaded = state
-
-    def _undo(self) -> Callable[[], None]:
-        """Return a function that puts everything back that `_take` changes."""
-        model = [(a, a.copy()) for a in self.model.state_dict().values()]
-        groups = [(group, dict(group)) for group in self.optimizer.param_groups]
-        held = [(part, dict(vars(part))) for part in (self, self.optimizer, *self.callbacks)]
-        if self.schedule is not None:
-            held += attributes(self.schedule)
-        rows, state = self.history.rows, get_rng_state()
-        legacy, python = np.random.get_state(legacy=False), random.getstate()
-        own = [(g, g.bit_generator.state) for g in self._generators()]
-        put_contents_back = contents(self.callbacks)
-
-        def undo() -> None:
-            for array, values in model:
-                np.copyto(array, values)
-            for group, settings in groups:
-                group.clear()
-                group.update(settings)
-            put_back(held)
-            put_contents_back()
-            self.history.rows = rows
-            set_rng_state(state)
-            np.random.set_state(legacy)
-            random.setstate(python)
-            for generator, place in own:
-                generator.bit_generator.state = place
-
-        return undo
-
-    def _take(self, state: Mapping[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.schedule is not None:
-            self.schedule.load_state_dict(state["schedule"])
-        for callback, found in zip(self.callbacks, state["callbacks"], strict=True):
-            callback.load_state_dict(found)
-        self.history.rows = state["history"]
-        self.epoch, self.batch = state["epoch"], state["batch"]
-        self._sums = dict(state["sums"])
-        self.stopped = state["stopped"]
-        set_rng_state(state["random"]["nn"])
-        np.random.set_state(state["random"]["numpy"])
-        random.setstate(state["random"]["python"])
-        for g, found in zip(self._generators(), state["random"]["own"], strict=True):
-            g.bit_generator.state = found
-
-    def _check_loader(self, state: Mapping[str, Any]) -> None:
-        if self._loader is None or state["data"] is None:
-            return
-        mine, saved = self._loader.fingerprint(), state["data"]
-        for key, value in mine.items():
-            if saved.get(key) != value:
-                source = f"{self._source}: " if state is self._loaded and self._source else ""
-                raise StateDictError(
-                    f"{source}Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, "
-                    f"this run has {value!r}; it would not end where the first would have."
-                )
 
 
 def _scalar(loss: Any) -> float:

@@ -75,6 +75,7 @@ class Optimizer:
         self.param_groups: list[Group] = []
         self.state: dict[Any, State] = {}
         self._scratch = Scratch()
+        self._begun = False  # whether the last step came so far as to write
         groups = _as_groups(params, self.name)
         for group in groups:
             self.add_param_group(group)
@@ -214,11 +215,13 @@ class Optimizer:
             If a setting was changed to something out of range.
         """
         loss = None
+        self._begun = False
         if closure is not None:
             with enable_grad():
                 loss = closure()
         work = list(self._work())
         settings = {id(group): self._settings(group) for group in self.param_groups}
+        self._begun = True
         for group, p, data, g in work:
             names, decay, maximize = settings[id(group)]
             state = self.state.get(p)

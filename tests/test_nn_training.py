@@ -370,7 +370,8 @@ SCRIPT = """
     seen = 0
     def hook(event, args):
         global seen
-        if event in ("os.rename", "tempfile.mkstemp"):  # before and after a file is written
+        # before and after a file is written
+        if event == "os.rename" or event == "open" and str(args[0]).endswith(".tmp"):
             seen += 1
             if seen == fatal:
                 os.kill(os.getpid(), signal.SIGKILL)
