@@ -93,6 +93,8 @@ def _is_constant(step: Step) -> bool:
 def _same_as(step: Step) -> Any:
     """Return an argument that the result equals in shape, dtype and every number, or None."""
     operation, made = step.operation, step.result.example
+    if not step.args:  # values in its settings only
+        return None
     first = step.args[0]
     if operation in _MOVES_NOTHING and _alike(first, made):
         return first
