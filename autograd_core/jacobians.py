@@ -28,7 +28,7 @@ from autograd_core.printing import prints_anywhere
 from autograd_core.source import Location
 from autograd_core.tables import count_text
 from autograd_core.tensor import Tensor
-from autograd_core.transforms import _as_given, _inexact_leaf, _partial, _Trace, grad
+from autograd_core.transforms import _as_given, _inexact_leaf, _partial, _Trace, gradient_of
 
 Function = Callable[..., Any]
 
@@ -403,7 +403,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
     array([[4., 2.],
            [2., 0.]])
     """
-    gradient = grad(f, argnums)
+    gradient = gradient_of(f, argnums, name="hessian")
 
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:

@@ -23,7 +23,7 @@ from autograd_core.printing import prints_anywhere
 from autograd_core.source import Location
 from autograd_core.sparsity import Sets, pattern_of
 from autograd_core.tensor import Tensor
-from autograd_core.transforms import _Trace, grad
+from autograd_core.transforms import _Trace, gradient_of
 
 Function = Callable[..., Any]
 
@@ -340,7 +340,8 @@ def sparse_hessian(
     """
 
     def differentiated(x: Any, *args: Any) -> Any:
-        trace = _Trace(grad(lambda x: f(x, *args)), [x], "sparse_hessian()")
+        inner = gradient_of(lambda x: f(x, *args), name="sparse_hessian")
+        trace = _Trace(inner, [x], "sparse_hessian()")
         gradient = trace.result
         if isinstance(gradient, Tensor) and gradient._level != trace.level and gradient.size:
             n, dtype = gradient.size, gradient.dtype  # f is linear: nothing to sweep

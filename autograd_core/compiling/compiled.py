@@ -39,7 +39,7 @@ from autograd_core.node import users_frame
 from autograd_core.primitive import bare
 from autograd_core.source import Location
 from autograd_core.tensor import Tensor, untracked
-from autograd_core.transforms import _inexact_leaf, value_and_grad
+from autograd_core.transforms import _inexact_leaf, pulled_from
 
 MOST = 8  # recordings that are kept
 
@@ -201,7 +201,7 @@ class Compiled:
             return result
 
         places = tuple(range(3, 3 + len(chosen)))
-        return value_and_grad(whole, (0, *places), self._has_aux)
+        return pulled_from(whole, (0, *places), self._has_aux, "compile")
 
     def _sorted(self, args: tuple[Any, ...]) -> tuple[tuple[int, ...], list[Tensor]]:
         chosen = pick(args, self._argnums, "compile()")
