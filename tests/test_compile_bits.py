@@ -345,3 +345,65 @@ def test_lines_of_a_program_can_be_shown_as_long_as_it_runs():
     del compiled, recording
     gc.collect()
     assert file not in linecache.cache
+
+
+# --- what code asks of arrays beside their numbers ----------------------------
+
+
+def matched(x, n):
+    match n:
+        case np.ndarray():
+            return np.sum(x) * n[0]
+        case _:
+            return np.sum(x) * 2.0
+
+
+ASKED = {
+    "text": lambda x, n: np.sum(x) * len(str(n)),
+    "format": lambda x, n: np.sum(x) * float(f"{n[0]:.1f}"),
+    "repr": lambda x, n: np.sum(x) * len(repr(n)),
+    "array2string": lambda x, n: np.sum(x) * len(np.array2string(n)),
+    "a text that agrees by chance": lambda x, n: np.sum(x) * (2.0 if "9" in str(n) else 3.0),
+    "class": lambda x, n: np.sum(x) * (n[0] if n.__class__ is np.ndarray else 2.0),
+    "match": matched,
+}
+
+
+@pytest.mark.parametrize("captured", [True, False])
+@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.filterwarnings("ignore::autograd_core.RecordedAgain")
+def test_texts_and_classes_of_arrays(name, captured):
+    f, n, x = ASKED[name], np.array([2.0, 1.0]), np.ones(3)
+    compiled = compile((lambda x: f(x, n)) if captured else f)
+    for number in (2.0, 9.0, 12345.5, 2.0):
+        n[0] = number
+        value, _ = compiled(x) if captured else compiled(x, n)
+        assert value == f(x, n)
+
+
+def test_a_fraction_is_compared_by_its_parts():
+    from fractions import Fraction
+
+    share = Fraction(1, 3)
+    compiled = compile(lambda x: np.sum(x) * float(share))
+    assert compiled(np.ones(3))[0] == 1.0
+    share._numerator = 2
+    with pytest.warns(RecordedAgain):
+        assert compiled(np.ones(3))[0] == 2.0
+
+
+def test_errors_name_the_transform_that_was_called():
+    from autograd_core import grad, hessian, hvp
+
+    x = np.ones(2)
+    calls = {
+        "grad": lambda f: grad(f)(x),
+        "value_and_grad": lambda f: value_and_grad(f)(x),
+        "hvp": lambda f: hvp(f, (x,), (x,)),
+        "hessian": lambda f: hessian(f)(x),
+        "compile": lambda f: compile(f)(x),
+    }
+    for f in (lambda x: x * 2.0, lambda x: "text", lambda x: None, lambda x: 3):
+        for name, call in calls.items():
+            with pytest.raises(AutogradError, match=rf"^{name}\(\): "):
+                call(f)

@@ -39,9 +39,9 @@ innermost = _inner.get
 # What Python asks of shapes and dtypes: the same at every call that this program answers.
 _METADATA = frozenset(
     {"shape", "ndim", "size", "result_type", "can_cast", "iscomplexobj", "isrealobj",
-     "common_type", "min_scalar_type", "einsum_path",
-     "array_repr", "array_str", "array2string"}
+     "common_type", "min_scalar_type", "einsum_path"}
 )  # fmt: skip
+_TEXTS = frozenset({"array_repr", "array_str", "array2string"})
 # What Python asks of memory: a program does not see how its arguments lie.
 _OF_MEMORY = frozenset({"shares_memory", "may_share_memory"})
 # Complaints about shapes; all others may be about numbers.
@@ -191,6 +191,10 @@ class Recorder:
         if operation.name in _OF_MEMORY:
             self.unlike = f"it asks {operation.name} of arrays"
         if operation.name in _METADATA and isinstance(operation, Constant):
+            return made
+        if operation.name in _TEXTS:
+            for value in values_in((inner, settings)):
+                self.guard(value, "array", np.array(value.example))
             return made
         if not is_spelled(operation) and not isinstance(made, tuple) and _plain(settings):
             mark = len(self.steps), len(self.inputs)
