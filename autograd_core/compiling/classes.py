@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from autograd_core.compiling.recorded import Recorded
+from autograd_core.compiling.stand_in import Recorded
 
 ASKED = ("isinstance", "type")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
@@ -26,17 +27,19 @@ from autograd_core.compiling.captured import Watch
 from autograd_core.compiling.classes import asked_for
 from autograd_core.compiling.outside import Seen
 from autograd_core.compiling.program import Program, Value
-from autograd_core.compiling.recorded import WRITES, Recorded, Recorder
+from autograd_core.compiling.recorded import Recorder
 from autograd_core.compiling.recording import Recording, agree
 from autograd_core.compiling.simplify import join_scatters, simplify
+from autograd_core.compiling.stand_in import WRITES, Recorded
 from autograd_core.compiling.writing import Source
 from autograd_core.engine.node import Watch as NodeWatch
+from autograd_core.engine.node import users_frame
 from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.modes import current
 from autograd_core.operations.primitive import bare
 from autograd_core.transforms.checkpointing import _state, random_sources
-from autograd_core.transforms.derivatives import _inexact_leaf, value_and_grad
+from autograd_core.transforms.derivatives import _inexact_leaf, pulled_from
 
 MOST = 8  # recordings that are kept
 
@@ -81,7 +84,10 @@ class Compiled:
     Attributes
     ----------
     recordings : list of Recording
-        Oldest first; each has ``.source`` and ``.reason``.
+        Those that are kept, the latest 8 in use; oldest first.  Each has ``.source`` and
+        ``.reason``.
+    count : int
+        How often it was recorded.
     """
 
     def __init__(
@@ -104,6 +110,7 @@ class Compiled:
                 Location.of_caller(),
             )
         self.recordings: list[Recording] = []
+        self.count = 0
         self._recent: list[Recording] = []
         self._lock = new_lock()  # f may call its compiled self while it is recorded
 
@@ -139,19 +146,21 @@ class Compiled:
             if any(map(is_followed, tree.leaves((args, keywords)))):
                 return self._uncompiled(args, keywords)
             recording, found = self._record(args, keywords, reason)
-            if self.recordings:
-                name = getattr(self._f, "__name__", "the function")
-                warnings.warn(
-                    f"compile: {name} is recorded again (number {len(self.recordings) + 1}): "
-                    f"{reason}",
-                    RecordedAgain,
-                    stacklevel=2,
-                )
-            self.recordings.append(recording)
-            self._recent.insert(0, recording)
-            if len(self._recent) > MOST:
-                self._recent.pop().forget()
+            self._keep(recording)
             return found
+
+    def _keep(self, recording: Recording) -> None:
+        """Keep a recording, and let go of the one that was not used for longest."""
+        self.count += 1
+        if self.count > 1:
+            name = getattr(self._f, "__name__", "the function")
+            _note(f"compile: {name} is recorded again (number {self.count}): {recording.reason}")
+        self.recordings.append(recording)
+        self._recent.insert(0, recording)
+        if len(self._recent) > MOST:
+            oldest = self._recent.pop()
+            self.recordings.remove(oldest)
+            oldest.forget()
 
     def backward(self, *args: Any, **keywords: Any) -> Any:
         """Run, add the gradients into the parameters' ``.grad``, and return the value.
@@ -192,7 +201,7 @@ class Compiled:
             return result
 
         places = tuple(range(3, 3 + len(chosen)))
-        return value_and_grad(whole, (0, *places), self._has_aux)
+        return pulled_from(whole, (0, *places), self._has_aux, "compile")
 
     def _sorted(self, args: tuple[Any, ...]) -> tuple[tuple[int, ...], list[Tensor]]:
         chosen = pick(args, self._argnums, "compile()")
@@ -396,6 +405,15 @@ def _captured_by(
         return result
 
     return made
+
+
+def _note(message: str) -> None:
+    """Warn at the user's line; Python need not remember it, since no two messages are alike."""
+    frame = users_frame(sys._getframe(1))
+    module = frame.f_globals.get("__name__", "<string>")
+    warnings.warn_explicit(
+        message, RecordedAgain, frame.f_code.co_filename, frame.f_lineno, module, None
+    )
 
 
 def _refusal(what: str) -> errors.UnsupportedError:

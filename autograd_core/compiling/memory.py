@@ -264,8 +264,7 @@ def _spelling(step: Step) -> Spelling | None:
     assert step.operation is not None
     if step.multiple:
         return None
-    examples = [a.example if a.__class__ is Value else a for a in step.args]
-    return spelling_of(step.operation, examples)
+    return spelling_of(step.operation)
 
 
 def _is_large(value: Value) -> bool:

@@ -33,8 +33,6 @@ def _code_named(name: str, function: Any) -> CodeType:
     return found
 
 
-_KINDS: dict[str, str] = {}  # file name -> "own", "installed", "standard", "fixed"
-
 # Modules written in C whose functions ask the world outside.
 _WORLD = frozenset(
     {"time", "posix", "nt", "_io", "io", "_socket", "select", "_sqlite3", "mmap", "_ssl", "fcntl",
@@ -51,6 +49,7 @@ _COMPILERS = tuple(f"{os.sep}{name}{os.sep}" for name in ("numba", "llvmlite"))
 _MESSAGES = ("warnings.py", "traceback.py", "linecache.py", "logging", "tqdm", "<frozen importlib")
 
 
+@functools.lru_cache(maxsize=4096)
 def kind_of(filename: str) -> str:
     """Return whose a file is: "own", "installed", "standard" (library), or "fixed" (NumPy, this).
 
@@ -60,13 +59,6 @@ def kind_of(filename: str) -> str:
     >>> kind_of(os.__file__), kind_of("model.py"), kind_of(np.__file__)
     ('standard', 'own', 'fixed')
     """
-    kind = _KINDS.get(filename)
-    if kind is None:
-        kind = _KINDS[filename] = _find_kind(filename)
-    return kind
-
-
-def _find_kind(filename: str) -> str:
     for site in _SITE:
         if site in filename:
             package = filename.split(site, 1)[1].lstrip(os.sep).split(os.sep)[0]

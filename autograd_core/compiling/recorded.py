@@ -1,9 +1,8 @@
-"""Recorded: an array that writes down what is done with it.
+"""One recorded run: every operation that is applied to a Recorded value becomes a step.
 
 A run of ``value_and_grad`` on Recorded values goes through the same primitives,
 rules and sweep as any other, and every NumPy call in it, of the function and of
-the derivative rules alike, becomes a step of a program.  Where Python takes a
-value out of the program, to branch on it, a guard is left behind.
+the derivative rules alike, becomes a step of a program.
 """
 
 from __future__ import annotations
@@ -21,23 +20,18 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.compiling.program import Step, Value, example, replaced, same, values_in
-from autograd_core.compiling.spelling import is_spelled
+from autograd_core.compiling.spelling import STACKED, is_spelled
+from autograd_core.compiling.stand_in import Recorded
 from autograd_core.engine.node import users_frame
 from autograd_core.engine.outer_products import added
 from autograd_core.engine.scopes import _inner
 from autograd_core.engine.sweeping import sweep
 from autograd_core.engine.tensor import Tensor
-from autograd_core.engine.traced import Traced
 from autograd_core.operations.modes import BASE, new_level
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple
 from autograd_core.rules.indexing import getitem
-from autograd_core.rules.shapes import astype_
+from autograd_core.rules.products import flat, matmul
 
-WRITES = (
-    "compile: the function writes into an array that it captured (a layer's running "
-    "statistics, in training?), which the compiled program would not do again; return the value "
-    "(has_aux=True) and write it outside, or leave this part uncompiled."
-)
 LIMIT = 50_000  # steps of a program
 _new = object.__new__
 innermost = _inner.get
@@ -45,9 +39,9 @@ innermost = _inner.get
 # What Python asks of shapes and dtypes: the same at every call that this program answers.
 _METADATA = frozenset(
     {"shape", "ndim", "size", "result_type", "can_cast", "iscomplexobj", "isrealobj",
-     "common_type", "min_scalar_type", "einsum_path",
-     "array_repr", "array_str", "array2string"}
+     "common_type", "min_scalar_type", "einsum_path"}
 )  # fmt: skip
+_TEXTS = frozenset({"array_repr", "array_str", "array2string"})
 # What Python asks of memory: a program does not see how its arguments lie.
 _OF_MEMORY = frozenset({"shares_memory", "may_share_memory"})
 # Complaints about shapes; all others may be about numbers.
@@ -186,6 +180,8 @@ class Recorder:
         inner = [replaced(a, self.value_of) for a in args]
         settings = {k: replaced(v, self.value_of) for k, v in params.items()}
         raw = [replaced(a, example) for a in inner]
+        if operation is matmul:  # a Tensor's, which goes to BLAS; arrays' own @ comes as `STACKED`
+            operation = flat if all(0 < np.ndim(x) < 3 for x in raw) else STACKED
         given = [replaced(a, self._handed) for a in args]
         try:
             made = operation.run(tuple(raw), {k: replaced(v, example) for k, v in settings.items()})
@@ -195,6 +191,10 @@ class Recorder:
         if operation.name in _OF_MEMORY:
             self.unlike = f"it asks {operation.name} of arrays"
         if operation.name in _METADATA and isinstance(operation, Constant):
+            return made
+        if operation.name in _TEXTS:
+            for value in values_in((inner, settings)):
+                self.guard(value, "array", np.array(value.example))
             return made
         if not is_spelled(operation) and not isinstance(made, tuple) and _plain(settings):
             mark = len(self.steps), len(self.inputs)
@@ -353,145 +353,3 @@ def _foreign() -> errors.UnsupportedError:
         "in parameters=.",
         Location.of_caller(),
     )
-
-
-class Recorded(Traced):
-    """An array of a run that is being written down; behaves like the array itself."""
-
-    __slots__ = ("_level", "_recorder", "_value")
-    _recorder: Recorder
-    _value: Value
-    _level: int
-    written = True
-
-    def __getattr__(self, name: str) -> Any:
-        recorder = self._recorder  # a kernel that is taken apart may try
-        if not recorder._inside and hasattr(self.value, name) and not name.startswith("__"):
-            recorder.unlike = f"it reads .{name} of an array"
-        raise AttributeError(f"compile: .{name} of a value that is being recorded")
-
-    @property
-    def value(self) -> Any:
-        """The array in this run."""
-        return self._value.example
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each axis."""
-        shape: tuple[int, ...] = self._value.example.shape
-        return shape
-
-    @property
-    def dtype(self) -> Any:
-        """Kind of number."""
-        return self._value.example.dtype
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return int(self._value.example.size)
-
-    def __repr__(self) -> str:
-        return f"Recorded({self._value.example!r})"
-
-    def _below(self) -> Any:
-        return self  # differentiation sees an array like any other
-
-    def _constant(self, value: Any) -> Any:
-        return value
-
-    def _process(
-        self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
-    ) -> Any:
-        made = self._recorder.apply(primitive, args, params)
-        if primitive.view and made.__class__ is Recorded and args[0].__class__ is Recorded:
-            args[0]._note_view(made, primitive, params)
-        return made
-
-    def _apply_constant(
-        self, constant: Constant, args: tuple[Any, ...], params: dict[str, Any]
-    ) -> Any:
-        return self._recorder.apply(constant, args, params)
-
-    def _become(self, other: Any) -> None:
-        recorder = self._recorder
-        if self._value.captured:
-            raise errors.UnsupportedError(WRITES, Location.of_caller())
-        if self._value.maker is None or id(self._value) in recorder._fixed:
-            raise errors.InPlaceError(
-                "compile: the function changes one of its arguments in place; "
-                "write x = x + y instead of x += y, or x = x.copy() first.",
-                Location.of_caller(),
-            )
-        if isinstance(other, Boxed) and other._level > self._level:
-            raise errors.InPlaceError(
-                "compile: in-place change of a constant with a value that is differentiated: "
-                "write x = x + y instead of x += y.",
-                Location.of_caller(),
-            )
-        self._value = recorder.value_of(other)
-
-    def _note_view(self, made: Any, operation: Primitive, params: dict[str, Any]) -> None:
-        from autograd_core.engine.inplace import note_view
-
-        note_view(made, self, operation, params)
-
-    def detach(self) -> Any:
-        """Return the value itself: it carries no derivative of its own."""
-        return self
-
-    def astype(
-        self,
-        dtype: Any,
-        order: str = "K",
-        casting: str = "unsafe",
-        subok: bool = True,
-        copy: bool = True,
-    ) -> Any:
-        """As ``ndarray.astype``."""
-        if order != "K" or casting != "unsafe":
-            return super().astype(dtype, order, casting, subok, copy)
-        return self if np.dtype(dtype) == self.dtype and not copy else astype_(self, dtype=dtype)
-
-    # --- where Python takes the value out -----------------------------------
-
-    def _taken(self, test: str, value: Any) -> Any:
-        if self._recorder.is_at_work():
-            self._recorder.guard(self._value, test, value)
-        return value
-
-    def __bool__(self) -> bool:
-        return bool(self._taken("bool", bool(self.value)))
-
-    def item(self, *index: Any) -> Any:
-        """Return one element; the program answers only calls where it is the same."""
-        if index:
-            place = index[0] if len(index) == 1 else index
-            if not isinstance(place, tuple):
-                place = np.unravel_index(range(self.size)[place], self.shape)
-            return self[tuple(map(int, place))].item()
-        return self._taken("item", self.value.item())
-
-    def __float__(self) -> float:
-        return float(self._taken("item", self.value.item()))
-
-    def __int__(self) -> int:
-        return int(self._taken("item", self.value.item()))
-
-    def __complex__(self) -> complex:
-        return complex(self._taken("item", self.value.item()))
-
-    def tolist(self) -> Any:
-        """Return nested lists; the program answers only calls where they are the same."""
-        return self._taken("array", np.array(self.value)).tolist()
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if self.dtype.kind not in "biu":
-            raise errors.ConversionError(
-                "compile: a value of the program met code that needs the plain array, for instance "
-                "array[i] = x, a buffer that a layer updates in training, or another library. "
-                "Return it (has_aux=True) and do this outside, or leave this part uncompiled.",
-                Location.of_caller(),
-            )
-        value = self._taken("array", np.array(self.value)).copy()
-        return value if dtype is None else value.astype(dtype, copy=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -66,12 +67,14 @@ class Recording:
         namespace: dict[str, Any] = dict(written.given)
         exec(compile(self.source, name, "exec"), namespace)
         self.run: Callable[..., Any] = namespace[FUNCTION]
+        # Tracebacks show its lines as long as it can run.
+        weakref.finalize(self.run, linecache.cache.pop, name, None).atexit = False
 
     def __repr__(self) -> str:
         return f"<recording: {self.reason}>"
 
     def forget(self) -> None:
-        """Give the buffers back: only source and reason are left."""
+        """Give the buffers back: of a recording that somebody holds, source and reason are left."""
         del self.run
 
     def answer(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[bool, Any]:

@@ -45,7 +45,9 @@ def simplify(program: Program) -> None:
             if any(step.uses()):
                 kept.append(step)
             continue
-        if step.operation.category == "elementwise" and not step.multiple:
+        _write_numbers(step)
+        even = step.operation is not e.power  # which rounds otherwise beside a number
+        if even and step.operation.category == "elementwise" and not step.multiple:
             _spread_no_number(step)
             _broadcast_by_itself(step)
         if step.operation is e.multiply and not step.multiple:
@@ -53,7 +55,7 @@ def simplify(program: Program) -> None:
         if _is_constant(step):
             for value in step.results:
                 if value is not None:
-                    instead[value] = value.example[()]  # a number, not an array of no axes
+                    instead[value] = value.example
             continue
         if not step.multiple:
             other = _same_as(step)
@@ -91,6 +93,8 @@ def _is_constant(step: Step) -> bool:
 def _same_as(step: Step) -> Any:
     """Return an argument that the result equals in shape, dtype and every number, or None."""
     operation, made = step.operation, step.result.example
+    if not step.args:  # values in its settings only
+        return None
     first = step.args[0]
     if operation in _MOVES_NOTHING and _alike(first, made):
         return first
@@ -114,6 +118,15 @@ def _negate(step: Step) -> None:
             if _alike(x, step.result.example):
                 step.operation, step.args = e.negative, [x]
             return
+
+
+def _write_numbers(step: Step) -> None:
+    """Write a number instead of an array of no axes, where both round alike."""
+    if step.operation is not e.power:
+        step.args = [
+            a[()] if a.__class__ is np.ndarray and not a.ndim and a.dtype.kind in "biuf" else a
+            for a in step.args
+        ]
 
 
 def _replace(step: Step, k: int, argument: Any) -> None:
@@ -258,7 +271,9 @@ def _basic(step: Step) -> bool:
 
 def by_pieces(step: Step) -> bool:
     """Whether a step makes an array and writes pieces into it."""
-    return step.operation is ASSEMBLED or (step.operation is indexing.scatter and _basic(step))
+    if step.operation is indexing.scatter and _basic(step):
+        return bool(step.result.example.flags.forc)  # made anew: without gaps
+    return step.operation is ASSEMBLED
 
 
 def _apart(first: list[Any], second: list[Any], shape: tuple[int, ...]) -> bool:

@@ -5,6 +5,7 @@ An operation that is not found here is written as a call of its own kernel, by n
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -117,6 +118,15 @@ def _stacked_product(args: list[Text], settings: dict[str, str]) -> Text:
     return Text(f"{a.within(PRODUCT)} @ {b.within(PRODUCT + 1)}", PRODUCT)
 
 
+# The operator @ of arrays, whatever a Tensor does for it.
+STACKED = Primitive(
+    operator.matmul,
+    name="matmul",
+    arity=2,
+    settings=frozenset(),
+    positional=("a", "b"),
+    category="product",
+)
 _SPELLED: dict[Primitive, Spelling] = {
     e.add: _infix("+", SUM, "np.add"),
     e.subtract: _infix("-", SUM, "np.subtract"),
@@ -140,13 +150,13 @@ _SPELLED: dict[Primitive, Spelling] = {
     indexing.select_: Spelling(_chosen),
     joining.joined: Spelling(_concatenated),
     joining.padded: _call("np.pad"),
+    products.flat: Spelling(_matrix_product, "np.dot"),
+    STACKED: Spelling(_stacked_product, "np.matmul"),
     products.contracted: Spelling(_summed_up),
     products.rearranged: Spelling(_summed_up),
 }
 # Written in other operations before a program is printed (`simplify`), or in several lines.
 _LINES = {indexing.scatter: "scatter", indexing.setitem: "setitem"}
-_FLAT = Spelling(_matrix_product, "np.dot")
-_STACKED = Spelling(_stacked_product, "np.matmul")
 
 _BY_FUNCTION: dict[Any, Spelling] = {
     function: _infix(sign, COMPARISON, f"np.{function.__name__}")
@@ -178,14 +188,11 @@ def public_name(function: Any) -> str | None:
     return None
 
 
-def spelling_of(operation: Primitive, examples: list[Any]) -> Spelling | None:
-    """Return how an operation is written for such arguments; None if only by its kernel's name."""
+def spelling_of(operation: Primitive) -> Spelling | None:
+    """Return how an operation is written; None if only by its kernel's name."""
     found = _SPELLED.get(operation)
     if found is not None:
         return found
-    if operation is products.matmul:
-        flat = all(isinstance(x, np.ndarray) and 0 < x.ndim < 3 for x in examples)
-        return _FLAT if flat else _STACKED
     found = _BY_FUNCTION.get(operation.forward)
     if found is not None:
         return found
@@ -202,7 +209,6 @@ def is_spelled(operation: Primitive) -> bool:
     return (
         operation in _SPELLED
         or operation in _LINES
-        or operation is products.matmul
         or isinstance(operation, Constant)
         or public_name(operation.forward) is not None
     )

@@ -479,7 +479,7 @@ _PURE = frozenset(
      MappingProxyType, weakref.ref, *_PROXIES}
 )  # fmt: skip
 _PLAIN = frozenset(
-    {"builtins", "numpy", "numpy.dtypes", "decimal", "fractions", "uuid", "pathlib", "datetime",
+    {"builtins", "numpy", "numpy.dtypes", "decimal", "uuid", "pathlib", "datetime",
      "re", "pathlib._local", "zoneinfo"}
 )  # fmt: skip
 _BUILTINS: dict[str, Any] = vars(sys.modules["builtins"])

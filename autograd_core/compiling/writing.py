@@ -114,15 +114,19 @@ class Source:
                 lines.append(f"{name} = {other}  # free again by then")
                 continue
             x = block.values[0].example
-            order = "" if x.flags.c_contiguous else ', order="F"'
-            lines.append(f"{name} = np.empty({x.shape}, {self._constant(x.dtype)}{order})")
+            lines.append(self._made(name, "empty", x))
         return lines
+
+    def _made(self, name: str, how: str, x: Any) -> str:
+        """Return the line that makes an array like another."""
+        order = "" if x.flags.c_contiguous else ', order="F"'
+        return f"{name} = np.{how}({x.shape}, {self._constant(x.dtype)}{order})"
 
     def _returned(self) -> str:
         parts = []
         for out, copied in zip(self.program.outputs, self.layout.copied, strict=True):
             text = self._argument(out)
-            parts.append(f"{text.within(CALL)}.copy()" if copied else text.text)
+            parts.append(f"{text.within(CALL)}.{_copied(out)}" if copied else text.text)
         return ", ".join(parts) + ("," if len(parts) == 1 else "")
 
     # --- lines --------------------------------------------------------------
@@ -142,7 +146,13 @@ class Source:
         if step.operation is indexing.setitem:
             x, v = (self._argument(a) for a in step.args)
             index = self._index(step.params["index"])
-            return [f"{name} = {x.within(CALL)}.copy()", f"{name}[{index}] = {v.text}"]
+            if isinstance(step.result.example, np.generic):
+                lines = [f"{name} = np.array({x.text})", f"{name}[{index}] = {v.text}"]
+                return [*lines, f"{name} = {name}[()]"]
+            return [
+                f"{name} = {x.within(CALL)}.{_copied(step.args[0])}",
+                f"{name}[{index}] = {v.text}",
+            ]
         spelling = self.layout.spelling(step)
         if in_place and spelling is not None and spelling.into:
             parts = [self._operand(step, k).text for k in range(len(step.args))]
@@ -163,7 +173,7 @@ class Source:
         lines = []
         if not buffer:
             make = "empty" if full else "zeros"
-            lines.append(f"{name} = np.{make}({x.shape}, {self._constant(x.dtype)})")
+            lines.append(self._made(name, make, x))
         elif not full:
             lines.append(f"{name}.fill(0)")
         for index, piece in zip(indices, step.args, strict=True):
@@ -299,6 +309,12 @@ class Source:
                 self._imports.append(comment(f"{name}: the kernel of {operation!r}, given"))
             self.given[name] = operation.forward
         return name
+
+
+def _copied(argument: Any) -> str:
+    """Return the call that copies an array as it lies in memory."""
+    x = argument.example if argument.__class__ is Value else argument
+    return "copy()" if x.flags.c_contiguous else 'copy("K")'
 
 
 def _comment(step: Step) -> tuple[str, str]:

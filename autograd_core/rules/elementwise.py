@@ -80,7 +80,9 @@ def _power_base(y: Any, a: Any, b: Any) -> Any:
         return b * a ** (b - 1) if b != 0 else np.zeros_like(a)
     b = _as_wide(b, y) if b.dtype.kind == "f" else _as_inexact(b, y)
     # 0 where b is 0, also at 0 and inf
-    return b * a ** np.where(has_slope(y, a, b), b - 1, 0)
+    exponent = np.where(has_slope(y, a, b), b - 1, 0)
+    # a number, as b is: NumPy rounds powers of numbers and of arrays differently
+    return b * a ** (exponent if exponent.ndim else exponent[()])
 
 
 def _power_exponent(y: Any, a: Any, b: Any) -> Any:

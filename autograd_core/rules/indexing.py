@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear, primitive
-from autograd_core.operations.primitive import Primitive, bare, implements
+from autograd_core.operations.primitive import Constant, Primitive, bare, implements
 
 
 def is_basic(index: Any) -> bool:
@@ -67,6 +67,10 @@ scatter: Primitive = linear(
 )
 
 
+def _is_mask(index: Any) -> bool:
+    return getattr(getattr(index, "dtype", None), "kind", "") == "b"  # names no element twice
+
+
 def _setitem(x: Any, v: Any, index: Any) -> Any:
     number = isinstance(x, np.generic)  # what a 0-d value holds
     out = np.array(x) if number else x.copy("K")
@@ -82,14 +86,17 @@ def _last_writer(shape: tuple[int, ...], index: Any) -> Any:
     return board[index] == writers.reshape(np.shape(board[index]))
 
 
+last_writer = Constant(_last_writer)
+
+
 def _to_old(g: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
     return setitem(g, 0.0, index=index)
 
 
 def _to_value(g: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
     taken = getitem(g, index=index)
-    if not is_basic(index):
-        taken = taken * _last_writer(y.shape, index)
+    if not is_basic(index) and not _is_mask(index):
+        taken = taken * last_writer(shape=y.shape, index=index)
     return taken if taken.ndim >= v.ndim else taken.reshape(v.shape)
 
 

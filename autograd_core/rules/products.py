@@ -36,7 +36,7 @@ def _matmul_right(g: Any, a: Any, b: Any) -> Any:
         return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
     if b.ndim == 1:
         if a.ndim == 2:
-            return g @ a
+            return _matmul(g, a)
         return (mt(a) @ g[..., None])[..., 0]
     if b.ndim == 2 and a.ndim > 2:  # one large product instead of many, then a sum
         rows = math.prod(a.shape[:-1])  # not -1, which says nothing of an empty array
@@ -51,7 +51,25 @@ def _matmul_flops(y: Any, a: Any, b: Any) -> float:
 def _matmul(a: Any, b: Any) -> Any:
     if a.__class__ is _ndarray is b.__class__ and 0 < a.ndim < 3 > b.ndim > 0:
         return a.dot(b)  # straight to BLAS: half of matmul's overhead on small arrays
-    return operator.matmul(a, b)
+    return flat(a, b) if _written_flat(a, b) else operator.matmul(a, b)
+
+
+def _written_flat(a: Any, b: Any) -> bool:
+    """Whether `compile` writes down a product of arrays of such shapes as `dot` multiplies."""
+    stood_for = [getattr(x, "written", False) for x in (a, b)]
+    arrays = all(w or x.__class__ is _ndarray for w, x in zip(stood_for, (a, b), strict=True))
+    return arrays and any(stood_for) and 0 < a.ndim < 3 > b.ndim > 0
+
+
+# dot and @ round differently where arrays lie in memory with gaps: a program keeps them apart.
+flat = Primitive(
+    lambda a, b: a.dot(b),
+    name="dot",
+    arity=2,
+    settings=frozenset(),
+    positional=("a", "b"),
+    category="product",
+)
 
 
 def _pull_left(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -83,6 +101,8 @@ def dot(a: Any, b: Any, out: None = None) -> Any:
     """Multiply by a scalar or a matrix, or sum over a's last and b's next-to-last axis."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return a * b
+    if _written_flat(a, b):
+        return flat(a, b)
     if np.ndim(b) <= 2:
         return np.matmul(a, b)
     return np.tensordot(a, b, axes=((-1,), (-2,)))

@@ -440,15 +440,23 @@ def value_and_grad(
     >>> value_and_grad(lambda w: w["a"] * w["b"])({"a": 2.0, "b": 3.0})
     (np.float64(6.0), {'a': 3.0, 'b': 2.0})
     """
+    return pulled_from(f, argnums, has_aux, "value_and_grad")
+
+
+def pulled_from(
+    f: Function, argnums: int | Sequence[int], has_aux: bool, name: str
+) -> Callable[..., tuple[Any, Any]]:
+    """Return what `value_and_grad` does, for the transform whose name errors should say."""
+    operation = f"{name}()"
 
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
-        chosen = pick(args, argnums, "grad()")
-        trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "grad()")
-        result, aux = _split_aux(trace.result, has_aux, "grad")
+        chosen = pick(args, argnums, operation)
+        trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], operation)
+        result, aux = _split_aux(trace.result, has_aux, name)
         if isinstance(result, (dict, list, tuple)) or result is None:
             raise errors.NonScalarError(
-                f"grad(): the function returned a {type(result).__name__}, not a scalar; "
+                f"{operation}: the function returned a {type(result).__name__}, not a scalar; "
                 "use has_aux=True for extra results, or jacobian().",
                 Location.of_caller(),
             )
@@ -456,18 +464,18 @@ def value_and_grad(
             bare(result), "dtype"
         ):
             raise errors.OperandError(
-                f"grad(): the function returned a {type(result).__name__}, not a number.",
+                f"{operation}: the function returned a {type(result).__name__}, not a number.",
                 Location.of_caller(),
             )
         shape = np.shape(bare(result))
         if math.prod(shape) != 1:
             raise errors.NonScalarError(
-                f"grad(): the function returned shape {shape}, and only a scalar has a gradient; "
-                "use jacobian(), or vjp() with a cotangent.",
+                f"{operation}: the function returned shape {shape}, and only a scalar has a "
+                "gradient; use jacobian(), or vjp() with a cotangent.",
                 Location.of_caller(),
             )
-        borders.check_outputs([result], trace.level, "grad()")
-        seed = seed_for(result, None, "grad()") if isinstance(result, Boxed) else 1.0
+        borders.check_outputs([result], trace.level, operation)
+        seed = seed_for(result, None, operation) if isinstance(result, Boxed) else 1.0
         if isinstance(seed, Boxed) and isinstance(seed, Tensor) and not seed._level:
             seed = seed._held
         pulled = trace.pull([result], [seed], retain=False)
@@ -513,7 +521,14 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     >>> grad(grad(np.sin))(0.0)
     -0.0
     """
-    both = value_and_grad(f, argnums, has_aux)
+    return gradient_of(f, argnums, has_aux, "grad")
+
+
+def gradient_of(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, name: str = "grad"
+) -> Function:
+    """Return what `grad` does, for the transform whose name errors should say."""
+    both = pulled_from(f, argnums, has_aux, name)
 
     @wraps(f)
     def gradient(*args: Any, **keywords: Any) -> Any:
@@ -547,7 +562,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     if not isinstance(primals, (tuple, list)):
         raise errors.OperandError("hvp(): primals must be a tuple or list.", Location.of_caller())
     single = len(primals) == 1
-    gradient = grad(f, 0 if single else tuple(range(len(primals))))
+    gradient = gradient_of(f, 0 if single else tuple(range(len(primals))), name="hvp")
     product = pushed(gradient, primals, tangents)[1]  # of a linear f: zero
     return tree.map_leaves(lambda t: borders.alive(t, "hvp()"), product)
 

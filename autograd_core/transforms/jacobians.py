@@ -29,7 +29,13 @@ from autograd_core.engine.tensor import Tensor
 from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.modes import new_level
 from autograd_core.operations.primitive import Boxed, bare
-from autograd_core.transforms.derivatives import _as_given, _inexact_leaf, _partial, _Trace, grad
+from autograd_core.transforms.derivatives import (
+    _as_given,
+    _inexact_leaf,
+    _partial,
+    _Trace,
+    gradient_of,
+)
 from autograd_core.transforms.vmap import Batching, TooLargeError
 
 Function = Callable[..., Any]
@@ -412,7 +418,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
     array([[4., 2.],
            [2., 0.]])
     """
-    gradient = grad(f, argnums)
+    gradient = gradient_of(f, argnums, name="hessian")
 
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:

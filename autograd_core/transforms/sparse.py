@@ -22,7 +22,7 @@ from autograd_core.engine.sweeping import collect, sweep
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import bare
 from autograd_core.transforms import colouring
-from autograd_core.transforms.derivatives import _Trace, grad
+from autograd_core.transforms.derivatives import _Trace, gradient_of
 from autograd_core.transforms.jacobians import PIECE
 from autograd_core.transforms.sparsity_patterns import Sets, pattern_of
 from autograd_core.transforms.vmap import Batching
@@ -342,10 +342,8 @@ def sparse_hessian(
     """
 
     def differentiated(x: Any, *args: Any) -> Any:
-        def of_first(x: Any) -> Any:
-            return f(x, *args)
-
-        trace = _Trace(grad(of_first), [x], "sparse_hessian()")
+        inner = gradient_of(lambda x: f(x, *args), name="sparse_hessian")
+        trace = _Trace(inner, [x], "sparse_hessian()")
         gradient = trace.result
         if isinstance(gradient, Tensor) and gradient._level != trace.level and gradient.size:
             n, dtype = gradient.size, gradient.dtype  # f is linear: nothing to sweep
