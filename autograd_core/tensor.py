@@ -11,6 +11,7 @@ import numpy as np
 
 import autograd_core  # whole by the time that a sweep begins
 from autograd_core import borders, cuts, errors, foreign, modes, shortcuts
+from autograd_core.forgetting import LARGE, spare
 from autograd_core.modes import BASE, DEFAULT
 from autograd_core.node import NO_PARAMS, HookHandle, Node, Watch, next_tick, record
 from autograd_core.primitive import Boxed, Primitive, bare, like_tuple
@@ -87,8 +88,9 @@ class Tensor(Traced):
     Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("_cuts", "_grad", "_held", "_level", "_node")
+    __slots__ = ("_cuts", "_farewell", "_grad", "_held", "_level", "_node")
     _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
+    _farewell: Any  # of large values: tells the node when this Tensor is gone
     _held: Any  # not `_data`: np.ma takes that of any object, and the derivative would be lost
     _node: Node | None
     _level: int
@@ -457,6 +459,9 @@ class Tensor(Traced):
         made._held = out
         made._node = record(primitive, tuple(inputs), params, out, level)
         made._level = level
+        first = raw[0]
+        if first.__class__ is _ndarray and first.size >= LARGE and mode is DEFAULT:
+            spare(made._node, args)
         if primitive.view:
             args[0]._note_view(made, primitive, params)
         return made
@@ -554,14 +559,14 @@ def _is_host(data: Any) -> bool:
     return isinstance(data, (np.ndarray, np.generic)) or not hasattr(data, "__array_function__")
 
 
-def _part_of_nothing(*args: Any, **params: Any) -> Any:
-    raise AssertionError("a part is recorded, never computed")
+def _part(whole: Any, index: int) -> Any:
+    return whole[index]
 
 
 # One part of an operation that returns a tuple.  Its gradient goes into the
 # part's place of the tuple's gradient; the sweep knows it by identity.
 PART = Primitive(
-    _part_of_nothing,
+    _part,
     name="part",
     arity=1,
     settings=frozenset({"index"}),

@@ -98,7 +98,6 @@ def test_a_blas_that_takes_half_vectors_is_replaced(monkeypatch, fresh):
     blas.narrow.cache_clear()
     monkeypatch.setattr(microkernel, "LANES", 16)
     assert blas.narrow()
-    monkeypatch.setattr(blas, "_found", None)
     calls = []
     monkeypatch.setattr(compiled, "product", lambda *given: calls.append(given) or "found")
     wide, wider = np.ones((128, 128), np.float32), np.ones((128, 128))

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core import DTypeError
+from autograd_core.reads import Reading
 from autograd_core.source import Location
 from nn.functional.activation import softmax
-from nn.functional.blas import one_thread
 from nn.functional.floating import floating
 from nn.functional.fused import fused
 from nn.functional.kernels import share_parts
@@ -53,8 +53,7 @@ def _over_batch(function: Callable[..., Any], batch: int, *arrays: Any) -> None:
     if max(a.size for a in arrays if a is not None) < LARGE:
         run(slice(None))
     else:
-        with one_thread():  # OpenBLAS would divide each of the many small products
-            share_parts(run, batch)
+        share_parts(run, batch)
 
 
 def _attend(q: Any, k: Any, v: Any, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
@@ -136,6 +135,7 @@ _attention = fused(
     lambda q, k, v, **options: plain_attention(q, k, v, **options)[0],
     name="attention",
     category="product",
+    reads=Reading(rest=1),
 )
 _self_attention = fused(
     lambda x, *, heads, mask, keep: _attend(*_packed(x), heads, mask, keep),
@@ -143,6 +143,7 @@ _self_attention = fused(
     lambda x, **options: plain_attention(*_packed(x), **options)[0],
     name="self attention",
     category="product",
+    reads=Reading(rest=1),
 )
 
 

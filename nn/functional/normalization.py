@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import UnsupportedError
+from autograd_core.reads import Reading
 from nn.functional.floating import floating
 from nn.functional.fused import fused
 from nn.functional.passes import moments, products, scaled, sloped
@@ -55,6 +56,7 @@ _batch_norm = fused(
     _batch_plain,
     name="batch_norm",
     category="normalization",
+    reads=Reading(rest=1),
 )
 
 
@@ -198,6 +200,7 @@ _layer_norm = fused(
     _layer_plain,
     name="layer_norm",
     category="normalization",
+    reads=Reading({2}),  # of x the centred rows are kept
 )
 
 
