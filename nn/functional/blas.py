@@ -15,6 +15,8 @@ import numpy as np
 from autograd_core import bilinear
 from nn.functional.kernels import compiled_for
 
+ALONE = 1 << 18  # m n k: OpenBLAS leaves products up to here to the thread that asks
+FEWEST = 8  # rows; a product of fewer wastes what it loads
 WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # its kernels for vectors of 512 bits
 _NAMES = [("scipy_", "64_"), ("", "64_"), ("scipy_", ""), ("", "")]  # how builds call functions
 
@@ -65,6 +67,27 @@ def dot(a: Any, b: Any, start: Any = None) -> Any:
     if start is not None:
         y += start
     return y
+
+
+def is_divided(*factors: Any) -> bool:
+    """Tell whether `stacked` keeps OpenBLAS's threads out of products with these on the right."""
+    return all(FEWEST * b.shape[-2] * b.shape[-1] <= ALONE for b in factors)
+
+
+def stacked(a: Any, b: Any, out: Any) -> None:
+    """Write a @ b for stacks of matrices; small ones in parts that OpenBLAS does not share out.
+
+    For callers that are one of several threads already. OpenBLAS's number of threads could be set,
+    but only for the whole process, and the bits of other threads' products depend on it.
+    """
+    m, each = a.shape[-2], b.shape[-2] * b.shape[-1]
+    rows = ALONE // max(each, 1)
+    if rows >= m or rows < FEWEST:
+        np.matmul(a, b, out=out)
+        return
+    for start in range(0, m, rows):
+        part = slice(start, start + rows)
+        np.matmul(a[..., part, :], b, out=out[..., part, :])
 
 
 def product(a: Any, b: Any) -> Any:
