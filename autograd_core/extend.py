@@ -11,6 +11,7 @@ Documented and kept like the public names, but of no use to a program that only 
 `BATCH_RULES`          what an operation, by name, does with a batch axis
 `BATCH_CONSTANTS`      the same for functions without derivative
 `Constant`             a function without derivative, as NumPy's dispatch sees it
+`Reading`              which saved values a rule reads
 `getitem`              the operation behind ``x[index]``
 `pushed`, `transpose`  `jvp` and `vjp` without a border: for rules, not for users
 `Counter`              counts the operations of whatever runs under it
@@ -26,6 +27,7 @@ from autograd_core.base.source import Location, register_exclusion
 from autograd_core.costs.counting import Counter
 from autograd_core.operations.boxed import bare, memory
 from autograd_core.operations.primitive import Constant
+from autograd_core.operations.saved_reads import Reading
 from autograd_core.rules.indexing import getitem
 from autograd_core.transforms.batched import CONSTANTS as BATCH_CONSTANTS
 from autograd_core.transforms.batched import RULES as BATCH_RULES
@@ -42,6 +44,7 @@ __all__ = [
     "Constant",
     "Counter",
     "Location",
+    "Reading",
     "bare",
     "draw",
     "errors",

@@ -13,6 +13,7 @@ compiled_only = pytest.mark.skipif(
     not importable("numba"), reason="the compiled kernels need numba"
 )
 
+RNG = np.random.default_rng(1)
 #  m, k, n: one row, few, a vector's worth, many; edges of blocks, panels and stretches
 SHAPES = [
     (1, 40, 33), (3, 7, 5), (9, 20, 17), (16, 300, 40), (20, 33, 70), (32, 257, 64), (33, 16, 31),
@@ -61,6 +62,29 @@ def test_a_compiled_product_hands_on_what_is_not_finite():
         np.testing.assert_array_equal(product(a, b), a @ b)
 
 
+@pytest.mark.parametrize("shape", [(128, 32, 128), (100, 64, 300), (7, 512, 513), (3, 0, 5)])
+def test_stacks_of_products_are_divided_into_what_openblas_leaves_alone(shape, monkeypatch):
+    m, k, n = shape
+    a, b = RNG.normal(size=(2, 3, m, k)), RNG.normal(size=(2, 3, k, n))
+    done, multiply = [], np.matmul
+    monkeypatch.setattr(blas.np, "matmul", lambda a, b, out: done.append(multiply(a, b, out=out)))
+    made = np.full((2, 3, m, n), np.nan)
+    blas.stacked(a, b, made)
+    monkeypatch.undo()
+    np.testing.assert_allclose(made, a @ b, atol=1e-12)
+    if blas.is_divided(b):
+        assert all(part.shape[-2] * k * n <= blas.ALONE for part in done)
+        assert len(done) == max(1, -(-m // (blas.ALONE // max(k * n, 1))))
+
+
+def test_attention_over_long_sequences_is_left_to_openblas():
+    q, k, v = RNG.normal(size=(3, 1, 1100, 32))
+    assert not blas.is_divided(k[None])
+    found = attention.attention(q, k, v, heads=1)
+    wanted = attention.plain_attention(q, k, v, heads=1, mask=None, keep=None)[0]
+    np.testing.assert_allclose(found, wanted, atol=1e-12)
+
+
 class Known:
     """Stands in for an OpenBLAS that knows its processor, or does not."""
 
@@ -98,7 +122,6 @@ def test_a_blas_that_takes_half_vectors_is_replaced(monkeypatch, fresh):
     blas.narrow.cache_clear()
     monkeypatch.setattr(microkernel, "LANES", 16)
     assert blas.narrow()
-    monkeypatch.setattr(blas, "_found", None)
     calls = []
     monkeypatch.setattr(compiled, "product", lambda *given: calls.append(given) or "found")
     wide, wider = np.ones((128, 128), np.float32), np.ones((128, 128))

@@ -123,14 +123,14 @@ class Node:
 NO_PARAMS: dict[str, Any] = {}
 
 
-def _part_of_nothing(*args: Any, **params: Any) -> Any:
-    raise AssertionError("a part is recorded, never computed")
+def _part(whole: Any, index: int) -> Any:
+    return whole[index]
 
 
 # One part of an operation that returns a tuple.  Its gradient goes into the
 # part's place of the tuple's gradient; the sweep knows it by identity.
 PART = Primitive(
-    _part_of_nothing,
+    _part,
     name="part",
     arity=1,
     settings=frozenset({"index"}),

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.engine.forgetting import LARGE, spare
 from autograd_core.engine.node import NO_PARAMS, Node, next_tick, users_frame
 from autograd_core.operations.modes import BASE, DEFAULT, current
 from autograd_core.operations.other_libraries import OwnArithmeticError
@@ -109,6 +110,8 @@ def binary(
         made._held = out
         made._node = node
         made._level = level
+        if out.__class__ is _ndarray and out.size >= LARGE:
+            spare(node, (other, self) if reflected else (self, other))
         return made
 
     return method
@@ -161,6 +164,8 @@ def unary(
         made._held = out
         made._node = node
         made._level = level
+        if data.__class__ is _ndarray and data.size >= LARGE:
+            spare(node, (self,))
         return made
 
     find = OF_ONE.get

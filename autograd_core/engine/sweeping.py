@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 
 from autograd_core.base import errors
+from autograd_core.engine.forgetting import LARGE, forgot, let_go
 from autograd_core.engine.node import NO_PARAMS, PART, Node
 from autograd_core.engine.node import record as record_node
 from autograd_core.engine.outer_products import Messages, Pending, add_all, added, put_off
 from autograd_core.engine.overwrites import OVERWRITES, check_saved
+from autograd_core.engine.recalling import recall
 from autograd_core.operations.anomaly import check_backward
 from autograd_core.operations.declare import copied
 from autograd_core.operations.modes import current
@@ -43,7 +45,8 @@ def collect(
     """Return the nodes that the outputs reach, latest first; a list and a set, no recursion.
 
     Nodes before the tick `oldest` are taken as leaves: seen, not entered.  Those
-    whose saved values are gone are noted in `freed`.
+    whose saved values are gone are noted in `freed`; without it, values that the tape did not
+    keep are computed again.
     """
     found = list(dict.fromkeys(outputs))
     seen = set(found)
@@ -61,6 +64,8 @@ def collect(
                 add(parent)
                 append(parent)
     found.sort(key=_by_tick, reverse=True)  # nearly in order already
+    if freed is None and forgot():  # somebody will look at the values
+        recall(reversed(found))
     return found
 
 
@@ -183,6 +188,9 @@ def sweep(
     anomaly = current().anomaly
     watched = anomaly or observe is not None
     usual = not watched and wrap is None
+    freeing = usual and not retain
+    if not usual:
+        collect(outputs)  # these look at all values
     bounded = oldest > 0 or through is not None
     tuples: set[Node] = set()  # nodes whose gradient is a list of parts
     waiting: dict[Node, Messages] = {}  # outer products that are still to be added
@@ -238,6 +246,8 @@ def sweep(
             rules = primitive.vjps  # type: ignore[union-attr]
             params = node.params
             y = node.output
+            if y.__class__ is _ndarray and y.size >= LARGE and freeing:
+                y = let_go(node)
             arity = primitive.arity  # type: ignore[union-attr]
             if usual and not params and rules is not None and (arity == 2 or arity == 1):
                 # The usual case spelt out: the loop below without its loop, a quarter faster.
@@ -364,6 +374,8 @@ def sweep(
                 node.params = NO_PARAMS  # a fused kernel keeps its saved arrays there
                 if watch is None:
                     node.output = None
+                args = []
+                pulled = rules = c = x = y = None  # nor may these keep large arrays
     except Exception as error:
         if hooking:
             raise

@@ -14,6 +14,7 @@ from autograd_core.base.later import later
 from autograd_core.base.source import Location
 from autograd_core.engine import backward, inplace, shortcuts
 from autograd_core.engine import trace_borders as borders
+from autograd_core.engine.forgetting import LARGE, spare
 from autograd_core.engine.node import NO_PARAMS, PART, HookHandle, Node, Watch, next_tick, record
 from autograd_core.engine.traced import Traced, as_inexact
 from autograd_core.operations import cut_marks as cuts
@@ -89,8 +90,9 @@ class Tensor(Traced):
     Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("_cuts", "_grad", "_held", "_level", "_node")
+    __slots__ = ("_cuts", "_farewell", "_grad", "_held", "_level", "_node")
     _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
+    _farewell: Any  # of large values: tells the node when this Tensor is gone
     _held: Any  # not `_data`: np.ma takes that of any object, and the derivative would be lost
     _node: Node | None
     _level: int
@@ -461,6 +463,9 @@ class Tensor(Traced):
         made._held = out
         made._node = record(primitive, tuple(inputs), params, out, level)
         made._level = level
+        first = raw[0]
+        if first.__class__ is _ndarray and first.size >= LARGE and mode is DEFAULT:
+            spare(made._node, args)
         if primitive.view:
             args[0]._note_view(made, primitive, params)
         return made

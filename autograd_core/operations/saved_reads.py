@@ -157,14 +157,19 @@ class Probe:
     __str__ = __repr__ = __format__ = __reduce_ex__ = __hash__ = __iter__ = _touch
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-        if function not in _LIKE or not args or args[0] is not self:
+        if function in _MAKERS:  # given as `like=`
+            return function(*args, **keywords)
+        if function not in _LIKE or not args:
             self._touch()
-        made: Any = function(self.value, *args[1:], **keywords)
+        made: Any = function(*[a.value if isinstance(a, Probe) else a for a in args], **keywords)
         return made
 
 
+_MAKERS: frozenset[Any] = frozenset(
+    {np.eye, np.zeros, np.ones, np.empty, np.full, np.identity, np.arange}
+)
 _LIKE = frozenset({np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like,
-                   np.full_like, np.iscomplexobj, np.isrealobj})  # fmt: skip
+                   np.full_like, np.iscomplexobj, np.isrealobj, np.result_type})  # fmt: skip
 
 
 def really_reads(rule: Any, g: Any, values: Sequence[Any], k: int, params: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_core import elementwise, primitive
 from nn.functional import rectify
 from nn.functional.floating import floating, floats, ordered, reals
-from nn.functional.pointwise import compiled_pass
+from nn.functional.pointwise import compiled_pass, in_pieces
 from nn.values import is_traced, shape_error
 
 relu = elementwise(
@@ -31,7 +31,13 @@ def _sigmoid(x: Any) -> Any:
     return np.where(x >= 0, 1, small) / (1 + small)
 
 
-sigmoid = elementwise(_sigmoid, lambda y, x: y * (1 - y), name="sigmoid", cost=4.0)
+sigmoid = elementwise(
+    lambda x: in_pieces(_sigmoid, x),
+    lambda y, x: y * (1 - y),
+    times=lambda g, y, x: in_pieces(lambda g, y: g * (y * (1 - y)), g, y),
+    name="sigmoid",
+    cost=4.0,
+)
 
 
 def _times_tanh_slope(g: Any, y: Any, x: Any) -> Any:
@@ -52,10 +58,14 @@ def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     return np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / beta)
 
 
+def _softplus_slope(x: Any, *, beta: float, threshold: float) -> Any:
+    return np.where(beta * x > threshold, np.ones_like(x), sigmoid(beta * x))
+
+
 softplus = elementwise(
-    _softplus,
-    lambda y, x, *, beta=1.0, threshold=20.0: np.where(
-        beta * x > threshold, np.ones_like(x), sigmoid(beta * x)
+    lambda x, beta=1.0, threshold=20.0: in_pieces(_softplus, x, beta=beta, threshold=threshold),
+    lambda y, x, *, beta=1.0, threshold=20.0: in_pieces(
+        _softplus_slope, x, beta=beta, threshold=threshold
     ),
     name="softplus",
     cost=4.0,
@@ -81,11 +91,13 @@ def _elu(x: Any, alpha: float = 1.0) -> Any:
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
+def _elu_slope(x: Any, *, alpha: float) -> Any:
+    return np.where(x > 0, np.ones_like(x), alpha * np.exp(np.where(x > 0, 0, x)))
+
+
 elu = elementwise(
-    _elu,
-    lambda y, x, *, alpha=1.0: np.where(
-        x > 0, np.ones_like(x), alpha * np.exp(np.where(x > 0, 0, x))
-    ),
+    lambda x, alpha=1.0: in_pieces(_elu, x, alpha=alpha),
+    lambda y, x, *, alpha=1.0: in_pieces(_elu_slope, x, alpha=alpha),
     name="elu",
     cost=10.0,
     again=True,
@@ -98,7 +110,7 @@ def selu(x: Any) -> Any:
     return _SELU_SCALE * elu(x, alpha=_SELU_ALPHA)
 
 
-def _silu_slope(y: Any, x: Any) -> Any:
+def _silu_slope(x: Any) -> Any:
     s = sigmoid(x)
     return s * (1 + x * (1 - s))
 
@@ -108,7 +120,13 @@ def _silu(x: Any) -> Any:
     return x * _sigmoid(x)
 
 
-silu = elementwise(_silu, _silu_slope, name="silu", cost=9.0)
+silu = elementwise(
+    lambda x: in_pieces(_silu, x),
+    lambda y, x: _silu_slope(x),
+    times=lambda g, y, x: in_pieces(lambda g, x: g * _silu_slope(x), g, x),
+    name="silu",
+    cost=9.0,
+)
 
 _ROOT = math.sqrt(2 / math.pi)
 
@@ -117,12 +135,18 @@ def _gelu_tanh(x: Any) -> Any:
     return 0.5 * x * (1 + np.tanh(_ROOT * (x + 0.044715 * x * x * x)))
 
 
-def _gelu_tanh_slope(y: Any, x: Any) -> Any:
+def _gelu_tanh_slope(x: Any) -> Any:
     t = np.tanh(_ROOT * (x + 0.044715 * x * x * x))
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _ROOT * (1 + 3 * 0.044715 * x * x)
 
 
-_gelu_approximate = elementwise(_gelu_tanh, _gelu_tanh_slope, name="gelu", cost=16.0)
+_gelu_approximate = elementwise(
+    lambda x: in_pieces(_gelu_tanh, x),
+    lambda y, x: _gelu_tanh_slope(x),
+    times=lambda g, y, x: in_pieces(lambda g, x: g * _gelu_tanh_slope(x), g, x),
+    name="gelu",
+    cost=16.0,
+)
 
 
 def _normal_cdf(x: Any) -> Any:
@@ -137,9 +161,16 @@ normal_cdf = elementwise(
     name="normal_cdf",
     cost=11.0,
 )
+
+
+def _gelu_slope(x: Any) -> Any:
+    return normal_cdf(x) + x * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+
+
 _gelu_exact = elementwise(
-    lambda x: x * _normal_cdf(x),
-    lambda y, x: normal_cdf(x) + x * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)),
+    lambda x: in_pieces(lambda x: x * _normal_cdf(x), x),
+    lambda y, x: _gelu_slope(x),
+    times=lambda g, y, x: in_pieces(lambda g, x: g * _gelu_slope(x), g, x),
     name="gelu",
     cost=12.0,
 )
@@ -197,12 +228,18 @@ def _mish(x: Any) -> Any:
     return x * np.tanh(_softplus(x))
 
 
-def _mish_slope(y: Any, x: Any) -> Any:
+def _mish_slope(x: Any) -> Any:
     t = np.tanh(softplus(x))
     return t + x * (1 - t * t) * sigmoid(x)
 
 
-mish = elementwise(_mish, _mish_slope, name="mish", cost=25.0)
+mish = elementwise(
+    lambda x: in_pieces(_mish, x),
+    lambda y, x: _mish_slope(x),
+    times=lambda g, y, x: in_pieces(lambda g, x: g * _mish_slope(x), g, x),
+    name="mish",
+    cost=25.0,
+)
 
 
 def _celu(x: Any, alpha: float = 1.0) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core import DTypeError
-from autograd_core.extend import Location
+from autograd_core.extend import Location, Reading
 from nn.functional.activation import softmax
-from nn.functional.blas import one_thread
+from nn.functional.blas import is_divided, stacked
 from nn.functional.floating import floating
 from nn.functional.fused import fused
 from nn.functional.kernels import share_parts
@@ -29,7 +29,7 @@ def _heads(x: Any, heads: int) -> Any:
 
 def _weights(q: Any, k: Any, mask: Any, p: Any) -> None:
     """Write softmax(q k^T / sqrt(d) + mask), worked out in one array; 0 where all is hidden."""
-    np.matmul(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-1, -2), out=p)
+    stacked(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-1, -2), p)
     nothing = None
     if mask is not None:
         p += mask
@@ -45,16 +45,19 @@ def _weights(q: Any, k: Any, mask: Any, p: Any) -> None:
 
 
 def _over_batch(function: Callable[..., Any], batch: int, *arrays: Any) -> None:
-    """Run a function on parts of the batch, shared among threads if there is enough work."""
+    """Run a function on parts of the batch, shared among threads if there is enough work.
+
+    Products so large that OpenBLAS shares each of them among its own threads are not shared.
+    """
 
     def run(part: slice) -> None:
         function(*[a[part] if np.ndim(a) == 4 and len(a) == batch else a for a in arrays])
 
-    if max(a.size for a in arrays if a is not None) < LARGE:
+    few = max(a.size for a in arrays if a is not None) < LARGE
+    if few or not is_divided(*arrays[:3]):
         run(slice(None))
     else:
-        with one_thread():  # OpenBLAS would divide each of the many small products
-            share_parts(run, batch)
+        share_parts(run, batch)
 
 
 def _attend(q: Any, k: Any, v: Any, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
@@ -65,7 +68,7 @@ def _attend(q: Any, k: Any, v: Any, heads: int, mask: Any, keep: Any) -> tuple[A
 
     def part(q: Any, k: Any, v: Any, mask: Any, keep: Any, p: Any, out: Any) -> None:
         _weights(q, k, mask, p)
-        np.matmul(p if keep is None else p * keep, v, out=out)
+        stacked(p if keep is None else p * keep, v, out)
 
     _over_batch(part, b, q, k, v, mask, keep, p, _heads(out, heads))
     return out, p
@@ -83,15 +86,16 @@ def _attend_back_part(
     g: Any, q: Any, k: Any, v: Any, dq: Any, dk: Any, dv: Any, p: Any, keep: Any
 ) -> None:
     used = p if keep is None else p * keep
-    np.matmul(used.swapaxes(-1, -2), g, out=dv)
-    dp = np.matmul(g, v.swapaxes(-1, -2))
+    stacked(used.swapaxes(-1, -2), g, dv)
+    dp = np.empty_like(p)
+    stacked(g, v.swapaxes(-1, -2), dp)
     if keep is not None:
         dp *= keep
     dp -= np.einsum("bhij,bhij->bhi", dp, p)[..., None]
     dp *= p
     dp *= 1 / math.sqrt(q.shape[-1])
-    np.matmul(dp, k, out=dq)
-    np.matmul(dp.swapaxes(-1, -2), q, out=dk)
+    stacked(dp, k, dq)
+    stacked(dp.swapaxes(-1, -2), q, dk)
 
 
 def _packed(x: Any) -> tuple[Any, Any, Any]:
@@ -144,6 +148,7 @@ _attention = fused(
     lambda q, k, v, **options: plain_attention(q, k, v, **options)[0],
     name="attention",
     category="product",
+    reads=Reading(rest=1),
 )
 _self_attention = fused(
     lambda x, *, heads, mask, keep: _attend(*_packed(x), heads, mask, keep),
@@ -151,6 +156,7 @@ _self_attention = fused(
     lambda x, **options: plain_attention(*_packed(x), **options)[0],
     name="self attention",
     category="product",
+    reads=Reading(rest=1),
 )
 
 

@@ -1,16 +1,12 @@
-"""Matrix products of layers: compiled, or NumPy's OpenBLAS with as many threads as pay.
+"""Matrix products of layers: compiled, or NumPy's.
 
 OpenBLAS chooses its kernels by the processor's model, and takes those for half as wide vectors on a
 model that it does not know; our compiled product is then twice as fast.
-OpenBLAS's threads stay awake for some twenty milliseconds after each product that they share,
-and take a core from whatever runs next.  A product of a few megaflops gains less than that costs.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -19,8 +15,8 @@ import numpy as np
 from autograd_core import bilinear
 from nn.functional.kernels import compiled_for
 
-SMALL = 8e6  # operations: less than a tenth of a millisecond on one core
-TINY = 5e5  # OpenBLAS itself leaves these to one thread
+ALONE = 1 << 18  # m n k: OpenBLAS leaves products up to here to the thread that asks
+FEWEST = 8  # rows; a product of fewer wastes what it loads
 WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # its kernels for vectors of 512 bits
 _NAMES = [("scipy_", "64_"), ("", "64_"), ("scipy_", ""), ("", "")]  # how builds call functions
 
@@ -39,11 +35,6 @@ def _functions(*verbs: str) -> tuple[Any, ...] | None:
     return None  # pragma: no cover - another BLAS
 
 
-def _controls() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """Return functions that tell and set OpenBLAS's number of threads."""
-    return _functions("get_num_threads", "set_num_threads")
-
-
 @cache
 def narrow() -> bool:
     """Tell whether OpenBLAS leaves half of this processor's vectors unused."""
@@ -59,9 +50,6 @@ def narrow() -> bool:
     return LANES == 16
 
 
-_found: Any = False  # not looked for yet
-
-
 def dot(a: Any, b: Any, start: Any = None) -> Any:
     """Return the product of two matrices of any kind of value, plus `start` to every row."""
     given = (a, b) if start is None else (a, b, start)
@@ -71,7 +59,7 @@ def dot(a: Any, b: Any, start: Any = None) -> Any:
             from nn.functional.compiled.product import product
 
             return product(*given)
-        y = _blas(a, b, work)
+        y = a.dot(b)
     elif start is None and _becomes_a_call(a, b):
         return _call(a, b)
     else:
@@ -81,42 +69,37 @@ def dot(a: Any, b: Any, start: Any = None) -> Any:
     return y
 
 
+def is_divided(*factors: Any) -> bool:
+    """Tell whether `stacked` keeps OpenBLAS's threads out of products with these on the right."""
+    return all(FEWEST * b.shape[-2] * b.shape[-1] <= ALONE for b in factors)
+
+
+def stacked(a: Any, b: Any, out: Any) -> None:
+    """Write a @ b for stacks of matrices; small ones in parts that OpenBLAS does not share out.
+
+    For callers that are one of several threads already. OpenBLAS's number of threads could be set,
+    but only for the whole process, and the bits of other threads' products depend on it.
+    """
+    m, each = a.shape[-2], b.shape[-2] * b.shape[-1]
+    rows = ALONE // max(each, 1)
+    if rows >= m or rows < FEWEST:
+        np.matmul(a, b, out=out)
+        return
+    for start in range(0, m, rows):
+        part = slice(start, start + rows)
+        np.matmul(a[..., part, :], b, out=out[..., part, :])
+
+
 def product(a: Any, b: Any) -> Any:
     """Return the product of two matrices; what `compile` writes where it is worth a kernel."""
     return dot(a, b)
 
 
 def _becomes_a_call(a: Any, b: Any) -> bool:
-    """Tell whether a program is being written down in which `dot` does more than NumPy's dot."""
+    """Tell whether a program is being written down in which `dot` may be a compiled kernel."""
     if not any(getattr(value, "written", False) for value in (a, b)):
         return False
-    work = 2.0 * a.size * b.shape[-1]
-    return TINY < work < SMALL or compiled_for(work, a, b)
+    return compiled_for(2.0 * a.size * b.shape[-1], a, b)
 
 
 _call = bilinear(product, lambda g, a, b: dot(g, b.T), lambda g, a, b: dot(a.T, g), name="product")
-
-
-def _blas(a: Any, b: Any, work: float) -> Any:
-    if not TINY < work < SMALL:
-        return a.dot(b)
-    with one_thread():
-        return a.dot(b)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep OpenBLAS to the calling thread; with another BLAS nothing happens."""
-    global _found
-    if _found is False:
-        _found = _controls()
-    before = _found[0]() if _found else 1
-    if before == 1:  # also while another thread is in here: so only what was found is restored
-        yield
-        return
-    tell = _found[1]
-    tell(1)
-    try:
-        yield
-    finally:
-        tell(before)

@@ -7,17 +7,23 @@ like any user's code: one definition of the mathematics, one fast path.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autograd_core import primitive
+from autograd_core.engine.forgetting import Forgotten
+from autograd_core.extend import Reading
 from autograd_core.extend import pushed as jvp
 from autograd_core.extend import transpose as vjp
+from autograd_core.operations.saved_reads import EVERYTHING
 from nn.values import is_batched, is_traced, is_tracked
 
 
 class Saved:
-    """What a kernel's forward keeps for its backward, and the result it belongs to."""
+    """What a kernel's forward keeps for its backward, and which result it belongs to."""
 
     __slots__ = ("result", "value")
 
@@ -34,6 +40,7 @@ def fused(
     name: str,
     multiple: bool = False,
     category: str = "operation",
+    reads: Reading = EVERYTHING,
 ) -> Callable[..., Any]:
     """Declare a fused operation.
 
@@ -48,6 +55,9 @@ def fused(
         ``composite(*arrays, **settings)``: the same result in plain NumPy.
     name, multiple, category : optional
         As in `autograd_core.primitive`.
+    reads : Reading, optional
+        The values that `backward` reads, beside what was kept: 0 the result, k argument k.  The
+        tape does not keep large ones of the others.
 
     Returns
     -------
@@ -67,7 +77,7 @@ def fused(
     def run(*arrays: Any, saved: Saved, needs: tuple[bool, ...], options: dict[str, Any]) -> Any:
         result, kept = forward(*arrays, **options)
         if any(needs):
-            saved.result, saved.value = result, kept
+            saved.result, saved.value = _mark(result), kept
         return result
 
     def pull(
@@ -82,7 +92,7 @@ def fused(
                           options=options)  # fmt: skip
         if not _same(saved.result, y):  # another run of the same node was in between
             y, saved.value = forward(*arrays, **options)
-            saved.result = y
+            saved.result = _mark(y)
         return backward(g, saved.value, needs, y, *arrays, **options)
 
     def pull_arrays(
@@ -113,6 +123,7 @@ def fused(
         composite=lambda *arrays, saved, needs, options: composite(*arrays, **options),
         category=category,
     )
+    made.sources = lambda: (reads,)
 
     pulled = primitive(
         pull_arrays, name=f"{name} backward", arity=None, multiple=True, category=category
@@ -128,11 +139,21 @@ def fused(
     return operation
 
 
-def _same(kept: Any, y: Any) -> bool:
-    """Tell whether a result is the one that was kept; of several parts, in any tuple."""
-    if isinstance(y, tuple) and isinstance(kept, tuple):
-        return all(a is b for a, b in zip(kept, y, strict=True))
-    return kept is y
+def _mark(result: Any) -> Any:
+    """Return weak references to a result, or to its parts: they tell which it was, and hold none.
+
+    Numbers are no arrays and stand for themselves.
+    """
+    if isinstance(result, tuple):
+        return tuple(map(_mark, result))
+    return weakref.ref(result) if isinstance(result, np.ndarray) else result
+
+
+def _same(mark: Any, y: Any) -> bool:
+    """Tell whether a result is the one that was marked; of several parts, in any tuple."""
+    if isinstance(y, tuple):
+        return isinstance(mark, tuple) and all(map(_same, mark, y))
+    return mark is (y.was if y.__class__ is Forgotten else _mark(y))
 
 
 def _pull_composite(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import NonFiniteError, UnsupportedError
-from autograd_core.extend import Location
+from autograd_core.extend import Location, Reading
 from nn.functional.floating import floating
 from nn.functional.fused import fused
 from nn.functional.magnitude import shrunk
@@ -94,6 +94,7 @@ _batch_norm = fused(
     _batch_plain,
     name="batch_norm",
     category="normalization",
+    reads=Reading(rest=1),
 )
 
 
@@ -247,6 +248,7 @@ _layer_norm = fused(
     _layer_plain,
     name="layer_norm",
     category="normalization",
+    reads=Reading({2}),  # of x the centred rows are kept
 )
 
 
