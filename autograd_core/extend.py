@@ -11,11 +11,13 @@ Documented and kept like the public names, but of no use to a program that only 
 `BATCH_RULES`          what an operation, by name, does with a batch axis
 `BATCH_CONSTANTS`      the same for functions without derivative
 `Constant`             a function without derivative, as NumPy's dispatch sees it
-`Reading`              which saved values a rule reads
+`Reading`              which saved values a rule reads; `EVERYTHING`
+`Forgotten`            stands for a saved value that no rule reads and that was not kept
 `getitem`              the operation behind ``x[index]``
 `pushed`, `transpose`  `jvp` and `vjp` without a border: for rules, not for users
 `Counter`              counts the operations of whatever runs under it
 `random_sources`       the random generators that a program draws from, to be put back
+`named_sources`        the same by name, and those whose state cannot be kept
 `draw`                 a random draw that `vmap` understands
 `prints_anywhere`      lets a class print on terminals that know ASCII only
 =====================  ========================================================================
@@ -25,24 +27,27 @@ from autograd_core.base import errors, tree
 from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.source import Location, register_exclusion
 from autograd_core.costs.counting import Counter
+from autograd_core.engine.forgetting import Forgotten
 from autograd_core.operations.boxed import bare, memory
 from autograd_core.operations.primitive import Constant
-from autograd_core.operations.saved_reads import Reading
+from autograd_core.operations.saved_reads import EVERYTHING, Reading
 from autograd_core.rules.indexing import getitem
 from autograd_core.transforms.batched import CONSTANTS as BATCH_CONSTANTS
 from autograd_core.transforms.batched import RULES as BATCH_RULES
 from autograd_core.transforms.batched import Batched, Batching
-from autograd_core.transforms.checkpointing import random_sources
 from autograd_core.transforms.derivatives import pushed, transpose
+from autograd_core.transforms.random_sources import named_sources, random_sources
 from autograd_core.transforms.randomness import draw
 
 __all__ = [
     "BATCH_CONSTANTS",
     "BATCH_RULES",
+    "EVERYTHING",
     "Batched",
     "Batching",
     "Constant",
     "Counter",
+    "Forgotten",
     "Location",
     "Reading",
     "bare",
@@ -50,6 +55,7 @@ __all__ = [
     "errors",
     "getitem",
     "memory",
+    "named_sources",
     "prints_anywhere",
     "pushed",
     "random_sources",

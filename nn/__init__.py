@@ -2,8 +2,9 @@
 
 from autograd_core import StateDictError, UnsupportedError
 from autograd_core.extend import register_exclusion
-from nn import functional, init
-from nn.activation import (
+
+from . import functional, init
+from .activation import (
     ELU,
     GELU,
     SELU,
@@ -20,14 +21,14 @@ from nn.activation import (
     Step,
     Tanh,
 )
-from nn.attention import MultiheadAttention
-from nn.containers import ModuleDict, ModuleList, Sequential
-from nn.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
-from nn.dropout import Dropout, Dropout2d
-from nn.embedding import Embedding
-from nn.functional.heap import keep_freed_memory
-from nn.linear import Bilinear, Linear
-from nn.loss import (
+from .attention import MultiheadAttention
+from .containers import ModuleDict, ModuleList, Sequential
+from .conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
+from .dropout import Dropout, Dropout2d
+from .embedding import Embedding
+from .functional.heap import keep_freed_memory
+from .linear import Bilinear, Linear
+from .loss import (
     BCELoss,
     BCEWithLogitsLoss,
     CosineEmbeddingLoss,
@@ -44,10 +45,10 @@ from nn.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
-from nn.module import Module
-from nn.normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalResponseNorm
-from nn.parameter import Parameter, get_default_dtype, set_default_dtype
-from nn.pooling import (
+from .module import Module
+from .normalization import BatchNorm1d, BatchNorm2d, GroupNorm, LayerNorm, LocalResponseNorm
+from .parameter import Parameter, get_default_dtype, set_default_dtype
+from .pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
     AdaptiveMaxPool1d,
@@ -61,15 +62,15 @@ from nn.pooling import (
     MaxPool1d,
     MaxPool2d,
 )
-from nn.random import get_rng_state, manual_seed, set_rng_state
-from nn.recurrent import GRU, LSTM, RNN
-from nn.regularizer import ActivitySparsity, l1_penalty, l2_penalty
-from nn.serialization import SerializationError, load, load_metadata, save
-from nn.shape import Flatten, Identity, Unflatten, Upsample
-from nn.state import IncompatibleKeys
-from nn.stateless import functional_call
-from nn.summary import Summary, summary
-from nn.transformer import (
+from .random import get_rng_state, manual_seed, set_rng_state
+from .recurrent import GRU, LSTM, RNN
+from .regularizer import ActivitySparsity, l1_penalty, l2_penalty
+from .serialization import SerializationError, load, load_metadata, save
+from .shape import Flatten, Identity, Unflatten, Upsample
+from .state import IncompatibleKeys
+from .stateless import functional_call
+from .summary import Summary, summary
+from .transformer import (
     TransformerDecoder,
     TransformerDecoderLayer,
     TransformerEncoder,
@@ -176,8 +177,8 @@ __all__ = [
 
 # --- training: data, trainer, callbacks; the estimators load scikit-learn on first use ---
 
-from nn import transforms  # noqa: E402
-from nn.callbacks import (  # noqa: E402 - a block of its own
+from . import transforms  # noqa: E402
+from .callbacks import (  # noqa: E402 - a block of its own
     Annealing,
     Callback,
     EarlyStopping,
@@ -186,13 +187,13 @@ from nn.callbacks import (  # noqa: E402 - a block of its own
     Regularization,
     SaveBest,
 )
-from nn.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
-from nn.data import ArrayDataset, DataLoader  # noqa: E402
-from nn.functional.kernels import use_kernels  # noqa: E402
-from nn.history import History  # noqa: E402
-from nn.metrics import accuracy  # noqa: E402
-from nn.statistics import LayerStatistics  # noqa: E402
-from nn.trainer import Trainer  # noqa: E402
+from .checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
+from .data import ArrayDataset, DataLoader  # noqa: E402
+from .functional.kernels import use_kernels  # noqa: E402
+from .history import History  # noqa: E402
+from .metrics import accuracy  # noqa: E402
+from .statistics import LayerStatistics  # noqa: E402
+from .trainer import Trainer  # noqa: E402
 
 __all__ += [
     "Annealing",

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from nn import checks
-from nn.functional import activation as f
-from nn.module import Module
-from nn.parameter import Parameter, parameter_dtype
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks
+from .functional import activation as f
+from .module import Module
+from .parameter import Parameter, parameter_dtype
 
 
-@accepts("inplace")
+@optim.keywords.accepts("inplace")
 class ReLU(Module):
     """max(0, x); its derivative at 0 is 0.
 
@@ -29,7 +30,7 @@ class ReLU(Module):
         return f.relu(input)
 
 
-@accepts("inplace")
+@optim.keywords.accepts("inplace")
 class ReLU6(Module):
     """min(max(0, x), 6)."""
 
@@ -38,7 +39,7 @@ class ReLU6(Module):
         return f.relu6(input)
 
 
-@accepts("inplace")
+@optim.keywords.accepts("inplace")
 class LeakyReLU(Module):
     """x where positive, negative_slope x elsewhere."""
 
@@ -56,7 +57,7 @@ class LeakyReLU(Module):
         return f"negative_slope={self.negative_slope}"
 
 
-@accepts("device")
+@optim.keywords.accepts("device")
 class PReLU(Module):
     """x where positive, a x elsewhere, with learned slopes a (He et al., 2015).
 
@@ -90,7 +91,7 @@ class PReLU(Module):
         return f"num_parameters={self.num_parameters}"
 
 
-@accepts("inplace")
+@optim.keywords.accepts("inplace")
 class ELU(Module):
     """x where positive, alpha (exp(x) - 1) elsewhere."""
 
@@ -108,7 +109,7 @@ class ELU(Module):
         return f"alpha={self.alpha}"
 
 
-@accepts("inplace")
+@optim.keywords.accepts("inplace")
 class SELU(Module):
     """Scaled ELU, with constants that keep mean 0 and variance 1."""
 
@@ -134,7 +135,7 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-@accepts("inplace")
+@optim.keywords.accepts("inplace")
 class SiLU(Module):
     """x sigmoid(x)."""
 

@@ -6,19 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core import optim
 from autograd_core.extend import draw
-from nn import checks, init
-from nn.functional import attention as f
-from nn.functional.linear import linear
-from nn.linear import Linear
-from nn.module import Module
-from nn.parameter import Parameter, parameter_dtype
-from nn.random import generator
-from nn.values import as_array, shape_error
-from optim.keywords import accepts
+
+from . import checks, init
+from .functional import attention as f
+from .functional.linear import linear
+from .linear import Linear
+from .module import Module
+from .parameter import Parameter, parameter_dtype
+from .random import generator
+from .values import as_array, shape_error
 
 
-@accepts("add_bias_kv", "add_zero_attn", "device")
+@optim.keywords.accepts("add_bias_kv", "add_zero_attn", "device")
 class MultiheadAttention(Module):
     """Each head looks at all places, weighted by how query and key agree (Vaswani et al., 2017).
 

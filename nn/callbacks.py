@@ -5,24 +5,37 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-import optim
-from autograd_core import SettingError, mark_overwritten
-from nn.files import PathLock, check_target, remove_leftovers
-from nn.random import generator
-from nn.restoring import callback_values
-from nn.serialization import save
-from nn.state import check_state
-from optim import checks
-from optim.restoring import Check
+from autograd_core import SettingError, mark_overwritten, optim
 
-if TYPE_CHECKING:
-    from nn.trainer import Trainer
+from .files import PathLock, check_target, remove_leftovers
+from .random import generator
+from .restoring import callback_values
+from .serialization import save
+from .state import check_state
 
 Row = dict[str, float]
+
+
+class Training(Protocol):
+    """What a callback sees of the `Trainer` that runs it."""
+
+    model: Any
+    optimizer: Any
+    schedule: Any
+    history: Any
+    callbacks: list[Any]
+    epoch: int
+    batch: int
+    stopped: str | None
+    finished: bool
+    updating: bool
+
+    def stop(self, reason: str) -> None:
+        """Let training end after this epoch, and say why."""
 
 
 class Callback:
@@ -44,25 +57,25 @@ class Callback:
         ``{"waited": (0, optim.checks.whole)}``.
     """
 
-    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {}
+    saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {}
 
-    def on_fit_start(self, trainer: Trainer) -> None:
+    def on_fit_start(self, trainer: Training) -> None:
         """Run before the first batch, after a checkpoint was loaded."""
 
-    def on_epoch_start(self, trainer: Trainer) -> None:
+    def on_epoch_start(self, trainer: Training) -> None:
         """Run before an epoch's first batch."""
 
-    def on_loss(self, trainer: Trainer, loss: Any) -> Any:
+    def on_loss(self, trainer: Training, loss: Any) -> Any:
         """Return the loss to differentiate; penalties are added here."""
         return loss
 
-    def on_backward(self, trainer: Trainer) -> None:
+    def on_backward(self, trainer: Training) -> None:
         """Run between the sweep and the update: gradients can be read and changed."""
 
-    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+    def on_epoch_end(self, trainer: Training, row: Row) -> None:
         """Run after an epoch and its validation; may add to the history's row."""
 
-    def on_fit_end(self, trainer: Trainer) -> None:
+    def on_fit_end(self, trainer: Training) -> None:
         """Run after the last epoch, also when training failed."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -75,7 +88,7 @@ class Callback:
             setattr(self, name, value)
 
     def check_state_dict(
-        self, state_dict: Mapping[str, Any], trainer: Trainer | None = None
+        self, state_dict: Mapping[str, Any], trainer: Training | None = None
     ) -> dict[str, Any]:
         """Return the attributes that a state sets, or raise `StateDictError`; change nothing."""
         inherited = type(self).load_state_dict is Callback.load_state_dict
@@ -95,9 +108,9 @@ class Monitor(Callback):
         How much better counts as better.
     """
 
-    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {
-        "best": (0.0, checks.no_nan),
-        "waited": (0, checks.whole),
+    saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {
+        "best": (0.0, optim.checks.no_nan),
+        "waited": (0, optim.checks.whole),
     }
 
     def __init__(
@@ -160,7 +173,7 @@ class EarlyStopping(Monitor):
         weights, so that `fit` can go on; the best ones are in ``best_weights``.
     """
 
-    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {
+    saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {
         **Monitor.saved,
         "best_weights": (None, _weights),
     }
@@ -180,7 +193,7 @@ class EarlyStopping(Monitor):
         self.restore_best = restore_best
         self.best_weights: dict[str, Any] | None = None
 
-    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+    def on_epoch_end(self, trainer: Training, row: Row) -> None:
         """Stop, or note a new best."""
         if self.improved(row):
             if self.restore_best:
@@ -189,7 +202,7 @@ class EarlyStopping(Monitor):
         elif self.waited >= self.patience:
             trainer.stop(f"no improvement of {self.monitor} in {self.patience} epochs")
 
-    def on_fit_end(self, trainer: Trainer) -> None:
+    def on_fit_end(self, trainer: Training) -> None:
         """Put the best weights back, if that was asked for and training came to its end."""
         if self.best_weights is not None and trainer.finished:
             trainer.model.load_state_dict(self.best_weights)
@@ -199,7 +212,7 @@ class EarlyStopping(Monitor):
         return {**super().state_dict(), "best_weights": self.best_weights}
 
     def check_state_dict(
-        self, state_dict: Mapping[str, Any], trainer: Trainer | None = None
+        self, state_dict: Mapping[str, Any], trainer: Training | None = None
     ) -> dict[str, Any]:
         """Return the attributes that a state sets; the weights must be the model's."""
         found = super().check_state_dict(state_dict, trainer)
@@ -225,9 +238,9 @@ class Annealing(Monitor):
         Stop instead of dividing once more than so often.
     """
 
-    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {
+    saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {
         **Monitor.saved,
-        "divided": (0, checks.whole),
+        "divided": (0, optim.checks.whole),
     }
 
     def __init__(
@@ -250,7 +263,7 @@ class Annealing(Monitor):
         self.times = times
         self.divided = 0
 
-    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+    def on_epoch_end(self, trainer: Training, row: Row) -> None:
         """Divide the rates, or stop."""
         if self.improved(row) or self.waited < self.patience:
             return
@@ -292,7 +305,7 @@ class Perturbation(Monitor):
         self.patience = patience
         self.scale = scale
 
-    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+    def on_epoch_end(self, trainer: Training, row: Row) -> None:
         """Shake, if it is time."""
         if self.improved(row) or self.waited < self.patience:
             return
@@ -327,20 +340,20 @@ class SaveBest(Monitor):
         self.path = path
         self._lock: PathLock | None = None
 
-    def on_fit_start(self, trainer: Trainer) -> None:
+    def on_fit_start(self, trainer: Training) -> None:
         """Find out now whether the file can be written, and that nobody else writes it."""
         size = sum(a.nbytes for a in trainer.model.state_dict().values())
         target = check_target("SaveBest: path", self.path, size)
         self._lock = PathLock("SaveBest: path", target)
         remove_leftovers(target)
 
-    def on_fit_end(self, trainer: Trainer) -> None:
+    def on_fit_end(self, trainer: Training) -> None:
         """Let others write the file."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
-    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+    def on_epoch_end(self, trainer: Training, row: Row) -> None:
         """Save, if better."""
         if self.improved(row):
             save(trainer.model, self.path)
@@ -357,7 +370,9 @@ class GradientClipping(Callback):
         The largest single element.
     """
 
-    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {"largest": (0.0, checks.non_negative)}
+    saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {
+        "largest": (0.0, optim.checks.non_negative)
+    }
 
     def __init__(self, max_norm: float | None = None, value: float | None = None) -> None:
         if max_norm is None and value is None:
@@ -369,7 +384,7 @@ class GradientClipping(Callback):
         self.value = value
         self.largest = 0.0
 
-    def on_backward(self, trainer: Trainer) -> None:
+    def on_backward(self, trainer: Training) -> None:
         """Clip."""
         parameters = list(trainer.model.parameters())
         if self.value is not None:
@@ -378,7 +393,7 @@ class GradientClipping(Callback):
             norm = optim.clip_grad_norm_(parameters, self.max_norm, error_if_nonfinite=True)
             self.largest = max(self.largest, norm)
 
-    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+    def on_epoch_end(self, trainer: Training, row: Row) -> None:
         """Note the epoch's largest norm before clipping."""
         if self.max_norm is not None:
             row["grad_norm"] = self.largest
@@ -412,6 +427,6 @@ class Regularization(Callback):
         self.penalty = penalty
         self.after_epochs = after_epochs
 
-    def on_loss(self, trainer: Trainer, loss: Any) -> Any:
+    def on_loss(self, trainer: Training, loss: Any) -> Any:
         """Return the loss with the penalty."""
         return loss + self.penalty(trainer.model) if trainer.epoch >= self.after_epochs else loss

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core.extend import Location
-from nn.serialization import SerializationError, read, save
+
+from .serialization import SerializationError, read, save
 
 _KEY = "autograd_core.checkpoint"
 _CHECKSUM = "autograd_core.checksum"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.values import shape_error
+from .values import shape_error
 
 
 def count(owner: str, name: str, value: Any, low: int = 1) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from autograd_core import IndexingError, OperandError
 from autograd_core.extend import Location
-from nn.module import Module
+
+from .module import Module
 
 
 class _Numbered(Module):

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from nn import checks, init
-from nn.functional import conv as f
-from nn.module import Module
-from nn.parameter import Parameter, parameter_dtype
-from nn.values import pair, shape_error
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks, init
+from .functional import conv as f
+from .module import Module
+from .parameter import Parameter, parameter_dtype
+from .values import pair, shape_error
 
 
-@accepts("padding_mode", "device")
+@optim.keywords.accepts("padding_mode", "device")
 class _Convolution(Module):
     """What all convolutions share: settings, parameters, text."""
 
@@ -156,7 +157,7 @@ class Conv2d(_Convolution):
         )  # fmt: skip
 
 
-@accepts("padding_mode", "device")
+@optim.keywords.accepts("padding_mode", "device")
 class _ConvTranspose(_Convolution):
     """What transposed convolutions have more; PyTorch's order of the settings."""
 

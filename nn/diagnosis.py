@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core import no_grad
-from nn.module import Module
-from nn.random import get_rng_state, set_rng_state
-from nn.values import raw
+
+from .module import Module
+from .random import get_rng_state, set_rng_state
+from .values import raw
 
 
 def broken(value: Any) -> str | None:

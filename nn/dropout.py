@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from nn import checks
-from nn.functional.dropout import dropout, dropout2d
-from nn.module import Module
-from nn.random import generator
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks
+from .functional.dropout import dropout, dropout2d
+from .module import Module
+from .random import generator
 
 
-@accepts("inplace")
+@optim.keywords.accepts("inplace")
 class Dropout(Module):
     """In train mode, set each element to 0 with probability p and divide the rest by 1 - p.
 

@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from nn import checks, init
-from nn.functional.embedding import embedding
-from nn.module import Module
-from nn.parameter import Parameter, parameter_dtype
-from nn.values import shape_error
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks, init
+from .functional.embedding import embedding
+from .module import Module
+from .parameter import Parameter, parameter_dtype
+from .values import shape_error
 
 
-@accepts("max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze", "device")
+@optim.keywords.accepts(
+    "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight", "_freeze", "device"
+)
 class Embedding(Module):
     """A table of vectors, looked up by integers.
 

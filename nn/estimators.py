@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-import optim
-from autograd_core import SettingError, UnsupportedError
-from nn import activation as activations
-from nn.callbacks import Callback, EarlyStopping
-from nn.containers import Sequential
-from nn.data import DataLoader
-from nn.linear import Linear
-from nn.loss import CrossEntropyLoss, MSELoss
-from nn.module import Module
-from nn.random import get_rng_state, manual_seed, set_rng_state
-from nn.trainer import Trainer
+from autograd_core import SettingError, UnsupportedError, optim
+
+from . import activation as activations
+from .callbacks import Callback, EarlyStopping
+from .containers import Sequential
+from .data import DataLoader
+from .linear import Linear
+from .loss import CrossEntropyLoss, MSELoss
+from .module import Module
+from .random import get_rng_state, manual_seed, set_rng_state
+from .trainer import Trainer
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin

@@ -7,7 +7,8 @@ from typing import Any
 
 from autograd_core import SeedError, Tensor, primitive
 from autograd_core.extend import Location, tree
-from nn.values import is_tracked
+
+from .values import is_tracked
 
 
 class Removable:

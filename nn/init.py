@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor, mark_overwritten
-from nn.random import generator as shared
-from nn.values import shape_error
+
+from .random import generator as shared
+from .values import shape_error
 
 Generator = np.random.Generator
 

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from nn import checks, init
-from nn.functional.linear import bilinear_form, linear
-from nn.module import Module
-from nn.parameter import Parameter, parameter_dtype
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks, init
+from .functional.linear import bilinear_form, linear
+from .module import Module
+from .parameter import Parameter, parameter_dtype
 
 
-@accepts("device")
+@optim.keywords.accepts("device")
 class Linear(Module):
     """y = x W^T + b.
 
@@ -74,7 +75,7 @@ class Linear(Module):
         )
 
 
-@accepts("device")
+@optim.keywords.accepts("device")
 class Bilinear(Module):
     """y_k = x1^T W_k x2 + b_k.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from nn import checks
-from nn.functional import loss as f
-from nn.functional.similarity import cosine_similarity
-from nn.module import Module
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks
+from .functional import loss as f
+from .functional.similarity import cosine_similarity
+from .module import Module
 
 
 class _Loss(Module):
@@ -32,7 +33,7 @@ class _WeightedLoss(_Loss):
         self.register_buffer("weight", weight)
 
 
-@accepts("size_average", "reduce")
+@optim.keywords.accepts("size_average", "reduce")
 class MSELoss(_Loss):
     """Mean of (input - target)**2."""
 
@@ -56,7 +57,7 @@ class HalfSquaredError(_Loss):
         return f.half_squared_error(input, target, self.reduction)
 
 
-@accepts("size_average", "reduce")
+@optim.keywords.accepts("size_average", "reduce")
 class L1Loss(_Loss):
     """Mean of abs(input - target)."""
 
@@ -78,7 +79,7 @@ class HuberLoss(_Loss):
         return f.huber_loss(input, target, self.reduction, self.delta)
 
 
-@accepts("size_average", "reduce")
+@optim.keywords.accepts("size_average", "reduce")
 class SmoothL1Loss(_Loss):
     """Huber loss divided by beta."""
 
@@ -105,7 +106,7 @@ class HingeLoss(_Loss):
         return f.hinge_loss(input, target, self.reduction, self.margin)
 
 
-@accepts("size_average", "reduce")
+@optim.keywords.accepts("size_average", "reduce")
 class MultiMarginLoss(_WeightedLoss):
     """Multi-class hinge."""
 
@@ -122,7 +123,7 @@ class MultiMarginLoss(_WeightedLoss):
         return f.multi_margin_loss(input, target, self.p, self.margin, self.weight, self.reduction)
 
 
-@accepts("size_average", "reduce")
+@optim.keywords.accepts("size_average", "reduce")
 class NLLLoss(_WeightedLoss):
     """Minus the log-probability of each sample's class; takes log-probabilities."""
 
@@ -138,7 +139,7 @@ class NLLLoss(_WeightedLoss):
         return f.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
 
 
-@accepts("size_average", "reduce")
+@optim.keywords.accepts("size_average", "reduce")
 class CrossEntropyLoss(_WeightedLoss):
     """Cross-entropy of softmax(input) with class indices or distributions; takes logits.
 
@@ -179,7 +180,7 @@ class CrossEntropyLoss(_WeightedLoss):
         )
 
 
-@accepts("size_average", "reduce")
+@optim.keywords.accepts("size_average", "reduce")
 class BCELoss(_WeightedLoss):
     """Binary cross-entropy of probabilities."""
 
@@ -188,7 +189,7 @@ class BCELoss(_WeightedLoss):
         return f.binary_cross_entropy(input, target, self.weight, self.reduction)
 
 
-@accepts("size_average", "reduce")
+@optim.keywords.accepts("size_average", "reduce")
 class BCEWithLogitsLoss(_WeightedLoss):
     """Binary cross-entropy of sigmoid(input); takes logits."""
 
@@ -203,7 +204,7 @@ class BCEWithLogitsLoss(_WeightedLoss):
         )
 
 
-@accepts("size_average", "reduce")
+@optim.keywords.accepts("size_average", "reduce")
 class KLDivLoss(_Loss):
     """Kullback-Leibler divergence; input holds log-probabilities."""
 
@@ -245,7 +246,7 @@ class CosineSimilarity(Module):
         return cosine_similarity(x1, x2, self.dim, self.eps)
 
 
-@accepts("size_average", "reduce")
+@optim.keywords.accepts("size_average", "reduce")
 class CosineEmbeddingLoss(_Loss):
     """1 - cos for target 1, max(0, cos - margin) for target -1."""
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from autograd_core import OperandError, UnsupportedError, mark_overwritten, scope
 from autograd_core.extend import Location
-from nn.hooks import Removable, run_with_hooks
-from nn.parameter import Parameter
-from nn.state import check_state
-from nn.values import is_traced, raw
+
+from .hooks import Removable, run_with_hooks
+from .parameter import Parameter
+from .state import check_state
+from .values import is_traced, raw
 
 _keys = count(1).__next__
 

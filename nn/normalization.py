@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from nn import checks
-from nn.functional import normalization as f
-from nn.module import Module
-from nn.parameter import Parameter, parameter_dtype
-from nn.values import shape_error
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks
+from .functional import normalization as f
+from .module import Module
+from .parameter import Parameter, parameter_dtype
+from .values import shape_error
 
 
-@accepts("device")
+@optim.keywords.accepts("device")
 class _BatchNorm(Module):
     """Scale, shift and running statistics of each channel."""
 
@@ -132,7 +133,7 @@ class BatchNorm2d(_BatchNorm):
     ranks = (4,)
 
 
-@accepts("device")
+@optim.keywords.accepts("device")
 class LayerNorm(Module):
     """Normalization over the last axes of each example (Ba et al., 2016).
 
@@ -192,7 +193,7 @@ class LayerNorm(Module):
         )
 
 
-@accepts("device")
+@optim.keywords.accepts("device")
 class GroupNorm(Module):
     """Normalization of groups of channels of each example (Wu and He, 2018).
 

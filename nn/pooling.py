@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nn import checks
-from nn.functional import pooling as f
-from nn.module import Module
-from nn.values import pair, shape_error
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks
+from .functional import pooling as f
+from .module import Module
+from .values import pair, shape_error
 
 
 class _Pool(Module):
@@ -39,7 +40,7 @@ class _Pool(Module):
         return f"{text}, padding={padding}" if padding else text
 
 
-@accepts("return_indices")
+@optim.keywords.accepts("return_indices")
 class _MaxPool(_Pool):
     def __init__(
         self,
@@ -230,7 +231,7 @@ class AdaptiveAvgPool2d(_Adaptive):
         return f.adaptive_avg_pool2d(input, self.output_size)
 
 
-@accepts("return_indices")
+@optim.keywords.accepts("return_indices")
 class AdaptiveMaxPool1d(_Adaptive):
     """Maxima over windows that divide the length into output_size parts."""
 
@@ -241,7 +242,7 @@ class AdaptiveMaxPool1d(_Adaptive):
         return f.adaptive_max_pool1d(input, self.output_size)
 
 
-@accepts("return_indices")
+@optim.keywords.accepts("return_indices")
 class AdaptiveMaxPool2d(_Adaptive):
     """Maxima over windows that divide the image into output_size parts."""
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from autograd_core import UnsupportedError
-from nn.history import History
-from nn.history import shown as in_table
+
+from .history import History
+from .history import shown as in_table
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.transforms.checkpointing import named_sources
-from nn.random_states import checked_random_state
+from autograd_core.extend import named_sources
+
+from .random_states import checked_random_state
 
 
 class _Shared(np.random.Generator):

@@ -7,20 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from nn import checks, init
-from nn.functional.dropout import dropout
-from nn.functional.gru import gru_layer
-from nn.functional.lstm import lstm_layer
-from nn.functional.recurrent import alive_at
-from nn.functional.rnn import rnn_layer
-from nn.module import Module
-from nn.parameter import Parameter, parameter_dtype
-from nn.random import generator
-from nn.values import as_array, at, everything, raw, shape_error
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks, init
+from .functional.dropout import dropout
+from .functional.gru import gru_layer
+from .functional.lstm import lstm_layer
+from .functional.recurrent import alive_at
+from .functional.rnn import rnn_layer
+from .module import Module
+from .parameter import Parameter, parameter_dtype
+from .random import generator
+from .values import as_array, at, everything, raw, shape_error
 
 
-@accepts("proj_size", "device")
+@optim.keywords.accepts("proj_size", "device")
 class _Recurrent(Module):
     """What RNN, LSTM and GRU share."""
 
@@ -203,7 +204,7 @@ def _turn(x: Any, turned: Any) -> Any:
     return at(x, turned, np.arange(turned.shape[1])[None, :])
 
 
-@accepts("proj_size", "device")
+@optim.keywords.accepts("proj_size", "device")
 class RNN(_Recurrent):
     """h = tanh(W x + b + V h + c), or with ReLU (Elman, 1990).
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nn.module import Module
-from nn.values import shape_error
+from .module import Module
+from .values import shape_error
 
 
 def _weights(model: Any) -> list[Any]:

@@ -14,23 +14,24 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import StateDictError
+from autograd_core import StateDictError, optim
 from autograd_core.extend import Location
-from nn.module import Module
-from nn.random_states import checked_random_state
-from nn.state import check_state
-from optim import Optimizer, checks
-from optim.restoring import (
-    LARGEST_COUNT,
-    UnlikeError,
-    check_keys,
-    like,
-    plain,
-    refused,
-    shown,
-    within,
-)
-from optim.state import read_state_dict
+
+from .module import Module
+from .random_states import checked_random_state
+from .state import check_state
+
+# one package under two names: `optim` is reached through autograd_core
+checks = optim.checks
+LARGEST_COUNT = optim.restoring.LARGEST_COUNT
+UnlikeError = optim.restoring.UnlikeError
+check_keys = optim.restoring.check_keys
+like = optim.restoring.like
+plain = optim.restoring.plain
+refused = optim.restoring.refused
+shown = optim.restoring.shown
+within = optim.restoring.within
+read_state_dict = optim.state.read_state_dict
 
 # Names of text that says where something is: never restored, whoever has put it into a state.
 _PLACES = ("path", "file", "dir", "folder", "url", "host", "command")
@@ -165,7 +166,7 @@ def checked_training(trainer: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     state["history"] = _rows(state["history"])
     _check_position(trainer, state)
     _check_model(trainer.model, state["model"])
-    if type(trainer.optimizer).load_state_dict is Optimizer.load_state_dict:
+    if type(trainer.optimizer).load_state_dict is optim.Optimizer.load_state_dict:
         read_state_dict(trainer.optimizer, state["optimizer"])
     if (state["schedule"] is None) != (trainer.schedule is None) or (
         not isinstance(state["callbacks"], (list, tuple))

@@ -11,17 +11,18 @@ import random
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 
-from autograd_core import AutogradError, SettingError, StateDictError
-from nn.callbacks import Callback
-from nn.checkpoints import load_checkpoint, save_checkpoint
-from nn.data import DataLoader
-from nn.files import PathLock, check_target, remove_leftovers, signature
-from nn.history import History
-from nn.random import (
+from autograd_core import AutogradError, SettingError, StateDictError, optim
+
+from .callbacks import Callback
+from .checkpoints import load_checkpoint, save_checkpoint
+from .data import DataLoader
+from .files import PathLock, check_target, remove_leftovers, signature
+from .history import History
+from .random import (
     get_rng_state,
     own_sources,
     restore_source,
@@ -29,13 +30,9 @@ from nn.random import (
     shared_sources,
     source_state,
 )
-from nn.random_states import checked_random_state
-from nn.restoring import checked_randomness, checked_training, contents
-from nn.rollback import Rollback
-from optim.lr_scheduler.compose import attributes, put_back
-
-if TYPE_CHECKING:
-    from nn.trainer import Trainer
+from .random_states import checked_random_state
+from .restoring import checked_randomness, checked_training, contents
+from .rollback import Rollback
 
 _VERSION = 2
 _DATA = ("data", "validation")  # how the names of their random sources begin
@@ -264,7 +261,7 @@ class Resumable:
             raise StateDictError("Trainer: this is not the state of a training of this version.")
         undo = self._undo()
         try:
-            state = checked_training(cast("Trainer", self), state)
+            state = checked_training(self, state)
             self._check_loader(state)
             state["random"] = self._checked_sources(state["random"])
             self._take(state)
@@ -287,7 +284,7 @@ class Resumable:
         groups = [(group, dict(group)) for group in self.optimizer.param_groups]
         held = [(part, dict(vars(part))) for part in (self, self.optimizer, *self.callbacks)]
         if self.schedule is not None:
-            held += attributes(self.schedule)
+            held += optim.lr_scheduler.compose.attributes(self.schedule)
         rows, state = self.history.rows, get_rng_state()
         legacy, python = np.random.get_state(legacy=False), random.getstate()
         own = [(source, source_state(source)) for source in self._sources()[0].values()]
@@ -299,7 +296,7 @@ class Resumable:
             for group, settings in groups:
                 group.clear()
                 group.update(settings)
-            put_back(held)
+            optim.lr_scheduler.compose.put_back(held)
             put_contents_back()
             self.history.rows = rows
             set_rng_state(state)

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from autograd_core import mark_overwritten
-from nn.callbacks import Callback
-from nn.random import restore_source, same_state, shared_sources, source_state
-from optim.lr_scheduler.compose import attributes, put_back
+from autograd_core import mark_overwritten, optim
 
-if TYPE_CHECKING:
-    from nn.trainer import Trainer
+from .callbacks import Callback
+from .random import restore_source, same_state, shared_sources, source_state
 
 _SELDOM = 512  # batches between two looks at what nothing has changed so far, in the long run
 _LARGE = 1 << 16  # bytes of a buffer that is not copied before it was seen to change
@@ -45,7 +42,7 @@ class Rollback:
         True while there is something to put back.
     """
 
-    def __init__(self, trainer: Trainer, sources: Mapping[str, Any]) -> None:
+    def __init__(self, trainer: Any, sources: Mapping[str, Any]) -> None:
         self.open = False
         self._trainer = trainer
         self._parameters = list(trainer.model.parameters())
@@ -92,7 +89,11 @@ class Rollback:
         """Remember what validation, the schedule and callbacks may change."""
         self._note(self._stateful, True, True)
         trainer = self._trainer
-        held = [] if trainer.schedule is None else attributes(trainer.schedule)
+        held = (
+            []
+            if trainer.schedule is None
+            else optim.lr_scheduler.compose.attributes(trainer.schedule)
+        )
         if self._shaken:
             self._weights = [(p, p.data, p.data.copy()) for p in self._parameters]
             held.append((trainer.optimizer, dict(vars(trainer.optimizer))))
@@ -159,7 +160,7 @@ class Rollback:
         for group, settings in self._groups:
             group.clear()
             group.update(settings)
-        put_back(self._held)
+        optim.lr_scheduler.compose.put_back(self._held)
         for p, data, values in self._weights:
             p.data = data
             np.copyto(data, values)

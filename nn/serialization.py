@@ -15,12 +15,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from autograd_core import AutogradError
-from autograd_core.base.errors import OperandError, SettingError
+from autograd_core import AutogradError, OperandError, SettingError
 from autograd_core.extend import Location
-from nn.files import write_atomically
-from nn.module import Module
-from nn.safetensors import (
+
+from .files import write_atomically
+from .module import Module
+from .safetensors import (
     CODES,
     KINDS,
     WIDTHS,
@@ -32,7 +32,7 @@ from nn.safetensors import (
     shown,
     widening,
 )
-from nn.values import is_traced, raw
+from .values import is_traced, raw
 
 _LONGEST_HEADER = 25_000_000  # 100,000 arrays take 10 MB; the format itself allows 100 MB
 _PIECE = 1 << 18  # elements that are converted at a time

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nn import checks
-from nn.functional.upsample import interpolate
-from nn.module import Module
-from nn.values import shape_error
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks
+from .functional.upsample import interpolate
+from .module import Module
+from .values import shape_error
 
 
 class Identity(Module):
@@ -93,7 +94,7 @@ class Unflatten(Module):
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
-@accepts("recompute_scale_factor")
+@optim.keywords.accepts("recompute_scale_factor")
 class Upsample(Module):
     """Enlarge the axes after the channels.
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd_core import StateDictError
 from autograd_core.extend import Location
-from nn.values import is_traced, raw
+
+from .values import is_traced, raw
 
 
 class IncompatibleKeys(NamedTuple):

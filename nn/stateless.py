@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd_core import OperandError
 from autograd_core.extend import Location
-from nn.module import Module
-from nn.values import is_traced
+
+from .module import Module
+from .values import is_traced
 
 _REGISTRIES = ("_parameters", "_buffers")
 _NESTS = (list, tuple, dict)

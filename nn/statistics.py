@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from autograd_core import SettingError, Tensor
+from autograd_core import SettingError, Tensor, optim
 from autograd_core.extend import prints_anywhere
-from nn.callbacks import Callback, Row
-from nn.module import Module
-from optim import checks
-from optim.restoring import Check
 
-if TYPE_CHECKING:
-    from nn.trainer import Trainer
+from .callbacks import Callback, Row, Training
+from .module import Module
 
 
 def activity(output: Any, limit: int = 256) -> dict[str, Any]:
@@ -85,7 +81,7 @@ def _sums(owner: str, name: str, sums: Any) -> None:
     for part, values in sums.items():
         means = {k: v for k, v in values.items() if k not in ("silent", "looks")}
         _numbers(owner, f"{name}[{part!r:.40}]", means, _MEANS)
-        checks.count(owner, f"looks of {name}[{part!r:.40}]", values["looks"])
+        optim.checks.count(owner, f"looks of {name}[{part!r:.40}]", values["looks"])
         silent = values["silent"]
         if not isinstance(silent, np.ndarray) or silent.dtype != bool or silent.ndim != 1:
             raise SettingError(f"{owner}: silent of {name}[{part!r:.40}] must be flags.")
@@ -128,11 +124,11 @@ class LayerStatistics(Callback):
     (['0', '1', '2'], ['0.weight', '0.bias', '2.weight', '2.bias'])
     """
 
-    saved: ClassVar[Mapping[str, tuple[Any, Check]]] = {
+    saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {
         "records": ([], _records),
         "_sums": ({}, _sums),
         "_norms": ({}, _norms),
-        "_looks": (0, checks.whole),
+        "_looks": (0, optim.checks.whole),
     }
 
     def __init__(self, every: int = 10) -> None:
@@ -145,7 +141,7 @@ class LayerStatistics(Callback):
         self._looks = 0
         self._handles: list[Any] = []
 
-    def on_fit_start(self, trainer: Trainer) -> None:
+    def on_fit_start(self, trainer: Training) -> None:
         """Put hooks on the layers."""
         self._handles = [
             module.register_forward_hook(self._watch(trainer, name))
@@ -153,13 +149,13 @@ class LayerStatistics(Callback):
             if not any(True for _ in module.children())
         ]
 
-    def on_fit_end(self, trainer: Trainer) -> None:
+    def on_fit_end(self, trainer: Training) -> None:
         """Take the hooks off."""
         for handle in self._handles:
             handle.remove()
         self._handles = []
 
-    def _watch(self, trainer: Trainer, name: str) -> Any:
+    def _watch(self, trainer: Training, name: str) -> Any:
         def hook(module: Module, args: Any, output: Any) -> None:
             if trainer.batch % self.every or not module.training or not trainer.updating:
                 return
@@ -176,7 +172,7 @@ class LayerStatistics(Callback):
 
         return hook
 
-    def on_backward(self, trainer: Trainer) -> None:
+    def on_backward(self, trainer: Training) -> None:
         """Measure gradients and weights."""
         if trainer.batch % self.every:
             return
@@ -188,7 +184,7 @@ class LayerStatistics(Callback):
             sums["gradient"] += float(np.linalg.norm(p.grad.detach().data))
             sums["value"] += float(np.linalg.norm(p.data))
 
-    def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
+    def on_epoch_end(self, trainer: Training, row: Row) -> None:
         """Take the means of the epoch."""
         layers = {}
         for name, sums in self._sums.items():

@@ -8,8 +8,9 @@ import numpy as np
 
 from autograd_core import Graph, Tensor, enable_grad
 from autograd_core.extend import Counter, prints_anywhere
-from nn.module import Module
-from nn.values import is_tracked, raw
+
+from .module import Module
+from .values import is_tracked, raw
 
 
 class Row(NamedTuple):

@@ -22,17 +22,18 @@ from autograd_core import (
     SettingError,
     Tensor,
     no_grad,
+    optim,
 )
-from nn.callbacks import Callback
-from nn.data import DataLoader, as_loader
-from nn.diagnosis import first_broken
-from nn.functional.heap import keep_freed_memory
-from nn.history import History
-from nn.interrupts import Signals
-from nn.progress import progress_bar, show
-from nn.resuming import Resumable
-from nn.rollback import Rollback
-from optim import Optimizer
+
+from .callbacks import Callback
+from .data import DataLoader, as_loader
+from .diagnosis import first_broken
+from .functional.heap import keep_freed_memory
+from .history import History
+from .interrupts import Signals
+from .progress import progress_bar, show
+from .resuming import Resumable
+from .rollback import Rollback
 
 Metric = Callable[[Any, Any], float]
 
@@ -47,7 +48,7 @@ class Trainer(Resumable):
     loss : callable
         ``loss(output, target)``, a Tensor of one element: the mean over the
         batch.  The target is the batch's last part (an autoencoder's only one).
-    optimizer : Optimizer
+    optimizer : optim.Optimizer
         Holds the model's parameters.
     schedule : LRScheduler or ReduceLROnPlateau, optional
         Steps once an epoch, or a batch.
@@ -184,7 +185,7 @@ class Trainer(Resumable):
             if (self.epoch, self.batch) > (epochs, 0):  # the end of this call lies in the past
                 self.model.eval()
                 return self.history
-            self._tells = isinstance(self.optimizer, Optimizer)
+            self._tells = isinstance(self.optimizer, optim.Optimizer)
             rollback = self._rollback = Rollback(self, self._sources()[0])
             signals = held.enter_context(Signals())
             self._fitting = True

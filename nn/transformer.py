@@ -6,16 +6,17 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from nn import checks
-from nn.attention import MultiheadAttention
-from nn.containers import ModuleList
-from nn.dropout import Dropout
-from nn.functional.activation import gelu, relu
-from nn.linear import Linear
-from nn.module import Module
-from nn.normalization import LayerNorm
-from nn.values import shape_error
-from optim.keywords import accepts
+from autograd_core import optim
+
+from . import checks
+from .attention import MultiheadAttention
+from .containers import ModuleList
+from .dropout import Dropout
+from .functional.activation import gelu, relu
+from .linear import Linear
+from .module import Module
+from .normalization import LayerNorm
+from .values import shape_error
 
 _ACTIVATIONS: dict[str, Callable[..., Any]] = {"relu": relu, "gelu": gelu}
 
@@ -28,7 +29,7 @@ def _activation(given: Any) -> Callable[..., Any]:
     return _ACTIVATIONS[given]
 
 
-@accepts("device")
+@optim.keywords.accepts("device")
 class TransformerEncoderLayer(Module):
     """Self-attention, then two linear layers, each with a skip connection and a LayerNorm.
 
@@ -110,7 +111,7 @@ class TransformerEncoderLayer(Module):
         return self.norm2(x + self._feed(x))
 
 
-@accepts("device")
+@optim.keywords.accepts("device")
 class TransformerDecoderLayer(Module):
     """Self-attention, attention to a memory, two linear layers.
 
@@ -221,7 +222,7 @@ class _Stack(Module):
         return input if norm is None else norm(input)
 
 
-@accepts("enable_nested_tensor", "mask_check")
+@optim.keywords.accepts("enable_nested_tensor", "mask_check")
 class TransformerEncoder(_Stack):
     """Copies of an encoder layer, one after the other, then a norm.
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from autograd_core import DataError, SettingError
 from autograd_core.extend import draw
-from nn.data import Transform
+
+from .data import Transform
 
 
 def compose(*transforms: Transform) -> Transform:

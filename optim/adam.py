@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from optim import checks
-from optim.keywords import accepts
-from optim.optimizer import Optimizer
-from optim.state import Group, State
+from . import checks
+from .keywords import accepts
+from .optimizer import Optimizer
+from .state import Group, State
 
 
 def moments(m: Any, v: Any, g: Any, beta1: float, beta2: float, t: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from optim import checks
-from optim.adam import Moments, moments
-from optim.keywords import accepts
-from optim.state import Group, State
+from . import checks
+from .adam import Moments, moments
+from .keywords import accepts
+from .state import Group, State
 
 
 @accepts("foreach", "fused", "capturable", "differentiable")

@@ -10,7 +10,8 @@ import numpy as np
 
 from autograd_core import Tensor
 from autograd_core.extend import errors
-from optim import checks
+
+from . import checks
 
 
 def _gradients(parameters: Any, operation: str) -> list[Any]:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core.extend import errors
-from optim import checks
-from optim.objective import Result, as_objective, first_value
+
+from . import checks
+from .objective import Result, as_objective, first_value
 
 
 def lbfgs(

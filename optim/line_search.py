@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core.extend import errors
-from optim import checks
-from optim.objective import Objective, Result, Vector, as_objective, first_value
+
+from . import checks
+from .objective import Objective, Result, Vector, as_objective, first_value
 
 # value and slope at a distance along the direction
 Along = Callable[[float], tuple[float, float]]

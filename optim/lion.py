@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from optim import checks
-from optim.keywords import accepts
-from optim.optimizer import Optimizer
-from optim.state import Group, State
+from . import checks
+from .keywords import accepts
+from .optimizer import Optimizer
+from .state import Group, State
 
 
 @accepts("foreach", "fused", "capturable", "differentiable")

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from optim.line_search import descend
-from optim.objective import Result, Vector, as_objective
+from .line_search import descend
+from .objective import Result, Vector, as_objective
 
 
 def newton(f: Any, x0: Any = None, tolerance: float = 1e-8, max_iterations: int = 100) -> Result:

@@ -15,12 +15,13 @@ import numpy as np
 
 from autograd_core import Tensor, enable_grad, mark_overwritten
 from autograd_core.extend import errors
-from optim import checks
-from optim.compiled import rule
-from optim.keywords import check_harmless
-from optim.overflow import check_squares
-from optim.pieces import Scratch, pieces
-from optim.state import FOREIGN, SCHEDULED, Group, State, read_state_dict
+
+from . import checks
+from .compiled import rule
+from .keywords import check_harmless
+from .overflow import check_squares
+from .pieces import Scratch, pieces
+from .state import FOREIGN, SCHEDULED, Group, State, read_state_dict
 
 
 class Optimizer:

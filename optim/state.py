@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd_core.extend import errors
-from optim import checks, restoring
-from optim.restoring import refused
+
+from . import checks, restoring
+from .restoring import refused
 
 # Settings of PyTorch's that choose one of its implementations: accepted when a
 # state dict comes from there, and dropped.

@@ -10,7 +10,7 @@ import pytest
 
 from autograd_core import Tensor, checkpoint, grad, gradients, hvp, jvp, vmap
 from autograd_core.transforms import derivatives as transforms
-from autograd_core.transforms.checkpointing import random_sources
+from autograd_core.transforms.random_sources import random_sources
 
 
 def f(x):

@@ -9,7 +9,7 @@ import pytest
 import nn
 from autograd_core import ShapeError, grad, gradcheck, vmap
 from autograd_core.transforms.batched import LoopWarning
-from autograd_core.transforms.checkpointing import random_sources
+from autograd_core.transforms.random_sources import random_sources
 from nn import functional as f
 from nn.functional import blas
 

@@ -26,6 +26,20 @@ LONGEST, MOST_BRANCHES = 80, 25  # of a function: lines of code, places where it
 CORE_DEPENDENCIES = {"numpy", "graphviz"}
 
 
+def module_of(path):
+    name = str(path.relative_to(ROOT).with_suffix("")).replace(os.sep, ".")
+    return name.removesuffix(".__init__")
+
+
+def source_of(node, path):
+    """The module that an import-from statement names, also where it does so relatively."""
+    package = module_of(path).split(".")
+    if path.name != "__init__.py":
+        package.pop()
+    above = package[: len(package) - node.level + 1] if node.level else []
+    return ".".join([*above, *([node.module] if node.module else [])])
+
+
 def imports(path, top_level_only=False):
     """The modules that a file names in its imports, those inside of functions too."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -33,18 +47,14 @@ def imports(path, top_level_only=False):
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            source = source_of(node, path)
+            yield source
+            yield from (f"{source}.{alias.name}" for alias in node.names)
 
 
 def sources():
     return [p for package in PACKAGES for p in sorted((ROOT / package).rglob("*.py"))]
-
-
-def module_of(path):
-    name = str(path.relative_to(ROOT).with_suffix("")).replace(os.sep, ".")
-    return name.removesuffix(".__init__")
 
 
 def graph():
@@ -56,10 +66,10 @@ def graph():
         # `from package import name` names the package itself only for what is no module
         inner = {n for n in named if n in modules and n != module}
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module in inner:
-                names = {f"{node.module}.{alias.name}" for alias in node.names}
-                if names <= modules.keys():
-                    inner.discard(node.module)
+            if isinstance(node, ast.ImportFrom) and source_of(node, path) in inner:
+                source = source_of(node, path)
+                if {f"{source}.{alias.name}" for alias in node.names} <= modules.keys():
+                    inner.discard(source)
         found[module] = inner
     # only for type checkers: at run time whoever asks for them imports them (_short_names.py)
     found["autograd_core"] -= {"nn", "optim"}
@@ -174,7 +184,12 @@ def test_built_on_the_public_interface(package):
     """nn and optim take from the engine its public names, `extend` and `workers`."""
     import autograd_core
 
-    public = {"autograd_core", *(f"autograd_core.{name}" for name in autograd_core.__all__)}
+    public = {
+        "autograd_core",
+        "autograd_core.nn",
+        "autograd_core.optim",
+        *(f"autograd_core.{name}" for name in autograd_core.__all__),
+    }
     for path in sorted((ROOT / package).rglob("*.py")):
         for name in imports(path):
             if name.partition(".")[0] == "autograd_core":

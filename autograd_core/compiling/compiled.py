@@ -38,8 +38,8 @@ from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.modes import current
 from autograd_core.operations.primitive import bare
-from autograd_core.transforms.checkpointing import _state, random_sources
 from autograd_core.transforms.derivatives import _inexact_leaf, pulled_from
+from autograd_core.transforms.random_sources import random_sources, state_of
 
 MOST = 8  # recordings that are kept
 
@@ -437,7 +437,7 @@ def _labels(parameters: Any) -> list[str]:
 
 def _random_states(f: Any) -> Any:
     """Return the state of every random source that a function can reach, to be compared."""
-    states = [repr(_state(source)) for source in random_sources(f)]
+    states = [repr(state_of(source)) for source in random_sources(f)]
     numpy_state: Any = np.random.get_state()
     return states, numpy_state[1].tobytes(), numpy_state[2], random.getstate()
 

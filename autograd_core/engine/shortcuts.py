@@ -46,17 +46,24 @@ def _is_plain_constant(x: Any) -> bool:
     return not x._level and not getattr(x, "_cuts", ()) and not x._held.dtype.hasobject
 
 
+def _general(primitive: Primitive, reflected: bool) -> Callable[[Any, Any], Any]:
+    """Return an operator that goes the whole way through the dispatch."""
+
+    def method(self: Any, other: Any) -> Any:
+        try:
+            return primitive(other, self) if reflected else primitive(self, other)
+        except OwnArithmeticError:  # as beside an array: the other object does it itself
+            return NotImplemented
+
+    return method
+
+
 def binary(
     kind: type[Any], primitive: Primitive, reflected: bool = False
 ) -> Callable[[Any, Any], Any]:
     """Return an operator method of a kind of Tensor; reflected: ``other + self``."""
     forward = primitive.forward
-
-    def general(self: Any, other: Any) -> Any:
-        try:
-            return primitive(other, self) if reflected else primitive(self, other)
-        except OwnArithmeticError:  # as beside an array: the other object does it itself
-            return NotImplemented
+    general = _general(primitive, reflected)
 
     def method(self: Any, other: Any) -> Any:
         level = self._level

@@ -1,6 +1,6 @@
 """The layers' functions without their parameters: ``nn.functional.relu(x)`` and the others."""
 
-from nn.functional.activation import (
+from .activation import (
     celu,
     elu,
     gelu,
@@ -24,11 +24,11 @@ from nn.functional.activation import (
     tanh,
     tanhshrink,
 )
-from nn.functional.attention import scaled_dot_product_attention
-from nn.functional.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
-from nn.functional.dropout import dropout, dropout2d
-from nn.functional.embedding import embedding
-from nn.functional.hard import (
+from .attention import scaled_dot_product_attention
+from .conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from .dropout import dropout, dropout2d
+from .embedding import embedding
+from .hard import (
     hardshrink,
     hardsigmoid,
     hardswish,
@@ -36,9 +36,9 @@ from nn.functional.hard import (
     softshrink,
     threshold,
 )
-from nn.functional.linear import bilinear_form as bilinear
-from nn.functional.linear import linear
-from nn.functional.loss import (
+from .linear import bilinear_form as bilinear
+from .linear import linear
+from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cosine_embedding_loss,
@@ -54,14 +54,14 @@ from nn.functional.loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from nn.functional.normalization import (
+from .normalization import (
     batch_norm,
     group_norm,
     instance_norm,
     layer_norm,
     local_response_norm,
 )
-from nn.functional.pooling import (
+from .pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
     adaptive_max_pool1d,
@@ -73,8 +73,8 @@ from nn.functional.pooling import (
     max_pool1d,
     max_pool2d,
 )
-from nn.functional.similarity import cosine_similarity, normalize, pairwise_distance
-from nn.functional.upsample import interpolate
+from .similarity import cosine_similarity, normalize, pairwise_distance
+from .upsample import interpolate
 
 __all__ = [
     "adaptive_avg_pool1d",

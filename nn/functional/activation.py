@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd_core import elementwise, primitive
-from nn.functional import rectify
-from nn.functional.floating import floating, floats, ordered, reals
-from nn.functional.pointwise import compiled_pass, in_pieces
-from nn.values import is_traced, shape_error
+
+from ..values import is_traced, shape_error
+from . import rectify
+from .floating import floating, floats, ordered, reals
+from .pointwise import compiled_pass, in_pieces
 
 relu = elementwise(
     rectify.relu, lambda y, x: y != 0, times=lambda g, y, x: rectify.gated(g, y), name="relu"
@@ -150,7 +151,7 @@ _gelu_approximate = elementwise(
 
 
 def _normal_cdf(x: Any) -> Any:
-    from nn.functional.erf import erf
+    from .erf import erf
 
     return 0.5 * (1 + erf(x * math.sqrt(0.5)))
 

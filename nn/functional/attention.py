@@ -10,13 +10,14 @@ import numpy as np
 
 from autograd_core import DTypeError
 from autograd_core.extend import Location, Reading
-from nn.functional.activation import softmax
-from nn.functional.blas import is_divided, stacked
-from nn.functional.floating import floating
-from nn.functional.fused import fused
-from nn.functional.kernels import share_parts
-from nn.functional.targets import fits_into
-from nn.values import is_batched, is_traced, raw, shape_error
+
+from ..values import is_batched, is_traced, raw, shape_error
+from .activation import softmax
+from .blas import is_divided, stacked
+from .floating import floating
+from .fused import fused
+from .kernels import share_parts
+from .targets import fits_into
 
 LARGE = 1 << 17  # weights; a tenth of a millisecond for each pass over them
 
@@ -208,7 +209,7 @@ def scaled_dot_product_attention(
     >>> scaled_dot_product_attention(x, x, x, is_causal=True)[0]
     array([1., 0.])
     """
-    from nn.functional.dropout import dropout
+    from .dropout import dropout
 
     shape_q, shape_k, shape_v = np.shape(query), np.shape(key), np.shape(value)
     deep = min(map(len, (shape_q, shape_k, shape_v))) > 1

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core import bilinear
-from nn.functional.kernels import compiled_for
+
+from .kernels import compiled_for
 
 ALONE = 1 << 18  # m n k: OpenBLAS leaves products up to here to the thread that asks
 FEWEST = 8  # rows; a product of fewer wastes what it loads
@@ -45,7 +46,7 @@ def narrow() -> bool:
     name.restype = ctypes.c_char_p
     if name().decode() in WIDE:
         return False
-    from nn.functional.compiled.microkernel import LANES
+    from .compiled.microkernel import LANES
 
     return LANES == 16
 
@@ -56,7 +57,7 @@ def dot(a: Any, b: Any, start: Any = None) -> Any:
     if all(type(value) is np.ndarray for value in given):
         work = 2.0 * a.size * b.shape[-1]
         if compiled_for(work, *given) and narrow():
-            from nn.functional.compiled.product import product
+            from .compiled.product import product
 
             return product(*given)
         y = a.dot(b)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core import primitive
-from nn.functional.convolution import convolve, correlate, flops, run_convolve, spread
-from nn.functional.floating import floating
-from nn.functional.folding import folds
-from nn.functional.plan import Plan
-from nn.functional.rows import channel_sum
-from nn.values import pair, shape_error
+
+from ..values import pair, shape_error
+from .convolution import convolve, correlate, flops, run_convolve, spread
+from .floating import floating
+from .folding import folds
+from .plan import Plan
+from .rows import channel_sum
 
 
 def _with_bias(x: Any, w: Any, b: Any, *, plan: Plan) -> Any:

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from autograd_core import Primitive, bilinear
-from nn.functional import kernels, winograd
-from nn.functional.folding import folds
-from nn.functional.plan import Plan
-from nn.functional.scratch import PIECE, buffer
+
+from . import kernels, winograd
+from .folding import folds
+from .plan import Plan
+from .scratch import PIECE, buffer
 
 
 def rows(x: Any) -> Any:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from autograd_core import primitive
-from nn.functional import kernels
-from nn.functional.pointwise import alike
+
+from . import kernels
+from .pointwise import alike
 
 WORK = 8  # counted for each number: what NumPy's passes take
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core.extend import draw
-from nn.functional.floating import floating
-from nn.random import generator
-from nn.values import shape_error
+
+from ..random import generator
+from ..values import shape_error
+from .floating import floating
 
 
 def _keep(x: Any, shape: tuple[int, ...], p: float, rng: Any, name: str) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive, linear, stop_gradient
-from nn.values import at, everything, is_batched, raw, shape_error
+
+from ..values import at, everything, is_batched, raw, shape_error
 
 
 def _scatter(g: Any, *, index: Any, rows: int, padding: int | None) -> Any:

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograd_core import DTypeError, OperandError, UnsupportedError
+from autograd_core import DTypeError, OperandError, UnsupportedError, optim
 from autograd_core.extend import Location
-from nn.values import is_traced, is_tracked
-from optim.keywords import HARMLESS, check_harmless
+
+from ..values import is_traced, is_tracked
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _STRANGE = {np.ma.MaskedArray, np.matrix}
@@ -187,8 +187,8 @@ def floating(
             return function(*args, **settings)
 
         def careful(*args: Any, **settings: Any) -> Any:
-            for key in settings.keys() & HARMLESS.keys() - roles.keys():
-                check_harmless(name, key, settings.pop(key))
+            for key in settings.keys() & optim.keywords.HARMLESS.keys() - roles.keys():
+                optim.keywords.check_harmless(name, key, settings.pop(key))
             try:
                 bound = signature.bind(*args, **settings)
             except TypeError as error:

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from autograd_core import primitive
-from autograd_core.engine.forgetting import Forgotten
-from autograd_core.extend import Reading
+from autograd_core.extend import EVERYTHING, Forgotten, Reading
 from autograd_core.extend import pushed as jvp
 from autograd_core.extend import transpose as vjp
-from autograd_core.operations.saved_reads import EVERYTHING
-from nn.values import is_batched, is_traced, is_tracked
+
+from ..values import is_batched, is_traced, is_tracked
 
 
 class Saved:
@@ -122,8 +121,8 @@ def fused(
         multiple=multiple,
         composite=lambda *arrays, saved, needs, options: composite(*arrays, **options),
         category=category,
+        sources=lambda: (reads,),
     )
-    made.sources = lambda: (reads,)
 
     pulled = primitive(
         pull_arrays, name=f"{name} backward", arity=None, multiple=True, category=category

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.blas import dot
-from nn.functional.fused import fused
-from nn.functional.recurrent import alive_at, at_ends, gru_step, masked, unrolled
+from .blas import dot
+from .fused import fused
+from .recurrent import alive_at, at_ends, gru_step, masked, unrolled
 
 
 def _forward(

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core import elementwise
-from nn.functional.floating import reals
+
+from .floating import reals
 
 
 def _hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core import bilinear, primitive
-from nn.functional.blas import dot
-from nn.functional.floating import floating
-from nn.values import is_batched, shape_error
+
+from ..values import is_batched, shape_error
+from .blas import dot
+from .floating import floating
 
 
 def _matrix(x: Any) -> Any:

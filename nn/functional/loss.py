@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core import elementwise, primitive
-from nn.functional.activation import log_sigmoid, log_softmax, sigmoid
-from nn.functional.distance import apart, squared_distance
-from nn.functional.floating import floating
-from nn.functional.similarity import cosine_similarity
-from nn.functional.targets import (
+
+from ..values import at, everything, is_batched, is_traced, raw, shape_error
+from .activation import log_sigmoid, log_softmax, sigmoid
+from .distance import apart, squared_distance
+from .floating import floating
+from .similarity import cosine_similarity
+from .targets import (
     checked_weight,
     class_weights,
     fits_into,
@@ -22,7 +24,6 @@ from nn.functional.targets import (
     valid_targets,
     weighed,
 )
-from nn.values import at, everything, is_batched, is_traced, raw, shape_error
 
 
 @floating("input", "target")

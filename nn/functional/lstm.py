@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.blas import dot
-from nn.functional.fused import fused
-from nn.functional.kernels import compiled
-from nn.functional.recurrent import alive_at, at_ends, lstm_step, masked, unrolled
-from nn.functional.scratch import buffer
+from .blas import dot
+from .fused import fused
+from .kernels import compiled
+from .recurrent import alive_at, at_ends, lstm_step, masked, unrolled
+from .scratch import buffer
 
 CHUNK = 1 << 16  # numbers of the gates whose slopes are worked out at once: 256 KiB of float32
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core import stop_gradient
-from nn.values import everything
+
+from ..values import everything
 
 
 def shrunk(x: Any, axis: Any) -> tuple[Any, Any]:

@@ -9,11 +9,12 @@ import numpy as np
 
 from autograd_core import NonFiniteError, UnsupportedError
 from autograd_core.extend import Location, Reading
-from nn.functional.floating import floating
-from nn.functional.fused import fused
-from nn.functional.magnitude import shrunk
-from nn.functional.passes import moments, products, scaled, sloped
-from nn.values import is_batched, raw, shape_error
+
+from ..values import is_batched, raw, shape_error
+from .floating import floating
+from .fused import fused
+from .magnitude import shrunk
+from .passes import moments, products, scaled, sloped
 
 # --- over the batch, for each channel ---------------------------------------
 

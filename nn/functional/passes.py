@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional import kernels
-from nn.functional.rows import fold, unwide, wide
-from nn.functional.scratch import PIECE, buffer
+from . import kernels
+from .rows import fold, unwide, wide
+from .scratch import PIECE, buffer
 
 WORK = 8  # operations for each number, about
 NARROW = 8  # bits: compiled loops want rows of only some hundred numbers

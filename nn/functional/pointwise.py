@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional import kernels
-from nn.functional.rows import channels_last
+from . import kernels
+from .rows import channels_last
 
 PIECE = 1 << 14  # numbers; the ten or twenty temporary arrays of a formula stay in the cache
 WORK = 8  # counted for each number: what NumPy's pass takes

@@ -8,11 +8,13 @@ import numpy as np
 
 from autograd_core import primitive
 from autograd_core.extend import Batched, Constant
-from nn.functional.floating import floating, ordered
-from nn.functional.folding import folds
-from nn.functional.kernels import team
-from nn.functional.resampling import along
-from nn.functional.windows import (
+
+from ..values import as_array, is_traced, pair, raw, shape_error
+from .floating import floating, ordered
+from .folding import folds
+from .kernels import team
+from .resampling import along
+from .windows import (
     Windows,
     average,
     compiled,
@@ -22,7 +24,6 @@ from nn.functional.windows import (
     reduce_tiles,
     unpick,
 )
-from nn.values import as_array, is_traced, pair, raw, shape_error
 
 
 def _maximum(x: Any, *, windows: Windows) -> Any:

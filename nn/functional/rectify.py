@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.floating import ordered
-from nn.functional.pointwise import alike, compiled_pass
+from .floating import ordered
+from .pointwise import alike, compiled_pass
 
 
 def relu(x: Any) -> Any:

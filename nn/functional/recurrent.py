@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.activation import relu, sigmoid
+from .activation import relu, sigmoid
 
 
 def alive_at(steps: int, lengths: Any) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive, linear
-from nn.functional.folding import folds
+
+from .folding import folds
 
 
 def _weighed(x: Any, *, matrix: Any) -> Any:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.blas import dot
-from nn.functional.fused import fused
-from nn.functional.recurrent import (
+from .blas import dot
+from .fused import fused
+from .recurrent import (
     alive_at,
     at_ends,
     masked,

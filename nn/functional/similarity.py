@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.floating import floating
-from nn.functional.magnitude import shrunk
-from nn.functional.targets import expanded
-from nn.values import shape_error
+from ..values import shape_error
+from .floating import floating
+from .magnitude import shrunk
+from .targets import expanded
 
 
 @floating("x1", "x2")

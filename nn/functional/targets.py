@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.values import at, everything, raw, shape_error
+from ..values import at, everything, raw, shape_error
 
 
 def reduced(loss: Any, reduction: str, name: str) -> Any:

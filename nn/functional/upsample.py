@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nn.functional.floating import floating
-from nn.functional.resampling import along
-from nn.values import as_array, shape_error
+from ..values import as_array, shape_error
+from .floating import floating
+from .resampling import along
 
 
 def _scales(value: Any, n: int) -> tuple[float, ...]:

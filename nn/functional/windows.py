@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import Primitive, linear
-from nn.functional import kernels
-from nn.functional.folding import folds
-from nn.values import pair, shape_error
+
+from ..values import pair, shape_error
+from . import kernels
+from .folding import folds
 
 
 class Windows(NamedTuple):

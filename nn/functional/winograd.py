@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nn.functional import kernels
-from nn.functional.plan import Plan
-from nn.functional.scratch import buffer
+from . import kernels
+from .plan import Plan
+from .scratch import buffer
 
 B_T = np.array([
     [4, 0, -5, 0, 1, 0],

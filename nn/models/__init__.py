@@ -1,19 +1,19 @@
 """Whole architectures, each in one small file, after the figure of its paper."""
 
-from nn.models.alexnet import AlexNet
-from nn.models.alphago_zero import AlphaGoZero, ResidualBlock
-from nn.models.autoencoder import Autoencoder
-from nn.models.char_rnn import CharRNN
-from nn.models.dbn import DBN
-from nn.models.inception import GoogLeNet, Inception
-from nn.models.lenet import LeNet5
-from nn.models.lstm_tagger import LSTMTagger
-from nn.models.mlp import MLP
-from nn.models.multitask import MultiTask
-from nn.models.rbm import RBM
-from nn.models.seq2seq import Seq2Seq
-from nn.models.skip_gram import SkipGram
-from nn.models.transformer import Transformer
+from .alexnet import AlexNet
+from .alphago_zero import AlphaGoZero, ResidualBlock
+from .autoencoder import Autoencoder
+from .char_rnn import CharRNN
+from .dbn import DBN
+from .inception import GoogLeNet, Inception
+from .lenet import LeNet5
+from .lstm_tagger import LSTMTagger
+from .mlp import MLP
+from .multitask import MultiTask
+from .rbm import RBM
+from .seq2seq import Seq2Seq
+from .skip_gram import SkipGram
+from .transformer import Transformer
 
 __all__ = [
     "DBN",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from nn.activation import ReLU
-from nn.containers import Sequential
-from nn.conv import Conv2d
-from nn.dropout import Dropout
-from nn.init import constant_, normal_
-from nn.linear import Linear
-from nn.module import Module
-from nn.normalization import LocalResponseNorm
-from nn.pooling import MaxPool2d
-from nn.shape import Flatten
-from nn.values import shape_error
+from ..activation import ReLU
+from ..containers import Sequential
+from ..conv import Conv2d
+from ..dropout import Dropout
+from ..init import constant_, normal_
+from ..linear import Linear
+from ..module import Module
+from ..normalization import LocalResponseNorm
+from ..pooling import MaxPool2d
+from ..shape import Flatten
+from ..values import shape_error
 
 _STEPS = ((11, 4, 0), (3, 2, 0), (5, 1, 2), (3, 2, 0), (3, 2, 0))  # (window, stride, padding)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from nn.activation import ReLU, Tanh
-from nn.containers import Sequential
-from nn.conv import Conv2d
-from nn.functional.activation import relu
-from nn.linear import Linear
-from nn.module import Module
-from nn.normalization import BatchNorm2d
-from nn.shape import Flatten
+from ..activation import ReLU, Tanh
+from ..containers import Sequential
+from ..conv import Conv2d
+from ..functional.activation import relu
+from ..linear import Linear
+from ..module import Module
+from ..normalization import BatchNorm2d
+from ..shape import Flatten
 
 
 def _block(before: int, after: int, size: int, dtype: Any) -> list[Module]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from nn.activation import Sigmoid
-from nn.models.dbn import DBN
-from nn.models.mlp import MLP
-from nn.module import Module
+from ..activation import Sigmoid
+from ..module import Module
+from .dbn import DBN
+from .mlp import MLP
 
 
 class Autoencoder(Module):

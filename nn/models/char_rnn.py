@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor, no_grad
-from nn.dropout import Dropout
-from nn.embedding import Embedding
-from nn.functional.activation import softmax
-from nn.linear import Linear
-from nn.module import Module
-from nn.random import generator
-from nn.recurrent import LSTM
-from nn.values import raw, shape_error
+
+from ..dropout import Dropout
+from ..embedding import Embedding
+from ..functional.activation import softmax
+from ..linear import Linear
+from ..module import Module
+from ..random import generator
+from ..recurrent import LSTM
+from ..values import raw, shape_error
 
 
 class CharRNN(Module):

@@ -7,10 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from autograd_core import Tensor, no_grad
-from nn.containers import ModuleList
-from nn.models.rbm import RBM
-from nn.module import Module
-from nn.values import shape_error
+
+from ..containers import ModuleList
+from ..module import Module
+from ..values import shape_error
+from .rbm import RBM
 
 
 class DBN(Module):

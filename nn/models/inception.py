@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from nn.activation import ReLU
-from nn.containers import Sequential
-from nn.conv import Conv2d
-from nn.dropout import Dropout
-from nn.init import constant_, kaiming_normal_
-from nn.linear import Linear
-from nn.module import Module
-from nn.normalization import LocalResponseNorm
-from nn.pooling import GlobalAvgPool2d, MaxPool2d
+from ..activation import ReLU
+from ..containers import Sequential
+from ..conv import Conv2d
+from ..dropout import Dropout
+from ..init import constant_, kaiming_normal_
+from ..linear import Linear
+from ..module import Module
+from ..normalization import LocalResponseNorm
+from ..pooling import GlobalAvgPool2d, MaxPool2d
 
 # Table 1 of the paper: 1x1; 3x3 reduce, 3x3; 5x5 reduce, 5x5; pool proj
 TABLE = {

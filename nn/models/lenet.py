@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nn.conv import Conv2d
-from nn.functional.activation import tanh
-from nn.functional.conv import conv2d
-from nn.functional.pooling import avg_pool2d
-from nn.init import uniform_, zeros_
-from nn.linear import Linear
-from nn.module import Module
-from nn.parameter import Parameter, parameter_dtype
+from ..conv import Conv2d
+from ..functional.activation import tanh
+from ..functional.conv import conv2d
+from ..functional.pooling import avg_pool2d
+from ..init import uniform_, zeros_
+from ..linear import Linear
+from ..module import Module
+from ..parameter import Parameter, parameter_dtype
 
 # Table I of the paper: the maps of S2 that each of C3's 16 maps sees
 TABLE = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nn.embedding import Embedding
-from nn.linear import Linear
-from nn.module import Module
-from nn.recurrent import LSTM
+from ..embedding import Embedding
+from ..linear import Linear
+from ..module import Module
+from ..recurrent import LSTM
 
 
 class LSTMTagger(Module):

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from nn.activation import ReLU
-from nn.containers import Sequential
-from nn.dropout import Dropout
-from nn.linear import Linear
-from nn.module import Module
-from nn.values import shape_error
+from ..activation import ReLU
+from ..containers import Sequential
+from ..dropout import Dropout
+from ..linear import Linear
+from ..module import Module
+from ..values import shape_error
 
 
 class MLP(Module):

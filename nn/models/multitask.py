@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nn.containers import ModuleDict
-from nn.linear import Linear
-from nn.module import Module
+from ..containers import ModuleDict
+from ..linear import Linear
+from ..module import Module
 
 
 class MultiTask(Module):

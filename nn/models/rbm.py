@@ -8,13 +8,14 @@ import numpy as np
 
 from autograd_core import Tensor, no_grad
 from autograd_core.extend import draw
-from nn import init
-from nn.functional.activation import sigmoid, softplus
-from nn.functional.linear import linear
-from nn.module import Module
-from nn.parameter import Parameter, parameter_dtype
-from nn.random import generator
-from nn.values import shape_error
+
+from .. import init
+from ..functional.activation import sigmoid, softplus
+from ..functional.linear import linear
+from ..module import Module
+from ..parameter import Parameter, parameter_dtype
+from ..random import generator
+from ..values import shape_error
 
 
 def _plain(x: Any) -> Any:

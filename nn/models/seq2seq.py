@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core import no_grad
-from nn.embedding import Embedding
-from nn.functional.activation import softmax
-from nn.linear import Linear
-from nn.module import Module
-from nn.recurrent import LSTM
-from nn.values import raw, shape_error
+
+from ..embedding import Embedding
+from ..functional.activation import softmax
+from ..linear import Linear
+from ..module import Module
+from ..recurrent import LSTM
+from ..values import raw, shape_error
 
 
 class Seq2Seq(Module):

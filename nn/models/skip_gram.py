@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from nn import init
-from nn.embedding import Embedding
-from nn.functional.activation import softplus
-from nn.module import Module
-from nn.values import raw, shape_error
+from .. import init
+from ..embedding import Embedding
+from ..functional.activation import softplus
+from ..module import Module
+from ..values import raw, shape_error
 
 
 class SkipGram(Module):

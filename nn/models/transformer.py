@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 
 from autograd_core import no_grad
-from nn import init
-from nn.dropout import Dropout
-from nn.embedding import Embedding
-from nn.functional.linear import linear
-from nn.module import Module
-from nn.normalization import LayerNorm
-from nn.transformer import (
+
+from .. import init
+from ..dropout import Dropout
+from ..embedding import Embedding
+from ..functional.linear import linear
+from ..module import Module
+from ..normalization import LayerNorm
+from ..transformer import (
     TransformerDecoder,
     TransformerDecoderLayer,
     TransformerEncoder,
     TransformerEncoderLayer,
 )
-from nn.values import raw, shape_error
+from ..values import raw, shape_error
 
 
 def positions(length: int, features: int) -> Any:

@@ -1,8 +1,8 @@
 """Learning-rate schedules, with PyTorch's names; they can be chained."""
 
-from optim.lr_scheduler.compose import ChainedScheduler, SequentialLR
-from optim.lr_scheduler.cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
-from optim.lr_scheduler.decay import (
+from .compose import ChainedScheduler, SequentialLR
+from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
+from .decay import (
     ExponentialLR,
     LambdaLR,
     MultiplicativeLR,
@@ -10,10 +10,10 @@ from optim.lr_scheduler.decay import (
     PolynomialLR,
     StepLR,
 )
-from optim.lr_scheduler.onecycle import OneCycleLR
-from optim.lr_scheduler.plateau import ReduceLROnPlateau
-from optim.lr_scheduler.schedule import LRScheduler
-from optim.lr_scheduler.warmup import ConstantLR, LinearLR, linear_scaling
+from .onecycle import OneCycleLR
+from .plateau import ReduceLROnPlateau
+from .schedule import LRScheduler
+from .warmup import ConstantLR, LinearLR, linear_scaling
 
 __all__ = [
     "ChainedScheduler",

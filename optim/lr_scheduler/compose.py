@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd_core.extend import errors
-from optim import restoring
-from optim.lr_scheduler.schedule import LRScheduler
+
+from .. import restoring
+from .schedule import LRScheduler
 
 
 def _check_parts(name: str, schedulers: Sequence[Any], optimizer: Any) -> Any:

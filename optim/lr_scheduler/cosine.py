@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from autograd_core.extend import errors
-from optim import checks, restoring
-from optim.lr_scheduler.schedule import LRScheduler
+
+from .. import checks, restoring
+from .schedule import LRScheduler
 
 
 def _between(low: float, high: float, fraction: float) -> float:

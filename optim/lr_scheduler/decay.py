@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from autograd_core.extend import errors
-from optim import checks, restoring
-from optim.lr_scheduler.schedule import Factor, LRScheduler, per_group
+
+from .. import checks, restoring
+from .schedule import Factor, LRScheduler, per_group
 
 
 class StepLR(LRScheduler):

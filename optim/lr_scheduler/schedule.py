@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from autograd_core.extend import errors
-from optim import checks, restoring
+
+from .. import checks, restoring
 
 
 class LRScheduler:

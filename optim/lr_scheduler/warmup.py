@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from optim import checks, restoring
-from optim.lr_scheduler.schedule import LRScheduler
+from .. import checks, restoring
+from .schedule import LRScheduler
 
 
 def linear_scaling(lr: float, batch_size: int, reference: int = 256) -> float:

@@ -17,11 +17,12 @@ import numpy as np
 from autograd_core.workers import setting
 from autograd_core.workers.compiled import kernel
 from autograd_core.workers.compiled.team import helped, job, lead
-from nn.functional.compiled.microkernel import LANES, block, rows_for, rows_of, vectors_for
-from nn.functional.convolution import rows
-from nn.functional.kernels import parts as divided
-from nn.functional.plan import Plan
-from nn.functional.scratch import PIECE, buffer
+
+from ..convolution import rows
+from ..kernels import parts as divided
+from ..plan import Plan
+from ..scratch import PIECE, buffer
+from .microkernel import LANES, block, rows_for, rows_of, vectors_for
 
 MANY = 64  # numbers of a kernel's line
 

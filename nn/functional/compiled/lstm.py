@@ -15,10 +15,11 @@ import numpy as np
 
 from autograd_core.workers.compiled import fast_kernel, kernel
 from autograd_core.workers.compiled.team import helped, job, lead
-from nn.functional.compiled.bend import sigmoid_of_half, tanh
-from nn.functional.compiled.microkernel import rows_of
-from nn.functional.compiled.panels import laid_out
-from nn.functional.compiled.product import (
+
+from .bend import sigmoid_of_half, tanh
+from .microkernel import rows_of
+from .panels import laid_out
+from .product import (
     VECTORS,
     WIDE,
     parts,

@@ -14,7 +14,8 @@ from llvmlite import ir
 from numba import types
 
 from autograd_core.workers.compiled import kernel, operation
-from nn.functional.compiled.microkernel import INDEX, LANES, Vectors
+
+from .microkernel import INDEX, LANES, Vectors
 
 
 @operation

@@ -15,8 +15,9 @@ import numpy as np
 from autograd_core.workers import setting
 from autograd_core.workers.compiled import kernel
 from autograd_core.workers.compiled.team import helped, job, lead
-from nn.functional.compiled.microkernel import LANES, block, rows_of, vectors_for
-from nn.functional.compiled.panels import fill, flat
+
+from .microkernel import LANES, block, rows_of, vectors_for
+from .panels import fill, flat
 
 VECTORS = (0, 0)  # vectors a row of the block
 WIDE = LANES * len(VECTORS)

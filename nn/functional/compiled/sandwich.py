@@ -15,8 +15,9 @@ from llvmlite import ir
 from numba import types
 
 from autograd_core.workers.compiled import operation
-from nn.functional import winograd
-from nn.functional.compiled.microkernel import INDEX, LANES, NUMBER, VECTOR, Vectors
+
+from .. import winograd
+from .microkernel import INDEX, LANES, NUMBER, VECTOR, Vectors
 
 
 def _combine(builder: Any, v: Vectors, row: Any, parts: list[Any]) -> Any:

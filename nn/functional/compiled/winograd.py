@@ -12,19 +12,20 @@ from typing import Any
 import numpy as np
 
 from autograd_core.workers.compiled import kernel
-from nn.functional.compiled.microkernel import LANES, block, rows_of, vectors_for
-from nn.functional.compiled.sandwich import (
+
+from ..convolution import rows
+from ..kernels import share, share_parts
+from ..plan import Plan
+from ..scratch import buffer
+from ..winograd import POINTS, TILE, tiles
+from .microkernel import LANES, block, rows_of, vectors_for
+from .sandwich import (
     gradient_points,
     input_points,
     kernel_gradients,
     kernel_points,
     outputs,
 )
-from nn.functional.convolution import rows
-from nn.functional.kernels import share, share_parts
-from nn.functional.plan import Plan
-from nn.functional.scratch import buffer
-from nn.functional.winograd import POINTS, TILE, tiles
 
 TOGETHER = 256  # products summed before they are added to the rest: long sums lose digits
 SCRATCH = 24 << 20  # bytes for points and products of some images
