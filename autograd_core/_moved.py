@@ -9,9 +9,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any, cast
 
 # Not `primitive`, which is the declarator's name, and not `transforms`, which is a room's.
 MOVED = {
@@ -64,7 +64,7 @@ MOVED = {
 }
 
 
-class _Finder(MetaPathFinder, Loader):
+class _Finder:  # not of importlib.abc, which loads much
     """Finds the old names, when nothing else did."""
 
     def find_spec(
@@ -72,7 +72,14 @@ class _Finder(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         """Return a spec for a module that has moved."""
         package, _, old = name.partition(".")
-        return ModuleSpec(name, self) if package == "autograd_core" and old in MOVED else None
+        return (
+            ModuleSpec(name, cast(Any, self))
+            if package == "autograd_core" and old in MOVED
+            else None
+        )
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave making the module to Python."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Put the module from the new place where the old name looks for it."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
+from typing import Any, cast
 
 _HERE = Path(__file__).parent
 NAMES = ("nn", "optim")
@@ -26,7 +26,7 @@ def own(name: str) -> str:
     return f"autograd_core.{short}" if INSTALLED else short
 
 
-class _Finder(MetaPathFinder, Loader):
+class _Finder:  # not of importlib.abc, which loads much
     """Finds a module of nn or optim by its other name."""
 
     def find_spec(
@@ -38,7 +38,10 @@ class _Finder(MetaPathFinder, Loader):
             return None
         if INSTALLED and sys.modules.get(package) is not sys.modules.get(own(package)):
             return None  # `nn` is the package in that place, ours or another project's
-        return ModuleSpec(name, self)
+        return ModuleSpec(name, cast(Any, self))
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave making the module to Python."""
 
     def exec_module(self, module: ModuleType) -> None:
         """Put the module that runs under its own name where the other name looks for it."""

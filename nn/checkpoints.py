@@ -162,11 +162,11 @@ def _unpack_array(name: str, arrays: dict[Any, Any]) -> Any:
 
 
 def _unpack_complex(name: str, arrays: dict[Any, Any]) -> Any:
-    if _unpack_array(name, arrays).shape[:1] != (2,):
-        raise ValueError(f"the array {name!r:.80} does not hold two parts")
     key = "$complex", name  # made once, as it was written once
-    if key not in arrays:
-        real, imaginary = arrays[name]
+    if not isinstance(name, str) or key not in arrays:
+        if _unpack_array(name, arrays).shape[:1] != (2,):
+            raise ValueError(f"the array {name!r:.80} does not hold two parts")
+        real, imaginary = arrays.pop(name)  # so that the numbers are held once
         made = np.empty(np.shape(real), np.result_type(real.dtype, np.complex64))
         made.real, made.imag = real, imaginary  # not real + 1j * imaginary: inf would become nan
         arrays[key] = made
@@ -182,6 +182,8 @@ def _unpack_layout(value: list[Any], arrays: dict[Any, Any]) -> Any:
         held, kind = unpack(packed, arrays), _dtype(dtype)
         if kind.newbyteorder("=") != held.dtype or order not in ("C", "F"):
             raise ValueError(f"an array of {held.dtype} cannot be laid out as {dtype}, {order!r}")
+        ((mark, name),) = packed.items()
+        del arrays[name if mark == "$array" else (mark, name)]  # the numbers are held once
         arrays[key] = np.array(held, kind, order=order)
     return arrays[key]
 

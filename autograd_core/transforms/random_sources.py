@@ -99,7 +99,7 @@ def named_sources(
             keep.append(value)
             if kind := _without_state(value):
                 unkept[place.name] = kind
-            elif isinstance(value, _SOURCES):
+            elif isinstance(value, _sources()):
                 name = place.name
                 if name in found:  # of a set, whose order differs from run to run
                     unkept[name] = "several in a set, which has no order"
@@ -111,13 +111,15 @@ def named_sources(
 
 
 _LEAVES = (str, bytes, int, float, complex, type(None), np.generic)
-_SOURCES = (
-    np.random.Generator,
-    np.random.RandomState,
-    np.random.BitGenerator,
-    np.random.SeedSequence,
-    random.Random,
-)
+
+
+@functools.cache
+def _sources() -> tuple[type, ...]:
+    """Return the classes of random sources; asked for late, since NumPy loads them late too."""
+    r = np.random
+    return r.Generator, r.RandomState, r.BitGenerator, r.SeedSequence, random.Random
+
+
 _Inside = list[tuple[str, Any]]
 
 
