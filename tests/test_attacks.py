@@ -194,9 +194,9 @@ def test_a_training_that_goes_on_wrongly_after_an_interrupt(monkeypatch: Patch) 
     setup = training.Setup(plan=(1,))
     whole = nn.Trainer._learn
 
-    def learn(self: Any, batch: Any) -> None:
+    def learn(self: Any, *given: Any) -> None:
         try:
-            whole(self, batch)
+            whole(self, *given)
         except KeyboardInterrupt:
             next(self.model.parameters()).data[...] += 1.0
             raise

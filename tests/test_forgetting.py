@@ -25,14 +25,14 @@ assert X.size > LARGE
 def every_size(monkeypatch):
     """Treat all arrays as large."""
     for module in ("forgetting", "tensor", "shortcuts", "sweeping"):
-        monkeypatch.setattr(f"autograd_core.{module}.LARGE", 1)
+        monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1)
 
 
 @pytest.fixture
 def no_size(monkeypatch):
     """Treat no array as large."""
     for module in ("forgetting", "tensor", "shortcuts", "sweeping"):
-        monkeypatch.setattr(f"autograd_core.{module}.LARGE", 1 << 62)
+        monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1 << 62)
 
 
 def tracked(a=X):
@@ -177,7 +177,7 @@ def test_every_operation_is_as_before(case, every_size) -> None:
     found = run()
     with pytest.MonkeyPatch.context() as patch:
         for module in ("forgetting", "tensor", "shortcuts", "sweeping"):
-            patch.setattr(f"autograd_core.{module}.LARGE", 1 << 62)
+            patch.setattr(f"autograd_core.engine.{module}.LARGE", 1 << 62)
         wanted = run()
     for a, b in zip(found, wanted, strict=True):
         assert (a is None) == (b is None)

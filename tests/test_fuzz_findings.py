@@ -11,6 +11,7 @@ from table import slope
 
 import autograd_core as ac
 from autograd_core import AutogradError, OverwrittenError, Tensor, grad, gradients, jvp, vmap
+from autograd_core.base import tree
 
 X = np.array([[0.5, -1.25, 2.0], [1.5, 0.25, -0.75]])
 YES = X > 0
@@ -64,8 +65,8 @@ VALUES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 def test_value_is_numpy_s(name: str) -> None:
     f, args = VALUES[name]
     with np.errstate(all="ignore"), _quiet():
-        expected = ac.tree.leaves(f(*args))
-        found = ac.tree.leaves(f(*[Tensor(a, requires_grad=True) for a in args]))
+        expected = tree.leaves(f(*args))
+        found = tree.leaves(f(*[Tensor(a, requires_grad=True) for a in args]))
     for e, part in zip(expected, found, strict=True):
         got = part.detach().data if isinstance(part, Tensor) else np.asarray(part)
         assert got.shape == np.shape(e)

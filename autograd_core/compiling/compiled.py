@@ -276,7 +276,8 @@ class Compiled:
     def _plain_run(self, run: _Run) -> Any:
         """Run the function as it is, and see what it does: its results are what counts."""
         watch = Watch(self._f, *run.settings)
-        before = _random_states(self._f)
+        sources = random_sources(self._f)  # those of now: the run may bring in others
+        before = _random_states(sources)
         try:
             with watch.read_only(*run.arrays()), run.seen.looking():
                 wanted = self._uncompiled(run.args, run.keywords)
@@ -285,7 +286,7 @@ class Compiled:
                 raise
             self._recording(run, Watch(self._f, *run.settings), False)  # says what is written into
             raise errors.UnsupportedError(WRITES, Location.of_caller()) from error
-        if _random_states(self._f) != before or any(s.changed() for s in watch.sources):
+        if _random_states(sources) != before or any(s.changed() for s in watch.sources):
             raise _refusal(
                 "draws random numbers, and the compiled program would repeat the same ones at "
                 "every call; draw them outside and pass them as an argument (for dropout: "
@@ -435,9 +436,9 @@ def _labels(parameters: Any) -> list[str]:
     return paths("w", parameters)
 
 
-def _random_states(f: Any) -> Any:
-    """Return the state of every random source that a function can reach, to be compared."""
-    states = [repr(state_of(source)) for source in random_sources(f)]
+def _random_states(sources: Sequence[Any]) -> Any:
+    """Return the state of random sources, and of NumPy's and Python's own, to be compared."""
+    states = [repr(state_of(source)) for source in sources]
     numpy_state: Any = np.random.get_state()
     return states, numpy_state[1].tobytes(), numpy_state[2], random.getstate()
 

@@ -215,6 +215,16 @@ class Primitive:
             Location.of_caller(),
         )
 
+    def __copy__(self) -> Primitive:
+        return self  # as functions do: what never changes needs no copy
+
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        for attribute, value in state[1].items():
+            object.__setattr__(self, attribute, value)
+
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
