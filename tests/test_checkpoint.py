@@ -148,3 +148,18 @@ def test_the_engine_is_not_searched_for_random_sources(monkeypatch):
     generator = np.random.default_rng(1)
     monkeypatch.setattr(transforms, "tree", generator)
     assert random_sources(lambda x: grad(f)(x)) == []
+
+
+def test_a_search_for_random_sources_ends(monkeypatch):
+    """An object may lead to everything that there is; the nearest sources are found."""
+    from autograd_core.transforms import random_sources as searching
+
+    monkeypatch.setattr(searching, "MOST", 50)
+    near, far = np.random.default_rng(0), np.random.default_rng(1)
+    chain = [far]
+    for _ in range(100):
+        chain = [chain]
+    found, unkept = searching.named_sources({"a": [chain, near], "b": [far]})
+    assert list(found.values()) == [near, far]
+    assert list(found) == ["a[1]", "b[0]"]
+    assert unkept == {"a": "more than 50 objects; those further away were not searched"}

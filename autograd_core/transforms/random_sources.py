@@ -73,7 +73,8 @@ def named_sources(
     -------
     dict, dict
         Generators, RandomStates, bit generators, seed sequences and ``random.Random``; and the
-        kind of what was found beside them: iterators, the system's random numbers.
+        kind of what was found beside them: iterators, the system's random numbers. Of a root that
+        leads to more than `MOST` objects the nearest are searched, and the root is named there.
 
     Examples
     --------
@@ -88,6 +89,7 @@ def named_sources(
     keep: list[Any] = []  # what was made on the way must live, or its id would be another's
     for label, root in roots.items():
         places = deque([_Place(root, None, label)])
+        most = len(keep) + MOST
         while places:  # the nearest first: their names are the plainest
             place = places.popleft()
             value = place.value
@@ -95,6 +97,9 @@ def named_sources(
                 continue
             if isinstance(value, _LEAVES) or id(value) in seen:
                 continue
+            if len(keep) == most:
+                unkept[label] = f"more than {MOST:,} objects; those further away were not searched"
+                break
             seen.add(id(value))
             keep.append(value)
             if kind := _without_state(value):
@@ -120,6 +125,7 @@ def _sources() -> tuple[type, ...]:
     return r.Generator, r.RandomState, r.BitGenerator, r.SeedSequence, random.Random
 
 
+MOST = 100_000  # objects that are looked through for each root: half a second
 _Inside = list[tuple[str, Any]]
 
 
