@@ -31,7 +31,8 @@ places of the program, it decides that too; moments by the clock differ a little
 
 - An interrupt at the one moment when Python enters the `__exit__` of a `with` block, before its
   first line. Python then never runs it, and a mode such as `no_grad` stays on in that thread. The
-  attack leaves this moment out and tries every other one.
+  same holds between `nn.use_kernels(...)`, which chooses at once since it can be called without
+  `with`, and the block. The attack leaves these moments out and tries every other one.
 - Arrays that other threads use while `compile` records a function that captures them. Recording
   puts values of its own in their place for that moment, and another thread, or a child forked
   then, may meet these: a ConversionError, or a result that is no plain array. Compile first, or

@@ -33,7 +33,7 @@ from attacks import (
 )
 from attacks.harness import Attack, Finding, Outcome
 from attacks.table import ATTACKS
-from autograd_core.engine import backward
+from autograd_core.engine import backward, scopes
 from autograd_core.operations import modes
 
 pytestmark = pytest.mark.filterwarnings("ignore::autograd_core.RecordedAgain")
@@ -97,6 +97,7 @@ def test_an_interrupt_at_every_moment_leaves_no_mode(name: str) -> None:
     total = interrupts.length(name, uses.USES[name])
     for at in range(1, min(total, 600) + 1):
         interrupts.interrupted(name, at)
+    assert not [entry.what for entry in scopes._entries if entry.end is None]  # still open
 
 
 @pytest.mark.parametrize("name", ["read_only", "swapped"])

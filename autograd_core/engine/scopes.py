@@ -80,8 +80,8 @@ class scope:  # noqa: N801 - a context manager, named like the field's others
     def __enter__(self) -> scope:
         outer = _inner.get()
         self._entry = entry = Entry(self._what, outer)
-        _entries.append(entry)
         try:
+            _entries.append(entry)
             self._token: Token[Entry | None] = _inner.set(entry)
         except BaseException:  # an interrupt meanwhile: nobody will leave the block
             entry.end = entry.start
@@ -95,9 +95,12 @@ class scope:  # noqa: N801 - a context manager, named like the field's others
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        entry = self._entry
         try:
-            self._entry.end = next_tick()
-        finally:  # also where an interrupt came meanwhile
+            entry.end = next_tick()
+        finally:  # also where an interrupt came meanwhile: what stayed open would hold all to come
+            if entry.end is None:
+                entry.end = entry.start
             _inner.reset(self._token)
 
 
