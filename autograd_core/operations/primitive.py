@@ -215,6 +215,12 @@ class Primitive:
             Location.of_caller(),
         )
 
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self  # as Python does with functions: a module that holds one can be copied
+
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
@@ -353,7 +359,7 @@ class Primitive:
         """Drop settings left at NumPy's default; refuse those that the rules don't know."""
         if top is None:
             return params
-        if "dtype" in params and params["dtype"] is not None and not top.written:
+        if "dtype" in params and params["dtype"] is not None and not top._written:
             self._check_dtype(params["dtype"], args)
         for value in params.values():
             if value.__class__ not in KNOWN:
@@ -364,7 +370,7 @@ class Primitive:
         for name, value in params.items():
             if name in self.settings:
                 kept[name] = value
-            elif top.written and name != "out" and value is not np._NoValue:
+            elif top._written and name != "out" and value is not np._NoValue:
                 kept[name] = value  # NumPy's own function will run
             elif not (
                 value is None
@@ -491,7 +497,11 @@ _NOT_NUMPY = frozenset({list, tuple, range, complex})
 def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
     """Return lists as arrays, and Python's complex numbers (1j * np.float64 is one) as NumPy's."""
     if isinstance(value, (list, tuple, range)):
-        return np.asarray(value)
+        try:
+            return np.asarray(value)
+        except (TypeError, ValueError) as error:
+            message = f"a {type(value).__name__} does not form an array: {error}"
+            raise errors.translate(error, message, Location.of_caller()) from error
     if value.__class__ is complex:  # as precise as what stands beside it
         kinds = [b.dtype for b in beside if hasattr(b, "dtype")]
         return np.result_type(np.complex64, *kinds).type(value)
