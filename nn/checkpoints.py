@@ -20,7 +20,8 @@ import numpy as np
 
 from autograd_core.extend import Location
 
-from .serialization import SerializationError, read, save
+from .errors import SerializationError
+from .serialization import read, save
 
 _KEY = "autograd_core.checkpoint"
 _CHECKSUM = "autograd_core.checksum"

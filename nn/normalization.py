@@ -12,7 +12,7 @@ from . import checks
 from .functional import normalization as f
 from .module import Module
 from .parameter import Parameter, parameter_dtype
-from .values import shape_error
+from .values import as_array, shape_error
 
 
 @optim.keywords.accepts("device")
@@ -65,6 +65,7 @@ class _BatchNorm(Module):
 
     def forward(self, input: Any) -> Any:
         """Normalize: by the batch in train mode, by the running statistics in eval mode."""
+        input = as_array(input)
         shape = np.shape(input)
         if len(shape) not in self.ranks:
             raise shape_error(

@@ -11,7 +11,7 @@ from autograd_core import optim
 from . import checks
 from .functional import pooling as f
 from .module import Module
-from .values import pair, shape_error
+from .values import numbers, pair, shape_error
 
 
 class _Pool(Module):
@@ -251,6 +251,17 @@ class AdaptiveMaxPool2d(_Adaptive):
         return f.adaptive_max_pool2d(input, self.output_size)
 
 
+def _images(owner: str, input: Any) -> Any:
+    """Return an input as an array whose last two axes can be pooled."""
+    input = numbers(owner, input)
+    if input.ndim < 2 or 0 in input.shape[-2:]:
+        raise shape_error(
+            f"{owner}: the input has shape {input.shape}; the last two axes, height and width, "
+            "must be there and not empty."
+        )
+    return input
+
+
 class GlobalAvgPool2d(Module):
     """Mean of each channel: (n, channels, height, width) to (n, channels).
 
@@ -263,7 +274,7 @@ class GlobalAvgPool2d(Module):
 
     def forward(self, input: Any) -> Any:
         """Pool."""
-        return np.mean(input, axis=(-2, -1))
+        return np.mean(_images("GlobalAvgPool2d", input), axis=(-2, -1))
 
 
 class GlobalMaxPool2d(Module):
@@ -271,4 +282,4 @@ class GlobalMaxPool2d(Module):
 
     def forward(self, input: Any) -> Any:
         """Pool."""
-        return np.max(input, axis=(-2, -1))
+        return np.max(_images("GlobalMaxPool2d", input), axis=(-2, -1))

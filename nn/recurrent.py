@@ -138,14 +138,14 @@ class _Recurrent(Module):
         state
             The last h, or (h, c), of every layer and direction.
         """
-        shape = np.shape(input)
+        input = as_array(input)
+        shape = input.shape
         if len(shape) not in (2, 3) or shape[-1] != self.input_size:
             raise shape_error(
                 f"{type(self).__name__}: the input has shape {shape}; it needs 3 axes (or 2 "
                 f"without a batch), the last of length input_size = {self.input_size}."
             )
         single = len(shape) == 2
-        input = as_array(input)
         if single:
             input = input.reshape((shape[0], 1, shape[1]))
         elif self.batch_first:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .module import Module
-from .values import shape_error
+from .values import numbers, shape_error
 
 
 def _weights(model: Any) -> list[Any]:
@@ -87,6 +87,7 @@ class ActivitySparsity(Module):
 
     def forward(self, input: Any) -> Any:
         """Return the input."""
+        input = numbers("ActivitySparsity", input)
         if self.target is None:
             self.penalty = self.strength * np.mean(np.abs(input))
             return input

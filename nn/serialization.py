@@ -15,9 +15,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from autograd_core import AutogradError, OperandError, SettingError
+from autograd_core import OperandError, SettingError
 from autograd_core.extend import Location
 
+from .errors import SerializationError
 from .files import write_atomically
 from .module import Module
 from .safetensors import (
@@ -37,10 +38,6 @@ from .values import is_traced, raw
 _LONGEST_HEADER = 25_000_000  # 100,000 arrays take 10 MB; the format itself allows 100 MB
 _PIECE = 1 << 18  # elements that are converted at a time
 _empty = np.empty
-
-
-class SerializationError(AutogradError, ValueError):
-    """A file that is damaged or hostile, or values that a file cannot hold."""
 
 
 def _refuse(path: str, reason: str) -> SerializationError:

@@ -11,7 +11,7 @@ from autograd_core import optim
 from . import checks
 from .functional.upsample import interpolate
 from .module import Module
-from .values import shape_error
+from .values import numbers, shape_error
 
 
 class Identity(Module):
@@ -53,6 +53,7 @@ class Flatten(Module):
 
     def forward(self, input: Any) -> Any:
         """Reshape."""
+        input = numbers("Flatten", input)
         shape = np.shape(input)
         axes = range(max(len(shape), 1))  # a number counts as a vector of one
         if self.start_dim not in _both_ways(axes) or self.end_dim not in _both_ways(axes):
@@ -83,11 +84,18 @@ class Unflatten(Module):
 
     def forward(self, input: Any) -> Any:
         """Reshape."""
+        input = numbers("Unflatten", input)
         shape = np.shape(input)
         if self.dim not in _both_ways(range(len(shape))):
             raise shape_error(f"Unflatten: no axis {self.dim} in shape {shape}.")
         dim = self.dim % len(shape)
-        return np.reshape(input, (*shape[:dim], *self.unflattened_size, *shape[dim + 1 :]))
+        try:
+            return np.reshape(input, (*shape[:dim], *self.unflattened_size, *shape[dim + 1 :]))
+        except ValueError:
+            raise shape_error(
+                f"Unflatten: axis {self.dim} of shape {shape} does not divide into "
+                f"{self.unflattened_size}."
+            ) from None
 
     def extra_repr(self) -> str:
         """Return the axis and its new shape."""

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core import StateDictError
 from autograd_core.extend import Location
 
+from .errors import StateDictError
 from .values import is_traced, raw
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import DataError, SettingError
+from autograd_core import SettingError
 from autograd_core.extend import draw
 
 from .data import Transform
+from .errors import DataError
 
 
 def compose(*transforms: Transform) -> Transform:

@@ -17,12 +17,13 @@ import numpy as np
 from autograd_core import DTypeError, OperandError, UnsupportedError, optim
 from autograd_core.extend import Location
 
-from ..values import is_traced, is_tracked
+from ..values import as_array, is_traced, is_tracked
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _STRANGE = {np.ma.MaskedArray, np.matrix}
 _LABELS = "bBhHiIlLqQ?"  # integers that name a class
 _NONE = np.dtype(object)  # of what has no dtype
+_OPTIONAL = "-"  # no dtype's letter: the argument may be None
 _PASSIVE: set[type] = {  # types that carry no derivative; it grows
     int, float, bool, str, tuple, list, type(None), np.ndarray, np.random.Generator, np.dtype,
     np.float32, np.float64, np.int64, np.bool_,
@@ -110,11 +111,11 @@ def _array(value: Any, first: bool) -> Any:
         return value
     if isinstance(value, np.matrix):
         return np.asarray(value)  # its * is another one
-    return value if hasattr(value, "__array_function__") else np.asarray(value)
+    return as_array(value)
 
 
 def _integral(value: Any) -> bool:
-    dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+    dtype = value.dtype if hasattr(value, "dtype") else as_array(value).dtype
     return dtype.kind in "iub"
 
 
@@ -157,10 +158,11 @@ def floating(
 
     def decorate(function: _Function) -> _Function:
         signature, name = inspect.signature(function), called or function.__name__
-        roles = {
-            key: None if key not in names else ready + _LABELS if key in labels else ready
-            for key in signature.parameters
-        }
+        roles: dict[str, str | None] = {}
+        for key, parameter in signature.parameters.items():
+            accepted = ready + _LABELS if key in labels else ready
+            optional = "" if parameter.default is parameter.empty else _OPTIONAL
+            roles[key] = accepted + optional if key in names else None
         in_order = tuple(roles.values())
 
         @wraps(function)
@@ -169,7 +171,7 @@ def floating(
                 if role is None:
                     if type(value) in _PASSIVE:
                         continue
-                elif value is None or (
+                elif (value is None and _OPTIONAL in role) or (
                     getattr(value, "dtype", _NONE).char in role and type(value) not in _STRANGE
                 ):
                     continue
@@ -179,7 +181,7 @@ def floating(
                 if role is None:
                     if type(value) in _PASSIVE and key in roles:
                         continue
-                elif value is None or (
+                elif (value is None and _OPTIONAL in role) or (
                     getattr(value, "dtype", _NONE).char in role and type(value) not in _STRANGE
                 ):
                     continue
@@ -195,6 +197,11 @@ def floating(
                 raise OperandError(
                     f"{name}: {error}; it takes {', '.join(roles)}.", Location.of_caller()
                 ) from None
+            for key, value in bound.arguments.items():
+                if value is None and _OPTIONAL not in (roles[key] or _OPTIONAL):
+                    raise OperandError(
+                        f"{name}: {key} is None; it must be an array.", Location.of_caller()
+                    )
             _check_constants(name, bound.arguments, names, smooth)
             half = _promote(name, bound.arguments, names, labels, complex)
             result = function(*bound.args, **bound.kwargs)

@@ -107,8 +107,8 @@ def _as_given(y: Any, input: Any, n: int) -> Any:
 def _max(
     name: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
 ) -> Any:
-    windows = plan(name, np.shape(input), kernel, stride, padding, dilation, ceil, n)
     input = ordered(as_array(input))
+    windows = plan(name, np.shape(input), kernel, stride, padding, dilation, ceil, n)
     return _as_given(_max_pool(_as_images(input, n), windows=windows), input, n)
 
 
@@ -342,13 +342,13 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
 
 
 def _adaptive_max(name: str, n: int, input: Any, output_size: Any) -> Any:
+    input = as_array(input)
     sizes = _targets(name, input, output_size, n)
     shape = np.shape(input)[-n:]
     if all(s % m == 0 for s, m in zip(shape, sizes, strict=True)):
         even = tuple(s // m for s, m in zip(shape, sizes, strict=True))
         return _max(name, n, input, even, even, 0, 1, False)
     # windows of unequal size: each filled up with copies of its last element, so that they tile
-    input = as_array(input)
     kernel: tuple[int, ...] = ()
     for axis in range(n):
         bounds = _bounds(shape[axis], sizes[axis])
