@@ -10,6 +10,7 @@ from autograd_core import optim
 
 from . import checks
 from .functional import activation as f
+from .functional.softmax import log_softmax, softmax
 from .module import Module
 from .parameter import Parameter, parameter_dtype
 
@@ -237,7 +238,7 @@ class Softmax(Module):
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return f.softmax(input, self.dim, self.temperature)
+        return softmax(input, self.dim, self.temperature)
 
     def extra_repr(self) -> str:
         """Return the settings."""
@@ -254,7 +255,7 @@ class LogSoftmax(Module):
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return f.log_softmax(input, self.dim)
+        return log_softmax(input, self.dim)
 
     def extra_repr(self) -> str:
         """Return the axis."""

@@ -16,6 +16,11 @@ from .random import generator as shared
 from .values import shape_error
 
 Generator = np.random.Generator
+__all__ = [
+    "calculate_gain", "constant_", "eye_", "fan_in_normal_", "fans", "kaiming_normal_",
+    "kaiming_uniform_", "normal_", "ones_", "orthogonal_", "trunc_normal_", "uniform_",
+    "xavier_normal_", "xavier_uniform_", "zeros_",
+]  # fmt: skip
 
 
 def _write(tensor: Any, value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from autograd_core import optim
 
 from . import checks
+from .functional import likelihood
 from .functional import loss as f
 from .functional.similarity import cosine_similarity
 from .module import Module
@@ -136,7 +137,7 @@ class NLLLoss(_WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+        return likelihood.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
 
 
 @optim.keywords.accepts("size_average", "reduce")
@@ -175,7 +176,7 @@ class CrossEntropyLoss(_WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.cross_entropy(
+        return likelihood.cross_entropy(
             input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
         )
 
@@ -186,7 +187,7 @@ class BCELoss(_WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.binary_cross_entropy(input, target, self.weight, self.reduction)
+        return likelihood.binary_cross_entropy(input, target, self.weight, self.reduction)
 
 
 @optim.keywords.accepts("size_average", "reduce")
@@ -199,7 +200,7 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.binary_cross_entropy_with_logits(
+        return likelihood.binary_cross_entropy_with_logits(
             input, target, self.weight, self.reduction, self.pos_weight
         )
 
@@ -216,7 +217,7 @@ class KLDivLoss(_Loss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.kl_div(input, target, self.reduction, self.log_target)
+        return likelihood.kl_div(input, target, self.reduction, self.log_target)
 
 
 class EntropyLoss(_Loss):
@@ -229,7 +230,7 @@ class EntropyLoss(_Loss):
 
     def forward(self, input: Any) -> Any:
         """Measure."""
-        return f.entropy(input, self.dim, self.reduction)
+        return likelihood.entropy(input, self.dim, self.reduction)
 
 
 class CosineSimilarity(Module):

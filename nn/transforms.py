@@ -17,6 +17,8 @@ from autograd_core.extend import draw
 from .data import Transform
 from .errors import DataError
 
+__all__ = ["Normalize", "affine", "compose", "noise", "sample"]
+
 
 def compose(*transforms: Transform) -> Transform:
     """Return transforms one after the other as one.

@@ -44,6 +44,16 @@ from autograd_core.operations.registry import (
 from autograd_core.operations.saved_reads import EVERYTHING, Reading, values_read
 
 
+class _Doc:
+    """The class's docstring of `Primitive`, and an operation's own where it states one."""
+
+    def __init__(self, text: str | None) -> None:
+        self.text = text
+
+    def __get__(self, operation: Primitive | None, owner: type) -> str | None:
+        return operation.doc if operation is not None and operation.doc else self.text
+
+
 class Primitive:
     """One differentiable operation: how to compute it, and its derivative in both modes.
 
@@ -92,6 +102,8 @@ class Primitive:
         ``second(y, slope, x)``.
     label, category : str
         How graphs draw it.
+    doc : str or None
+        Its docstring.
 
     Examples
     --------
@@ -104,6 +116,7 @@ class Primitive:
     8.0
     """
 
+    __doc__ = _Doc(__doc__)
     __slots__ = (
         "_positional",
         "_reads",
@@ -112,6 +125,7 @@ class Primitive:
         "category",
         "composite",
         "cost",
+        "doc",
         "forward",
         "jvp",
         "jvps",
@@ -136,6 +150,7 @@ class Primitive:
     category: str
     composite: Callable[..., Any] | None
     cost: float | Callable[..., float] | None
+    doc: str | None
     forward: Callable[..., Any]
     jvp: Rule | None
     jvps: tuple[Rule | None, ...] | None
@@ -178,6 +193,7 @@ class Primitive:
         outer: bool = False,
         shaped: bool = False,
         none_if_unused: bool = False,
+        doc: str | None = None,
     ) -> None:
         stated = {
             "forward": forward,
@@ -203,6 +219,7 @@ class Primitive:
             "outer": outer,
             "shaped": shaped,
             "none_if_unused": none_if_unused,
+            "doc": doc,
         }
         for attribute, value in stated.items():
             object.__setattr__(self, attribute, value)

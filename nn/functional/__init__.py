@@ -7,7 +7,6 @@ from .activation import (
     glu,
     leaky_relu,
     log_sigmoid,
-    log_softmax,
     logsigmoid,
     mish,
     prelu,
@@ -16,8 +15,6 @@ from .activation import (
     selu,
     sigmoid,
     silu,
-    softmax,
-    softmin,
     softplus,
     softsign,
     step,
@@ -36,22 +33,24 @@ from .hard import (
     softshrink,
     threshold,
 )
+from .likelihood import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    entropy,
+    kl_div,
+    nll_loss,
+)
 from .linear import bilinear_form as bilinear
 from .linear import linear
 from .loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
     cosine_embedding_loss,
-    cross_entropy,
-    entropy,
     half_squared_error,
     hinge_loss,
     huber_loss,
-    kl_div,
     l1_loss,
     mse_loss,
     multi_margin_loss,
-    nll_loss,
     smooth_l1_loss,
 )
 from .normalization import (
@@ -74,6 +73,7 @@ from .pooling import (
     max_pool2d,
 )
 from .similarity import cosine_similarity, normalize, pairwise_distance
+from .softmax import log_softmax, softmax, softmin
 from .upsample import interpolate
 
 __all__ = [

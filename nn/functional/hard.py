@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_core import elementwise
 
+from .documented import elementwise_doc
 from .floating import reals
 
 
@@ -19,6 +20,13 @@ hardtanh = elementwise(
     _hardtanh,
     lambda y, x, *, min_val=-1.0, max_val=1.0: (x > min_val) & (x < max_val),
     name="hardtanh",
+    doc=elementwise_doc(
+        "x, held between min_val and max_val; its derivative at both is 0.",
+        "hardtanh(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-1.  ,  0.25,  1.  ])",
+        min_val="The lowest value.",
+        max_val="The highest value.",
+    ),
 )
 
 
@@ -31,6 +39,11 @@ hardsigmoid = elementwise(
     lambda y, x: np.where((x > -3) & (x < 3), np.full_like(x, 1 / 6), 0),
     name="hardsigmoid",
     cost=3.0,
+    doc=elementwise_doc(
+        "min(max(0, x + 3), 6) / 6; its derivative at -3 and at 3 is 0.",
+        "hardsigmoid(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([0.3333, 0.5417, 1.    ])",
+    ),
 )
 
 
@@ -44,6 +57,11 @@ hardswish = elementwise(
     lambda y, x: np.where(x <= -3, 0, np.where(x < 3, x / 3 + 0.5, np.ones_like(x))),
     name="hardswish",
     cost=4.0,
+    doc=elementwise_doc(
+        "x hardsigmoid(x) (Howard et al., 2019); its derivative at -3 is 0, at 3 it is 1.",
+        "hardswish(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.3333,  0.1354,  4.    ])",
+    ),
 )
 
 
@@ -53,7 +71,15 @@ def _hardshrink(x: Any, lambd: float = 0.5) -> Any:
 
 
 hardshrink = elementwise(
-    _hardshrink, lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd), name="hardshrink"
+    _hardshrink,
+    lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd),
+    name="hardshrink",
+    doc=elementwise_doc(
+        "x where abs(x) > lambd, else 0, as its derivative is.",
+        "hardshrink(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-1.,  0.,  4.])",
+        lambd="Half the width of what becomes 0.",
+    ),
 )
 
 
@@ -63,7 +89,15 @@ def _softshrink(x: Any, lambd: float = 0.5) -> Any:
 
 
 softshrink = elementwise(
-    _softshrink, lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd), name="softshrink"
+    _softshrink,
+    lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd),
+    name="softshrink",
+    doc=elementwise_doc(
+        "x moved towards 0 by lambd, and 0 where abs(x) <= lambd, as its derivative is.",
+        "softshrink(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.5,  0. ,  3.5])",
+        lambd="How far.",
+    ),
 )
 
 
@@ -91,3 +125,5 @@ def threshold(x: Any, threshold: float, value: float) -> Any:
 
 
 __all__ = ["hardshrink", "hardsigmoid", "hardswish", "hardtanh", "softshrink", "threshold"]
+
+__test__ = {name: globals()[name].__doc__ for name in __all__ if name != "threshold"}  # examples
