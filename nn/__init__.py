@@ -36,7 +36,6 @@ from .loss import (
     BCELoss,
     BCEWithLogitsLoss,
     CosineEmbeddingLoss,
-    CosineSimilarity,
     CrossEntropyLoss,
     EntropyLoss,
     HalfSquaredError,
@@ -71,6 +70,7 @@ from .recurrent import GRU, LSTM, RNN
 from .regularizer import ActivitySparsity, l1_penalty, l2_penalty
 from .serialization import load, load_metadata, save
 from .shape import Flatten, Identity, Unflatten, Upsample
+from .similarity import CosineSimilarity
 from .state import IncompatibleKeys
 from .stateless import functional_call
 from .summary import Summary, summary

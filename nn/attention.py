@@ -46,6 +46,11 @@ class MultiheadAttention(Module):
     in_proj_bias : Parameter, shape (3 embed_dim,), or None
     out_proj : Linear
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn

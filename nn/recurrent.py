@@ -215,6 +215,11 @@ class RNN(_Recurrent):
     nonlinearity : {"tanh", "relu"}
         What bends.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -276,6 +281,11 @@ class LSTM(_Recurrent):
         Gates i, f, g, o; further levels _l1, ..., backwards _l0_reverse, ...
     bias_ih_l0, bias_hh_l0 : Parameter, shape (4 hidden_size,)
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -300,6 +310,11 @@ class GRU(_Recurrent):
     ----------
     input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype
         As in `LSTM`; gates r, z, n.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------

@@ -220,7 +220,34 @@ def load(
 def load_metadata(
     path: str | os.PathLike[str], max_header: int = _LONGEST_HEADER
 ) -> dict[str, str]:
-    """Return the metadata in a file's header, without reading the arrays."""
+    """Return the metadata in a file's header, without reading the arrays.
+
+    Parameters
+    ----------
+    path : path
+        The safetensors file.
+    max_header : int
+        Bytes; longer headers are refused.
+
+    Returns
+    -------
+    dict of str
+        The texts by name.
+
+    Raises
+    ------
+    SerializationError
+        If the header is damaged.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "weights.st")
+    ...     save({"w": np.zeros(2)}, path, metadata={"made by": "hand"})
+    ...     print(load_metadata(path))
+    {'made by': 'hand'}
+    """
     return read(path, (), max_header)[1]
 
 

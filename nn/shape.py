@@ -15,7 +15,19 @@ from .values import numbers, shape_error
 
 
 class Identity(Module):
-    """Return the input; takes any arguments."""
+    """Return the input.
+
+    Parameters
+    ----------
+    *args, **keywords
+        Taken and not looked at, so that it can stand for any layer.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Identity(8, bias=False)(np.ones(2))
+    array([1., 1.])
+    """
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__()
@@ -37,6 +49,11 @@ class Flatten(Module):
     ----------
     start_dim, end_dim : int
         The first and last of them; by default all but the batch axis.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------
@@ -73,7 +90,26 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Make several axes of one."""
+    """Make several axes of one.
+
+    Parameters
+    ----------
+    dim : int
+        The axis to take apart.
+    unflattened_size : tuple of int
+        Its new lengths; one may be -1.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Unflatten(1, (3, 4))(np.ones((2, 12))).shape
+    (2, 3, 4)
+    """
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
         super().__init__()
@@ -116,6 +152,11 @@ class Upsample(Module):
         How to fill.
     align_corners : bool
         For linear modes: whether the outer values stay in the corners.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------

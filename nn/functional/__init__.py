@@ -9,7 +9,6 @@ from .activation import (
     log_sigmoid,
     logsigmoid,
     mish,
-    prelu,
     relu,
     relu6,
     selu,
@@ -17,9 +16,14 @@ from .activation import (
     silu,
     softplus,
     softsign,
-    step,
     tanh,
     tanhshrink,
+)
+from .adaptive_pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
 )
 from .attention import scaled_dot_product_attention
 from .conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
@@ -30,7 +34,9 @@ from .hard import (
     hardsigmoid,
     hardswish,
     hardtanh,
+    prelu,
     softshrink,
+    step,
     threshold,
 )
 from .likelihood import (
@@ -61,10 +67,6 @@ from .normalization import (
     local_response_norm,
 )
 from .pooling import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_max_pool1d,
-    adaptive_max_pool2d,
     avg_pool1d,
     avg_pool2d,
     lp_pool1d,

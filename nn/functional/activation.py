@@ -159,7 +159,23 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 def selu(x: Any) -> Any:
-    """Scaled exponential unit (Klambauer et al., 2017)."""
+    """Scaled exponential unit (Klambauer et al., 2017).
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Real numbers, of any shape.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Examples
+    --------
+    >>> selu(np.array([-1.0, 2.0])).round(4)
+    array([-1.1113,  2.1014])
+    """
     return _SELU_SCALE * elu(x, alpha=_SELU_ALPHA)
 
 
@@ -249,6 +265,11 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     -------
     array or Tensor or Dual
         Shaped like x.
+
+    Raises
+    ------
+    ShapeError
+        If there is no such formula.
 
     Examples
     --------
@@ -346,6 +367,23 @@ celu = elementwise(
 def glu(x: Any, dim: int = -1) -> Any:
     """Return a * sigmoid(b) for the halves a, b of an axis (Dauphin et al., 2017).
 
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        The values.
+    dim : int
+        The axis, of even length.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Half as long along the axis.
+
+    Raises
+    ------
+    ShapeError
+        If the axis does not divide into halves.
+
     Examples
     --------
     >>> glu(np.array([2.0, 0.0]))
@@ -355,53 +393,6 @@ def glu(x: Any, dim: int = -1) -> Any:
         raise shape_error(f"glu: axis {dim} of shape {np.shape(x)} does not divide into halves.")
     a, b = np.split(x, 2, axis=dim)
     return a * sigmoid(b)
-
-
-def _heaviside(x: Any) -> Any:
-    return np.heaviside(reals(x), 1).astype(x.dtype)
-
-
-_step = elementwise(_heaviside, 0, name="step")
-_step_through = elementwise(_heaviside, lambda y, x: np.abs(x) <= 1, name="step")
-
-
-def step(x: Any, straight_through: bool = False) -> Any:
-    """Return 1 where x >= 0, else 0.
-
-    Its derivative is 0 everywhere (at 0 it has none, and 0 is taken), so
-    nothing before a step learns.  ``straight_through=True`` uses 1 for
-    abs(x) <= 1 instead (Bengio et al., 2013): not the derivative of this
-    function, but a direction that trains.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from autograd_core import grad
-    >>> step(np.array([-0.5, 0.0, 2.0]))
-    array([0., 1., 1.])
-    >>> float(grad(step)(0.5)), float(grad(lambda x: step(x, straight_through=True))(0.5))
-    (0.0, 1.0)
-    """
-    return _step_through(x) if straight_through else _step(x)
-
-
-@floating("x", "weight")
-def prelu(x: Any, weight: Any) -> Any:
-    """Return x where positive, weight times x elsewhere; one weight, or one a channel (axis 1)."""
-    if not np.size(weight):
-        raise shape_error("prelu: there is no slope; weight is empty.")
-    if np.size(weight) > 1:
-        if np.ndim(x) < 2 or x.shape[1] != np.size(weight):
-            raise shape_error(
-                f"prelu: {np.size(weight)} slopes need as many channels on axis 1, "
-                f"the input has shape {np.shape(x)}."
-            )
-        weight = weight.reshape((-1, *(1,) * (x.ndim - 2)))
-    elif np.ndim(weight):
-        weight = weight.reshape(())  # so that a number stays a number
-    positive = x > 0
-    # the inner where: infinity times the 0 that is sent to the other branch would be NaN
-    return np.where(positive, x, weight * np.where(positive, 0, x))
 
 
 def _log_sigmoid(x: Any) -> Any:
@@ -426,8 +417,7 @@ logsigmoid = log_sigmoid  # PyTorch's name
 
 __all__ = [
     "celu", "elu", "gelu", "glu", "leaky_relu", "log_sigmoid", "logsigmoid", "mish", "normal_cdf",
-    "prelu", "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "softsign", "step", "tanh",
-    "tanhshrink",
+    "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "softsign", "tanh", "tanhshrink",
 ]  # fmt: skip
 __test__ = {  # the examples of those that are declared by their rules
     name: globals()[name].__doc__ for name in __all__ if isinstance(globals()[name], Primitive)

@@ -202,6 +202,11 @@ def scaled_dot_product_attention(
     shape (..., L, m)
         The result; 0 where the mask hides every key, or there are none.
 
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np

@@ -31,7 +31,36 @@ from .targets import (
 def nll_loss(
     input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
 ) -> Any:
-    """Minus the log-probability (axis 1, or 0 of a vector) of each sample's class."""
+    """Minus the log-probability (axis 1, or 0 of a vector) of each sample's class.
+
+    Parameters
+    ----------
+    input : shape (classes,), (n, classes) or (n, classes, d1, ...)
+        Log-probabilities.
+    target : integers of shape (), (n,) or (n, d1, ...)
+        Class indices.
+    weight : shape (classes,), optional
+        A factor for each class.
+    ignore_index : int
+        Samples with this class count nothing.
+    reduction : {"mean", "sum", "none"}
+        The mean divides by the total weight.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a label is out of range.
+
+    Examples
+    --------
+    >>> float(nll_loss(np.log([[0.25, 0.75]]), np.array([0])).round(4))
+    1.3863
+    """
     rows, index, restore = target_rows("nll_loss", input, target, ignore_index)
     scale = class_weights("nll_loss", index, rows, weight, ignore_index)
     safe = np.where(index == ignore_index, 0, index)
@@ -196,7 +225,32 @@ def _distribution_loss(
 def binary_cross_entropy(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 ) -> Any:
-    """-(t log p + (1 - t) log(1 - p)) of probabilities; logarithms are held above -100."""
+    """-(t log p + (1 - t) log(1 - p)) of probabilities; logarithms are held above -100.
+
+    Parameters
+    ----------
+    input, target : array or Tensor or Dual
+        Probabilities, of one shape; the second is what is wanted.
+    weight : array, optional
+        A factor for each element; it broadcasts.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or the input is not in [0, 1].
+
+    Examples
+    --------
+    >>> float(binary_cross_entropy(np.array([0.25]), np.array([1.0])).round(4))
+    1.3863
+    """
     same_shape("binary_cross_entropy", input, target)
     values = everything(input)
     if not np.all((values >= 0) & (values <= 1)):
@@ -248,6 +302,29 @@ def binary_cross_entropy_with_logits(
 ) -> Any:
     """Binary cross-entropy of sigmoid(input); its derivative is sigmoid(input) - target.
 
+    Parameters
+    ----------
+    input : array or Tensor or Dual
+        Logits.
+    target : shaped like input
+        Probabilities.
+    weight : array, optional
+        A factor for each element; it broadcasts.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+    pos_weight : array, optional
+        A factor for the positive targets; it broadcasts.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np
@@ -272,6 +349,32 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     """Return target * (log target - input), where input holds log-probabilities; 0 log 0 = 0.
 
     A target below 0 is no probability: NaN.
+
+    Parameters
+    ----------
+    input : array or Tensor or Dual
+        Log-probabilities.
+    target : shaped like input
+        Probabilities.
+    reduction : {"mean", "sum", "none", "batchmean"}
+        The divergence itself is "batchmean": the sum over classes, mean over axis 0.
+    log_target : bool
+        Whether the target holds logarithms too.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> float(kl_div(np.log([0.5, 0.5]), np.array([1.0, 0.0]), "sum").round(4))
+    0.6931
     """
     same_shape("kl_div", input, target)
     if log_target:
@@ -295,6 +398,25 @@ _x_log_x = elementwise(
 @floating("input")
 def entropy(input: Any, dim: int = -1, reduction: str = "mean") -> Any:
     """Entropy -sum p log p of the distributions softmax(input) along an axis.
+
+    Parameters
+    ----------
+    input : array or Tensor or Dual
+        Logits.
+    dim : int
+        The axis of the classes.
+    reduction : {"mean", "sum", "none"}
+        The mean over the batch, the sum, or no reduction.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The entropy in nats.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------

@@ -17,7 +17,30 @@ from .targets import checked_weight, reduced, same_shape, valid_targets
 
 @floating("input", "target")
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """Squared error, (input - target)**2."""
+    """Squared error, (input - target)**2.
+
+    Parameters
+    ----------
+    input, target : array or Tensor or Dual
+        Two arrays of one shape; the second is what is wanted.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> float(mse_loss(np.array([3.0, 4.0]), np.zeros(2)))
+    12.5
+    """
     same_shape("mse_loss", input, target)
     count = {"mean": float(np.size(input)), "sum": 1.0}.get(reduction)
     if not count or is_batched(input) or is_batched(target):
@@ -39,6 +62,28 @@ def half_squared_error(input: Any, target: Any, reduction: str = "mean") -> Any:
     """Half the squared distance of each row, summed over features; reduced over the batch.
 
     The quadratic cost of the textbooks: its derivative is input - target.
+
+    Parameters
+    ----------
+    input, target : shape (n, ...)
+        Two arrays of one shape; the second is what is wanted.
+    reduction : {"mean", "sum", "none"}
+        The mean over the batch, the sum, or no reduction.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> float(half_squared_error(np.array([[3.0, 4.0]]), np.zeros((1, 2))))
+    12.5
     """
     same_shape("half_squared_error", input, target)
     rows = 0.5 * _squared(input, target)
@@ -48,14 +93,62 @@ def half_squared_error(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 @floating("input", "target")
 def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """Absolute error, abs(input - target)."""
+    """Absolute error, abs(input - target).
+
+    Parameters
+    ----------
+    input, target : array or Tensor or Dual
+        Two arrays of one shape; the second is what is wanted.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> float(l1_loss(np.array([3.0, -4.0]), np.zeros(2)))
+    3.5
+    """
     same_shape("l1_loss", input, target)
     return reduced(np.abs(input - target), reduction, "l1_loss")
 
 
 @floating("input", "target", smooth=("delta",))
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
-    """Squared error near 0, absolute error beyond delta (Huber, 1964)."""
+    """Half the squared error near 0, straight beyond delta (Huber, 1964).
+
+    Parameters
+    ----------
+    input, target : array or Tensor or Dual
+        Two arrays of one shape; the second is what is wanted.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+    delta : float
+        Where the square goes over into a straight line.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> huber_loss(np.array([0.5, -4.0]), np.zeros(2), "none")
+    array([0.125, 3.5  ])
+    """
     if not delta > 0:
         raise shape_error(f"huber_loss: delta must be positive, not {delta}.")
     return reduced(_huber("huber_loss", input, target, delta), reduction, "huber_loss")
@@ -83,7 +176,32 @@ _bent = elementwise(
 
 @floating("input", "target", smooth=("beta",))
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
-    """Huber loss divided by beta; with beta = 0 the absolute error."""
+    """Huber loss divided by beta; with beta = 0 the absolute error.
+
+    Parameters
+    ----------
+    input, target : array or Tensor or Dual
+        Two arrays of one shape; the second is what is wanted.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+    beta : float
+        Where the square goes over into a straight line.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> smooth_l1_loss(np.array([0.5, -4.0]), np.zeros(2), "none", beta=2.0)
+    array([0.0625, 3.    ])
+    """
     name = "smooth_l1_loss"
     if not is_traced(beta) and beta == 0:
         same_shape(name, input, target)
@@ -98,7 +216,34 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
 
 @floating("input", smooth=("margin",))
 def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float = 1.0) -> Any:
-    """Binary hinge, max(0, margin - t x), for targets -1 and +1."""
+    """Binary hinge, max(0, margin - t x), for targets -1 and +1.
+
+    Parameters
+    ----------
+    input : array or Tensor or Dual
+        Scores.
+    target : array of -1 and +1, shaped like input
+        The class of each.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+    margin : float
+        The distance that is enough.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a target is neither -1 nor +1.
+
+    Examples
+    --------
+    >>> float(hinge_loss(np.array([0.25, 3.0]), np.array([1, 1])))
+    0.375
+    """
     same_shape("hinge_loss", input, target)
     signs = raw(target)
     if not np.all(np.abs(everything(signs)) == 1):
@@ -134,6 +279,21 @@ def multi_margin_loss(
         A factor for each class.
     reduction : {"mean", "sum", "none"}
         As everywhere.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, a label is out of range, or p is neither 1 nor 2.
+
+    Examples
+    --------
+    >>> float(multi_margin_loss(np.array([[0.0, 0.5, 0.0]]), np.array([1])).round(4))
+    0.3333
     """
     if np.ndim(input) not in (1, 2):
         raise shape_error(
@@ -166,7 +326,34 @@ def multi_margin_loss(
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
 ) -> Any:
-    """1 - cos for target 1, max(0, cos - margin) for target -1."""
+    """1 - cos for target 1, max(0, cos - margin) for target -1.
+
+    Parameters
+    ----------
+    input1, input2 : shape (n, features) or (features,)
+        The vectors to compare.
+    target : array of -1 and +1, shape (n,) or ()
+        1 for those that should be alike.
+    margin : float
+        The cosine that is small enough for target -1.
+    reduction : {"mean", "sum", "none"}
+        The mean over the batch, the sum, or no reduction.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a target is neither -1 nor +1.
+
+    Examples
+    --------
+    >>> float(cosine_embedding_loss(np.ones((1, 2)), np.ones((1, 2)), np.array([-1])).round(4))
+    1.0
+    """
     signs = raw(target)
     cos = cosine_similarity(input1, input2, dim=-1)
     if np.shape(signs) != np.shape(cos):

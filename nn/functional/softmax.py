@@ -105,6 +105,23 @@ _log_softmax = primitive(
 def log_softmax(x: Any, dim: int | None = None) -> Any:
     """Return the logarithm of `softmax`, exact where the softmax is too small for a float.
 
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Scores of any size.
+    dim : int, optional
+        The axis, as in `softmax`.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Raises
+    ------
+    ShapeError
+        If the axis is missing.
+
     Examples
     --------
     >>> import numpy as np
@@ -117,6 +134,23 @@ def log_softmax(x: Any, dim: int | None = None) -> Any:
 @floating("x")
 def softmin(x: Any, dim: int | None = None) -> Any:
     """Return `softmax` of -x.
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Scores of any size.
+    dim : int, optional
+        The axis, as in `softmax`.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Raises
+    ------
+    ShapeError
+        If the axis is missing.
 
     Examples
     --------

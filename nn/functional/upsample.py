@@ -69,6 +69,11 @@ def interpolate(
     array or Tensor or Dual
         The resized values.
 
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np
