@@ -40,7 +40,7 @@ def check_squares(
     >>> check_squares("Adam", 0, np.ones(2), np.array([1.0, 1e200]), 0.0, 1e-3)
     Traceback (most recent call last):
     ...
-    autograd_core.errors.NonFiniteError: Adam: the gradient of parameter 0 of shape (2,) reaches \
+    autograd_core.base.errors.NonFiniteError: Adam: the gradient of parameter 0 of shape (2,) reaches \
 1e+200; its square overflows float64, and the parameter would never move again. Clip the gradients \
 (clip_grad_norm_), scale the loss down, or use SGD, Adamax or Lion, which square nothing.
     """
