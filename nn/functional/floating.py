@@ -158,11 +158,12 @@ def floating(
 
     def decorate(function: _Function) -> _Function:
         signature, name = inspect.signature(function), called or function.__name__
-        roles: dict[str, str | None] = {}
-        for key, parameter in signature.parameters.items():
-            accepted = ready + _LABELS if key in labels else ready
-            optional = "" if parameter.default is parameter.empty else _OPTIONAL
-            roles[key] = accepted + optional if key in names else None
+        roles = {
+            key: _role(parameter, ready + _LABELS if key in labels else ready)
+            if key in names
+            else None
+            for key, parameter in signature.parameters.items()
+        }
         in_order = tuple(roles.values())
 
         @wraps(function)
@@ -197,11 +198,7 @@ def floating(
                 raise OperandError(
                     f"{name}: {error}; it takes {', '.join(roles)}.", Location.of_caller()
                 ) from None
-            for key, value in bound.arguments.items():
-                if value is None and _OPTIONAL not in (roles[key] or _OPTIONAL):
-                    raise OperandError(
-                        f"{name}: {key} is None; it must be an array.", Location.of_caller()
-                    )
+            _check_given(name, bound.arguments, roles)
             _check_constants(name, bound.arguments, names, smooth)
             half = _promote(name, bound.arguments, names, labels, complex)
             result = function(*bound.args, **bound.kwargs)
@@ -212,6 +209,18 @@ def floating(
         return checked  # type: ignore[return-value]
 
     return decorate
+
+
+def _role(parameter: inspect.Parameter, dtypes: str) -> str:
+    """Return the letters of the dtypes that an argument may have, and whether it may be None."""
+    return dtypes if parameter.default is parameter.empty else dtypes + _OPTIONAL
+
+
+def _check_given(name: str, given: dict[str, Any], roles: dict[str, str | None]) -> None:
+    """Refuse None for an array that must be given."""
+    for key, value in given.items():
+        if value is None and _OPTIONAL not in (roles[key] or _OPTIONAL):
+            raise OperandError(f"{name}: {key} is None; it must be an array.", Location.of_caller())
 
 
 def _check_constants(
