@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd_core import _moved, _short_names  # noqa: F401 - find modules by other names
+from autograd_core.base import errors as _errors
 from autograd_core.base.errors import (
     AutogradError,
     ConversionError,
-    DataError,
     DTypeError,
     FreedGraphError,
     GradcheckError,
@@ -25,7 +25,6 @@ from autograd_core.base.errors import (
     SettingError,
     ShapeError,
     SparsityError,
-    StateDictError,
     UnsupportedError,
     UntrackedError,
 )
@@ -77,13 +76,18 @@ _LATER = {
     "vmap": "autograd_core.transforms.vmap",
 }
 PLACES.update(
-    backward_steps="autograd_core.viewer.stepping", transpose="autograd_core.transforms.derivatives"
+    DataError="autograd_core.nn",
+    StateDictError="autograd_core.optim",
+    backward_steps="autograd_core.viewer.stepping",
+    transpose="autograd_core.transforms.derivatives",
 )
 
 
 def __getattr__(name: str) -> Any:
     if name in _short_names.NAMES:
         return import_module(f"autograd_core.{name}")
+    if name in _errors.MOVED:
+        return _errors.moved(name, 3)
     if name not in _LATER:
         raise AttributeError(f"module 'autograd_core' has no attribute {name!r}")
     value = getattr(import_module(_LATER[name]), name)
@@ -112,7 +116,6 @@ __all__ = [
     "AutogradError",
     "ConversionError",
     "DTypeError",
-    "DataError",
     "Dual",
     "FreedGraphError",
     "GradcheckError",
@@ -133,7 +136,6 @@ __all__ = [
     "SettingError",
     "ShapeError",
     "SparsityError",
-    "StateDictError",
     "Tensor",
     "UnsupportedError",
     "UntrackedError",

@@ -1,6 +1,9 @@
 """Neural networks on autograd_core: modules, layers, losses; names and weights as in PyTorch."""
 
-from autograd_core import StateDictError, UnsupportedError
+import sys
+from importlib import import_module
+
+from autograd_core import UnsupportedError
 from autograd_core.extend import register_exclusion
 
 from . import functional, init
@@ -26,13 +29,13 @@ from .containers import ModuleDict, ModuleList, Sequential
 from .conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
+from .errors import DataError, MissingExtraError, SerializationError, StateDictError
 from .functional.heap import keep_freed_memory
 from .linear import Bilinear, Linear
 from .loss import (
     BCELoss,
     BCEWithLogitsLoss,
     CosineEmbeddingLoss,
-    CosineSimilarity,
     CrossEntropyLoss,
     EntropyLoss,
     HalfSquaredError,
@@ -65,8 +68,9 @@ from .pooling import (
 from .random import get_rng_state, manual_seed, set_rng_state
 from .recurrent import GRU, LSTM, RNN
 from .regularizer import ActivitySparsity, l1_penalty, l2_penalty
-from .serialization import SerializationError, load, load_metadata, save
+from .serialization import load, load_metadata, save
 from .shape import Flatten, Identity, Unflatten, Upsample
+from .similarity import CosineSimilarity
 from .state import IncompatibleKeys
 from .stateless import functional_call
 from .summary import Summary, summary
@@ -105,6 +109,7 @@ __all__ = [
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
+    "DataError",
     "Dropout",
     "Dropout2d",
     "Embedding",
@@ -222,11 +227,15 @@ class _MissingEstimatorError(UnsupportedError, AttributeError):
 
 def __getattr__(name: str) -> object:
     if name in ("NeuralNetClassifier", "NeuralNetRegressor", "estimators"):
-        import importlib
-
         try:
-            estimators = importlib.import_module("nn.estimators")
-        except UnsupportedError as error:
+            estimators = import_module(".estimators", __name__)
+        except MissingExtraError as error:
+            if sys._getframe(1).f_code.co_name == "_handle_fromlist":
+                raise  # `from nn import ...` would drop an AttributeError, and what to install
             raise _MissingEstimatorError(str(error)) from error
         return estimators if name == "estimators" else getattr(estimators, name)
     raise AttributeError(f"module 'nn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

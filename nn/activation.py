@@ -10,6 +10,8 @@ from autograd_core import optim
 
 from . import checks
 from .functional import activation as f
+from .functional.hard import prelu, step
+from .functional.softmax import log_softmax, softmax
 from .module import Module
 from .parameter import Parameter, parameter_dtype
 
@@ -32,7 +34,14 @@ class ReLU(Module):
 
 @optim.keywords.accepts("inplace")
 class ReLU6(Module):
-    """min(max(0, x), 6)."""
+    """min(max(0, x), 6).
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.ReLU6()(np.array([-1.0, 2.0, 9.0]))
+    array([0., 2., 6.])
+    """
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
@@ -41,7 +50,24 @@ class ReLU6(Module):
 
 @optim.keywords.accepts("inplace")
 class LeakyReLU(Module):
-    """x where positive, negative_slope x elsewhere."""
+    """x where positive, negative_slope x elsewhere.
+
+    Parameters
+    ----------
+    negative_slope : float
+        The slope where x <= 0.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.LeakyReLU(0.1)(np.array([-1.0, 2.0]))
+    array([-0.1,  2. ])
+    """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
@@ -69,6 +95,17 @@ class PReLU(Module):
         The first slope.
     dtype : dtype, optional
         Of the slopes.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.PReLU()(np.array([-1.0, 2.0]))
+    Tensor([-0.25,  2.  ], op=where)
     """
 
     weight: Parameter
@@ -84,7 +121,7 @@ class PReLU(Module):
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return f.prelu(input, self.weight)
+        return prelu(input, self.weight)
 
     def extra_repr(self) -> str:
         """Return the number of slopes."""
@@ -93,7 +130,24 @@ class PReLU(Module):
 
 @optim.keywords.accepts("inplace")
 class ELU(Module):
-    """x where positive, alpha (exp(x) - 1) elsewhere."""
+    """x where positive, alpha (exp(x) - 1) elsewhere.
+
+    Parameters
+    ----------
+    alpha : float
+        How far it goes below 0.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.ELU()(np.array([-1.0, 2.0])).round(4)
+    array([-0.6321,  2.    ])
+    """
 
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__()
@@ -111,7 +165,14 @@ class ELU(Module):
 
 @optim.keywords.accepts("inplace")
 class SELU(Module):
-    """Scaled ELU, with constants that keep mean 0 and variance 1."""
+    """Scaled ELU, with constants that keep mean 0 and variance 1 (Klambauer et al., 2017).
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.SELU()(np.array([-1.0, 2.0])).round(4)
+    array([-1.1113,  2.1014])
+    """
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
@@ -119,7 +180,24 @@ class SELU(Module):
 
 
 class GELU(Module):
-    """x P(Z <= x), exact or by the tanh formula (``approximate="tanh"``)."""
+    """x P(Z <= x) for a normal Z (Hendrycks and Gimpel, 2016).
+
+    Parameters
+    ----------
+    approximate : {"none", "tanh"}
+        Exact, or by the tanh formula of the paper.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.GELU()(np.array([-1.0, 2.0])).round(4)
+    array([-0.1587,  1.9545])
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -137,7 +215,14 @@ class GELU(Module):
 
 @optim.keywords.accepts("inplace")
 class SiLU(Module):
-    """x sigmoid(x)."""
+    """x sigmoid(x).
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.SiLU()(np.array([-1.0, 2.0])).round(4)
+    array([-0.2689,  1.7616])
+    """
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
@@ -145,7 +230,26 @@ class SiLU(Module):
 
 
 class Softplus(Module):
-    """log(1 + exp(beta x)) / beta; x itself where beta x > threshold."""
+    """log(1 + exp(beta x)) / beta; x itself where beta x > threshold.
+
+    Parameters
+    ----------
+    beta : float
+        How sharp the bend is.
+    threshold : float
+        Where it goes over into x.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Softplus()(np.array([-1.0, 2.0])).round(4)
+    array([0.3133, 2.1269])
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -163,7 +267,14 @@ class Softplus(Module):
 
 
 class Sigmoid(Module):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Sigmoid()(np.array([-1.0, 0.0])).round(4)
+    array([0.2689, 0.5   ])
+    """
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
@@ -171,7 +282,14 @@ class Sigmoid(Module):
 
 
 class LogSigmoid(Module):
-    """log(sigmoid(x)), exact for any x."""
+    """log(sigmoid(x)), exact for any x.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.LogSigmoid()(np.array([-1000.0, 0.0])).round(4)
+    array([-1.000e+03, -6.931e-01])
+    """
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
@@ -179,7 +297,14 @@ class LogSigmoid(Module):
 
 
 class Tanh(Module):
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Tanh()(np.array([-1.0, 0.0])).round(4)
+    array([-0.7616,  0.    ])
+    """
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
@@ -191,6 +316,17 @@ class Step(Module):
 
     ``straight_through=True`` passes the gradient on where abs(x) <= 1
     (Bengio et al., 2013), which is no derivative but trains.
+
+    Parameters
+    ----------
+    straight_through : bool
+        Whether gradients pass where abs(x) <= 1.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Step()(np.array([-0.5, 0.0, 2.0]))
+    array([0., 1., 1.])
     """
 
     def __init__(self, straight_through: bool = False) -> None:
@@ -199,7 +335,7 @@ class Step(Module):
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return f.step(input, self.straight_through)
+        return step(input, self.straight_through)
 
     def extra_repr(self) -> str:
         """Return the setting."""
@@ -222,6 +358,11 @@ class Softmax(Module):
     temperature : float
         Above 1 it evens the result out.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -237,7 +378,7 @@ class Softmax(Module):
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return f.softmax(input, self.dim, self.temperature)
+        return softmax(input, self.dim, self.temperature)
 
     def extra_repr(self) -> str:
         """Return the settings."""
@@ -245,7 +386,24 @@ class Softmax(Module):
 
 
 class LogSoftmax(Module):
-    """log of softmax along an axis."""
+    """log of softmax along an axis.
+
+    Parameters
+    ----------
+    dim : int, optional
+        The axis, as in `Softmax`.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.LogSoftmax()(np.zeros(2)).round(4)
+    array([-0.6931, -0.6931])
+    """
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
@@ -254,7 +412,7 @@ class LogSoftmax(Module):
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return f.log_softmax(input, self.dim)
+        return log_softmax(input, self.dim)
 
     def extra_repr(self) -> str:
         """Return the axis."""

@@ -46,6 +46,11 @@ class MultiheadAttention(Module):
     in_proj_bias : Parameter, shape (3 embed_dim,), or None
     out_proj : Linear
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -135,7 +140,7 @@ class MultiheadAttention(Module):
         output, weights
             Shaped like query; (batch, L, S), with heads before L if not averaged, or None.
         """
-        single = np.ndim(query) == 2
+        single = np.ndim(as_array(query)) == 2
         query, key, value = self._batched(query, key, value, single)
         b, n, s = query.shape[0], query.shape[1], key.shape[1]
         dtype = np.result_type(query.dtype, self.out_proj.weight.dtype)  # of integers, too
@@ -165,7 +170,7 @@ class MultiheadAttention(Module):
     def _batched(self, query: Any, key: Any, value: Any, single: bool) -> tuple[Any, Any, Any]:
         given = (query, key, value)
         sizes = (self.embed_dim, self.kdim, self.vdim)
-        shapes = [np.shape(x) for x in given]
+        shapes = [np.shape(as_array(x)) for x in given]
         fits = all(
             len(s) == len(shapes[0]) and s[-1:] == (n,) for s, n in zip(shapes, sizes, strict=True)
         )

@@ -55,6 +55,14 @@ class Callback:
     saved : mapping, of the class
         For an attribute in `state_dict`, an example of its kind and a check of its value:
         ``{"waited": (0, optim.checks.whole)}``.
+
+    Examples
+    --------
+    >>> class Count(Callback):
+    ...     def on_epoch_end(self, trainer, row):
+    ...         row["epochs"] = trainer.epoch
+    >>> Count().state_dict()
+    {}
     """
 
     saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {}
@@ -171,6 +179,17 @@ class EarlyStopping(Monitor):
     restore_best : bool
         Put the best epoch's weights back at the end of `fit`.  An exception leaves the last
         weights, so that `fit` can go on; the best ones are in ``best_weights``.
+
+    Raises
+    ------
+    SettingError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import nn
+    >>> nn.EarlyStopping(patience=3).waited
+    0
     """
 
     saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {
@@ -236,6 +255,17 @@ class Annealing(Monitor):
         By what.
     times : int, optional
         Stop instead of dividing once more than so often.
+
+    Raises
+    ------
+    SettingError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import nn
+    >>> nn.Annealing(patience=3, divide_by=10.0).divided
+    0
     """
 
     saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {
@@ -291,6 +321,12 @@ class Perturbation(Monitor):
         Epochs without improvement before the weights are shaken.
     scale : float
         The noise's deviation, relative to each array's root mean square.
+
+    Examples
+    --------
+    >>> import nn
+    >>> nn.Perturbation(patience=3, scale=0.01).waited
+    0
     """
 
     def __init__(
@@ -327,6 +363,12 @@ class SaveBest(Monitor):
         The safetensors file.
     monitor, mode, min_delta
         As for `Monitor`.
+
+    Examples
+    --------
+    >>> import nn
+    >>> nn.SaveBest("best.safetensors", monitor="val_accuracy", mode="max").best
+    -inf
     """
 
     def __init__(
@@ -368,6 +410,17 @@ class GradientClipping(Callback):
         The largest joint norm.
     value : float, optional
         The largest single element.
+
+    Raises
+    ------
+    SettingError
+        If no limit is given, or one that is not positive.
+
+    Examples
+    --------
+    >>> import nn
+    >>> nn.GradientClipping(max_norm=1.0).largest
+    0.0
     """
 
     saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {

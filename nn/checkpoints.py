@@ -20,7 +20,8 @@ import numpy as np
 
 from autograd_core.extend import Location
 
-from .serialization import SerializationError, read, save
+from .errors import SerializationError
+from .serialization import read, save
 
 _KEY = "autograd_core.checkpoint"
 _CHECKSUM = "autograd_core.checksum"
@@ -302,10 +303,29 @@ def checksum(text: str, arrays: Mapping[str, Any]) -> str:
 def load_checkpoint(path: str | os.PathLike[str]) -> Any:
     """Read a nest that `save_checkpoint` wrote.
 
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Returns
+    -------
+    nest
+        What was saved.
+
     Raises
     ------
     SerializationError
         If the file is damaged (its numbers are compared with a checksum), or no checkpoint.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "run.st")
+    ...     save_checkpoint({"epoch": 3}, path)
+    ...     print(load_checkpoint(path))
+    {'epoch': 3}
     """
     arrays, metadata = read(path)
     if _KEY not in metadata:

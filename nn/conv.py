@@ -102,6 +102,11 @@ class Conv1d(_Convolution):
     in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
         As in `Conv2d`.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -139,6 +144,11 @@ class Conv2d(_Convolution):
     ----------
     weight : Parameter, shape (out_channels, in_channels / groups, *kernel_size)
     bias : Parameter, shape (out_channels,), or None
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------
@@ -190,7 +200,26 @@ class _ConvTranspose(_Convolution):
 
 
 class ConvTranspose1d(_ConvTranspose):
-    """Transposed convolution of sequences; see `ConvTranspose2d`."""
+    """Transposed convolution of sequences: each value spreads a kernel over the output.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride, padding, output_padding, groups, bias
+        As in `ConvTranspose2d`, each size one integer.
+    dilation, dtype
+        As in `Conv2d`.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.ConvTranspose1d(8, 3, 2, stride=2)(np.ones((1, 8, 4))).shape
+    (1, 3, 8)
+    """
 
     axes = 1
 
@@ -216,6 +245,11 @@ class ConvTranspose2d(_ConvTranspose):
     ----------
     weight : Parameter, shape (in_channels, out_channels / groups, *kernel_size)
     bias : Parameter, shape (out_channels,), or None
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import DataError, SettingError, Tensor
+from autograd_core import SettingError, Tensor
+
+from .errors import DataError
 
 Batch = tuple[Any, ...]
 Transform = Callable[[Any, np.random.Generator], Any]

@@ -27,6 +27,11 @@ class Dropout(Module):
         Where it draws: the package's Generator; assign another to give this
         layer its own.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -54,7 +59,29 @@ class Dropout(Module):
 
 
 class Dropout2d(Dropout):
-    """Drop whole channels of (n, channels, height, width)."""
+    """Drop whole channels of (n, channels, height, width).
+
+    Parameters
+    ----------
+    p : float
+        The probability of dropping a channel.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.Dropout2d(0.5)
+    >>> layer.rng = np.random.default_rng(1)
+    >>> layer(np.ones((1, 4, 1, 2)))[0, :, 0]
+    array([[0., 0.],
+           [2., 2.],
+           [2., 2.],
+           [2., 2.]])
+    """
 
     def forward(self, input: Any) -> Any:
         """Drop, in train mode."""

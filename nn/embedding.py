@@ -35,6 +35,11 @@ class Embedding(Module):
     weight : Parameter, shape (num_embeddings, embedding_dim)
         Drawn from N(0, 1).
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn

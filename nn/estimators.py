@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import SettingError, UnsupportedError, optim
+from autograd_core import SettingError, optim
 
 from . import activation as activations
 from .callbacks import Callback, EarlyStopping
 from .containers import Sequential
 from .data import DataLoader
+from .errors import MissingExtraError
 from .linear import Linear
 from .loss import CrossEntropyLoss, MSELoss
 from .module import Module
@@ -31,7 +32,7 @@ try:
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 except ImportError as error:
-    raise UnsupportedError(
+    raise MissingExtraError(
         "NeuralNetClassifier and NeuralNetRegressor need scikit-learn 1.6 or later; "
         "install the extra: pip install 'autograd-core[sklearn]'."
     ) from error

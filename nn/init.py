@@ -12,10 +12,16 @@ import numpy as np
 
 from autograd_core import Tensor, mark_overwritten
 
+from .fans import calculate_gain, fans
 from .random import generator as shared
 from .values import shape_error
 
 Generator = np.random.Generator
+__all__ = [
+    "calculate_gain", "constant_", "eye_", "fan_in_normal_", "fans", "kaiming_normal_",
+    "kaiming_uniform_", "normal_", "ones_", "orthogonal_", "trunc_normal_", "uniform_",
+    "xavier_normal_", "xavier_uniform_", "zeros_",
+]  # fmt: skip
 
 
 def _write(tensor: Any, value: Any) -> Any:
@@ -28,55 +34,59 @@ def _write(tensor: Any, value: Any) -> Any:
     return tensor
 
 
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return fan-in and fan-out: inputs of one output, and outputs of one input.
-
-    Examples
-    --------
-    >>> fans((20, 10)), fans((16, 3, 5, 5))
-    ((10, 20), (75, 400))
-    """
-    if len(shape) < 2:
-        raise shape_error(f"fan-in and fan-out need at least 2 axes, the tensor has shape {shape}.")
-    field = math.prod(shape[2:])
-    return shape[1] * field, shape[0] * field
-
-
-def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """Return the factor that keeps the variance through a nonlinearity.
-
-    Examples
-    --------
-    >>> round(calculate_gain("relu"), 4)
-    1.4142
-    """
-    if nonlinearity in ("linear", "sigmoid", "conv1d", "conv2d", "identity"):
-        return 1.0
-    if nonlinearity == "tanh":
-        return 5.0 / 3
-    if nonlinearity == "relu":
-        return math.sqrt(2.0)
-    if nonlinearity == "leaky_relu":
-        return math.sqrt(2.0 / (1 + (0.01 if param is None else param) ** 2))
-    if nonlinearity == "selu":
-        return 3.0 / 4
-    raise shape_error(
-        f"calculate_gain: {nonlinearity!r} is none of linear, sigmoid, tanh, relu, "
-        "leaky_relu, selu."
-    )
-
-
 def uniform_(
     tensor: Any, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
 ) -> Any:
-    """Fill with draws from U(a, b)."""
+    """Fill with draws from U(a, b).
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+    a, b : float
+        The lowest and the highest value.
+    generator : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Examples
+    --------
+    >>> w = uniform_(np.empty(1000), 2.0, 3.0)
+    >>> bool(w.min() >= 2.0), bool(w.max() <= 3.0)
+    (True, True)
+    """
     return _write(tensor, (generator or shared()).uniform(a, b, tensor.shape))
 
 
 def normal_(
     tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
 ) -> Any:
-    """Fill with draws from N(mean, std squared)."""
+    """Fill with draws from N(mean, std squared).
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+    mean, std : float
+        The distribution's.
+    generator : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Examples
+    --------
+    >>> w = normal_(np.empty(10_000), 1.0, 2.0, np.random.default_rng(0))
+    >>> round(float(w.std()), 1)
+    2.0
+    """
     return _write(tensor, (generator or shared()).normal(mean, std, tensor.shape))
 
 
@@ -88,7 +98,35 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Generator | None = None,
 ) -> Any:
-    """Fill with draws from N(mean, std squared), those outside [a, b] drawn again."""
+    """Fill with draws from N(mean, std squared), those outside [a, b] drawn again.
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+    mean, std : float
+        The distribution's, before it is cut.
+    a, b : float
+        The lowest and the highest value.
+    generator : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Raises
+    ------
+    ShapeError
+        If the interval is empty, or too far away.
+
+    Examples
+    --------
+    >>> w = trunc_normal_(np.empty(1000), a=-1.0, b=1.0)
+    >>> bool(np.abs(w).max() <= 1.0)
+    True
+    """
     if not a < b or b < mean - 8 * std or a > mean + 8 * std:
         raise shape_error(
             f"trunc_normal_: [{a}, {b}] is empty or too far from N({mean}, {std}**2)."
@@ -101,22 +139,94 @@ def trunc_normal_(
 
 
 def constant_(tensor: Any, val: float) -> Any:
-    """Fill with one value."""
+    """Fill with one value.
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+    val : float
+        The value.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Examples
+    --------
+    >>> constant_(np.empty(2), 7.0)
+    array([7., 7.])
+    """
     return _write(tensor, val)
 
 
 def zeros_(tensor: Any) -> Any:
-    """Fill with 0."""
+    """Fill with 0.
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Examples
+    --------
+    >>> zeros_(np.ones(2))
+    array([0., 0.])
+    """
     return _write(tensor, 0)
 
 
 def ones_(tensor: Any) -> Any:
-    """Fill with 1."""
+    """Fill with 1.
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Examples
+    --------
+    >>> ones_(np.zeros(2))
+    array([1., 1.])
+    """
     return _write(tensor, 1)
 
 
 def eye_(tensor: Any) -> Any:
-    """Fill a matrix with the identity."""
+    """Fill a matrix with the identity.
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (rows, columns)
+        Whose memory is written.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Raises
+    ------
+    ShapeError
+        If it is no matrix.
+
+    Examples
+    --------
+    >>> eye_(np.empty((2, 2)))
+    array([[1., 0.],
+           [0., 1.]])
+    """
     if len(tensor.shape) != 2:
         raise shape_error(f"eye_: a matrix is needed, not shape {tensor.shape}.")
     return _write(tensor, np.eye(*tensor.shape))
@@ -124,6 +234,23 @@ def eye_(tensor: Any) -> Any:
 
 def fan_in_normal_(tensor: Any, generator: Generator | None = None) -> Any:
     """Fill with draws from N(0, 1 / fan-in) (Nielsen, chapter 3).
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+    generator : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two axes.
 
     Examples
     --------
@@ -135,13 +262,65 @@ def fan_in_normal_(tensor: Any, generator: Generator | None = None) -> Any:
 
 
 def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
-    """Fill with U(-a, a), a = gain sqrt(6 / (fan-in + fan-out)) (Glorot and Bengio, 2010)."""
+    """Fill with U(-a, a), a = gain sqrt(6 / (fan-in + fan-out)) (Glorot and Bengio, 2010).
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+    gain : float
+        See `calculate_gain`.
+    generator : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two axes.
+
+    Examples
+    --------
+    >>> w = xavier_uniform_(np.empty((2, 4)))
+    >>> bool(np.abs(w).max() <= 1.0)
+    True
+    """
     a = gain * math.sqrt(6.0 / sum(fans(tensor.shape)))
     return uniform_(tensor, -a, a, generator)
 
 
 def xavier_normal_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
-    """Fill with N(0, 2 gain**2 / (fan-in + fan-out)) (Glorot and Bengio, 2010)."""
+    """Fill with N(0, 2 gain**2 / (fan-in + fan-out)) (Glorot and Bengio, 2010).
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+    gain : float
+        See `calculate_gain`.
+    generator : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two axes.
+
+    Examples
+    --------
+    >>> w = xavier_normal_(np.empty((100, 100)), generator=np.random.default_rng(0))
+    >>> round(float(w.std()), 2)
+    0.1
+    """
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(fans(tensor.shape))), generator)
 
 
@@ -159,7 +338,37 @@ def kaiming_uniform_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Any:
-    """Fill with U(-b, b), b = gain sqrt(3 / fan) (He et al., 2015)."""
+    """Fill with U(-b, b), b = gain sqrt(3 / fan) (He et al., 2015).
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+    a : float
+        The slope of leaky_relu below 0.
+    mode : {"fan_in", "fan_out"}
+        Whether to keep the variance forward or backward.
+    nonlinearity : str
+        See `calculate_gain`.
+    generator : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two axes, or a setting is unknown.
+
+    Examples
+    --------
+    >>> w = kaiming_uniform_(np.empty((5, 6)))
+    >>> bool(np.abs(w).max() <= 1.0)
+    True
+    """
     bound = math.sqrt(3.0) * _kaiming_std(tensor.shape, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
 
@@ -171,12 +380,57 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Any:
-    """Fill with N(0, gain**2 / fan) (He et al., 2015)."""
+    """Fill with N(0, gain**2 / fan) (He et al., 2015).
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+    a, mode, nonlinearity
+        As in `kaiming_uniform_`.
+    generator : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two axes, or a setting is unknown.
+
+    Examples
+    --------
+    >>> w = kaiming_normal_(np.empty((100, 200)), generator=np.random.default_rng(0))
+    >>> round(float(w.std()), 2)
+    0.1
+    """
     return normal_(tensor, 0.0, _kaiming_std(tensor.shape, a, mode, nonlinearity), generator)
 
 
 def orthogonal_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
     """Fill with orthonormal rows or columns, uniform over all such matrices (Saxe et al., 2013).
+
+    Parameters
+    ----------
+    tensor : Tensor or ndarray, of shape (...)
+        Whose memory is written.
+    gain : float
+        The factor.
+    generator : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    Tensor or ndarray
+        The same object.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than two axes.
 
     Examples
     --------

@@ -34,6 +34,11 @@ class Linear(Module):
         Drawn from U(-1/sqrt(in_features), 1/sqrt(in_features)), as is bias.
     bias : Parameter, shape (out_features,), or None
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -87,6 +92,11 @@ class Bilinear(Module):
         Whether to add b.
     dtype : dtype, optional
         Of the parameters.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------

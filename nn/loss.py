@@ -7,9 +7,10 @@ from typing import Any
 from autograd_core import optim
 
 from . import checks
+from .functional import likelihood
 from .functional import loss as f
-from .functional.similarity import cosine_similarity
 from .module import Module
+from .similarity import CosineSimilarity  # noqa: F401 - pickles name it here
 
 
 class _Loss(Module):
@@ -35,7 +36,24 @@ class _WeightedLoss(_Loss):
 
 @optim.keywords.accepts("size_average", "reduce")
 class MSELoss(_Loss):
-    """Mean of (input - target)**2."""
+    """Mean of (input - target)**2.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> float(nn.MSELoss()(np.array([3.0, 4.0]), np.zeros(2)))
+    12.5
+    """
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
@@ -44,6 +62,16 @@ class MSELoss(_Loss):
 
 class HalfSquaredError(_Loss):
     """Half the squared distance of each sample, mean over the batch: the textbooks' quadratic cost.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        The mean over the batch, the sum, or no reduction.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------
@@ -59,7 +87,24 @@ class HalfSquaredError(_Loss):
 
 @optim.keywords.accepts("size_average", "reduce")
 class L1Loss(_Loss):
-    """Mean of abs(input - target)."""
+    """Mean of abs(input - target).
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> float(nn.L1Loss()(np.array([3.0, -4.0]), np.zeros(2)))
+    3.5
+    """
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
@@ -67,7 +112,26 @@ class L1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """Squared error up to delta, absolute error beyond."""
+    """Half the squared error up to delta, straight beyond (Huber, 1964).
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+    delta : float
+        Where the square goes over into a straight line.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.HuberLoss("none")(np.array([0.5, -4.0]), np.zeros(2))
+    array([0.125, 3.5  ])
+    """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
@@ -81,7 +145,26 @@ class HuberLoss(_Loss):
 
 @optim.keywords.accepts("size_average", "reduce")
 class SmoothL1Loss(_Loss):
-    """Huber loss divided by beta."""
+    """Huber loss divided by beta.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+    beta : float
+        Where the square goes over into a straight line; 0 is the absolute error.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.SmoothL1Loss("none", beta=2.0)(np.array([0.5, -4.0]), np.zeros(2))
+    array([0.0625, 3.    ])
+    """
 
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
@@ -94,7 +177,26 @@ class SmoothL1Loss(_Loss):
 
 
 class HingeLoss(_Loss):
-    """Binary hinge, max(0, margin - t x), for targets -1 and +1."""
+    """Binary hinge, max(0, margin - t x), for targets -1 and +1.
+
+    Parameters
+    ----------
+    margin : float
+        The distance that is enough.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> float(nn.HingeLoss()(np.array([0.25, 3.0]), np.array([1, 1])))
+    0.375
+    """
 
     def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
         super().__init__(reduction)
@@ -108,7 +210,30 @@ class HingeLoss(_Loss):
 
 @optim.keywords.accepts("size_average", "reduce")
 class MultiMarginLoss(_WeightedLoss):
-    """Multi-class hinge."""
+    """Multi-class hinge: mean over wrong classes j of max(0, margin - x_t + x_j)**p.
+
+    Parameters
+    ----------
+    p : {1, 2}
+        Power.
+    margin : float
+        The distance that is enough.
+    weight : shape (classes,), optional
+        A factor for each class.
+    reduction : {"mean", "sum", "none"}
+        The mean over the batch, the sum, or no reduction.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> float(nn.MultiMarginLoss()(np.array([[0.0, 0.5, 0.0]]), np.array([1])).round(4))
+    0.3333
+    """
 
     def __init__(
         self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
@@ -125,7 +250,28 @@ class MultiMarginLoss(_WeightedLoss):
 
 @optim.keywords.accepts("size_average", "reduce")
 class NLLLoss(_WeightedLoss):
-    """Minus the log-probability of each sample's class; takes log-probabilities."""
+    """Minus the log-probability of each sample's class; takes log-probabilities.
+
+    Parameters
+    ----------
+    weight : shape (classes,), optional
+        A factor for each class.
+    ignore_index : int
+        Samples with this class count nothing.
+    reduction : {"mean", "sum", "none"}
+        The mean divides by the total weight.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> float(nn.NLLLoss()(np.log([[0.25, 0.75]]), np.array([0])).round(4))
+    1.3863
+    """
 
     def __init__(
         self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
@@ -136,7 +282,7 @@ class NLLLoss(_WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+        return likelihood.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
 
 
 @optim.keywords.accepts("size_average", "reduce")
@@ -153,6 +299,11 @@ class CrossEntropyLoss(_WeightedLoss):
         The mean divides by the total weight.
     label_smoothing : float
         This much of the target is spread evenly over all classes.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------
@@ -175,23 +326,63 @@ class CrossEntropyLoss(_WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.cross_entropy(
+        return likelihood.cross_entropy(
             input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
         )
 
 
 @optim.keywords.accepts("size_average", "reduce")
 class BCELoss(_WeightedLoss):
-    """Binary cross-entropy of probabilities."""
+    """Binary cross-entropy of probabilities, -(t log p + (1 - t) log(1 - p)).
+
+    Parameters
+    ----------
+    weight : array, optional
+        A factor for each element; it broadcasts.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> float(nn.BCELoss()(np.array([0.25]), np.array([1.0])).round(4))
+    1.3863
+    """
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.binary_cross_entropy(input, target, self.weight, self.reduction)
+        return likelihood.binary_cross_entropy(input, target, self.weight, self.reduction)
 
 
 @optim.keywords.accepts("size_average", "reduce")
 class BCEWithLogitsLoss(_WeightedLoss):
-    """Binary cross-entropy of sigmoid(input); takes logits."""
+    """Binary cross-entropy of sigmoid(input); takes logits.
+
+    Parameters
+    ----------
+    weight : array, optional
+        A factor for each element; it broadcasts.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+    pos_weight : array, optional
+        A factor for the positive targets; it broadcasts.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> float(nn.BCEWithLogitsLoss()(np.array([0.0]), np.array([1.0])).round(4))
+    0.6931
+    """
 
     def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(weight, reduction)
@@ -199,14 +390,33 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.binary_cross_entropy_with_logits(
+        return likelihood.binary_cross_entropy_with_logits(
             input, target, self.weight, self.reduction, self.pos_weight
         )
 
 
 @optim.keywords.accepts("size_average", "reduce")
 class KLDivLoss(_Loss):
-    """Kullback-Leibler divergence; input holds log-probabilities."""
+    """Kullback-Leibler divergence; input holds log-probabilities.
+
+    Parameters
+    ----------
+    reduction : {"mean", "sum", "none", "batchmean"}
+        The divergence itself is "batchmean": the sum over classes, mean over the batch.
+    log_target : bool
+        Whether the target holds logarithms too.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> float(nn.KLDivLoss("sum")(np.log([0.5, 0.5]), np.array([1.0, 0.0])).round(4))
+    0.6931
+    """
 
     reductions = ("mean", "sum", "none", "batchmean")
 
@@ -216,11 +426,30 @@ class KLDivLoss(_Loss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.kl_div(input, target, self.reduction, self.log_target)
+        return likelihood.kl_div(input, target, self.reduction, self.log_target)
 
 
 class EntropyLoss(_Loss):
-    """Entropy of softmax(input); add it, or subtract it to keep a policy exploring."""
+    """Entropy of softmax(input); add it, or subtract it to keep a policy exploring.
+
+    Parameters
+    ----------
+    dim : int
+        The axis of the classes.
+    reduction : {"mean", "sum", "none"}
+        The mean over the batch, the sum, or no reduction.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> float(nn.EntropyLoss()(np.zeros((3, 4))).round(4))
+    1.3863
+    """
 
     def __init__(self, dim: int = -1, reduction: str = "mean") -> None:
         super().__init__(reduction)
@@ -229,26 +458,31 @@ class EntropyLoss(_Loss):
 
     def forward(self, input: Any) -> Any:
         """Measure."""
-        return f.entropy(input, self.dim, self.reduction)
-
-
-class CosineSimilarity(Module):
-    """Cosine of the angle between two vectors along an axis."""
-
-    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
-        super().__init__()
-        checks.axis("CosineSimilarity", "dim", dim)
-        checks.non_negative("CosineSimilarity", "eps", eps)
-        self.dim, self.eps = dim, eps
-
-    def forward(self, x1: Any, x2: Any) -> Any:
-        """Compare."""
-        return cosine_similarity(x1, x2, self.dim, self.eps)
+        return likelihood.entropy(input, self.dim, self.reduction)
 
 
 @optim.keywords.accepts("size_average", "reduce")
 class CosineEmbeddingLoss(_Loss):
-    """1 - cos for target 1, max(0, cos - margin) for target -1."""
+    """1 - cos for target 1, max(0, cos - margin) for target -1.
+
+    Parameters
+    ----------
+    margin : float
+        The cosine that is small enough for target -1.
+    reduction : {"mean", "sum", "none"}
+        The mean over the batch, the sum, or no reduction.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> float(nn.CosineEmbeddingLoss()(np.ones((1, 2)), np.ones((1, 2)), np.array([-1])).round(4))
+    1.0
+    """
 
     def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
         super().__init__(reduction)

@@ -17,6 +17,11 @@ def accuracy(output: Any, target: Any) -> float:
     target : array of int, shape (n,)
         Class indices.
 
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
     Examples
     --------
     >>> accuracy(np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([1, 1]))

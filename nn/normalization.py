@@ -12,7 +12,7 @@ from . import checks
 from .functional import normalization as f
 from .module import Module
 from .parameter import Parameter, parameter_dtype
-from .values import shape_error
+from .values import as_array, shape_error
 
 
 @optim.keywords.accepts("device")
@@ -65,6 +65,7 @@ class _BatchNorm(Module):
 
     def forward(self, input: Any) -> Any:
         """Normalize: by the batch in train mode, by the running statistics in eval mode."""
+        input = as_array(input)
         shape = np.shape(input)
         if len(shape) not in self.ranks:
             raise shape_error(
@@ -96,7 +97,28 @@ class _BatchNorm(Module):
 
 
 class BatchNorm1d(_BatchNorm):
-    """Batch normalization of (n, features) or (n, features, length); see `BatchNorm2d`."""
+    """Batch normalization of (n, features) or (n, features, length) (Ioffe and Szegedy, 2015).
+
+    Parameters
+    ----------
+    num_features : int
+        Features, on axis 1.
+    eps, momentum, affine, track_running_stats, dtype, bias
+        As in `BatchNorm2d`.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.BatchNorm1d(1, eps=0)
+    >>> layer(np.array([[1.0], [3.0]])).detach().numpy()
+    array([[-1.],
+           [ 1.]])
+    """
 
     ranks = (2, 3)
 
@@ -112,12 +134,17 @@ class BatchNorm2d(_BatchNorm):
         Added to the variance.
     momentum : float or None
         How far the running statistics move with each batch; None: their mean over all batches.
-    affine : bool
-        Whether to learn a scale and a shift.
+    affine, bias : bool
+        Whether to learn a scale; whether also a shift.
     track_running_stats : bool
         Whether to keep running statistics for eval mode.
     dtype : dtype, optional
         Of parameters and statistics.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------
@@ -147,6 +174,11 @@ class LayerNorm(Module):
         Whether to learn a scale; whether also a shift.
     dtype : dtype, optional
         Of the parameters.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------
@@ -203,10 +235,22 @@ class GroupNorm(Module):
         The first divides the second.
     eps : float
         Added to the variance.
-    affine : bool
-        Whether to learn a scale and a shift for each channel.
+    affine, bias : bool
+        Whether to learn a scale for each channel; whether also a shift.
     dtype : dtype, optional
         Of the parameters.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> y = nn.GroupNorm(2, 4, eps=0)(np.array([[[1.0], [3.0], [5.0], [9.0]]]))
+    >>> y.detach().numpy()[0, :, 0]
+    array([-1.,  1., -1.,  1.])
     """
 
     weight: Parameter | None
@@ -250,7 +294,29 @@ class GroupNorm(Module):
 
 
 class LocalResponseNorm(Module):
-    """Division by a power of the mean square over neighbouring channels (AlexNet, 2012)."""
+    """Division by a power of the mean square over neighbouring channels (AlexNet, 2012).
+
+    The input of shape (n, channels, ...) is divided by (k + alpha times that mean)**beta.
+
+    Parameters
+    ----------
+    size : int
+        How many neighbouring channels.
+    alpha, beta, k : float
+        The factor, the power, and what is added.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.LocalResponseNorm(1, alpha=1.0, beta=1.0)(np.array([[[3.0], [1.0]]]))
+    array([[[0.3],
+            [0.5]]])
+    """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()

@@ -15,6 +15,11 @@ _default_dtype: list[Any] = ["float32"]
 def get_default_dtype() -> Any:
     """Return the dtype of new parameters.
 
+    Returns
+    -------
+    numpy.dtype
+        float32, unless it was set.
+
     Examples
     --------
     >>> get_default_dtype()

@@ -9,9 +9,10 @@ import numpy as np
 from autograd_core import optim
 
 from . import checks
+from .functional import adaptive_pooling as adaptive
 from .functional import pooling as f
 from .module import Module
-from .values import pair, shape_error
+from .values import numbers, pair, shape_error
 
 
 class _Pool(Module):
@@ -57,7 +58,28 @@ class _MaxPool(_Pool):
 
 
 class MaxPool1d(_MaxPool):
-    """Maximum of each window of (n, channels, length)."""
+    """Maximum of each window of (n, channels, length).
+
+    Parameters
+    ----------
+    kernel_size, stride : int
+        Size of a window, and from one to the next (default its size).
+    padding, dilation : int
+        Minus infinity at both ends; distance of a window's elements.
+    ceil_mode : bool
+        Whether a last window may reach beyond the end.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.MaxPool1d(2)(np.array([[[1.0, 3.0, 2.0, 0.0]]]))
+    array([[[3., 2.]]])
+    """
 
     axes = 1
 
@@ -80,6 +102,11 @@ class MaxPool2d(_MaxPool):
     ceil_mode : bool
         Whether a last window may reach beyond the image.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -95,7 +122,30 @@ class MaxPool2d(_MaxPool):
 
 
 class AvgPool1d(_Pool):
-    """Mean of each window of (n, channels, length)."""
+    """Mean of each window of (n, channels, length).
+
+    Parameters
+    ----------
+    kernel_size, stride : int
+        Size of a window, and from one to the next (default its size).
+    padding : int
+        Zeros at both ends.
+    ceil_mode : bool
+        Whether a last window may reach beyond the end.
+    count_include_pad : bool
+        Whether the padding counts as elements.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.AvgPool1d(2)(np.array([[[1.0, 3.0, 2.0, 0.0]]]))
+    array([[[2., 1.]]])
+    """
 
     axes = 1
 
@@ -120,6 +170,24 @@ class AvgPool1d(_Pool):
 
 class AvgPool2d(_Pool):
     """Mean of each window of (n, channels, height, width).
+
+    Parameters
+    ----------
+    kernel_size, stride : int or pair
+        Size of a window, and from one to the next (default its size).
+    padding : int or pair
+        Zeros around the image.
+    ceil_mode : bool
+        Whether a last window may reach beyond the end.
+    count_include_pad : bool
+        Whether the padding counts as elements.
+    divisor_override : int, optional
+        Divide by this instead of the number of elements.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------
@@ -165,7 +233,28 @@ class _LPPool(_Pool):
 
 
 class LPPool1d(_LPPool):
-    """p-norm of each window of (n, channels, length)."""
+    """p-norm of each window of (n, channels, length).
+
+    Parameters
+    ----------
+    norm_type : float
+        The norm's power, at least 1.
+    kernel_size, stride : int
+        Size of a window, and from one to the next (default its size).
+    ceil_mode : bool
+        Whether a last window may reach beyond the end.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.LPPool1d(2, 2)(np.array([[[3.0, 4.0]]]))
+    array([[[5.]]])
+    """
 
     axes = 1
 
@@ -176,6 +265,20 @@ class LPPool1d(_LPPool):
 
 class LPPool2d(_LPPool):
     """p-norm of each window; ``LPPool2d(2, k)`` is the L2 pooling of the older literature.
+
+    Parameters
+    ----------
+    norm_type : float
+        The norm's power, at least 1.
+    kernel_size, stride : int or pair
+        Size of a window, and from one to the next (default its size).
+    ceil_mode : bool
+        Whether a last window may reach beyond the end.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------
@@ -207,17 +310,44 @@ class _Adaptive(Module):
 
 
 class AdaptiveAvgPool1d(_Adaptive):
-    """Means over windows that divide the length into output_size parts."""
+    """Means over windows that divide the length into output_size parts.
+
+    Parameters
+    ----------
+    output_size : int
+        Of the result.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.AdaptiveAvgPool1d(2)(np.array([[[1.0, 3.0, 2.0, 0.0]]]))
+    array([[[2., 1.]]])
+    """
 
     axes = 1
 
     def forward(self, input: Any) -> Any:
         """Pool."""
-        return f.adaptive_avg_pool1d(input, self.output_size)
+        return adaptive.adaptive_avg_pool1d(input, self.output_size)
 
 
 class AdaptiveAvgPool2d(_Adaptive):
     """Means over windows that divide the image into output_size parts.
+
+    Parameters
+    ----------
+    output_size : int or pair
+        Of the result; None keeps a length.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------
@@ -228,27 +358,72 @@ class AdaptiveAvgPool2d(_Adaptive):
 
     def forward(self, input: Any) -> Any:
         """Pool."""
-        return f.adaptive_avg_pool2d(input, self.output_size)
+        return adaptive.adaptive_avg_pool2d(input, self.output_size)
 
 
 @optim.keywords.accepts("return_indices")
 class AdaptiveMaxPool1d(_Adaptive):
-    """Maxima over windows that divide the length into output_size parts."""
+    """Maxima over windows that divide the length into output_size parts.
+
+    Parameters
+    ----------
+    output_size : int
+        Of the result.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.AdaptiveMaxPool1d(2)(np.array([[[1.0, 3.0, 2.0, 0.0]]]))
+    array([[[3., 2.]]])
+    """
 
     axes = 1
 
     def forward(self, input: Any) -> Any:
         """Pool."""
-        return f.adaptive_max_pool1d(input, self.output_size)
+        return adaptive.adaptive_max_pool1d(input, self.output_size)
 
 
 @optim.keywords.accepts("return_indices")
 class AdaptiveMaxPool2d(_Adaptive):
-    """Maxima over windows that divide the image into output_size parts."""
+    """Maxima over windows that divide the image into output_size parts.
+
+    Parameters
+    ----------
+    output_size : int or pair
+        Of the result; None keeps a length.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.AdaptiveMaxPool2d(1)(np.arange(4.0).reshape(1, 1, 2, 2))
+    array([[[[3.]]]])
+    """
 
     def forward(self, input: Any) -> Any:
         """Pool."""
-        return f.adaptive_max_pool2d(input, self.output_size)
+        return adaptive.adaptive_max_pool2d(input, self.output_size)
+
+
+def _images(owner: str, input: Any) -> Any:
+    """Return an input as an array whose last two axes can be pooled."""
+    input = numbers(owner, input)
+    if input.ndim < 2 or 0 in input.shape[-2:]:
+        raise shape_error(
+            f"{owner}: the input has shape {input.shape}; the last two axes, height and width, "
+            "must be there and not empty."
+        )
+    return input
 
 
 class GlobalAvgPool2d(Module):
@@ -263,12 +438,19 @@ class GlobalAvgPool2d(Module):
 
     def forward(self, input: Any) -> Any:
         """Pool."""
-        return np.mean(input, axis=(-2, -1))
+        return np.mean(_images("GlobalAvgPool2d", input), axis=(-2, -1))
 
 
 class GlobalMaxPool2d(Module):
-    """Maximum of each channel: (n, channels, height, width) to (n, channels); ties share."""
+    """Maximum of each channel: (n, channels, height, width) to (n, channels); ties share.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.GlobalMaxPool2d()(np.arange(8.0).reshape(1, 2, 2, 2))
+    array([[3., 7.]])
+    """
 
     def forward(self, input: Any) -> Any:
         """Pool."""
-        return np.max(input, axis=(-2, -1))
+        return np.max(_images("GlobalMaxPool2d", input), axis=(-2, -1))

@@ -70,12 +70,30 @@ def manual_seed(seed: int) -> np.random.Generator:
 
 
 def get_rng_state() -> dict[str, Any]:
-    """Return the state of the shared Generator: a dictionary of strings and integers."""
+    """Return the state of the shared Generator: a dictionary of strings and integers.
+
+    Returns
+    -------
+    dict
+        For `set_rng_state`.
+
+    Examples
+    --------
+    >>> import nn
+    >>> _ = nn.manual_seed(0)
+    >>> nn.get_rng_state()["bit_generator"]
+    'PCG64'
+    """
     return dict(_generator.bit_generator.state)
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
     """Put the shared Generator back into a state that `get_rng_state` returned.
+
+    Parameters
+    ----------
+    state : dict
+        From `get_rng_state`.
 
     Raises
     ------

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import StateDictError
 from autograd_core.extend import Location
+
+from .errors import StateDictError
 
 _Part = Callable[[Any], Any]  # returns the part as NumPy wants it, or raises ValueError
 
@@ -43,7 +44,7 @@ def checked_random_state(owner: str, live: Any, given: Any) -> Any:
     >>> checked_random_state("rng", state, {**state, "has_uint32": 7})
     Traceback (most recent call last):
         ...
-    autograd_core.errors.StateDictError: rng: has_uint32 is 7; it must be an integer from 0 to 1...
+    optim.errors.StateDictError: rng: has_uint32 is 7; it must be an integer from 0 to 1...
     """
     try:
         return _python(live, given) if isinstance(live, tuple) else _numpy(live, given)

@@ -138,14 +138,14 @@ class _Recurrent(Module):
         state
             The last h, or (h, c), of every layer and direction.
         """
-        shape = np.shape(input)
+        input = as_array(input)
+        shape = input.shape
         if len(shape) not in (2, 3) or shape[-1] != self.input_size:
             raise shape_error(
                 f"{type(self).__name__}: the input has shape {shape}; it needs 3 axes (or 2 "
                 f"without a batch), the last of length input_size = {self.input_size}."
             )
         single = len(shape) == 2
-        input = as_array(input)
         if single:
             input = input.reshape((shape[0], 1, shape[1]))
         elif self.batch_first:
@@ -215,6 +215,11 @@ class RNN(_Recurrent):
     nonlinearity : {"tanh", "relu"}
         What bends.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -276,6 +281,11 @@ class LSTM(_Recurrent):
         Gates i, f, g, o; further levels _l1, ..., backwards _l0_reverse, ...
     bias_ih_l0, bias_hh_l0 : Parameter, shape (4 hidden_size,)
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -300,6 +310,11 @@ class GRU(_Recurrent):
     ----------
     input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype
         As in `LSTM`; gates r, z, n.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .module import Module
-from .values import shape_error
+from .values import numbers, shape_error
 
 
 def _weights(model: Any) -> list[Any]:
@@ -33,6 +33,16 @@ def l1_penalty(model: Module | Iterable[Any], strength: float = 1.0) -> Any:
     strength : float
         The factor.
 
+    Returns
+    -------
+    Tensor
+        The penalty, to be added to a loss.
+
+    Raises
+    ------
+    ShapeError
+        If the strength is negative.
+
     Examples
     --------
     >>> import nn
@@ -45,7 +55,33 @@ def l1_penalty(model: Module | Iterable[Any], strength: float = 1.0) -> Any:
 
 
 def l2_penalty(model: Module | Iterable[Any], strength: float = 1.0) -> Any:
-    """Return strength / 2 * sum of w**2 over all weights; its derivative is strength * w."""
+    """Return strength / 2 * sum of w**2 over all weights; its derivative is strength * w.
+
+    Parameters
+    ----------
+    model : Module or iterable of Tensor
+        Whose weights; biases are not counted.
+    strength : float
+        The factor.
+
+    Returns
+    -------
+    Tensor
+        The penalty, to be added to a loss.
+
+    Raises
+    ------
+    ShapeError
+        If the strength is negative.
+
+    Examples
+    --------
+    >>> import nn
+    >>> layer = nn.Linear(2, 1)
+    >>> layer.weight.data[...] = [[3.0, -4.0]]
+    >>> float(l2_penalty(layer, 0.5))
+    6.25
+    """
     return _checked(strength) / 2 * sum(np.sum(w * w) for w in _weights(model))
 
 
@@ -67,6 +103,11 @@ class ActivitySparsity(Module):
     penalty : Tensor or float
         Of the last input.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -87,6 +128,7 @@ class ActivitySparsity(Module):
 
     def forward(self, input: Any) -> Any:
         """Return the input."""
+        input = numbers("ActivitySparsity", input)
         if self.target is None:
             self.penalty = self.strength * np.mean(np.abs(input))
             return input

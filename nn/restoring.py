@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import StateDictError, optim
+from autograd_core import optim
 from autograd_core.extend import Location
 
+from .errors import StateDictError
 from .module import Module
 from .random_states import checked_random_state
 from .state import check_state

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import AutogradError, SettingError, StateDictError, optim
+from autograd_core import AutogradError, SettingError, optim
 
 from .callbacks import Callback
 from .checkpoints import load_checkpoint, save_checkpoint
 from .data import DataLoader
+from .errors import StateDictError
 from .files import PathLock, check_target, remove_leftovers, signature
 from .history import History
 from .random import (

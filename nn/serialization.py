@@ -15,9 +15,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from autograd_core import AutogradError, OperandError, SettingError
+from autograd_core import OperandError, SettingError
 from autograd_core.extend import Location
 
+from .errors import SerializationError
 from .files import write_atomically
 from .module import Module
 from .safetensors import (
@@ -37,10 +38,6 @@ from .values import is_traced, raw
 _LONGEST_HEADER = 25_000_000  # 100,000 arrays take 10 MB; the format itself allows 100 MB
 _PIECE = 1 << 18  # elements that are converted at a time
 _empty = np.empty
-
-
-class SerializationError(AutogradError, ValueError):
-    """A file that is damaged or hostile, or values that a file cannot hold."""
 
 
 def _refuse(path: str, reason: str) -> SerializationError:
@@ -223,7 +220,34 @@ def load(
 def load_metadata(
     path: str | os.PathLike[str], max_header: int = _LONGEST_HEADER
 ) -> dict[str, str]:
-    """Return the metadata in a file's header, without reading the arrays."""
+    """Return the metadata in a file's header, without reading the arrays.
+
+    Parameters
+    ----------
+    path : path
+        The safetensors file.
+    max_header : int
+        Bytes; longer headers are refused.
+
+    Returns
+    -------
+    dict of str
+        The texts by name.
+
+    Raises
+    ------
+    SerializationError
+        If the header is damaged.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "weights.st")
+    ...     save({"w": np.zeros(2)}, path, metadata={"made by": "hand"})
+    ...     print(load_metadata(path))
+    {'made by': 'hand'}
+    """
     return read(path, (), max_header)[1]
 
 

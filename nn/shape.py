@@ -11,11 +11,23 @@ from autograd_core import optim
 from . import checks
 from .functional.upsample import interpolate
 from .module import Module
-from .values import shape_error
+from .values import numbers, shape_error
 
 
 class Identity(Module):
-    """Return the input; takes any arguments."""
+    """Return the input.
+
+    Parameters
+    ----------
+    *args, **keywords
+        Taken and not looked at, so that it can stand for any layer.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Identity(8, bias=False)(np.ones(2))
+    array([1., 1.])
+    """
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__()
@@ -38,6 +50,11 @@ class Flatten(Module):
     start_dim, end_dim : int
         The first and last of them; by default all but the batch axis.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -53,6 +70,7 @@ class Flatten(Module):
 
     def forward(self, input: Any) -> Any:
         """Reshape."""
+        input = numbers("Flatten", input)
         shape = np.shape(input)
         axes = range(max(len(shape), 1))  # a number counts as a vector of one
         if self.start_dim not in _both_ways(axes) or self.end_dim not in _both_ways(axes):
@@ -72,7 +90,26 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Make several axes of one."""
+    """Make several axes of one.
+
+    Parameters
+    ----------
+    dim : int
+        The axis to take apart.
+    unflattened_size : tuple of int
+        Its new lengths; one may be -1.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Unflatten(1, (3, 4))(np.ones((2, 12))).shape
+    (2, 3, 4)
+    """
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
         super().__init__()
@@ -83,11 +120,18 @@ class Unflatten(Module):
 
     def forward(self, input: Any) -> Any:
         """Reshape."""
+        input = numbers("Unflatten", input)
         shape = np.shape(input)
         if self.dim not in _both_ways(range(len(shape))):
             raise shape_error(f"Unflatten: no axis {self.dim} in shape {shape}.")
         dim = self.dim % len(shape)
-        return np.reshape(input, (*shape[:dim], *self.unflattened_size, *shape[dim + 1 :]))
+        try:
+            return np.reshape(input, (*shape[:dim], *self.unflattened_size, *shape[dim + 1 :]))
+        except ValueError:
+            raise shape_error(
+                f"Unflatten: axis {self.dim} of shape {shape} does not divide into "
+                f"{self.unflattened_size}."
+            ) from None
 
     def extra_repr(self) -> str:
         """Return the axis and its new shape."""
@@ -108,6 +152,11 @@ class Upsample(Module):
         How to fill.
     align_corners : bool
         For linear modes: whether the outer values stay in the corners.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------

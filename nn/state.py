@@ -7,14 +7,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core import StateDictError
 from autograd_core.extend import Location
 
+from .errors import StateDictError
 from .values import is_traced, raw
 
 
 class IncompatibleKeys(NamedTuple):
-    """The names that a state dict lacked, and those that the module does not have."""
+    """The names that a state dict lacked, and those that the module does not have.
+
+    Attributes
+    ----------
+    missing_keys : list of str
+        Names of the module's that the state dict lacked.
+    unexpected_keys : list of str
+        Names in the state dict that the module does not have.
+
+    Examples
+    --------
+    >>> import nn
+    >>> nn.Linear(2, 1).load_state_dict({"bias": np.zeros(1)}, strict=False).missing_keys
+    ['weight']
+    """
 
     missing_keys: list[str]
     unexpected_keys: list[str]

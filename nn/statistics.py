@@ -110,6 +110,11 @@ class LayerStatistics(Callback):
     records : list of dict
         For each epoch ``{"layers": {name: {...}}, "parameters": {name: {...}}}``.
 
+    Raises
+    ------
+    SettingError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import nn, optim

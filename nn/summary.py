@@ -34,6 +34,13 @@ class Summary:
         All parameters, a shared one counted once.
     flops : float
         Of one forward pass.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> table = nn.summary(nn.Linear(3, 2), np.ones((1, 3)))
+    >>> table.parameters
+    8
     """
 
     def __init__(self, rows: list[Row], parameters: int, flops: float) -> None:

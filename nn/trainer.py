@@ -81,6 +81,11 @@ class Trainer(Resumable):
     finished : bool
         True once `fit` has come to its end, False while it runs and after an exception.
 
+    Raises
+    ------
+    SettingError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import nn, optim

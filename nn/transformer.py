@@ -52,6 +52,11 @@ class TransformerEncoderLayer(Module):
     dtype : dtype, optional
         Of the parameters.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -121,6 +126,11 @@ class TransformerDecoderLayer(Module):
         As in `TransformerEncoderLayer`.
     batch_first, norm_first, bias, dtype : optional
         As in `TransformerEncoderLayer`.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
 
     Examples
     --------
@@ -235,6 +245,11 @@ class TransformerEncoder(_Stack):
     norm : Module, optional
         At the end.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np, nn
@@ -276,6 +291,19 @@ class TransformerDecoder(_Stack):
         How often.
     norm : Module, optional
         At the end.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.TransformerDecoderLayer(8, 2, 16, batch_first=True)
+    >>> tgt, memory = np.ones((3, 5, 8), np.float32), np.ones((3, 4, 8), np.float32)
+    >>> nn.TransformerDecoder(layer, 2)(tgt, memory).shape
+    (3, 5, 8)
     """
 
     def __init__(self, decoder_layer: Any, num_layers: int, norm: Module | None = None) -> None:

@@ -11,14 +11,27 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import DataError, SettingError
+from autograd_core import SettingError
 from autograd_core.extend import draw
 
 from .data import Transform
+from .errors import DataError
+
+__all__ = ["Normalize", "affine", "compose", "noise", "sample"]
 
 
 def compose(*transforms: Transform) -> Transform:
     """Return transforms one after the other as one.
+
+    Parameters
+    ----------
+    *transforms : callable
+        Each from (inputs, rng) to inputs.
+
+    Returns
+    -------
+    callable
+        From (inputs, rng) to inputs.
 
     Examples
     --------
@@ -51,6 +64,11 @@ class Normalize:
     mean, std : ndarray
         Features that do not vary have std 1.
 
+    Raises
+    ------
+    DataError
+        If the data are empty.
+
     Examples
     --------
     >>> x = np.array([[1.0, 5.0], [3.0, 5.0]])
@@ -76,6 +94,21 @@ class Normalize:
 
 def noise(scale: float) -> Transform:
     """Return a transform that adds Gaussian noise of a standard deviation.
+
+    Parameters
+    ----------
+    scale : float
+        The standard deviation.
+
+    Returns
+    -------
+    callable
+        From (inputs, rng) to inputs.
+
+    Raises
+    ------
+    SettingError
+        If the scale is negative.
 
     Examples
     --------
@@ -116,6 +149,13 @@ def affine(
     -------
     callable
         Takes images of shape (n, height, width) or (n, channels, height, width).
+
+    Raises
+    ------
+    SettingError
+        If an amount is out of range.
+    DataError
+        From the transform, if its inputs are not images.
 
     Examples
     --------
@@ -167,6 +207,11 @@ def sample(images: Any, matrix: Any, shift: Any) -> Any:
         From a place (row, column) relative to the center to the place to read.
     shift : array, shape (n, 2)
         By how many rows and columns the content moves first.
+
+    Returns
+    -------
+    array, shaped like images
+        What was read; 0 outside.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Dual, ShapeError, Tensor, stop_gradient
+from autograd_core import DTypeError, Dual, ShapeError, Tensor, stop_gradient
 from autograd_core.extend import Batched, Location, bare, getitem, memory
 
 
@@ -34,7 +34,30 @@ def as_array(value: Any) -> Any:
     >>> as_array([1.0, 2.0])
     array([1., 2.])
     """
-    return value if hasattr(value, "__array_function__") else np.asarray(value)
+    if hasattr(value, "__array_function__"):
+        return value
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(
+            f"a {type(value).__name__} does not form an array: {error}", Location.of_caller()
+        ) from error
+
+
+def numbers(owner: str, value: Any) -> Any:
+    """Return lists and numbers as an array, and refuse what does not hold numbers.
+
+    Examples
+    --------
+    >>> numbers("Flatten", [1, 2])
+    array([1, 2])
+    """
+    array = as_array(value)
+    if array.dtype.kind not in "iubfc":
+        raise DTypeError(
+            f"{owner}: the input must hold numbers, not {array.dtype}.", Location.of_caller()
+        )
+    return array
 
 
 def raw(value: Any) -> Any:

@@ -10,6 +10,7 @@ from .adagrad import Adadelta, Adagrad
 from .adam import Adam, AdamW
 from .adam_variants import Adamax, NAdam, RAdam
 from .clip import clip_grad_norm_, clip_grad_value_
+from .errors import StateDictError
 from .lbfgs import lbfgs
 from .line_search import armijo, gradient_descent, wolfe
 from .lion import Lion
@@ -33,6 +34,7 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Result",
+    "StateDictError",
     "armijo",
     "clip_grad_norm_",
     "clip_grad_value_",
@@ -46,3 +48,7 @@ __all__ = [
 ]
 
 register_exclusion(__file__)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

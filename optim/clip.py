@@ -125,6 +125,11 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     clip_value : float
         The largest magnitude to allow.
 
+    Raises
+    ------
+    SettingError
+        If the limit is not positive.
+
     Examples
     --------
     >>> p = Tensor([0.0, 0.0], requires_grad=True)

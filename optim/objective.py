@@ -40,6 +40,13 @@ class Result:
         Why it ended.
     values : list of float
         The function after each step, the start first.
+
+    Examples
+    --------
+    >>> import numpy as np, optim
+    >>> found = optim.newton(lambda x: np.sum((x - 1.0) ** 2), np.zeros(2))
+    >>> found.x, found.converged
+    (array([1., 1.]), True)
     """
 
     x: Any
@@ -53,7 +60,35 @@ class Result:
 
 
 class Objective:
-    """A scalar function of one vector: the base of both kinds below."""
+    """A scalar function of one vector: the base of both kinds below.
+
+    Parameters
+    ----------
+    leaves : list of ndarray
+        The start, real floating-point numbers.
+    owner : str
+        Who asks, for messages.
+
+    Attributes
+    ----------
+    start : ndarray, shape (n,)
+        All of the start in one vector.
+    evaluations : int
+        Values or gradients computed so far.
+
+    Raises
+    ------
+    SettingError
+        If the start is empty.
+    DTypeError
+        If it holds other than floating-point numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Objective([np.ones((2, 2)), np.zeros(1)], "example").start
+    array([1., 1., 1., 1., 0.])
+    """
 
     start: Vector
     evaluations: int = 0

@@ -9,7 +9,7 @@ memory in pieces that stay in the cache, and the state dict (PyTorch's keys).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, overload
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from .keywords import check_harmless
 from .overflow import check_squares
 from .pieces import Scratch, pieces
 from .state import FOREIGN, SCHEDULED, Group, State, read_state_dict
+
+R = TypeVar("R")
 
 
 class Optimizer:
@@ -192,6 +194,12 @@ class Optimizer:
 
     # --- the step -----------------------------------------------------------
 
+    @overload
+    def step(self) -> None: ...
+    @overload
+    def step(self, closure: None) -> None: ...
+    @overload
+    def step(self, closure: Callable[[], R]) -> R: ...
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Do one update of all parameters that have a gradient.
 

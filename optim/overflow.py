@@ -37,12 +37,11 @@ def check_squares(
     Examples
     --------
     >>> check_squares("Adam", 0, np.ones(2), np.ones(2), 0.0, 1e-3)
-    >>> check_squares("Adam", 0, np.ones(2), np.array([1.0, 1e200]), 0.0, 1e-3)
-    Traceback (most recent call last):
-    ...
-    autograd_core.errors.NonFiniteError: Adam: the gradient of parameter 0 of shape (2,) reaches \
-1e+200; its square overflows float64, and the parameter would never move again. Clip the gradients \
-(clip_grad_norm_), scale the loss down, or use SGD, Adamax or Lion, which square nothing.
+    >>> try:
+    ...     check_squares("Adam", 0, np.ones(2), np.array([1.0, 1e200]), 0.0, 1e-3)
+    ... except errors.NonFiniteError as error:
+    ...     print(str(error).partition(";")[0])
+    Adam: the gradient of parameter 0 of shape (2,) reaches 1e+200
     """
     total = _squares(g) + (decay * decay * _squares(p) if decay else 0.0)
     largest = float(np.finfo(g.dtype).max)

@@ -18,6 +18,8 @@ import numpy as np
 
 from autograd_core.extend import Location, errors
 
+from .errors import StateDictError
+
 Check = Callable[[str, str, Any], None]  # owner, name, value; raises SettingError
 
 LARGEST_COUNT = 2**53  # of steps, epochs, rows: far beyond any training, and exact as a float
@@ -33,9 +35,9 @@ class UnlikeError(Exception):
     """A saved value that cannot stand in a live one's place."""
 
 
-def refused(owner: str, reason: str) -> errors.StateDictError:
+def refused(owner: str, reason: str) -> StateDictError:
     """Return the error for a state that does not fit."""
-    return errors.StateDictError(
+    return StateDictError(
         f"{owner}.load_state_dict: {reason}; nothing was changed.", Location.of_caller()
     )
 
@@ -107,7 +109,7 @@ def within(owner: str, check: Check, name: str, value: Any) -> None:
     """Raise `StateDictError` where a check of settings raises, or cannot make sense of a value."""
     try:
         check(owner, name, value)
-    except errors.StateDictError:
+    except StateDictError:
         raise
     except errors.SettingError as error:
         reason = str(error.args[0]).removeprefix(f"{owner}: ").split("\n")[0].rstrip(".")

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.extend import errors
-
 from . import checks, restoring
+from .errors import StateDictError
 from .restoring import refused
 
 # Settings of PyTorch's that choose one of its implementations: accepted when a
@@ -50,7 +49,7 @@ def read_state_dict(
     """
     try:
         return _read(optimizer, given)
-    except errors.StateDictError:
+    except StateDictError:
         raise
     except _WRONG_KIND as error:
         raise refused(

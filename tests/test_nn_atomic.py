@@ -12,7 +12,7 @@ import pytest
 
 import nn
 import optim
-from autograd_core import AutogradError, StateDictError, Tensor
+from autograd_core import AutogradError, Tensor
 from optim import lr_scheduler as schedules
 
 
@@ -73,7 +73,7 @@ def test_a_module_takes_all_or_nothing(name: str, kind: str) -> None:
     for given in ({**good, name: value}, dict(reversed({**good, name: value}.items()))):
         try:
             model.load_state_dict(given)
-        except StateDictError as error:
+        except nn.StateDictError as error:
             message = str(error)
             found = name in message and "nothing was changed" in message
             assert found and equal(model.state_dict(), before)  # noqa: PT018
@@ -91,7 +91,7 @@ def test_a_module_whose_own_arrays_cannot_be_written_or_overlap() -> None:
     model = nn.Module()
     model.register_buffer("a", np.zeros(2))
     model.register_buffer("b", np.broadcast_to(np.zeros(1), (2,)))
-    with pytest.raises(StateDictError, match="b: the module's array is read-only"):
+    with pytest.raises(nn.StateDictError, match="b: the module's array is read-only"):
         model.load_state_dict({"a": np.ones(2), "b": np.ones(2)})
     assert equal(model.a, np.zeros(2))
     pair = nn.Module()
@@ -212,12 +212,12 @@ def test_numbers_too_large_for_an_optimizers_state() -> None:
     state = adam.state_dict()
     state["state"][1]["exp_avg_sq"] = np.full(2, 1e300)
     before = everything_of(adam)
-    with pytest.raises(StateDictError, match="too large for float32"):
+    with pytest.raises(nn.StateDictError, match="too large for float32"):
         adam.load_state_dict(state)
     assert equal(everything_of(adam), before)
     state = adam.state_dict()
     state["param_groups"][1]["params"] = [0]
-    with pytest.raises(StateDictError, match="twice"):
+    with pytest.raises(nn.StateDictError, match="twice"):
         adam.load_state_dict(state)
 
 
@@ -342,7 +342,7 @@ def test_a_callback_that_raises_undoes_everything(error: Exception) -> None:
     for array in state["model"].values():
         array += 1
     before = world(target)
-    kind = RuntimeError if isinstance(error, RuntimeError) else StateDictError
+    kind = RuntimeError if isinstance(error, RuntimeError) else nn.StateDictError
     with pytest.raises(kind, match="no"):
         target.load_state_dict(state)
     assert equal(world(target), before)
@@ -352,7 +352,7 @@ def test_a_callback_takes_all_or_nothing() -> None:
     for callback in trainer().callbacks:
         good = contents(callback.state_dict())
         for given in ([], {**good, "another": 1}, {k: good[k] for k in list(good)[1:]}):
-            with pytest.raises(StateDictError):
+            with pytest.raises(nn.StateDictError):
                 callback.load_state_dict(given)
             assert equal(callback.state_dict(), good)
         callback.load_state_dict(good)

@@ -16,7 +16,7 @@ def rows(loader, epoch=0, start=0):
 @pytest.mark.parametrize("last", ["keep", "drop", "fill"])
 def test_the_last_batch(n, last):
     if last == "drop" and n < 4:
-        with pytest.raises(errors.DataError, match="1 rows do not fill one batch of 4"):
+        with pytest.raises(nn.DataError, match="1 rows do not fill one batch of 4"):
             nn.DataLoader(np.arange(n), 4, last=last)
         return
     loader = nn.DataLoader(np.arange(n), 4, last=last)
@@ -76,22 +76,22 @@ def test_any_indexable_dataset():
 
 X = np.ones((4, 2))
 BAD = [
-    (lambda: nn.DataLoader((X, np.ones(3))), errors.DataError, "4 and 3 rows"),
-    (lambda: nn.DataLoader(np.ones((0, 2))), errors.DataError, "empty"),
-    (lambda: nn.DataLoader([]), errors.DataError, "empty"),
-    (lambda: nn.DataLoader(()), errors.DataError, "at least one array"),
+    (lambda: nn.DataLoader((X, np.ones(3))), nn.DataError, "4 and 3 rows"),
+    (lambda: nn.DataLoader(np.ones((0, 2))), nn.DataError, "empty"),
+    (lambda: nn.DataLoader([]), nn.DataError, "empty"),
+    (lambda: nn.DataLoader(()), nn.DataError, "at least one array"),
     (
         lambda: nn.DataLoader(np.array([1.0, np.nan])),
-        errors.DataError,
+        nn.DataError,
         "NaN or Inf, first in row 1",
     ),
-    (lambda: nn.DataLoader((X, np.full(4, np.inf))), errors.DataError, "array 1 holds NaN or Inf"),
-    (lambda: list(nn.DataLoader([1.0, np.nan])), errors.DataError, "part 0 of a batch"),
-    (lambda: nn.DataLoader(np.array(["a"])), errors.DataError, "dtype <U1"),
-    (lambda: nn.DataLoader(3), errors.DataError, "int is not a dataset"),
-    (lambda: nn.DataLoader(([[1.0], [1.0, 2.0]],)), errors.DataError, "does not form an array"),
-    (lambda: list(nn.DataLoader([np.ones(2), np.ones(3)])), errors.DataError, "stacked"),
-    (lambda: list(nn.DataLoader([(1, 2), (1,)])), errors.DataError, "same number of parts"),
+    (lambda: nn.DataLoader((X, np.full(4, np.inf))), nn.DataError, "array 1 holds NaN or Inf"),
+    (lambda: list(nn.DataLoader([1.0, np.nan])), nn.DataError, "part 0 of a batch"),
+    (lambda: nn.DataLoader(np.array(["a"])), nn.DataError, "dtype <U1"),
+    (lambda: nn.DataLoader(3), nn.DataError, "int is not a dataset"),
+    (lambda: nn.DataLoader(([[1.0], [1.0, 2.0]],)), nn.DataError, "does not form an array"),
+    (lambda: list(nn.DataLoader([np.ones(2), np.ones(3)])), nn.DataError, "stacked"),
+    (lambda: list(nn.DataLoader([(1, 2), (1,)])), nn.DataError, "same number of parts"),
     (lambda: nn.DataLoader(X, batch_size=0), errors.SettingError, "batch_size = 0"),
     (lambda: nn.DataLoader(X, batch_size=2.5), errors.SettingError, "batch_size = 2.5"),
     (lambda: nn.DataLoader(X, last="cut"), errors.SettingError, "last = 'cut'"),

@@ -10,7 +10,7 @@ import pytest
 
 import nn
 import optim
-from autograd_core import DataError, NonFiniteError
+from autograd_core import NonFiniteError
 from nn.diagnosis import first_broken
 
 
@@ -61,7 +61,7 @@ MESSAGES = {
 def test_data_are_looked_at_first(where: str) -> None:
     net, x, y = spoilt(where)
     assert re.match(MESSAGES[where], first_broken(net, (x,), y))
-    with pytest.raises(DataError, match="NaN or Inf"):  # the Trainer does not even begin
+    with pytest.raises(nn.DataError, match="NaN or Inf"):  # the Trainer does not even begin
         nn.Trainer(net, nn.MSELoss(), optim.SGD(net.parameters(), lr=0.1)).fit((x, y), epochs=1)
 
 

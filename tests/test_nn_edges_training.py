@@ -222,10 +222,10 @@ def test_a_state_of_something_else_changes_nothing() -> None:
     short = dict(state)
     del short["model"]
     for wrong in ([], short):
-        with pytest.raises(errors.StateDictError, match="not the state of a training"):
+        with pytest.raises(nn.StateDictError, match="not the state of a training"):
             trainer.load_state_dict(wrong)
     random = {**state["random"], "own": {"another": state["random"]["nn"]}}
-    with pytest.raises(errors.StateDictError, match="checkpoint has the random source another"):
+    with pytest.raises(nn.StateDictError, match="checkpoint has the random source another"):
         make(seed=1).load_state_dict({**state, "random": random})
     for p, was in zip(trainer.model.parameters(), before, strict=True):
         np.testing.assert_array_equal(p.data, was)
@@ -236,11 +236,11 @@ def test_a_state_loaded_before_the_data_is_known_is_checked_when_it_is() -> None
     first.fit(blobs(60), epochs=1, batch_size=20)
     second = make(seed=5, dropout=0.0)
     second.schedule = optim.lr_scheduler.StepLR(second.optimizer, 1)
-    with pytest.raises(errors.StateDictError, match="another schedule"):
+    with pytest.raises(nn.StateDictError, match="another schedule"):
         second.load_state_dict(first.state_dict())
     third = make(seed=5, dropout=0.0)
     third.load_state_dict(first.state_dict())
-    with pytest.raises(errors.StateDictError, match="made with"):
+    with pytest.raises(nn.StateDictError, match="made with"):
         third.fit(blobs(60), epochs=2, batch_size=30)
     fourth = make(seed=5, dropout=0.0)
     fourth.load_state_dict(first.state_dict())

@@ -193,7 +193,7 @@ def test_every_line_of_two_batches(rule: Any, strike: Any) -> None:
         with pytest.raises(KeyboardInterrupt):
             traced(lambda t=trainer: run(t), draw.randrange(1, 9 * lines // 10), strike)  # type: ignore[misc]
         if strike is raise_interrupt and trainer._cut:
-            with pytest.raises(errors.StateDictError, match="in the middle of the update"):
+            with pytest.raises(nn.StateDictError, match="in the middle of the update"):
                 run(trainer)
         else:
             run(trainer)
@@ -287,7 +287,7 @@ def test_errors_of_the_users_own_parts() -> None:
     the_schedule(trainer)
     with pytest.raises(RuntimeError, match="failed"):
         run(trainer)
-    with pytest.raises(errors.StateDictError, match="the schedule, some have moved"):
+    with pytest.raises(nn.StateDictError, match="the schedule, some have moved"):
         run(trainer)
 
 
@@ -308,14 +308,12 @@ def test_an_update_that_is_cut_is_not_gone_on_from(tmp_path: Any) -> None:
         trainer.optimizer.update = update
         with pytest.raises(KeyboardInterrupt):
             run(trainer)
-        with pytest.raises(
-            errors.StateDictError, match=r"epoch 2, batch \d was cut off in the mid"
-        ):
+        with pytest.raises(nn.StateDictError, match=r"epoch 2, batch \d was cut off in the mid"):
             trainer.state_dict()
         if checkpoint is None:
-            with pytest.raises(errors.StateDictError, match="in the middle of the update"):
+            with pytest.raises(nn.StateDictError, match="in the middle of the update"):
                 run(trainer)
-            with pytest.raises(errors.StateDictError, match="not saved"):
+            with pytest.raises(nn.StateDictError, match="not saved"):
                 trainer.save(tmp_path / "cut.safetensors")
             assert not (tmp_path / "cut.safetensors").exists()
         else:
@@ -407,7 +405,7 @@ def test_a_source_first_drawn_from_in_mid_training_is_named() -> None:
     trainer = nn.Trainer(model, nn.MSELoss(), optim.SGD(model.parameters()), callbacks=[Late()])
     with pytest.raises(KeyboardInterrupt):
         trainer.fit((x, x), epochs=1, batch_size=1)
-    with pytest.raises(errors.StateDictError, match="numpy changed for the first time"):
+    with pytest.raises(nn.StateDictError, match="numpy changed for the first time"):
         trainer.fit((x, x), epochs=1, batch_size=1)
 
 
@@ -443,7 +441,7 @@ def test_large_buffers_are_copied_only_if_they_change(moves: bool) -> None:
         trainer.fit((x, x), epochs=1, batch_size=1)
     trainer.model[0].calls = 100
     if not moves:
-        with pytest.raises(errors.StateDictError, match="the buffer 0\\.table changed"):
+        with pytest.raises(nn.StateDictError, match="the buffer 0\\.table changed"):
             trainer.fit((x, x), epochs=1, batch_size=1)
         return
     trainer.fit((x, x), epochs=1, batch_size=1)
@@ -464,5 +462,5 @@ def test_a_callback_that_does_not_take_its_state_back_is_named() -> None:
     trainer = make(callbacks=[Stubborn()])
     with pytest.raises(KeyboardInterrupt):
         run(trainer)
-    with pytest.raises(errors.StateDictError, match=r"Stubborn.load_state_dict: no"):
+    with pytest.raises(nn.StateDictError, match=r"Stubborn.load_state_dict: no"):
         run(trainer)

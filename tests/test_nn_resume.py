@@ -20,7 +20,6 @@ import pytest
 import nn
 import optim
 from autograd_core import checkpoint, grad
-from autograd_core.base import errors
 from nn.random import own_sources, restore_source, source_state
 
 Source = Callable[[], Any]
@@ -313,7 +312,7 @@ def test_other_sources_are_refused_by_name(tmp_path: Any) -> None:
     ):
         trainer, loader, tests = found
         before = trainer.model.state_dict()["0.weight"].copy()
-        with pytest.raises(errors.StateDictError, match=words):
+        with pytest.raises(nn.StateDictError, match=words):
             trainer.fit(loader, tests, epochs=2)
         np.testing.assert_array_equal(trainer.model.state_dict()["0.weight"], before)
 

@@ -271,6 +271,8 @@ def test_estimators_that_are_not_there(monkeypatch: Any) -> None:
         assert name not in dir(nn)
         with pytest.raises(AutogradError, match="scikit-learn"):
             getattr(nn, name)
+    with pytest.raises(ImportError, match=r"pip install 'autograd-core\[sklearn\]'"):
+        from nn import NeuralNetClassifier  # noqa: F401
 
 
 def test_a_complex_loss_is_named() -> None:

@@ -16,7 +16,6 @@ import nn
 import optim
 from autograd_core import (
     AutogradError,
-    StateDictError,
     Tensor,
     grad,
     hvp,
@@ -257,7 +256,7 @@ def test_loading_what_differs_between_the_names_of_one_weight(make: Callable[[],
     a, b = next((a, b) for a in shared for b in shared if a != b and shared[a] is shared[b])
     for strict in (True, False):
         before = {name: value.copy() for name, value in shared.items()}
-        with pytest.raises(StateDictError, match="one array under both names"):
+        with pytest.raises(nn.StateDictError, match="one array under both names"):
             model.load_state_dict({**state, b: state[b] + 1}, strict)
         for name, value in model.state_dict().items():
             np.testing.assert_array_equal(value, before[name])

@@ -265,9 +265,9 @@ X, Y = blobs(40)
 BAD = [
     (lambda t: t.fit((X, Y + 1)), errors.AutogradError, "class 3, but the input has 3 classes"),
     (lambda t: t.fit((X[:, :3], Y)), errors.AutogradError, "3"),
-    (lambda t: t.fit((X, Y[:-1])), errors.DataError, "40 and 39 rows"),
-    (lambda t: t.fit((X[:0], Y[:0])), errors.DataError, "empty"),
-    (lambda t: t.fit((np.where(X > 3, np.nan, X), Y)), errors.DataError, "NaN"),
+    (lambda t: t.fit((X, Y[:-1])), nn.DataError, "40 and 39 rows"),
+    (lambda t: t.fit((X[:0], Y[:0])), nn.DataError, "empty"),
+    (lambda t: t.fit((np.where(X > 3, np.nan, X), Y)), nn.DataError, "NaN"),
     (lambda t: t.fit((X, Y), epochs=-1), errors.SettingError, "epochs = -1"),
     (lambda t: t.fit((X, Y), batch_size=0), errors.SettingError, "batch_size = 0"),
     (

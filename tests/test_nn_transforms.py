@@ -90,10 +90,10 @@ BAD = [
     (lambda: transforms.affine(rotation=-1.0), errors.SettingError, "rotation = -1.0"),
     (lambda: transforms.affine(zoom=1.0), errors.SettingError, "zoom = 1.0"),
     (lambda: transforms.noise(-1.0), errors.SettingError, "scale = -1.0"),
-    (lambda: transforms.Normalize(np.ones((0, 2))), errors.DataError, "empty"),
+    (lambda: transforms.Normalize(np.ones((0, 2))), nn.DataError, "empty"),
     (
         lambda: transforms.affine()(np.ones((2, 3)), np.random.default_rng(0)),
-        errors.DataError,
+        nn.DataError,
         "give images",
     ),
 ]

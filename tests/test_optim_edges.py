@@ -348,7 +348,7 @@ def test_a_plateau_schedule_is_saved_and_goes_on_the_same() -> None:
         second.step(value)
     assert second.get_last_lr() == whole.get_last_lr()
     assert second.state_dict() == whole.state_dict()
-    with pytest.raises(errors.StateDictError, match="unknown key 'nonsense'"):
+    with pytest.raises(optim.StateDictError, match="unknown key 'nonsense'"):
         second.load_state_dict({**second.state_dict(), "nonsense": 1})
 
 
@@ -376,7 +376,7 @@ def test_what_schedules_refuse() -> None:
         ),
         (
             lambda: lr_scheduler.StepLR(other, 1, last_epoch=2).load_state_dict({}),
-            errors.StateDictError,
+            optim.StateDictError,
             "missing key",
         ),
     ]:
@@ -385,7 +385,7 @@ def test_what_schedules_refuse() -> None:
     chain = lr_scheduler.ChainedScheduler([part])
     state = chain.state_dict()
     state["_schedulers"] = []
-    with pytest.raises(errors.StateDictError, match="0 schedules for 1"):
+    with pytest.raises(optim.StateDictError, match="0 schedules for 1"):
         chain.load_state_dict(state)
     groups = optim.SGD([{"params": [parameter([0.0])]}, {"params": [parameter([1.0])]}], lr=1.0)
     cycle = lr_scheduler.OneCycleLR(groups, [1.0, 2.0], 10, cycle_momentum=False)

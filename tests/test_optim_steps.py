@@ -347,7 +347,7 @@ def test_bad_state_dicts_change_nothing(make, words):
     a.grad = b.grad = W
     optimizer.step()
     before = optimizer.state_dict()
-    with pytest.raises((errors.StateDictError, errors.SettingError), match=words):
+    with pytest.raises((optim.StateDictError, errors.SettingError), match=words):
         optimizer.load_state_dict(make(copy.deepcopy(before)))
     np.testing.assert_equal(optimizer.state_dict(), before)
 
@@ -416,7 +416,7 @@ def test_a_saved_schedule_continues_exactly(name):
         other.step()
         again.append(other.get_last_lr())
     assert again == rates[7:]
-    with pytest.raises(errors.StateDictError, match="unknown key 'pace'"):
+    with pytest.raises(optim.StateDictError, match="unknown key 'pace'"):
         other.load_state_dict({**saved[0], "pace": 1})
 
 

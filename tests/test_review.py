@@ -470,4 +470,4 @@ def test_settings_are_freed_with_the_values():
 def test_one_class_of_error_for_saved_states():
     import nn
 
-    assert nn.StateDictError is ac.StateDictError
+    assert nn.StateDictError is ac.optim.StateDictError

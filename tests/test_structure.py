@@ -260,6 +260,28 @@ def test_the_package_shows_its_public_names_and_nothing_else():
     assert callable(autograd_core.gradients)
 
 
+@pytest.mark.parametrize("name", ["nn", "optim"])
+def test_nn_and_optim_show_their_public_names_and_nothing_else(name):
+    package = importlib.import_module(name)
+    assert dir(package) == sorted(package.__all__)
+
+
+def test_exceptions_of_nn_and_optim_are_found_where_they_were():
+    import autograd_core
+    from autograd_core.extend import errors
+
+    for name, package in (("DataError", "nn"), ("StateDictError", "optim")):
+        home = getattr(importlib.import_module(package), name)
+        assert home.__module__ == f"{package}.errors"
+        assert issubclass(home, autograd_core.AutogradError)
+        for place in (autograd_core, errors):
+            with pytest.warns(DeprecationWarning, match=f"autograd_core.{package}.{name} now") as w:
+                assert getattr(place, name) is home
+            assert w[0].filename == __file__
+    with pytest.raises(AttributeError, match="no attribute 'NoSuchError'"):
+        errors.NoSuchError  # noqa: B018
+
+
 def test_public_names_are_documented_with_an_example():
     import autograd_core
 

@@ -297,3 +297,27 @@ def test_float_of_a_dual_is_refused_but_not_of_a_tape():
         jvp(math.sin, (1.0,), (1.0,))
     with pytest.raises(ConversionError, match=r"np\.sin, not math\.sin"):
         grad(math.sin)(1.0)
+
+
+def test_a_clone_is_a_recorded_copy():
+    x = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = x.T.clone()
+    assert y.data.flags.f_contiguous  # laid out as what it is a clone of
+    assert not np.shares_memory(y.data, x.data)
+    np.sum(y * y * [[1.0], [10.0]]).backward()
+    np.testing.assert_array_equal(x.grad.data, [[2.0, 40.0], [6.0, 80.0]])
+    x.clone().data[...] = 0
+    assert x.data[0, 0] == 1.0
+
+
+def test_a_clone_in_both_modes():
+    def f(x):
+        return np.sum(x.clone() ** 3)
+
+    np.testing.assert_array_equal(grad(f)(np.array([1.0, 2.0])), [3.0, 12.0])
+    assert jvp(f, (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),)) == (9.0, 15.0)
+
+
+def test_an_operation_is_copied_as_functions_are():
+    assert copy.deepcopy({"act": plus})["act"] is plus
+    assert copy.copy(plus) is plus

@@ -7,8 +7,12 @@ same mistake raises in NumPy, so that existing ``except`` clauses still match.
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 import numpy as np
 
+from autograd_core.base.later import later
 from autograd_core.base.source import Location
 
 
@@ -101,14 +105,6 @@ class SettingError(AutogradError, ValueError):
     """A setting outside its range: a learning rate, a batch size, an empty parameter list."""
 
 
-class StateDictError(AutogradError, RuntimeError):
-    """A saved state that does not fit what is to take it on."""
-
-
-class DataError(AutogradError, ValueError):
-    """Data that cannot be trained on: empty, of unequal lengths, NaN, labels out of range."""
-
-
 class SparsityError(AutogradError, ValueError):
     """A sparsity pattern that is not the function's."""
 
@@ -134,3 +130,19 @@ def translate(error: Exception, message: str, where: Location | None) -> Excepti
         if isinstance(error, builtin):
             return ours(message, where)
     return error
+
+
+MOVED = {"DataError": "nn", "StateDictError": "optim"}  # to the packages that raise them
+
+
+def moved(name: str, stacklevel: int) -> Any:
+    """Return an exception that has moved, with a DeprecationWarning at the caller's line."""
+    home = f"autograd_core.{MOVED[name]}"
+    warnings.warn(f"{name} is {home}.{name} now", DeprecationWarning, stacklevel=stacklevel)
+    return later(name)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in MOVED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return moved(name, 3)

@@ -40,7 +40,7 @@ class Recorded(Traced):
     _recorder: Any
     _value: Value
     _level: int
-    written = True
+    _written = True
 
     def __getattr__(self, name: str) -> Any:
         recorder = self._recorder  # a kernel that is taken apart may try
@@ -222,4 +222,4 @@ def _all_written(nest: Any) -> bool:
     """Whether no derivative is taken of anything in a nest."""
     met: list[Boxed] = []
     unwrapped(nest, met)
-    return all(value.written for value in met)
+    return all(value._written for value in met)

@@ -40,7 +40,7 @@ class Forgotten(Probe):
     """
 
     __slots__ = ("_code", "_lasti", "_name", "was")
-    written = False  # as of any raw array
+    _written = False  # as of any raw array
 
     def __init__(self, node: Node) -> None:
         array = node.output

@@ -323,6 +323,10 @@ class ArrayMethods(Boxed):
         """Return the value in memory of its own."""
         return shapes.copy_(self) if order == "C" else shapes.copy_(self, order=order)
 
+    def clone(self) -> Self:
+        """Return a recorded copy in the same memory layout, as PyTorch's method of that name."""
+        return self.copy("K")
+
     def astype(
         self,
         dtype: Any,

@@ -62,7 +62,7 @@ def put_off(
 
 def _written(*values: Any) -> bool:
     """Whether values are arrays, or stand for arrays in a program that `compile` writes."""
-    return all(v.__class__ is _ndarray or getattr(v, "written", False) for v in values)
+    return all(v.__class__ is _ndarray or getattr(v, "_written", False) for v in values)
 
 
 def add_all(waiting: dict[Node, Messages], gradients: dict[Node, Any]) -> None:

@@ -16,7 +16,7 @@ class Boxed:
     __slots__ = ()
     _level: int
     _node: Any = None  # what recorded it, of a Tensor
-    written = False  # by `compile`: stands for a raw array, and nobody may look into it unnoticed
+    _written = False  # by `compile`: stands for a raw array, and nobody may look into it unnoticed
 
     def _process(
         self, primitive: Any, args: tuple[Any, ...], params: dict[str, Any], level: int
@@ -70,7 +70,7 @@ def bare(value: Any) -> Any:
 def memory(value: Any) -> Any:
     """Return the array under every level, the batches' too."""
     value = bare(value)
-    while isinstance(value, Boxed) and not value.written:
+    while isinstance(value, Boxed) and not value._written:
         value = bare(value.value)  # type: ignore[attr-defined]  # what is bare and boxed is a batch
     return value
 

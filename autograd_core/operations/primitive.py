@@ -44,6 +44,16 @@ from autograd_core.operations.registry import (
 from autograd_core.operations.saved_reads import EVERYTHING, Reading, values_read
 
 
+class _Doc:
+    """The class's docstring of `Primitive`, and an operation's own where it states one."""
+
+    def __init__(self, text: str | None) -> None:
+        self.text = text
+
+    def __get__(self, operation: Primitive | None, owner: type) -> str | None:
+        return operation.doc if operation is not None and operation.doc else self.text
+
+
 class Primitive:
     """One differentiable operation: how to compute it, and its derivative in both modes.
 
@@ -92,6 +102,8 @@ class Primitive:
         ``second(y, slope, x)``.
     label, category : str
         How graphs draw it.
+    doc : str or None
+        Its docstring.
 
     Examples
     --------
@@ -104,6 +116,7 @@ class Primitive:
     8.0
     """
 
+    __doc__ = _Doc(__doc__)
     __slots__ = (
         "_positional",
         "_reads",
@@ -112,6 +125,7 @@ class Primitive:
         "category",
         "composite",
         "cost",
+        "doc",
         "forward",
         "jvp",
         "jvps",
@@ -136,6 +150,7 @@ class Primitive:
     category: str
     composite: Callable[..., Any] | None
     cost: float | Callable[..., float] | None
+    doc: str | None
     forward: Callable[..., Any]
     jvp: Rule | None
     jvps: tuple[Rule | None, ...] | None
@@ -178,6 +193,7 @@ class Primitive:
         outer: bool = False,
         shaped: bool = False,
         none_if_unused: bool = False,
+        doc: str | None = None,
     ) -> None:
         stated = {
             "forward": forward,
@@ -203,6 +219,7 @@ class Primitive:
             "outer": outer,
             "shaped": shaped,
             "none_if_unused": none_if_unused,
+            "doc": doc,
         }
         for attribute, value in stated.items():
             object.__setattr__(self, attribute, value)
@@ -363,7 +380,7 @@ class Primitive:
         """Drop settings left at NumPy's default; refuse those that the rules don't know."""
         if top is None:
             return params
-        if "dtype" in params and params["dtype"] is not None and not top.written:
+        if "dtype" in params and params["dtype"] is not None and not top._written:
             self._check_dtype(params["dtype"], args)
         for value in params.values():
             if value.__class__ not in KNOWN:
@@ -374,7 +391,7 @@ class Primitive:
         for name, value in params.items():
             if name in self.settings:
                 kept[name] = value
-            elif top.written and name != "out" and value is not np._NoValue:
+            elif top._written and name != "out" and value is not np._NoValue:
                 kept[name] = value  # NumPy's own function will run
             elif not (
                 value is None
@@ -501,7 +518,11 @@ _NOT_NUMPY = frozenset({list, tuple, range, complex})
 def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
     """Return lists as arrays, and Python's complex numbers (1j * np.float64 is one) as NumPy's."""
     if isinstance(value, (list, tuple, range)):
-        return np.asarray(value)
+        try:
+            return np.asarray(value)
+        except (TypeError, ValueError) as error:
+            message = f"a {type(value).__name__} does not form an array: {error}"
+            raise errors.translate(error, message, Location.of_caller()) from error
     if value.__class__ is complex:  # as precise as what stands beside it
         kinds = [b.dtype for b in beside if hasattr(b, "dtype")]
         return np.result_type(np.complex64, *kinds).type(value)

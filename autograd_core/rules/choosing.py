@@ -216,7 +216,7 @@ def sliding_window_view(
 def _places(condition: Any) -> Any:
     """Return a condition's plain truth values, where there are such (a program guards them)."""
     condition = bare(condition)
-    return np.asarray(condition) if getattr(condition, "written", False) else condition
+    return np.asarray(condition) if getattr(condition, "_written", False) else condition
 
 
 @implements(np.piecewise)

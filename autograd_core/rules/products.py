@@ -56,7 +56,7 @@ def _matmul(a: Any, b: Any) -> Any:
 
 def _written_flat(a: Any, b: Any) -> bool:
     """Whether `compile` writes down a product of arrays of such shapes as `dot` multiplies."""
-    stood_for = [getattr(x, "written", False) for x in (a, b)]
+    stood_for = [getattr(x, "_written", False) for x in (a, b)]
     arrays = all(w or x.__class__ is _ndarray for w, x in zip(stood_for, (a, b), strict=True))
     return arrays and any(stood_for) and 0 < a.ndim < 3 > b.ndim > 0
 

@@ -7,22 +7,23 @@ from .activation import (
     glu,
     leaky_relu,
     log_sigmoid,
-    log_softmax,
     logsigmoid,
     mish,
-    prelu,
     relu,
     relu6,
     selu,
     sigmoid,
     silu,
-    softmax,
-    softmin,
     softplus,
     softsign,
-    step,
     tanh,
     tanhshrink,
+)
+from .adaptive_pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
 )
 from .attention import scaled_dot_product_attention
 from .conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
@@ -33,25 +34,29 @@ from .hard import (
     hardsigmoid,
     hardswish,
     hardtanh,
+    prelu,
     softshrink,
+    step,
     threshold,
+)
+from .likelihood import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    entropy,
+    kl_div,
+    nll_loss,
 )
 from .linear import bilinear_form as bilinear
 from .linear import linear
 from .loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
     cosine_embedding_loss,
-    cross_entropy,
-    entropy,
     half_squared_error,
     hinge_loss,
     huber_loss,
-    kl_div,
     l1_loss,
     mse_loss,
     multi_margin_loss,
-    nll_loss,
     smooth_l1_loss,
 )
 from .normalization import (
@@ -62,10 +67,6 @@ from .normalization import (
     local_response_norm,
 )
 from .pooling import (
-    adaptive_avg_pool1d,
-    adaptive_avg_pool2d,
-    adaptive_max_pool1d,
-    adaptive_max_pool2d,
     avg_pool1d,
     avg_pool2d,
     lp_pool1d,
@@ -74,6 +75,7 @@ from .pooling import (
     max_pool2d,
 )
 from .similarity import cosine_similarity, normalize, pairwise_distance
+from .softmax import log_softmax, softmax, softmin
 from .upsample import interpolate
 
 __all__ = [

@@ -7,15 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import elementwise, primitive
+from autograd_core import Primitive, elementwise
 
-from ..values import is_traced, shape_error
+from ..values import shape_error
 from . import rectify
+from .documented import elementwise_doc
 from .floating import floating, floats, ordered, reals
 from .pointwise import compiled_pass, in_pieces
 
 relu = elementwise(
-    rectify.relu, lambda y, x: y != 0, times=lambda g, y, x: rectify.gated(g, y), name="relu"
+    rectify.relu,
+    lambda y, x: y != 0,
+    times=lambda g, y, x: rectify.gated(g, y),
+    name="relu",
+    doc=elementwise_doc(
+        "max(0, x); its derivative at 0 is 0.",
+        "relu(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([0.  , 0.25, 4.  ])",
+    ),
 )
 
 
@@ -23,7 +32,16 @@ def _relu6(x: Any) -> Any:
     return np.clip(ordered(x), 0, 6)
 
 
-relu6 = elementwise(_relu6, lambda y, x: (x > 0) & (x < 6), name="relu6")
+relu6 = elementwise(
+    _relu6,
+    lambda y, x: (x > 0) & (x < 6),
+    name="relu6",
+    doc=elementwise_doc(
+        "min(max(0, x), 6); its derivative at 0 and at 6 is 0.",
+        "relu6(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([0.  , 0.25, 4.  ])",
+    ),
+)
 
 
 def _sigmoid(x: Any) -> Any:
@@ -38,6 +56,11 @@ sigmoid = elementwise(
     times=lambda g, y, x: in_pieces(lambda g, y: g * (y * (1 - y)), g, y),
     name="sigmoid",
     cost=4.0,
+    doc=elementwise_doc(
+        "1 / (1 + exp(-x)), without overflow.",
+        "sigmoid(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([0.2689, 0.5622, 0.982 ])",
+    ),
 )
 
 
@@ -50,7 +73,17 @@ def _tanh(x: Any) -> Any:  # not np.tanh itself: a ufunc would get this rule eve
     return np.tanh(floats(x))
 
 
-tanh = elementwise(_tanh, lambda y, x: 1 - y * y, times=_times_tanh_slope, name="tanh")
+tanh = elementwise(
+    _tanh,
+    lambda y, x: 1 - y * y,
+    times=_times_tanh_slope,
+    name="tanh",
+    doc=elementwise_doc(
+        "The hyperbolic tangent.",
+        "tanh(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.7616,  0.2449,  0.9993])",
+    ),
+)
 
 
 def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
@@ -70,6 +103,13 @@ softplus = elementwise(
     ),
     name="softplus",
     cost=4.0,
+    doc=elementwise_doc(
+        "log(1 + exp(beta x)) / beta, and x itself where beta x > threshold.",
+        "softplus(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([0.3133, 0.8259, 4.0181])",
+        beta="How sharp the bend is.",
+        threshold="Where it goes over into x.",
+    ),
 )
 
 
@@ -84,6 +124,12 @@ leaky_relu = elementwise(
         x > 0, np.ones_like(x), np.full_like(x, negative_slope)
     ),
     name="leaky_relu",
+    doc=elementwise_doc(
+        "x where x > 0, else negative_slope x, also in the derivative at 0 (Maas et al., 2013).",
+        "leaky_relu(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.01,  0.25,  4.  ])",
+        negative_slope="The slope at and below 0.",
+    ),
 )
 
 
@@ -102,12 +148,34 @@ elu = elementwise(
     name="elu",
     cost=10.0,
     again=True,
+    doc=elementwise_doc(
+        "x where x > 0, else alpha (exp(x) - 1) (Clevert et al., 2016).",
+        "elu(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.6321,  0.25  ,  4.    ])",
+        alpha="How far it goes below 0.",
+    ),
 )
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
 def selu(x: Any) -> Any:
-    """Scaled exponential unit (Klambauer et al., 2017)."""
+    """Scaled exponential unit (Klambauer et al., 2017).
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Real numbers, of any shape.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Examples
+    --------
+    >>> selu(np.array([-1.0, 2.0])).round(4)
+    array([-1.1113,  2.1014])
+    """
     return _SELU_SCALE * elu(x, alpha=_SELU_ALPHA)
 
 
@@ -127,6 +195,11 @@ silu = elementwise(
     times=lambda g, y, x: in_pieces(lambda g, x: g * _silu_slope(x), g, x),
     name="silu",
     cost=9.0,
+    doc=elementwise_doc(
+        "x sigmoid(x) (Hendrycks and Gimpel, 2016).",
+        "silu(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.2689,  0.1405,  3.9281])",
+    ),
 )
 
 _ROOT = math.sqrt(2 / math.pi)
@@ -193,6 +266,11 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     array or Tensor or Dual
         Shaped like x.
 
+    Raises
+    ------
+    ShapeError
+        If there is no such formula.
+
     Examples
     --------
     >>> import numpy as np
@@ -210,7 +288,15 @@ def _softsign(x: Any) -> Any:
 
 
 softsign = elementwise(
-    _softsign, lambda y, x: 1 / np.square(1 + np.abs(x)), name="softsign", cost=3.0
+    _softsign,
+    lambda y, x: 1 / np.square(1 + np.abs(x)),
+    name="softsign",
+    cost=3.0,
+    doc=elementwise_doc(
+        "x / (1 + abs(x)).",
+        "softsign(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.5,  0.2,  0.8])",
+    ),
 )
 
 
@@ -220,7 +306,15 @@ def _tanhshrink(x: Any) -> Any:
 
 
 tanhshrink = elementwise(
-    _tanhshrink, lambda y, x: np.square(np.tanh(x)), name="tanhshrink", cost=6.0
+    _tanhshrink,
+    lambda y, x: np.square(np.tanh(x)),
+    name="tanhshrink",
+    cost=6.0,
+    doc=elementwise_doc(
+        "x - tanh(x).",
+        "tanhshrink(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.2384,  0.0051,  3.0007])",
+    ),
 )
 
 
@@ -240,6 +334,11 @@ mish = elementwise(
     times=lambda g, y, x: in_pieces(lambda g, x: g * _mish_slope(x), g, x),
     name="mish",
     cost=25.0,
+    doc=elementwise_doc(
+        "x tanh(softplus(x)) (Misra, 2019).",
+        "mish(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.3034,  0.1696,  3.9974])",
+    ),
 )
 
 
@@ -255,12 +354,35 @@ celu = elementwise(
     ),
     name="celu",
     cost=10.0,
+    doc=elementwise_doc(
+        "x where x > 0, else alpha (exp(x / alpha) - 1) (Barron, 2017).",
+        "celu(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.6321,  0.25  ,  4.    ])",
+        alpha="How far it goes below 0.",
+    ),
 )
 
 
 @floating("x")
 def glu(x: Any, dim: int = -1) -> Any:
     """Return a * sigmoid(b) for the halves a, b of an axis (Dauphin et al., 2017).
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        The values.
+    dim : int
+        The axis, of even length.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Half as long along the axis.
+
+    Raises
+    ------
+    ShapeError
+        If the axis does not divide into halves.
 
     Examples
     --------
@@ -273,158 +395,6 @@ def glu(x: Any, dim: int = -1) -> Any:
     return a * sigmoid(b)
 
 
-def _heaviside(x: Any) -> Any:
-    return np.heaviside(reals(x), 1).astype(x.dtype)
-
-
-_step = elementwise(_heaviside, 0, name="step")
-_step_through = elementwise(_heaviside, lambda y, x: np.abs(x) <= 1, name="step")
-
-
-def step(x: Any, straight_through: bool = False) -> Any:
-    """Return 1 where x >= 0, else 0.
-
-    Its derivative is 0 everywhere (at 0 it has none, and 0 is taken), so
-    nothing before a step learns.  ``straight_through=True`` uses 1 for
-    abs(x) <= 1 instead (Bengio et al., 2013): not the derivative of this
-    function, but a direction that trains.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from autograd_core import grad
-    >>> step(np.array([-0.5, 0.0, 2.0]))
-    array([0., 1., 1.])
-    >>> float(grad(step)(0.5)), float(grad(lambda x: step(x, straight_through=True))(0.5))
-    (0.0, 1.0)
-    """
-    return _step_through(x) if straight_through else _step(x)
-
-
-@floating("x", "weight")
-def prelu(x: Any, weight: Any) -> Any:
-    """Return x where positive, weight times x elsewhere; one weight, or one a channel (axis 1)."""
-    if not np.size(weight):
-        raise shape_error("prelu: there is no slope; weight is empty.")
-    if np.size(weight) > 1:
-        if np.ndim(x) < 2 or x.shape[1] != np.size(weight):
-            raise shape_error(
-                f"prelu: {np.size(weight)} slopes need as many channels on axis 1, "
-                f"the input has shape {np.shape(x)}."
-            )
-        weight = weight.reshape((-1, *(1,) * (x.ndim - 2)))
-    elif np.ndim(weight):
-        weight = weight.reshape(())  # so that a number stays a number
-    positive = x > 0
-    # the inner where: infinity times the 0 that is sent to the other branch would be NaN
-    return np.where(positive, x, weight * np.where(positive, 0, x))
-
-
-# --- softmax ----------------------------------------------------------------
-
-
-def _shares(x: Any, axis: int = -1) -> Any:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
-    e /= np.sum(e, axis=axis, keepdims=True)
-    return e
-
-
-def _softmax_rule(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
-    weighted = g * y
-    return weighted - y * np.sum(weighted, axis=axis, keepdims=True)
-
-
-_softmax = primitive(
-    _shares,
-    vjp=[_softmax_rule],
-    jvp=[_softmax_rule],  # the Jacobian is symmetric
-    name="softmax",
-    cost=5.0,
-)
-
-
-def _axis(name: str, x: Any, dim: int | None) -> int:
-    """Return the axis; the last by default, where nobody can mean another."""
-    if dim is not None:
-        return dim
-    if np.ndim(x) > 2:
-        raise shape_error(
-            f"{name}: give dim= for an input of {np.ndim(x)} axes, here of shape {np.shape(x)}: "
-            "by default PyTorch takes axis 0 or 1, others take the last."
-        )
-    return -1
-
-
-@floating("x", smooth=("temperature",))
-def softmax(x: Any, dim: int | None = None, temperature: float = 1.0) -> Any:
-    """Return exp(x / temperature) along an axis, scaled to sum 1.
-
-    Parameters
-    ----------
-    x : array or Tensor or Dual
-        Scores of any size; nothing overflows.
-    dim : int, optional
-        The axis; the last one by default for inputs of one or two axes. With more axes it
-        must be given.
-    temperature : float
-        1 / beta; low is sharp, high is even.
-
-    Returns
-    -------
-    array or Tensor or Dual
-        Shaped like x.
-
-    Raises
-    ------
-    ShapeError
-        If the temperature is not positive, or the axis is missing.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> softmax(np.array([0.0, np.log(3.0)])).round(4)
-    array([0.25, 0.75])
-    """
-    if not temperature > 0:
-        raise shape_error(f"softmax: the temperature must be positive, not {temperature}.")
-    dim = _axis("softmax", x, dim)
-    return _softmax(
-        x if not is_traced(temperature) and temperature == 1 else x / temperature, axis=dim
-    )
-
-
-def _log_shares(x: Any, axis: int = -1) -> Any:
-    x = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    x -= np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
-    return x
-
-
-_log_softmax = primitive(
-    _log_shares,
-    vjp=[
-        lambda g, y, x, *, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
-    ],
-    jvp=[
-        lambda t, y, x, *, axis=-1: t - np.sum(np.exp(y) * t, axis=axis, keepdims=True),
-    ],
-    name="log_softmax",
-    cost=5.0,
-)
-
-
-@floating("x")
-def log_softmax(x: Any, dim: int | None = None) -> Any:
-    """Return the logarithm of `softmax`, exact where the softmax is too small for a float.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> log_softmax(np.array([0.0, 1e4]))
-    array([-10000.,      0.])
-    """
-    return _log_softmax(x, axis=_axis("log_softmax", x, dim))
-
-
 def _log_sigmoid(x: Any) -> Any:
     x = reals(x)
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
@@ -435,25 +405,20 @@ log_sigmoid = elementwise(
     lambda y, x: sigmoid(-x),
     name="log_sigmoid",
     cost=20.0,
+    doc=elementwise_doc(
+        "log(sigmoid(x)), also where the sigmoid is too small for a float.",
+        "log_sigmoid(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-1.3133, -0.5759, -0.0181])",
+    ),
 )
 
 logsigmoid = log_sigmoid  # PyTorch's name
 
 
-@floating("x")
-def softmin(x: Any, dim: int | None = None) -> Any:
-    """Return `softmax` of -x.
-
-    Examples
-    --------
-    >>> softmin(np.array([0.0, np.log(3.0)])).round(4)
-    array([0.75, 0.25])
-    """
-    return _softmax(-x, axis=_axis("softmin", x, dim))
-
-
 __all__ = [
-    "celu", "elu", "gelu", "glu", "leaky_relu", "log_sigmoid", "log_softmax", "logsigmoid", "mish",
-    "normal_cdf", "prelu", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softmin",
-    "softplus", "softsign", "step", "tanh", "tanhshrink",
+    "celu", "elu", "gelu", "glu", "leaky_relu", "log_sigmoid", "logsigmoid", "mish", "normal_cdf",
+    "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "softsign", "tanh", "tanhshrink",
 ]  # fmt: skip
+__test__ = {  # the examples of those that are declared by their rules
+    name: globals()[name].__doc__ for name in __all__ if isinstance(globals()[name], Primitive)
+}

@@ -12,11 +12,11 @@ from autograd_core import DTypeError
 from autograd_core.extend import Location, Reading
 
 from ..values import is_batched, is_traced, raw, shape_error
-from .activation import softmax
 from .blas import is_divided, stacked
 from .floating import floating
 from .fused import fused
 from .kernels import share_parts
+from .softmax import softmax
 from .targets import fits_into
 
 LARGE = 1 << 17  # weights; a tenth of a millisecond for each pass over them
@@ -201,6 +201,11 @@ def scaled_dot_product_attention(
     -------
     shape (..., L, m)
         The result; 0 where the mask hides every key, or there are none.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
 
     Examples
     --------

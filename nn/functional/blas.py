@@ -98,7 +98,7 @@ def product(a: Any, b: Any) -> Any:
 
 def _becomes_a_call(a: Any, b: Any) -> bool:
     """Tell whether a program is being written down in which `dot` may be a compiled kernel."""
-    if not any(getattr(value, "written", False) for value in (a, b)):
+    if not any(getattr(value, "_written", False) for value in (a, b)):
         return False
     return compiled_for(2.0 * a.size * b.shape[-1], a, b)
 

@@ -134,11 +134,20 @@ def conv1d(
         The sequences.
     weight : shape (out_channels, in_channels / groups, size)
         The kernels.
+    bias : shape (out_channels,), optional
+        Added to each channel.
+    stride, padding, dilation, groups : int
+        As in `conv2d`.
 
     Returns
     -------
     shape (n, out_channels, new length)
         The result.
+
+    Raises
+    ------
+    ShapeError
+        If channels, kernel and sequence do not fit.
 
     Examples
     --------
@@ -258,7 +267,34 @@ def conv_transpose1d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Any:
-    """Transposed convolution of sequences; weight of shape (in, out / groups, size)."""
+    """Apply the transpose of `conv1d`: each input value spreads a kernel over the output.
+
+    Parameters
+    ----------
+    input : shape (n, in_channels, length) or (in_channels, length)
+        The values.
+    weight : shape (in_channels, out_channels / groups, size)
+        The kernels.
+    bias : shape (out_channels,), optional
+        Added to each channel.
+    stride, padding, output_padding, groups, dilation : int
+        As in `conv_transpose2d`.
+
+    Returns
+    -------
+    shape (n, out_channels, new length)
+        The result.
+
+    Raises
+    ------
+    ShapeError
+        If channels, kernel and settings do not fit.
+
+    Examples
+    --------
+    >>> conv_transpose1d(np.array([[[1.0, 2.0]]]), np.ones((1, 1, 2)), stride=2)
+    array([[[1., 1., 2., 2.]]])
+    """
     return _transposed(
         "conv_transpose1d",
         1,
@@ -305,6 +341,11 @@ def conv_transpose2d(
     -------
     shape (n, out_channels, new height, new width)
         The result.
+
+    Raises
+    ------
+    ShapeError
+        If channels, kernel and settings do not fit.
 
     Examples
     --------

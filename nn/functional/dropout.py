@@ -64,7 +64,37 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) 
 
 @floating("input", complex=True)
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
-    """Drop whole channels: all of input[n, c] or nothing of it."""
+    """Drop whole channels: all of input[n, c] or nothing of it.
+
+    Parameters
+    ----------
+    input : shape (n, channels, height, width), or without n
+        The images.
+    p : float
+        The probability of dropping a channel.
+    training : bool
+        False returns the input as it is.
+    rng : numpy.random.Generator, optional
+        Where to draw; default the package's.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like the input; its expectation is the input.
+
+    Raises
+    ------
+    ShapeError
+        If the input has no channels.
+
+    Examples
+    --------
+    >>> dropout2d(np.ones((1, 4, 1, 2)), rng=np.random.default_rng(1))[0, :, 0]
+    array([[0., 0.],
+           [2., 2.],
+           [2., 2.],
+           [2., 2.]])
+    """
     if not training or p == 0:
         return input
     shape = np.shape(input)

@@ -17,12 +17,13 @@ import numpy as np
 from autograd_core import DTypeError, OperandError, UnsupportedError, optim
 from autograd_core.extend import Location
 
-from ..values import is_traced, is_tracked
+from ..values import as_array, is_traced, is_tracked
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _STRANGE = {np.ma.MaskedArray, np.matrix}
 _LABELS = "bBhHiIlLqQ?"  # integers that name a class
 _NONE = np.dtype(object)  # of what has no dtype
+_OPTIONAL = "-"  # no dtype's letter: the argument may be None
 _PASSIVE: set[type] = {  # types that carry no derivative; it grows
     int, float, bool, str, tuple, list, type(None), np.ndarray, np.random.Generator, np.dtype,
     np.float32, np.float64, np.int64, np.bool_,
@@ -110,11 +111,11 @@ def _array(value: Any, first: bool) -> Any:
         return value
     if isinstance(value, np.matrix):
         return np.asarray(value)  # its * is another one
-    return value if hasattr(value, "__array_function__") else np.asarray(value)
+    return as_array(value)
 
 
 def _integral(value: Any) -> bool:
-    dtype = value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+    dtype = value.dtype if hasattr(value, "dtype") else as_array(value).dtype
     return dtype.kind in "iub"
 
 
@@ -158,8 +159,10 @@ def floating(
     def decorate(function: _Function) -> _Function:
         signature, name = inspect.signature(function), called or function.__name__
         roles = {
-            key: None if key not in names else ready + _LABELS if key in labels else ready
-            for key in signature.parameters
+            key: _role(parameter, ready + _LABELS if key in labels else ready)
+            if key in names
+            else None
+            for key, parameter in signature.parameters.items()
         }
         in_order = tuple(roles.values())
 
@@ -169,7 +172,7 @@ def floating(
                 if role is None:
                     if type(value) in _PASSIVE:
                         continue
-                elif value is None or (
+                elif (value is None and _OPTIONAL in role) or (
                     getattr(value, "dtype", _NONE).char in role and type(value) not in _STRANGE
                 ):
                     continue
@@ -179,7 +182,7 @@ def floating(
                 if role is None:
                     if type(value) in _PASSIVE and key in roles:
                         continue
-                elif value is None or (
+                elif (value is None and _OPTIONAL in role) or (
                     getattr(value, "dtype", _NONE).char in role and type(value) not in _STRANGE
                 ):
                     continue
@@ -195,6 +198,7 @@ def floating(
                 raise OperandError(
                     f"{name}: {error}; it takes {', '.join(roles)}.", Location.of_caller()
                 ) from None
+            _check_given(name, bound.arguments, roles)
             _check_constants(name, bound.arguments, names, smooth)
             half = _promote(name, bound.arguments, names, labels, complex)
             result = function(*bound.args, **bound.kwargs)
@@ -205,6 +209,18 @@ def floating(
         return checked  # type: ignore[return-value]
 
     return decorate
+
+
+def _role(parameter: inspect.Parameter, dtypes: str) -> str:
+    """Return the letters of the dtypes that an argument may have, and whether it may be None."""
+    return dtypes if parameter.default is parameter.empty else dtypes + _OPTIONAL
+
+
+def _check_given(name: str, given: dict[str, Any], roles: dict[str, str | None]) -> None:
+    """Refuse None for an array that must be given."""
+    for key, value in given.items():
+        if value is None and _OPTIONAL not in (roles[key] or _OPTIONAL):
+            raise OperandError(f"{name}: {key} is None; it must be an array.", Location.of_caller())
 
 
 def _check_constants(

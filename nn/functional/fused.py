@@ -85,7 +85,7 @@ def fused(
         given = (*arrays, *(g if multiple else (g,)))
         if any(is_traced(value) for value in given):
             return _pull_composite(composite, g, arrays, needs, options)
-        if any(getattr(value, "written", False) for value in given):
+        if any(getattr(value, "_written", False) for value in given):
             # written down for a program, in which the kernel is to be one call
             return pulled(*given, *(y if multiple else (y,)), saved=saved, needs=needs,
                           options=options)  # fmt: skip

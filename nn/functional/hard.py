@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import elementwise
+from autograd_core import Primitive, elementwise
 
-from .floating import reals
+from ..values import shape_error
+from .documented import elementwise_doc
+from .floating import floating, reals
 
 
 def _hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
@@ -19,6 +21,13 @@ hardtanh = elementwise(
     _hardtanh,
     lambda y, x, *, min_val=-1.0, max_val=1.0: (x > min_val) & (x < max_val),
     name="hardtanh",
+    doc=elementwise_doc(
+        "x, held between min_val and max_val; its derivative at both is 0.",
+        "hardtanh(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-1.  ,  0.25,  1.  ])",
+        min_val="The lowest value.",
+        max_val="The highest value.",
+    ),
 )
 
 
@@ -31,6 +40,11 @@ hardsigmoid = elementwise(
     lambda y, x: np.where((x > -3) & (x < 3), np.full_like(x, 1 / 6), 0),
     name="hardsigmoid",
     cost=3.0,
+    doc=elementwise_doc(
+        "min(max(0, x + 3), 6) / 6; its derivative at -3 and at 3 is 0.",
+        "hardsigmoid(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([0.3333, 0.5417, 1.    ])",
+    ),
 )
 
 
@@ -44,6 +58,11 @@ hardswish = elementwise(
     lambda y, x: np.where(x <= -3, 0, np.where(x < 3, x / 3 + 0.5, np.ones_like(x))),
     name="hardswish",
     cost=4.0,
+    doc=elementwise_doc(
+        "x hardsigmoid(x) (Howard et al., 2019); its derivative at -3 is 0, at 3 it is 1.",
+        "hardswish(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.3333,  0.1354,  4.    ])",
+    ),
 )
 
 
@@ -53,7 +72,15 @@ def _hardshrink(x: Any, lambd: float = 0.5) -> Any:
 
 
 hardshrink = elementwise(
-    _hardshrink, lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd), name="hardshrink"
+    _hardshrink,
+    lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd),
+    name="hardshrink",
+    doc=elementwise_doc(
+        "x where abs(x) > lambd, else 0, as its derivative is.",
+        "hardshrink(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-1.,  0.,  4.])",
+        lambd="Half the width of what becomes 0.",
+    ),
 )
 
 
@@ -63,7 +90,15 @@ def _softshrink(x: Any, lambd: float = 0.5) -> Any:
 
 
 softshrink = elementwise(
-    _softshrink, lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd), name="softshrink"
+    _softshrink,
+    lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd),
+    name="softshrink",
+    doc=elementwise_doc(
+        "x moved towards 0 by lambd, and 0 where abs(x) <= lambd, as its derivative is.",
+        "softshrink(np.array([-1.0, 0.25, 4.0])).round(4)",
+        "array([-0.5,  0. ,  3.5])",
+        lambd="How far.",
+    ),
 )
 
 
@@ -82,6 +117,20 @@ _threshold_settings = elementwise(
 def threshold(x: Any, threshold: float, value: float) -> Any:
     """Return x where it is above a threshold, and a value elsewhere.
 
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Real numbers, of any shape.
+    threshold : float
+        Above it x stays; at it the derivative is 0.
+    value : float
+        What stands elsewhere.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
     Examples
     --------
     >>> threshold(np.array([-1.0, 0.5, 2.0]), 1.0, 0.0)
@@ -90,4 +139,96 @@ def threshold(x: Any, threshold: float, value: float) -> Any:
     return _threshold_settings(x, threshold=threshold, value=value)
 
 
-__all__ = ["hardshrink", "hardsigmoid", "hardswish", "hardtanh", "softshrink", "threshold"]
+def _heaviside(x: Any) -> Any:
+    return np.heaviside(reals(x), 1).astype(x.dtype)
+
+
+_step = elementwise(_heaviside, 0, name="step")
+_step_through = elementwise(_heaviside, lambda y, x: np.abs(x) <= 1, name="step")
+
+
+def step(x: Any, straight_through: bool = False) -> Any:
+    """Return 1 where x >= 0, else 0.
+
+    Its derivative is 0 everywhere (at 0 it has none, and 0 is taken), so
+    nothing before a step learns.  ``straight_through=True`` uses 1 for
+    abs(x) <= 1 instead (Bengio et al., 2013): not the derivative of this
+    function, but a direction that trains.
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Real numbers, of any shape.
+    straight_through : bool
+        Whether gradients pass where abs(x) <= 1.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import grad
+    >>> step(np.array([-0.5, 0.0, 2.0]))
+    array([0., 1., 1.])
+    >>> float(grad(step)(0.5)), float(grad(lambda x: step(x, straight_through=True))(0.5))
+    (0.0, 1.0)
+    """
+    return _step_through(x) if straight_through else _step(x)
+
+
+@floating("x", "weight")
+def prelu(x: Any, weight: Any) -> Any:
+    """Return x where positive, weight times x elsewhere; one weight, or one a channel (axis 1).
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        The values.
+    weight : shape () or (1,) or (channels,)
+        The slopes.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Raises
+    ------
+    ShapeError
+        If there are no slopes, or not as many as channels.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers" (2015).
+
+    Examples
+    --------
+    >>> prelu(np.array([-1.0, 2.0]), np.array(0.25))
+    array([-0.25,  2.  ])
+    """
+    if not np.size(weight):
+        raise shape_error("prelu: there is no slope; weight is empty.")
+    if np.size(weight) > 1:
+        if np.ndim(x) < 2 or x.shape[1] != np.size(weight):
+            raise shape_error(
+                f"prelu: {np.size(weight)} slopes need as many channels on axis 1, "
+                f"the input has shape {np.shape(x)}."
+            )
+        weight = weight.reshape((-1, *(1,) * (x.ndim - 2)))
+    elif np.ndim(weight):
+        weight = weight.reshape(())  # so that a number stays a number
+    positive = x > 0
+    # the inner where: infinity times the 0 that is sent to the other branch would be NaN
+    return np.where(positive, x, weight * np.where(positive, 0, x))
+
+
+__all__ = [
+    "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "prelu", "softshrink", "step",
+    "threshold",
+]  # fmt: skip
+__test__ = {  # the examples of those that are declared by their rules
+    name: globals()[name].__doc__ for name in __all__ if isinstance(globals()[name], Primitive)
+}

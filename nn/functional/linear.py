@@ -127,6 +127,11 @@ def bilinear_form(input1: Any, input2: Any, weight: Any, bias: Any = None) -> An
     array or Tensor or Dual, shape (..., out_features)
         The result.
 
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit.
+
     Examples
     --------
     >>> import numpy as np

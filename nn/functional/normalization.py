@@ -270,6 +270,16 @@ def layer_norm(
     eps : float
         Added to the variance.
 
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like the input.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np
@@ -306,6 +316,16 @@ def group_norm(
         Scale and shift.
     eps : float
         Added to the variance.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like the input.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
 
     Examples
     --------
@@ -358,6 +378,16 @@ def instance_norm(
         Whether to use each example's own mean and variance.
     momentum, eps : float
         As in `batch_norm`.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like the input.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
 
     Examples
     --------
@@ -421,6 +451,16 @@ def local_response_norm(
         How many neighbouring channels.
     alpha, beta, k : float
         x / (k + alpha mean(x**2))**beta.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like the input.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
 
     Examples
     --------

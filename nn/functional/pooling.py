@@ -9,11 +9,10 @@ import numpy as np
 from autograd_core import primitive
 from autograd_core.extend import Batched, Constant
 
-from ..values import as_array, is_traced, pair, raw, shape_error
+from ..values import as_array, is_traced, raw, shape_error
 from .floating import floating, ordered
 from .folding import folds
 from .kernels import team
-from .resampling import along
 from .windows import (
     Windows,
     average,
@@ -104,11 +103,12 @@ def _as_given(y: Any, input: Any, n: int) -> Any:
     return y if len(shape) == 4 else y.reshape((*shape[:-n], *y.shape[-n:]))
 
 
-def _max(
+def max_windows(
     name: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
 ) -> Any:
-    windows = plan(name, np.shape(input), kernel, stride, padding, dilation, ceil, n)
+    """Return the maximum of each window over the last n axes."""
     input = ordered(as_array(input))
+    windows = plan(name, np.shape(input), kernel, stride, padding, dilation, ceil, n)
     return _as_given(_max_pool(_as_images(input, n), windows=windows), input, n)
 
 
@@ -120,8 +120,35 @@ def max_pool1d(
     dilation: Any = 1,
     ceil_mode: bool = False,
 ) -> Any:
-    """Return the maximum of each window of (n, channels, length)."""
-    return _max("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
+    """Return the maximum of each window of (n, channels, length).
+
+    Parameters
+    ----------
+    input : shape (n, channels, length), or without n
+        The sequences.
+    kernel_size, stride : int
+        Size of a window, and from one to the next (default its size).
+    padding, dilation : int
+        Minus infinity at both ends; distance of a window's elements.
+    ceil_mode : bool
+        Whether a last window may reach beyond the end.
+
+    Returns
+    -------
+    shape (n, channels, new length)
+        The maxima; at a tie the gradient goes to the first.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> max_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2)
+    array([[[3., 2.]]])
+    """
+    return max_windows("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def max_pool2d(
@@ -150,6 +177,11 @@ def max_pool2d(
     shape (n, channels, new height, new width)
         The maxima.
 
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np
@@ -157,7 +189,7 @@ def max_pool2d(
     array([[[[ 5.,  7.],
              [13., 15.]]]])
     """
-    return _max("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return max_windows("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def _counts(windows: Windows, padding: tuple[int, ...], include: bool) -> Any:
@@ -174,10 +206,11 @@ def _counts(windows: Windows, padding: tuple[int, ...], include: bool) -> Any:
     return 1.0 / (lengths[0][:, None] * lengths[1])
 
 
-def _avg(
+def avg_windows(
     name: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any, ceil_mode: bool,
     count_include_pad: bool, divisor_override: int | None,
 ) -> Any:  # fmt: skip
+    """Return the mean of each window over the last n axes."""
     windows = plan(name, np.shape(input), kernel, stride, padding, 1, ceil_mode, n)
     if divisor_override is not None:
         share: Any = 1.0 / divisor_override
@@ -197,8 +230,37 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Any:
-    """Return the mean of each window of (n, channels, length)."""
-    return _avg(
+    """Return the mean of each window of (n, channels, length).
+
+    Parameters
+    ----------
+    input : shape (n, channels, length), or without n
+        The sequences.
+    kernel_size, stride : int
+        Size of a window, and from one to the next (default its size).
+    padding : int
+        Zeros at both ends.
+    ceil_mode : bool
+        Whether a last window may reach beyond the end.
+    count_include_pad : bool
+        Whether the padding counts as elements.
+
+    Returns
+    -------
+    shape (n, channels, new length)
+        The means.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> avg_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2)
+    array([[[2., 1.]]])
+    """
+    return avg_windows(
         "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
     )
 
@@ -224,6 +286,16 @@ def avg_pool2d(
     divisor_override : int, optional
         Divide by this instead.
 
+    Returns
+    -------
+    shape (n, channels, new height, new width)
+        The means.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np
@@ -231,7 +303,7 @@ def avg_pool2d(
     array([[[[ 2.5,  4.5],
              [10.5, 12.5]]]])
     """
-    return _avg(
+    return avg_windows(
         "avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad,
         divisor_override,
     )  # fmt: skip
@@ -241,7 +313,7 @@ def _lp(name: str, n: int, input: Any, p: float, kernel: Any, stride: Any, ceil_
     if not p >= 1:
         raise shape_error(f"{name}: the norm's power must be at least 1, not {p}.")
     powers = input * input if not is_traced(p) and p == 2 else np.abs(input) ** p
-    total = _avg(name, n, powers, kernel, stride, 0, ceil_mode, True, 1)
+    total = avg_windows(name, n, powers, kernel, stride, 0, ceil_mode, True, 1)
     empty = total == 0  # the p-norm of zeros: 0, and its derivative there is taken as 0
     return np.where(empty, 0, np.where(empty, 1, total) ** (1 / p))
 
@@ -250,7 +322,34 @@ def _lp(name: str, n: int, input: Any, p: float, kernel: Any, stride: Any, ceil_
 def lp_pool1d(
     input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Any:
-    """Return the p-norm of each window of (n, channels, length)."""
+    """Return the p-norm of each window of (n, channels, length).
+
+    Parameters
+    ----------
+    input : shape (n, channels, length), or without n
+        The sequences.
+    norm_type : float
+        The norm's power p, at least 1.
+    kernel_size, stride : int
+        Size of a window, and from one to the next (default its size).
+    ceil_mode : bool
+        Whether a last window may reach beyond the end.
+
+    Returns
+    -------
+    shape (n, channels, new length)
+        The norms, (sum of abs(x)**p)**(1/p); their derivative at a window of zeros is 0.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> lp_pool1d(np.array([[[3.0, 4.0]]]), 2, 2)
+    array([[[5.]]])
+    """
     return _lp("lp_pool1d", 1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
@@ -260,6 +359,27 @@ def lp_pool2d(
 ) -> Any:
     """Return the p-norm of each window, (sum of abs(x)**p)**(1/p); p = 2 is L2 pooling.
 
+    Parameters
+    ----------
+    input : shape (n, channels, height, width), or without n
+        The images.
+    norm_type : float
+        The norm's power p, at least 1.
+    kernel_size, stride : int or pair
+        Size of a window, and from one to the next (default its size).
+    ceil_mode : bool
+        Whether a last window may reach beyond the end.
+
+    Returns
+    -------
+    shape (n, channels, new height, new width)
+        The norms; their derivative at a window of zeros is 0.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np
@@ -267,103 +387,3 @@ def lp_pool2d(
     array([[[[5.]]]])
     """
     return _lp("lp_pool2d", 2, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-# --- a given output size ----------------------------------------------------
-
-
-def _bounds(n: int, m: int) -> list[tuple[int, int]]:
-    """Return begin and end of each of m windows over n elements."""
-    return [(k * n // m, -(-(k + 1) * n // m)) for k in range(m)]
-
-
-def _targets(name: str, input: Any, output_size: Any, n: int) -> tuple[int, ...]:
-    shape = np.shape(input)
-    if len(shape) not in (n + 1, n + 2):
-        raise shape_error(f"{name}: the input needs {n + 2} axes, its shape is {shape}.")
-    given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * n
-    if len(given) != n:
-        raise shape_error(f"{name}: output_size needs {n} lengths, not {output_size}.")
-    sizes = tuple(m if s is None else s for s, m in zip(given, shape[-n:], strict=True))
-    sizes = pair(sizes, n, f"{name}: output_size")
-    if min(sizes) < 1 or min(shape[-n:]) < 1:
-        raise shape_error(
-            f"{name}: output_size {sizes} must be positive, and so must the lengths of the input "
-            f"{shape}."
-        )
-    return sizes
-
-
-def _mean_matrix(n: int, m: int, dtype: Any) -> Any:
-    matrix = np.zeros((n, m), dtype)
-    for k, (begin, end) in enumerate(_bounds(n, m)):
-        matrix[begin:end, k] = 1 / (end - begin)
-    return matrix
-
-
-def _adaptive_avg(name: str, n: int, input: Any, output_size: Any) -> Any:
-    sizes = _targets(name, input, output_size, n)
-    shape = np.shape(input)[-n:]
-    if set(sizes) == {1}:  # the global mean
-        return np.mean(input, axis=tuple(range(-n, 0)), keepdims=True)
-    if all(s % m == 0 for s, m in zip(shape, sizes, strict=True)):
-        kernel = tuple(s // m for s, m in zip(shape, sizes, strict=True))
-        return _avg(name, n, input, kernel, kernel, 0, False, True, None)
-    for axis in range(n):
-        input = along(input, axis - n, _mean_matrix(shape[axis], sizes[axis], input.dtype))
-    return input
-
-
-@floating("input", complex=True)
-def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
-    """Return means over windows that divide the length into output_size parts."""
-    return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
-
-
-@floating("input", complex=True)
-def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
-    """Return means over windows that divide the image into output_size parts.
-
-    Parameters
-    ----------
-    input : shape (n, channels, height, width), or without n
-        The images.
-    output_size : int or pair
-        Of the result; 1 is the mean of the whole image, None keeps a length.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> adaptive_avg_pool2d(np.arange(9.0).reshape(1, 1, 3, 3), 2)
-    array([[[[2., 3.],
-             [5., 6.]]]])
-    """
-    return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
-
-
-def _adaptive_max(name: str, n: int, input: Any, output_size: Any) -> Any:
-    sizes = _targets(name, input, output_size, n)
-    shape = np.shape(input)[-n:]
-    if all(s % m == 0 for s, m in zip(shape, sizes, strict=True)):
-        even = tuple(s // m for s, m in zip(shape, sizes, strict=True))
-        return _max(name, n, input, even, even, 0, 1, False)
-    # windows of unequal size: each filled up with copies of its last element, so that they tile
-    input = as_array(input)
-    kernel: tuple[int, ...] = ()
-    for axis in range(n):
-        bounds = _bounds(shape[axis], sizes[axis])
-        longest = max(end - begin for begin, end in bounds)
-        places = [min(begin + k, end - 1) for begin, end in bounds for k in range(longest)]
-        input = input[(..., places, *(slice(None),) * (n - axis - 1))]
-        kernel = (*kernel, longest)
-    return _max(name, n, input, kernel, kernel, 0, 1, False)
-
-
-def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
-    """Return maxima over windows that divide the length into output_size parts."""
-    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size)
-
-
-def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
-    """Return maxima over windows that divide the image into output_size parts."""
-    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size)

@@ -16,6 +16,25 @@ from .targets import expanded
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """Return x1 . x2 / (|x1| |x2|) along an axis, each length at least eps.
 
+    Parameters
+    ----------
+    x1, x2 : array or Tensor or Dual
+        The vectors; they broadcast.
+    dim : int
+        Their axis.
+    eps : float
+        The least length that is divided by.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        The cosines, without the axis.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
     Examples
     --------
     >>> cosine_similarity(np.ones((2, 3)), np.array([[1.0, 0.0, -1.0]]), dim=0)
@@ -39,6 +58,27 @@ def pairwise_distance(
 ) -> Any:
     """Return the p-norm of x1 - x2 + eps along the last axis.
 
+    Parameters
+    ----------
+    x1, x2 : shape (..., features)
+        The vectors; they broadcast.
+    p : float
+        The norm's power.
+    eps : float
+        Added to the difference.
+    keepdim : bool
+        Whether to keep the last axis, with length 1.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        The distances.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast, or there are no vectors.
+
     Examples
     --------
     >>> pairwise_distance(np.array([[3.0, 4.0]]), np.zeros(2)).round(4)
@@ -53,6 +93,27 @@ def pairwise_distance(
 @floating("input")
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Any:
     """Divide vectors along an axis by their p-norms, each at least eps.
+
+    Parameters
+    ----------
+    input : array or Tensor or Dual
+        The vectors.
+    p : float
+        The norm's power.
+    dim : int
+        The axis of the vectors.
+    eps : float
+        The least length that is divided by.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like the input.
+
+    Raises
+    ------
+    ShapeError
+        If the input is a number.
 
     Examples
     --------

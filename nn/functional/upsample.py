@@ -69,12 +69,18 @@ def interpolate(
     array or Tensor or Dual
         The resized values.
 
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
     Examples
     --------
     >>> import numpy as np
     >>> interpolate(np.array([[[0.0, 1.0]]]), scale_factor=2, mode="linear")
     array([[[0.  , 0.25, 0.75, 1.  ]]])
     """
+    input = as_array(input)
     shape = np.shape(input)
     n = len(shape) - 2
     if n < 1:
@@ -93,7 +99,6 @@ def interpolate(
         raise shape_error("interpolate: align_corners is for the linear modes.")
     if min(shape[2:]) < 1:
         raise shape_error(f"interpolate: there is nothing to resize in an input of shape {shape}.")
-    input = as_array(input)
     for axis in range(n):
         length = shape[axis + 2]
         if size is not None:

@@ -10,7 +10,7 @@ from autograd_core import Tensor, no_grad
 
 from ..dropout import Dropout
 from ..embedding import Embedding
-from ..functional.activation import softmax
+from ..functional.softmax import softmax
 from ..linear import Linear
 from ..module import Module
 from ..random import generator

@@ -51,6 +51,11 @@ class RBM(Module):
         Where samples are drawn: the package's Generator; assign another to
         give this machine its own.
 
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
     References
     ----------
     Smolensky, "Information processing in dynamical systems" (1986); Hinton,

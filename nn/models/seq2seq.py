@@ -9,7 +9,7 @@ import numpy as np
 from autograd_core import no_grad
 
 from ..embedding import Embedding
-from ..functional.activation import softmax
+from ..functional.softmax import softmax
 from ..linear import Linear
 from ..module import Module
 from ..recurrent import LSTM

@@ -97,6 +97,13 @@ class SequentialLR(_Composed):
     last_epoch : int
         The step to continue after.
 
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
+
     Examples
     --------
     >>> from autograd_core import Tensor
@@ -176,6 +183,13 @@ class ChainedScheduler(_Composed):
         what stands before them.
     optimizer : Optimizer, optional
         The parts' optimizer.
+
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
 
     Examples
     --------

@@ -32,6 +32,13 @@ class CosineAnnealingLR(LRScheduler):
     last_epoch : int
         The step to continue after.
 
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
+
     References
     ----------
     Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017).
@@ -86,7 +93,7 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    r"""Cosine annealing that jumps back to the top, each time for `T_mult` times as long.
+    """Cosine annealing that jumps back to the top, each time for `T_mult` times as long.
 
     Parameters
     ----------
@@ -100,6 +107,13 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         The lowest rate.
     last_epoch : int
         The step to continue after.
+
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
 
     References
     ----------

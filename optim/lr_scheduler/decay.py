@@ -26,6 +26,13 @@ class StepLR(LRScheduler):
     last_epoch : int
         The step to continue after.
 
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
+
     Examples
     --------
     >>> from autograd_core import Tensor
@@ -74,6 +81,13 @@ class MultiStepLR(LRScheduler):
         The factor.
     last_epoch : int
         The step to continue after.
+
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
 
     Examples
     --------
@@ -125,6 +139,13 @@ class ExponentialLR(LRScheduler):
     last_epoch : int
         The step to continue after.
 
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
+
     Examples
     --------
     >>> from autograd_core import Tensor
@@ -155,7 +176,7 @@ class ExponentialLR(LRScheduler):
 
 
 class PolynomialLR(LRScheduler):
-    r"""Let the rate fall to zero as :math:`(1 - t / T)^p`.
+    """Let the rate fall to zero as :math:`(1 - t / T)^p`.
 
     Parameters
     ----------
@@ -167,6 +188,13 @@ class PolynomialLR(LRScheduler):
         p; 1 is a straight line.
     last_epoch : int
         The step to continue after.
+
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
 
     Examples
     --------
@@ -219,6 +247,13 @@ class LambdaLR(LRScheduler):
         From step to factor; one for each group if a list.
     last_epoch : int
         The step to continue after.
+
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
 
     Examples
     --------

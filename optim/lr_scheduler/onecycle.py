@@ -69,6 +69,13 @@ class OneCycleLR(LRScheduler):
     last_epoch : int
         The step to continue after.
 
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
+
     References
     ----------
     Smith and Topin, "Super-convergence: very fast training of neural networks

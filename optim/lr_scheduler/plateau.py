@@ -36,6 +36,13 @@ class ReduceLROnPlateau:
     eps : float
         A smaller change than this is not made.
 
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
+
     Examples
     --------
     >>> from autograd_core import Tensor

@@ -31,6 +31,13 @@ class LRScheduler:
     base_lrs : list of float
         The groups' rates at the start.
 
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
+
     Examples
     --------
     >>> from autograd_core import Tensor

@@ -25,6 +25,16 @@ def linear_scaling(lr: float, batch_size: int, reference: int = 256) -> float:
     reference : int
         The batch size that lr belongs to.
 
+    Returns
+    -------
+    float
+        The rate.
+
+    Raises
+    ------
+    SettingError
+        If a number is not positive.
+
     References
     ----------
     Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour" (2017).
@@ -63,6 +73,13 @@ class LinearLR(LRScheduler):
         Steps from one to the other.
     last_epoch : int
         The step to continue after.
+
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
 
     Examples
     --------
@@ -133,6 +150,13 @@ class ConstantLR(LRScheduler):
         How many steps it holds.
     last_epoch : int
         The step to continue after.
+
+    Raises
+    ------
+    OperandError
+        If the first argument is not an optimizer.
+    SettingError
+        If a setting is out of range.
 
     Examples
     --------

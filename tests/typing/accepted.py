@@ -60,4 +60,12 @@ def training(x: Array) -> None:
     value = np.mean(model(x) ** 2)
     value.backward()
     optimizer.step()
+    nothing: Callable[[], None] = optimizer.step
+    nothing()
+    assert_type(optimizer.step(lambda: 2.0), float)
+    assert_type(optimizer.step(closure=closure), Tensor)
     optimizer.zero_grad()
+
+
+def closure() -> Tensor:
+    return Tensor(1.0)

@@ -21,3 +21,4 @@ def mistakes() -> None:
     grad(loss, argnum=1)  # type: ignore[call-overload]
     x.reshape(order=3)  # type: ignore[arg-type]
     optim.Adam([x], rate=0.1)  # type: ignore[call-arg]
+    optim.Adam([x]).step(closure=3.0)  # type: ignore[call-overload]

@@ -1,0 +1,428 @@
+"""Losses of probabilities: negative log-likelihoods, divergences, entropies.
+
+Those that belong with a last activation take its input and give dL/dz directly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core import elementwise, primitive
+
+from ..values import at, everything, is_batched, is_traced, raw, shape_error
+from .activation import log_sigmoid, sigmoid
+from .floating import floating
+from .softmax import log_softmax
+from .targets import (
+    checked_weight,
+    class_weights,
+    fits_into,
+    reduced,
+    same_shape,
+    target_rows,
+    total_weight,
+    weighed,
+)
+
+
+@floating("input", "weight")
+def nll_loss(
+    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+) -> Any:
+    """Minus the log-probability (axis 1, or 0 of a vector) of each sample's class.
+
+    Parameters
+    ----------
+    input : shape (classes,), (n, classes) or (n, classes, d1, ...)
+        Log-probabilities.
+    target : integers of shape (), (n,) or (n, d1, ...)
+        Class indices.
+    weight : shape (classes,), optional
+        A factor for each class.
+    ignore_index : int
+        Samples with this class count nothing.
+    reduction : {"mean", "sum", "none"}
+        The mean divides by the total weight.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a label is out of range.
+
+    Examples
+    --------
+    >>> float(nll_loss(np.log([[0.25, 0.75]]), np.array([0])).round(4))
+    1.3863
+    """
+    rows, index, restore = target_rows("nll_loss", input, target, ignore_index)
+    scale = class_weights("nll_loss", index, rows, weight, ignore_index)
+    safe = np.where(index == ignore_index, 0, index)
+    loss = -at(rows, np.arange(len(safe)), safe) * scale
+    loss = np.where(index == ignore_index, 0, loss)  # what is ignored need not be finite
+    if reduction == "mean":
+        return loss.sum() / total_weight("nll_loss", scale)
+    return reduced(loss, reduction, "nll_loss") if reduction == "sum" else restore(loss, reduction)
+
+
+def _picked(z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
+    """Sum of scale * (log sum exp z - z[index]) over the rows that count, whatever others hold."""
+    rows = np.arange(len(index))
+    top = z.max(axis=1)
+    total = np.exp(z - top[:, None]).sum(axis=1)
+    losses = (np.log(total) - (z[rows, index] - top)) * scale
+    losses[ignored] = 0
+    return losses.sum()
+
+
+def _softmax_minus(z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
+    """dL/dz = (softmax(z) - one-hot) * scale, computed in one array."""
+    p = z - z.max(axis=1, keepdims=True)
+    np.exp(p, out=p)
+    p *= (scale / p.sum(axis=1))[:, None]
+    p[np.arange(len(index)), index] -= scale
+    p[ignored] = 0
+    return p
+
+
+def _softmax_slope(t: Any, y: Any, z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
+    p = y + _one_hot(y, index, scale)  # = softmax(z) * scale
+    safe = np.where(scale == 0, 1, scale)[:, None]
+    return p * (t - np.sum(p * t, axis=1, keepdims=True) / safe)
+
+
+def _one_hot(like: Any, index: Any, scale: Any) -> Any:
+    hot = np.zeros_like(like)
+    hot[np.arange(len(index)), index] = scale
+    return hot
+
+
+# the derivative of the loss, a primitive itself: its own derivative is symmetric
+_residual = primitive(
+    _softmax_minus,
+    vjp=[_softmax_slope],
+    jvp=[_softmax_slope],
+    name="softmax - target",
+    # an element: maximum, difference, exp, sum, factor; a row: division, subtraction
+    cost=lambda y, z, **_: 12.0 * np.size(z) + 5.0 * len(z),
+)
+_softmax_nll = primitive(
+    _picked,
+    vjp=[lambda g, y, z, **rows: g * _residual(z, **rows)],
+    jvp=[lambda t, y, z, **rows: np.sum(t * _residual(z, **rows))],
+    name="cross_entropy",
+    # an element: maximum, difference, exp, sum; a row: log, two differences, factor, sum
+    cost=lambda y, z, **_: 11.0 * np.size(z) + 12.0 * len(z),
+    category="loss",
+)
+
+
+@floating("input", "target", "weight", smooth=("label_smoothing",), labels=("target",))
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """Cross-entropy of softmax(input) with class indices or with distributions.
+
+    Parameters
+    ----------
+    input : shape (classes,), (n, classes) or (n, classes, d1, ...)
+        Logits.
+    target : integers of shape (), (n,) or (n, d1, ...); or floats shaped like input
+        Class indices, or a distribution over the classes for each sample.
+    weight : shape (classes,), optional
+        A factor for each class.
+    ignore_index : int
+        Samples with this class count nothing.
+    reduction : {"mean", "sum", "none"}
+        The mean divides by the total weight.
+    label_smoothing : float in [0, 1]
+        This much of the target is spread evenly over all classes.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        -sum_c q_c log softmax(input)_c.  Its derivative is softmax(input) - q,
+        computed in one step, so that logits of any size are safe.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, the batch is empty, or a label is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import grad
+    >>> z = np.array([[1e4, 0.0]])
+    >>> float(cross_entropy(z, np.array([1])))
+    10000.0
+    >>> grad(lambda z: cross_entropy(z, np.array([1])))(z)
+    array([[ 1., -1.]])
+    """
+    if not 0 <= label_smoothing <= 1:
+        raise shape_error(
+            f"cross_entropy: label_smoothing must be in [0, 1], not {label_smoothing}."
+        )
+    labels = target if is_batched(target) else raw(target)
+    if labels.dtype.kind == "f":
+        return _distribution_loss(input, target, weight, reduction, label_smoothing)
+    rows, index, restore = target_rows("cross_entropy", input, labels, ignore_index)
+    scale = class_weights("cross_entropy", index, rows, weight, ignore_index)
+    ignored = index == ignore_index
+    safe = np.where(ignored, 0, index)
+    smoothed = is_traced(label_smoothing) or label_smoothing > 0
+    fused = not (smoothed or is_batched(rows) or is_batched(safe) or is_traced(scale))
+    if fused and reduction in ("mean", "sum"):
+        if reduction == "mean":
+            scale = scale / total_weight("cross_entropy", scale)
+        return _softmax_nll(rows, index=safe, scale=scale, ignored=ignored)
+    rows = np.where(ignored[:, None], 0, rows)  # what is ignored need not be finite
+    logs = log_softmax(rows, 1)
+    loss = -at(logs, np.arange(len(safe)), safe) * scale
+    if smoothed:
+        counted = (~ignored).astype(rows.dtype)[:, None]
+        factors = counted if weight is None else counted * weight
+        spread = -np.sum(logs * factors, axis=1) / rows.shape[1]
+        loss = loss * (1 - label_smoothing) + spread * label_smoothing
+    if reduction == "mean":
+        return loss.sum() / total_weight("cross_entropy", scale)
+    return (
+        reduced(loss, reduction, "cross_entropy")
+        if reduction == "sum"
+        else restore(loss, reduction)
+    )
+
+
+def _distribution_loss(
+    input: Any, target: Any, weight: Any, reduction: str, label_smoothing: float
+) -> Any:
+    same_shape("cross_entropy", input, target)
+    axis = 0 if np.ndim(input) == 1 else 1
+    if not np.ndim(input) or not input.shape[axis]:
+        raise shape_error(f"cross_entropy: an input of shape {np.shape(input)} has no classes.")
+    if is_traced(label_smoothing) or label_smoothing > 0:
+        target = target * (1 - label_smoothing) + label_smoothing / input.shape[axis]
+    logs = log_softmax(input, axis)
+    if weight is not None:
+        checked_weight("cross_entropy", weight, input.shape[axis])
+        logs = logs * weight.reshape((-1, *(1,) * (np.ndim(input) - axis - 1)))
+    loss = -np.sum(target * logs, axis=axis)
+    return reduced(loss, reduction, "cross_entropy")
+
+
+@floating("input", "target", "weight")
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+) -> Any:
+    """-(t log p + (1 - t) log(1 - p)) of probabilities; logarithms are held above -100.
+
+    Parameters
+    ----------
+    input, target : array or Tensor or Dual
+        Probabilities, of one shape; the second is what is wanted.
+    weight : array, optional
+        A factor for each element; it broadcasts.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or the input is not in [0, 1].
+
+    Examples
+    --------
+    >>> float(binary_cross_entropy(np.array([0.25]), np.array([1.0])).round(4))
+    1.3863
+    """
+    same_shape("binary_cross_entropy", input, target)
+    values = everything(input)
+    if not np.all((values >= 0) & (values <= 1)):
+        raise shape_error(
+            "binary_cross_entropy: the input must be probabilities in [0, 1]; for logits use "
+            "binary_cross_entropy_with_logits."
+        )
+    with np.errstate(divide="ignore"):
+        loss = -(target * _safe_log(input) + (1 - target) * _safe_log(1 - input))
+    return reduced(weighed("binary_cross_entropy", loss, weight), reduction, "binary_cross_entropy")
+
+
+_safe_log = elementwise(
+    lambda p: np.maximum(np.log(np.maximum(p, 1e-45)), -100.0),
+    lambda y, p: 1 / np.maximum(p, 1e-12),
+    name="log",
+)
+
+
+def _logistic_value(z: Any, t: Any) -> Any:
+    ends = np.isinf(z)
+    certain = ends.any()
+    at = np.where(ends, 0, z) if certain else z
+    y = np.maximum(at, 0) - at * t + np.log1p(np.exp(-np.abs(at)))
+    return np.where(ends, _absorbed(np.where(z > 0, 1 - t, t), np.abs(z)), y) if certain else y
+
+
+def _absorbed(share: Any, x: Any) -> Any:
+    """Return share * x, and 0 for nothing of infinity."""
+    none = (share == 0) & np.isinf(x)
+    return np.where(none, 0, share * np.where(none, 0, x))
+
+
+_share = elementwise(
+    _absorbed, lambda y, share, x: x, lambda y, share, x: share, name="share", cost=1.0
+)
+_logistic_loss = elementwise(
+    _logistic_value,
+    lambda y, z, t: sigmoid(z) - t,
+    lambda y, z, t: -z,
+    name="bce with logits",
+    cost=22.0,
+)
+
+
+@floating("input", "target", "weight", "pos_weight")
+def binary_cross_entropy_with_logits(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
+) -> Any:
+    """Binary cross-entropy of sigmoid(input); its derivative is sigmoid(input) - target.
+
+    Parameters
+    ----------
+    input : array or Tensor or Dual
+        Logits.
+    target : shaped like input
+        Probabilities.
+    weight : array, optional
+        A factor for each element; it broadcasts.
+    reduction : {"mean", "sum", "none"}
+        The mean over all elements, their sum, or each by itself.
+    pos_weight : array, optional
+        A factor for the positive targets; it broadcasts.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import grad
+    >>> z = np.array([-1e4, 0.0])
+    >>> grad(lambda z: binary_cross_entropy_with_logits(z, np.ones(2), reduction="sum"))(z)
+    array([-1. , -0.5])
+    """
+    name = "binary_cross_entropy_with_logits"
+    same_shape(name, input, target)
+    if pos_weight is None:
+        loss = _logistic_loss(input, target)
+    else:
+        fits_into("pos_weight", pos_weight, target, name)
+        yes, no = -log_sigmoid(input), -log_sigmoid(-input)
+        loss = _share(pos_weight * target, yes) + _share(1 - target, no)
+    return reduced(weighed(name, loss, weight), reduction, name)
+
+
+@floating("input", "target")
+def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
+    """Return target * (log target - input), where input holds log-probabilities; 0 log 0 = 0.
+
+    A target below 0 is no probability: NaN.
+
+    Parameters
+    ----------
+    input : array or Tensor or Dual
+        Log-probabilities.
+    target : shaped like input
+        Probabilities.
+    reduction : {"mean", "sum", "none", "batchmean"}
+        The divergence itself is "batchmean": the sum over classes, mean over axis 0.
+    log_target : bool
+        Whether the target holds logarithms too.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The loss.
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit, or a setting is out of range.
+
+    Examples
+    --------
+    >>> float(kl_div(np.log([0.5, 0.5]), np.array([1.0, 0.0]), "sum").round(4))
+    0.6931
+    """
+    same_shape("kl_div", input, target)
+    if log_target:
+        loss = np.exp(target) * (np.where(target == -np.inf, 0, target) - input)
+    else:
+        loss = _x_log_x(target) - target * input
+    if reduction == "batchmean":
+        if not np.ndim(input):
+            raise shape_error("kl_div: reduction 'batchmean' needs an axis of examples, not ().")
+        return np.sum(loss) / np.shape(input)[0]
+    return reduced(loss, reduction, "kl_div")
+
+
+_x_log_x = elementwise(
+    lambda p: p * np.log(np.where(p == 0, 1, p)),
+    lambda y, p: np.log(np.where(p == 0, 1, p)) + (p != 0),
+    name="x log x",
+)
+
+
+@floating("input")
+def entropy(input: Any, dim: int = -1, reduction: str = "mean") -> Any:
+    """Entropy -sum p log p of the distributions softmax(input) along an axis.
+
+    Parameters
+    ----------
+    input : array or Tensor or Dual
+        Logits.
+    dim : int
+        The axis of the classes.
+    reduction : {"mean", "sum", "none"}
+        The mean over the batch, the sum, or no reduction.
+
+    Returns
+    -------
+    scalar, or an array for "none"
+        The entropy in nats.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(np.exp(entropy(np.zeros((3, 4)))).round(6))
+    4.0
+    """
+    logs = log_softmax(input, dim)
+    return reduced(-np.sum(np.exp(logs) * logs, axis=dim), reduction, "entropy")

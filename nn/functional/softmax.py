@@ -1,0 +1,160 @@
+"""Softmax along an axis, and its logarithm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_core import primitive
+
+from ..values import is_traced, shape_error
+from .floating import floating
+
+
+def _shares(x: Any, axis: int = -1) -> Any:
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
+    e /= np.sum(e, axis=axis, keepdims=True)
+    return e
+
+
+def _softmax_rule(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
+    weighted = g * y
+    return weighted - y * np.sum(weighted, axis=axis, keepdims=True)
+
+
+_softmax = primitive(
+    _shares,
+    vjp=[_softmax_rule],
+    jvp=[_softmax_rule],  # the Jacobian is symmetric
+    name="softmax",
+    cost=5.0,
+)
+
+
+def _axis(name: str, x: Any, dim: int | None) -> int:
+    """Return the axis; the last by default, where nobody can mean another."""
+    if dim is not None:
+        return dim
+    if np.ndim(x) > 2:
+        raise shape_error(
+            f"{name}: give dim= for an input of {np.ndim(x)} axes, here of shape {np.shape(x)}: "
+            "by default PyTorch takes axis 0 or 1, others take the last."
+        )
+    return -1
+
+
+@floating("x", smooth=("temperature",))
+def softmax(x: Any, dim: int | None = None, temperature: float = 1.0) -> Any:
+    """Return exp(x / temperature) along an axis, scaled to sum 1.
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Scores of any size; nothing overflows.
+    dim : int, optional
+        The axis; the last one by default for inputs of one or two axes. With more axes it
+        must be given.
+    temperature : float
+        1 / beta; low is sharp, high is even.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Raises
+    ------
+    ShapeError
+        If the temperature is not positive, or the axis is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> softmax(np.array([0.0, np.log(3.0)])).round(4)
+    array([0.25, 0.75])
+    """
+    if not temperature > 0:
+        raise shape_error(f"softmax: the temperature must be positive, not {temperature}.")
+    dim = _axis("softmax", x, dim)
+    return _softmax(
+        x if not is_traced(temperature) and temperature == 1 else x / temperature, axis=dim
+    )
+
+
+def _log_shares(x: Any, axis: int = -1) -> Any:
+    x = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    x -= np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+    return x
+
+
+_log_softmax = primitive(
+    _log_shares,
+    vjp=[
+        lambda g, y, x, *, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
+    ],
+    jvp=[
+        lambda t, y, x, *, axis=-1: t - np.sum(np.exp(y) * t, axis=axis, keepdims=True),
+    ],
+    name="log_softmax",
+    cost=5.0,
+)
+
+
+@floating("x")
+def log_softmax(x: Any, dim: int | None = None) -> Any:
+    """Return the logarithm of `softmax`, exact where the softmax is too small for a float.
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Scores of any size.
+    dim : int, optional
+        The axis, as in `softmax`.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Raises
+    ------
+    ShapeError
+        If the axis is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_softmax(np.array([0.0, 1e4]))
+    array([-10000.,      0.])
+    """
+    return _log_softmax(x, axis=_axis("log_softmax", x, dim))
+
+
+@floating("x")
+def softmin(x: Any, dim: int | None = None) -> Any:
+    """Return `softmax` of -x.
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Scores of any size.
+    dim : int, optional
+        The axis, as in `softmax`.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        Shaped like x.
+
+    Raises
+    ------
+    ShapeError
+        If the axis is missing.
+
+    Examples
+    --------
+    >>> softmin(np.array([0.0, np.log(3.0)])).round(4)
+    array([0.75, 0.25])
+    """
+    return _softmax(-x, axis=_axis("softmin", x, dim))
