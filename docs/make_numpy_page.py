@@ -24,7 +24,7 @@ are refused:
 - `where=` and `initial=` of reductions. Write `np.where(condition, x, 0)`, and add the initial
   value yourself.
 - `order="K"` and `order="A"` of `ravel` and `reshape`, for two axes or more: they depend on how the
-    elements are laid out in memory, and a traced value does not promise a layout.
+  elements are laid out in memory, and a traced value does not promise a layout.
 - `bins="auto"` and other rules that choose the bins of a histogram. The edges of a histogram
   carry a derivative; the counts do not.
 
