@@ -111,8 +111,8 @@ def page() -> str:
         "# NumPy, function by function",
         "",
         "Every function that NumPy lets other array types override. The page is generated from",
-        "the registry by `python docs/make_numpy_page.py`. A test fails if it is out of date, or if",
-        "NumPy has a function that is not classified here.",
+        "the registry by `python docs/make_numpy_page.py`. A test fails if it is out of date, or",
+        "if NumPy has a function that is not classified here.",
         "",
         f"- **{counts['differentiable']} differentiable**, in both modes and to any order.",
         f"- **{counts['locally constant']} locally constant**: positions, comparisons, counts,"

@@ -187,8 +187,8 @@ class MultiheadAttention(Module):
         batches = {first.shape[0], second.shape[0], third.shape[0]}
         if len(batches) > 1 or second.shape[1] != third.shape[1]:
             raise shape_error(
-                f"MultiheadAttention: shapes {shapes} do not fit: one batch, and as many keys as "
-                "values, are needed."
+                f"MultiheadAttention: shapes {shapes} do not fit: they need the same batch size, "
+                "and as many keys as values."
             )
         return first, second, third
 

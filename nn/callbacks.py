@@ -156,7 +156,7 @@ def _weights(owner: str, name: str, value: Any) -> None:
         isinstance(value, dict)
         and all(type(k) is str and np.shape(v) is not None for k, v in value.items())
     ):
-        raise SettingError(f"{owner}: {name} is a {type(value).__name__}, no state dict.")
+        raise SettingError(f"{owner}: {name} is a {type(value).__name__}, not a state dict.")
 
 
 class EarlyStopping(Monitor):

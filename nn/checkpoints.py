@@ -54,7 +54,8 @@ class _Packing:
             return nest
         if depth > _DEEPEST:
             raise SerializationError(
-                f"checkpoint: {path[:40]}... lies deeper than {_DEEPEST} levels; does something "
+                f"checkpoint: {path[:40]}... is nested deeper than {_DEEPEST} levels; does "
+                "something "
                 "contain itself?"
             )
         dot = path + "." if path else ""
@@ -145,7 +146,7 @@ def unpack(packed: Any, arrays: dict[Any, Any]) -> Any:
         ((key, value),) = packed.items()
         if key.startswith("$"):
             if key not in _UNPACKED:
-                raise ValueError(f"{key[:40]!r} is no mark of a checkpoint's")
+                raise ValueError(f"{key[:40]!r} is not one of a checkpoint's markers")
             return _UNPACKED[key](value, arrays)
     return {key: unpack(value, arrays) for key, value in packed.items()}
 
@@ -308,14 +309,14 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
     arrays, metadata = read(path)
     if _KEY not in metadata:
         raise SerializationError(
-            f"{os.fspath(path)}: no checkpoint of a Trainer; for weights alone use nn.load().",
+            f"{os.fspath(path)}: not a checkpoint of a Trainer; for weights alone use nn.load().",
             Location.of_caller(),
         )
     text = metadata[_KEY]
     if _CHECKSUM in metadata and metadata[_CHECKSUM] != checksum(text, arrays):
         raise SerializationError(
-            f"{os.fspath(path)}: the checkpoint is damaged (its checksum is not that of its "
-            "numbers); go on from another copy, or from the start.",
+            f"{os.fspath(path)}: the checkpoint is damaged (its checksum does not match its "
+            "numbers); resume from another copy, or start again.",
             Location.of_caller(),
         )
     try:

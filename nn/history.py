@@ -58,7 +58,7 @@ class History:
         """Return one measure over the epochs in which it was taken."""
         if name not in self.columns:
             raise SettingError(
-                f"history: nothing is called {name!r}; there are {', '.join(self.columns)}."
+                f"history: there is no column {name!r}; there are {', '.join(self.columns)}."
             )
         return [row[name] for row in self.rows if name in row]
 

@@ -164,7 +164,7 @@ class Module:
         if module is not None and any(part is self for part in module.modules()):
             raise OperandError(
                 f"{type(self).__name__}: with {name!r} the module would contain itself, and its "
-                "parameters would have endless names; a reference that is no part of the module "
+                "parameters would have endless names; a reference that is not part of the module "
                 "can be kept in a list or tuple.",
                 Location.of_caller(),
             )

@@ -89,8 +89,8 @@ class Resumable:
             self._warn_of_unkept()
         if self._cut:
             raise StateDictError(
-                f"{self._cut} load() a checkpoint; or make a new Trainer to go on from what the "
-                "model holds now."
+                f"{self._cut} load() a checkpoint; or make a new Trainer to continue from what "
+                "the model holds now."
             )
         if self._loaded is not None:
             self._check_loader(self._loaded)
@@ -109,7 +109,7 @@ class Resumable:
             rollback.open = False
             self._cut = (
                 f"{where} in the middle of the update: of the weights, the optimizer's state and "
-                "the schedule, some have moved and some have not."
+                "the schedule, some were updated and some were not."
             )
         elif lost := rollback.undo():
             self._cut = f"{where}, and could not be taken back ({lost})."
@@ -174,7 +174,7 @@ class Resumable:
             warnings.warn(
                 "Trainer: the checkpoint does not keep "
                 + ", ".join(f"{name} ({kind})" for name, kind in unkept.items())
-                + "; a run that goes on from it may end elsewhere. Draw from a "
+                + "; a run that resumes from it may end with other numbers. Draw from a "
                 "numpy.random.Generator.",
                 RuntimeWarning,
                 stacklevel=4,
@@ -270,7 +270,7 @@ class Resumable:
             if isinstance(error, AutogradError):
                 raise
             raise StateDictError(
-                f"Trainer: this is no state of a training ({type(error).__name__}: {error}); "
+                f"Trainer: this is not the state of a training ({type(error).__name__}: {error}); "
                 "nothing was changed."
             ) from error
         except BaseException:
@@ -332,7 +332,7 @@ class Resumable:
                 source = f"{self._source}: " if state is self._loaded and self._source else ""
                 raise StateDictError(
                     f"{source}Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, "
-                    f"this run has {value!r}; it would not end where the first would have."
+                    f"this run has {value!r}; it would not end with the same numbers."
                 )
 
 

@@ -117,7 +117,8 @@ def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | N
     if len(text) > _LONGEST_HEADER:
         raise _refuse(
             path,
-            f"the names, the metadata and all that is no array take {len(text)} bytes; there is "
+            f"the names, the metadata and everything that is not an array take {len(text)} "
+            "bytes; there is "
             f"no room for more than {_LONGEST_HEADER}. Save long lists and texts as arrays.",
         )
     pieces = (piece for name in order for piece in _pieces(arrays[name]))
@@ -144,7 +145,7 @@ def _numbers(path: str, name: str, value: Any) -> Any:
     try:
         array = np.asarray(array)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise _refuse(path, f"{shown(name)} is no array of numbers: {error}") from error
+        raise _refuse(path, f"{shown(name)} is not an array of numbers: {error}") from error
     if array.dtype.kind in "biufc" and array.dtype.newbyteorder("<") in KINDS:
         return array
     remedy = {

@@ -165,7 +165,7 @@ class Trainer(Resumable):
         Raises
         ------
         NonFiniteError
-            If the loss becomes NaN or infinite; the batch is not learned.  The message
+            If the loss becomes NaN or infinite; the batch changes nothing.  The message
             says what was not finite first: input, target, parameter, or which layer's output.
         DataError
             If the data cannot be trained on.
@@ -294,7 +294,7 @@ class Trainer(Resumable):
             if not (math.isfinite(value) and math.isfinite(_scalar(loss))):
                 raise NonFiniteError(
                     f"training: the loss is {value} in epoch {self.epoch + 1}, batch "
-                    f"{self.batch + 1}; the batch was not learned.\n"
+                    f"{self.batch + 1}; the batch changed nothing.\n"
                     f"  {first_broken(self.model, inputs, target)}.\n  Clean the data, lower the "
                     "rate, clip gradients, or find the operation with detect_anomaly()."
                     + (f" The training went on from {self._source}." if self._source else "")
@@ -346,7 +346,7 @@ class Trainer(Resumable):
             return
         if self.monitor not in row:
             raise SettingError(
-                f"Trainer: the schedule looks at {self.monitor!r}, but this epoch measured "
+                f"Trainer: the schedule monitors {self.monitor!r}, but this epoch measured "
                 f"{', '.join(row)}; pass validation data to fit(), or set monitor=."
             )
         self.schedule.step(row[self.monitor])

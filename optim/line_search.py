@@ -214,7 +214,7 @@ def descend(
     x = objective.start.copy()
     value, g = first_value(objective, operation)
     values = [value]
-    step, reason, iteration = 1.0, "the iterations are used up", 0
+    step, reason, iteration = 1.0, "the maximum number of iterations was reached", 0
     if adapt:
         step = 1.0 / max(1.0, float(np.abs(g).max()))
     while True:
@@ -242,7 +242,7 @@ def descend(
         search = armijo if line_search == "armijo" else wolfe
         taken = search(phi, value, slope, step if adapt else 1.0)
         if taken is None:
-            reason = "no step lowers the value any more"
+            reason = "no step lowers the value any further"
             break
         x = x + taken * way
         value, g = seen[taken]

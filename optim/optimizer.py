@@ -170,7 +170,7 @@ class Optimizer:
             if id(p) in seen:
                 raise errors.SettingError(
                     f"{self.name}: parameter {k} of shape {p.shape} is given twice; "
-                    "a shared parameter belongs into one group, once."
+                    "a shared parameter belongs in one group, once."
                 )
             seen.add(id(p))
         self.param_groups.append(group)

@@ -163,7 +163,7 @@ def like(live: Any, new: Any) -> Any:
     if kind in (dict, OrderedDict):
         return kind(_items(live, new))
     raise UnlikeError(
-        f"a {kind.__name__}, which no file holds: write a load_state_dict that makes it"
+        f"a {kind.__name__}, which no file can hold: write a load_state_dict that creates it"
     )
 
 

@@ -237,7 +237,7 @@ def test_history_plots_itself():
     lines = figure.axes[1].get_lines()
     np.testing.assert_array_equal(lines[0].get_ydata(), trainer.history["loss"])
     np.testing.assert_array_equal(lines[1].get_ydata(), trainer.history["val_loss"])
-    with pytest.raises(errors.SettingError, match="nothing is called 'speed'; there are epoch"):
+    with pytest.raises(errors.SettingError, match="there is no column 'speed'; there are epoch"):
         trainer.history["speed"]
 
 

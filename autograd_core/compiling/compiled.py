@@ -247,8 +247,8 @@ class Compiled:
             watch = Watch(self._f, *run.settings, seen=run.seen)
             if watch.refused:
                 raise _refusal(
-                    f"reads {watch.refused}; the compiled program would not see it change. Take "
-                    "out what it needs before the call, and pass that as an argument."
+                    f"reads {watch.refused}; the compiled program would not see it change. Read "
+                    "what it needs before the call, and pass it as an argument."
                 )
             if live and not watch.captures():
                 continue
@@ -263,11 +263,7 @@ class Compiled:
                 continue
             if answered and agree(found, wanted):
                 return recording, found
-            why = (
-                found
-                if not answered
-                else ("recorded, it has other results than when it runs as it is")
-            )
+            why = found if not answered else ("gives different results when it is recorded")
         raise _refusal(
             f"gives different results for the same arguments ({why}); it depends on something "
             "that changes while it runs, or on the class of its arrays."

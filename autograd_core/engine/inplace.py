@@ -58,7 +58,8 @@ def _check_target(target: Any) -> None:
         ):
             kind = "a leaf" if value is target else "a view of a leaf"
             raise errors.InPlaceError(
-                f"in-place change of {kind} that requires grad: its gradient would have no place; "
+                f"in-place change of {kind} that requires grad: there would be no place for its "
+                "gradient; "
                 "write x = x + y, or do it under no_grad().",
                 Location.of_caller(),
             )

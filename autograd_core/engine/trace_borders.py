@@ -244,7 +244,7 @@ def keywords(function: _F) -> _F:
             wrong = next(name for name in given if name not in known)
             close = get_close_matches(wrong, names[1:], n=1, cutoff=0.6)
             close = close or ([_SYNONYMS[wrong]] if _SYNONYMS.get(wrong) in known else [])
-            hint = f"; {close[0]}= is meant?" if close else ""
+            hint = f"; did you mean {close[0]}=?" if close else ""
             raise errors.OperandError(
                 f"{function.__name__}(): there is no keyword {wrong}={hint} "
                 f"(known: {', '.join(n + '=' for n in names[1:])}).",

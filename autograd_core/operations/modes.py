@@ -97,7 +97,7 @@ class _Switch(ContextDecorator):
         if isasyncgenfunction(f) or iscoroutinefunction(f):
             raise errors.UnsupportedError(
                 f"@{type(self).__name__}() on the coroutine {f.__name__}: it would end before the "
-                "coroutine runs; write `with` inside of it."
+                "coroutine runs; write `with` inside it."
             )
         if not isgeneratorfunction(f):
             return super().__call__(f)

@@ -210,7 +210,7 @@ class Primitive:
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse: what an operation is must not depend on when one looks."""
         raise errors.RuleError(
-            f"{self.name}.{name}: an operation is declared once and stays as it is; give "
+            f"{self.name}.{name}: an operation is declared once and cannot be changed; give "
             f"{name}= to the declarator.",
             Location.of_caller(),
         )
@@ -284,9 +284,9 @@ class Primitive:
                 return tuple(self._settled_part(part) for part in value)
         kind = describe(value) if hasattr(value, "dtype") else f"a {type(value).__name__}"
         raise errors.DTypeError(
-            f"{self.name}: the result is {kind}; an operation on followed values must give "
-            f"{'a tuple of arrays' if self.multiple else 'an array'} of numbers (no objects, lists "
-            "or integers of Python).",
+            f"{self.name}: the result is {kind}; an operation on traced values must return "
+            f"{'a tuple of arrays' if self.multiple else 'an array'} of numbers (not Python "
+            "objects, lists or integers).",
             Location.of_caller(),
         )
 
@@ -386,7 +386,7 @@ class Primitive:
             raise errors.OperandError(f"{self.name}: {error}", Location.of_caller()) from error
         if kind == "f" and any(np.result_type(bare(a)).kind == "c" for a in args if numeric(a)):
             raise errors.DTypeError(
-                f"{self.name}: dtype={np.dtype(dtype)} would cut the imaginary part of a complex "
+                f"{self.name}: dtype={np.dtype(dtype)} would drop the imaginary part of a complex "
                 "argument; take np.real(x) first.",
                 Location.of_caller(),
             )

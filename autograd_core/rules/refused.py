@@ -36,7 +36,7 @@ refuse(
     np.savetxt,
 )
 refuse(
-    "what comes back mixes values with sets of places; use np.unique, or x.detach() for constants.",
+    "the result mixes values with sets of positions; use np.unique, or x.detach() for constants.",
     np.intersect1d,
     np.setdiff1d,
     np.setxor1d,

@@ -142,7 +142,7 @@ def _say_once(name: str) -> None:
     if name not in _said:
         _said.add(name)
         warnings.warn(
-            f"vmap: {name} has no batched form and is run on each example by itself.",
+            f"vmap: {name} has no batched form, so it runs on one example at a time.",
             LoopWarning,
             stacklevel=2,
         )

@@ -117,7 +117,7 @@ class _Problem:
     def _check(self, outs: Sequence[Any]) -> None:
         if not outs:
             raise errors.DTypeError(
-                "gradcheck(): the function returned nothing of floating-point kind.",
+                "gradcheck(): the function returned no floating-point values.",
                 Location.of_caller(),
             )
         if any(bare(o).dtype.kind == "c" for o in outs if hasattr(bare(o), "dtype")):

@@ -196,8 +196,9 @@ def _check(trace: _Trace, outputs: Sequence[Any], operation: str) -> None:
             )
         if not isinstance(out, Boxed):
             raise errors.UntrackedError(
-                f"{operation}: the function returned a plain {type(out).__name__} that no recorded "
-                "operation leads to; compute it from the arguments with NumPy's functions (not "
+                f"{operation}: the function returned a plain {type(out).__name__} that recorded "
+                "operations did not compute; compute it from the arguments with NumPy's "
+                "functions (not "
                 "math's, float() or .item()), or use stop_gradient for an intended constant.",
                 where,
             )

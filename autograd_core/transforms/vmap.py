@@ -140,7 +140,7 @@ def _taken_out(batch: Batching, value: Any) -> Any:
         value = value._below()  # of a tape or a Dual made inside, and over
     if isinstance(value, type):
         raise errors.OperandError(
-            f"vmap: the function returned the class {value.__name__}, which is no array of "
+            f"vmap: the function returned the class {value.__name__}, which is not an array of "
             "numbers; leave it out of the result.",
             Location.of_caller(),
         )
@@ -170,8 +170,8 @@ def _spelt(nest: Any, axes: Any) -> list[int | None]:
     if both and len(nest) == len(axes):
         return [a for part, spec in zip(nest, axes, strict=True) for a in _spelt(part, spec)]
     raise errors.ShapeError(
-        f"vmap: the axes {axes!r} are not nested like what they are for; give an integer, None, "
-        "or the same nest of them.",
+        f"vmap: the axes {axes!r} are not nested like the values they belong to; give an "
+        "integer, None, or axes nested in the same way.",
         Location.of_caller(),
     )
 

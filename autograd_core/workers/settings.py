@@ -117,7 +117,7 @@ def _tried() -> bool:
     except Exception as error:  # whatever a broken numba, compiler or disk raises
         return _given_up(
             f"a kernel could not be compiled ({type(error).__name__}: {error})",
-            "Set NUMBA_CACHE_DIR to a folder that can be written to, or reinstall numba",
+            "Set NUMBA_CACHE_DIR to a writable folder, or reinstall numba",
         )
     return True
 
@@ -125,8 +125,8 @@ def _tried() -> bool:
 def _given_up(reason: str, remedy: str) -> bool:
     say_once(
         "numba",
-        f"{reason}, so plain NumPy does the work, more slowly. {remedy}; NN_COMPILED=0 says "
-        "that plain NumPy is meant.",
+        f"{reason}, so plain NumPy does the work, more slowly. {remedy}; NN_COMPILED=0 selects "
+        "plain NumPy without this warning.",
     )
     return False
 
