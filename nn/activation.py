@@ -190,7 +190,7 @@ class Step(Module):
     """1 where x >= 0, else 0; derivative 0, so nothing before it learns.
 
     ``straight_through=True`` passes the gradient on where abs(x) <= 1
-    (Bengio et al., 2013), which is no derivative but trains.
+    (Bengio et al., 2013), which is not a derivative but lets the network train.
     """
 
     def __init__(self, straight_through: bool = False) -> None:

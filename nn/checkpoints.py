@@ -1,4 +1,4 @@
-"""Checkpoints: any nest of arrays and plain values in one safetensors file, whole or not at all.
+"""Checkpoints: nested arrays and plain values in one safetensors file, complete or not at all.
 
 Arrays become the file's tensors, named by their path; everything else, and
 how it hangs together, is JSON in the file's metadata.  Nothing is pickled, so
@@ -247,7 +247,7 @@ _UNPACKED: dict[str, Any] = {
 
 
 def save_checkpoint(nest: Any, path: str | os.PathLike[str]) -> None:
-    """Write a nest into a file, atomically.
+    """Write nested values to a file, atomically.
 
     Parameters
     ----------
@@ -260,8 +260,8 @@ def save_checkpoint(nest: Any, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     SerializationError
-        If something in it would not come back as it is: an instance of a
-        subclass, a masked array, text in an array.  Nothing is written then.
+        If something in it would come back changed: an instance of a subclass, a masked array, text
+        in an array. Then nothing is written.
 
     Examples
     --------
@@ -299,12 +299,12 @@ def checksum(text: str, arrays: Mapping[str, Any]) -> str:
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Any:
-    """Read a nest that `save_checkpoint` wrote.
+    """Read the nested values that `save_checkpoint` wrote.
 
     Raises
     ------
     SerializationError
-        If the file is damaged (its numbers are compared with a checksum), or no checkpoint.
+        If the file is damaged (its numbers are compared with a checksum), or is not a checkpoint.
     """
     arrays, metadata = read(path)
     if _KEY not in metadata:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, written by one run at a time.
+"""Files that appear complete or not at all, written by one run at a time.
 
 A file is written beside its place under a temporary name, forced to the disk and renamed.  The
 temporary name tells the process, so that leftovers of a killed one can be removed, and nothing

@@ -22,7 +22,7 @@ def shown(value: Any) -> str:
 
 
 class History:
-    """What training measured, epoch by epoch.
+    """The measurements of a training, epoch by epoch.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class History:
 
     @property
     def columns(self) -> list[str]:
-        """The names of all that was measured, in the order of appearance."""
+        """The names of everything that was measured, in order of appearance."""
         return list(dict.fromkeys(name for row in self.rows for name in row))
 
     def __getitem__(self, name: str) -> list[float]:
@@ -86,7 +86,7 @@ class History:
         return f"History({len(self)} epochs: {', '.join(self.columns)})"
 
     def plot(self, axes: Any = None) -> Any:
-        """Draw all measures: each with its validation counterpart in one picture.
+        """Plot all measures, each together with its validation counterpart.
 
         Parameters
         ----------

@@ -111,7 +111,7 @@ class BatchNorm2d(_BatchNorm):
     eps : float
         Added to the variance.
     momentum : float or None
-        How far the running statistics move with each batch; None: their mean over all batches.
+        How far the running statistics move with each batch; None takes their mean over all batches.
     affine : bool
         Whether to learn a scale and a shift.
     track_running_stats : bool

@@ -1,4 +1,4 @@
-"""Checking the state of a random source before the source takes it on.
+"""Checking the state of a random source before the source loads it.
 
 NumPy's setters do not check all of it: a position outside of a generator's table is taken, and the
 next draw reads foreign memory; a table of zeros makes some distributions draw for ever.  So a state

@@ -1,4 +1,4 @@
-"""Checking a saved training before any of it is taken on.
+"""Checking a saved training before any of it is loaded.
 
 The file may come from a stranger, or may have been damaged.  Everything in it is compared with what
 the live training has: keys, kinds, shapes, ranges.  Only then is anything changed.

@@ -1,4 +1,4 @@
-"""Where a training stands: taken up from a checkpoint, saved, and put back after an exception.
+"""The position of a training: resumed from a checkpoint, saved, and restored after an exception.
 
 The half of the Trainer that is not the loop.  A checkpoint holds everything that decides how
 training goes on; `nn.rollback` holds what one batch changes.
@@ -248,7 +248,7 @@ class Resumable:
         self._written[os.path.realpath(path)] = signature(path)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
+        """Load what `state_dict` returned; if it does not fit, nothing is changed."""
         if not self._fitting:
             self._settle()
         expected = self._state()

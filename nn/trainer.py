@@ -51,7 +51,7 @@ class Trainer(Resumable):
     optimizer : optim.Optimizer
         Holds the model's parameters.
     schedule : LRScheduler or ReduceLROnPlateau, optional
-        Steps once an epoch, or a batch.
+        Steps once per epoch, or per batch.
     schedule_every : {"epoch", "batch"}
         Which.
     metrics : dict of str to callable, optional
@@ -59,16 +59,16 @@ class Trainer(Resumable):
     callbacks : sequence of Callback
         Run in this order.
     checkpoint : path, optional
-        Save here after each epoch; `fit` goes on from the file if it exists.
+        Save here after each epoch; `fit` resumes from the file if it exists.
     checkpoint_batches : int, optional
-        Save also after every so many batches.
+        Also save each time after this many batches.
     monitor : str
-        What ReduceLROnPlateau looks at.
+        The measure that ReduceLROnPlateau monitors.
     seed : int
         Decides the order of data given as arrays.
     progress : bool, optional
-        Show a bar (tqdm, from the extra ``demo``); default if tqdm is
-        installed and somebody watches.
+        Show a progress bar (tqdm, from the extra ``demo``). By default it is shown if tqdm is
+        installed and the output is a terminal.
 
     Attributes
     ----------
@@ -77,9 +77,9 @@ class Trainer(Resumable):
     epoch, batch : int
         The position: whole epochs done, batches done in the current one.
     stopped : str or None
-        Why training ended before its time.
+        Why training ended early.
     finished : bool
-        True once `fit` has come to its end, False while it runs and after an exception.
+        True once `fit` has finished, False while it runs and after an exception.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class Trainer(Resumable):
         epochs: int = 10,
         batch_size: int = 32,
     ) -> History:
-        """Train until so many epochs have been done in all.
+        """Train until the given total number of epochs has been done.
 
         Parameters
         ----------
@@ -153,10 +153,10 @@ class Trainer(Resumable):
         validation : DataLoader or data, optional
             Measured after each epoch.
         epochs : int
-            In all, counted from the very beginning: calling again with the
-            same number does nothing, and a resumed run ends when it should.
+            The total, counted from the very beginning: calling again with the same number does
+            nothing, and a resumed run ends when it should.
         batch_size : int
-            For data that are not in a loader.
+            For data that is not in a loader.
 
         Returns
         -------
@@ -354,14 +354,14 @@ class Trainer(Resumable):
     # --- using the model ----------------------------------------------------
 
     def evaluate(self, data: Any, batch_size: int = 256) -> dict[str, float]:
-        """Return loss and metrics on data, in eval mode; learns nothing.
+        """Return loss and metrics on data, in eval mode, without learning.
 
         Parameters
         ----------
         data : DataLoader or data
             As for `fit`.
         batch_size : int
-            For data that are not in a loader.
+            For data that is not in a loader.
         """
         loader = as_loader(data, batch_size, False, self.seed)
         sums: dict[str, float] = {}
@@ -373,7 +373,7 @@ class Trainer(Resumable):
         return self._means(sums)
 
     def predict(self, *inputs: Any, batch_size: int = 256) -> Any:
-        """Return the model's answers to inputs, as an array, in eval mode."""
+        """Return the model's outputs for inputs, as an array, in eval mode."""
         loader = as_loader(tuple(inputs), batch_size, False, self.seed)
         found = []
         with self._evaluating():

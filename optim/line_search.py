@@ -27,7 +27,7 @@ def armijo(
     c1: float = 1e-4,
     max_steps: int = 60,
 ) -> float | None:
-    r"""Shorten a step until the function falls by enough of what the slope promises.
+    r"""Shorten a step until the function falls by a sufficient part of what the slope predicts.
 
     .. math:: \varphi(t) \le \varphi(0) + c_1 t\, \varphi'(0)
 
@@ -77,14 +77,14 @@ def wolfe(
     c2: float = 0.9,
     max_steps: int = 40,
 ) -> float | None:
-    r"""Find a step that also leaves little slope: :math:`|\varphi'(t)| \le c_2 |\varphi'(0)|`.
+    r"""Find a step with little slope left: :math:`|\varphi'(t)| \le c_2 |\varphi'(0)|`.
 
     Parameters
     ----------
     phi, value, slope, step, c1, max_steps
         As for `armijo`.
     c2 : float
-        How much slope may be left.
+        How much slope may remain.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def gradient_descent(
     tolerance: float = 1e-6,
     max_iterations: int = 10_000,
 ) -> Result:
-    """Go down the gradient, each time as far as a line search finds good.
+    """Follow the negative gradient, each time as far as a line search decides.
 
     Parameters
     ----------
@@ -150,9 +150,9 @@ def gradient_descent(
     line_search : {"armijo", "wolfe"}
         Which search.
     tolerance : float
-        The largest gradient element to end at.
+        Stop when no gradient element is larger than this.
     max_iterations : int
-        When to give up.
+        How many iterations are allowed.
 
     Returns
     -------
@@ -161,7 +161,7 @@ def gradient_descent(
     Raises
     ------
     NonFiniteError
-        If value or gradient are not finite at the start.
+        If the value or the gradient is not finite at the start.
 
     Examples
     --------

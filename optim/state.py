@@ -1,4 +1,4 @@
-"""Reading an optimizer's state dict: all of it is checked before anything is taken on."""
+"""Reading an optimizer's state dict: all of it is checked before anything is loaded."""
 
 from __future__ import annotations
 

@@ -256,7 +256,9 @@ def test_a_loss_that_is_not_finite_is_not_learned():
     trainer = make(rule=optim.SGD)
     trainer.loss = lambda output, target: nn.CrossEntropyLoss()(output, target) * np.nan
     before = {k: v.copy() for k, v in trainer.model.state_dict().items()}
-    with pytest.raises(errors.NonFiniteError, match="nan in epoch 1, batch 1; the batch changed nothing"):
+    with pytest.raises(
+        errors.NonFiniteError, match="nan in epoch 1, batch 1; the batch changed nothing"
+    ):
         trainer.fit(blobs(), epochs=1)
     np.testing.assert_equal(trainer.model.state_dict(), before)
 

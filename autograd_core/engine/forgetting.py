@@ -1,4 +1,4 @@
-"""Large values that no rule of a sweep reads are not kept for it.
+"""Large values that no rule of the sweep reads are not kept.
 
 ``relu(x @ w)`` needs the result for its derivative, but not what it was computed from.
 A node keeps its output, since a later operation may read it.  Once the last Tensor of that

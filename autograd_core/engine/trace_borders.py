@@ -1,4 +1,4 @@
-"""The border of a trace: what may come in as a keyword, and what may go out as a result.
+"""The borders of a trace: what may enter as a keyword, and what may leave as a result.
 
 A value that is being differentiated means something only while its trace runs.
 These checks run once for each call of a transform, never for an operation.
@@ -34,7 +34,7 @@ _IN_C = ("operator", "functools", "itertools", "_contextvars")  # of those, clas
 
 
 class IndependentWarning(UserWarning):
-    """A result that no recorded operation leads to: its derivative is zero."""
+    """A result that recorded operations did not compute: its derivative is zero."""
 
 
 def users_level() -> int:

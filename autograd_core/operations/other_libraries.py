@@ -1,4 +1,4 @@
-"""Values of other libraries: which a traced value can be computed with, and rules taught for them.
+"""Values of other libraries: which of them can be combined with a traced value, and rules for them.
 
 One question, asked only of classes that are not NumPy's own: is the value an array of
 numbers and nothing more (then its numbers are taken), or does it have a meaning of its own

@@ -268,7 +268,7 @@ class Primitive:
             raise self.failure(error, args) from error
 
     def settled(self, value: Any, args: Sequence[Any] = ()) -> Any:
-        """Return a forward result that can be followed: Python's floats become NumPy's."""
+        """Return a forward result that can be traced: Python's floats become NumPy's."""
         try:
             if value.dtype.kind != "O":
                 return value
@@ -409,7 +409,7 @@ class Primitive:
         return self._reads
 
     def pushed_reads(self) -> tuple[Reading, ...]:
-        """Return what the forward rules read, as `reads` has it for the rules of the sweep."""
+        """Return what the forward rules read, as `reads` does for the rules of the sweep."""
         if self.jvps is not None:
             if self.jvps is self.vjps:
                 return self.reads()

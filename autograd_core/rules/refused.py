@@ -1,4 +1,4 @@
-"""NumPy functions that no derivative rule can stand for, each with the reason and the remedy."""
+"""NumPy functions that cannot have a derivative rule, each with the reason and the remedy."""
 
 from __future__ import annotations
 

@@ -25,36 +25,36 @@ from autograd_core.transforms.batched import Batched, Batching, TooLargeError
 def vmap(
     f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, randomness: str = "error"
 ) -> Callable[..., Any]:
-    """Return f made to run on a whole batch at once.
+    """Return a version of f that runs on a whole batch at once.
 
     Parameters
     ----------
     f : callable
-        From nests of arrays, one example each, to a nest of arrays.  Python may
-        not branch on the values (use ``np.where``).
+        From nests of arrays, one example each, to a nest of arrays.  f may not branch on the values
+        in Python (use ``np.where``).
     in_axes : int, None, or a nest of them
-        For each argument the axis that counts the examples; None where all
-        examples share it.  One for all, or a tuple with one for each argument,
+        For each argument, the axis of the examples; None where all examples share it.  One for all,
+        or a tuple with one for each argument,
         each possibly nested as the argument is.
     out_axes : int or a nest of them
         Where the batch axis goes in each result.
     randomness : {"error", "different", "same"}
-        What a random draw of the library, such as dropout's, does in f: it is refused,
-        made for each example, or made once for all.  Draws that f itself makes from
-        NumPy are not seen; they are the same for all examples.
+        What happens to a random draw of the library, such as dropout's: it is refused, made for
+        each example, or made once for all. ``vmap`` cannot see draws that f itself makes from
+        NumPy; they are the same for all examples.
 
     Returns
     -------
     callable
-        The same values as a loop over the examples and ``np.stack``, derivatives
-        included; nests with itself and every transform.
+        Gives the same values as a loop over the examples and ``np.stack``, derivatives included;
+        nests with itself and with every transform.
 
     Raises
     ------
     ShapeError
         If the batch axes differ in length, don't exist, or there is none.
     OperandError
-        If `randomness` is none of the three words.
+        If `randomness` is not one of the three words.
 
     Examples
     --------

@@ -263,7 +263,7 @@ def cross_entropy(
     weight : shape (classes,), optional
         A factor for each class.
     ignore_index : int
-        Samples with this class count nothing.
+        Samples with this class do not count.
     reduction : {"mean", "sum", "none"}
         The mean divides by the total weight.
     label_smoothing : float in [0, 1]
@@ -345,7 +345,7 @@ def _distribution_loss(
 def binary_cross_entropy(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 ) -> Any:
-    """-(t log p + (1 - t) log(1 - p)) of probabilities; logarithms are held above -100."""
+    """-(t log p + (1 - t) log(1 - p)) of probabilities; logarithms are limited to at least -100."""
     same_shape("binary_cross_entropy", input, target)
     values = everything(input)
     if not np.all((values >= 0) & (values <= 1)):
@@ -420,7 +420,7 @@ def binary_cross_entropy_with_logits(
 def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
     """Return target * (log target - input), where input holds log-probabilities; 0 log 0 = 0.
 
-    A target below 0 is no probability: NaN.
+    A target below 0 is not a probability and gives NaN.
     """
     same_shape("kl_div", input, target)
     if log_target:

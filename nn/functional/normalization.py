@@ -117,7 +117,7 @@ def batch_norm(
     input : shape (n, channels, ...)
         The values.
     running_mean, running_var : arrays of shape (channels,), optional
-        Used outside of training, and moved towards the batch's in training.
+        Used outside training, and moved towards the batch's in training.
     weight, bias : shape (channels,), optional
         Scale and shift.
     training : bool

@@ -1,4 +1,4 @@
-"""Schedules that let the rate fall: by steps, exponentially, by a power, by any function."""
+"""Schedules that lower the rate: by steps, exponentially, by a power, by any function."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class StepLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     step_size : int
         Steps between two changes.
     gamma : float
@@ -67,7 +67,7 @@ class MultiStepLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     milestones : iterable of int
         The steps; one named twice counts twice.
     gamma : float
@@ -119,7 +119,7 @@ class ExponentialLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     gamma : float
         The factor.
     last_epoch : int
@@ -160,7 +160,7 @@ class PolynomialLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     total_iters : int
         T.
     power : float
@@ -204,7 +204,7 @@ class PolynomialLR(LRScheduler):
         return [lr * factor for lr in self._now()]
 
     def rates_at(self, epoch: int) -> list[float]:
-        """Return the rates of a step by themselves."""
+        """Return the rates of a given step."""
         return [lr * self._left(epoch) for lr in self.base_lrs]
 
 
@@ -214,7 +214,7 @@ class LambdaLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     lr_lambda : callable or list of callable
         From step to factor; one for each group if a list.
     last_epoch : int
