@@ -200,7 +200,7 @@ def test_vmap_over_an_ode():
         (lambda: odeint(lambda y, t: y, 1.0, [0.0, 1.0, 0.5]), errors.ShapeError, "order"),
         (lambda: odeint(lambda y, t: np.ones(3), 1.0, [0.0, 1.0]), errors.ShapeError, "\\(3,\\)"),
         (lambda: hessian(lambda y: np.sum(odeint(lambda y, t: -y * y, y, [0.0, 1.0])))(np.ones(2)),
-         errors.UnsupportedError, "first order"),
+         errors.UnsupportedError, "first-order derivatives only"),
     ],
 )  # fmt: skip
 def test_bad_input(run, error, words):
