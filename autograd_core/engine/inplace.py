@@ -308,7 +308,7 @@ def take_on(target: Any, result: Any) -> None:
 
 
 def retains(value: Any) -> bool:
-    """Whether a value is no leaf and wants its gradient kept (``retain_grad``)."""
+    """Whether a value is not a leaf and wants its gradient kept (``retain_grad``)."""
     node = getattr(value, "_node", None)
     return node is not None and node.primitive is not None and node.owner is not None
 

@@ -131,7 +131,7 @@ def plain(value: Any, operation: str, beside: Any = ()) -> Any:
 
     Returns
     -------
-    Its numbers as an array; the value itself where it is no array at all.
+    Its numbers as an array; the value itself if it is not an array.
 
     Raises
     ------
