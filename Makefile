@@ -8,7 +8,7 @@ OUT ?= out
 .PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation \
 	fuzz attack pages release wheel clean
 
-# One stamp for each set of extras, so that a second run installs nothing.
+# One stamp per set of extras, so that a second run installs nothing.
 .venv/created:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -34,13 +34,13 @@ OUT ?= out
 demo: .venv/demo
 	$(BIN)/python -m examples.digits --out $(OUT)
 
-## Everything that must hold: lint, types, tests, doctests, README, the built wheel, coverage
+## All checks: lint, types, tests, doctests, README, the built wheel, coverage
 test: .venv/test lint
 	$(BIN)/python -m pytest -q -n auto -m "not alone" --cov --cov-report=
 	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report=
 	$(BIN)/python tests/coverage_bar.py
 
-## The same without the slow tests, as one quick check
+## Quick check: the tests without the slow ones
 test-fast: .venv/test
 	$(BIN)/python -m pytest -q -n auto -m "not slow and not alone"
 
@@ -48,7 +48,7 @@ test-fast: .venv/test
 examples: .venv/demo
 	$(BIN)/python -m examples.table --out $(OUT)
 
-## The fast tests under another NumPy, in an environment of its own: make test-numpy NUMPY=2.0.2
+## The fast tests with another NumPy, in a separate environment: make test-numpy NUMPY=2.0.2
 NUMPY ?= 2.0.2
 test-numpy:
 	$(PYTHON) -m venv .venv/numpy-$(NUMPY)
@@ -56,7 +56,7 @@ test-numpy:
 		--editable ".[dask,demo,draw,scipy,sklearn,test]"
 	.venv/numpy-$(NUMPY)/bin/python -m pytest -q -m "not slow" -p no:cacheprovider
 
-## The same under NumPy's pre-release, where there is one, else under its newest release
+## The same with NumPy's pre-release if there is one, otherwise with its newest release
 test-prerelease:
 	$(PYTHON) -m venv .venv/numpy-pre
 	.venv/numpy-pre/bin/python -m pip install --quiet --editable ".[dask,demo,draw,scipy,sklearn,test]"
@@ -85,15 +85,15 @@ bench: .venv/bench
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compiled --cpu
 	$(BIN)/python -m benchmarks.training_memory
 
-## Every module, loss, optimizer and schedule beside PyTorch
+## Compare every module, loss, optimizer and schedule with PyTorch
 crosscheck: .venv/bench
 	$(BIN)/python -m pytest -q tests/crosscheck
 
-## Plant faults in the rules one at a time; the table must notice each
+## Plant faults in the rules, one at a time; the tests must catch each
 mutation: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python tests/mutate.py --report docs/mutation.md
 
-## Random programs; every one must end in a right answer or a clear error, as PyTorch and JAX have it
+## Random programs: each must end in a right answer (PyTorch's and JAX's) or a clear error
 fuzz: .venv/test .venv/bench
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz.py --programs 100000 --report docs/fuzz.md
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_compile.py --programs 10000 --report docs/fuzz-compile.md

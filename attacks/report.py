@@ -14,18 +14,18 @@ from attacks.uses import USES
 HEAD = """\
 # Reliability
 
-`make attack` runs the attacks in the folder `attacks`: about eight minutes on two cores, with
-seeds that can be replayed. It writes this page. A round that ends otherwise than promised is a
-finding, and the command then ends with status 1.
+`make attack` runs the attacks in the folder `attacks` and writes this page. It takes about eight
+minutes on two cores, and its seeds can be replayed. A round that breaks a promise is a finding, and
+the command then exits with status 1.
 """
 TAIL = """\
 ## Replay
 
     python -m attacks --only kills --seed 17 --rounds 1
 
-runs round 17 of the kills again. The seed decides what is done. Where the moment is counted in
-places of the program, it decides that too; moments by the clock differ a little. `--seconds`,
-`--jobs` and `--report` say how long, how many families at a time, and where the page goes.
+runs round 17 of the kills again. The seed decides what is done. If the moment is counted in places
+of the program, the seed decides the moment too. Moments by the clock differ slightly. `--seconds`,
+`--jobs` and `--report` set the duration, the number of parallel attacks, and the page's path.
 
 ## What is not promised
 
@@ -34,9 +34,9 @@ places of the program, it decides that too; moments by the clock differ a little
   same holds between `nn.use_kernels(...)`, which chooses at once since it can be called without
   `with`, and the block. The attack leaves these moments out and tries every other one.
 - Arrays that other threads use while `compile` records a function that captures them. Recording
-  puts values of its own in their place for that moment, and another thread, or a child forked
-  then, may meet these: a ConversionError, or a result that is no plain array. Compile first, or
-  hand such arrays over as arguments. The attack captures arrays that no other thread has.
+  temporarily replaces them by stand-ins, and another thread, or a child forked at that moment, may
+  encounter these: a ConversionError, or a result that is not a plain array. Compile first, or pass
+  such arrays as arguments. The attack captures only arrays that no other thread uses.
 - Systems without `fork`: kills, writers, forks and the trainings among the interrupts need it.
 """
 

@@ -11,16 +11,16 @@ ATTACKS = {
     for attack in (
         Attack(
             "kills", 3,
-            "A training that is killed goes on from its file and ends with the same bits; a random "
-            "source that cannot be kept is named in a warning.",
+            "A killed training resumes from its file and ends with the same bits; a random "
+            "source that cannot be saved is named in a warning.",
             "SIGKILL, SIGTERM or SIGINT, once to three times, at a counted place or by the clock; "
             "optimizer, schedule, callbacks, random sources and data are drawn.",
             environment=PLAIN,
         ),
         Attack(
             "writers", 1,
-            "Two trainings on one path: each ends as alone, or is told of the other one; nobody "
-            "else's file is touched, nothing is left behind.",
+            "Two trainings on one path: each ends as if it were alone, or is told about the "
+            "other; no other file is touched, and nothing is left behind.",
             "Two processes begin a few milliseconds apart, one may be killed, a third comes after.",
             environment=PLAIN,
         ),
@@ -42,7 +42,7 @@ ATTACKS = {
         ),
         Attack(
             "threads", 1.5,
-            "Threads change neither each other's bits nor modes nor settings; no gradient is lost.",
+            "Threads do not change each other's bits, modes or settings; no gradient is lost.",
             "Every kind of use in five threads that take turns each microsecond, sums into one "
             "leaf, shared draws, generators closed by another thread.",
             environment=PLAIN,
@@ -54,15 +54,15 @@ ATTACKS = {
         ),
         Attack(
             "caches", 4,
-            "What only makes things fast stops nothing: right losses, one warning with the remedy, "
-            "and the cache is mended.",
+            "A broken cache stops nothing: the losses are right, one warning names the remedy, "
+            "and the cache is repaired.",
             "Damaged and missing cache files, a full disk, no place for a cache, a broken numba, "
             "kills while it compiles, six processes at a cold cache.",
             patience=600,
         ),
         Attack(
             "interpreters", 2,
-            "However Python is started, the bits are the same and nothing is said.",
+            "However Python is started, the bits are the same and there are no warnings.",
             "-O, -OO, -W error, -X dev, -bb, -I, -S, other encodings, hash seeds and allocators, "
             "an archive, no place to write, missing packages; then two or three at once.",
             patience=300,

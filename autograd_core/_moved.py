@@ -1,4 +1,4 @@
-"""Where modules were before they had rooms: old paths still import, for files pickled then.
+"""Where modules were before they moved into rooms: old paths still import, for old pickles.
 
 Each old name gives the module at its new place, the same object, with a DeprecationWarning.
 """

@@ -1,4 +1,4 @@
-"""For libraries built on the engine, such as `nn` and `optim`, which take nothing else from inside.
+"""For libraries built on the engine, such as `nn` and `optim`: all that they import from inside.
 
 Documented and kept like the public names, but of no use to a program that only differentiates.
 

@@ -1,4 +1,4 @@
-"""(A B) C against A (B C): the lesson of the two modes, in matrices."""
+"""(A B) C versus A (B C): the lesson of the two modes, in matrices."""
 
 from autograd_core.lab.matrix_chain import Chain, matrix_chain
 

@@ -14,8 +14,8 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "decisions"
 HEAD = """# Decisions
 
-Choices that somebody might want to reverse: what the question was, what was chosen, what was
-measured, and what would change our mind. Half a page each. The date is that of the first commit.
+Choices that somebody might want to reverse. Each page says what the question was, what was chosen,
+what was measured, and what would change our mind. The date is that of the first commit.
 `make pages` writes this index.
 
 | | decision | date | state |

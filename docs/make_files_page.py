@@ -12,16 +12,16 @@ TESTS = ROOT / "tests" / "README.md"
 PICTURE = ROOT / "docs" / "pictures" / "rooms.svg"
 HEAD = """# Every file, in one line
 
-Written from the files' own first lines by `make pages`. Rooms are listed from the ground up: a
-file imports from its own room and from the rooms before it. [design.md](design.md) says how they
-work together.
+`make pages` generates this page from the first line of each file. Rooms are listed from the bottom
+up: a file imports only from its own room and from the rooms before it. [design.md](design.md)
+explains how they work together.
 """
 TESTS_HEAD = """# What tests what
 
-Written from the files' own first lines by `make pages`. One table of operations, in `cases/`,
-drives value, both modes, second order, broadcasting, dtypes, `vmap` and `compile`; `table.py` has
-the numerical derivatives that they are compared with. A test that measures time or memory is
-marked `alone`, one of more than a few seconds `slow`.
+`make pages` generates this page from the first line of each file. One table of operations, in
+`cases/`, drives the tests of values, both modes, second order, broadcasting, dtypes, `vmap` and
+`compile`. `table.py` has the numerical derivatives that they are compared with. Tests that measure
+time or memory are marked `alone`. Tests that take more than a few seconds are marked `slow`.
 """
 # From the ground up, each with what stands beside it.
 LAYERS = [

@@ -10,7 +10,7 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 
 TITLES = {
     "kink": "Kinks: the slopes from the two sides differ",
-    "tie": "Ties: several elements could be the one",
+    "tie": "Ties: several elements qualify",
     "limit": "Limits: zeros and infinities",
     "mask": "Masked and missing values",
     "degenerate": "Degenerate matrices",
@@ -39,18 +39,18 @@ EDGE = """\
 ## Numbers at the edge: values and derivatives
 
 NaN is never hidden: what is computed from it is NaN, unless a mask, an ignored label or a weight of
-0 says that it does not count. A result that a float can hold is right even where squares on the way
-overflow. Derivatives are those of the sum. Every mode, `vmap` and `compile` give the same
-(tests/test_edges.py). The rows stand for their kind.
+0 says that it does not count. If a float can hold a result, the result is right even where
+intermediate squares overflow. Derivatives are those of the sum. Every mode, `vmap` and `compile`
+give the same (tests/test_edges.py). Each row is an example of its kind.
 
 A sum of NaN and others, a product with infinity and so on are NumPy's. Outside of a function's
 domain the value is NaN, and the derivative is what its formula gives: `log` at -1 has -1, `arccosh`
 at -3 has NaN, where PyTorch has 0.35. The sign of NaN is NaN, as in NumPy, so `abs` and the L1 loss
 have derivative NaN there; PyTorch's is 0.
 
-Rules of optimization that square gradients (Adam, AdamW, NAdam, RAdam, Adagrad, Adadelta, RMSprop)
-raise `NonFiniteError` before anything is written if a finite gradient's square, times what the rule
-takes of it, overflows: 1e200, or 1e30 in single precision. In PyTorch the running square is then
+Optimizers that square gradients (Adam, AdamW, NAdam, RAdam, Adagrad, Adadelta, RMSprop) raise
+`NonFiniteError` before anything is written if the square of a finite gradient, times its factor in
+the update, overflows: 1e200, or 1e30 in single precision. In PyTorch the running square is then
 infinite, and the parameter never moves again. NaN and infinite gradients are not refused: the
 parameters become NaN, as in PyTorch. `clip_grad_norm_` measures any finite gradient and refuses
 where the norm itself overflows; PyTorch turns such gradients into 0. The running variance of
@@ -71,10 +71,10 @@ def page() -> str:
     lines = [
         "# Kinks and ties",
         "",
-        "Where a derivative does not exist, or is not one number, an engine has to choose.",
-        "This one answers as PyTorch does. A dash marks the rows where PyTorch has no such",
+        "Where a derivative does not exist, or is not unique, an engine has to choose a value.",
+        "This one chooses as PyTorch does. A dash marks the rows where PyTorch has no such",
         "function or gives another answer. Reverse and forward mode agree. Every row is a test",
-        "(tests/test_kinks.py), and this page is made from the same table.",
+        "(tests/test_kinks.py), and this page is generated from the same table.",
     ]
     for family, title in TITLES.items():
         lines += ["", f"## {title}", ""]

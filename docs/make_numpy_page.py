@@ -17,48 +17,50 @@ BORDERS = """\
 ## Keywords
 
 Every keyword of a supported function is honoured, or it is an error that names the keyword and
-what to write instead. A tracked value given as a keyword is differentiated or refused. Refused are
+says what to write instead. A tracked value passed as a keyword is differentiated or refused. These
+are refused:
 
 - `out=`: a plain array cannot carry a derivative. Use the returned value.
-- `where=` and `initial=` of reductions. Write `np.where(condition, x, 0)`; add the initial value.
+- `where=` and `initial=` of reductions. Write `np.where(condition, x, 0)`, and add the initial
+  value yourself.
 - `order="K"` and `order="A"` of `ravel` and `reshape`, for two axes or more: they depend on how the
-  elements lie in memory, and a traced value does not promise a layout.
+  elements are laid out in memory, and a traced value does not promise a layout.
 - `bins="auto"` and other rules that choose the bins of a histogram. The edges of a histogram
   carry a derivative; the counts do not.
 
 ## Where NumPy does not ask
 
-NumPy asks the engine only when it looks at the argument that holds the traced value. Some functions
-and arguments never ask:
+NumPy calls the engine only if it checks the argument that holds the traced value. Some functions
+and arguments are never checked:
 
-- Functions that make arrays: `np.array([x[0], x[1]])`, `np.asarray(x)`, `np.full(2, x)`,
+- Functions that create arrays: `np.array([x[0], x[1]])`, `np.asarray(x)`, `np.full(2, x)`,
   `np.arange(x)`, `np.r_[x, y]`, `np.vectorize`, `np.fromiter`. Join values with `np.stack` or
   `np.concatenate`, and compute with whole arrays.
 - Writing into a plain array: `plain[0] = x`, `np.full_like(plain, x)`. Make it a Tensor first,
   or use `np.where` or `np.stack`.
-- Some arguments of functions that otherwise ask: `left=` in `np.interp(x, xp, fp, left=t)`, if `x`
-  is plain.
+- Some arguments of functions that are otherwise supported: `left=` in
+  `np.interp(x, xp, fp, left=t)`, if `x` is plain.
 - The classes of `numpy.polynomial`. Write `np.polyval`.
 
-Inside a transform each of these is an error. With a tracked Tensor made by hand most are, too.
-The exceptions are the places where NumPy takes `float(x)`: `plain[0] = x`, `np.fromiter` and
+Inside a transform, each of these is an error. With a tracked Tensor made by hand, most are errors
+too. The exceptions are the places where NumPy takes `float(x)`: `plain[0] = x`, `np.fromiter` and
 `np.interp`'s `left=` get the number without its derivative, as in PyTorch.
 
 ## Memory
 
-A result is a view where NumPy's is, and a write through it reaches the array that it looks at, with
+A result is a view where NumPy's is. A write through it reaches the underlying array, together with
 its derivative. Four things differ:
 
 - `np.diagonal` and `np.diag` of a matrix are views that may be written to.
 - Where elements share memory (`np.broadcast_to`, `sliding_window_view`), writing is refused.
 - `x.shape = ...`, `x.strides`, `x.flat` and `x.view` are refused; the error names a replacement.
-- Inside a transform an argument is never written to: `x += 1` changes the traced value only.
+- Inside a transform, an argument is never written to: `x += 1` changes only the traced value.
 
 ## Half precision
 
 NumPy's own functions keep NumPy's values: a float16 `np.sum` along an axis may stop at 2048.
-What the engine adds up itself (gradients, `var`, `std`, the nan statistics, `average`, `cov`,
-`logsumexp`) is added in float32 and rounded once.
+Sums that the engine computes itself (gradients, `var`, `std`, the nan statistics, `average`,
+`cov`, `logsumexp`) are added in float32 and rounded once.
 """
 
 
@@ -108,9 +110,9 @@ def page() -> str:
     lines = [
         "# NumPy, function by function",
         "",
-        "Every function that NumPy lets other kinds of array take over, made from the registry",
-        "by `python docs/make_numpy_page.py`. A test fails when this page is stale, and when NumPy",
-        "has a function that is not classified here.",
+        "Every function that NumPy lets other array types override. The page is generated from",
+        "the registry by `python docs/make_numpy_page.py`. A test fails if it is out of date, or",
+        "if NumPy has a function that is not classified here.",
         "",
         f"- **{counts['differentiable']} differentiable**, in both modes and to any order.",
         f"- **{counts['locally constant']} locally constant**: positions, comparisons, counts,"
@@ -119,8 +121,8 @@ def page() -> str:
         "- `numpy.strings`, `numpy.char`, `numpy.rec` and `numpy.lib.recfunctions` work on text",
         "  and records; none of their functions takes a traced value.",
         "",
-        "The methods of ufuncs: `reduce`, `accumulate` and `outer` of every binary one (not",
-        "`reduce` of power and arctan2, whose values NumPy itself makes depend on the machine);",
+        "Supported methods of ufuncs: `reduce`, `accumulate` and `outer` of every binary ufunc",
+        "(except `reduce` of power and arctan2, whose values in NumPy depend on the machine);",
         "`add.at`, `subtract.at`, `add.reduceat`. `out=` and `where=` are refused.",
         "",
         *BORDERS.splitlines(),

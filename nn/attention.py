@@ -21,12 +21,12 @@ from .values import as_array, shape_error
 
 @optim.keywords.accepts("add_bias_kv", "add_zero_attn", "device")
 class MultiheadAttention(Module):
-    """Each head looks at all places, weighted by how query and key agree (Vaswani et al., 2017).
+    """Each head looks at all positions, weighted by how query and key agree (Vaswani et al., 2017).
 
     Parameters
     ----------
     embed_dim, num_heads : int
-        Features, and into how many heads they are divided.
+        Features, and the number of heads that they are divided among.
     dropout : float
         Probability of dropping a weight in train mode.
     bias : bool
@@ -41,7 +41,7 @@ class MultiheadAttention(Module):
     Attributes
     ----------
     in_proj_weight : Parameter, shape (3 embed_dim, embed_dim)
-        The projections to query, key and value, one below the other (q_proj_weight,
+        The projections to query, key and value, stacked (q_proj_weight,
         k_proj_weight, v_proj_weight if kdim or vdim differ).
     in_proj_bias : Parameter, shape (3 embed_dim,), or None
     out_proj : Linear
@@ -118,22 +118,22 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Any, Any]:
-        """Look things up.
+        """Attend to the keys and return the weighted values.
 
         Parameters
         ----------
         query, key, value : shapes (L, batch, embed_dim), (S, batch, kdim), (S, batch, vdim)
-            Batch and time exchanged if batch_first; or without the batch.
+            With batch and time exchanged if batch_first; or without the batch.
         key_padding_mask : shape (batch, S), optional
             True where a key is padding; or numbers to add.
         need_weights : bool
             Whether to return the weights; without them it is faster.
         attn_mask : shape (L, S) or (batch * num_heads, L, S), optional
-            True where looking is forbidden; or numbers to add.
+            True where attention is forbidden; or numbers to add.
         average_attn_weights : bool
             Whether to return the mean over heads.
         is_causal : bool
-            Whether place i sees only places up to i.
+            Whether position i sees only positions up to i.
 
         Returns
         -------
@@ -192,8 +192,8 @@ class MultiheadAttention(Module):
         batches = {first.shape[0], second.shape[0], third.shape[0]}
         if len(batches) > 1 or second.shape[1] != third.shape[1]:
             raise shape_error(
-                f"MultiheadAttention: shapes {shapes} do not fit: one batch, and as many keys as "
-                "values, are needed."
+                f"MultiheadAttention: shapes {shapes} do not fit: they need the same batch size, "
+                "and as many keys as values."
             )
         return first, second, third
 

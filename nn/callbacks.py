@@ -1,4 +1,4 @@
-"""What can be done during training besides training."""
+"""Callbacks: what else can happen during training."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class Training(Protocol):
 
 
 class Callback:
-    """Base: override what you need.
+    """Base class of callbacks: override what you need.
 
-    What a callback must remember from one epoch to the next goes into
-    `state_dict`, so that a resumed run ends where an uninterrupted one does.
+    Whatever a callback must remember from one epoch to the next goes into `state_dict`, so that a
+    resumed run ends like an uninterrupted one.
 
-    A checkpoint may come from somebody else, so `load_state_dict` restores little by itself: the
-    keys that `state_dict` returns now, each an attribute that holds data, each value of the kind
-    that stands there.  Methods and the constructor's arguments (a path, a patience) are never
-    changed, and text does not come where there was none.  Where a callback needs more, name it in
+    A checkpoint may come from somebody else, so `load_state_dict` restores little by default: only
+    the keys that `state_dict` returns now, only attributes that hold data, and only values of the
+    same kind as the current ones. Methods and constructor arguments (a path, a patience) are never
+    changed, and text is accepted only in place of text. If a callback needs more, name it in
     `saved`, or override `load_state_dict` and check what it is given.
 
     Attributes
@@ -81,7 +81,7 @@ class Callback:
         """Run between the sweep and the update: gradients can be read and changed."""
 
     def on_epoch_end(self, trainer: Training, row: Row) -> None:
-        """Run after an epoch and its validation; may add to the history's row."""
+        """Run after an epoch and its validation; may add values to the history's row."""
 
     def on_fit_end(self, trainer: Training) -> None:
         """Run after the last epoch, also when training failed."""
@@ -91,7 +91,7 @@ class Callback:
         return {}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
+        """Load what `state_dict` returned; if it does not fit, nothing is changed."""
         for name, value in self.check_state_dict(state_dict).items():
             setattr(self, name, value)
 
@@ -113,7 +113,7 @@ class Monitor(Callback):
     mode : {"min", "max"}
         Whether smaller or larger is better.
     min_delta : float
-        How much better counts as better.
+        How large an improvement must be to count.
     """
 
     saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {
@@ -164,7 +164,7 @@ def _weights(owner: str, name: str, value: Any) -> None:
         isinstance(value, dict)
         and all(type(k) is str and np.shape(v) is not None for k, v in value.items())
     ):
-        raise SettingError(f"{owner}: {name} is a {type(value).__name__}, no state dict.")
+        raise SettingError(f"{owner}: {name} is a {type(value).__name__}, not a state dict.")
 
 
 class EarlyStopping(Monitor):
@@ -175,7 +175,7 @@ class EarlyStopping(Monitor):
     monitor, mode, min_delta
         As for `Monitor`.
     patience : int
-        "No improvement in so many epochs".
+        For how many epochs the measure may fail to improve.
     restore_best : bool
         Put the best epoch's weights back at the end of `fit`.  An exception leaves the last
         weights, so that `fit` can go on; the best ones are in ``best_weights``.
@@ -222,7 +222,7 @@ class EarlyStopping(Monitor):
             trainer.stop(f"no improvement of {self.monitor} in {self.patience} epochs")
 
     def on_fit_end(self, trainer: Training) -> None:
-        """Put the best weights back, if that was asked for and training came to its end."""
+        """Restore the best weights, if that was asked for and training was completed."""
         if self.best_weights is not None and trainer.finished:
             trainer.model.load_state_dict(self.best_weights)
 
@@ -243,7 +243,7 @@ class EarlyStopping(Monitor):
 
 
 class Annealing(Monitor):
-    """Hold the rate until a measure stops improving, then divide it; in the end stop.
+    """Keep the rate until a measure stops improving, then divide it; finally stop.
 
     Parameters
     ----------
@@ -311,14 +311,14 @@ class Annealing(Monitor):
 
 
 class Perturbation(Monitor):
-    """Shake the weights when a measure has not improved for some epochs, and go on.
+    """Perturb the weights when a measure has not improved for some epochs, and continue.
 
     Parameters
     ----------
     monitor, mode, min_delta
         As for `Monitor`.
     patience : int
-        Epochs without improvement before the weights are shaken.
+        Epochs without improvement before the weights are perturbed.
     scale : float
         The noise's deviation, relative to each array's root mean square.
 
@@ -342,7 +342,7 @@ class Perturbation(Monitor):
         self.scale = scale
 
     def on_epoch_end(self, trainer: Training, row: Row) -> None:
-        """Shake, if it is time."""
+        """Perturb the weights, if it is due."""
         if self.improved(row) or self.waited < self.patience:
             return
         self.waited = 0
@@ -355,7 +355,7 @@ class Perturbation(Monitor):
 
 
 class SaveBest(Monitor):
-    """Save the weights whenever a measure is better than ever.
+    """Save the weights whenever a measure reaches a new best.
 
     Parameters
     ----------
@@ -383,14 +383,14 @@ class SaveBest(Monitor):
         self._lock: PathLock | None = None
 
     def on_fit_start(self, trainer: Training) -> None:
-        """Find out now whether the file can be written, and that nobody else writes it."""
+        """Check now that the file can be written, and that no other run writes it."""
         size = sum(a.nbytes for a in trainer.model.state_dict().values())
         target = check_target("SaveBest: path", self.path, size)
         self._lock = PathLock("SaveBest: path", target)
         remove_leftovers(target)
 
     def on_fit_end(self, trainer: Training) -> None:
-        """Let others write the file."""
+        """Release the file, so that other runs may write it."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
@@ -458,7 +458,7 @@ class GradientClipping(Callback):
 
 
 class Regularization(Callback):
-    """Add a penalty to the loss, from some epoch on.
+    """Add a penalty to the loss, starting at a given epoch.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Checkpoints: any nest of arrays and plain values in one safetensors file, whole or not at all.
+"""Checkpoints: nested arrays and plain values in one safetensors file, complete or not at all.
 
 Arrays become the file's tensors, named by their path; everything else, and
 how it hangs together, is JSON in the file's metadata.  Nothing is pickled, so
@@ -55,7 +55,8 @@ class _Packing:
             return nest
         if depth > _DEEPEST:
             raise SerializationError(
-                f"checkpoint: {path[:40]}... lies deeper than {_DEEPEST} levels; does something "
+                f"checkpoint: {path[:40]}... is nested deeper than {_DEEPEST} levels; does "
+                "something "
                 "contain itself?"
             )
         dot = path + "." if path else ""
@@ -146,7 +147,7 @@ def unpack(packed: Any, arrays: dict[Any, Any]) -> Any:
         ((key, value),) = packed.items()
         if key.startswith("$"):
             if key not in _UNPACKED:
-                raise ValueError(f"{key[:40]!r} is no mark of a checkpoint's")
+                raise ValueError(f"{key[:40]!r} is not one of a checkpoint's markers")
             return _UNPACKED[key](value, arrays)
     return {key: unpack(value, arrays) for key, value in packed.items()}
 
@@ -249,7 +250,7 @@ _UNPACKED: dict[str, Any] = {
 
 
 def save_checkpoint(nest: Any, path: str | os.PathLike[str]) -> None:
-    """Write a nest into a file, atomically.
+    """Write nested values to a file, atomically.
 
     Parameters
     ----------
@@ -262,8 +263,8 @@ def save_checkpoint(nest: Any, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     SerializationError
-        If something in it would not come back as it is: an instance of a
-        subclass, a masked array, text in an array.  Nothing is written then.
+        If something in it would come back changed: an instance of a subclass, a masked array, text
+        in an array. Then nothing is written.
 
     Examples
     --------
@@ -301,7 +302,7 @@ def checksum(text: str, arrays: Mapping[str, Any]) -> str:
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> Any:
-    """Read a nest that `save_checkpoint` wrote.
+    """Read the nested values that `save_checkpoint` wrote.
 
     Parameters
     ----------
@@ -330,14 +331,14 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
     arrays, metadata = read(path)
     if _KEY not in metadata:
         raise SerializationError(
-            f"{os.fspath(path)}: no checkpoint of a Trainer; for weights alone use nn.load().",
+            f"{os.fspath(path)}: not a checkpoint of a Trainer; for weights alone use nn.load().",
             Location.of_caller(),
         )
     text = metadata[_KEY]
     if _CHECKSUM in metadata and metadata[_CHECKSUM] != checksum(text, arrays):
         raise SerializationError(
-            f"{os.fspath(path)}: the checkpoint is damaged (its checksum is not that of its "
-            "numbers); go on from another copy, or from the start.",
+            f"{os.fspath(path)}: the checkpoint is damaged (its checksum does not match its "
+            "numbers); resume from another copy, or start again.",
             Location.of_caller(),
         )
     try:

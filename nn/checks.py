@@ -1,4 +1,4 @@
-"""Checks of layers' settings, where a layer is made: each names layer, setting and value."""
+"""Checks of a layer's settings when it is created: each names layer, setting and value."""
 
 from __future__ import annotations
 

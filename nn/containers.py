@@ -102,7 +102,7 @@ class Sequential(_Numbered):
 
 
 class ModuleList(_Numbered):
-    """A list of modules, which are registered.
+    """A list whose modules are registered.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class ModuleList(_Numbered):
 
 
 class ModuleDict(Module):
-    """A dictionary of modules, which are registered.
+    """A dictionary whose modules are registered.
 
     Parameters
     ----------

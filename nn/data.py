@@ -1,4 +1,4 @@
-"""Minibatches: any dataset, shuffled by a seed, in an order that can be taken up anywhere.
+"""Minibatches: any dataset, shuffled by a seed, in an order that can be resumed anywhere.
 
 The order of an epoch depends on the seed and the epoch's number alone, and what
 a transform draws on the seed, the epoch and the batch.  So "epoch 3, batch 17"
@@ -29,7 +29,7 @@ class ArrayDataset:
     *arrays : array_like, shape (n, ...)
         Inputs, targets, ...
     check_finite : bool
-        Refuse NaN and infinities, which would silently spoil every weight.
+        Refuse NaN and infinities, which would silently ruin every weight.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def refuse_nonfinite(array: Any, what: str) -> None:
 
 
 class DataLoader:
-    """Cuts a dataset into minibatches.
+    """Splits a dataset into minibatches.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class DataLoader:
         What to do with fewer rows than a batch at the end: a smaller batch,
         none, or a full one with rows from the epoch's beginning.
     drop_last : bool
-        PyTorch's word for ``last="drop"``.
+        PyTorch's name for ``last="drop"``.
     transform : callable, optional
         ``transform(inputs, rng)`` changes the first array of each batch:
         augmentation, noise, normalization.
@@ -125,7 +125,7 @@ class DataLoader:
         If the dataset is empty, does not fit together, holds NaN, or is too
         small for one batch.
     SettingError
-        If the batch size or `last` is none.
+        If the batch size or `last` is not valid.
 
     Examples
     --------
@@ -219,7 +219,7 @@ class DataLoader:
         return batch
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what decides the batches: a resumed run must have the same."""
+        """Return what determines the batches: a resumed run must have the same."""
         return {
             "rows": len(self.dataset),
             "batch_size": self.batch_size,

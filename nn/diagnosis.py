@@ -1,4 +1,4 @@
-"""Where the first number that is not finite came from, when a loss is NaN or infinite.
+"""Where the first non-finite number came from, when a loss is NaN or infinite.
 
 Asked only after it has happened: the inputs, the targets and the parameters are looked through, and
 if they are clean, the model runs once more with a hook on every module that holds no others.

@@ -24,8 +24,7 @@ class Dropout(Module):
     Attributes
     ----------
     rng : numpy.random.Generator
-        Where it draws: the package's Generator; assign another to give this
-        layer its own.
+        The random source: the package's Generator. Assign another to give this layer its own.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Embedding: a learned vector for each of finitely many things."""
+"""Embedding: a learned vector for each of a finite set of items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, written by one run at a time.
+"""Files that appear complete or not at all, written by one run at a time.
 
 A file is written beside its place under a temporary name, forced to the disk and renamed.  The
 temporary name tells the process, so that leftovers of a killed one can be removed, and nothing
@@ -87,7 +87,7 @@ def _mode(target: str) -> int | None:
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(found.st_mode):
-        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no regular file"
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
         raise SettingError(
             f"{target}: this is {kind}; give the path of a file to write.", Location.of_caller()
         )
@@ -189,7 +189,7 @@ def check_target(owner: str, path: Any, size: int = 0) -> str:
     try:
         given = os.fspath(path)
     except TypeError as error:
-        refuse(f"a {type(path).__name__} is no path; give a str or a pathlib.Path.", error)
+        refuse(f"a {type(path).__name__} is not a path; give a str or a pathlib.Path.", error)
     if not given:
         refuse("the path is empty; give the path of a file.")
     try:
@@ -204,7 +204,7 @@ def check_target(owner: str, path: Any, size: int = 0) -> str:
         except FileNotFoundError:
             mode = None
         if mode is not None and not stat.S_ISREG(mode):
-            refuse("this is no regular file; give the path of a file to write.")
+            refuse("this is not a regular file; give the path of a file to write.")
         if mode is not None and not os.access(target, os.W_OK):
             refuse("the file is read-only; allow writing, or give another path.")
         number, temporary = _new(target)
@@ -271,8 +271,8 @@ class PathLock:
             text = file.read(200)
             if text and not text.startswith(_MARK):
                 raise SettingError(
-                    f"{owner} = {path!r}: {self._name} is no lock of a training; it stands where "
-                    "the lock would be. Rename it, or give another path.",
+                    f"{owner} = {path!r}: {self._name} is not the lock of a training, but it is "
+                    "where the lock would be. Rename it, or give another path.",
                     Location.of_caller(),
                 )
             if not _try_lock(file, self._name):
@@ -280,7 +280,8 @@ class PathLock:
                 raise SettingError(
                     f"{owner} = {path!r}: another training writes this file now"
                     f"{f' ({holder})' if holder else ''}; two runs on one path would overwrite "
-                    "each other. Give each run a path of its own, or wait for the other's end.",
+                    "each other. Give each run a path of its own, or wait until the other one "
+                    "ends.",
                     Location.of_caller(),
                 )
             if not _is_at(file, self._name):  # the holder before has just removed it

@@ -22,7 +22,7 @@ def shown(value: Any) -> str:
 
 
 class History:
-    """What training measured, epoch by epoch.
+    """The measurements of a training, epoch by epoch.
 
     Attributes
     ----------
@@ -51,14 +51,14 @@ class History:
 
     @property
     def columns(self) -> list[str]:
-        """The names of all that was measured, in the order of appearance."""
+        """The names of everything that was measured, in order of appearance."""
         return list(dict.fromkeys(name for row in self.rows for name in row))
 
     def __getitem__(self, name: str) -> list[float]:
         """Return one measure over the epochs in which it was taken."""
         if name not in self.columns:
             raise SettingError(
-                f"history: nothing is called {name!r}; there are {', '.join(self.columns)}."
+                f"history: there is no column {name!r}; there are {', '.join(self.columns)}."
             )
         return [row[name] for row in self.rows if name in row]
 
@@ -86,7 +86,7 @@ class History:
         return f"History({len(self)} epochs: {', '.join(self.columns)})"
 
     def plot(self, axes: Any = None) -> Any:
-        """Draw all measures: each with its validation counterpart in one picture.
+        """Plot all measures, each together with its validation counterpart.
 
         Parameters
         ----------

@@ -294,7 +294,7 @@ class CrossEntropyLoss(_WeightedLoss):
     weight : shape (classes,), optional
         A factor for each class.
     ignore_index : int
-        Samples with this class count nothing.
+        Samples with this class do not count.
     reduction : {"mean", "sum", "none"}
         The mean divides by the total weight.
     label_smoothing : float

@@ -1,4 +1,4 @@
-"""What a trained model is worth, on arrays."""
+"""Metrics of a trained model, on arrays."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _keys = count(1).__next__
 
 
 class Module:
-    """Base of all layers and models: parameters, buffers, children, train and eval mode.
+    """Base class of all layers and models: parameters, buffers, children, train and eval mode.
 
     A subclass assigns Parameters and Modules as attributes in ``__init__`` and
     defines ``forward``.  Buffers (values that are saved but not trained) are
@@ -29,7 +29,7 @@ class Module:
     Attributes
     ----------
     training : bool
-        True in train mode, which Dropout and batch normalization look at.
+        True in train mode, which Dropout and batch normalization check.
 
     Examples
     --------
@@ -131,7 +131,7 @@ class Module:
         self.__dict__.pop(name, None)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Add a parameter under a name; None holds the place of an absent one."""
+        """Add a parameter under a name; None reserves the name for an absent one."""
         registry = self._registries()[0]
         self._check_name(name, registry)
         registry[name] = param
@@ -164,7 +164,7 @@ class Module:
         if module is not None and any(part is self for part in module.modules()):
             raise OperandError(
                 f"{type(self).__name__}: with {name!r} the module would contain itself, and its "
-                "parameters would have endless names; a reference that is no part of the module "
+                "parameters would have endless names; a reference that is not part of the module "
                 "can be kept in a list or tuple.",
                 Location.of_caller(),
             )
@@ -292,7 +292,7 @@ class Module:
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or fill them with zeros."""
+        """Clear the gradients of all parameters, or fill them with zeros."""
         for parameter in self._own_parameters("zero_grad()"):
             if set_to_none or parameter.grad is None:
                 parameter.grad = None

@@ -1,4 +1,4 @@
-"""The progress bar of a training: tqdm's, where there is one and somebody watches."""
+"""The progress bar of a training: tqdm's, if it is installed and the output is a terminal."""
 
 from __future__ import annotations
 

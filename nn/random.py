@@ -47,7 +47,7 @@ def generator() -> np.random.Generator:
 
 
 def manual_seed(seed: int) -> np.random.Generator:
-    """Start the shared random sequence anew.
+    """Restart the shared random sequence.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def get_rng_state() -> dict[str, Any]:
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
-    """Put the shared Generator back into a state that `get_rng_state` returned.
+    """Restore a state of the shared Generator that `get_rng_state` returned.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def set_rng_state(state: dict[str, Any]) -> None:
     Raises
     ------
     StateDictError
-        If it is no such state; the Generator stays as it was.
+        If it is not such a state; the Generator stays as it was.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Checking the state of a random source before the source takes it on.
+"""Checking the state of a random source before the source loads it.
 
 NumPy's setters do not check all of it: a position outside of a generator's table is taken, and the
 next draw reads foreign memory; a table of zeros makes some distributions draw for ever.  So a state
@@ -50,8 +50,7 @@ def checked_random_state(owner: str, live: Any, given: Any) -> Any:
         return _python(live, given) if isinstance(live, tuple) else _numpy(live, given)
     except (ValueError, TypeError, OverflowError, KeyError) as error:
         raise StateDictError(
-            f"{owner}: {error}. This is not the state of the random source that is here; nothing "
-            "was changed.",
+            f"{owner}: {error}. This is not a state of this random source; nothing was changed.",
             Location.of_caller(),
         ) from error
 
@@ -137,7 +136,8 @@ def _numpy(live: Mapping[str, Any], given: Any) -> dict[str, Any]:
     name = live["bit_generator"]
     if name not in _KINDS:
         raise ValueError(
-            f"a {name} is none of {', '.join(_KINDS)}, so what it takes without harm is not known"
+            f"a {name} is none of {', '.join(_KINDS)}, so it is not known which states are safe "
+            "for it"
         )
 
     def same(value: Any) -> str:
@@ -163,7 +163,7 @@ def _numpy(live: Mapping[str, Any], given: Any) -> dict[str, Any]:
 def _require_same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     for name, value in wanted.items():
         if not np.array_equal(found[name], value):  # pragma: no cover - NumPy took another state
-            raise ValueError(f"{name} is changed by the source that takes it on")
+            raise ValueError(f"{name} is changed when the source loads it")
 
 
 def _python(live: tuple[Any, ...], given: Any) -> tuple[Any, ...]:

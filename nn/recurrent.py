@@ -213,7 +213,7 @@ class RNN(_Recurrent):
     input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype
         As in `LSTM`.
     nonlinearity : {"tanh", "relu"}
-        What bends.
+        The activation function.
 
     Raises
     ------

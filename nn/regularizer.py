@@ -86,9 +86,9 @@ def l2_penalty(model: Module | Iterable[Any], strength: float = 1.0) -> Any:
 
 
 class ActivitySparsity(Module):
-    """Pass the input on, and remember how active it is, for a penalty.
+    """Return the input, and remember how active it is, for a penalty.
 
-    Put it behind a hidden layer and add ``.penalty`` to the loss.
+    Put it after a hidden layer and add ``.penalty`` to the loss.
 
     Parameters
     ----------

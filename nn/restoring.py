@@ -1,4 +1,4 @@
-"""Checking a saved training before any of it is taken on.
+"""Checking a saved training before any of it is loaded.
 
 The file may come from a stranger, or may have been damaged.  Everything in it is compared with what
 the live training has: keys, kinds, shapes, ranges.  Only then is anything changed.
@@ -93,7 +93,7 @@ def _attribute(callback: Any, name: Any) -> Any:
     if isinstance(held, MemberDescriptorType):
         held = getattr(callback, name, missing)  # in a slot
     if held is missing:
-        raise UnlikeError("the name of an attribute: write a load_state_dict that takes it on")
+        raise UnlikeError("the name of an attribute: write a load_state_dict that restores it")
     if name.startswith("__") or callable(held) or hasattr(held, "__get__"):
         raise UnlikeError("data, but it is a method or a property here")
     return held
@@ -237,7 +237,7 @@ def _check_position(trainer: Any, state: Mapping[str, Any]) -> None:
     if stopped is not None and type(stopped) is not str:
         raise _wrong(f"'stopped' is {shown(stopped)}; it must be None or a reason")
     if batch and data is not None and (most := _batches(data)) is not None and batch > most:
-        raise _wrong(f"'batch' is {batch}, but an epoch of these data has {most} batches")
+        raise _wrong(f"'batch' is {batch}, but an epoch of this data has {most} batches")
     sums = state["sums"]
     if not isinstance(sums, Mapping):
         raise _wrong(f"'sums' is {shown(sums)}; it must be a dictionary")

@@ -1,4 +1,4 @@
-"""Where a training stands: taken up from a checkpoint, saved, and put back after an exception.
+"""The position of a training: resumed from a checkpoint, saved, and restored after an exception.
 
 The half of the Trainer that is not the loop.  A checkpoint holds everything that decides how
 training goes on; `nn.rollback` holds what one batch changes.
@@ -90,8 +90,8 @@ class Resumable:
             self._warn_of_unkept()
         if self._cut:
             raise StateDictError(
-                f"{self._cut} load() a checkpoint; or make a new Trainer to go on from what the "
-                "model holds now."
+                f"{self._cut} load() a checkpoint; or make a new Trainer to continue from what "
+                "the model holds now."
             )
         if self._loaded is not None:
             self._check_loader(self._loaded)
@@ -110,7 +110,7 @@ class Resumable:
             rollback.open = False
             self._cut = (
                 f"{where} in the middle of the update: of the weights, the optimizer's state and "
-                "the schedule, some have moved and some have not."
+                "the schedule, some were updated and some were not."
             )
         elif lost := rollback.undo():
             self._cut = f"{where}, and could not be taken back ({lost})."
@@ -175,7 +175,7 @@ class Resumable:
             warnings.warn(
                 "Trainer: the checkpoint does not keep "
                 + ", ".join(f"{name} ({kind})" for name, kind in unkept.items())
-                + "; a run that goes on from it may end elsewhere. Draw from a "
+                + "; a run that resumes from it may end with other numbers. Draw from a "
                 "numpy.random.Generator.",
                 RuntimeWarning,
                 stacklevel=4,
@@ -249,7 +249,7 @@ class Resumable:
         self._written[os.path.realpath(path)] = signature(path)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take on what `state_dict` returned; where it does not fit, nothing is changed."""
+        """Load what `state_dict` returned; if it does not fit, nothing is changed."""
         if not self._fitting:
             self._settle()
         expected = self._state()
@@ -271,7 +271,7 @@ class Resumable:
             if isinstance(error, AutogradError):
                 raise
             raise StateDictError(
-                f"Trainer: this is no state of a training ({type(error).__name__}: {error}); "
+                f"Trainer: this is not the state of a training ({type(error).__name__}: {error}); "
                 "nothing was changed."
             ) from error
         except BaseException:
@@ -333,7 +333,7 @@ class Resumable:
                 source = f"{self._source}: " if state is self._loaded and self._source else ""
                 raise StateDictError(
                     f"{source}Trainer: the checkpoint was made with {key} = {saved.get(key)!r}, "
-                    f"this run has {value!r}; it would not end where the first would have."
+                    f"this run has {value!r}; it would not end with the same numbers."
                 )
 
 

@@ -1,4 +1,4 @@
-"""What a batch changes before its update, and how to put it back.
+"""What a batch changes before its update, and how to roll it back.
 
 An exception may come at any moment: Ctrl-C, an error in a callback, a batch that cannot be
 learned.  What has changed by then (random sources, running statistics, callbacks, gradients) goes

@@ -1,4 +1,4 @@
-"""Saving and loading weights: safetensors files, written whole or not at all.
+"""Saving and loading weights: safetensors files, written completely or not at all.
 
 Nothing in such a file is ever executed, and PyTorch, JAX and others read and
 write it.  `nn.safetensors` has the format; here are the files.
@@ -65,8 +65,8 @@ def _text_of(path: Any, function: str) -> str:
 def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> None:
     """Write a module's state, or any mapping from names to arrays, as a safetensors file.
 
-    The file appears whole or not at all: it is written beside its place, forced
-    to the disk, then renamed.  The arrays are not copied as a whole, whatever their layout.
+    The file appears complete or not at all: it is written under another name, synced to disk, then
+    renamed.  The arrays are not copied as a whole, whatever their layout.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | N
     Raises
     ------
     SerializationError
-        If a value is no array of numbers, or a name or the metadata no text.
+        If a value is not an array of numbers, or a name or the metadata is not text.
 
     Examples
     --------
@@ -114,7 +114,8 @@ def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | N
     if len(text) > _LONGEST_HEADER:
         raise _refuse(
             path,
-            f"the names, the metadata and all that is no array take {len(text)} bytes; there is "
+            f"the names, the metadata and everything that is not an array take {len(text)} "
+            "bytes; there is "
             f"no room for more than {_LONGEST_HEADER}. Save long lists and texts as arrays.",
         )
     pieces = (piece for name in order for piece in _pieces(arrays[name]))
@@ -141,7 +142,7 @@ def _numbers(path: str, name: str, value: Any) -> Any:
     try:
         array = np.asarray(array)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise _refuse(path, f"{shown(name)} is no array of numbers: {error}") from error
+        raise _refuse(path, f"{shown(name)} is not an array of numbers: {error}") from error
     if array.dtype.kind in "biufc" and array.dtype.newbyteorder("<") in KINDS:
         return array
     remedy = {
@@ -181,9 +182,8 @@ def load(
 ) -> dict[str, Any]:
     """Read a safetensors file.
 
-    Everything that the file says of itself is checked before memory is taken, so
-    the file may come from a stranger.  Loading takes the memory of the arrays and
-    little more.
+    Everything that the file says about itself is checked before memory is allocated, so the file
+    may come from a stranger. Loading takes the memory of the arrays and little more.
 
     Parameters
     ----------
@@ -192,13 +192,13 @@ def load(
     names : iterable of str, optional
         Read only these arrays.
     max_header : int, optional
-        Refuse a header of more bytes; default 25 MB, enough for 200,000 arrays.
+        Refuse a header with more bytes than this; default 25 MB, enough for 200,000 arrays.
 
     Returns
     -------
     dict
-        Arrays by name, which no longer depend on the file.  The floats that NumPy
-        lacks, bfloat16 and those of 8 bits, come as float32, exactly.
+        Arrays by name, which no longer depend on the file.  Floats that NumPy lacks (bfloat16 and
+        8-bit floats) are converted to float32, exactly.
 
     Raises
     ------

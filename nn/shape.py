@@ -147,7 +147,7 @@ class Upsample(Module):
     size : int or tuple, optional
         The new lengths.
     scale_factor : float or tuple, optional
-        Or what to multiply them with.
+        Or the factor to multiply them by.
     mode : {"nearest", "linear", "bilinear"}
         How to fill.
     align_corners : bool

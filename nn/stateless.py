@@ -35,9 +35,9 @@ def functional_call(
     tie_weights: bool = True,
     strict: bool = False,
 ) -> Any:
-    """Run a module with other values in the place of its parameters and buffers.
+    """Run a module with other values in place of its parameters and buffers.
 
-    Makes a module a pure function of its parameters, for the transforms:
+    It turns a module into a pure function of its parameters, for the transforms:
     ``jvp``, ``hessian``, ``grad`` of any nest of parameters.
 
     Parameters
@@ -45,16 +45,15 @@ def functional_call(
     module : Module
         The module; its parameters are unchanged afterwards.
     parameters : mapping, or tuple of mappings
-        Values by dotted name: arrays, Tensors or Duals.  A buffer that the
-        module updates in place is updated in the array that is given.
+        Values by dotted name: arrays, Tensors or Duals.  A buffer that the module updates in place
+        is updated in the array that you pass.
     args : tuple or value
         The module's positional arguments.
     kwargs : mapping, optional
         Its keyword arguments.
     tie_weights : bool
-        Whether a value goes to all places of a parameter that the module uses
-        in several.  One of its names is enough.  False puts it only where its
-        name says.
+        Whether a value is used in every place of a parameter that the module uses more than once.
+        One of its names is enough. False uses the value only under its own name.
     strict : bool
         Whether every parameter and buffer must be given.
 

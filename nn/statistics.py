@@ -93,7 +93,7 @@ def _norms(owner: str, name: str, sums: Any) -> None:
 
 
 class LayerStatistics(Callback):
-    """Measure every layer once in a while, to see what is dead, vanishing or exploding.
+    """Measure every layer from time to time, to see what is dead, vanishing or exploding.
 
     For each module without children: its output's mean, deviation, sparsity,
     correlation between units, and the share of dead units (zero for every
@@ -103,7 +103,7 @@ class LayerStatistics(Callback):
     Parameters
     ----------
     every : int
-        Look at every so many batches.
+        Measure once in this many batches.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ class LayerStatistics(Callback):
         self._handles: list[Any] = []
 
     def on_fit_start(self, trainer: Training) -> None:
-        """Put hooks on the layers."""
+        """Register hooks on the layers."""
         self._handles = [
             module.register_forward_hook(self._watch(trainer, name))
             for name, module in trainer.model.named_modules()
@@ -155,7 +155,7 @@ class LayerStatistics(Callback):
         ]
 
     def on_fit_end(self, trainer: Training) -> None:
-        """Take the hooks off."""
+        """Remove the hooks."""
         for handle in self._handles:
             handle.remove()
         self._handles = []

@@ -90,7 +90,7 @@ def summary(model: Module, *inputs: Any) -> Summary:
     Parameters
     ----------
     model : Module
-        Run in eval mode; left as it was.
+        The model to run in eval mode; it is not changed.
     *inputs : arrays
         The arguments of one call.
 

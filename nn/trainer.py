@@ -51,7 +51,7 @@ class Trainer(Resumable):
     optimizer : optim.Optimizer
         Holds the model's parameters.
     schedule : LRScheduler or ReduceLROnPlateau, optional
-        Steps once an epoch, or a batch.
+        Steps once per epoch, or per batch.
     schedule_every : {"epoch", "batch"}
         Which.
     metrics : dict of str to callable, optional
@@ -59,16 +59,16 @@ class Trainer(Resumable):
     callbacks : sequence of Callback
         Run in this order.
     checkpoint : path, optional
-        Save here after each epoch; `fit` goes on from the file if it exists.
+        Save here after each epoch; `fit` resumes from the file if it exists.
     checkpoint_batches : int, optional
-        Save also after every so many batches.
+        Also save each time after this many batches.
     monitor : str
-        What ReduceLROnPlateau looks at.
+        The measure that ReduceLROnPlateau monitors.
     seed : int
         Decides the order of data given as arrays.
     progress : bool, optional
-        Show a bar (tqdm, from the extra ``demo``); default if tqdm is
-        installed and somebody watches.
+        Show a progress bar (tqdm, from the extra ``demo``). By default it is shown if tqdm is
+        installed and the output is a terminal.
 
     Attributes
     ----------
@@ -77,9 +77,9 @@ class Trainer(Resumable):
     epoch, batch : int
         The position: whole epochs done, batches done in the current one.
     stopped : str or None
-        Why training ended before its time.
+        Why training ended early.
     finished : bool
-        True once `fit` has come to its end, False while it runs and after an exception.
+        True once `fit` has finished, False while it runs and after an exception.
 
     Raises
     ------
@@ -149,7 +149,7 @@ class Trainer(Resumable):
         epochs: int = 10,
         batch_size: int = 32,
     ) -> History:
-        """Train until so many epochs have been done in all.
+        """Train until the given total number of epochs has been done.
 
         Parameters
         ----------
@@ -158,10 +158,10 @@ class Trainer(Resumable):
         validation : DataLoader or data, optional
             Measured after each epoch.
         epochs : int
-            In all, counted from the very beginning: calling again with the
-            same number does nothing, and a resumed run ends when it should.
+            The total, counted from the very beginning: calling again with the same number does
+            nothing, and a resumed run ends when it should.
         batch_size : int
-            For data that are not in a loader.
+            For data that is not in a loader.
 
         Returns
         -------
@@ -170,7 +170,7 @@ class Trainer(Resumable):
         Raises
         ------
         NonFiniteError
-            If the loss becomes NaN or infinite; the batch is not learned.  The message
+            If the loss becomes NaN or infinite; the batch changes nothing.  The message
             says what was not finite first: input, target, parameter, or which layer's output.
         DataError
             If the data cannot be trained on.
@@ -299,7 +299,7 @@ class Trainer(Resumable):
             if not (math.isfinite(value) and math.isfinite(_scalar(loss))):
                 raise NonFiniteError(
                     f"training: the loss is {value} in epoch {self.epoch + 1}, batch "
-                    f"{self.batch + 1}; the batch was not learned.\n"
+                    f"{self.batch + 1}; the batch changed nothing.\n"
                     f"  {first_broken(self.model, inputs, target)}.\n  Clean the data, lower the "
                     "rate, clip gradients, or find the operation with detect_anomaly()."
                     + (f" The training went on from {self._source}." if self._source else "")
@@ -351,7 +351,7 @@ class Trainer(Resumable):
             return
         if self.monitor not in row:
             raise SettingError(
-                f"Trainer: the schedule looks at {self.monitor!r}, but this epoch measured "
+                f"Trainer: the schedule monitors {self.monitor!r}, but this epoch measured "
                 f"{', '.join(row)}; pass validation data to fit(), or set monitor=."
             )
         self.schedule.step(row[self.monitor])
@@ -359,14 +359,14 @@ class Trainer(Resumable):
     # --- using the model ----------------------------------------------------
 
     def evaluate(self, data: Any, batch_size: int = 256) -> dict[str, float]:
-        """Return loss and metrics on data, in eval mode; learns nothing.
+        """Return loss and metrics on data, in eval mode, without learning.
 
         Parameters
         ----------
         data : DataLoader or data
             As for `fit`.
         batch_size : int
-            For data that are not in a loader.
+            For data that is not in a loader.
         """
         loader = as_loader(data, batch_size, False, self.seed)
         sums: dict[str, float] = {}
@@ -378,7 +378,7 @@ class Trainer(Resumable):
         return self._means(sums)
 
     def predict(self, *inputs: Any, batch_size: int = 256) -> Any:
-        """Return the model's answers to inputs, as an array, in eval mode."""
+        """Return the model's outputs for inputs, as an array, in eval mode."""
         loader = as_loader(tuple(inputs), batch_size, False, self.seed)
         found = []
         with self._evaluating():

@@ -239,7 +239,7 @@ class TransformerEncoder(_Stack):
     Parameters
     ----------
     encoder_layer : Module
-        Which to copy.
+        The layer to copy.
     num_layers : int
         How often.
     norm : Module, optional
@@ -286,7 +286,7 @@ class TransformerDecoder(_Stack):
     Parameters
     ----------
     decoder_layer : Module
-        Which to copy.
+        The layer to copy.
     num_layers : int
         How often.
     norm : Module, optional

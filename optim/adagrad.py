@@ -14,7 +14,7 @@ from .state import Group, State
 
 @accepts("foreach", "fused", "capturable", "differentiable")
 class Adagrad(Optimizer):
-    r"""Adagrad: rates fall with the sum of all squared gradients so far.
+    r"""Adagrad: learning rates fall with the sum of all squared gradients so far.
 
     .. math:: s \leftarrow s + g^2, \quad
               p \leftarrow p - \frac{\eta}{1 + (t - 1) \eta_d} \frac{g}{\sqrt{s} + \epsilon}
@@ -22,7 +22,7 @@ class Adagrad(Optimizer):
     Parameters
     ----------
     params : iterable
-        Parameters or groups, see `Optimizer`.
+        Parameters or groups; see `Optimizer`.
     lr : float
         The learning rate.
     lr_decay : float
@@ -111,7 +111,7 @@ class Adagrad(Optimizer):
 
 @accepts("foreach", "fused", "capturable", "differentiable")
 class Adadelta(Optimizer):
-    r"""Adadelta: steps as large as recent steps were, in the units of the parameter.
+    r"""Adadelta: steps as large as recent steps, in the units of the parameter.
 
     .. math::
         v \leftarrow \rho v + (1 - \rho) g^2, \quad
@@ -121,7 +121,7 @@ class Adadelta(Optimizer):
     Parameters
     ----------
     params : iterable
-        Parameters or groups, see `Optimizer`.
+        Parameters or groups; see `Optimizer`.
     lr : float
         A factor on the step, usually 1.
     rho : float

@@ -50,7 +50,7 @@ class Moments(Optimizer):
 
 @accepts("foreach", "fused", "capturable", "differentiable")
 class Adam(Moments):
-    r"""Adam: each number has its own rate, from running means of gradient and square.
+    r"""Adam: each number has its own rate, from running means of the gradient and its square.
 
     .. math::
         m &\leftarrow \beta_1 m + (1 - \beta_1) g, \quad
@@ -60,7 +60,7 @@ class Adam(Moments):
     Parameters
     ----------
     params : iterable
-        Parameters or groups, see `Optimizer`.
+        Parameters or groups; see `Optimizer`.
     lr : float
         The learning rate.
     betas : (float, float)
@@ -152,7 +152,7 @@ class Adam(Moments):
 
 @accepts("foreach", "fused", "capturable", "differentiable")
 class AdamW(Adam):
-    r"""Adam with weight decay apart from the gradient: first :math:`p \leftarrow p(1-\eta\lambda)`.
+    r"""Adam with decoupled weight decay: first :math:`p \leftarrow p(1-\eta\lambda)`.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from .state import Group, State
 
 @accepts("foreach", "fused", "capturable", "differentiable")
 class NAdam(Moments):
-    r"""Adam with Nesterov momentum: the gradient's own share is corrected apart.
+    r"""Adam with Nesterov momentum: the gradient's own share is corrected separately.
 
     .. math::
         \mu_t = \beta_1 \left(1 - \tfrac12\, 0.96^{t \psi}\right), \quad
@@ -197,7 +197,7 @@ class RAdam(Moments):
 
 @accepts("foreach", "fused", "capturable", "differentiable")
 class Adamax(Moments):
-    r"""Adam with the largest gradient of late in place of the mean square.
+    r"""Adam with the largest recent gradient in place of the mean square.
 
     .. math:: u \leftarrow \max(\beta_2 u, |g| + \epsilon), \quad
               p \leftarrow p - \frac{\eta}{1 - \beta_1^t} \frac{m}{u}

@@ -44,7 +44,7 @@ def clip_grad_norm_(
     Parameters
     ----------
     parameters : Tensor or iterable of Tensor
-        Those without a gradient are passed over.
+        Those without a gradient are skipped.
     max_norm : float
         M, the largest norm to allow.
     norm_type : float
@@ -60,7 +60,7 @@ def clip_grad_norm_(
     Raises
     ------
     NonFiniteError
-        If the gradients are finite and their norm is not; or as `error_if_nonfinite` says.
+        If the gradients are finite and their norm is not, or if `error_if_nonfinite` asks for it.
 
     References
     ----------
@@ -121,7 +121,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     Parameters
     ----------
     parameters : Tensor or iterable of Tensor
-        Those without a gradient are passed over.
+        Those without a gradient are skipped.
     clip_value : float
         The largest magnitude to allow.
 

@@ -1,4 +1,4 @@
-"""PyTorch's keywords that change nothing here: accepted where they are harmless, else refused."""
+"""PyTorch's keywords that have no effect here: accepted if harmless, refused otherwise."""
 
 from __future__ import annotations
 

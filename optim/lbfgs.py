@@ -1,4 +1,4 @@
-"""L-BFGS: SciPy's, through a bridge that flattens any nest of parameters."""
+"""L-BFGS: SciPy's, through a bridge that flattens nested parameters."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def lbfgs(
     x0 : nest of arrays
         Where to start; not for an objective.
     tolerance : float
-        The largest gradient element to end at.
+        Stop when no gradient element is larger than this.
     max_iterations : int
-        When to give up.
+        How many iterations are allowed.
     history : int
         How many gradients to remember.
 

@@ -27,7 +27,7 @@ def armijo(
     c1: float = 1e-4,
     max_steps: int = 60,
 ) -> float | None:
-    r"""Shorten a step until the function falls by enough of what the slope promises.
+    r"""Shorten a step until the function falls by a sufficient part of what the slope predicts.
 
     .. math:: \varphi(t) \le \varphi(0) + c_1 t\, \varphi'(0)
 
@@ -77,14 +77,14 @@ def wolfe(
     c2: float = 0.9,
     max_steps: int = 40,
 ) -> float | None:
-    r"""Find a step that also leaves little slope: :math:`|\varphi'(t)| \le c_2 |\varphi'(0)|`.
+    r"""Find a step with little slope left: :math:`|\varphi'(t)| \le c_2 |\varphi'(0)|`.
 
     Parameters
     ----------
     phi, value, slope, step, c1, max_steps
         As for `armijo`.
     c2 : float
-        How much slope may be left.
+        How much slope may remain.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def gradient_descent(
     tolerance: float = 1e-6,
     max_iterations: int = 10_000,
 ) -> Result:
-    """Go down the gradient, each time as far as a line search finds good.
+    """Follow the negative gradient, each time as far as a line search decides.
 
     Parameters
     ----------
@@ -150,9 +150,9 @@ def gradient_descent(
     line_search : {"armijo", "wolfe"}
         Which search.
     tolerance : float
-        The largest gradient element to end at.
+        Stop when no gradient element is larger than this.
     max_iterations : int
-        When to give up.
+        How many iterations are allowed.
 
     Returns
     -------
@@ -161,7 +161,7 @@ def gradient_descent(
     Raises
     ------
     NonFiniteError
-        If value or gradient are not finite at the start.
+        If the value or the gradient is not finite at the start.
 
     Examples
     --------
@@ -214,7 +214,7 @@ def descend(
     x = objective.start.copy()
     value, g = first_value(objective, operation)
     values = [value]
-    step, reason, iteration = 1.0, "the iterations are used up", 0
+    step, reason, iteration = 1.0, "the maximum number of iterations was reached", 0
     if adapt:
         step = 1.0 / max(1.0, float(np.abs(g).max()))
     while True:
@@ -242,7 +242,7 @@ def descend(
         search = armijo if line_search == "armijo" else wolfe
         taken = search(phi, value, slope, step if adapt else 1.0)
         if taken is None:
-            reason = "no step lowers the value any more"
+            reason = "no step lowers the value any further"
             break
         x = x + taken * way
         value, g = seen[taken]

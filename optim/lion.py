@@ -14,7 +14,7 @@ from .state import Group, State
 
 @accepts("foreach", "fused", "capturable", "differentiable")
 class Lion(Optimizer):
-    r"""Lion: every number moves by the rate, only the sign is learned from the gradient.
+    r"""Lion: every number moves by the learning rate; the gradient decides only the sign.
 
     .. math:: p \leftarrow (1 - \eta \lambda) p
               - \eta\, \mathrm{sign}(\beta_1 m + (1 - \beta_1) g), \quad
@@ -23,7 +23,7 @@ class Lion(Optimizer):
     Parameters
     ----------
     params : iterable
-        Parameters or groups, see `Optimizer`.
+        Parameters or groups; see `Optimizer`.
     lr : float
         The learning rate; about a tenth of Adam's.
     betas : (float, float)

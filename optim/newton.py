@@ -1,4 +1,4 @@
-"""Newton's method, with the whole Hessian or with its products alone."""
+"""Newton's method, with the full Hessian or with Hessian-vector products only."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .objective import Result, Vector, as_objective
 def newton(f: Any, x0: Any = None, tolerance: float = 1e-8, max_iterations: int = 100) -> Result:
     r"""Step to the bottom of the second-order Taylor model, :math:`-H^{-1} g`.
 
-    Where the Hessian has negative eigenvalues their signs are turned, so that
-    every step goes down; a backtracking line search shortens it where needed.
+    If the Hessian has negative eigenvalues, their signs are flipped, so that every step goes
+    downhill. A backtracking line search shortens the step if needed.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ def newton(f: Any, x0: Any = None, tolerance: float = 1e-8, max_iterations: int 
     x0 : nest of arrays
         Where to start; not for an objective.
     tolerance : float
-        The largest gradient element to end at.
+        Stop when no gradient element is larger than this.
     max_iterations : int
-        When to give up.
+        How many iterations are allowed.
 
     Returns
     -------
@@ -35,12 +35,12 @@ def newton(f: Any, x0: Any = None, tolerance: float = 1e-8, max_iterations: int 
     Raises
     ------
     NonFiniteError
-        If value or gradient are not finite at the start.
+        If the value or the gradient is not finite at the start.
 
     Notes
     -----
-    n parameters cost n Hessian-vector products and an eigendecomposition a
-    step; beyond some hundreds use `newton_cg`.
+    With n parameters, a step costs n Hessian-vector products and an eigendecomposition. For more
+    than a few hundred, use `newton_cg`.
 
     References
     ----------
@@ -63,11 +63,10 @@ def newton(f: Any, x0: Any = None, tolerance: float = 1e-8, max_iterations: int 
 
 
 def newton_cg(f: Any, x0: Any = None, tolerance: float = 1e-6, max_iterations: int = 200) -> Result:
-    """Newton's method that solves for its step by conjugate gradients.
+    """Newton's method with the step found by conjugate gradients.
 
-    Needs Hessian-vector products only: memory for a few vectors.  The inner
-    iteration ends early while the gradient is large, and where it meets
-    negative curvature.
+    It needs only Hessian-vector products, and memory for a few vectors. The inner iteration ends
+    early while the gradient is large, or when it finds negative curvature.
 
     Parameters
     ----------

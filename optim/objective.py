@@ -22,20 +22,20 @@ Vector = Any
 
 @dataclass
 class Result:
-    """What a minimization found.
+    """The result of a minimization.
 
     Attributes
     ----------
     x : nest
         The best point, nested as the start was (for parameters: their arrays).
     value : float
-        The function there.
+        The function's value there.
     gradient_norm : float
         The largest element of the gradient there.
     iterations, evaluations : int
-        Steps made; values or gradients computed.
+        Steps taken; values or gradients computed.
     converged : bool
-        Whether the gradient came below the tolerance.
+        Whether the gradient fell below the tolerance.
     reason : str
         Why it ended.
     values : list of float
@@ -108,7 +108,7 @@ class Objective:
 
     @staticmethod
     def flat(leaves: list[Any]) -> Vector:
-        """Return the arrays one behind the other, as float64."""
+        """Return the arrays joined into one float64 vector."""
         return np.concatenate([np.asarray(a, np.float64).reshape(-1) for a in leaves])
 
     def split(self, x: Vector) -> list[Any]:
@@ -129,7 +129,7 @@ class Objective:
         raise NotImplementedError
 
     def nest(self, x: Vector) -> Any:
-        """Return a vector as the caller's kind of nest (parameters: and leave it in them)."""
+        """Return a vector nested like the caller's start (and write it into parameters, if any)."""
         raise NotImplementedError
 
     def hessian(self, x: Vector) -> Any:
@@ -240,7 +240,7 @@ def of_parameters(closure: Callable[[], Any], params: Iterable[Tensor]) -> Objec
     Returns
     -------
     Objective
-        To be given in the place of a function and its start.
+        Pass it in place of a function and its start.
 
     Examples
     --------

@@ -27,20 +27,20 @@ R = TypeVar("R")
 
 
 class Optimizer:
-    """Base of all optimizers: parameters in groups, each with its own settings.
+    """Base class of all optimizers: parameters in groups, each with its own settings.
 
     Parameters
     ----------
     params : iterable of Tensor, of (name, Tensor), or of dict
-        The parameters; or groups ``{"params": [...], "lr": ...}``, each of
-        which may set its own options.
+        The parameters; or groups ``{"params": [...], "lr": ...}``, each of which may have its own
+        options.
     defaults : dict
         The options of groups that do not set them.
 
     Attributes
     ----------
     param_groups : list of dict
-        The groups with their settings, to be read and changed at any time.
+        The groups with their settings, which may be read and changed at any time.
     state : dict
         From parameter to its state: step count and arrays.
 
@@ -119,7 +119,7 @@ class Optimizer:
         group, state : dict
             The settings and the parameter's state.
         first : bool
-            Whether the state's arrays were made just now.
+            Whether the state's arrays were just created.
         """
         raise NotImplementedError
 
@@ -131,7 +131,7 @@ class Optimizer:
         scalars : tuple
             What `scalars` returned.
         scratch : list of ndarray
-            Temporary memory, as many pieces as the class says, shaped like p.
+            Temporary memory shaped like p, in as many pieces as the class asks for.
         p : ndarray
             The parameter; to be written.
         g : ndarray
@@ -144,7 +144,7 @@ class Optimizer:
     # --- groups -------------------------------------------------------------
 
     def add_param_group(self, param_group: Mapping[str, Any]) -> None:
-        """Add parameters with settings of their own, say when a layer is unfrozen.
+        """Add parameters with their own settings, for instance when a layer is unfrozen.
 
         Parameters
         ----------
@@ -172,13 +172,13 @@ class Optimizer:
             if id(p) in seen:
                 raise errors.SettingError(
                     f"{self.name}: parameter {k} of shape {p.shape} is given twice; "
-                    "a shared parameter belongs into one group, once."
+                    "a shared parameter belongs in one group, once."
                 )
             seen.add(id(p))
         self.param_groups.append(group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters.
+        """Clear the gradients of all parameters.
 
         Parameters
         ----------
@@ -219,7 +219,7 @@ class Optimizer:
         ShapeError, DTypeError
             If a gradient does not fit its parameter.
         NonFiniteError
-            If the rule squares gradients and a finite one is too large for it.
+            If the rule squares gradients and the square of a finite one overflows.
         SettingError
             If a setting was changed to something out of range.
         """
@@ -314,13 +314,13 @@ class Optimizer:
     # --- saving -------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Return a copy of the state and the settings, keyed as PyTorch does.
+        """Return a copy of the state and the settings, with PyTorch's keys.
 
         Returns
         -------
         dict
             ``{"state": {index: {...}}, "param_groups": [...]}``; parameters
-            are counted through all groups.
+            are numbered across all groups.
         """
         index = {id(p): k for k, p in enumerate(self._all())}
         return {
@@ -341,7 +341,7 @@ class Optimizer:
         return [p for group in self.param_groups for p in group["params"]]
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take on a state; it is checked whole before anything changes.
+        """Load a state; all of it is checked before anything changes.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Walking through arrays in pieces that stay in the cache.
+"""Processing arrays in pieces that fit into the cache.
 
 An update rule makes some ten passes over its arrays.  Over whole arrays each
 pass would fetch them from main memory; over pieces only the first one does.

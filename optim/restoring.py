@@ -1,4 +1,4 @@
-"""What a saved value may put in the place of a live one: the same kind of thing, and nothing else.
+"""Which saved values may replace a live one: the same kind of value, and nothing else.
 
 A state comes from a file, and the file perhaps from a stranger.  So a state never decides what is
 restored: the live object does.  Its keys are the live object's, each value is of the live value's
@@ -165,7 +165,7 @@ def like(live: Any, new: Any) -> Any:
     if kind in (dict, OrderedDict):
         return kind(_items(live, new))
     raise UnlikeError(
-        f"a {kind.__name__}, which no file holds: write a load_state_dict that makes it"
+        f"a {kind.__name__}, which no file can hold: write a load_state_dict that creates it"
     )
 
 

@@ -22,7 +22,7 @@ class RMSprop(Optimizer):
     Parameters
     ----------
     params : iterable
-        Parameters or groups, see `Optimizer`.
+        Parameters or groups; see `Optimizer`.
     lr : float
         The learning rate.
     alpha : float

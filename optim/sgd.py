@@ -26,7 +26,7 @@ class SGD(Optimizer):
     Parameters
     ----------
     params : iterable
-        Parameters or groups, see `Optimizer`.
+        Parameters or groups; see `Optimizer`.
     lr : float
         The learning rate.
     momentum : float

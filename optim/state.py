@@ -1,4 +1,4 @@
-"""Reading an optimizer's state dict: all of it is checked before anything is taken on."""
+"""Reading an optimizer's state dict: all of it is checked before anything is loaded."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_state_dict(
     except _WRONG_KIND as error:
         raise refused(
             optimizer.name,
-            f"this is no optimizer's state ({type(error).__name__}: {error!s:.200})",
+            f"this is not an optimizer's state ({type(error).__name__}: {error!s:.200})",
         ) from error
 
 
@@ -195,5 +195,5 @@ def _unfit(key: str, value: Any, p: Any) -> str:
     if value.dtype.kind in "fc" and np.isnan(value).any():
         return "holds NaN"
     if key in _NOT_NEGATIVE and (np.any(value.real < 0) or np.any(value.imag < 0)):
-        return "holds negative numbers, which no squares are"
+        return "holds negative numbers, which squares cannot be"
     return ""

@@ -27,10 +27,10 @@ PAGE = """\
 # Fuzz of compile
 
 `make fuzz` draws random programs that read something besides their argument (fuzz_compile.py in
-tests), compiles them, changes what they read, one thing after the other, and compares every answer
-with the uncompiled function's. {kinds} kinds of things are read in {readers} ways and used in
-{uses}. An answer from a stale recording is a finding; a refusal by name is not, since nothing wrong
-is answered.
+tests). It compiles them, changes what they read, one thing at a time, and compares every answer
+with that of the uncompiled function. {kinds} kinds of things are read in {readers} ways and used in
+{uses}. An answer from a stale recording is a finding. A refusal by name is not, because no wrong
+answer is given.
 
 {programs} programs from seed {seed}, {findings} findings; fuzzer {digest}, {day}, NumPy {numpy},
 {seconds:.0f} s.

@@ -191,7 +191,7 @@ def test_vmap_over_an_ode():
     [
         (lambda: implicit(lambda x, a: x, np.sqrt, linear="magic"), errors.OperandError, "magic"),
         (lambda: implicit(lambda x, a: np.ones(2) * x, np.sqrt)(4.0), errors.ShapeError,
-         "equations"),
+         "one equation for each unknown"),
         (lambda: grad(implicit(lambda x, a: (x - a) ** 2, lambda a: a))(1.0),
          errors.LinearAlgebraError, "ingular"),
         (lambda: implicit(lambda x, a: x - a, np.sqrt)(np.arange(3)), errors.DTypeError, "int64"),
@@ -200,7 +200,7 @@ def test_vmap_over_an_ode():
         (lambda: odeint(lambda y, t: y, 1.0, [0.0, 1.0, 0.5]), errors.ShapeError, "order"),
         (lambda: odeint(lambda y, t: np.ones(3), 1.0, [0.0, 1.0]), errors.ShapeError, "\\(3,\\)"),
         (lambda: hessian(lambda y: np.sum(odeint(lambda y, t: -y * y, y, [0.0, 1.0])))(np.ones(2)),
-         errors.UnsupportedError, "first order"),
+         errors.UnsupportedError, "first-order derivatives only"),
     ],
 )  # fmt: skip
 def test_bad_input(run, error, words):

@@ -95,7 +95,7 @@ def test_a_cut_is_not_blamed_on_a_rule():
 def test_nothing_to_check():
     with pytest.raises(DTypeError, match="no floating-point argument"):
         gradcheck(lambda n: n, 3)
-    with pytest.raises(DTypeError, match="nothing of floating-point kind"):
+    with pytest.raises(DTypeError, match="no floating-point values"):
         gradcheck(lambda x: x > 0, X)
 
 

@@ -135,5 +135,5 @@ def test_damaged_checkpoints_are_named(tmp_path):
     with pytest.raises(nn.SerializationError, match="damaged"):
         nn.load_checkpoint(path)
     nn.save({"w": np.ones(2)}, path)
-    with pytest.raises(nn.SerializationError, match="no checkpoint"):
+    with pytest.raises(nn.SerializationError, match="not a checkpoint"):
         nn.load_checkpoint(path)

@@ -75,7 +75,7 @@ def test_the_trainer_says_where_it_began(where: str) -> None:
         pytest.raises(NonFiniteError, match=MESSAGES[where]) as caught,
     ):
         trainer.fit((x, y), epochs=1, batch_size=2)
-    assert "epoch 1, batch 1; the batch was not learned" in str(caught.value)
+    assert "epoch 1, batch 1; the batch changed nothing" in str(caught.value)
     for name, parameter in net.named_parameters():
         np.testing.assert_array_equal(parameter.data, before[name])
 

@@ -172,7 +172,7 @@ def test_a_plateau_schedule_is_given_what_it_monitors() -> None:
     trainer.fit(blobs(60), epochs=3)  # no epoch is better by 10, so each but the first lowers it
     assert trainer.optimizer.param_groups[0]["lr"] == 0.125
     trainer.monitor = "val_loss"
-    with pytest.raises(errors.SettingError, match="looks at 'val_loss'"):
+    with pytest.raises(errors.SettingError, match="monitors 'val_loss'"):
         trainer.fit(blobs(60), epochs=4)
 
 

@@ -83,9 +83,9 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for path in (pipe, tmp_path):
-        with pytest.raises(SettingError, match=r"no regular file|a folder"):
+        with pytest.raises(SettingError, match=r"not a regular file|a folder"):
             nn.save({"w": np.ones(1)}, path)
-        with pytest.raises(SettingError, match=r"no regular file|a folder"):
+        with pytest.raises(SettingError, match=r"not a regular file|a folder"):
             trainer(path).fit((X, X), epochs=1)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
@@ -115,7 +115,7 @@ WRONG: list[tuple[Any, str]] = [
     ("nodir/run.st", "there is no folder .*nodir"),
     (".", "this is a folder"),
     ("new/", "this is a folder"),
-    (3, "int is no path"),
+    (3, "int is not a path"),
     ("a\0b", "cannot be written"),
     ("x" * 300, "cannot be written"),
 ]
@@ -350,7 +350,7 @@ def test_locks_end_with_their_holder_and_are_not_copied(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_a_lock_is_the_users(tmp_path: Path) -> None:
     (tmp_path / "run.lock").write_text("my notes", encoding="utf-8")
-    with pytest.raises(SettingError, match=r"run\.lock is no lock of a training"):
+    with pytest.raises(SettingError, match=r"run\.lock is not the lock of a training"):
         trainer(tmp_path / "run").fit((X, X), epochs=1)
     assert (tmp_path / "run.lock").read_text(encoding="utf-8") == "my notes"
 

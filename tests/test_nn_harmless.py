@@ -329,7 +329,7 @@ def test_what_is_no_attribute_is_not_restored() -> None:
     for key, words in (
         ("size", "a method or a property"), ("on_backward", "a method or a property"),
         ("nothing", "name of an attribute"), ("__doc__", "a method or a property"),
-        ("seen", "a set, which no file holds"), (5, "name of an attribute"),
+        ("seen", "a set, which no file can hold"), (5, "name of an attribute"),
     ):  # fmt: skip
         callback = Odd()
         callback.key = key

@@ -109,7 +109,7 @@ def test_what_is_no_number_is_refused() -> None:
 def test_statistics_that_move_are_floats() -> None:
     x, zeros, ones = np.ones((2, 3)), np.zeros(3, int), np.ones(3, int)
     np.testing.assert_allclose(F.batch_norm(x, zeros, ones, eps=0.0), x)
-    with pytest.raises(AutogradError, match="running_mean is moved in training"):
+    with pytest.raises(AutogradError, match="running_mean is updated in training"):
         F.batch_norm(x, zeros, ones, training=True)
 
 

@@ -287,7 +287,7 @@ def test_errors_of_the_users_own_parts() -> None:
     the_schedule(trainer)
     with pytest.raises(RuntimeError, match="failed"):
         run(trainer)
-    with pytest.raises(nn.StateDictError, match="the schedule, some have moved"):
+    with pytest.raises(nn.StateDictError, match="the schedule, some were updated"):
         run(trainer)
 
 

@@ -559,7 +559,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "lone surrogate": ({"\ud800": np.ones(1)}, "surrogate|Unicode"),
     "a number": ({1: np.ones(1)}, "text names"),
     "the metadata's name": ({"__metadata__": np.ones(1)}, "__metadata__"),
-    "ragged": ({"w": [[1], [1, 2]]}, "'w'.*no array"),
+    "ragged": ({"w": [[1], [1, 2]]}, "'w' is not an array"),
     "text": ({"w": "abc"}, "'w'.*<U3"),
     "bytes": ({"w": b"abc"}, "'w'.*S3"),
     "text of any length": (

@@ -237,7 +237,7 @@ def test_history_plots_itself():
     lines = figure.axes[1].get_lines()
     np.testing.assert_array_equal(lines[0].get_ydata(), trainer.history["loss"])
     np.testing.assert_array_equal(lines[1].get_ydata(), trainer.history["val_loss"])
-    with pytest.raises(errors.SettingError, match="nothing is called 'speed'; there are epoch"):
+    with pytest.raises(errors.SettingError, match="there is no column 'speed'; there are epoch"):
         trainer.history["speed"]
 
 
@@ -256,7 +256,9 @@ def test_a_loss_that_is_not_finite_is_not_learned():
     trainer = make(rule=optim.SGD)
     trainer.loss = lambda output, target: nn.CrossEntropyLoss()(output, target) * np.nan
     before = {k: v.copy() for k, v in trainer.model.state_dict().items()}
-    with pytest.raises(errors.NonFiniteError, match="nan in epoch 1, batch 1; the batch was not"):
+    with pytest.raises(
+        errors.NonFiniteError, match="nan in epoch 1, batch 1; the batch changed nothing"
+    ):
         trainer.fit(blobs(), epochs=1)
     np.testing.assert_equal(trainer.model.state_dict(), before)
 

@@ -197,7 +197,7 @@ def test_descent_says_when_no_step_lowers_the_value(method) -> None:
     """And conjugate gradients that never settle, their matrix being none, come to an end."""
     found = method(Step([np.array([1.0, 2.0])], "step"))
     assert not found.converged
-    assert found.reason == "no step lowers the value any more"
+    assert found.reason == "no step lowers the value any further"
     assert found.iterations == 0
     np.testing.assert_array_equal(found.x, [1.0, 2.0])
 

@@ -1,1 +1,1 @@
-"""What every room stands on: errors, the user's line, nests, tables as text."""
+"""What every room builds on: errors, the user's source line, nested values, tables as text."""

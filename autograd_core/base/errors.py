@@ -17,7 +17,7 @@ from autograd_core.base.source import Location
 
 
 class AutogradError(Exception):
-    """Base of all errors of the engine.
+    """Base class of all the engine's errors.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class IndexingError(AutogradError, IndexError):
 
 
 class LinearAlgebraError(AutogradError, np.linalg.LinAlgError):
-    """A matrix that a decomposition or a solver cannot take."""
+    """A matrix that a decomposition or a solver cannot handle."""
 
 
 class DTypeError(AutogradError, TypeError):
@@ -78,7 +78,7 @@ class SeedError(AutogradError, ValueError):
 
 
 class UntrackedError(AutogradError, RuntimeError):
-    """A derivative of something that no recorded operation leads to."""
+    """A derivative of something that recorded operations did not compute."""
 
 
 class FreedGraphError(AutogradError, RuntimeError):

@@ -1,4 +1,4 @@
-"""Later: what a lower room asks of a higher one, by the name that the package's front gives it.
+"""Later: what a lower room asks of a higher one, by a name that the package registers.
 
 A room imports only from the rooms below it.  Two things run the other way: an operation that
 states its rule for one mode only finds the other with a sweep, and a Tensor shows its backward

@@ -1,4 +1,4 @@
-"""Locks that the child of a fork finds free: whoever held them did not come along."""
+"""Locks that are free in the child of a fork: the threads that held them do not exist there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that prints on every terminal: signs that it cannot show are spelt in letters.
+"""Text that prints on every terminal: symbols that it cannot show are spelled out.
 
 Tables and explanations use ∂, ×, → and subscripts.  Where standard output has another
 encoding than UTF-8 (a Windows console, LANG=C in a container, a log), printing these would

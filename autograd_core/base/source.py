@@ -1,4 +1,4 @@
-"""Where the user's line stands.
+"""Finding the user's source line.
 
 Recording keeps only the code object and the instruction offset of the calling
 frame, about 0.1 microseconds; line and column are looked up when someone asks.
@@ -19,7 +19,7 @@ is_library: dict[str, bool] = {}  # file name -> whether it is, filled as files 
 
 
 def register_exclusion(path: str) -> None:
-    """Treat all code below a folder as library code when looking for the user's line.
+    """Treat all code below a folder as library code when looking for the user's source line.
 
     Parameters
     ----------

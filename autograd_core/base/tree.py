@@ -1,4 +1,4 @@
-"""Nests of dicts, lists and tuples, taken apart into leaves and put together again."""
+"""Nested dicts, lists and tuples: flattened into leaves and rebuilt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of Python and NumPy that code reads by asking for them, or that change what it computes.
+"""Settings of Python and NumPy that code reads explicitly, or that change what it computes.
 
 They stand in no variable that code names, so that they are watched where its words say so.
 """

@@ -1,4 +1,4 @@
-"""What a recording was made for: the kinds of its arguments, and their names."""
+"""What a recording is valid for: the kinds of its arguments, and their names."""
 
 from __future__ import annotations
 

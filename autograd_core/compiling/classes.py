@@ -1,6 +1,6 @@
 """`isinstance` and `type`, as a function's own code sees them while it is recorded.
 
-What stands for an array is no array.  Code that asks is told the class of what it stands for, so
+What stands for an array is not an array. Code that asks is told the class of what it stands for, so
 that it goes the way that it goes uncompiled.
 """
 

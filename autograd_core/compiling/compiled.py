@@ -45,7 +45,7 @@ MOST = 8  # recordings that are kept
 
 
 class RecordedAgain(UserWarning):
-    """A compiled function was recorded once more; the message says what had changed."""
+    """A compiled function was recorded again; the message says what changed."""
 
 
 class _Run:
@@ -247,8 +247,8 @@ class Compiled:
             watch = Watch(self._f, *run.settings, seen=run.seen)
             if watch.refused:
                 raise _refusal(
-                    f"reads {watch.refused}; the compiled program would not see it change. Take "
-                    "out what it needs before the call, and pass that as an argument."
+                    f"reads {watch.refused}; the compiled program would not see it change. Read "
+                    "what it needs before the call, and pass it as an argument."
                 )
             if live and not watch.captures():
                 continue
@@ -263,11 +263,7 @@ class Compiled:
                 continue
             if answered and agree(found, wanted):
                 return recording, found
-            why = (
-                found
-                if not answered
-                else ("recorded, it has other results than when it runs as it is")
-            )
+            why = found if not answered else ("gives different results when it is recorded")
         raise _refusal(
             f"gives different results for the same arguments ({why}); it depends on something "
             "that changes while it runs, or on the class of its arrays."
@@ -449,25 +445,25 @@ def compile_(
     has_aux: bool = False,
     parameters: Any = None,
 ) -> Compiled:
-    """Return a function that computes f and its gradients by source code made from one run.
+    """Return a function that computes f and its gradients with code generated from one run.
 
     The first call records a run of f and of its backward pass, writes both out as
-    straight-line NumPy source (``.source``), and from then on runs that source.  When
-    shapes, dtypes, the branch taken or something captured change, it records again,
-    and says so (`RecordedAgain`); ``.recordings`` has each recording with its reason.
+    straight-line NumPy source (``.source``), and from then on runs that source. If shapes, dtypes,
+    the branch taken or something captured changes, f is recorded again, with a warning
+    (`RecordedAgain`). ``.recordings`` has each recording with its reason.
 
     Parameters
     ----------
     f : callable
-        Returns a scalar (or, with `has_aux`, a scalar and anything else).  It must
-        do nothing but compute: prints and the like happen when it is recorded only.
+        Returns a scalar (or, with `has_aux`, a scalar and anything else).  It should only compute:
+        prints and the like happen only while it is recorded.
     argnums : int or sequence of int, optional
         The positional arguments to differentiate, nests of arrays; default the
         first, or none if there are `parameters`.
     has_aux : bool
         Whether f returns ``(value, auxiliary)``.
     parameters : module, or nest of leaf Tensors, optional
-        Tensors that f uses without being handed them.  Their data are read at every call.
+        Tensors that f uses without getting them as arguments. Their data is read at every call.
 
     Returns
     -------
@@ -479,7 +475,7 @@ def compile_(
     Raises
     ------
     UnsupportedError
-        If f draws random numbers, or uses what a program cannot read.
+        If f draws random numbers, or uses something that compiled code cannot read.
     NonScalarError, DTypeError
         As `value_and_grad`.
 

@@ -1,4 +1,4 @@
-"""Constants and comments as Python text that means exactly them."""
+"""Constants and comments as Python source that means exactly the same."""
 
 from __future__ import annotations
 

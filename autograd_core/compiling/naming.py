@@ -1,4 +1,4 @@
-"""Names for a program's values: the user's own where there are any, d_ before a gradient."""
+"""Names for a program's values: the user's own where they exist, d_ before a gradient."""
 
 from __future__ import annotations
 

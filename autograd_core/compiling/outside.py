@@ -1,4 +1,4 @@
-"""What runs while a function runs: its code, and calls that ask the world outside of Python.
+"""What runs while a function runs: its code, and calls that ask the world outside Python.
 
 A clock, a file, a random source answer differently next time, and a program would not ask
 again.  Such calls are seen by a profile function, and refused by name.

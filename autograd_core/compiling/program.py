@@ -34,7 +34,7 @@ class Value:
     name : str
         For an input, how the user calls it.
     kind : type or None
-        For an input: the class of what the caller gave, if it was no array.
+        For an input: the class of what the caller gave, if it was not an array.
     gradient_of : Value or None
         The value that this is the complete gradient of.
     """
@@ -70,7 +70,7 @@ class Step:
     params : dict
         Settings; Values may stand in them, also inside of tuples and lists.
     results : list of Value
-        What it makes; None for a part that is no array.
+        What it makes; None for a part that is not an array.
     multiple : bool
         Whether the operation returns a tuple.
     expected : object

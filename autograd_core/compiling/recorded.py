@@ -217,7 +217,8 @@ class Recorder:
         if not self._inside and by_numbers:
             self.unlike = (
                 f"{operation.name} raises {type(error).__name__} ({error}), which the function "
-                "catches; a program has no such branch. Compile what comes before and after"
+                "catches; the compiled program has no such branch. Compile what comes before and "
+                "after"
             )
 
     def _handed(self, argument: Any) -> Any:
@@ -293,8 +294,8 @@ class Recorder:
     def _add(self, step: Step) -> None:
         if len(self.steps) >= LIMIT:
             raise errors.SettingError(
-                f"compile: the run has more than {LIMIT} operations; a program that long is no "
-                "gain. Compile what one round of the loop does, or write the loop on whole arrays.",
+                f"compile: the run has more than {LIMIT} operations; a program that long gains "
+                "nothing. Compile one iteration of the loop, or write the loop with whole arrays.",
                 step.where,
             )
         self.steps.append(step)

@@ -1,4 +1,4 @@
-"""One recorded run: its program, and what must still hold for it to answer a call."""
+"""One recorded run: its program, and the conditions under which it may answer a call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Less work, the same bits: what is constant, known already, or needed by nobody is left out.
+"""Less work, the same bits: constants, repeated values and unused values are left out.
 
 Only rewrites that give the same numbers bit for bit are made (the sign of a
 zero aside): nothing is reassociated.

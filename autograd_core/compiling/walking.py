@@ -1,4 +1,4 @@
-"""Everything that a function reads besides its arguments, found by going from one to the next.
+"""Everything that a function reads besides its arguments, found by following references.
 
 Everything that its code can name is looked at: closures, globals, defaults, attributes, items,
 the functions and classes that it calls.  An array's numbers need no watching where the program

@@ -1,1 +1,1 @@
-"""What a computation takes: operations, bytes and sweeps, counted by running it."""
+"""What a computation costs: operations, bytes and sweeps, counted by running it."""

@@ -1,4 +1,4 @@
-"""Kernels: an operation written for speed, counted as the program that it stands for.
+"""Kernels: an operation written for speed, counted as the equivalent plain program.
 
 A kernel's rules read what its forward function kept, on raw arrays, so they cannot
 be run on arrays that count.  But it says which composition of other operations

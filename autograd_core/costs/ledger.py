@@ -1,4 +1,4 @@
-"""cost: what a function and its derivatives take, node by node, in FLOPs, bytes and seconds."""
+"""cost: what a function and its derivatives cost, node by node, in FLOPs, bytes and seconds."""
 
 from __future__ import annotations
 
@@ -308,21 +308,19 @@ def cost(
     measure: bool = True,
     **keywords: Any,
 ) -> Cost:
-    """Count and measure what f and its derivatives take at the given arguments.
+    """Count and measure the cost of f and of its derivatives at the given arguments.
 
-    Counted: every operation that the evaluation, one reverse sweep and one
-    forward sweep run, by the table in docs/cost.md (a multiply-add is two).
-    The sweeps are counted by running the derivative rules themselves on arrays
-    that count.
+    Every operation of the evaluation, of one reverse sweep and of one forward sweep is counted, by
+    the table in docs/cost.md (a multiply-add counts as two). The sweeps are counted by running the
+    derivative rules themselves on arrays that count.
 
     Parameters
     ----------
     f : callable
         Any function of nests of arrays; or a model (anything with
-        ``parameters()``), whose derivatives to its parameters are meant then.
+        ``parameters()``), which is then differentiated in its parameters.
     *args, **keywords
-        Where to evaluate it; values that are not of floating-point kind are
-        handed on.
+        Where to evaluate it; values that are not floating-point are passed on unchanged.
     argnums : int or sequence of int, optional
         Which arguments to differentiate; default all.
     weights : mapping, optional
@@ -340,9 +338,9 @@ def cost(
     Raises
     ------
     UntrackedError
-        If what f returns does not depend on the inputs by recorded operations.
+        If f's result does not depend on the inputs by recorded operations.
     DTypeError
-        If there is nothing of floating-point kind to differentiate.
+        If there is no floating-point value to differentiate.
     ShapeError
         If there are no inputs or no outputs.
 

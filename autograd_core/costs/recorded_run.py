@@ -1,4 +1,4 @@
-"""Problem: one recorded run of a function, ready to be counted, measured and taken apart."""
+"""Problem: one recorded run of a function, ready to be counted, measured and analysed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dual: a value and its tangent, pushed forward together.
+"""Dual: a value and its tangent, computed together.
 
 A dual number a + b e with e * e = 0 carries a derivative through any program:
 f(a + b e) = f(a) + f'(a) b e (Clifford 1873; Wengert 1964).  One pass gives the
@@ -27,7 +27,7 @@ _double = np.dtype(float)
 
 
 class Dual(Traced):
-    """A value with its tangent: what a learner computes with on paper.
+    """A value with its tangent, as one computes by hand on paper.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Dual(Traced):
     Raises
     ------
     DTypeError
-        If the primal is not of floating-point kind.
+        If the primal is not floating-point.
     SeedError
         If the tangent's shape is not the primal's.
 

@@ -1,4 +1,4 @@
-"""Large values that no rule of a sweep reads are not kept for it.
+"""Large values that no rule of the sweep reads are not kept.
 
 ``relu(x @ w)`` needs the result for its derivative, but not what it was computed from.
 A node keeps its output, since a later operation may read it.  Once the last Tensor of that
@@ -51,8 +51,8 @@ class Forgotten(Probe):
     def _touch(self, *_: Any, **__: Any) -> NoReturn:
         raise errors.FreedGraphError(
             f"{self._name}: its result of shape {self.shape} was not kept, since no derivative "
-            "rule reads it, and what it was computed from is freed or has changed. Hold the result "
-            "in a variable, or look at it before.",
+            "rule reads it, and its inputs were freed or have changed. Keep the result in a "
+            "variable, or read it earlier.",
             Location(self._code, self._lasti),
         )
 

@@ -62,7 +62,7 @@ class Graph:
 
     @property
     def leaves(self) -> list[Node]:
-        """The nodes that no operation made."""
+        """The nodes that no operation produced."""
         return [node for node in self.nodes if node.primitive is None]
 
     @property
@@ -77,7 +77,7 @@ class Graph:
 
     @property
     def branches(self) -> dict[Node, int]:
-        """The values used more than once, with their number of uses K: there backward adds."""
+        """The values used more than once, with their number of uses K; gradients add up there."""
         uses: dict[Node, int] = {}
         for edge in self.edges:
             uses[edge.source] = uses.get(edge.source, 0) + 1
@@ -143,7 +143,7 @@ class Graph:
         return np.stack(columns, axis=-1).reshape((*np.shape(node.output), *np.shape(x)))
 
     def sum_over_paths(self, start: Tensor | Node, end: Tensor | Node | None = None) -> Any:
-        """Return the derivative as the chain rule says it: a sum over paths of products.
+        """Return the derivative as the chain rule states it: a sum over paths of products.
 
         The same as the sweep's answer, in time that grows with the number of
         paths; for small graphs.
@@ -174,7 +174,7 @@ class Graph:
         seed : array_like, optional
             dF/dF; 1 for a scalar.
         wanted : collection of Node, optional
-            Whose gradients to return; default every node's.
+            The nodes whose gradients are returned; default every node.
         observe : callable, optional
             Called with each message: ``observe(node, g, index, contribution)``.
 

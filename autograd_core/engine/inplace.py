@@ -58,7 +58,8 @@ def _check_target(target: Any) -> None:
         ):
             kind = "a leaf" if value is target else "a view of a leaf"
             raise errors.InPlaceError(
-                f"in-place change of {kind} that requires grad: its gradient would have no place; "
+                f"in-place change of {kind} that requires grad: there would be no place for its "
+                "gradient; "
                 "write x = x + y, or do it under no_grad().",
                 Location.of_caller(),
             )
@@ -307,7 +308,7 @@ def take_on(target: Any, result: Any) -> None:
 
 
 def retains(value: Any) -> bool:
-    """Whether a value is no leaf and wants its gradient kept (``retain_grad``)."""
+    """Whether a value is not a leaf and wants its gradient kept (``retain_grad``)."""
     node = getattr(value, "_node", None)
     return node is not None and node.primitive is not None and node.owner is not None
 

@@ -1,4 +1,4 @@
-"""Sums of outer products, put off: a matrix that many vectors met gets one matrix product.
+"""Sums of outer products, deferred: a matrix multiplied by many vectors gets one matrix product.
 
 A weight used at every step of a loop, ``x = np.tanh(W @ x)``, gets the gradient
 g1 x1' + g2 x2' + ...: as many matrices, made and added one by one.  It is also G' X,

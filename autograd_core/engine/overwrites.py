@@ -1,4 +1,4 @@
-"""Which arrays were written into since an operation saved them: found by the sweep, not missed.
+"""Which arrays were overwritten since an operation saved them, so that the sweep notices.
 
 A table knows which buffers were overwritten when, and by which line.
 """
@@ -52,7 +52,7 @@ def _root(array: Any) -> Any:
 
 
 def mark_overwritten(*tensors: Any) -> None:
-    """Say that the arrays behind these tensors were written into directly.
+    """Announce that the arrays behind these tensors were written into directly.
 
     For code that changes ``x.data`` in place, such as an optimizer: a pending
     backward that still needs the old values then raises instead of using the

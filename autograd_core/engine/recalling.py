@@ -1,4 +1,4 @@
-"""Values that a tape did not keep (`forgetting`), computed again for those who look at them."""
+"""Values that a tape did not keep (`forgetting`), computed again when someone looks at them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short ways for what small programs spend their time in.
+"""Shortcuts for the operations in which small programs spend their time.
 
 The usual case: operands are Tensors of one trace that hold arrays (or one is a plain number
 or array), and nothing is switched off.  These functions then do what the dispatch

@@ -394,8 +394,8 @@ def sweep(
 
 def _freed(node: Node) -> Exception:
     return errors.FreedGraphError(
-        f"{node.name}: this part of the graph was swept already (perhaps in a sweep that an error "
-        "ended) and its saved values are freed; pass retain_graph=True to the first backward().",
+        f"{node.name}: this part of the graph was already swept (perhaps by a sweep that "
+        "failed), and its saved values were freed; pass retain_graph=True to the first backward().",
         node.location,
     )
 

@@ -78,7 +78,7 @@ class Tensor(Traced):
     Raises
     ------
     DTypeError
-        If integers, booleans or objects are to require grad.
+        If integers, booleans or objects are asked to require grad.
 
     Examples
     --------
@@ -222,7 +222,7 @@ class Tensor(Traced):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether no recorded operation made it."""
+        """Whether no recorded operation produced it."""
         return self._node is None or self._node.primitive is None
 
     @property
@@ -276,7 +276,7 @@ class Tensor(Traced):
         Raises
         ------
         UntrackedError
-            If no recorded operation leads here.
+            If no recorded operation produced this value.
         NonScalarError, SeedError
             If a seed is missing, or does not fit.
         FreedGraphError
@@ -300,7 +300,7 @@ class Tensor(Traced):
         self._grad = untracked(g) if old is None else old + untracked(g)
 
     def backward_steps(self, gradient: Any = None) -> Iterator[Any]:
-        """Sweep back from here and yield what happened, one step after the other.
+        """Sweep back from here and yield what happens, step by step.
 
         Writes no ``.grad`` and frees nothing; the steps are those of the
         stepping page (`animate`).
@@ -313,7 +313,7 @@ class Tensor(Traced):
         Yields
         ------
         Step
-            ``str(step)`` is a sentence; ``step.messages`` says what travels.
+            ``str(step)`` is a sentence; ``step.messages`` lists the messages that travel.
 
         Examples
         --------
@@ -356,7 +356,7 @@ class Tensor(Traced):
         return self.data
 
     def retain_grad(self) -> None:
-        """Let backward sweeps write ``.grad`` here too, though it is not a leaf."""
+        """Let backward sweeps write ``.grad`` here too, although it is not a leaf."""
         if self._node is None:
             raise errors.UntrackedError(
                 "retain_grad(): this tensor is not tracked.", Location.of_caller()
@@ -369,13 +369,12 @@ class Tensor(Traced):
         Parameters
         ----------
         hook : callable
-            Gets the gradient as a Tensor; what it returns, if not None, takes
-            the gradient's place.
+            Gets the gradient as a Tensor; what it returns, if not None, replaces the gradient.
 
         Returns
         -------
         HookHandle
-            Its ``remove()`` takes the hook off again.
+            Its ``remove()`` removes the hook.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""The border of a trace: what may come in as a keyword, and what may go out as a result.
+"""The borders of a trace: what may enter as a keyword, and what may leave as a result.
 
 A value that is being differentiated means something only while its trace runs.
 These checks run once for each call of a transform, never for an operation.
@@ -34,7 +34,7 @@ _IN_C = ("operator", "functools", "itertools", "_contextvars")  # of those, clas
 
 
 class IndependentWarning(UserWarning):
-    """A result that no recorded operation leads to: its derivative is zero."""
+    """A result that recorded operations did not compute: its derivative is zero."""
 
 
 def users_level() -> int:
@@ -244,7 +244,7 @@ def keywords(function: _F) -> _F:
             wrong = next(name for name in given if name not in known)
             close = get_close_matches(wrong, names[1:], n=1, cutoff=0.6)
             close = close or ([_SYNONYMS[wrong]] if _SYNONYMS.get(wrong) in known else [])
-            hint = f"; {close[0]}= is meant?" if close else ""
+            hint = f"; did you mean {close[0]}=?" if close else ""
             raise errors.OperandError(
                 f"{function.__name__}(): there is no keyword {wrong}={hint} "
                 f"(known: {', '.join(n + '=' for n in names[1:])}).",

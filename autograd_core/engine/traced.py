@@ -1,4 +1,4 @@
-"""Traced: what Tensors and Duals have in common: NumPy's operators, methods and protocols.
+"""Traced: what Tensors and Duals have in common (NumPy's operators, methods and protocols).
 
 Everything here hands over to a primitive or to the NumPy function of the same
 name; which kind of value it is does not matter.

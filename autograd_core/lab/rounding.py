@@ -172,7 +172,7 @@ def rounding(f: Callable[..., Any], *args: Any, dtype: Any = None) -> Rounding:
     ShapeError
         If the output has too many elements.
     DTypeError
-        If `dtype` is not of floating-point kind.
+        If `dtype` is not floating-point.
 
     Examples
     --------

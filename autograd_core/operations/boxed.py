@@ -1,4 +1,4 @@
-"""Boxed: what the dispatch knows of a traced value, and how to look through it at the array."""
+"""Boxed: what the dispatch knows about a traced value, and how to reach the array inside it."""
 
 from __future__ import annotations
 

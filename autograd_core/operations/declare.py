@@ -1,4 +1,4 @@
-"""The declarators: ways to state an operation's derivative once, for every mode and order.
+"""The declarators: ways to declare an operation's derivative once, for every mode and order.
 
 `elementwise` by partial derivatives, `linear` by the transposed map, `bilinear` by one map for
 each factor, and `primitive` by a reverse and a forward rule side by side.
@@ -105,7 +105,7 @@ def elementwise(
     label: str | None = None,
     **stated: Any,
 ) -> Primitive:
-    """Declare an operation that works on each element, by its partial derivatives.
+    """Declare an elementwise operation by its partial derivatives.
 
     Parameters
     ----------
@@ -118,21 +118,21 @@ def elementwise(
     name : str, optional
         Name in messages and graphs; default the function's.
     forward : callable, optional
-        A faster way to the same value.
+        A faster way to compute the same value.
     times : callable, optional
-        For one argument, ``times(g, y, x)``: g times the partial, where saying
-        it at once is cheaper; it then serves instead of the partial.
+        For one argument, ``times(g, y, x)``: g times the partial, where this is cheaper to compute
+        in one expression; it is then used instead of the partial.
     second : callable, optional
         For one argument, ``second(y, d, x)``: the second derivative from the value y,
         the first derivative d and x, where that is cheaper than differentiating the
         partial. A tape over dual numbers (`hvp`) then evaluates the partial once.
     cost : float or callable, optional
-        FLOPs an element.
+        FLOPs per element.
     label : str, optional
         How graphs write it, for instance ``"+"``.
     **stated
-        Other attributes of `Primitive`, such as ``vjps=``, ``jvps=`` or ``again=``: stated here,
-        they are not derived from the partials.
+        Other attributes of `Primitive`, such as ``vjps=``, ``jvps=`` or ``again=``. What is given
+        here is not derived from the partials.
 
     Returns
     -------
@@ -387,8 +387,7 @@ def primitive(
 ) -> Primitive:
     """Declare any operation by its reverse and forward rules.
 
-    One of the two is enough: the other is then found by transposing it, which
-    is right but slower.
+    One of the two is enough. The other is then found by transposition, which is correct but slower.
 
     Parameters
     ----------

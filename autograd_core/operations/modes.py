@@ -1,4 +1,4 @@
-"""Switches for what is recorded and what is checked, one set per thread and context.
+"""Switches for what is recorded and what is checked, separate for each thread and context.
 
 A trace records while its level is at least the floor.  ``no_grad`` raises the
 floor above every trace that exists, so that a transform which starts inside it
@@ -97,7 +97,7 @@ class _Switch(ContextDecorator):
         if isasyncgenfunction(f) or iscoroutinefunction(f):
             raise errors.UnsupportedError(
                 f"@{type(self).__name__}() on the coroutine {f.__name__}: it would end before the "
-                "coroutine runs; write `with` inside of it."
+                "coroutine runs; write `with` inside it."
             )
         if not isgeneratorfunction(f):
             return super().__call__(f)
@@ -169,7 +169,7 @@ class _Switch(ContextDecorator):
 
 
 class no_grad(_Switch):  # noqa: N801 - the field's name for it
-    """Record nothing on Tensors that exist already (context manager and decorator).
+    """Do not record operations on existing Tensors (context manager and decorator).
 
     Transforms that start inside it (``grad``, ``vjp``, ...) still differentiate,
     and Duals are not affected: forward mode records nothing.
@@ -189,7 +189,7 @@ class no_grad(_Switch):  # noqa: N801 - the field's name for it
 
 
 class enable_grad(_Switch):  # noqa: N801 - the field's name for it
-    """Record again inside of ``no_grad`` (context manager and decorator).
+    """Record again inside ``no_grad`` (context manager and decorator).
 
     Examples
     --------
@@ -208,14 +208,13 @@ class enable_grad(_Switch):  # noqa: N801 - the field's name for it
 class detect_anomaly(_Switch):  # noqa: N801 - the field's name for it
     """Stop where NaN or Inf first appears, forward or backward.
 
-    Every operation's result and every gradient message is tested, which costs
-    about one extra pass over the data; meant for the hunt, not for training.
+    Every operation's result and every gradient message is tested, which costs about one extra pass
+    over the data. Use it for debugging, not for training.
 
     Raises
     ------
     NonFiniteError
-        Inside the block, from the operation whose inputs were finite and whose
-        result is not.
+        Inside the block, at the operation whose inputs are finite and whose result is not.
 
     Examples
     --------

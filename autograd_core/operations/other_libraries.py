@@ -1,4 +1,4 @@
-"""Values of other libraries: which a traced value can be computed with, and rules taught for them.
+"""Values of other libraries: which of them can be combined with a traced value, and rules for them.
 
 One question, asked only of classes that are not NumPy's own: is the value an array of
 numbers and nothing more (then its numbers are taken), or does it have a meaning of its own
@@ -45,10 +45,13 @@ _MASKED = (
     "a masked array's mask would be lost; give its numbers, m.filled(value), and leave elements "
     "out with np.where(mask, 0.0, ...) around the result."
 )
-_MATRIX = "np.matrix has rules of its own for * and for shapes; give np.asarray(A)."
+_MATRIX = "np.matrix has its own rules for * and for shapes; give np.asarray(A)."
 _SPARSE = "sparse matrices are not supported beside a traced value; give S.toarray()."
 _LABELLED = "its labels would be lost; give its numbers, {name}.to_numpy()."
-_OWN = "it does its own arithmetic, which knows of no derivative; give its numbers, np.asarray(v)."
+_OWN = (
+    "it does its own arithmetic, which knows nothing of derivatives; give its numbers, "
+    "np.asarray(v)."
+)
 _ARITHMETIC = ("add", "sub", "mul", "truediv", "pow", "matmul", "floordiv", "mod", "neg", "abs",
                "lt", "le", "gt", "ge", "eq", "ne", "getitem")  # fmt: skip
 
@@ -128,7 +131,7 @@ def plain(value: Any, operation: str, beside: Any = ()) -> Any:
 
     Returns
     -------
-    Its numbers as an array; the value itself where it is no array at all.
+    Its numbers as an array; the value itself if it is not an array.
 
     Raises
     ------

@@ -227,7 +227,7 @@ class Primitive:
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse: what an operation is must not depend on when one looks."""
         raise errors.RuleError(
-            f"{self.name}.{name}: an operation is declared once and stays as it is; give "
+            f"{self.name}.{name}: an operation is declared once and cannot be changed; give "
             f"{name}= to the declarator.",
             Location.of_caller(),
         )
@@ -295,7 +295,7 @@ class Primitive:
             raise self.failure(error, args) from error
 
     def settled(self, value: Any, args: Sequence[Any] = ()) -> Any:
-        """Return a forward result that can be followed: Python's floats become NumPy's."""
+        """Return a forward result that can be traced: Python's floats become NumPy's."""
         try:
             if value.dtype.kind != "O":
                 return value
@@ -311,9 +311,9 @@ class Primitive:
                 return tuple(self._settled_part(part) for part in value)
         kind = describe(value) if hasattr(value, "dtype") else f"a {type(value).__name__}"
         raise errors.DTypeError(
-            f"{self.name}: the result is {kind}; an operation on followed values must give "
-            f"{'a tuple of arrays' if self.multiple else 'an array'} of numbers (no objects, lists "
-            "or integers of Python).",
+            f"{self.name}: the result is {kind}; an operation on traced values must return "
+            f"{'a tuple of arrays' if self.multiple else 'an array'} of numbers (not Python "
+            "objects, lists or integers).",
             Location.of_caller(),
         )
 
@@ -413,7 +413,7 @@ class Primitive:
             raise errors.OperandError(f"{self.name}: {error}", Location.of_caller()) from error
         if kind == "f" and any(np.result_type(bare(a)).kind == "c" for a in args if numeric(a)):
             raise errors.DTypeError(
-                f"{self.name}: dtype={np.dtype(dtype)} would cut the imaginary part of a complex "
+                f"{self.name}: dtype={np.dtype(dtype)} would drop the imaginary part of a complex "
                 "argument; take np.real(x) first.",
                 Location.of_caller(),
             )
@@ -436,7 +436,7 @@ class Primitive:
         return self._reads
 
     def pushed_reads(self) -> tuple[Reading, ...]:
-        """Return what the forward rules read, as `reads` has it for the rules of the sweep."""
+        """Return what the forward rules read, as `reads` does for the rules of the sweep."""
         if self.jvps is not None:
             if self.jvps is self.vjps:
                 return self.reads()

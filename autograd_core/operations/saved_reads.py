@@ -1,4 +1,4 @@
-"""Which saved values a rule reads: so that what nobody reads may be changed in place.
+"""Which saved values a rule reads, so that the others may be changed in place.
 
 Two answers. `values_read` looks at the bytecode, once for each rule: it may name
 too many values, never too few.  `really_reads` runs the rule with a `Probe` in the

@@ -232,7 +232,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         conditions = [_places(c) for c in condlist]
         if any(isinstance(c, Boxed) for c in conditions):
             raise TypeError(
-                "under vmap each example has elements of its own where a condition holds; use "
+                "under vmap the condition selects different elements in each example; use "
                 "np.where or np.select."
             )
         conditions = [np.asarray(c) for c in conditions]

@@ -1,4 +1,4 @@
-"""numpy.fft.  The transform's matrix is symmetric, so each is its own transpose, but for lengths.
+"""numpy.fft.  The transform's matrix is symmetric, so each is its own transpose, up to lengths.
 
 The transposes carry no conjugate: see docs/decisions on complex numbers.
 """

@@ -1,4 +1,4 @@
-"""Branch and plus as operations of their own, and the constant cut.
+"""Branch and plus as operations, and the cut that makes a constant.
 
 A branch copies a value K times, and back-propagation adds what comes back; a
 plus adds K values, and back-propagation copies.  Each is the other's transpose.
@@ -118,8 +118,8 @@ def stop_gradient(x: Any) -> Any:
     Returns
     -------
     array or Tensor
-        A constant.  It shares memory with x until one of the two is changed in place: a change
-        of it leaves x as it was, by hand as inside of a transform.
+        A constant. It shares memory with x until one of the two is changed in place. Changing it
+        never changes x, neither by hand nor inside a transform.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""NumPy functions that no derivative rule can stand for, each with the reason and the remedy."""
+"""NumPy functions that cannot have a derivative rule, each with the reason and the remedy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ refuse(
     np.savetxt,
 )
 refuse(
-    "what comes back mixes values with sets of places; use np.unique, or x.detach() for constants.",
+    "the result mixes values with sets of positions; use np.unique, or x.detach() for constants.",
     np.intersect1d,
     np.setdiff1d,
     np.setxor1d,

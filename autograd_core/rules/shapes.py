@@ -41,7 +41,7 @@ def _reshape(
         return reshape(a, shape=shape)
     if order != "F":
         raise TypeError(
-            f"order={order!r} reads the elements as they lie in memory, which the engine does not "
+            f"order={order!r} reads the elements in memory order, which the engine does not "
             "follow; use 'C' or 'F'."
         )
     shape = (shape,) if isinstance(shape, int) else tuple(shape)

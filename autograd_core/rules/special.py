@@ -1,4 +1,4 @@
-"""Functions that NumPy lacks but nearly every model needs."""
+"""Functions that NumPy lacks and nearly every model needs."""
 
 from __future__ import annotations
 

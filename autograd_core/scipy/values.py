@@ -61,8 +61,7 @@ def watched(f: Callable[..., Any], function: str) -> Callable[..., Any]:
         if is_traced(made):
             raise refuse(
                 function,
-                "the function that it was given returns a traced value, whose derivative would be "
-                "lost.",
+                "the function passed to it returns a traced value, whose derivative would be lost.",
                 "Pass what is differentiated as an argument, where this function has a rule for "
                 "it; see also autograd_core.adjoints.",
                 where,

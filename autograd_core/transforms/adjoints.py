@@ -107,7 +107,7 @@ def implicit(
         if shape != x.shape:
             raise errors.ShapeError(
                 f"implicit(): f returned shape {shape} at a solution of shape {x.shape}; "
-                "as many equations as unknowns, shaped alike, are needed.",
+                "f must return one equation for each unknown, in the same shape.",
                 Location.of_caller(),
             )
         return x
@@ -184,8 +184,8 @@ def _solve_linear(
             return np.reshape(np.linalg.solve(matrix(), np.reshape(right, (n,))), shape)
         except np.linalg.LinAlgError as error:
             raise errors.LinearAlgebraError(
-                f"the linear system of {n} unknowns is singular: what solves the equation is not a "
-                "smooth function of its arguments here.",
+                f"the linear system of {n} unknowns is singular: the solution is not a smooth "
+                "function of the arguments here.",
                 Location.of_caller(),
             ) from error
     plain = {"product": lambda v: bare(product(v)), "transposed": lambda v: bare(transposed(v))}
@@ -380,8 +380,8 @@ def _ode_forward(y0: Any, t: Any, *flat: Any, problem: _Ode) -> Any:
 def _first_order(*values: Any) -> None:
     if any(isinstance(v, Boxed) and bare(v) is not v for v in values):
         raise errors.UnsupportedError(
-            "odeint(): derivatives of first order only; for a second derivative differentiate "
-            "a solver written in NumPy.",
+            "odeint(): first-order derivatives only; for a second derivative, differentiate a "
+            "solver written in NumPy.",
             Location.of_caller(),
         )
 

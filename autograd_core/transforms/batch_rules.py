@@ -1,4 +1,4 @@
-"""What each primitive does with a batch axis in front.
+"""What each primitive does with a leading batch axis.
 
 A rule gets the arguments as they are, Batched or not, and returns Batched
 values, or NotImplemented to be run in a loop.

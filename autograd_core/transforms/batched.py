@@ -1,4 +1,4 @@
-"""Batched values: an array with one more axis, which the code that runs on it does not see.
+"""Batched values: an array with an extra axis that the code running on it does not see.
 
 Batched is the third kind of traced value; its axis in front is the batch.  Each primitive
 knows what to do with that axis (`batchrules`); one that does not is run on each
@@ -37,7 +37,7 @@ CONSTANTS: dict[str, Rule] = {}
 
 
 class LoopWarning(UserWarning):
-    """An operation without a batched form was run on each example by itself."""
+    """An operation without a batched form was run on one example at a time."""
 
 
 class TooLargeError(Exception):
@@ -142,7 +142,7 @@ def _say_once(name: str) -> None:
     if name not in _said:
         _said.add(name)
         warnings.warn(
-            f"vmap: {name} has no batched form and is run on each example by itself.",
+            f"vmap: {name} has no batched form, so it runs on one example at a time.",
             LoopWarning,
             stacklevel=2,
         )

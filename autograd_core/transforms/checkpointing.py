@@ -1,4 +1,4 @@
-"""checkpoint: forget what is between, compute it again when the sweep comes by.
+"""checkpoint: discard intermediate values and recompute them during the sweep.
 
 T. Chen et al., "Training deep nets with sublinear memory cost" (2016).
 """
@@ -137,12 +137,12 @@ _checkpointed: Primitive = primitive(
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Return f made to save only its inputs: the sweep runs it again for what is between.
+    """Return a version of f that saves only its inputs; the sweep recomputes the rest.
 
-    Memory for about one more forward pass.  Random draws in the second run are
-    the same as in the first: NumPy's and Python's global state, and every generator
-    that f or its arguments can reach.  A second run that computes other values
-    nevertheless is an error.  An argument that f changes in place stays as it was.
+    This saves memory and costs about one more forward pass. Random draws in the second run are the
+    same as in the first: those from NumPy's and Python's global state, and from every generator
+    that f or its arguments can reach. If the second run computes other values nevertheless, that is
+    an error. An argument that f changes in place keeps its old value.
 
     Parameters
     ----------

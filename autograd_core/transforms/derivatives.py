@@ -159,7 +159,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     *primals
         Where to evaluate it.
     has_aux : bool
-        Whether f returns ``(output, auxiliary)``; the auxiliary is handed on.
+        Whether f returns ``(output, auxiliary)``; the auxiliary is passed on.
 
     Returns
     -------
@@ -433,7 +433,7 @@ def value_and_grad(
     NonScalarError
         If f's value is not a scalar.
     DTypeError
-        If an argument to differentiate is not of floating-point kind.
+        If an argument to differentiate is not floating-point.
 
     Examples
     --------
@@ -547,7 +547,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     f : callable
         Returns a scalar.
     primals, tangents : tuple or list
-        Where, and the vector: one for each argument.
+        The point and the vector, each with one entry per argument.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""gradcheck: derivatives against numbers found another way.
+"""gradcheck: derivatives compared with numerical ones.
 
 Central differences, and where the function allows it the complex step
 f(x + ih).imag / h, which has no cancellation (Squire and Trapp, 1998).
@@ -117,7 +117,7 @@ class _Problem:
     def _check(self, outs: Sequence[Any]) -> None:
         if not outs:
             raise errors.DTypeError(
-                "gradcheck(): the function returned nothing of floating-point kind.",
+                "gradcheck(): the function returned no floating-point values.",
                 Location.of_caller(),
             )
         if any(bare(o).dtype.kind == "c" for o in outs if hasattr(bare(o), "dtype")):
@@ -182,7 +182,7 @@ def gradcheck(
     f : callable
         Any function of nests of arrays; float64 arguments give sharp answers.
     *args
-        Where to check; integers and other values are handed on as they are.
+        Where to check; integers and other values are passed on unchanged.
     modes : sequence of {"reverse", "forward"}
         Which modes to check.
     order : {1, 2}
@@ -196,10 +196,9 @@ def gradcheck(
     symmetric : bool, optional
         Check in symmetric directions only: each square matrix (stack of them) among the
         arguments is replaced by its symmetric part. `eigh`, `eigvalsh`, `cholesky`,
-        `cho_factor` and `multivariate_normal` take their matrix as symmetric, though
-        NumPy and SciPy read one triangle of it. By default, that is done for functions
-        that use them, if their square arguments are symmetric and the check in all
-        directions fails.
+        `cho_factor` and `multivariate_normal` treat their matrix as symmetric, although NumPy and
+        SciPy read one triangle of it. By default, this is done for functions that use them, if
+        their square arguments are symmetric and the check in all directions fails.
 
     Returns
     -------

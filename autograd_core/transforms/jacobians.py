@@ -111,11 +111,11 @@ def jacobian(
         The positional arguments to differentiate.
     mode : {"auto", "forward", "reverse"}
         One forward sweep for each input element, one reverse sweep for each
-        output element, or whichever the ledger says is less work.
+        output element, or whichever is less work by the ledger's count.
     return_plan : bool
         Whether to return ``(jacobian, plan)``; the plan prints the reason.
     batch : int, optional
-        At most so many sweeps at once; default by memory.
+        How many sweeps run at once, at most; the default depends on memory.
 
     Returns
     -------
@@ -129,9 +129,9 @@ def jacobian(
     ShapeError
         If there are no input or no output elements.
     DTypeError
-        If an output is of integer or boolean kind.
+        If an output is integer or boolean.
     UntrackedError
-        If f returns plain numbers that no recorded operation leads to.
+        If f returns plain numbers that recorded operations did not compute.
 
     Examples
     --------
@@ -196,8 +196,9 @@ def _check(trace: _Trace, outputs: Sequence[Any], operation: str) -> None:
             )
         if not isinstance(out, Boxed):
             raise errors.UntrackedError(
-                f"{operation}: the function returned a plain {type(out).__name__} that no recorded "
-                "operation leads to; compute it from the arguments with NumPy's functions (not "
+                f"{operation}: the function returned a plain {type(out).__name__} that recorded "
+                "operations did not compute; compute it from the arguments with NumPy's "
+                "functions (not "
                 "math's, float() or .item()), or use stop_gradient for an intended constant.",
                 where,
             )
@@ -402,7 +403,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
     argnums : int or sequence of int
         The positional arguments to differentiate twice.
     batch : int, optional
-        At most so many columns at once; default by memory.
+        How many columns are computed at once, at most; the default depends on memory.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where a program draws its random numbers from: the generators that objects can reach."""
+"""Where a program gets its random numbers: the generators that its objects can reach."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def draw(
         return sample(shape)
     if any(randomness == "error" for _, randomness in vmaps):
         raise errors.UnsupportedError(
-            f"{operation}: random numbers under vmap. Say what is meant: "
+            f"{operation}: random numbers under vmap. Choose one: "
             'vmap(f, randomness="different") draws for each example, '
             'vmap(f, randomness="same") once for all of them.',
             Location.of_caller(),

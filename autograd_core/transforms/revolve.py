@@ -194,7 +194,7 @@ class _Loop:
         made = self.owner.step(state, k, *tree.like(self.args, flat[self.width :]))
         if not tree.same_structure(self.state, made):
             raise errors.ShapeError(
-                f"revolve: step {k} returned another nest of arrays than it was given; "
+                f"revolve: step {k} returned arrays nested differently from those it was given; "
                 "the state must keep its structure.",
                 Location.of_caller(),
             )

@@ -27,8 +27,8 @@ from autograd_core.transforms.derivatives import pushed as jvp
 def symmetric_function(f: Callable[[Any], Any], a: Any) -> Any:
     """Apply a function to the eigenvalues of symmetric (Hermitian) matrices: V f(w) V^H.
 
-    Unlike the same computed from `numpy.linalg.eigh`, it has its exact derivatives, of any
-    order, where eigenvalues are equal or nearly so.
+    Unlike a computation with `numpy.linalg.eigh`, it has exact derivatives of any order where
+    eigenvalues are equal or nearly equal.
 
     Parameters
     ----------

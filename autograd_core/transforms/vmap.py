@@ -25,36 +25,36 @@ from autograd_core.transforms.batched import Batched, Batching, TooLargeError
 def vmap(
     f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, randomness: str = "error"
 ) -> Callable[..., Any]:
-    """Return f made to run on a whole batch at once.
+    """Return a version of f that runs on a whole batch at once.
 
     Parameters
     ----------
     f : callable
-        From nests of arrays, one example each, to a nest of arrays.  Python may
-        not branch on the values (use ``np.where``).
+        From nests of arrays, one example each, to a nest of arrays.  f may not branch on the values
+        in Python (use ``np.where``).
     in_axes : int, None, or a nest of them
-        For each argument the axis that counts the examples; None where all
-        examples share it.  One for all, or a tuple with one for each argument,
+        For each argument, the axis of the examples; None where all examples share it.  One for all,
+        or a tuple with one for each argument,
         each possibly nested as the argument is.
     out_axes : int or a nest of them
         Where the batch axis goes in each result.
     randomness : {"error", "different", "same"}
-        What a random draw of the library, such as dropout's, does in f: it is refused,
-        made for each example, or made once for all.  Draws that f itself makes from
-        NumPy are not seen; they are the same for all examples.
+        What happens to a random draw of the library, such as dropout's: it is refused, made for
+        each example, or made once for all. ``vmap`` cannot see draws that f itself makes from
+        NumPy; they are the same for all examples.
 
     Returns
     -------
     callable
-        The same values as a loop over the examples and ``np.stack``, derivatives
-        included; nests with itself and every transform.
+        Gives the same values as a loop over the examples and ``np.stack``, derivatives included;
+        nests with itself and with every transform.
 
     Raises
     ------
     ShapeError
         If the batch axes differ in length, don't exist, or there is none.
     OperandError
-        If `randomness` is none of the three words.
+        If `randomness` is not one of the three words.
 
     Examples
     --------
@@ -140,7 +140,7 @@ def _taken_out(batch: Batching, value: Any) -> Any:
         value = value._below()  # of a tape or a Dual made inside, and over
     if isinstance(value, type):
         raise errors.OperandError(
-            f"vmap: the function returned the class {value.__name__}, which is no array of "
+            f"vmap: the function returned the class {value.__name__}, which is not an array of "
             "numbers; leave it out of the result.",
             Location.of_caller(),
         )
@@ -170,8 +170,8 @@ def _spelt(nest: Any, axes: Any) -> list[int | None]:
     if both and len(nest) == len(axes):
         return [a for part, spec in zip(nest, axes, strict=True) for a in _spelt(part, spec)]
     raise errors.ShapeError(
-        f"vmap: the axes {axes!r} are not nested like what they are for; give an integer, None, "
-        "or the same nest of them.",
+        f"vmap: the axes {axes!r} are not nested like the values they belong to; give an "
+        "integer, None, or axes nested in the same way.",
         Location.of_caller(),
     )
 

@@ -354,27 +354,26 @@ def draw(
     rankdir : {"auto", "LR", "TB"}
         Left to right, or top to bottom.
     show : tuple of {"value", "grad"}
-        What each node shows; gradients come from a sweep of their own that
-        writes no ``.grad``.
+        What each node shows; gradients come from a separate sweep that writes no ``.grad``.
     color : {"cost", "bytes", "grad"}, optional
         Shade nodes by FLOPs, by bytes kept for backward, or by gradient size.
     open : str or sequence of str
-        Scopes to show open whatever their depth, by their path.
+        Scopes to show open at any depth, by their path.
     seed : array_like, optional
         dF/dF, if the output is not a scalar.
 
     Returns
     -------
     Drawing
-        Shows itself in a notebook; ``save(path)`` writes .svg, .html, .png,
-        .pdf, .dot or .txt, ``to_text()`` gives one row a node.
+        Displays itself in a notebook; ``save(path)`` writes .svg, .html, .png, .pdf, .dot or .txt,
+        and ``to_text()`` gives one row per node.
 
     Raises
     ------
     UntrackedError
         If an output is not tracked.
     OperandError
-        If an option has no such value.
+        If an option has an unknown value.
 
     Examples
     --------

@@ -36,17 +36,16 @@ def animate(
 ) -> Animation:
     """Make a page that steps through the forward and the backward pass.
 
-    The numbers are those of a sweep of its own: no ``.grad`` is written.
+    The numbers come from a separate sweep, which writes no ``.grad``.
 
     Parameters
     ----------
     loss : Tensor
         The output.
     mode : {"reverse", "forward"}
-        Which one the page opens with; it has both.
+        The mode in which the page opens; it shows both.
     wrt : Tensor or sequence of Tensor, optional
-        The inputs that forward mode is shown for, at most 8; default the first
-        leaves.
+        The inputs for which forward mode is shown, at most 8; default the first leaves.
     depth, names, open, seed
         As in `draw`.
     title : str, optional
@@ -55,8 +54,7 @@ def animate(
     Returns
     -------
     Animation
-        ``save("x.html")`` writes one file that works offline; in a notebook it
-        shows itself.
+        ``save("x.html")`` writes one file that works offline. In a notebook it displays itself.
 
     Raises
     ------

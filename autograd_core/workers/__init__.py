@@ -1,4 +1,4 @@
-"""Who does large work: compiled loops or NumPy, on how many threads.
+"""How large work is done: by compiled loops or NumPy, and on how many threads.
 
 The engine itself needs none of this; `nn` and `optim` do.  `settings` holds the user's choice,
 `threads` shares tasks among Python's threads, and `compiled` (for numba, the extra `fast`) has

@@ -34,7 +34,7 @@ def setting(name: str) -> Any:
 
 
 class use_kernels:  # noqa: N801 - called like a function
-    """Choose the kernels, for the rest of the thread or for a with-block.
+    """Choose the kernels, for the rest of the thread or for a ``with`` block.
 
     As with `numpy.errstate`, a choice holds in the context that made it; other threads
     keep theirs.  Environment variables choose for the whole process.
@@ -44,17 +44,17 @@ class use_kernels:  # noqa: N801 - called like a function
     compiled : bool, optional
         Whether to use numba's compiled kernels where numba is installed (default True; the
         environment's NN_COMPILED=0 says no).  The first use in a process loads numba
-        (about half a second); the first on a machine compiles (seconds), kept on disk after that.
-        Convolutions into few channels then hand a number that is not finite on to the places
-        beside it too, as Winograd's do.
+        (about half a second). The first use on a machine compiles (seconds), and the result is kept
+        on disk. Convolutions into few channels then spread a number that is not finite to
+        neighbouring positions too, as Winograd's do.
     winograd : bool, optional
         Whether float32 convolutions of 3 by 3 and stride 1 with many channels may use Winograd's
         algorithm, which needs a quarter of the products (default True; NN_WINOGRAD=0 says no).
         It rounds more: about 1e-5 of the largest value instead of 1e-6.  float64 never uses it.
     threads : int, optional
-        For work that kernels share among threads (default OMP_NUM_THREADS or the number of
-        cores).  The matrix products of NumPy have threads of their own.
-        After compiled work a thread looks out for more for 0.4 ms, which keeps its core busy.
+        For work that kernels share among threads (default OMP_NUM_THREADS or the number of cores).
+        NumPy's matrix products have their own threads. After compiled work, a thread waits for more
+        for 0.4 ms, which keeps its core busy.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def _tried() -> bool:
     except Exception as error:  # whatever a broken numba, compiler or disk raises
         return _given_up(
             f"a kernel could not be compiled ({type(error).__name__}: {error})",
-            "Set NUMBA_CACHE_DIR to a folder that can be written to, or reinstall numba",
+            "Set NUMBA_CACHE_DIR to a writable folder, or reinstall numba",
         )
     return True
 
@@ -125,8 +125,8 @@ def _tried() -> bool:
 def _given_up(reason: str, remedy: str) -> bool:
     say_once(
         "numba",
-        f"{reason}, so plain NumPy does the work, more slowly. {remedy}; NN_COMPILED=0 says "
-        "that plain NumPy is meant.",
+        f"{reason}, so plain NumPy does the work, more slowly. {remedy}; NN_COMPILED=0 selects "
+        "plain NumPy without this warning.",
     )
     return False
 

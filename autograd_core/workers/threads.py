@@ -1,4 +1,4 @@
-"""Work shared among threads: NumPy and compiled kernels let go of the interpreter's lock.
+"""Work shared among threads: NumPy and compiled kernels release the interpreter's lock.
 
 `share(task, count)` runs ``task(0) .. task(count - 1)``, the caller among the
 workers; whoever is free takes the next number.  Workers sleep between calls.

@@ -195,7 +195,7 @@ def scaled_dot_product_attention(
     dropout_p : float
         Probability of dropping a weight.
     is_causal : bool
-        Whether place i sees only places up to i.
+        Whether position i sees only positions up to i.
 
     Returns
     -------

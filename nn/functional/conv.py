@@ -180,7 +180,7 @@ def conv2d(
         Added to each channel.
     stride, padding, dilation : int or pair
         Step of the kernel, zeros around the image, distance of its taps.  "same" keeps the size
-        (an even kernel then has one zero more behind the image), "valid" pads nothing.
+        (an even kernel then has one more zero at the end of the image), "valid" pads nothing.
     groups : int
         Channels are split into this many independent convolutions.
 
@@ -333,7 +333,8 @@ def conv_transpose2d(
     stride, padding, dilation : int or pair
         Those of the convolution that it transposes.
     output_padding : int or pair
-        Added to one side of the output, to tell sizes apart that the stride confuses.
+        Added to one side of the output, to choose among the sizes that the stride cannot
+        distinguish.
     groups : int
         As in `conv2d`.
 

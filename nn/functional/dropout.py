@@ -42,7 +42,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) 
     p : float
         The probability of dropping.
     training : bool
-        False returns the input as it is.
+        False returns the input unchanged.
     rng : numpy.random.Generator, optional
         Where to draw; default the package's.
 

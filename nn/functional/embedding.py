@@ -76,7 +76,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     Raises
     ------
     ShapeError
-        If an index is no integer or outside the table.
+        If an index is not an integer, or is outside the table.
 
     Examples
     --------

@@ -233,8 +233,8 @@ def _check_constants(
                 _PASSIVE.add(type(value))
         elif key not in names and key not in smooth and is_tracked(value):
             raise UnsupportedError(
-                f"{name}: {key}= counts as a constant and has no derivative "
-                f"here, but a tracked value was given; give its .detach(), or an array.",
+                f"{name}: {key}= is treated as a constant and has no derivative here, but a "
+                "tracked value was given; give its .detach(), or an array.",
                 Location.of_caller(),
             )
 

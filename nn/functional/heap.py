@@ -17,8 +17,8 @@ LARGEST = 32 << 20  # bytes: where glibc ceases to learn
 def keep_freed_memory() -> None:
     """Let glibc reuse freed arrays below 32 MB and keep up to 64 MB of them, in this process.
 
-    For training loops; `nn.Trainer` calls it.  Costs no memory by itself, and nothing but some
-    microseconds with another C library.
+    For training loops; `nn.Trainer` calls it. It costs no memory by itself. With another C library
+    it does nothing.
     MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ in the environment overrule it.
 
     Examples

@@ -117,7 +117,7 @@ def batch_norm(
     input : shape (n, channels, ...)
         The values.
     running_mean, running_var : arrays of shape (channels,), optional
-        Used outside of training, and moved towards the batch's in training.
+        Used outside training, and moved towards the batch's in training.
     weight, bias : shape (channels,), optional
         Scale and shift.
     training : bool
@@ -172,14 +172,16 @@ def batch_norm(
         )
     if running_mean is not None and any(map(is_batched, (input, weight, bias))):
         raise UnsupportedError(
-            "batch_norm: in training under vmap each example would move the running statistics, "
-            "which they share. Use track_running_stats=False (running_mean=None), eval(), or "
+            "batch_norm: in training under vmap each example would update the running "
+            "statistics, which all of them share. Use track_running_stats=False "
+            "(running_mean=None), eval(), or "
             "GroupNorm."
         )
     for name, value in (("running_mean", running_mean), ("running_var", running_var)):
         if value is not None and value.dtype.kind != "f":
             raise shape_error(
-                f"batch_norm: {name} is moved in training and must hold floats, not {value.dtype}."
+                f"batch_norm: {name} is updated in training and must hold floats, not "
+                f"{value.dtype}."
             )
     found: dict[str, Any] = {}
     y = _batch_norm(input, weight, bias, eps=eps, found=found)

@@ -97,7 +97,9 @@ def total_weight(name: str, scale: Any) -> Any:
         raise shape_error(f"{name}: the batch is empty, so it has no mean.")
     total = scale.sum()
     if np.any(everything(total) == 0):
-        raise shape_error(f"{name}: no target counts (all ignored, or of weight 0), so no mean.")
+        raise shape_error(
+            f"{name}: no target counts (all ignored, or of weight 0), so there is no mean."
+        )
     return total
 
 

@@ -58,7 +58,7 @@ def interpolate(
     size : int or tuple, optional
         The new lengths.
     scale_factor : float or tuple, optional
-        Or what to multiply them with.
+        Or the factor to multiply them by.
     mode : {"nearest", "linear", "bilinear"}
         Copies, or linear interpolation along each axis.
     align_corners : bool

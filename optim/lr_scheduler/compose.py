@@ -52,7 +52,7 @@ class _Composed(LRScheduler):
         return found
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take on a state that `state_dict` returned; `StateDictError` if it does not fit."""
+        """Load a state that `state_dict` returned; `StateDictError` if it does not fit."""
         values = self.check_state_dict(state_dict)
         parts = values.pop("_schedulers")
         before = [held for part in self._schedulers for held in attributes(part)]
@@ -84,12 +84,12 @@ class _Composed(LRScheduler):
 
 
 class SequentialLR(_Composed):
-    """One schedule after the other, say a warm-up and then a decay.
+    """One schedule after the other, for instance a warm-up and then a decay.
 
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     schedulers : list of LRScheduler
         In their order.
     milestones : list of int
@@ -161,7 +161,7 @@ class SequentialLR(_Composed):
         self._last_lr = self._schedulers[0].get_last_lr()
 
     def step(self, epoch: Any = None) -> None:
-        """Go on by one step, with the schedule whose turn it is."""
+        """Advance by one step, with the schedule whose turn it is."""
         self.last_epoch += 1
         turn = bisect_right(self._milestones, self.last_epoch)
         part = self._schedulers[turn]
@@ -178,11 +178,10 @@ class ChainedScheduler(_Composed):
     Parameters
     ----------
     schedulers : list of LRScheduler
-        Those that multiply the rate that stands there; `LambdaLR`,
-        `OneCycleLR` and `CosineAnnealingWarmRestarts` set it, and so undo
-        what stands before them.
+        They should multiply the current rate. `LambdaLR`, `OneCycleLR` and
+        `CosineAnnealingWarmRestarts` set the rate, and so undo the schedules before them.
     optimizer : Optimizer, optional
-        The parts' optimizer.
+        The optimizer of these schedules.
 
     Raises
     ------
@@ -218,7 +217,7 @@ class ChainedScheduler(_Composed):
         self._last_lr = self._now()
 
     def step(self, epoch: Any = None) -> None:
-        """Go on by one step with every part."""
+        """Advance every part by one step."""
         self.last_epoch += 1
         for part in self._schedulers:
             part.step()

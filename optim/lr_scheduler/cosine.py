@@ -24,7 +24,7 @@ class CosineAnnealingLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     T_max : int
         T, the steps from top to bottom; further steps climb again.
     eta_min : float
@@ -88,7 +88,7 @@ class CosineAnnealingLR(LRScheduler):
         return [low + (lr - low) * ratio for lr in self._now()]
 
     def rates_at(self, epoch: int) -> list[float]:
-        """Return the rates of a step by themselves."""
+        """Return the rates of a given step."""
         return [_between(self.eta_min, lr, epoch / self.T_max) for lr in self.base_lrs]
 
 
@@ -98,7 +98,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     T_0 : int
         Steps to the first restart.
     T_mult : int
@@ -161,7 +161,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def step(self, epoch: float | None = None) -> None:
-        """Go on by one step, or to a given one, which may be a fraction of an epoch."""
+        """Advance by one step, or to a given one, which may be a fraction of an epoch."""
         t = self.last_epoch + 1 if epoch is None else epoch
         if t < 0:
             raise errors.SettingError(f"{self.name}.step: epoch = {epoch}; it must be >= 0.")

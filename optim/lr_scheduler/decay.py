@@ -1,4 +1,4 @@
-"""Schedules that let the rate fall: by steps, exponentially, by a power, by any function."""
+"""Schedules that lower the rate: by steps, exponentially, by a power, by any function."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class StepLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     step_size : int
         Steps between two changes.
     gamma : float
@@ -74,7 +74,7 @@ class MultiStepLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     milestones : iterable of int
         The steps; one named twice counts twice.
     gamma : float
@@ -133,7 +133,7 @@ class ExponentialLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     gamma : float
         The factor.
     last_epoch : int
@@ -181,7 +181,7 @@ class PolynomialLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     total_iters : int
         T.
     power : float
@@ -232,7 +232,7 @@ class PolynomialLR(LRScheduler):
         return [lr * factor for lr in self._now()]
 
     def rates_at(self, epoch: int) -> list[float]:
-        """Return the rates of a step by themselves."""
+        """Return the rates of a given step."""
         return [lr * self._left(epoch) for lr in self.base_lrs]
 
 
@@ -242,7 +242,7 @@ class LambdaLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     lr_lambda : callable or list of callable
         From step to factor; one for each group if a list.
     last_epoch : int

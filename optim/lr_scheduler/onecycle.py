@@ -1,4 +1,4 @@
-"""One cycle: up to a large rate and down to almost none, momentum the other way."""
+"""One cycle: up to a large rate and down to almost zero, with momentum going the other way."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class OneCycleLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates and momenta are set.
+        The optimizer whose rates and momenta are set.
     max_lr : float or list of float
         The largest rate, one for all groups or for each.
     total_steps : int, optional
         The cycle's length; or give the next two.
     epochs, steps_per_epoch : int, optional
-        Whose product is the cycle's length.
+        Their product is the cycle's length.
     pct_start : float
         The part of the cycle in which the rate grows.
     anneal_strategy : {"cos", "linear"}
@@ -59,7 +59,7 @@ class OneCycleLR(LRScheduler):
     cycle_momentum : bool
         Move momentum (or the first beta) against the rate.
     base_momentum, max_momentum : float or list of float
-        Between which it moves.
+        The range in which it moves.
     div_factor : float
         The rate starts at ``max_lr / div_factor``
     final_div_factor : float

@@ -1,4 +1,4 @@
-"""Annealing by result: hold the rate until a measure stops improving, then divide it."""
+"""Annealing by result: keep the rate until a measure stops improving, then divide it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class ReduceLROnPlateau:
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     mode : {"min", "max"}
         Whether smaller or larger is better.
     factor : float
-        By what the rate is multiplied, below 1.
+        The factor, below 1.
     patience : int
-        How many steps without improvement are let pass.
+        How many steps without improvement are allowed.
     threshold : float
-        How much better counts as better.
+        How large an improvement must be to count.
     threshold_mode : {"rel", "abs"}
         Whether the threshold is relative to the best value.
     cooldown : int
@@ -34,7 +34,7 @@ class ReduceLROnPlateau:
     min_lr : float or list of float
         The lowest rate.
     eps : float
-        A smaller change than this is not made.
+        Smaller changes than this are not made.
 
     Raises
     ------
@@ -114,7 +114,7 @@ class ReduceLROnPlateau:
         return type(self).__name__
 
     def step(self, metrics: float) -> None:
-        """Take a new value of the measure, and lower the rate if it is time.
+        """Take a new value of the measure, and lower the rate if it is due.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class ReduceLROnPlateau:
         return sign * value < sign * self.best - margin
 
     def get_last_lr(self) -> list[float]:
-        """Return the rates that stand in the groups."""
+        """Return the groups' current rates."""
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
@@ -158,7 +158,7 @@ class ReduceLROnPlateau:
         return copied({k: value for k, value in vars(self).items() if k != "optimizer"})
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take on a state that `state_dict` returned; `StateDictError` if the keys differ."""
+        """Load a state that `state_dict` returned; `StateDictError` if the keys differ."""
         vars(self).update(self.check_state_dict(state_dict))
 
     def check_state_dict(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:

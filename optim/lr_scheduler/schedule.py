@@ -15,12 +15,12 @@ from .. import checks, restoring
 
 
 class LRScheduler:
-    """Base of the schedules: call ``step()`` after the optimizer's steps of an epoch (or batch).
+    """Base class of schedules: call ``step()`` after the optimizer's steps of an epoch (or batch).
 
     Parameters
     ----------
     optimizer : Optimizer
-        Whose groups' rates are set.
+        The optimizer whose groups' rates are set.
     last_epoch : int
         The step to continue after; -1 to start.
 
@@ -94,17 +94,17 @@ class LRScheduler:
     # --- what a schedule says -----------------------------------------------
 
     def get_lr(self) -> list[float]:
-        """Return each group's rate for step `last_epoch`, given the rates that stand there."""
+        """Return each group's rate for step `last_epoch`, given the current rates."""
         raise NotImplementedError
 
     def rates_at(self, epoch: int) -> list[float] | None:
-        """Return the rates of a step by themselves, where the schedule knows a formula."""
+        """Return the rates of a given step, if the schedule has a formula."""
         return None
 
     # --- using it -----------------------------------------------------------
 
     def step(self, epoch: Any = None) -> None:
-        """Go on by one step (or to a given one) and set the groups' rates."""
+        """Advance by one step (or to a given one) and set the groups' rates."""
         if epoch is None:
             self.last_epoch += 1
             rates = self.get_lr()
@@ -139,7 +139,7 @@ class LRScheduler:
         )
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take on a state that `state_dict` returned.
+        """Load a state that `state_dict` returned.
 
         Raises
         ------

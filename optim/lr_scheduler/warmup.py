@@ -1,4 +1,4 @@
-"""Starting slowly: constant and linear factors, and the rule that makes them necessary."""
+"""Warm-up: constant and linear factors, and the scaling rule that makes them necessary."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from .schedule import LRScheduler
 
 
 def linear_scaling(lr: float, batch_size: int, reference: int = 256) -> float:
-    r"""Return the rate for a batch size, :math:`\eta \cdot n / n_0`.
+    r"""Return the learning rate for a batch size, :math:`\eta \cdot n / n_0`.
 
-    A batch k times as large gives k times fewer steps with a gradient of the
-    same size, so the rate must be k times larger; while the weights still change
-    fast, that is too much: warm up first.
+    A batch k times as large gives k times fewer steps with a gradient of the same size, so the rate
+    must be k times larger. While the weights still change fast, that is too much, so warm up first.
 
     Parameters
     ----------
     lr : float
-        The rate that is right for `reference` examples a step.
+        The rate that is right for `reference` examples per step.
     batch_size : int
-        Examples a step, over all workers together.
+        Examples per step, over all workers together.
     reference : int
         The batch size that lr belongs to.
 
@@ -57,14 +56,14 @@ def _factor(owner: str, name: str, value: Any) -> None:
 
 
 class LinearLR(LRScheduler):
-    """Multiply the base rate by a factor that goes in a line from one value to another.
+    """Multiply the base rate by a factor that changes linearly from one value to another.
 
-    With the defaults a warm-up: from a third of the rate to all of it.
+    The defaults give a warm-up from a third of the rate to the full rate.
 
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     start_factor : float
         The first factor, above 0 and at most 1.
     end_factor : float
@@ -133,7 +132,7 @@ class LinearLR(LRScheduler):
         return [lr * factor for lr in self._now()]
 
     def rates_at(self, epoch: int) -> list[float]:
-        """Return the rates of a step by themselves."""
+        """Return the rates of a given step."""
         return [lr * self._factor(epoch) for lr in self.base_lrs]
 
 
@@ -143,11 +142,11 @@ class ConstantLR(LRScheduler):
     Parameters
     ----------
     optimizer : Optimizer
-        Whose rates are set.
+        The optimizer whose rates are set.
     factor : float
         The factor, above 0 and at most 1.
     total_iters : int
-        How many steps it holds.
+        For how many steps the factor applies.
     last_epoch : int
         The step to continue after.
 
@@ -191,6 +190,6 @@ class ConstantLR(LRScheduler):
         return [lr * factor for lr in self._now()]
 
     def rates_at(self, epoch: int) -> list[float]:
-        """Return the rates of a step by themselves."""
+        """Return the rates of a given step."""
         factor = self.factor if epoch < self.total_iters else 1.0
         return [lr * factor for lr in self.base_lrs]

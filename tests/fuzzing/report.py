@@ -15,12 +15,12 @@ import numpy as np
 HEAD = """\
 # Fuzz
 
-`make fuzz` draws random programs of public calls (tests/fuzz.py) and demands of each a right
-answer or one of the engine's own errors: NumPy's value, shape and dtype; NumPy's refusal where it
-refuses; reverse mode, forward mode and differences of NumPy's values in agreement along a direction
-and element by element; second order, `vmap`, `checkpoint`, `linearize`, a tape made by hand;
-arguments left as they were; twenty seconds at most. A chunk writes its row here itself. Rows of
-an older fuzzer (another digest) are left out.
+`make fuzz` draws random programs of public calls (tests/fuzz.py). Each must give a right answer or
+one of the engine's own errors. Value, shape and dtype must be NumPy's, and what NumPy refuses must
+be refused. Reverse mode, forward mode and differences of NumPy's values must agree along a
+direction and element by element. Second order, `vmap`, `checkpoint`, `linearize` and a tape made by
+hand are checked too. Arguments must not change, and a program may take twenty seconds at most. Each
+chunk writes its own row here. Rows of an older fuzzer (another digest) are left out.
 """
 
 

@@ -15,24 +15,25 @@ from pathlib import Path
 from typing import Any
 
 HEAD = """\
-# Fuzz beside PyTorch and JAX
+# Fuzz compared with PyTorch and JAX
 
-`make fuzz` draws random programs (tests/fuzz_cross.py) in a neutral form and runs each in this
-engine and in PyTorch, and a share of them in JAX without jit, which takes about a second each. A
+`make fuzz` draws random programs (tests/fuzz_cross.py) in a neutral form. It runs each of them in
+this engine and in PyTorch, and some of them in JAX without jit, which takes about a second each. A
 program has up to nine statements: NumPy's functions, layers and losses of `nn.functional`, writes
-in place and through views, loops, branches, captured constants, functions differentiated or mapped
-inside of it; in single and double precision and in complex numbers. Compared are the values, the
-gradient (four ways), the tangent, the Hessian times a vector (four nestings), `compile` at the
-point, at another one and at the first again, and `vmap` of values and gradients over two points.
+in place and through views, loops, branches, captured constants, and functions that are
+differentiated or mapped inside the program. Numbers are in single or double precision, or complex.
+The comparison covers the values, the gradient (in four ways), the tangent, the Hessian times a
+vector (in four nestings), `compile` at the point, at another point and at the first again, and
+`vmap` of values and gradients over two points.
 
-Two answers agree if nine digits do, five in single precision. Where they do not, PyTorch runs the
-program again with noise of a few roundings in every statement. Twenty times what that moves the
-answer by is allowed. What is further off is a finding. If differences of NumPy's values side with
-this engine, it is counted as "the oracle is off". Kinks and ties are kept away from when
-a program is drawn. A finding is made small and printed as a program that runs.
+Two answers agree if nine digits do, or five in single precision. If they do not agree, PyTorch runs
+the program again with noise of a few roundings in every statement. A difference of up to twenty
+times the effect of this noise is allowed. A larger one is a finding. If differences of NumPy's
+values agree with this engine, it is counted as "the oracle is off". Programs are drawn so that they
+avoid kinks and ties. A finding is reduced and printed as a program that runs.
 """
 FOUND = """
-## What was found and mended
+## What was found and fixed
 
 | Finding | Commit |
 |---|---|

@@ -42,8 +42,7 @@ class ForgivingCache(_caching.FunctionCache):  # type: ignore[misc]  # numba shi
             say_once(
                 "disk",
                 f"compiled kernels cannot be kept on disk ({error}), so every process "
-                "compiles them again. Set NUMBA_CACHE_DIR to a folder with room in it that can "
-                "be written to.",
+                "compiles them again. Set NUMBA_CACHE_DIR to a writable folder with free space.",
             )
 
     def _forget(self) -> None:
