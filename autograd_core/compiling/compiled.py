@@ -7,6 +7,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import update_wrapper
 from typing import Any
 
@@ -24,7 +25,6 @@ from autograd_core.compiling.arguments import (
     paths,
 )
 from autograd_core.compiling.captured import Watch
-from autograd_core.compiling.classes import asked_for
 from autograd_core.compiling.outside import Seen
 from autograd_core.compiling.program import Program, Value
 from autograd_core.compiling.recorded import Recorder
@@ -185,7 +185,11 @@ class Compiled:
     # --- the recorded way ---------------------------------------------------
 
     def _differentiated(
-        self, tensors: list[Tensor], recorder: Recorder, chosen: tuple[int, ...]
+        self,
+        f: Callable[..., Any],
+        tensors: list[Tensor],
+        recorder: Recorder,
+        chosen: tuple[int, ...],
     ) -> Callable[..., Any]:
         """Return value_and_grad of f, as a function of the Tensors' arrays and the arguments."""
 
@@ -196,7 +200,7 @@ class Compiled:
             for tensor, tracked in held.values():
                 tracked._node.watch = NodeWatch(weakref.ref(tensor))
             with recorder.running(held):
-                result = self._f(*args, **keywords)
+                result = f(*args, **keywords)
             recorder.backward = True
             return result
 
@@ -218,7 +222,7 @@ class Compiled:
     def _uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Run the recorded engine instead: inside of other transforms, under detect_anomaly."""
         chosen, tensors = self._sorted(args)
-        run = self._differentiated(tensors, Recorder(), chosen)
+        run = self._differentiated(self._f, tensors, Recorder(), chosen)
         data = [t._held for t in tensors]
         value, (of_tensors, *of_args) = run(data, list(args), keywords, *(args[k] for k in chosen))
         return value, self._arranged(tuple(of_args), of_tensors)
@@ -277,14 +281,19 @@ class Compiled:
         """Run the function as it is, and see what it does: its results are what counts."""
         watch = Watch(self._f, *run.settings)
         before = _random_states(self._f)
+        digests = watch.digests()
+        args, keywords = _locked((run.args, run.keywords), watch)
+        writes = None
         try:
-            with watch.read_only(*run.arrays()), run.seen.looking():
-                wanted = self._uncompiled(run.args, run.keywords)
+            with run.seen.looking():
+                wanted = self._uncompiled(args, keywords)
         except ValueError as error:
             if "read-only" not in str(error):
                 raise
-            self._recording(run, Watch(self._f, *run.settings), False)  # says what is written into
-            raise errors.UnsupportedError(WRITES, Location.of_caller()) from error
+            writes = error
+        if writes is not None or any(d.changed() for d in digests):
+            self._recording(run, Watch(self._f, *run.settings), True)  # says what is written into
+            raise errors.UnsupportedError(WRITES, Location.of_caller()) from writes
         if _random_states(self._f) != before or any(s.changed() for s in watch.sources):
             raise _refusal(
                 "draws random numbers, and the compiled program would repeat the same ones at "
@@ -301,6 +310,7 @@ class Compiled:
     def _recording(self, run: _Run, watch: Watch, live: bool) -> Recording:
         tensors = run.tensors
         recorder = Recorder()
+        shadows = watch.shadows(recorder.stand_in if live else None)
         structure = (run.args, run.keywords)
         given = []
         for leaf, name, differentiated in zip(run.leaves, run.names, run.marked, strict=True):
@@ -308,7 +318,9 @@ class Compiled:
             kind = Tensor if isinstance(leaf, Tensor) else None
             if differentiated:
                 _inexact_leaf(leaf, "compile()")
-            given.append(leaf if is_static(array) else recorder.input(array, name, kind))
+            given.append(
+                shadows.of(leaf) if is_static(array) else recorder.input(array, name, kind)
+            )
         labels = _labels(self._parameters)
         data = [
             recorder.wrap(recorder.read(t, label)) for t, label in zip(tensors, labels, strict=True)
@@ -317,10 +329,19 @@ class Compiled:
             _inexact_leaf(tensor._held, "compile()")
         inside, kept = tree.like(structure, given)
         moved = [inside[k] for k in run.chosen]
-        differentiated_run = self._differentiated(tensors, recorder, run.chosen)
-        value, (of_tensors, *of_args) = _captured_by(recorder, watch, live, tensors)(
-            lambda: differentiated_run(data, list(inside), kept, *moved)
+        differentiated_run = self._differentiated(
+            shadows.of(self._f), tensors, recorder, run.chosen
         )
+        digests = watch.digests()
+        with watch.swapped(recorder.stand_in, tensors) if live else nullcontext():
+            value, (of_tensors, *of_args) = differentiated_run(data, list(inside), kept, *moved)
+        if any(d.changed() for d in digests):
+            raise errors.UnsupportedError(WRITES, Location.of_caller())
+        changed = shadows.changed()
+        if changed is not None:
+            recorder.unlike = f"it changes what it reads as it runs ({changed})"
+        if recorder.unlike:
+            raise _refusal(f"cannot be recorded: {recorder.unlike}.")
         aux = None
         if self._has_aux:
             value, aux = value
@@ -380,31 +401,18 @@ class Compiled:
         return finish
 
 
-def _captured_by(
-    recorder: Recorder, watch: Watch, live: bool, tensors: list[Tensor]
-) -> Callable[[Callable[[], Any]], Any]:
-    """Return what makes a run with captured arrays that are locked or, if live, stood in for."""
+def _locked(structure: Any, watch: Watch) -> Any:
+    """Return arguments that nobody can write into: views, unless the function may know them."""
+    views: dict[int, Any] = {}
 
-    def made(run: Callable[[], Any]) -> Any:
-        rebound: list[str] = []
-        try:
-            with watch.read_only(), asked_for(watch.asks):
-                if live:
-                    with watch.swapped(recorder.stand_in, tensors) as rebound:
-                        result = run()
-                else:
-                    result = run()
-        except ValueError as error:
-            if "read-only" not in str(error):
-                raise
-            raise errors.UnsupportedError(WRITES, Location.of_caller()) from error
-        if rebound:
-            recorder.unlike = f"it changes {', '.join(rebound)} as it runs"
-        if recorder.unlike:
-            raise _refusal(f"cannot be recorded: {recorder.unlike}.")
-        return result
+    def locked(leaf: Any) -> Any:
+        if leaf.__class__ is not np.ndarray or id(leaf) in watch.arrays:
+            return leaf
+        view = views.setdefault(id(leaf), leaf.view())
+        view.flags.writeable = False
+        return view
 
-    return made
+    return tree.map_leaves(locked, structure)
 
 
 def _note(message: str) -> None:
