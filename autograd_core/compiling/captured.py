@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.compiling.links import Links
 from autograd_core.compiling.places import (
     Contents,
     Got,
@@ -65,6 +66,7 @@ class Watch(Walk):
         """
         live = set(arrays) - self.links.unmovable()
         own = set()
+        self.links = Links()
         for name, tensor in self.tensors.values():
             if id(tensor) in tensors:
                 own.add(id(tensor._held))
@@ -84,6 +86,25 @@ class Watch(Walk):
             for name, array in self.arrays.values()
             if array.dtype.kind != "O"
         ]
+
+    def restoring(self) -> Callable[[], None]:
+        """Return what puts back the numbers of arrays for which nothing can stand.
+
+        They are few: a layer's running statistics, attributes of classes.
+        """
+        movable = self.links.movable() if self.captures() else set()
+        kept = [
+            (array, array.copy())
+            for key, (_, array) in self.arrays.items()
+            if key not in movable and array.flags.writeable
+        ]
+
+        def restore() -> None:
+            for array, copy in kept:
+                if array.tobytes() != copy.tobytes():
+                    array[...] = copy
+
+        return restore
 
     def captures(self) -> bool:
         """Whether something can stand for a captured array or Tensor."""

@@ -47,4 +47,3 @@ def _without_kind(classes: Any) -> Any:
 
 
 STAND_INS = {"isinstance": _isinstance, "type": _Type}
-

@@ -219,10 +219,10 @@ class Compiled:
                 )
         return chosen, tensors
 
-    def _uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    def _uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any], f: Any = None) -> Any:
         """Run the recorded engine instead: inside of other transforms, under detect_anomaly."""
         chosen, tensors = self._sorted(args)
-        run = self._differentiated(self._f, tensors, Recorder(), chosen)
+        run = self._differentiated(f or self._f, tensors, Recorder(), chosen)
         data = [t._held for t in tensors]
         value, (of_tensors, *of_args) = run(data, list(args), keywords, *(args[k] for k in chosen))
         return value, self._arranged(tuple(of_args), of_tensors)
@@ -280,21 +280,26 @@ class Compiled:
     def _plain_run(self, run: _Run) -> Any:
         """Run the function as it is, and see what it does: its results are what counts."""
         watch = Watch(self._f, *run.settings)
-        before = _random_states(self._f)
-        digests = watch.digests()
+        sources = random_sources(self._f)
+        before = _random_states(sources)
+        digests, restore = watch.digests(), watch.restoring()
         args, keywords = _locked((run.args, run.keywords), watch)
-        writes = None
-        try:
-            with run.seen.looking():
-                wanted = self._uncompiled(args, keywords)
-        except ValueError as error:
-            if "read-only" not in str(error):
-                raise
-            writes = error
+        # First on arrays that nobody can write into, so that what is refused has changed nothing.
+        writes = self._rehearsed(watch, args, keywords)
+        if writes is None and _random_states(sources) == before:
+            try:
+                with run.seen.looking():
+                    wanted = self._uncompiled(args, keywords)
+            except ValueError as error:
+                if "read-only" not in str(error):
+                    raise
+                writes = error
         if writes is not None or any(d.changed() for d in digests):
+            if writes is None:
+                restore()
             self._recording(run, Watch(self._f, *run.settings), True)  # says what is written into
             raise errors.UnsupportedError(WRITES, Location.of_caller()) from writes
-        if _random_states(self._f) != before or any(s.changed() for s in watch.sources):
+        if _random_states(sources) != before or any(s.changed() for s in watch.sources):
             raise _refusal(
                 "draws random numbers, and the compiled program would repeat the same ones at "
                 "every call; draw them outside and pass them as an argument (for dropout: "
@@ -306,6 +311,20 @@ class Compiled:
                 "it outside and pass the result as an argument, or leave this part uncompiled."
             )
         return wanted
+
+    def _rehearsed(
+        self, watch: Watch, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> ValueError | None:
+        """Return the error of a function that writes into captured arrays, without its doing so."""
+        if not watch.captures():
+            return None
+        try:
+            self._uncompiled(args, keywords, watch.shadows(_unwritable).of(self._f))
+        except ValueError as error:
+            return error if "read-only" in str(error) else None
+        except Exception:  # it is said by the run that counts, if it comes again
+            return None
+        return None
 
     def _recording(self, run: _Run, watch: Watch, live: bool) -> Recording:
         tensors = run.tensors
@@ -401,6 +420,13 @@ class Compiled:
         return finish
 
 
+def _unwritable(name: str, array: Any) -> Any:
+    """Return an array's view that nobody can write into."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def _locked(structure: Any, watch: Watch) -> Any:
     """Return arguments that nobody can write into: views, unless the function may know them."""
     views: dict[int, Any] = {}
@@ -408,9 +434,7 @@ def _locked(structure: Any, watch: Watch) -> Any:
     def locked(leaf: Any) -> Any:
         if leaf.__class__ is not np.ndarray or id(leaf) in watch.arrays:
             return leaf
-        view = views.setdefault(id(leaf), leaf.view())
-        view.flags.writeable = False
-        return view
+        return views.setdefault(id(leaf), _unwritable("", leaf))
 
     return tree.map_leaves(locked, structure)
 
@@ -443,9 +467,9 @@ def _labels(parameters: Any) -> list[str]:
     return paths("w", parameters)
 
 
-def _random_states(f: Any) -> Any:
-    """Return the state of every random source that a function can reach, to be compared."""
-    states = [repr(state_of(source)) for source in random_sources(f)]
+def _random_states(sources: list[Any]) -> Any:
+    """Return the state of some random sources, and of Python's and NumPy's own."""
+    states = [repr(state_of(source)) for source in sources]
     numpy_state: Any = np.random.get_state()
     return states, numpy_state[1].tobytes(), numpy_state[2], random.getstate()
 

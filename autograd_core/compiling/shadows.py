@@ -229,4 +229,3 @@ class Shadows:
                         continue
                     member.__set__(made, self.of(held))
                     self._places.append(Got(f"{kind.__name__}.{name}", member.__get__, made))
-

@@ -130,7 +130,7 @@ def _without_state(value: Any) -> str:
         return "the system's random numbers"
     if kind.__name__ == "Generator" and kind.__module__.partition(".")[0] == "torch":
         return "torch.Generator"
-    if isinstance(value, Iterator) and kind.__module__ in ("builtins", "itertools"):
+    if issubclass(kind, Iterator) and kind.__module__ in ("builtins", "itertools"):
         return f"a {kind.__name__}, whose place is not known"
     return ""
 
