@@ -112,9 +112,10 @@ class Watch(Walk):
 
     def shadows(self, stand_in: Callable[[str, Any], Any] | None) -> Shadows:
         """Return copies of the functions, in which something stands for captured arrays."""
-        arrays = self.links.movable() if stand_in is not None else set()
+        if stand_in is None:
+            return Shadows(self.links.needed(()), lambda array: array, self.asked)
         return Shadows(
-            self.links.needed(arrays),
+            self.links.needed(self.links.movable()),
             lambda array: stand_in(self.arrays[id(array)][0], array),
             self.asked,
         )

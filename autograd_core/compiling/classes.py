@@ -18,7 +18,8 @@ ORIGINAL = "_autograd_core_original"  # where the copy of a class has the class
 def _class_of(value: Any) -> type:
     if type(value) is Recorded:
         return value._value.stands_for()
-    return vars(type(value)).get(ORIGINAL, type(value))
+    original: type = vars(type(value)).get(ORIGINAL, type(value))
+    return original
 
 
 class _Kind(type):

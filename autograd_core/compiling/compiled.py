@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import sys
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import update_wrapper
 from typing import Any
 
@@ -17,15 +16,13 @@ from autograd_core.base import errors, tree
 from autograd_core.base.locks import new_lock
 from autograd_core.base.source import Location
 from autograd_core.compiling.arguments import (
-    Kind,
     array_in,
     is_followed,
     is_static,
-    names_of,
     paths,
 )
 from autograd_core.compiling.captured import Watch
-from autograd_core.compiling.outside import Seen
+from autograd_core.compiling.one_run import Run, locked_arguments, random_states, unwritable
 from autograd_core.compiling.program import Program, Value
 from autograd_core.compiling.recorded import Recorder
 from autograd_core.compiling.recording import Recording, agree
@@ -39,43 +36,13 @@ from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.modes import current
 from autograd_core.operations.primitive import bare
 from autograd_core.transforms.derivatives import _inexact_leaf, pulled_from
-from autograd_core.transforms.random_sources import random_sources, state_of
+from autograd_core.transforms.random_sources import random_sources
 
 MOST = 8  # recordings that are kept
 
 
 class RecordedAgain(UserWarning):
     """A compiled function was recorded once more; the message says what had changed."""
-
-
-class _Run:
-    """One call that is to be recorded: the function's arguments, taken apart."""
-
-    def __init__(
-        self,
-        f: Callable[..., Any],
-        args: tuple[Any, ...],
-        keywords: dict[str, Any],
-        wanted: tuple[tuple[int, ...], list[Tensor]],
-        reason: str,
-    ) -> None:
-        self.args = args
-        self.keywords = keywords
-        self.chosen, self.tensors = wanted
-        self.reason = reason
-        self.names = names_of(f, args, keywords)
-        self.leaves = tree.leaves((args, keywords))
-        marked = [k in self.chosen for k, a in enumerate(args) for _ in tree.leaves(a)]
-        self.marked = marked + [False] * (len(self.leaves) - len(marked))
-        pairs = list(zip(self.leaves, self.marked, strict=True))
-        self.settings = [x for x, d in pairs if is_static(array_in(x, d))]
-        self.kinds = [Kind(x, d, n) for (x, d), n in zip(pairs, self.names, strict=True)]
-        self.seen = Seen()
-
-    def arrays(self) -> list[Any]:
-        """Return the arrays among the arguments."""
-        found = (x._held if isinstance(x, Tensor) else x for x in self.leaves)
-        return [x for x in found if isinstance(x, np.ndarray)]
 
 
 class Compiled:
@@ -242,7 +209,7 @@ class Compiled:
         self, args: tuple[Any, ...], keywords: dict[str, Any], reason: str
     ) -> tuple[Recording, Any]:
         """Return a recording that gives what the function gives, and its results."""
-        run = _Run(self._f, args, keywords, self._sorted(args), reason)
+        run = Run(self._f, args, keywords, self._sorted(args), reason)
         wanted = self._plain_run(run)
         # First with something that stands for every captured array, so that what Python takes out
         # of one is guarded; where code insists on arrays, they are constants compared at each call.
@@ -277,16 +244,16 @@ class Compiled:
             "that changes while it runs, or on the class of its arrays."
         )
 
-    def _plain_run(self, run: _Run) -> Any:
+    def _plain_run(self, run: Run) -> Any:
         """Run the function as it is, and see what it does: its results are what counts."""
         watch = Watch(self._f, *run.settings)
         sources = random_sources(self._f)
-        before = _random_states(sources)
+        before = random_states(sources)
         digests, restore = watch.digests(), watch.restoring()
-        args, keywords = _locked((run.args, run.keywords), watch)
+        args, keywords = locked_arguments((run.args, run.keywords), watch)
         # First on arrays that nobody can write into, so that what is refused has changed nothing.
         writes = self._rehearsed(watch, args, keywords)
-        if writes is None and _random_states(sources) == before:
+        if writes is None and random_states(sources) == before:
             try:
                 with run.seen.looking():
                     wanted = self._uncompiled(args, keywords)
@@ -297,9 +264,10 @@ class Compiled:
         if writes is not None or any(d.changed() for d in digests):
             if writes is None:
                 restore()
-            self._recording(run, Watch(self._f, *run.settings), True)  # says what is written into
+            with suppress(LookupError, TypeError, ValueError):  # of what meets no plain arrays
+                self._recording(run, Watch(self._f, *run.settings), True)  # says what is written
             raise errors.UnsupportedError(WRITES, Location.of_caller()) from writes
-        if _random_states(sources) != before or any(s.changed() for s in watch.sources):
+        if random_states(sources) != before or any(s.changed() for s in watch.sources):
             raise _refusal(
                 "draws random numbers, and the compiled program would repeat the same ones at "
                 "every call; draw them outside and pass them as an argument (for dropout: "
@@ -319,14 +287,14 @@ class Compiled:
         if not watch.captures():
             return None
         try:
-            self._uncompiled(args, keywords, watch.shadows(_unwritable).of(self._f))
+            self._uncompiled(args, keywords, watch.shadows(unwritable).of(self._f))
         except ValueError as error:
             return error if "read-only" in str(error) else None
         except Exception:  # it is said by the run that counts, if it comes again
             return None
         return None
 
-    def _recording(self, run: _Run, watch: Watch, live: bool) -> Recording:
+    def _recording(self, run: Run, watch: Watch, live: bool) -> Recording:
         tensors = run.tensors
         recorder = Recorder()
         shadows = watch.shadows(recorder.stand_in if live else None)
@@ -420,25 +388,6 @@ class Compiled:
         return finish
 
 
-def _unwritable(name: str, array: Any) -> Any:
-    """Return an array's view that nobody can write into."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
-def _locked(structure: Any, watch: Watch) -> Any:
-    """Return arguments that nobody can write into: views, unless the function may know them."""
-    views: dict[int, Any] = {}
-
-    def locked(leaf: Any) -> Any:
-        if leaf.__class__ is not np.ndarray or id(leaf) in watch.arrays:
-            return leaf
-        return views.setdefault(id(leaf), _unwritable("", leaf))
-
-    return tree.map_leaves(locked, structure)
-
-
 def _note(message: str) -> None:
     """Warn at the user's line; Python need not remember it, since no two messages are alike."""
     frame = users_frame(sys._getframe(1))
@@ -465,13 +414,6 @@ def _labels(parameters: Any) -> list[str]:
     if isinstance(parameters, dict):
         return [p for key, part in parameters.items() for p in paths(str(key), part)]
     return paths("w", parameters)
-
-
-def _random_states(sources: list[Any]) -> Any:
-    """Return the state of some random sources, and of Python's and NumPy's own."""
-    states = [repr(state_of(source)) for source in sources]
-    numpy_state: Any = np.random.get_state()
-    return states, numpy_state[1].tobytes(), numpy_state[2], random.getstate()
 
 
 def compile_(

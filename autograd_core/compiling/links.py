@@ -57,7 +57,7 @@ def _reach(starts: Iterable[Hashable], *links: dict[Hashable, set[Hashable]]) ->
     while stack:
         at = stack.pop()
         for some in links:
-            new = some.get(at, frozenset()) - found
+            new = some.get(at, set()) - found
             found |= new
             stack += new
     return found

@@ -197,7 +197,7 @@ def array_bytes(array: Any) -> Any:
 
 def array_digest(array: Any) -> Any:
     """Return a short value that is another if somebody has written into an array."""
-    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
     return hashlib.sha1(data, usedforsecurity=False).digest()
 
 

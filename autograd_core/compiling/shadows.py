@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABCMeta
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from functools import partial
 from operator import attrgetter
 from types import CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType
@@ -59,7 +59,7 @@ class Shadows:
 
     Parameters
     ----------
-    needed : collection of int
+    needed : collection
         The identities of what is copied.
     stand_in : callable
         Takes a captured array, returns what stands for it.
@@ -69,7 +69,7 @@ class Shadows:
 
     def __init__(
         self,
-        needed: Collection[int],
+        needed: Collection[Hashable],
         stand_in: Callable[[Any], Any],
         asked: dict[int, set[str]],
     ) -> None:
@@ -188,7 +188,8 @@ class Shadows:
             self._fill(made, space)
             made.update({name: STAND_INS[name] for name in asked if name not in space})
             self._places.append(Named(made, [k for k in made if not k.startswith("__")]))
-        return vars(self._made[key])
+        own: dict[str, Any] = vars(self._made[key])
+        return own
 
     def _class(self, key: int, kind: Any) -> None:
         """Make a subclass with copies of the methods; `super()` finds those of the bases, too.
