@@ -32,10 +32,6 @@ places of the program, it decides that too; moments by the clock differ a little
 - An interrupt at the one moment when Python enters the `__exit__` of a `with` block, before its
   first line. Python then never runs it, and a mode such as `no_grad` stays on in that thread. The
   attack leaves this moment out and tries every other one.
-- Arrays that other threads use while `compile` records a function that captures them. Recording
-  puts values of its own in their place for that moment, and another thread, or a child forked
-  then, may meet these: a ConversionError, or a result that is no plain array. Compile first, or
-  hand such arrays over as arguments. The attack captures arrays that no other thread has.
 - Systems without `fork`: kills, writers, forks and the trainings among the interrupts need it.
 """
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.compiling.links import Links
 from autograd_core.compiling.places import (
     Contents,
     Got,
@@ -66,7 +65,7 @@ class Watch(Walk):
         """
         live = set(arrays) - self.links.unmovable()
         own = set()
-        self.links = Links()
+        del self.links, self.asked  # of the recording only
         for name, tensor in self.tensors.values():
             if id(tensor) in tensors:
                 own.add(id(tensor._held))

@@ -6,7 +6,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from functools import update_wrapper
 from typing import Any
 
@@ -262,10 +262,14 @@ class Compiled:
                     raise
                 writes = error
         if writes is not None or any(d.changed() for d in digests):
-            if writes is None:
+            try:  # once more, to say at which line
+                self._recording(run, Watch(self._f, *run.settings), True)
+            except errors.AutogradError:
+                raise
+            except Exception:  # of what insists on plain arrays
+                raise errors.UnsupportedError(WRITES, Location.of_caller()) from writes
+            finally:
                 restore()
-            with suppress(LookupError, TypeError, ValueError):  # of what meets no plain arrays
-                self._recording(run, Watch(self._f, *run.settings), True)  # says what is written
             raise errors.UnsupportedError(WRITES, Location.of_caller()) from writes
         if random_states(sources) != before or any(s.changed() for s in watch.sources):
             raise _refusal(

@@ -181,6 +181,7 @@ class Walk:
         if _is_numbers(value):
             self.links.arrays.add(id(value))
             self.arrays.setdefault(id(value), (name, value))
+        live = live and not issubclass(type(value), type)  # a class that code names is that class
         self.links.add(self._at, id(value), live and self._copied)
         self._stack.append((name, value))
 
@@ -289,10 +290,10 @@ class Walk:
                 self._push(word, sys.modules[word], False)
         known = [w for w in loaded if w in space]
         missing = [w for w in loaded if w not in space]
-        for word in ASKED:
-            if word in missing:
-                self.links.asks.add(here)
-                self.asked.setdefault(id(space), set()).add(word)
+        asked = {word for word in ASKED if word in missing}
+        if asked:
+            self.links.asks.add(here)
+            self.asked.setdefault(id(space), set()).update(asked)
         self.by_class = self.by_class or "__class__" in words or matches(code)
         self._of_gradients = self._of_gradients or reads(code, "grad")
         if reads(code, "writeable"):
