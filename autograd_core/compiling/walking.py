@@ -277,10 +277,10 @@ class Walk:
             return
         self._from(here)
         words, loaded, imported = names(code)
-        for inner in nested(code):
-            self._visited.add((inner, id(space)))
-            if inner is not code:
-                self.links.add((inner, id(space)), here, True)
+        inside = {(inner, id(space)) for inner in nested(code)}
+        self._visited |= inside
+        for inner in inside - {here}:
+            self.links.add(inner, here, True)
         self._words |= words
         if not _IMPORTS.isdisjoint(words):
             imported = words
@@ -290,10 +290,7 @@ class Walk:
                 self._push(word, sys.modules[word], False)
         known = [w for w in loaded if w in space]
         missing = [w for w in loaded if w not in space]
-        asked = {word for word in ASKED if word in missing}
-        if asked:
-            self.links.asks.add(here)
-            self.asked.setdefault(id(space), set()).update(asked)
+        self._note_asked(here, set(ASKED) & set(missing))
         self.by_class = self.by_class or "__class__" in words or matches(code)
         self._of_gradients = self._of_gradients or reads(code, "grad")
         if reads(code, "writeable"):
@@ -309,6 +306,11 @@ class Walk:
             self._places.append(Named(_BUILTINS, builtin))
             for word in builtin:
                 self._push(word, _BUILTINS[word], False)
+
+    def _note_asked(self, code: tuple[CodeType, int], asked: set[str]) -> None:
+        if asked:
+            self.links.asks.add(code)
+            self.asked.setdefault(code[1], set()).update(asked)
 
     def _visit_modules(self) -> None:
         """Look at those attributes of modules that the code names."""
