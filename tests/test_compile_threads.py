@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from autograd_core import RecordedAgain, Tensor, compile, value_and_grad
-from autograd_core.base.errors import InPlaceError, UnsupportedError
+from autograd_core.base.errors import InPlaceError, SettingError, UnsupportedError
+from autograd_core.compiling import tensors
 
 X = np.array([0.5, -1.0, 2.0])
 A = np.array([1.0, 2.0, 3.0])
@@ -188,6 +189,50 @@ def test_numbers_count_at_once_where_a_copy_led_to_them(name):
         array /= 1.5
 
 
+class Reader:
+    table = np.ones(3)
+
+    def by_type(self, x):
+        return x * type(self).table
+
+    def by_cell(self, x):
+        return x * __class__.table
+
+    def inside(self, x):
+        return (lambda: x * __class__.table)()
+
+
+class Heir(Reader):
+    def by_type(self, x):
+        return super().by_type(x) * 2.0
+
+
+class Tracks(namedtuple("Tracks", "left right")):
+    pass
+
+
+READER, HEIR = Reader(), Heir()
+TRACKS = Tracks(np.ones(3), 2.0)
+TRACKS.extra = np.ones(3)
+
+
+@pytest.mark.parametrize("name", ["by_type", "by_cell", "inside", "heir", "with attributes"])
+def test_numbers_that_are_read_past_a_copy_are_compared(name):
+    def f(x):
+        if name == "heir":
+            return np.sum(HEIR.by_type(x))
+        if name == "with attributes":
+            return np.sum(x * TRACKS.left * TRACKS.extra)
+        return np.sum(getattr(READER, name)(x))
+
+    compiled = compile(f)
+    compiled(X)
+    array = TRACKS.extra if name == "with attributes" else Reader.table
+    array[1] += 1.0
+    with pytest.warns(RecordedAgain, match="holds other numbers"):
+        assert compiled(X)[0] == f(X)
+
+
 def kind_of_class(x, held):
     return x * (1.0 if type(held) is Layer and isinstance(held, Layer) else 2.0) * held.weight
 
@@ -293,6 +338,52 @@ def test_a_child_forked_meanwhile_has_everything_as_it_was():
     assert seen == [0] * len(seen)
 
 
+def test_two_threads_that_record_with_one_tensor():
+    w = Tensor(np.ones(3), requires_grad=True)
+    node, data = w._node, w._held
+    found = []
+
+    def records():
+        for _ in range(8):
+            f = compile(lambda x: np.sum(np.sin(x * SCALE) * w), parameters=[w])
+            found.append(f(X)[1][0])
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    threads = [threading.Thread(target=records) for _ in range(3)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    finally:
+        sys.setswitchinterval(before)
+    assert len(found) == 24
+    assert all(np.array_equal(g, np.sin(X * SCALE.data)) for g in found)
+    assert w._node is node
+    assert w._held is data
+    assert SCALE._held.__class__ is np.ndarray
+
+
+def test_a_turn_that_does_not_come_is_an_error(monkeypatch):
+    w = Tensor(np.ones(3), requires_grad=True)
+    monkeypatch.setattr(tensors, "PATIENCE", 0.01)
+    with tensors.put_back([w]):
+        failed = []
+
+        def records():
+            try:
+                compile(lambda x: np.sum(x * w), parameters=[w])(X)
+            except SettingError as error:
+                failed.append(str(error))
+
+        thread = threading.Thread(target=records)
+        thread.start()
+        thread.join(60)
+    assert "another thread has been recording" in failed[0]
+    compile(lambda x: np.sum(x * w), parameters=[w])(X)
+
+
 def test_a_storm_of_threads_over_one_array():
     wrong = []
     before = sys.getswitchinterval()
@@ -332,6 +423,24 @@ def test_a_storm_of_threads_over_one_array():
             thread.join(60)
         sys.setswitchinterval(before)
     assert not wrong
+
+
+def test_arrays_that_are_no_numbers():
+    table = [
+        np.array(["a", "b"]),
+        np.array([], dtype="U"),
+        np.array([(1, 2.0)], dtype=[("n", "i4"), ("x", "f8")]),
+        np.array(["2020-01-01"], dtype="M8[D]"),
+        np.ma.masked_array(np.ones(3), [True, False, False]),
+        np.array(["long text"], dtype=np.dtypes.StringDType()),
+        np.ones((0, 3)),
+        np.array(2.0),
+        np.arange(12.0).reshape(3, 4)[::2, ::-1],
+    ]
+    f = compile(lambda x: np.sum(x * table[-2]) * len(table))
+    assert f(X)[0] == np.sum(X * 2.0) * len(table)
+    assert f(X)[0] == np.sum(X * 2.0) * len(table)
+    assert f.count == 1
 
 
 def test_other_numbers_in_a_tuple_count_at_once():

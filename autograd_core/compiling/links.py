@@ -17,11 +17,17 @@ class Links:
         The arrays of numbers.
     asks : set
         Code that calls `isinstance` or `type`.
+    classes : set
+        The classes of objects, and their bases.
+    types : bool
+        Whether code calls `type`: it is given an object's own class, not the copy.
     """
 
     def __init__(self) -> None:
         self.arrays: set[Hashable] = set()
         self.asks: set[Hashable] = set()
+        self.classes: set[Hashable] = set()
+        self.types = False
         self._live: dict[Hashable, set[Hashable]] = {}
         self._fixed: dict[Hashable, set[Hashable]] = {}
 
@@ -37,6 +43,8 @@ class Links:
     def unmovable(self) -> set[Hashable]:
         """Return everything that is also met in a way that no copy can change."""
         starts = [held for links in self._fixed.values() for held in links]
+        if self.types:
+            starts += self.classes
         return _reach(starts, self._live, self._fixed)
 
     def needed(self, arrays: Iterable[Hashable]) -> set[Hashable]:

@@ -197,7 +197,10 @@ def array_bytes(array: Any) -> Any:
 
 def array_digest(array: Any) -> Any:
     """Return a short value that is another if somebody has written into an array."""
-    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+    if array.dtype.kind in "biufc":
+        data: Any = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+    else:
+        data = np.ndarray.tobytes(array)
     return hashlib.sha1(data, usedforsecurity=False).digest()
 
 

@@ -39,7 +39,7 @@ def can_be_copied(value: Any) -> bool:
         told = getattr(value.__init_subclass__, "__func__", None)  # somebody counts subclasses
         return kind in _METACLASSES and told is None and package_kind(value.__module__) == "own"
     if issubclass(kind, tuple):
-        return hasattr(kind, "_fields") and kind.__new__ is not tuple.__new__
+        return hasattr(kind, "_fields") and kind.__dictoffset__ == 0
     return _is_plain_object(kind)
 
 

@@ -39,7 +39,7 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.compiling.ambient import ambient, inside, unanswerable
 from autograd_core.compiling.classes import ASKED
-from autograd_core.compiling.codes import matches, names, nested, reads
+from autograd_core.compiling.codes import matches, names, nested, reads, takes_class
 from autograd_core.compiling.holders import (
     answers_itself,
     attribute,
@@ -250,7 +250,7 @@ class Walk:
             elif code not in self._codes:
                 return
         for free, cell in zip(code.co_freevars, value.__closure__ or (), strict=True):
-            self._cell(free, cell)
+            self._cell(free, cell, free == "__class__" and takes_class(code))
         for part in value.__defaults__ or ():
             self._push("", part)
         if value.__kwdefaults__:
@@ -261,11 +261,11 @@ class Walk:
             self.links.add(self._at, (code, id(value.__globals__)), True)
             self._code(code, value.__globals__)
 
-    def _cell(self, name: str, cell: Any) -> None:
+    def _cell(self, name: str, cell: Any, by_class: bool) -> None:
         place = Got(name, attrgetter("cell_contents"), cell)
         self._places.append(place)
         if place.old is not MISSING:
-            if name == "__class__":  # for super(), which goes by the order of the classes
+            if name == "__class__" and not by_class:  # for super(), which finds copies
                 self._stack.append((name, place.old))
             else:
                 self._push(name, place.old)
@@ -311,6 +311,7 @@ class Walk:
         if asked:
             self.links.asks.add(code)
             self.asked.setdefault(code[1], set()).update(asked)
+            self.links.types = self.links.types or "type" in asked
 
     def _visit_modules(self) -> None:
         """Look at those attributes of modules that the code names."""
@@ -371,6 +372,7 @@ class Walk:
     def _kin(self, kind: type) -> None:
         """Go on to an object's class or a class's base, of which a copy may have another."""
         self.links.add(self._at, id(kind), self._copied)
+        self.links.classes.add(id(kind))
         self._stack.append((kind.__name__, kind))
 
     def _container(self, name: str, value: Any) -> bool:
