@@ -211,6 +211,7 @@ class Tracks(namedtuple("Tracks", "left right")):
     pass
 
 
+LOOKED_UP = np.ones(3)
 READER, HEIR = Reader(), Heir()
 TRACKS = Tracks(np.ones(3), 2.0)
 TRACKS.extra = np.ones(3)
@@ -229,6 +230,15 @@ def test_numbers_that_are_read_past_a_copy_are_compared(name):
     compiled(X)
     array = TRACKS.extra if name == "with attributes" else Reader.table
     array[1] += 1.0
+    with pytest.warns(RecordedAgain, match="holds other numbers"):
+        assert compiled(X)[0] == f(X)
+
+
+def test_a_module_that_is_looked_up_by_its_name():
+    f = lambda x: np.sum(x * sys.modules[__name__].LOOKED_UP)
+    compiled = compile(f)
+    compiled(X)
+    LOOKED_UP[1] += 1.0
     with pytest.warns(RecordedAgain, match="holds other numbers"):
         assert compiled(X)[0] == f(X)
 

@@ -283,7 +283,7 @@ class Walk:
             self.links.add(inner, here, True)
         self._words |= words
         if not _IMPORTS.isdisjoint(words):
-            imported = words
+            imported = words | {space[w] for w in loaded if type(space.get(w)) is str}
         if imported:
             self._places.append(Named(sys.modules, sorted(imported), "sys.modules: "))
             for word in sorted(imported & sys.modules.keys()):
