@@ -375,6 +375,23 @@ def test_two_threads_that_record_with_one_tensor():
     assert SCALE._held.__class__ is np.ndarray
 
 
+def test_an_interrupt_waits_until_a_tensor_is_back(monkeypatch):
+    w = Tensor(np.ones(3), requires_grad=True)
+    data, put, calls = w._held, tensors._put, []
+
+    def interrupted(saved):
+        calls.append(saved)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        put(saved)
+
+    monkeypatch.setattr(tensors, "_put", interrupted)
+    with pytest.raises(KeyboardInterrupt), tensors.put_back([w]):
+        w._held = None
+    assert w._held is data
+    assert not tensors._out
+
+
 def test_a_turn_that_does_not_come_is_an_error(monkeypatch):
     w = Tensor(np.ones(3), requires_grad=True)
     monkeypatch.setattr(tensors, "PATIENCE", 0.01)

@@ -63,7 +63,7 @@ def _put(saved: _Saved) -> None:
         tensor._held, tensor._node, tensor._level = data, node, level
 
 
-def _in_child() -> None:
+def _in_child() -> None:  # pragma: no cover - runs in the child
     """Put back what threads have changed that do not run in this child."""
     for key, (thread, saved) in reversed(_out.copy().items()):
         if thread != threading.get_ident():
@@ -71,5 +71,5 @@ def _in_child() -> None:
             del _out[key]
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_in_child)
