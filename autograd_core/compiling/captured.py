@@ -78,12 +78,16 @@ class Watch(Walk):
             elif key not in own and array.dtype.kind != "O":
                 self._places.append(Contents(name, array_bytes, array, "numbers"))
 
-    def digests(self) -> list[Place]:
-        """Return the numbers of all arrays as they are now, to be compared after a run."""
+    def digests(self, live: bool = False) -> list[Place]:
+        """Return the arrays' numbers as they are now, to be compared after a run.
+
+        In a `live` run nobody meets those for which something stands.
+        """
+        unmet = self.links.movable() - self.links.unmovable() if live else set()
         return [
             Contents(name, array_digest, array, "numbers")
-            for name, array in self.arrays.values()
-            if array.dtype.kind != "O"
+            for key, (name, array) in self.arrays.items()
+            if array.dtype.kind != "O" and key not in unmet
         ]
 
     def restoring(self) -> Callable[[], None]:

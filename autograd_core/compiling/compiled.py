@@ -323,7 +323,7 @@ class Compiled:
         differentiated_run = self._differentiated(
             shadows.of(self._f), tensors, recorder, run.chosen
         )
-        digests = watch.digests()
+        digests = watch.digests(live)
         with watch.swapped(recorder.stand_in, tensors) if live else nullcontext():
             value, (of_tensors, *of_args) = differentiated_run(data, list(inside), kept, *moved)
         if any(d.changed() for d in digests):
