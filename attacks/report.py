@@ -33,10 +33,6 @@ of the program, the seed decides the moment too. Moments by the clock differ sli
   first line. Python then never runs it, and a mode such as `no_grad` stays on in that thread. The
   same holds between `nn.use_kernels(...)`, which chooses at once since it can be called without
   `with`, and the block. The attack leaves these moments out and tries every other one.
-- Arrays that other threads use while `compile` records a function that captures them. Recording
-  temporarily replaces them by stand-ins, and another thread, or a child forked at that moment, may
-  encounter these: a ConversionError, or a result that is not a plain array. Compile first, or pass
-  such arrays as arguments. The attack captures only arrays that no other thread uses.
 - Systems without `fork`: kills, writers, forks and the trainings among the interrupts need it.
 """
 

@@ -100,7 +100,7 @@ def test_an_interrupt_at_every_moment_leaves_no_mode(name: str) -> None:
     assert not [entry.what for entry in scopes._entries if entry.end is None]  # still open
 
 
-@pytest.mark.parametrize("name", ["read_only", "swapped"])
+@pytest.mark.parametrize("name", ["_rehearsed", "_recording"])
 def test_an_interrupt_leaves_captured_arrays_as_they_were(name: str) -> None:
     inside: list[int] = []
 

@@ -315,7 +315,7 @@ def test_recording_again_and_again_keeps_little(kind, many):
         "functions": lambda k: compile(lambda x: np.sum(x) * k)(np.ones(3)),
     }
     call = calls[kind]
-    with warnings.catch_warnings(record=True):  # shown, and kept by nobody else
+    with warnings.catch_warnings(record=True) as shown:  # and kept by nobody else
         for k in range(MOST + 2):
             call(k)
         gc.collect()
@@ -324,6 +324,7 @@ def test_recording_again_and_again_keeps_little(kind, many):
         sizes = []
         for k in range(MOST + 2, MOST + 3 + 2 * many):
             call(k)
+            shown.clear()
             if (k - MOST - 2) % many == 0:
                 gc.collect()
                 sizes.append(tracemalloc.get_traced_memory()[0])

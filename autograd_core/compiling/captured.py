@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograd_core.compiling.places import Contents, Got, array_bytes, array_form
-from autograd_core.compiling.walking import Swap, Walk
+from autograd_core.compiling.places import (
+    Contents,
+    Got,
+    Place,
+    array_bytes,
+    array_digest,
+    array_form,
+)
+from autograd_core.compiling.shadows import Shadows
+from autograd_core.compiling.tensors import put_back
+from autograd_core.compiling.walking import Walk
 from autograd_core.engine.tensor import Tensor
 
 
@@ -56,8 +63,9 @@ class Watch(Walk):
             The identities of arrays that it reads by reference, and guards what Python took
             from them.  All the others are compared by their bytes.
         """
-        live = set(arrays) - self._unmovable
+        live = set(arrays) - self.links.unmovable()
         own = set()
+        del self.links, self.asked  # of the recording only
         for name, tensor in self.tensors.values():
             if id(tensor) in tensors:
                 own.add(id(tensor._held))
@@ -70,28 +78,56 @@ class Watch(Walk):
             elif key not in own and array.dtype.kind != "O":
                 self._places.append(Contents(name, array_bytes, array, "numbers"))
 
-    @contextmanager
-    def read_only(self, *others: Any) -> Iterator[None]:
-        """Let nobody write into the arrays: a program would not do it again at the next call."""
-        arrays = {id(a): a for a in (*(a for _, a in self.arrays.values()), *others)}
-        locked = [a for a in arrays.values() if a.flags.writeable]
-        locked.sort(key=_depth)  # a view is unlocked after what it looks into
-        unlock = map(partial(np.ndarray.setflags, write=True), locked)
-        try:
-            deque(map(partial(np.ndarray.setflags, write=False), locked), 0)
-            yield
-        finally:  # in one call, so that no interrupt comes half-way
-            deque(unlock, 0)
+    def digests(self, live: bool = False) -> list[Place]:
+        """Return the arrays' numbers as they are now, to be compared after a run.
+
+        In a `live` run nobody meets those for which something stands.
+        """
+        unmet = self.links.movable() - self.links.unmovable() if live else set()
+        return [
+            Contents(name, array_digest, array, "numbers")
+            for key, (name, array) in self.arrays.items()
+            if array.dtype.kind != "O" and key not in unmet
+        ]
+
+    def restoring(self) -> Callable[[], None]:
+        """Return what puts back the numbers of arrays for which nothing can stand.
+
+        They are few: a layer's running statistics, attributes of classes.
+        """
+        movable = self.links.movable() if self.captures() else set()
+        kept = [
+            (array, array.copy())
+            for key, (_, array) in self.arrays.items()
+            if key not in movable and array.flags.writeable
+        ]
+
+        def restore() -> None:
+            for array, copy in kept:
+                if array.tobytes() != copy.tobytes():
+                    array[...] = copy
+
+        return restore
 
     def captures(self) -> bool:
         """Whether something can stand for a captured array or Tensor."""
-        return bool(self.swaps or self.tensors) and not self.by_class
+        return bool(self.links.movable() or self.tensors) and not self.by_class
+
+    def shadows(self, stand_in: Callable[[str, Any], Any] | None) -> Shadows:
+        """Return copies of the functions, in which something stands for captured arrays."""
+        if stand_in is None:
+            return Shadows(self.links.needed(()), lambda array: array, self.asked)
+        return Shadows(
+            self.links.needed(self.links.movable()),
+            lambda array: stand_in(self.arrays[id(array)][0], array),
+            self.asked,
+        )
 
     @contextmanager
     def swapped(
         self, stand_in: Callable[[str, Any], Any], tracked: Collection[Tensor] = ()
-    ) -> Iterator[list[str]]:
-        """Let something else stand for captured arrays; yield what was replaced meanwhile.
+    ) -> Iterator[None]:
+        """Let something else stand for the data of captured Tensors.
 
         Tensors that are not `tracked` are constants meanwhile, with such data.
         """
@@ -101,40 +137,8 @@ class Watch(Walk):
             for name, t in self.tensors.values()
             if id(t) not in known and t.is_leaf and isinstance(t._held, np.ndarray)
         ]
-        saved = [(t, t._held, t._node, t._level) for _, t in held]
-        rebound: list[str] = []
-        made: dict[int, Any] = {}
-        done: list[Swap] = []
-        try:
+        with put_back([t for _, t in held]):
             for name, tensor in held:
                 tensor._held = stand_in(name, tensor._held)
                 tensor._node, tensor._level = None, 0
-            for swap in self.swaps:
-                key = id(swap.array)
-                made[key] = stand_in(swap.name, swap.array)
-                done.append(swap)
-                swap.put(made[key])
-            yield rebound
-            rebound += [s.name for s in done if s.get() is not made[id(s.array)]]
-        finally:
-            late: KeyboardInterrupt | None = None
-            away = True
-            while away:  # an interrupt waits until everything is back in its place
-                try:
-                    for swap in done:
-                        swap.put(swap.array)
-                    for tensor, data, node, level in saved:
-                        tensor._held, tensor._node, tensor._level = data, node, level
-                    away = False
-                except KeyboardInterrupt as error:
-                    late = error
-            if late is not None:
-                raise late
-
-
-def _depth(array: Any) -> int:
-    """Return how many arrays stand between an array and its memory."""
-    depth = 0
-    while (array := getattr(array, "base", None)) is not None:
-        depth += 1
-    return depth
+            yield

@@ -7,17 +7,19 @@ that it goes the way that it goes uncompiled.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from autograd_core.compiling.stand_in import Recorded
 
 ASKED = ("isinstance", "type")
+ORIGINAL = "_autograd_core_original"  # where the copy of a class has the class
 
 
 def _class_of(value: Any) -> type:
-    return value._value.stands_for() if type(value) is Recorded else type(value)
+    if type(value) is Recorded:
+        return value._value.stands_for()
+    original: type = vars(type(value)).get(ORIGINAL, type(value))
+    return original
 
 
 class _Kind(type):
@@ -45,19 +47,4 @@ def _without_kind(classes: Any) -> Any:
     return type if classes is _Type else classes
 
 
-_STAND_INS = {"isinstance": _isinstance, "type": _Type}
-
-
-@contextmanager
-def asked_for(spaces: Iterable[tuple[dict[str, Any], str]]) -> Iterator[None]:
-    """Let the names mean the functions above in these namespaces, until the block ends."""
-    done = []
-    try:
-        for space, name in spaces:
-            if name not in space:
-                space[name] = _STAND_INS[name]
-                done.append((space, name))
-        yield
-    finally:
-        for space, name in done:
-            space.pop(name, None)
+STAND_INS = {"isinstance": _isinstance, "type": _Type}

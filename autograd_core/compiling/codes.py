@@ -45,6 +45,19 @@ def matches(code: CodeType) -> bool:
     return any(s.opname == "MATCH_CLASS" for c in nested(code) for s in dis.get_instructions(c))
 
 
+def takes_class(code: CodeType) -> bool:
+    """Whether a method's code takes the class that it stands in, other than for `super()`."""
+    for inner in nested(code):
+        before = None
+        for step in dis.get_instructions(inner):
+            if step.argval == "__class__" and step.opname.startswith("LOAD_"):
+                closure = step.opname == "LOAD_CLOSURE"  # for code inside, which is looked at, too
+                if not closure and (before is None or before.argval != "super"):
+                    return True
+            before = step
+    return False
+
+
 def reads(code: CodeType, attribute: str) -> bool:
     """Whether code may read an attribute of this name; setting it or calling it does not count."""
     return attribute in names(code)[0] and any(

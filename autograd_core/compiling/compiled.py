@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import sys
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import update_wrapper
 from typing import Any
 
@@ -16,16 +16,13 @@ from autograd_core.base import errors, tree
 from autograd_core.base.locks import new_lock
 from autograd_core.base.source import Location
 from autograd_core.compiling.arguments import (
-    Kind,
     array_in,
     is_followed,
     is_static,
-    names_of,
     paths,
 )
 from autograd_core.compiling.captured import Watch
-from autograd_core.compiling.classes import asked_for
-from autograd_core.compiling.outside import Seen
+from autograd_core.compiling.one_run import Run, locked_arguments, random_states, unwritable
 from autograd_core.compiling.program import Program, Value
 from autograd_core.compiling.recorded import Recorder
 from autograd_core.compiling.recording import Recording, agree
@@ -39,43 +36,13 @@ from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.modes import current
 from autograd_core.operations.primitive import bare
 from autograd_core.transforms.derivatives import _inexact_leaf, pulled_from
-from autograd_core.transforms.random_sources import random_sources, state_of
+from autograd_core.transforms.random_sources import random_sources
 
 MOST = 8  # recordings that are kept
 
 
 class RecordedAgain(UserWarning):
     """A compiled function was recorded again; the message says what changed."""
-
-
-class _Run:
-    """One call that is to be recorded: the function's arguments, taken apart."""
-
-    def __init__(
-        self,
-        f: Callable[..., Any],
-        args: tuple[Any, ...],
-        keywords: dict[str, Any],
-        wanted: tuple[tuple[int, ...], list[Tensor]],
-        reason: str,
-    ) -> None:
-        self.args = args
-        self.keywords = keywords
-        self.chosen, self.tensors = wanted
-        self.reason = reason
-        self.names = names_of(f, args, keywords)
-        self.leaves = tree.leaves((args, keywords))
-        marked = [k in self.chosen for k, a in enumerate(args) for _ in tree.leaves(a)]
-        self.marked = marked + [False] * (len(self.leaves) - len(marked))
-        pairs = list(zip(self.leaves, self.marked, strict=True))
-        self.settings = [x for x, d in pairs if is_static(array_in(x, d))]
-        self.kinds = [Kind(x, d, n) for (x, d), n in zip(pairs, self.names, strict=True)]
-        self.seen = Seen()
-
-    def arrays(self) -> list[Any]:
-        """Return the arrays among the arguments."""
-        found = (x._held if isinstance(x, Tensor) else x for x in self.leaves)
-        return [x for x in found if isinstance(x, np.ndarray)]
 
 
 class Compiled:
@@ -185,7 +152,11 @@ class Compiled:
     # --- the recorded way ---------------------------------------------------
 
     def _differentiated(
-        self, tensors: list[Tensor], recorder: Recorder, chosen: tuple[int, ...]
+        self,
+        f: Callable[..., Any],
+        tensors: list[Tensor],
+        recorder: Recorder,
+        chosen: tuple[int, ...],
     ) -> Callable[..., Any]:
         """Return value_and_grad of f, as a function of the Tensors' arrays and the arguments."""
 
@@ -196,7 +167,7 @@ class Compiled:
             for tensor, tracked in held.values():
                 tracked._node.watch = NodeWatch(weakref.ref(tensor))
             with recorder.running(held):
-                result = self._f(*args, **keywords)
+                result = f(*args, **keywords)
             recorder.backward = True
             return result
 
@@ -215,10 +186,10 @@ class Compiled:
                 )
         return chosen, tensors
 
-    def _uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    def _uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any], f: Any = None) -> Any:
         """Run the recorded engine instead: inside of other transforms, under detect_anomaly."""
         chosen, tensors = self._sorted(args)
-        run = self._differentiated(tensors, Recorder(), chosen)
+        run = self._differentiated(f or self._f, tensors, Recorder(), chosen)
         data = [t._held for t in tensors]
         value, (of_tensors, *of_args) = run(data, list(args), keywords, *(args[k] for k in chosen))
         return value, self._arranged(tuple(of_args), of_tensors)
@@ -238,7 +209,7 @@ class Compiled:
         self, args: tuple[Any, ...], keywords: dict[str, Any], reason: str
     ) -> tuple[Recording, Any]:
         """Return a recording that gives what the function gives, and its results."""
-        run = _Run(self._f, args, keywords, self._sorted(args), reason)
+        run = Run(self._f, args, keywords, self._sorted(args), reason)
         wanted = self._plain_run(run)
         # First with something that stands for every captured array, so that what Python takes out
         # of one is guarded; where code insists on arrays, they are constants compared at each call.
@@ -269,20 +240,34 @@ class Compiled:
             "that changes while it runs, or on the class of its arrays."
         )
 
-    def _plain_run(self, run: _Run) -> Any:
+    def _plain_run(self, run: Run) -> Any:
         """Run the function as it is, and see what it does: its results are what counts."""
         watch = Watch(self._f, *run.settings)
-        sources = random_sources(self._f)  # those of now: the run may bring in others
-        before = _random_states(sources)
-        try:
-            with watch.read_only(*run.arrays()), run.seen.looking():
-                wanted = self._uncompiled(run.args, run.keywords)
-        except ValueError as error:
-            if "read-only" not in str(error):
+        sources = random_sources(self._f)
+        before = random_states(sources)
+        digests, restore = watch.digests(), watch.restoring()
+        args, keywords = locked_arguments((run.args, run.keywords), watch)
+        # First on arrays that nobody can write into, so that what is refused has changed nothing.
+        writes = self._rehearsed(watch, args, keywords)
+        if writes is None and random_states(sources) == before:
+            try:
+                with run.seen.looking():
+                    wanted = self._uncompiled(args, keywords)
+            except ValueError as error:
+                if "read-only" not in str(error):
+                    raise
+                writes = error
+        if writes is not None or any(d.changed() for d in digests):
+            try:  # once more, to say at which line
+                self._recording(run, Watch(self._f, *run.settings), True)
+            except errors.AutogradError:
                 raise
-            self._recording(run, Watch(self._f, *run.settings), False)  # says what is written into
-            raise errors.UnsupportedError(WRITES, Location.of_caller()) from error
-        if _random_states(sources) != before or any(s.changed() for s in watch.sources):
+            except Exception:  # of what insists on plain arrays
+                raise errors.UnsupportedError(WRITES, Location.of_caller()) from writes
+            finally:
+                restore()
+            raise errors.UnsupportedError(WRITES, Location.of_caller()) from writes
+        if random_states(sources) != before or any(s.changed() for s in watch.sources):
             raise _refusal(
                 "draws random numbers, and the compiled program would repeat the same ones at "
                 "every call; draw them outside and pass them as an argument (for dropout: "
@@ -295,9 +280,24 @@ class Compiled:
             )
         return wanted
 
-    def _recording(self, run: _Run, watch: Watch, live: bool) -> Recording:
+    def _rehearsed(
+        self, watch: Watch, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> ValueError | None:
+        """Return the error of a function that writes into captured arrays, without its doing so."""
+        if not watch.captures():
+            return None
+        try:
+            self._uncompiled(args, keywords, watch.shadows(unwritable).of(self._f))
+        except ValueError as error:
+            return error if "read-only" in str(error) else None
+        except Exception:  # it is said by the run that counts, if it comes again
+            return None
+        return None
+
+    def _recording(self, run: Run, watch: Watch, live: bool) -> Recording:
         tensors = run.tensors
         recorder = Recorder()
+        shadows = watch.shadows(recorder.stand_in if live else None)
         structure = (run.args, run.keywords)
         given = []
         for leaf, name, differentiated in zip(run.leaves, run.names, run.marked, strict=True):
@@ -305,7 +305,9 @@ class Compiled:
             kind = Tensor if isinstance(leaf, Tensor) else None
             if differentiated:
                 _inexact_leaf(leaf, "compile()")
-            given.append(leaf if is_static(array) else recorder.input(array, name, kind))
+            given.append(
+                shadows.of(leaf) if is_static(array) else recorder.input(array, name, kind)
+            )
         labels = _labels(self._parameters)
         data = [
             recorder.wrap(recorder.read(t, label)) for t, label in zip(tensors, labels, strict=True)
@@ -314,10 +316,19 @@ class Compiled:
             _inexact_leaf(tensor._held, "compile()")
         inside, kept = tree.like(structure, given)
         moved = [inside[k] for k in run.chosen]
-        differentiated_run = self._differentiated(tensors, recorder, run.chosen)
-        value, (of_tensors, *of_args) = _captured_by(recorder, watch, live, tensors)(
-            lambda: differentiated_run(data, list(inside), kept, *moved)
+        differentiated_run = self._differentiated(
+            shadows.of(self._f), tensors, recorder, run.chosen
         )
+        digests = watch.digests(live)
+        with watch.swapped(recorder.stand_in, tensors) if live else nullcontext():
+            value, (of_tensors, *of_args) = differentiated_run(data, list(inside), kept, *moved)
+        if any(d.changed() for d in digests):
+            raise errors.UnsupportedError(WRITES, Location.of_caller())
+        changed = shadows.changed()
+        if changed is not None:
+            recorder.unlike = f"it changes what it reads as it runs ({changed})"
+        if recorder.unlike:
+            raise _refusal(f"cannot be recorded: {recorder.unlike}.")
         aux = None
         if self._has_aux:
             value, aux = value
@@ -377,33 +388,6 @@ class Compiled:
         return finish
 
 
-def _captured_by(
-    recorder: Recorder, watch: Watch, live: bool, tensors: list[Tensor]
-) -> Callable[[Callable[[], Any]], Any]:
-    """Return what makes a run with captured arrays that are locked or, if live, stood in for."""
-
-    def made(run: Callable[[], Any]) -> Any:
-        rebound: list[str] = []
-        try:
-            with watch.read_only(), asked_for(watch.asks):
-                if live:
-                    with watch.swapped(recorder.stand_in, tensors) as rebound:
-                        result = run()
-                else:
-                    result = run()
-        except ValueError as error:
-            if "read-only" not in str(error):
-                raise
-            raise errors.UnsupportedError(WRITES, Location.of_caller()) from error
-        if rebound:
-            recorder.unlike = f"it changes {', '.join(rebound)} as it runs"
-        if recorder.unlike:
-            raise _refusal(f"cannot be recorded: {recorder.unlike}.")
-        return result
-
-    return made
-
-
 def _note(message: str) -> None:
     """Warn at the user's line; Python need not remember it, since no two messages are alike."""
     frame = users_frame(sys._getframe(1))
@@ -430,13 +414,6 @@ def _labels(parameters: Any) -> list[str]:
     if isinstance(parameters, dict):
         return [p for key, part in parameters.items() for p in paths(str(key), part)]
     return paths("w", parameters)
-
-
-def _random_states(sources: Sequence[Any]) -> Any:
-    """Return the state of random sources, and of NumPy's and Python's own, to be compared."""
-    states = [repr(state_of(source)) for source in sources]
-    numpy_state: Any = np.random.get_state()
-    return states, numpy_state[1].tobytes(), numpy_state[2], random.getstate()
 
 
 def compile_(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from operator import setitem
 from types import FunctionType
 from typing import Any
 
@@ -32,16 +30,6 @@ def attribute(name: str) -> Callable[[Any], str]:
 def item(name: str) -> Callable[[Any], str]:
     """Return what spells an entry."""
     return lambda key: f"{name}[{key!r}]"
-
-
-def element(holder: Any, k: int) -> Any:
-    """Return an element, or None if it is gone."""
-    return holder[k] if k < len(holder) else None
-
-
-def of_mapping(holder: Any, key: Any) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
-    """Return how an entry is read, and how it is set."""
-    return partial(holder.get, key), partial(setitem, holder, key)
 
 
 def identities(array: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import fractions
+import hashlib
 import pathlib
 import re
 import uuid
@@ -192,6 +193,15 @@ class Contents:
 def array_bytes(array: Any) -> Any:
     """Return what an array is, as a value that `==` compares."""
     return array.shape, array.dtype, array.strides, np.ndarray.tobytes(array)
+
+
+def array_digest(array: Any) -> Any:
+    """Return a short value that is another if somebody has written into an array."""
+    if array.dtype.kind in "biufc":
+        data: Any = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+    else:
+        data = np.ndarray.tobytes(array)
+    return hashlib.sha1(data, usedforsecurity=False).digest()
 
 
 def array_form(array: Any) -> Any:

@@ -22,6 +22,7 @@ from autograd_core.base.source import Location
 from autograd_core.compiling.program import Step, Value, example, replaced, same, values_in
 from autograd_core.compiling.spelling import STACKED, is_spelled
 from autograd_core.compiling.stand_in import Recorded
+from autograd_core.compiling.tensors import put_back
 from autograd_core.engine.node import users_frame
 from autograd_core.engine.outer_products import added
 from autograd_core.engine.scopes import _inner
@@ -323,15 +324,11 @@ class Recorder:
     @contextmanager
     def running(self, tensors: dict[int, Any]) -> Iterator[None]:
         """Let Tensors made outside be the tracked inputs of the run, until it ends."""
-        saved = [(t, t._held, t._node, t._level) for t, _ in tensors.values()]
-        try:
+        with put_back([t for t, _ in tensors.values()]):
             for tensor, tracked in tensors.values():
                 tensor._held, tensor._level = tracked._held, tracked._level
                 tensor._node = tracked._node
             yield
-        finally:
-            for tensor, data, node, level in saved:
-                tensor._held, tensor._node, tensor._level = data, node, level
 
 
 def _plainly(argument: Any) -> Any:

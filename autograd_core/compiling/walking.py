@@ -20,8 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
 from decimal import Decimal
-from functools import partial
-from operator import attrgetter, setitem
+from operator import attrgetter
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -40,16 +39,15 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.compiling.ambient import ambient, inside, unanswerable
 from autograd_core.compiling.classes import ASKED
-from autograd_core.compiling.codes import matches, names, nested, reads
+from autograd_core.compiling.codes import matches, names, nested, reads, takes_class
 from autograd_core.compiling.holders import (
     answers_itself,
     attribute,
-    element,
     identities,
     item,
-    of_mapping,
     space_of,
 )
+from autograd_core.compiling.links import Links
 from autograd_core.compiling.outside import Seen, kind_of, package_kind
 from autograd_core.compiling.places import (
     BY_VALUE,
@@ -64,6 +62,7 @@ from autograd_core.compiling.places import (
     Place,
     generator_state,
 )
+from autograd_core.compiling.shadows import can_be_copied
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import Boxed
 
@@ -81,20 +80,6 @@ _GLOBALS = frozenset({"globals", "vars", "__globals__", "f_globals"})
 _IMPORTS = frozenset({"modules", "import_module", "__import__"})
 _COMPILERS = ("numba", "llvmlite")
 _WRAPPERS = (classmethod, staticmethod)
-
-
-class Swap:
-    """A place that holds a captured array, where something else can stand for a while."""
-
-    __slots__ = ("array", "get", "name", "put")
-
-    def __init__(
-        self, name: str, array: Any, get: Callable[[], Any], put: Callable[[Any], Any]
-    ) -> None:
-        self.name = name
-        self.array = array
-        self.get = get
-        self.put = put
 
 
 class Walk:
@@ -124,22 +109,25 @@ class Walk:
         self._caches: list[Place] = []  # compared last: what they answer for says more
         self.arrays: dict[int, tuple[str, Any]] = {}
         self.tensors: dict[int, tuple[str, Any]] = {}
-        self.swaps: list[Swap] = []
+        self.links = Links()
+        self.asked: dict[int, set[str]] = {}  # by namespace: isinstance and type, if called
         self.sources: list[Place] = []  # of random numbers
         self._refusals: list[tuple[str, str]] = []  # a name, and what is wrong with it
-        self._unmovable: set[int] = set()  # arrays that stand where nothing else can
         self._codes = codes
-        self._visited: set[CodeType] = set()
+        self._visited: set[tuple[CodeType, int]] = set()
         self._words: set[str] = set()  # attributes that the code names
         self._modules: dict[int, tuple[str, ModuleType, set[str]]] = {}
         self.by_class = seen is not None and seen.by_class  # not as isinstance() does
-        self.asks: list[tuple[dict[str, Any], str]] = []  # where isinstance and type are called
         self._seen: set[int] = set()
         self._graded: set[int] = set()  # Tensors whose gradients were looked at
         self._kept: list[Any] = []  # so that no identity is used twice
-        self._stack: list[tuple[str, Any, bool]] = [("", root, True) for root in roots]
-        if seen is not None:
-            self._stack += [(name, other, True) for name, other in seen.others]
+        self._at = 0  # what is looked at: its identity, and whether it can be copied
+        self._copied = True
+        self._stack: list[tuple[str, Any]] = []
+        for root in roots:
+            self._push("", root)
+        for name, other in () if seen is None else seen.others:
+            self._push(name, other, False)
         self._walk()
 
     def _walk(self) -> None:
@@ -157,7 +145,7 @@ class Walk:
 
     def _empty(self) -> None:
         while self._stack:
-            name, value, live = self._stack.pop()
+            name, value = self._stack.pop()
             if issubclass(type(value), BY_VALUE) and _is_plain(value):
                 if type(value) is Decimal:
                     self._words.add("Decimal")  # what it computes depends on the context
@@ -174,6 +162,7 @@ class Walk:
                     Location.of_caller(),
                 )
             kind = type(value)  # what it says of itself may be something else
+            self._at, self._copied = id(value), can_be_copied(value)
             if issubclass(kind, np.ndarray):
                 self._array(name, value)
             elif issubclass(kind, Boxed):
@@ -184,24 +173,21 @@ class Walk:
                 self._function(name, value)
             elif issubclass(kind, type):
                 self._class(name, value)
-            elif not self._callable(name, value, live) and not self._container(name, value, live):
-                self._object(name, value, live)
+            elif not self._callable(name, value) and not self._container(name, value):
+                self._object(name, value)
 
     def _push(self, name: str, value: Any, live: bool = True) -> None:
-        self._stack.append((name, value, live))
+        """Go on to what something leads to; a copy of that can lead to another, if `live`."""
+        if _is_numbers(value):
+            self.links.arrays.add(id(value))
+            self.arrays.setdefault(id(value), (name, value))
+        live = live and not issubclass(type(value), type)  # a class that code names is that class
+        self.links.add(self._at, id(value), live and self._copied)
+        self._stack.append((name, value))
 
-    def _held(self, name: str, value: Any, live: bool, get: Any, put: Any) -> None:
-        """Go on to what a place holds; note an array that something else can stand for."""
-        if value.__class__ is np.ndarray and value.dtype.kind in "biufc":
-            if live:
-                self.swaps.append(Swap(name, value, get, put))
-                self.arrays.setdefault(id(value), (name, value))
-                if id(value) not in self._seen:
-                    self._seen.add(id(value))
-                    self._kept.append(value)
-            else:
-                self._unmovable.add(id(value))
-        self._push(name, value, live)
+    def _from(self, at: Any, copied: bool = True) -> None:
+        """Take something for what leads to what is pushed from now on."""
+        self._at, self._copied = at, copied
 
     def _array(self, name: str, array: Any) -> None:
         self.arrays.setdefault(id(array), (name, array))
@@ -209,10 +195,9 @@ class Walk:
             flat = array.ravel().tolist()
             self._places.append(Contents(name, identities, array, "objects"))
             for k, held in enumerate(flat):
-                self._unmovable.add(id(held))
                 self._push(f"{name}[{k}]", held, False)
         if array.__class__ is not np.ndarray and getattr(array, "__dict__", None):
-            self._entries(name, vars(array), attribute(name), False)
+            self._entries(name, vars(array), attribute(name))
 
     def _tensor(self, name: str, value: Any) -> None:
         if isinstance(value, Tensor):
@@ -220,26 +205,24 @@ class Walk:
             if isinstance(value._held, np.ndarray):
                 self.arrays.setdefault(id(value._held), (name, value._held))
 
-    def _callable(self, name: str, value: Any, live: bool) -> bool:
+    def _callable(self, name: str, value: Any) -> bool:
         """Look into what wraps a function."""
         kind = type(value)
         if issubclass(kind, MethodType):
-            self._push("self", value.__self__, live)
-            self._push(name, value.__func__, live)
+            self._push("self", value.__self__)
+            self._push(name, value.__func__)
         elif issubclass(kind, functools.partial):
             for part in (value.func, *value.args):
-                self._unmovable.add(id(part))
-                self._push("", part, False)
-            self._entries(name, value.keywords, str, live)
+                self._push("", part)
+            self._entries(name, value.keywords, str)
         elif issubclass(kind, _WRAPPERS):
-            self._push(name, value.__func__, live)
+            self._push(name, value.__func__)
         elif issubclass(kind, property):
-            for part in (value.fget, value.fset):
-                self._push(name, part, live)
+            for part in (value.fget, value.fset, value.fdel):
+                self._push(name, part)
         elif issubclass(kind, BuiltinFunctionType) or kind.__name__ == "method-wrapper":
             owner = getattr(value, "__self__", None)
             if not isinstance(owner, ModuleType):
-                self._unmovable.add(id(owner))
                 self._push(name, owner, False)
         elif "__wrapped__" in (space_of(value) or ()):
             wrapped = value.__wrapped__  # what it keeps for itself, a cache say, is its own
@@ -267,55 +250,68 @@ class Walk:
             elif code not in self._codes:
                 return
         for free, cell in zip(code.co_freevars, value.__closure__ or (), strict=True):
-            self._cell(free, cell, own)
+            self._cell(free, cell, free == "__class__" and takes_class(code))
         for part in value.__defaults__ or ():
-            self._unmovable.add(id(part))
-            self._push("", part, False)
+            self._push("", part)
         if value.__kwdefaults__:
-            self._entries("", value.__kwdefaults__, str, own)
+            self._entries("", value.__kwdefaults__, str)
         if vars(value):
-            self._entries(name, vars(value), attribute(name), own)
+            self._entries(name, vars(value), attribute(name))
         if own:
+            self.links.add(self._at, (code, id(value.__globals__)), True)
             self._code(code, value.__globals__)
 
-    def _cell(self, name: str, cell: Any, live: bool) -> None:
+    def _cell(self, name: str, cell: Any, by_class: bool) -> None:
         place = Got(name, attrgetter("cell_contents"), cell)
         self._places.append(place)
         if place.old is not MISSING:
-            put = partial(setattr, cell, "cell_contents")
-            self._held(name, place.old, live, lambda: cell.cell_contents, put)
+            if name == "__class__" and not by_class:  # for super(), which finds copies
+                self._stack.append((name, place.old))
+            else:
+                self._push(name, place.old)
 
     def _code(self, code: CodeType, space: dict[str, Any]) -> None:
         """Look at the globals that code names, and note the attributes."""
-        if code in self._visited:
+        here = code, id(space)
+        if here in self._visited:
             return
+        self._from(here)
         words, loaded, imported = names(code)
-        self._visited.update(nested(code))
+        inside = {(inner, id(space)) for inner in nested(code)}
+        self._visited |= inside
+        for inner in inside - {here}:
+            self.links.add(inner, here, True)
         self._words |= words
         if not _IMPORTS.isdisjoint(words):
-            imported = words
+            imported = words | {space[w] for w in loaded if type(space.get(w)) is str}
         if imported:
             self._places.append(Named(sys.modules, sorted(imported), "sys.modules: "))
             for word in sorted(imported & sys.modules.keys()):
-                self._push(word, sys.modules[word])
+                self._push(word, sys.modules[word], False)
         known = [w for w in loaded if w in space]
         missing = [w for w in loaded if w not in space]
-        self.asks += [(space, w) for w in ASKED if w in missing]
+        self._note_asked(here, set(ASKED) & set(missing))
         self.by_class = self.by_class or "__class__" in words or matches(code)
         self._of_gradients = self._of_gradients or reads(code, "grad")
         if reads(code, "writeable"):
-            self._refuse("", "asked whether it is writeable, while compile locks all arrays")
+            self._refuse("", "asked whether it is writeable, which no compiled program is")
         if not _GLOBALS.isdisjoint(words):
             known = [w for w in space if not w.startswith("__")]
         if known or missing:
             self._places.append(Named(space, [*known, *missing]))
         for word in known:
-            self._held(word, space[word], True, *of_mapping(space, word))
+            self._push(word, space[word])
         builtin = [w for w in missing if w in _BUILTINS]
         if builtin:
             self._places.append(Named(_BUILTINS, builtin))
             for word in builtin:
-                self._push(word, _BUILTINS[word])
+                self._push(word, _BUILTINS[word], False)
+
+    def _note_asked(self, code: tuple[CodeType, int], asked: set[str]) -> None:
+        if asked:
+            self.links.asks.add(code)
+            self.asked.setdefault(code[1], set()).update(asked)
+            self.links.types = self.links.types or "type" in asked
 
     def _visit_modules(self) -> None:
         """Look at those attributes of modules that the code names."""
@@ -331,30 +327,33 @@ class Walk:
             if not wanted:
                 continue
             done |= wanted
+            self._from(id(module), kind == "own")
             self._places.append(Named(space, sorted(wanted), f"{name}."))
             for word in sorted(wanted & space.keys()):
                 if kind == "fixed":  # which function it is counts, not what is inside of it
                     if isinstance(space[word], ModuleType):
                         self._push(word, space[word])
                 elif id(space[word]) != id(sys.modules):
-                    live = kind == "own"
-                    self._held(f"{name}.{word}", space[word], live, *of_mapping(space, word))
+                    self._push(f"{name}.{word}", space[word])
             if "__getattr__" in space and kind == "own":
                 self._push(f"{name}.__getattr__", space["__getattr__"])
 
     def _visit_strays(self) -> None:
         """Look into code that ran and was not found: functions that were made or looked up."""
         for code, space in (self._codes or {}).items():
-            if code in self._visited:
+            if (code, id(space)) in self._visited:
                 continue
+            self._from(0, False)
             for function in gc.get_referrers(code):
                 if isinstance(function, FunctionType) and function.__code__ is code:
                     self._push(code.co_name, function)
+            self.links.add(0, (code, id(space)), False)
             self._code(code, space)
 
     def _visit_gradients(self) -> None:
         for name, tensor in list(self.tensors.values()):
             if id(tensor) not in self._graded:
+                self._from(id(tensor), False)
                 self._graded.add(id(tensor))
                 self._got(f"{name}.grad", attrgetter("_grad"), tensor)
 
@@ -365,23 +364,27 @@ class Walk:
         space = vars(value)
         self._places.append(Items(name, space, lambda key: f"{value.__name__}.{key}"))
         for key, held in space.items():
-            put = partial(type.__setattr__, value, key)
-            self._held(f"{value.__name__}.{key}", held, True, partial(space.get, key), put)
-        for base in (*value.__bases__, type(value)):
-            self._push(base.__name__, base)
+            self._push(f"{value.__name__}.{key}", held)
+        for base in value.__bases__:
+            self._kin(base)
+        self._push(type(value).__name__, type(value), False)
 
-    def _container(self, name: str, value: Any, live: bool) -> bool:
+    def _kin(self, kind: type) -> None:
+        """Go on to an object's class or a class's base, of which a copy may have another."""
+        self.links.add(self._at, id(kind), self._copied)
+        self.links.classes.add(id(kind))
+        self._stack.append((kind.__name__, kind))
+
+    def _container(self, name: str, value: Any) -> bool:
         """Look into what holds other things."""
         kind = type(value)
         if issubclass(kind, (dict, MappingProxyType)):
-            self._entries(name, value, item(name), live and issubclass(kind, dict))
+            self._entries(name, value, item(name))
         elif issubclass(kind, (list, tuple, set, frozenset, deque)):
-            movable = live and issubclass(kind, list)
             if kind is not tuple:
                 self._places.append(Elements(name, value))
             for k, held in enumerate(value):
-                get, put = partial(element, value, k), partial(setitem, value, k)
-                self._held(f"{name}[{k}]", held, movable, get, put)
+                self._push(f"{name}[{k}]", held)
         elif issubclass(kind, (bytearray, memoryview)):
             self._places.append(Contents(name, bytes, value, "bytes"))
         elif issubclass(kind, machine_array):
@@ -395,27 +398,26 @@ class Walk:
         elif issubclass(kind, weakref.ref):
             self._got(name, value)
         elif kind in _PROXIES:
-            self._push(name, value.__repr__.__self__, live)
+            self._push(name, value.__repr__.__self__)
         else:
             return False
         if kind not in _PURE:
-            self._object(name, value, live, True)  # a class of one's own may have attributes too
+            self._object(name, value, True)  # a class of one's own may have attributes too
         return True
 
     def _got(self, name: str, get: Callable[..., Any], *args: Any) -> None:
         place = Got(name, get, *args)
         self._places.append(place)
         if place.old is not MISSING:
-            self._unmovable.add(id(place.old))
             self._push(name, place.old, False)
 
-    def _entries(self, name: str, holder: Any, spell: Callable[[Any], str], live: bool) -> None:
+    def _entries(self, name: str, holder: Any, spell: Callable[[Any], str]) -> None:
         self._places.append(Items(name, holder, spell))
         for key, held in list(holder.items()):
-            self._held(spell(key), held, live, *of_mapping(holder, key))
+            self._push(spell(key), held)
             self._push(spell(key), key, False)
 
-    def _object(self, name: str, value: Any, live: bool, state: bool = False) -> None:
+    def _object(self, name: str, value: Any, state: bool = False) -> None:
         kind = type(value)
         whose = package_kind(kind.__module__)
         space = space_of(value)
@@ -431,7 +433,6 @@ class Walk:
         if hasattr(kind, "__next__"):
             self._refuse(name, f"an iterator ({kind.__name__}), which is used up as it is read")
             return
-        live = live and whose == "own"
         if space is not None:
             state = True
             if not answers_itself(kind):
@@ -439,28 +440,27 @@ class Walk:
             else:
                 self._places.append(Got(f"the class of {name}", type, value))
                 self._places.append(Got(f"{name}.__dict__", space_of, value))
-            self._entries(name, space, attribute(name), live)
+            self._entries(name, space, attribute(name))
         if issubclass(kind, BaseException):
             self._got(f"{name}.args", lambda: value.args)
         for base in kind.__mro__:
             for key, member in vars(base).items():
                 if isinstance(member, MemberDescriptorType):
                     state = True
-                    self._slot(f"{name}.{key}", value, member, live)
+                    self._slot(f"{name}.{key}", value, member)
         if whose == "own":
-            self._push(kind.__name__, kind)
+            self._kin(kind)
         elif not state and kind is not object and whose != "fixed":
             try:
                 self._places.append(Contents(name, pickle.dumps, value, "contents"))
             except Exception:  # whatever a class says when it cannot be pickled
                 self._refuse(name, f"of class {kind.__name__}, whose state cannot be compared")
 
-    def _slot(self, name: str, owner: Any, member: Any, live: bool) -> None:
+    def _slot(self, name: str, owner: Any, member: Any) -> None:
         place = Got(name, member.__get__, owner)
         self._places.append(place)
         if place.old is not MISSING:
-            get, put = partial(member.__get__, owner), partial(member.__set__, owner)
-            self._held(name, place.old, live, get, put)
+            self._push(name, place.old)
 
     def _refuse(self, name: str, what: str) -> None:
         self._refusals.append((name, what))
@@ -488,3 +488,8 @@ _BUILTINS: dict[str, Any] = vars(sys.modules["builtins"])
 def _is_plain(value: Any) -> bool:
     """Whether a value is a number, a text or the like, and not of a class of one's own."""
     return type(value).__module__ in _PLAIN and not isinstance(value, np.void)
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether something can stand for a value: for an array of numbers."""
+    return value.__class__ is np.ndarray and value.dtype.kind in "biufc"
