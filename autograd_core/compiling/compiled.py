@@ -34,6 +34,7 @@ from autograd_core.compiling.stand_in import WRITES, Recorded
 from autograd_core.compiling.writing import Source
 from autograd_core.engine.node import Watch as NodeWatch
 from autograd_core.engine.node import users_frame
+from autograd_core.engine.sweeping import followed
 from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.modes import current
@@ -318,9 +319,10 @@ class Compiled:
         inside, kept = tree.like(structure, given)
         moved = [inside[k] for k in run.chosen]
         differentiated_run = self._differentiated(tensors, recorder, run.chosen)
-        value, (of_tensors, *of_args) = _captured_by(recorder, watch, live, tensors)(
-            lambda: differentiated_run(data, list(inside), kept, *moved)
-        )
+        with followed(recorder.following):
+            value, (of_tensors, *of_args) = _captured_by(recorder, watch, live, tensors)(
+                lambda: differentiated_run(data, list(inside), kept, *moved)
+            )
         aux = None
         if self._has_aux:
             value, aux = value

@@ -81,6 +81,8 @@ class Primitive:
     shaped : bool
         Whether its one rule is known to return the argument's shape, so that a sweep
         need not look.
+    simple : bool
+        Whether it has one or two arguments and a rule for each: what a sweep is fast at.
     none_if_unused : bool
         What its vjp gets for a part of the result that nobody used: None, instead of zeros.
     again : bool
@@ -123,6 +125,7 @@ class Primitive:
         "second",
         "settings",
         "shaped",
+        "simple",
         "slope",
         "sources",
         "view",
@@ -147,6 +150,7 @@ class Primitive:
     second: Rule | None
     settings: frozenset[str]
     shaped: bool
+    simple: bool
     slope: Rule | None
     sources: Callable[[], tuple[Reading, ...]] | None
     view: bool
@@ -202,6 +206,7 @@ class Primitive:
             "again": again,
             "outer": outer,
             "shaped": shaped,
+            "simple": vjps is not None and arity in (1, 2),
             "none_if_unused": none_if_unused,
         }
         for attribute, value in stated.items():
