@@ -30,6 +30,11 @@ END = Node()  # stands in the heap behind all others: there the sweep is over
 END.tick, END.primitive, END.inputs, END.output, END.watch = -1, None, (), None, None
 
 
+def gets_message(parent: Any, needed: Collection[Node] | None) -> bool:
+    """Tell whether an input is sent a message: it is no constant, and leads to a wanted node."""
+    return parent.__class__ is Node and (needed is None or parent in needed)
+
+
 class Sweep:
     """One sweep: what was sent to whom, and who is next.
 
@@ -58,9 +63,8 @@ class Sweep:
     """
 
     __slots__ = (
-        "anomaly", "floor", "freeing", "gradients", "needed", "observe", "oldest", "overwritten",
-        "owned", "pending", "retain", "running_hooks", "through", "tuples", "usual", "visiting",
-        "waiting", "wanted", "wrap",
+        "anomaly", "floor", "gradients", "needed", "observe", "oldest", "owned", "pending", "retain",
+        "running_hooks", "through", "tuples", "usual", "visiting", "waiting", "wanted", "wrap",
     )  # fmt: skip
 
     def __init__(
@@ -75,52 +79,52 @@ class Sweep:
         observe: Observer | None,
         visiting: Visiting | None,
     ) -> None:
-        self.gradients: dict[Node, Any] = {}
-        self.pending: Pending = [(1, END)]
+        gradients: dict[Node, Any] = {}
+        pending: Pending = [(1, END)]
+        k = 0
+        for output in outputs:
+            if output in gradients:
+                gradients[output] = gradients[output] + seeds[k]
+            else:
+                gradients[output] = seeds[k]
+                heappush(pending, (-output.tick, output))
+            k += 1
+        self.gradients, self.pending = gradients, pending
         self.waiting: dict[Node, Messages] = {}
         self.tuples: set[Node] = set()
         self.owned: set[Node] = set()
         self.wanted, self.retain, self.wrap, self.oldest = wanted, retain, wrap, oldest
         self.observe, self.visiting = observe, visiting
-        self.anomaly = current().anomaly
-        self.overwritten = self.floor = OVERWRITES.latest
-        self.usual = observe is None and wrap is None and not self.anomaly
-        self.freeing = self.usual and not retain
+        self.anomaly = anomaly = current().anomaly
+        self.usual = usual = not anomaly and observe is None and wrap is None
+        self.floor = OVERWRITES.latest
         self.running_hooks = False
         self.needed: set[Node] | None = None
         self.through: set[Node] | None = None
-        self.start(outputs, seeds)
-        if wanted is not None:
-            inner = [node.tick + 1 for node in wanted if node.inputs]
-            self.floor = max(self.floor, oldest, *inner)
-            if not all_lead:
-                self.find_those_that_lead(outputs, wanted)
-        elif oldest > self.floor:
-            self.floor = oldest
-        if not self.usual:
+        if wanted is not None or oldest:
+            self.find_limits(outputs, all_lead)
+        if not usual:
             collect(outputs)  # these look at all values
 
-    def start(self, outputs: Sequence[Node], seeds: Sequence[Any]) -> None:
-        """Send the seeds to the outputs."""
-        gradients = self.gradients
-        for output, seed in zip(outputs, seeds, strict=True):
-            if output in gradients:
-                gradients[output] = gradients[output] + seed
-            else:
-                gradients[output] = seed
-                heappush(self.pending, (-output.tick, output))
-
-    def find_those_that_lead(self, outputs: Sequence[Node], wanted: Collection[Node]) -> None:
-        """Find out which nodes lead to a wanted one; no others are sent anything."""
-        gone: list[Node] = []
-        order = collect(outputs, self.oldest, gone)
-        for node in gone:
-            if node not in wanted or node.output is None:
-                raise freed(node)
-        self.needed, self.through = reaching(order, wanted)
-        for output in outputs:
-            if output not in self.through:  # the fast loop does not ask
-                self.floor = max(self.floor, output.tick + 1)
+    def find_limits(self, outputs: Sequence[Node], all_lead: bool) -> None:
+        """Find out which nodes lead to a wanted one, and up to which tick to be careful."""
+        floor = max(self.floor, self.oldest)
+        wanted = self.wanted
+        if wanted is not None:
+            for node in wanted:
+                if node.inputs and node.tick >= floor:
+                    floor = node.tick + 1
+            if not all_lead:
+                gone: list[Node] = []
+                order = collect(outputs, self.oldest, gone)
+                for node in gone:
+                    if node not in wanted or node.output is None:
+                        raise freed(node)
+                self.needed, self.through = reaching(order, wanted)
+                for output in outputs:
+                    if output not in self.through:  # the fast loop does not ask
+                        floor = max(floor, output.tick + 1)
+        self.floor = floor
 
     def run(self) -> None:
         """Visit node after node until nothing is pending."""
@@ -141,7 +145,7 @@ class Sweep:
         if self.pending and self.pending[0][1] is node:  # what waits, and what was sent directly
             heappop(self.pending)
         g = self.gradients.pop(node, None)
-        if node in self.waiting:
+        if self.waiting and node in self.waiting:
             g = added(g, self.waiting.pop(node), self.visiting)
         return node, g
 
@@ -149,7 +153,7 @@ class Sweep:
         """Keep a node's gradient if somebody wants it, and send its inputs what they get of it."""
         if self.visiting is not None:
             self.visiting(node, g)
-        if node in self.tuples:
+        if self.tuples and node in self.tuples:
             g = whole(node, g)
         watch, wanted = node.watch, self.wanted
         if watch is not None and watch.hooks:
@@ -190,56 +194,58 @@ class Sweep:
 
     def messages(self, node: Node, g: Any) -> Iterator[tuple[Node, Any]]:
         """Yield what an operation sends back: to whom, and what; the last input's comes first."""
-        inputs, primitive, wrap = node.inputs, node.primitive, self.wrap
+        inputs, primitive, wrap, needed = node.inputs, node.primitive, self.wrap, self.needed
         assert inputs is not None
         assert primitive is not None
         args = [i.output if i.__class__ is Node else i for i in inputs]
-        if self.freeing and node.output.__class__ is _ndarray and node.output.size >= LARGE:
-            let_go(node)
-        if node.tick < self.overwritten:
-            check_saved(node, args, g, self.needed, wrap is not None)
         y = node.output
+        if y.__class__ is _ndarray and y.size >= LARGE and self.usual and not self.retain:
+            y = let_go(node)
+        if node.tick < self.floor:
+            check_saved(node, args, g, needed, wrap is not None)
+            y = node.output
         if wrap is not None:
             args = [wrap(i) if i.__class__ is Node else i for i in inputs]
             y = wrapped_output(node, wrap)
-        if primitive.outer and self.usual and self.gets_one(inputs[0]):
+        if primitive.outer and self.usual and gets_message(inputs[0], needed):
             c = put_off(node, g, *args, inputs[0], self.waiting, self.gradients, self.pending,
                         self.visiting)  # fmt: skip
             if c is not None:
-                if self.gets_one(inputs[1]):
+                if gets_message(inputs[1], needed):
                     yield inputs[1], c
                 return
-        rules = primitive.vjps
+        rules, params = primitive.vjps, node.params
         pulled = pull_all(node, g, y, args) if rules is None else None
-        for index in range(len(inputs) - 1, -1, -1):
-            parent = inputs[index]
-            if not self.gets_one(parent):
-                continue
-            if rules is not None:
-                c = rules[index](g, y, *args, **node.params)  # type: ignore[misc]
-            else:
-                c = pulled[index]  # type: ignore[index]
+        watched = self.anomaly or self.observe is not None
+        index = len(inputs)
+        for parent in reversed(inputs):
+            index -= 1
+            if parent.__class__ is not Node or (needed is not None and parent not in needed):
+                continue  # a constant, or nothing wanted comes from there
+            if pulled is not None:
+                c = pulled[index]
                 if c is None:
                     continue
-            yield parent, self.fitted(node, g, index, c)
+            elif params:
+                c = rules[index](g, y, *args, **params)  # type: ignore[index,misc]
+            else:
+                c = rules[index](g, y, *args)  # type: ignore[index,misc]
+            x = parent.output
+            kind = c.__class__
+            if kind is not x.__class__ or (
+                kind is not _float64 and (c.shape != x.shape or c.dtype is not x.dtype)
+            ):
+                c = fit(c, x, node, index)
+            if watched:
+                self.show(node, g, index, c)
+            yield parent, c
 
-    def gets_one(self, parent: Any) -> bool:
-        """Tell whether an input is sent a message: it is no constant, and leads to a wanted one."""
-        return parent.__class__ is Node and (self.needed is None or parent in self.needed)
-
-    def fitted(self, node: Node, g: Any, index: int, c: Any) -> Any:
-        """Return a message with its input's shape and dtype; whoever looks at messages sees it."""
-        x = node.inputs[index].output  # type: ignore[index]
-        kind = c.__class__
-        if kind is not x.__class__ or (
-            kind is not _float64 and (c.shape != x.shape or c.dtype is not x.dtype)
-        ):
-            c = fit(c, x, node, index)
+    def show(self, node: Node, g: Any, index: int, c: Any) -> None:
+        """Show a message to whoever looks at messages."""
         if self.anomaly:
             check_backward(node, g, c)
         if self.observe is not None:
             self.observe(node, g, index, c)
-        return c
 
     def send(self, parent: Node, c: Any) -> None:
         """Add a message to what a node was sent before."""

@@ -42,6 +42,9 @@ def run(sweep: Sweep) -> None:
             else:
                 gradients[following] = carried
                 node = heappushpop(pending, (-following.tick, following))[1]
+                if node is END:
+                    del gradients[END]
+                    return
                 following = END
                 if pending[0][1] is node:
                     heappop(pending)
@@ -54,8 +57,6 @@ def run(sweep: Sweep) -> None:
                 or not node.primitive.simple or node.params
                 or (y.__class__ is _ndarray and y.size >= LARGE)
             ):  # fmt: skip
-                if node is END:
-                    return
                 a = b = c = x = y = old = carried = None  # nor may these keep large arrays
                 visit(node, g)
                 continue
