@@ -23,8 +23,8 @@ from autograd_core.compiling.program import Step, Value, example, replaced, same
 from autograd_core.compiling.spelling import STACKED, is_spelled
 from autograd_core.compiling.stand_in import Recorded
 from autograd_core.engine.node import Node, users_frame
+from autograd_core.engine.outer_products import Visiting
 from autograd_core.engine.scopes import _inner
-from autograd_core.engine.sweep_steps import Visiting
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.modes import BASE, new_level
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple

@@ -14,7 +14,6 @@ from autograd_core.operations.primitive import Boxed, bare, like_tuple, numeric
 from autograd_core.rules.shapes import sum_to
 
 
-
 def fit(g: Any, x: Any, node: Node, index: int) -> Any:
     """Return a gradient with the shape and dtype of what it is the gradient of.
 

@@ -5,7 +5,7 @@ This is the definition.  `fast.loop` does the same for the usual case, spelt out
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -63,8 +63,9 @@ class Sweep:
     """
 
     __slots__ = (
-        "anomaly", "floor", "gradients", "needed", "observe", "oldest", "owned", "pending", "retain",
-        "running_hooks", "through", "tuples", "usual", "visiting", "waiting", "wanted", "wrap",
+        "anomaly", "floor", "gradients", "needed", "observe", "oldest", "owned", "pending",
+        "retain", "running_hooks", "through", "tuples", "usual", "visiting", "waiting", "wanted",
+        "wrap",
     )  # fmt: skip
 
     def __init__(
@@ -81,14 +82,12 @@ class Sweep:
     ) -> None:
         gradients: dict[Node, Any] = {}
         pending: Pending = [(1, END)]
-        k = 0
-        for output in outputs:
+        for output, seed in zip(outputs, seeds, strict=True):
             if output in gradients:
-                gradients[output] = gradients[output] + seeds[k]
+                gradients[output] = gradients[output] + seed
             else:
-                gradients[output] = seeds[k]
+                gradients[output] = seed
                 heappush(pending, (-output.tick, output))
-            k += 1
         self.gradients, self.pending = gradients, pending
         self.waiting: dict[Node, Messages] = {}
         self.tuples: set[Node] = set()
@@ -192,8 +191,8 @@ class Sweep:
             self.visiting(node, g)
         return g
 
-    def messages(self, node: Node, g: Any) -> Iterator[tuple[Node, Any]]:
-        """Yield what an operation sends back: to whom, and what; the last input's comes first."""
+    def messages(self, node: Node, g: Any) -> list[tuple[Node, Any]]:
+        """Return what an operation sends back: to whom, and what; the last input's comes first."""
         inputs, primitive, wrap, needed = node.inputs, node.primitive, self.wrap, self.needed
         assert inputs is not None
         assert primitive is not None
@@ -208,16 +207,16 @@ class Sweep:
             args = [wrap(i) if i.__class__ is Node else i for i in inputs]
             y = wrapped_output(node, wrap)
         if primitive.outer and self.usual and gets_message(inputs[0], needed):
-            c = put_off(node, g, *args, inputs[0], self.waiting, self.gradients, self.pending,
+            a, b = args
+            c = put_off(node, g, a, b, inputs[0], self.waiting, self.gradients, self.pending,
                         self.visiting)  # fmt: skip
             if c is not None:
-                if gets_message(inputs[1], needed):
-                    yield inputs[1], c
-                return
+                return [(inputs[1], c)] if gets_message(inputs[1], needed) else []
         rules, params = primitive.vjps, node.params
         pulled = pull_all(node, g, y, args) if rules is None else None
         watched = self.anomaly or self.observe is not None
         index = len(inputs)
+        sent = []
         for parent in reversed(inputs):
             index -= 1
             if parent.__class__ is not Node or (needed is not None and parent not in needed):
@@ -238,7 +237,8 @@ class Sweep:
                 c = fit(c, x, node, index)
             if watched:
                 self.show(node, g, index, c)
-            yield parent, c
+            sent.append((parent, c))
+        return sent
 
     def show(self, node: Node, g: Any, index: int, c: Any) -> None:
         """Show a message to whoever looks at messages."""

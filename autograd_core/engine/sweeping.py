@@ -22,8 +22,9 @@ from typing import Any
 from autograd_core.engine.fast.loop import run as run_fast
 from autograd_core.engine.messages import conjugated, fit
 from autograd_core.engine.node import Node
+from autograd_core.engine.outer_products import Visiting
 from autograd_core.engine.reach import collect, reaching
-from autograd_core.engine.sweep_steps import Observer, Sweep, Visiting
+from autograd_core.engine.sweep_steps import Observer, Sweep
 
 # Who follows all sweeps of this context, node by node: opened for each sweep, it gives what the
 # sweep calls.

@@ -82,7 +82,8 @@ class Primitive:
         Whether its one rule is known to return the argument's shape, so that a sweep
         need not look.
     simple : bool
-        Whether it has one or two arguments and a rule for each: what a sweep is fast at.
+        Whether it has one argument, or two and no settings, and a rule for each: what a sweep
+        is fast at.
     none_if_unused : bool
         What its vjp gets for a part of the result that nobody used: None, instead of zeros.
     again : bool
@@ -206,7 +207,7 @@ class Primitive:
             "again": again,
             "outer": outer,
             "shaped": shaped,
-            "simple": vjps is not None and arity in (1, 2),
+            "simple": vjps is not None and (arity == 1 or (arity == 2 and not settings)),
             "none_if_unused": none_if_unused,
         }
         for attribute, value in stated.items():

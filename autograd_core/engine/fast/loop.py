@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_core.engine.forgetting import LARGE
 from autograd_core.engine.messages import fit
-from autograd_core.engine.node import Node
+from autograd_core.engine.node import NO_PARAMS, Node
 from autograd_core.engine.outer_products import added, put_off
 from autograd_core.engine.sweep_steps import END, Sweep
 from autograd_core.operations.declare import copied
@@ -21,8 +21,7 @@ _float64 = np.float64
 def run(sweep: Sweep) -> None:
     """Do what ``sweep.run()`` does, faster, if the sweep is a usual one.
 
-    Spelt out is the step of an operation of one or two arguments without settings whose gradient
-    nobody asks for; all others are the sweep's own (``sweep.visit``).  What was sent last is
+    Spelt out is the step of a simple operation (`Primitive.simple`) whose gradient nobody asks for; all others are the sweep's own (``sweep.visit``).  What was sent last is
     next along a chain, and goes past the heap and the dictionary.
     """
     gradients, pending, waiting, owned = (
@@ -52,21 +51,22 @@ def run(sweep: Sweep) -> None:
                 if waiting and node in waiting:
                     g = added(g, waiting.pop(node))
             inputs, y = node.inputs, node.output
+            primitive: Any = node.primitive
             if (
                 node.tick < floor or node.watch is not None or not inputs
-                or not node.primitive.simple or node.params
+                or not primitive.simple
                 or (y.__class__ is _ndarray and y.size >= LARGE)
             ):  # fmt: skip
                 a = b = c = x = y = old = carried = None  # nor may these keep large arrays
                 visit(node, g)
                 continue
-            rules = node.primitive.vjps
+            rules = primitive.vjps
             index = 0
-            if node.primitive.arity == 1:
+            if primitive.arity == 1:
                 (first,) = inputs
                 x = first.output
-                c = rules[0](g, y, x)
-                shaped = node.primitive.shaped
+                c = rules[0](g, y, x, **node.params) if node.params else rules[0](g, y, x)
+                shaped = primitive.shaped
             else:
                 first, second = inputs
                 x = a = first.output if first.__class__ is Node else first
@@ -76,7 +76,7 @@ def run(sweep: Sweep) -> None:
                 if second is b or (needed is not None and second not in needed):
                     second = None
                 c, shaped = None, False
-                if node.primitive.outer and first is not None:
+                if primitive.outer and first is not None:
                     c = put_off(node, g, a, b, first, waiting, gradients, pending)
                 if c is not None:  # the vector's own gradient: all that is still to send
                     first, x, shaped = second, b, True
@@ -120,6 +120,7 @@ def run(sweep: Sweep) -> None:
                         owned.add(first)
             if not retain:
                 node.inputs = node.output = None
+                node.params = NO_PARAMS
     except Exception as error:
         sweep.explain(node, error)
         raise
