@@ -16,6 +16,7 @@ from nn import functional as F
 from nn.functional.pointwise import PIECE
 
 SIDE = 160
+LARGE_IN = ("forgetting", "tensor", "fast.operators", "fast.loop", "sweep_steps")
 RNG = np.random.default_rng(0)
 X, W = RNG.normal(size=(2, SIDE, SIDE))
 assert X.size > LARGE
@@ -24,15 +25,15 @@ assert X.size > LARGE
 @pytest.fixture
 def every_size(monkeypatch):
     """Treat all arrays as large."""
-    for module in ("forgetting", "tensor", "shortcuts", "sweeping"):
-        monkeypatch.setattr(f"autograd_core.{module}.LARGE", 1)
+    for module in LARGE_IN:
+        monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1)
 
 
 @pytest.fixture
 def no_size(monkeypatch):
     """Treat no array as large."""
-    for module in ("forgetting", "tensor", "shortcuts", "sweeping"):
-        monkeypatch.setattr(f"autograd_core.{module}.LARGE", 1 << 62)
+    for module in LARGE_IN:
+        monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1 << 62)
 
 
 def tracked(a=X):
@@ -176,8 +177,8 @@ def test_every_operation_is_as_before(case, every_size) -> None:
 
     found = run()
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("forgetting", "tensor", "shortcuts", "sweeping"):
-            patch.setattr(f"autograd_core.{module}.LARGE", 1 << 62)
+        for module in LARGE_IN:
+            patch.setattr(f"autograd_core.engine.{module}.LARGE", 1 << 62)
         wanted = run()
     for a, b in zip(found, wanted, strict=True):
         assert (a is None) == (b is None)
