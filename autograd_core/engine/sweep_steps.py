@@ -204,14 +204,11 @@ class Sweep:
             check_saved(node, args, g, needed, wrap is not None)
             y = node.output
         if wrap is not None:
-            args = [wrap(i) if i.__class__ is Node else i for i in inputs]
-            y = wrapped_output(node, wrap)
-        if primitive.outer and self.usual and gets_message(inputs[0], needed):
-            a, b = args
-            c = put_off(node, g, a, b, inputs[0], self.waiting, self.gradients, self.pending,
-                        self.visiting)  # fmt: skip
-            if c is not None:
-                return [(inputs[1], c)] if gets_message(inputs[1], needed) else []
+            args, y = self.wrapped(node, wrap)
+        if primitive.outer and self.usual:
+            others = self.put_off(node, g, *args)
+            if others is not None:
+                return others
         rules, params = primitive.vjps, node.params
         pulled = pull_all(node, g, y, args) if rules is None else None
         watched = self.anomaly or self.observe is not None
@@ -239,6 +236,21 @@ class Sweep:
                 self.show(node, g, index, c)
             sent.append((parent, c))
         return sent
+
+    def put_off(self, node: Node, g: Any, a: Any, b: Any) -> list[tuple[Node, Any]] | None:
+        """Keep an outer product for later, if it is one, and return what else is to be sent."""
+        first, second = node.inputs  # type: ignore[misc]
+        if not gets_message(first, self.needed):
+            return None
+        c = put_off(node, g, a, b, first, self.waiting, self.gradients, self.pending, self.visiting)
+        if c is None:
+            return None
+        return [(second, c)] if gets_message(second, self.needed) else []
+
+    def wrapped(self, node: Node, wrap: Callable[[Node], Any]) -> tuple[list[Any], Any]:
+        """Return a node's arguments and its output as Tensors, so that its rules are recorded."""
+        args = [wrap(i) if i.__class__ is Node else i for i in node.inputs or ()]
+        return args, wrapped_output(node, wrap)
 
     def show(self, node: Node, g: Any, index: int, c: Any) -> None:
         """Show a message to whoever looks at messages."""

@@ -19,10 +19,12 @@ _float64 = np.float64
 
 
 def run(sweep: Sweep) -> None:
-    """Do what ``sweep.run()`` does, faster, if the sweep is a usual one.
+    """Do what ``sweep.run()`` does, faster; for a usual sweep that nobody follows.
 
-    Spelt out is the step of a simple operation (`Primitive.simple`) whose gradient nobody asks for; all others are the sweep's own (``sweep.visit``).  What was sent last is
-    next along a chain, and goes past the heap and the dictionary.
+    Spelt out is the step of a simple operation (`Primitive.simple`) whose gradient nobody asks
+    for: `Sweep.messages` and `Sweep.send` without their calls and loops.  Every other node gets
+    the sweep's own step, `Sweep.visit`.  Along a chain, what was sent last is next, and goes past
+    the heap and the dictionary.
     """
     gradients, pending, waiting, owned = (
         sweep.gradients, sweep.pending, sweep.waiting, sweep.owned
