@@ -1,5 +1,7 @@
 """Each short way gives what its twin, the definition, gives: bit for bit, over the whole table."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from cases import EVERY
@@ -11,7 +13,7 @@ from autograd_core.engine import sweeping
 from autograd_core.engine.fast import operators
 from autograd_core.engine.fast.loop import run as run_fast
 from autograd_core.engine.sweep_steps import Sweep
-from autograd_core.engine.sweeping import collect
+from autograd_core.engine.sweeping import collect, followed
 from autograd_core.operations.primitive import bare
 
 RNG = np.random.default_rng(17)
@@ -213,3 +215,42 @@ def test_functions_of_one_value_are_their_operations(function) -> None:
         assert bits(outputs(bare(made))) == bits(outputs(bare(again)))
         compared += 1
     assert compared > 1
+
+
+def apply_directly(x):
+    return x._process(operators.OF_ONE[np.exp], (x,), {}, x._level)  # no frame of ours between
+
+
+def test_the_users_line_is_found_however_few_frames_lie_between() -> None:
+    made = apply_directly(Tensor([1.0], requires_grad=True))
+    assert made._node.location.text.startswith("return x._process(")
+
+
+@pytest.mark.parametrize("steps", [2, 9, 70])  # outer products: few, one product, flushed half-way
+def test_a_sweep_reports_whose_turn_it_is(steps) -> None:
+    visited, opened = [], []
+
+    @contextmanager
+    def follower():
+        opened.append("opened")
+        yield lambda node, g: visited.append((node, np.asarray(bare(g)).copy()))
+        opened.append("closed")
+
+    w, h = Tensor(RNG.normal(size=(3, 3)) * 0.3, requires_grad=True), Tensor(np.ones(3))
+    for _ in range(steps):
+        h = np.tanh(w @ h)
+    first = h
+    h.register_hook(lambda g: 2.0 * g)
+    total = np.sum(h * h)
+    order = collect([total._node])
+    (wanted,) = gradients(total, [w], retain_graph=True)
+    with followed(follower):
+        (g,) = gradients(total, [w], retain_graph=True)
+    assert bits([g.data]) == bits([wanted.data])
+    assert opened == ["opened", "closed"]
+    assert {node for node, _ in visited} == set(order)
+    at_hook = [g for node, g in visited if node is first._node]
+    np.testing.assert_array_equal(at_hook[-1], 2.0 * at_hook[0])
+    before = len(visited)
+    gradients(total, [w])  # not followed any more
+    assert len(visited) == before
