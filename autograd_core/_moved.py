@@ -52,7 +52,7 @@ MOVED = {
     "registry": "operations.registry",
     "right_sides": "transforms.right_sides",
     "scopes": "engine.scopes",
-    "shortcuts": "engine.shortcuts",
+    "shortcuts": "engine.fast.operators",
     "source": "base.source",
     "sparsity": "transforms.sparsity_patterns",
     "sweeping": "engine.sweeping",

@@ -37,7 +37,7 @@ LAYERS = [
 INSIDE = [name for layer in LAYERS for name in layer]
 PACKAGES = [
     "autograd_core",
-    *(f"autograd_core/{room}" for room in INSIDE),
+    *(f"autograd_core/{room}" for room in [*INSIDE[:4], "engine/fast", *INSIDE[4:]]),
     "autograd_core/workers",
     "optim",
     "optim/lr_scheduler",

@@ -16,6 +16,7 @@ from nn import functional as F
 from nn.functional.pointwise import PIECE
 
 SIDE = 160
+LARGE_IN = ("forgetting", "tensor", "fast.operators", "fast.loop", "sweep_steps")
 RNG = np.random.default_rng(0)
 X, W = RNG.normal(size=(2, SIDE, SIDE))
 assert X.size > LARGE
@@ -24,14 +25,14 @@ assert X.size > LARGE
 @pytest.fixture
 def every_size(monkeypatch):
     """Treat all arrays as large."""
-    for module in ("forgetting", "tensor", "shortcuts", "sweeping"):
+    for module in LARGE_IN:
         monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1)
 
 
 @pytest.fixture
 def no_size(monkeypatch):
     """Treat no array as large."""
-    for module in ("forgetting", "tensor", "shortcuts", "sweeping"):
+    for module in LARGE_IN:
         monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1 << 62)
 
 
@@ -176,7 +177,7 @@ def test_every_operation_is_as_before(case, every_size) -> None:
 
     found = run()
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("forgetting", "tensor", "shortcuts", "sweeping"):
+        for module in LARGE_IN:
             patch.setattr(f"autograd_core.engine.{module}.LARGE", 1 << 62)
         wanted = run()
     for a, b in zip(found, wanted, strict=True):

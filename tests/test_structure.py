@@ -153,6 +153,10 @@ def size(function):
     return lines, branches
 
 
+# Larger than that for a measured reason, and held to a clear twin (tests/test_fast_twins.py).
+SPELT_OUT = {"autograd_core.engine.fast.loop.run": (101, 50)}  # decision 163
+
+
 def test_no_function_is_too_long():
     """Kernels aside, which numba compiles: they are loops in loops on purpose."""
     long = {}
@@ -164,7 +168,10 @@ def test_no_function_is_too_long():
                 lines, branches = size(node)
                 if lines > LONGEST or branches > MOST_BRANCHES:
                     long[f"{module_of(path)}.{node.name}"] = lines, branches
-    assert long == {}
+    assert long.keys() == SPELT_OUT.keys()
+    for name, (lines, branches) in SPELT_OUT.items():
+        assert long[name][0] <= lines
+        assert long[name][1] <= branches
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))

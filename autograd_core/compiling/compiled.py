@@ -31,6 +31,7 @@ from autograd_core.compiling.stand_in import WRITES, Recorded
 from autograd_core.compiling.writing import Source
 from autograd_core.engine.node import Watch as NodeWatch
 from autograd_core.engine.node import users_frame
+from autograd_core.engine.sweeping import followed
 from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.modes import current
@@ -320,7 +321,8 @@ class Compiled:
             shadows.of(self._f), tensors, recorder, run.chosen
         )
         digests = watch.digests(live)
-        with watch.swapped(recorder.stand_in, tensors) if live else nullcontext():
+        swapped = watch.swapped(recorder.stand_in, tensors) if live else nullcontext()
+        with followed(recorder.following), swapped:
             value, (of_tensors, *of_args) = differentiated_run(data, list(inside), kept, *moved)
         if any(d.changed() for d in digests):
             raise errors.UnsupportedError(WRITES, Location.of_caller())

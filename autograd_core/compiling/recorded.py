@@ -23,10 +23,9 @@ from autograd_core.compiling.program import Step, Value, example, replaced, same
 from autograd_core.compiling.spelling import STACKED, is_spelled
 from autograd_core.compiling.stand_in import Recorded
 from autograd_core.compiling.tensors import put_back
-from autograd_core.engine.node import users_frame
-from autograd_core.engine.outer_products import added
+from autograd_core.engine.node import Node, users_frame
+from autograd_core.engine.outer_products import Visiting
 from autograd_core.engine.scopes import _inner
-from autograd_core.engine.sweeping import sweep
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.modes import BASE, new_level
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple
@@ -81,6 +80,7 @@ class Recorder:
         self.inputs: list[Value] = []
         self.steps: list[Step] = []
         self.backward = False
+        self._visited: tuple[Node, Any] | None = None  # the node whose turn it is in a sweep
         self._tensors: dict[int, Value] = {}
         self._inside: list[Primitive] = []  # kernels being taken apart
         self._fixed: set[int] = set()
@@ -303,23 +303,30 @@ class Recorder:
 
     def _place(self) -> tuple[Location, bool, str]:
         """Return the user's line of what happens now, whether the outer sweep runs, the scope."""
-        frame: Any = sys._getframe(2)
-        if self.backward:
-            while frame is not None:
-                if frame.f_code is sweep.__code__ or frame.f_code is added.__code__:
-                    names = frame.f_locals
-                    node, g = names["node"], names["g"]
-                    scope = ""
-                    if g.__class__ is Recorded and node.output.__class__ is Recorded:
-                        of = g._value.gradient_of = node.output._value
-                        scope = of.maker.scope if of.maker is not None else ""
-                    return node.location, True, scope
-                frame = frame.f_back
-            frame = sys._getframe(2)
-        frame = users_frame(frame)
+        if self.backward and self._visited is not None:
+            node, g = self._visited
+            scope = ""
+            if g.__class__ is Recorded and node.output.__class__ is Recorded:
+                of = g._value.gradient_of = node.output._value
+                scope = of.maker.scope if of.maker is not None else ""
+            return node.location, True, scope
+        frame = users_frame(sys._getframe())
         entry = None if self.backward else innermost()
         scope = entry.kind if entry is not None else ""
         return Location(frame.f_code, frame.f_lasti), self.backward, scope
+
+    @contextmanager
+    def following(self) -> Iterator[Visiting]:
+        """Note whose turn it is while one sweep runs; afterwards the sweep around it goes on."""
+        before = self._visited
+
+        def visiting(node: Node, g: Any) -> None:
+            self._visited = node, g
+
+        try:
+            yield visiting
+        finally:
+            self._visited = before
 
     @contextmanager
     def running(self, tensors: dict[int, Any]) -> Iterator[None]:

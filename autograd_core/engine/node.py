@@ -168,7 +168,7 @@ def record(
     node.output = output
     node.tick = next_tick()
     node.level = level
-    frame = users_frame(_getframe(3))  # past the operation's own frames
+    frame = users_frame(_getframe(1))
     code = frame.f_code
     node.code = code
     node.lasti = frame.f_lasti

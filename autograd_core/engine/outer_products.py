@@ -8,6 +8,7 @@ weight's turn comes, or when they are many: the same sum in another order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappush
 from typing import Any
 
@@ -23,6 +24,7 @@ MOST = 64  # more would win little, and hold memory that the sweep could free
 Messages = tuple[list[Node], list[Any], list[Any]]
 # A heap of the nodes that were sent something, latest first: each with its tick, negative.
 Pending = list[tuple[int, Node]]
+Visiting = Callable[[Node, Any], None]  # is told whose turn it is, and what that was sent
 
 
 def put_off(
@@ -34,6 +36,7 @@ def put_off(
     waiting: dict[Node, Messages],
     gradients: dict[Node, Any],
     pending: Pending,
+    visiting: Visiting | None = None,
 ) -> Any:
     """Keep what belongs to the gradient of a matrix that met a vector; return the vector's own.
 
@@ -56,7 +59,7 @@ def put_off(
         xs.append(b)
         if len(gs) == MOST:
             del waiting[to]
-            gradients[to] = added(gradients.get(to), messages)
+            gradients[to] = added(gradients.get(to), messages, visiting)
     return g.dot(a)
 
 
@@ -65,14 +68,16 @@ def _written(*values: Any) -> bool:
     return all(v.__class__ is _ndarray or getattr(v, "_written", False) for v in values)
 
 
-def add_all(waiting: dict[Node, Messages], gradients: dict[Node, Any]) -> None:
+def add_all(
+    waiting: dict[Node, Messages], gradients: dict[Node, Any], visiting: Visiting | None = None
+) -> None:
     """Add up all that waits."""
     while waiting:
         to, messages = waiting.popitem()
-        gradients[to] = added(gradients.get(to), messages)
+        gradients[to] = added(gradients.get(to), messages, visiting)
 
 
-def added(total: Any, messages: Messages) -> Any:
+def added(total: Any, messages: Messages, visiting: Visiting | None = None) -> Any:
     """Return a gradient, or None for nothing yet, with the outer products that waited added.
 
     Examples
@@ -85,16 +90,18 @@ def added(total: Any, messages: Messages) -> Any:
     array([[11.,  1., 11.],
            [21.,  1., 21.]])
     """
-    # `node` and `g` are read by `compile`, which names the user's line beside each step
     nodes, gs, xs = messages
     rows = len(nodes)
     if rows < FEW:
-        for node, g, x in zip(nodes, gs, xs, strict=True):  # noqa: B007
+        for node, g, x in zip(nodes, gs, xs, strict=True):
+            if visiting is not None:
+                visiting(node, g)
             product = g[:, None] * x
             total = product if total is None else total + product
         return total
-    node, g = nodes[-1], gs[-1]  # noqa: F841
-    left = np.concatenate(gs).reshape((rows, g.shape[0]))
+    if visiting is not None:
+        visiting(nodes[-1], gs[-1])
+    left = np.concatenate(gs).reshape((rows, gs[0].shape[0]))
     right = np.concatenate(xs).reshape((rows, xs[0].shape[0]))
     product = left.T.dot(right)
     return product if total is None else total + product

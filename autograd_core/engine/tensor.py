@@ -12,8 +12,9 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.later import later
 from autograd_core.base.source import Location
-from autograd_core.engine import backward, inplace, shortcuts
+from autograd_core.engine import backward, inplace
 from autograd_core.engine import trace_borders as borders
+from autograd_core.engine.fast import operators
 from autograd_core.engine.forgetting import LARGE, spare
 from autograd_core.engine.node import NO_PARAMS, PART, HookHandle, Node, Watch, next_tick, record
 from autograd_core.engine.traced import Traced, as_inexact
@@ -518,12 +519,12 @@ def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> T
     return made
 
 
-Tensor.__array_ufunc__ = shortcuts.unary(Tensor, Traced.__array_ufunc__)  # type: ignore[method-assign]
-Tensor.__neg__ = shortcuts.unary(Tensor, lambda x, *_: Traced.__neg__(x), np.negative)  # type: ignore[method-assign]
-_total = shortcuts.unary(Tensor, lambda x, *_: Traced.sum(x), np.sum)
-for _name, _primitive in shortcuts.OPERATORS.items():
-    setattr(Tensor, f"__{_name}__", shortcuts.binary(Tensor, _primitive))
-    setattr(Tensor, f"__r{_name}__", shortcuts.binary(Tensor, _primitive, reflected=True))
+Tensor.__array_ufunc__ = operators.unary(Tensor, Traced.__array_ufunc__)  # type: ignore[method-assign]
+Tensor.__neg__ = operators.unary(Tensor, lambda x, *_: Traced.__neg__(x), np.negative)  # type: ignore[method-assign]
+_total = operators.unary(Tensor, lambda x, *_: Traced.sum(x), np.sum)
+for _name, _primitive in operators.OPERATORS.items():
+    setattr(Tensor, f"__{_name}__", operators.binary(Tensor, _primitive))
+    setattr(Tensor, f"__r{_name}__", operators.binary(Tensor, _primitive, reflected=True))
 
 
 def _copied(data: Any, dtype: Any) -> Any:

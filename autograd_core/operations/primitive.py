@@ -91,6 +91,9 @@ class Primitive:
     shaped : bool
         Whether its one rule is known to return the argument's shape, so that a sweep
         need not look.
+    simple : bool
+        Whether it has one argument, or two and no settings, and a rule for each: what a sweep
+        is fast at.
     none_if_unused : bool
         What its vjp gets for a part of the result that nobody used: None, instead of zeros.
     again : bool
@@ -137,6 +140,7 @@ class Primitive:
         "second",
         "settings",
         "shaped",
+        "simple",
         "slope",
         "sources",
         "view",
@@ -162,6 +166,7 @@ class Primitive:
     second: Rule | None
     settings: frozenset[str]
     shaped: bool
+    simple: bool
     slope: Rule | None
     sources: Callable[[], tuple[Reading, ...]] | None
     view: bool
@@ -218,6 +223,7 @@ class Primitive:
             "again": again,
             "outer": outer,
             "shaped": shaped,
+            "simple": vjps is not None and (arity == 1 or (arity == 2 and not settings)),
             "none_if_unused": none_if_unused,
             "doc": doc,
         }

@@ -20,7 +20,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.source import Location
-from autograd_core.engine.shortcuts import OPERATORS
+from autograd_core.engine.fast.operators import OPERATORS
 from autograd_core.engine.traced import Traced
 from autograd_core.operations.modes import new_level
 from autograd_core.operations.other_libraries import check_caller
