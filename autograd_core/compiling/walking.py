@@ -284,10 +284,7 @@ class Walk:
         self._words |= words
         if not _IMPORTS.isdisjoint(words):
             imported = words | {space[w] for w in loaded if type(space.get(w)) is str}
-        if imported:
-            self._places.append(Named(sys.modules, sorted(imported), "sys.modules: "))
-            for word in sorted(imported & sys.modules.keys()):
-                self._push(word, sys.modules[word], False)
+        self._imports(imported)
         known = [w for w in loaded if w in space]
         missing = [w for w in loaded if w not in space]
         self._note_asked(here, set(ASKED) & set(missing))
@@ -306,6 +303,13 @@ class Walk:
             self._places.append(Named(_BUILTINS, builtin))
             for word in builtin:
                 self._push(word, _BUILTINS[word], False)
+
+    def _imports(self, imported: set[str]) -> None:
+        """Look at modules that code imports as it runs."""
+        if imported:
+            self._places.append(Named(sys.modules, sorted(imported), "sys.modules: "))
+            for word in sorted(imported & sys.modules.keys()):
+                self._push(word, sys.modules[word], False)
 
     def _note_asked(self, code: tuple[CodeType, int], asked: set[str]) -> None:
         if asked:
