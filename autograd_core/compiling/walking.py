@@ -304,7 +304,7 @@ class Walk:
             for word in builtin:
                 self._push(word, _BUILTINS[word], False)
 
-    def _imports(self, imported: set[str]) -> None:
+    def _imports(self, imported: frozenset[str] | set[str]) -> None:
         """Look at modules that code imports as it runs."""
         if imported:
             self._places.append(Named(sys.modules, sorted(imported), "sys.modules: "))
