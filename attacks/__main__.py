@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import queue
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -84,6 +85,8 @@ def show(outcome: Outcome) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the attacks; return 1 if there is a finding."""
+    # what runs in the background has interrupts ignored, and would pass that on to the workers
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["--worker"]:
         module, seed, rounds, seconds = arguments[1:]

@@ -1,9 +1,13 @@
 """What all tests share."""
 
 import gc
+import signal
 
 import numpy as np
 import pytest
+
+# A shell starts what it runs in the background with interrupts ignored, and Python keeps that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
