@@ -63,10 +63,17 @@ def arguments(case, form, dtype):
     return [FORMS[form](np.asarray(x)) for x in xs]
 
 
-def equal_bits(first, second):
+# The last bit may differ: in column order, and where LSODA chooses its steps; see docs/compile.md.
+ALMOST = ("complex-nanvar", "scipy-odeint")
+
+
+def equal_bits(first, second, almost=False):
     for a, b in zip(first, second, strict=True):
         a, b = np.asarray(a), np.asarray(b)
         assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        if almost:
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-15)
+            continue
         assert np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")  # the sign of a zero aside
 
 
@@ -90,7 +97,7 @@ def check_case(case, dtype):
         compiled = compile(scalar, every)
         for _ in range(2):
             found, theirs = compiled(*xs)
-            equal_bits([found, *theirs], [value, *gradients])
+            equal_bits([found, *theirs], [value, *gradients], case.name.startswith(ALMOST))
         tried += 1
     return tried
 
