@@ -6,7 +6,7 @@ BIN := .venv/bin
 OUT ?= out
 
 .PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation \
-	fuzz attack pages release wheel clean
+	fuzz attack exhaustive pages release wheel clean
 
 # One stamp per set of extras, so that a second run installs nothing.
 .venv/created:
@@ -36,7 +36,7 @@ demo: .venv/demo
 
 ## All checks: lint, types, tests, doctests, README, the built wheel, coverage
 test: .venv/test lint
-	$(BIN)/python -m pytest -q -n auto -m "not alone" --cov --cov-report=
+	$(BIN)/python -m pytest -q -n auto -m "not alone and not exhaustive" --cov --cov-report=
 	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report=
 	$(BIN)/python tests/coverage_bar.py
 
@@ -70,6 +70,10 @@ notebooks: .venv/test
 ## Build a release, check it, commit and tag it: make release VERSION=0.2.0; see CONTRIBUTING.md
 release: .venv/release
 	$(BIN)/python tools/release.py $(VERSION)
+
+## All of the walks of which `make test` does a part
+exhaustive: .venv/test
+	$(BIN)/python -m pytest -q -n auto -m exhaustive
 
 lint: .venv/test
 	$(BIN)/ruff check .

@@ -104,7 +104,9 @@ def check_case(case, dtype):
 
 def some(pace, first):
     return [
-        case if k % pace == first else pytest.param(case, marks=pytest.mark.slow)
+        case
+        if k % pace == first
+        else pytest.param(case, marks=[pytest.mark.slow, pytest.mark.exhaustive])
         for k, case in enumerate(EVERY)
         if not case.name.startswith(UNDEFINED)
     ]

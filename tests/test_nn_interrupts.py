@@ -180,7 +180,9 @@ RULES = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(
+    "rule", [*RULES[:2], *(pytest.param(r, marks=pytest.mark.exhaustive) for r in RULES[2:])]
+)
 @pytest.mark.parametrize("strike", [ctrl_c, raise_interrupt])
 def test_every_line_of_two_batches(rule: Any, strike: Any) -> None:
     """An exception that does not wait, as another thread's may be, is made good or is named."""
