@@ -13,12 +13,12 @@ from statistics import median
 import numpy as np
 
 from autograd_core import cost, grad, hessian, hvp, jacobian, vmap
-from autograd_core.lab.elimination import compare_orders
-from autograd_core.lab.matrix_chain import matrix_chain
-from autograd_core.lab.rounding import rounding
-from autograd_core.transforms.adjoints import implicit
-from autograd_core.transforms.revolve import advances, revolve
-from autograd_core.transforms.sparse import sparse_hessian, sparse_jacobian
+from autograd_core.adjoints import implicit
+from autograd_core.elimination import compare_orders
+from autograd_core.matrix_chain import matrix_chain
+from autograd_core.revolve import advances, revolve
+from autograd_core.rounding import rounding
+from autograd_core.sparse import sparse_hessian, sparse_jacobian
 
 RNG = np.random.default_rng(0)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from autograd_core import LoopWarning, Tensor, grad, gradcheck, hessian, jacobian, jvp, vmap
+from autograd_core.adjoints import implicit, linear_solve, odeint
 from autograd_core.base import errors
-from autograd_core.transforms.adjoints import implicit, linear_solve, odeint
 
 pytest.importorskip("scipy")
 RNG = np.random.default_rng(3)

@@ -7,8 +7,8 @@ import pytest
 
 from autograd_core import Graph, Tensor, gradients, jacobian
 from autograd_core.base import errors
-from autograd_core.lab.elimination import ScalarGraph, compare_orders, eliminate, scalar_graph
-from autograd_core.lab.matrix_chain import matrix_chain
+from autograd_core.elimination import ScalarGraph, compare_orders, eliminate, scalar_graph
+from autograd_core.matrix_chain import matrix_chain
 
 RNG = np.random.default_rng(4)
 RULES = ["forward", "reverse", "markowitz", "optimal"]

@@ -31,7 +31,7 @@ from autograd_core import (
     vjp,
     vmap,
 )
-from autograd_core.transforms.adjoints import implicit, odeint
+from autograd_core.adjoints import implicit, odeint
 
 X = np.array([1.0, 2.0])
 ROWS = np.stack([X, 2 * X])

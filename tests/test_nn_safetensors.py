@@ -312,6 +312,7 @@ for action in actions:
 """
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads Linux's /proc")
 def test_loading_and_saving_peak_at_the_files_size(tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"

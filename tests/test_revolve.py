@@ -7,7 +7,7 @@ import pytest
 
 from autograd_core import grad, hessian, jacobian, jvp
 from autograd_core.base import errors
-from autograd_core.transforms.revolve import advances, revolve, schedule
+from autograd_core.revolve import advances, revolve, schedule
 
 RNG = np.random.default_rng(6)
 

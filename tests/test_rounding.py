@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd_core.base import errors
-from autograd_core.lab.rounding import rounding
+from autograd_core.rounding import rounding
 
 RNG = np.random.default_rng(7)
 A = RNG.normal(size=(40, 40)).astype(np.float32).astype(np.float64)

@@ -516,7 +516,7 @@ def test_forms_of_odeints_state() -> None:
 
 
 def test_odeint_of_adjoints_takes_lists_and_holds_what_is_no_float() -> None:
-    from autograd_core.transforms.adjoints import odeint
+    from autograd_core.adjoints import odeint
 
     def end(k: Any) -> Any:
         nest = {"k": k, "unused": None, "more": [0.1, "text"]}

@@ -5,8 +5,8 @@ import pytest
 
 from autograd_core import hessian, jacobian
 from autograd_core.base import errors
+from autograd_core.sparse import sparse_hessian, sparse_jacobian
 from autograd_core.transforms.colouring import columns, star
-from autograd_core.transforms.sparse import sparse_hessian, sparse_jacobian
 
 sparse = pytest.importorskip("scipy.sparse")
 RNG = np.random.default_rng(5)

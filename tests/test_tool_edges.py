@@ -19,15 +19,15 @@ from autograd_core import (
     scope,
     stop_gradient,
 )
+from autograd_core.adjoints import linear_solve, odeint
 from autograd_core.base import errors
 from autograd_core.base.text_tables import seconds_text
 from autograd_core.costs.comparison import ModeCost, Modes
-from autograd_core.lab.elimination import ScalarGraph, compare_orders, eliminate, scalar_graph
-from autograd_core.lab.matrix_chain import matrix_chain
-from autograd_core.lab.rounding import rounding
-from autograd_core.transforms.adjoints import linear_solve, odeint
-from autograd_core.transforms.revolve import revolve
-from autograd_core.transforms.sparse import sparse_hessian, sparse_jacobian
+from autograd_core.elimination import ScalarGraph, compare_orders, eliminate, scalar_graph
+from autograd_core.matrix_chain import matrix_chain
+from autograd_core.revolve import revolve
+from autograd_core.rounding import rounding
+from autograd_core.sparse import sparse_hessian, sparse_jacobian
 
 X = np.array([0.5, -1.5, 2.0])
 opaque = primitive(  # a kernel that takes nothing but real arrays
@@ -177,7 +177,7 @@ def test_an_output_that_is_used_further_on() -> None:
 
 def test_what_leads_nowhere_is_dropped() -> None:
     edges = {(0, 1): 2.0, (1, 2): 3.0, (0, 3): 5.0, (4, 2): 7.0}
-    from autograd_core.lab.elimination import _without_dead_ends
+    from autograd_core.elimination import _without_dead_ends
 
     graph = _without_dead_ends(ScalarGraph(["x1", "a", "y", "unused", "constant"], [0], [2], edges))
     assert graph.names == ["x1", "a", "y"]

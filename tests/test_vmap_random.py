@@ -9,7 +9,7 @@ import pytest
 
 import nn
 from autograd_core import OperandError, UnsupportedError, grad, primitive, vmap
-from autograd_core.transforms.randomness import draw
+from autograd_core.randomness import draw
 from nn import transforms
 
 F = nn.functional

@@ -223,7 +223,9 @@ class Primitive:
             "again": again,
             "outer": outer,
             "shaped": shaped,
-            "simple": vjps is not None and (arity == 1 or (arity == 2 and not settings)),
+            "simple": not multiple
+            and vjps is not None
+            and (arity == 1 or (arity == 2 and not settings)),
             "none_if_unused": none_if_unused,
             "doc": doc,
         }

@@ -18,6 +18,7 @@ import textwrap
 import numpy as np
 
 from autograd_core import (
+    GradcheckError,
     Graph,
     Tensor,
     animate,
@@ -29,7 +30,6 @@ from autograd_core import (
     gradients,
     plus,
 )
-from autograd_core.base.errors import GradcheckError
 from page import BLUE, ORANGE, exercise, plt, show
 
 # %% [markdown]

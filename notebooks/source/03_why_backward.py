@@ -28,7 +28,7 @@ from autograd_core import (
     jacobian,
     jvp,
 )
-from autograd_core.lab.matrix_chain import matrix_chain
+from autograd_core.matrix_chain import matrix_chain
 from page import GREEN, ORANGE, exercise, plt, show
 
 # %% [markdown]
