@@ -135,7 +135,10 @@ class _Backward:
         sent = [w for w in self.view.into(card.key) if w.key in self.recording.messages]
         if not sent:
             return []
-        sent.sort(key=lambda w: self.order.get(w.key, 0))
+        if card.kind == "module":
+            sent.sort(key=lambda w: self.order.get(w.key, 0))
+        else:  # as the operation names its inputs, whichever the sweep served first
+            sent.sort(key=lambda w: w.index)
         step = Step("backward", card.key, [card.key])
         step.pieces = [
             Piece("At "),
