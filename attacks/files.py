@@ -88,7 +88,8 @@ def structure(data: bytes, rng: np.random.Generator) -> tuple[bytes, str]:
     header, numbers = split(data)
     done = []
     for _ in range(1 + int(rng.integers(2))):
-        inside = header.get("__metadata__", {}).get(KEY) if isinstance(header, dict) else None
+        told = header.get("__metadata__") if isinstance(header, dict) else None
+        inside = told.get(KEY) if isinstance(told, dict) else None
         if inside is not None and rng.random() < 0.85:
             try:
                 nest = json.loads(inside)

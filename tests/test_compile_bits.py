@@ -421,3 +421,19 @@ def test_errors_name_the_transform_that_was_called():
         for name, call in calls.items():
             with pytest.raises(AutogradError, match=rf"^{name}\(\): "):
                 call(f)
+
+
+def test_the_names_of_forgotten_recordings_are_forgotten():
+    """The engine notes of every file whether it is a library's: also of what compile writes."""
+    from autograd_core.base.source import is_library, user_frame
+
+    gc.collect()
+    before = {name for name in is_library if name.startswith("<compiled")}
+    for _ in range(3):
+        f = compile(lambda x: np.sum(np.sin(x)))
+        f(np.ones(3))
+        is_library[f.recordings[0].run.__code__.co_filename] = False  # as an error there does
+    del f
+    gc.collect()
+    assert {name for name in is_library if name.startswith("<compiled")} <= before
+    assert user_frame().f_code.co_filename == __file__

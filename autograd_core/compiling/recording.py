@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.base import tree
+from autograd_core.base.source import is_library
 from autograd_core.compiling.arguments import Kind, array_in, flat, orders
 from autograd_core.compiling.captured import Watch
 from autograd_core.compiling.writing import FUNCTION, Source
@@ -20,6 +21,12 @@ _number = count(1).__next__
 
 
 CLOSE = 64  # roundings by which a program may differ from the function that it was made from
+
+
+def _forget_name(name: str) -> None:
+    """Drop what Python and the engine know of a program's file that is no more."""
+    linecache.cache.pop(name, None)
+    is_library.pop(name, None)
 
 
 class Recording:
@@ -68,7 +75,7 @@ class Recording:
         exec(compile(self.source, name, "exec"), namespace)
         self.run: Callable[..., Any] = namespace[FUNCTION]
         # Tracebacks show its lines as long as it can run.
-        weakref.finalize(self.run, linecache.cache.pop, name, None).atexit = False
+        weakref.finalize(self.run, _forget_name, name).atexit = False
 
     def __repr__(self) -> str:
         return f"<recording: {self.reason}>"
