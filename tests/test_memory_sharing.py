@@ -257,3 +257,22 @@ def test_a_grid_is_a_copy_unless_asked() -> None:
     a, _ = np.meshgrid(y, y, sparse=True, copy=False)
     a *= 5.0
     np.testing.assert_array_equal(y.numpy(), [5.0, 10.0])
+
+
+@pytest.mark.parametrize("index", [0, (..., 0), (0, ...)], ids=str)
+def test_one_element_is_a_view_where_numpy_has_one_under_vmap_too(index):
+    """x[..., 0] is an array that shares memory, x[0] a number."""
+
+    def f(x, y):
+        z = x * 1.0
+        part = z[index]
+        z[:2] += y
+        return part * 1.0
+
+    xs, ys = np.arange(6.0).reshape(2, 3), np.array([10.0, 20.0])
+    expected = [f(x, y) for x, y in zip(xs, ys, strict=True)]
+    np.testing.assert_array_equal(vmap(f)(xs, ys), expected)
+    slopes = vmap(grad(f, (0, 1)))(xs, ys)
+    each = [grad(f, (0, 1))(x, y) for x, y in zip(xs, ys, strict=True)]
+    for k in (0, 1):
+        np.testing.assert_array_equal(slopes[k], [one[k] for one in each])

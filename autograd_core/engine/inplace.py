@@ -185,7 +185,7 @@ def note_view(made: Any, source: Any, view: Primitive, params: dict[str, Any]) -
     if not _is_number(base) or view is getitem:
         if not isinstance(array, np.ndarray):
             return
-        if not made.ndim and array.ndim:
+        if not made.ndim and array.ndim and not _keeps_array(params.get("index")):
             return  # one element of each example of a batch: a number, no view
     if not (_is_number(base) and _by_hand(source._level)) and not np.may_share_memory(array, base):
         return  # a copy after all, such as a reshape of a transpose
@@ -199,6 +199,11 @@ def note_view(made: Any, source: Any, view: Primitive, params: dict[str, Any]) -
     views.append(weakref.ref(made))
     if len(views) & (len(views) - 1) == 0:  # at each power of two: drop the dead ones
         views[:] = [reference for reference in views if reference() is not None]
+
+
+def _keeps_array(index: Any) -> bool:
+    """Whether an index of one element gives an array that can be viewed: x[..., 0], not x[0]."""
+    return index is ... or (isinstance(index, tuple) and any(part is ... for part in index))
 
 
 def _copies(source: Any, last: Primitive, params: dict[str, Any]) -> bool:
