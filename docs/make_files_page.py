@@ -22,6 +22,7 @@ TESTS_HEAD = """# What tests what
 `cases/`, drives the tests of values, both modes, second order, broadcasting, dtypes, `vmap` and
 `compile`. `table.py` has the numerical derivatives that they are compared with. Tests that measure
 time or memory are marked `alone`. Tests that take more than a few seconds are marked `slow`.
+`make test` does a part of the walks that are marked `exhaustive`; `make exhaustive` does them all.
 """
 # From the ground up, each with what stands beside it.
 LAYERS = [

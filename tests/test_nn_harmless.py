@@ -13,7 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mutated_files import (
+
+import nn
+import optim
+from attacks.mutated import (
     BITS,
     CALLBACKS,
     Users,
@@ -25,9 +28,6 @@ from mutated_files import (
     mutated,
     training,
 )
-
-import nn
-import optim
 from autograd_core import NonFiniteError, Tensor
 from nn.random_states import checked_random_state
 from optim import lr_scheduler as schedules

@@ -154,7 +154,7 @@ NUMBERS = (
     0, 1, -1, 2, 3.5, -0.5, 624, 625, 10**6, -(10**6), 2**31, 2**63, 2**64, -(2**63), 2**128,
     10**400, 1e308, -1e308, 1e-320, float("nan"), float("inf"), -float("inf"), True, False,
 )  # fmt: skip
-VALUES = (
+VALUES: tuple[Any, ...] = (
     *NUMBERS, None, "", "text", "../../elsewhere", "nan", [], {}, [1], [[]], {"a": 1}, "1e5",
     {"$tuple": []}, {"$tuple": [1, 2]}, {"$number": [1.0, 2.0]}, {"$number": ["x"]},
     {"$bytes": "00ff"}, {"$bytes": 5}, {"$scalar": ["<f4", 1.5]}, {"$scalar": ["O", 1]},
