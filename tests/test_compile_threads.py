@@ -375,6 +375,31 @@ def test_two_threads_that_record_with_one_tensor():
     assert SCALE._held.__class__ is np.ndarray
 
 
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_call_in_the_middle_of_a_recording_waits_for_its_end(recorded):
+    w = Tensor(np.ones(3), requires_grad=True)
+    other = compile(lambda x: np.sum(x * SCALE * w), parameters=[w])
+    if recorded:
+        other(X)
+    found, threads = [], []
+
+    def start():
+        threads.append(threading.Thread(target=lambda: found.append(other(X))))
+        threads[-1].start()
+        threads[-1].join(0.05)
+
+    witness = Witness(start)
+    value, _ = compile(in_the_middle(lambda x: x * SCALE * w, witness), parameters=[w])(X)
+    witness.end()
+    assert value == np.sum(X * SCALE.data * np.cos(X))
+    for thread in threads:
+        thread.join(60)
+    assert len(found) == len(threads) > 2
+    for value, (gradient,) in found:
+        assert value == np.sum(X * SCALE.data)
+        assert np.array_equal(gradient, X * SCALE.data)
+
+
 def test_an_interrupt_waits_until_a_tensor_is_back(monkeypatch):
     w = Tensor(np.ones(3), requires_grad=True)
     data, put, calls = w._held, tensors._put, []

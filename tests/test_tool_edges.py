@@ -177,7 +177,7 @@ def test_an_output_that_is_used_further_on() -> None:
 
 def test_what_leads_nowhere_is_dropped() -> None:
     edges = {(0, 1): 2.0, (1, 2): 3.0, (0, 3): 5.0, (4, 2): 7.0}
-    from autograd_core.elimination import _without_dead_ends
+    from autograd_core.lab.elimination import _without_dead_ends
 
     graph = _without_dead_ends(ScalarGraph(["x1", "a", "y", "unused", "constant"], [0], [2], edges))
     assert graph.names == ["x1", "a", "y"]

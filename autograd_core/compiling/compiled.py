@@ -28,6 +28,7 @@ from autograd_core.compiling.recorded import Recorder
 from autograd_core.compiling.recording import Recording, agree
 from autograd_core.compiling.simplify import join_scatters, simplify
 from autograd_core.compiling.stand_in import WRITES, Recorded
+from autograd_core.compiling.tensors import turn
 from autograd_core.compiling.writing import Source
 from autograd_core.engine.node import Watch as NodeWatch
 from autograd_core.engine.node import users_frame
@@ -98,9 +99,25 @@ class Compiled:
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """Return ``(value, gradients)``."""
+        if current().anomaly:
+            return self._uncompiled(args, keywords)
+        answered, found = self._answer(args, keywords)
+        if answered:
+            return found
+        if any(map(is_followed, tree.leaves((args, keywords)))):
+            return self._uncompiled(args, keywords)
+        # The turn comes first: who records may call this function, and needs its lock then.
+        with turn(), self._lock:
+            answered, found = self._answer(args, keywords)  # another thread may have recorded it
+            if answered:
+                return found
+            recording, found = self._record(args, keywords, found)
+            self._keep(recording)
+            return found
+
+    def _answer(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[bool, Any]:
+        """Return (True, the results) of a recording, or (False, why the last one cannot answer)."""
         with self._lock:
-            if current().anomaly:
-                return self._uncompiled(args, keywords)
             reason = "the first call"
             for recording in self._recent:
                 answered, found = recording.answer(args, keywords)
@@ -108,14 +125,10 @@ class Compiled:
                     if recording is not self._recent[0]:
                         self._recent.remove(recording)
                         self._recent.insert(0, recording)
-                    return found
+                    return True, found
                 if recording is self._recent[0]:
                     reason = found
-            if any(map(is_followed, tree.leaves((args, keywords)))):
-                return self._uncompiled(args, keywords)
-            recording, found = self._record(args, keywords, reason)
-            self._keep(recording)
-            return found
+            return False, reason
 
     def _keep(self, recording: Recording) -> None:
         """Keep a recording, and let go of the one that was not used for longest."""

@@ -25,15 +25,7 @@ def put_back(tensors: Sequence[Tensor]) -> Iterator[None]:
     if not tensors:
         yield
         return
-    if not _turn.acquire(timeout=PATIENCE):
-        raise errors.SettingError(
-            f"compile: another thread has been recording with captured Tensors for {PATIENCE} "
-            "seconds, and waits for this one, or does not end; call each compiled function once "
-            "before the threads start.",
-            Location.of_caller(),
-        )
-    with _turn:  # left at the end of the block, whatever interrupts it
-        _turn.release()
+    with turn():
         key = object()
         saved = [(t, t._held, t._node, t._level) for t in tensors]
         _out[key] = threading.get_ident(), saved
@@ -41,6 +33,20 @@ def put_back(tensors: Sequence[Tensor]) -> Iterator[None]:
             yield
         finally:
             _surely(saved, key)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait until no other thread is recording: what stands for a Tensor, stands for it everywhere."""
+    if not _turn.acquire(timeout=PATIENCE):
+        raise errors.SettingError(
+            f"compile: another thread has been recording for {PATIENCE} seconds, and waits for "
+            "this one, or does not end; call each compiled function once before the threads start.",
+            Location.of_caller(),
+        )
+    with _turn:  # left at the end of the block, whatever interrupts it
+        _turn.release()
+        yield
 
 
 def _surely(saved: _Saved, key: object) -> None:
