@@ -93,7 +93,7 @@ def converted(pool: Pool) -> Statement | None:
     x = pool[a]
     if x.dtype.kind == "c":
         if pool.chance(0.25):
-            return pool.value("np.conj({0})", a)
+            return pool.value("np.conj({0})", a, torch="torch.conj({0}).clone()")  # there a view
         far = away(np.abs(x), 0.0)
         name = pool.choose(["real", "imag", "abs", "angle"] if far else ["real", "imag"])
         if name == "angle" and not (away(np.imag(x), 0.0)):

@@ -78,7 +78,9 @@ class Drawer:
         if not self.run([made]):
             return None
         here = self.scope[f"v{made.out}"]
-        if not made.owned and any(np.shares_memory(here, pool[k]) for k in pool.owned):
+        number = isinstance(here, np.generic) and made.text.startswith("{0}[")
+        read = pool[made.inputs[0]] if number else here  # a number here is a view in PyTorch
+        if not made.owned and any(np.shares_memory(read, pool[k]) for k in pool.owned):
             return None  # whether flip or rot90 give a view is each library's own
         pool.seen.append(made.out)
         if self.live & made.reads():

@@ -3,14 +3,15 @@
 An answer is compared with PyTorch's (with JAX's too for some programs) to nine digits, five in
 single precision.  What is further off is measured: PyTorch runs the program again with noise of a
 few roundings in every statement, and what the noise moves the answer by, twenty times, is allowed.
-What is still further off goes to a vote: differences of NumPy's values, and JAX.
+What is still further off goes to a vote: differences of NumPy's values, PyTorch in double
+precision, and JAX.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -172,9 +173,7 @@ class Trial:
         self._compare("reverse", gradients, wanted["gradient"], "gradient")
         pushed = self._answer("forward", lambda: engine.forward(self.xs, self.vs))
         if pushed is not None:
-            dot = sum(
-                np.sum(np.real(g * v)) for g, v in zip(wanted["gradient"], self.vs, strict=True)
-            )
+            dot = self._along(wanted["gradient"])
             self._compare("forward", [pushed], [dot], "dot", kinds=False)
         second = self._answer("second", lambda: engine.second(self.xs, self.vs))
         if "second" in wanted:
@@ -184,6 +183,10 @@ class Trial:
         if self.judge.jax_every and program.seed % self.judge.jax_every == 0 and program.in_jax():
             self._with_jax(values, gradients, second)
         self._elsewhere(engine, oracle, wanted)
+
+    def _along(self, gradients: Arrays) -> Any:
+        """The derivative along vs."""
+        return sum(np.sum(np.real(g * v)) for g, v in zip(gradients, self.vs, strict=True))
 
     def _slopes(self) -> list[Any]:
         """The second derivative along vs by differences of first ones, which were compared."""
@@ -288,25 +291,49 @@ class Trial:
         for _ in range(6):
             noisy = Torch(self.program, "noisy").answers(xs, self.vs, answer == "second")
             if answer == "dot":
-                noisy["dot"] = [
-                    sum(
-                        np.sum(np.real(g * v))
-                        for g, v in zip(noisy["gradient"], self.vs, strict=True)
-                    )
-                ]
+                noisy["dot"] = [self._along(noisy["gradient"])]
             made.append(noisy[answer][k])
         spread = float(np.max(np.ptp(np.stack([np.real(m) for m in made]), axis=0), initial=0))
         spread += float(np.max(np.ptp(np.stack([np.imag(m) for m in made]), axis=0), initial=0))
         return not np.isfinite(spread) or off <= 20 * spread + 1e-9 * scale
 
     def _vote(self, kind: str, k: int, a: Any, b: Any, answer: str, at: Any) -> None:
-        """Differences of NumPy's values say which gradient is right; of others none can."""
+        """Count a finding; where a third answer is the engine's, against the oracle."""
         told = f"{kind}, number {k}:\n  engine {a!r}\n  oracle {b!r}"
         xs = self.xs if at is None else at
-        if answer == "gradient" and self.judge.torch:
-            c = Differences(self.program).answers(xs, self.vs)["gradient"][k]
-            told += f"\n  differences {c!r}"
+        for name, voter in self._voters(answer):
+            try:
+                c = voter(xs)[k]
+            except Exception as error:
+                told += f"\n  {name} refuses: {type(error).__name__}"
+                continue
+            told += f"\n  {name} {c!r}"
             near, far = float(np.max(np.abs(a - c))), float(np.max(np.abs(b - c)))
             if near < 1e-2 * far:
                 kind = f"the oracle is off: {kind}"
+                break
         self.found.append(Finding(kind, told))
+
+    def _voters(self, answer: str) -> Iterator[tuple[str, Callable[[Arrays], list[Any]]]]:
+        """Who can say which of two answers is right."""
+        program, vs = self.program, self.vs
+        if not self.judge.torch or answer == "slopes":
+            return
+        if answer == "dot":
+            yield (
+                "differences",
+                lambda xs: [self._along(Differences(program).answers(xs, vs)["gradient"])],
+            )
+            return
+        if answer == "gradient":
+            yield "differences", lambda xs: Differences(program).answers(xs, vs)[answer]
+        if self.single:
+            more = [doubled(v) for v in vs]
+            yield (
+                "double precision",
+                lambda xs: Torch(wide(program)).answers([doubled(x) for x in xs], more)[answer],
+            )
+        if program.in_jax():
+            yield "JAX", lambda xs: Jax(program).answers(xs, vs)[answer]
+        if answer == "second":
+            yield "differences", lambda _: self._slopes()
