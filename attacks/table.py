@@ -70,8 +70,8 @@ ATTACKS = {
         Attack(
             "leaks", 2,
             "Loops of any length take bounded memory.",
-            "Every kind of use again and again, with the garbage collector's and tracemalloc's "
-            "counts and the resident memory before and after.",
+            "Every kind of use again and again, with the garbage collector's count of "
+            "objects, Python's of blocks of memory, and the resident memory before and after.",
             environment=PLAIN, patience=300,
         ),
     )

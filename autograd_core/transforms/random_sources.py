@@ -230,7 +230,8 @@ def _dull(value: Any) -> bool:
 
 
 # These hold no random source of a user's program; a namespace is as good as a dictionary.
-_OTHERS = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite"} - {
+# A test's assert names pytest, from which every test that was collected can be reached.
+_OTHERS = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite", "pytest", "_pytest"} - {
     "__main__",
     "types",
     "collections",
