@@ -11,9 +11,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import socket
 import stat
+import time
 import warnings
 from collections.abc import Iterable
 from itertools import count
@@ -260,6 +262,7 @@ class PathLock:
             self._name = os.path.join(os.path.dirname(target), _prefix(target) + "lock")
         self._file: Any = None
         self._pid = os.getpid()
+        self._waits = 40
         while self._file is None:
             self._take(owner, path)
         _held.add(self)
@@ -277,6 +280,10 @@ class PathLock:
                 )
             if not _try_lock(file, self._name):
                 holder = text[len(_MARK) :].decode(errors="replace").strip()
+                if self._waits and _has_ended(holder):  # a child of it is about to let go
+                    self._waits -= 1
+                    time.sleep(0.05)
+                    return
                 raise SettingError(
                     f"{owner} = {path!r}: another training writes this file now"
                     f"{f' ({holder})' if holder else ''}; two runs on one path would overwrite "
@@ -313,6 +320,20 @@ class PathLock:
 
     def __reduce__(self) -> Any:
         return type(None), ()
+
+
+def _has_ended(holder: str) -> bool:
+    """Whether a lock was taken by a process of this machine that no longer runs."""
+    told = re.fullmatch(r"process (\d+) on (.*)", holder)
+    if told is None or told[2] != socket.gethostname() or os.name == "nt":
+        return False
+    try:
+        os.kill(int(told[1]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 _held: WeakSet[PathLock] = WeakSet()

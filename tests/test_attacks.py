@@ -131,11 +131,11 @@ def test_a_file_that_is_not_written_at_once(monkeypatch: Patch) -> None:
         with open(path, "wb", buffering=0) as file:
             for part in parts:
                 data = bytes(part)
-                for k in range(0, len(data), 20):
-                    file.write(data[k : k + 20])
+                for k in range(0, len(data), 4):
+                    file.write(data[k : k + 4])
 
     monkeypatch.setattr(nn.serialization, "write_atomically", write)
-    assert finds(kills.attack, range(20), "going on fails")
+    assert finds(kills.attack, range(60), "going on fails")
 
 
 @needs_fork

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import pickle
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -276,6 +277,54 @@ HOLDER = """
     print("held", flush=True)
     time.sleep(60)
 """
+
+
+LATE = """
+    import os, sys, time
+    sys.path.insert(0, {root!r})
+    from nn.files import PathLock
+    lock = PathLock("checkpoint", {path!r})
+    if os.fork():
+        os._exit(0)
+    lock._file = open({path!r} + ".lock")  # as if this child had not run yet
+    import fcntl
+    fcntl.flock(lock._file, fcntl.LOCK_EX)
+    print("held", flush=True)
+    time.sleep({seconds})
+"""
+
+
+@posix
+@pytest.mark.parametrize("seconds", [0.3, 60])
+def test_a_lock_that_a_child_of_the_dead_holder_still_has(tmp_path: Path, seconds: float) -> None:
+    """It is waited for, but not for ever."""
+    path = tmp_path / "run"
+    script = textwrap.dedent(LATE).format(root=ROOT, path=str(path), seconds=seconds)
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            process.wait(60)
+            if seconds < 1:
+                PathLock("checkpoint", path).release()
+            else:
+                with pytest.raises(SettingError, match=f"process {process.pid} on "):
+                    PathLock("checkpoint", path)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, 9)
+
+
+@posix
+@pytest.mark.parametrize(
+    "holder", ["", "process 1 on elsewhere", "process x on here", "process 9" * 9]
+)
+def test_a_holder_that_may_live(holder: str) -> None:
+    assert not files._has_ended(holder)
+    assert not files._has_ended(f"process {os.getpid()} on {socket.gethostname()}")
+    assert not files._has_ended(f"process {10**30} on {socket.gethostname()}")
 
 
 @posix
