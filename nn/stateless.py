@@ -14,7 +14,7 @@ from .module import Module
 from .values import is_traced
 
 _REGISTRIES = ("_parameters", "_buffers")
-_NESTS = (list, tuple, dict)
+_NESTS = frozenset({list, tuple, dict})
 _OWN = frozenset({*_REGISTRIES, "_modules", "_unsaved", "_hooks"})
 
 
@@ -79,9 +79,10 @@ def functional_call(
     """
     owner = f"functional_call: {type(module).__name__}"
     given = _merged(owner, parameters)
-    held = _held(module, tie_weights)
-    by_name = {name: one for one in held for name in one.names}
-    unknown = [name for name in given if name not in by_name]
+    parts = list(module.named_modules(remove_duplicate=False))
+    held = _held(parts, tie_weights)
+    known = {name for one in held for name in one.names}
+    unknown = [name for name in given if name not in known]
     if unknown:
         raise _error(f"{owner} has no parameter {unknown[0]!r}, nor a buffer.")
     if strict:
@@ -95,7 +96,7 @@ def functional_call(
     ]
     changes = [(place, key, value) for one, value in new for place, key in one.places]
     if tie_weights:
-        changes += _copies(module, {id(one.value): value for one, value in new})
+        changes += _copies(parts, {id(one.value): value for one, value in new})
     args = args if isinstance(args, tuple) else (args,)
     old = [(place, key, place[key]) for place, key, _ in changes]
     try:
@@ -130,18 +131,17 @@ def _merged(owner: str, parameters: Any) -> dict[str, Any]:
     return merged
 
 
-def _held(module: Module, tie: bool) -> list[_Held]:
+def _held(parts: list[tuple[str, Module]], tie: bool) -> list[_Held]:
     """Return what a module holds: each thing with all its names (or each name, if not tied)."""
     found: dict[Any, _Held] = {}
-    for path, part in module.named_modules(remove_duplicate=False):
-        for kind in _REGISTRIES:
-            registry: dict[str, Any] = getattr(part, kind)
+    for path, part in parts:
+        for registry in (part._parameters, part._buffers):
             for last, value in registry.items():
                 if value is None:
                     continue
                 name = f"{path}.{last}" if path else last
                 # plain numbers are never one thing in two places
-                one_thing = tie and (is_traced(value) or isinstance(value, np.ndarray))
+                one_thing = tie and (isinstance(value, np.ndarray) or is_traced(value))
                 key = id(value) if one_thing else (id(registry), last)
                 one = found.get(key)
                 if one is None:  # nearly always
@@ -179,7 +179,9 @@ def _same(a: Any, b: Any) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and bool(a.tobytes() == b.tobytes())
 
 
-def _copies(module: Module, new: Mapping[int, Any]) -> Iterator[tuple[dict[str, Any], str, Any]]:
+def _copies(
+    parts: list[tuple[str, Module]], new: Mapping[int, Any]
+) -> Iterator[tuple[dict[str, Any], str, Any]]:
     """Yield lists, tuples and dicts that modules keep of their parameters, with the new values."""
     entered: set[int] = set()  # a list may contain itself
 
@@ -198,10 +200,10 @@ def _copies(module: Module, new: Mapping[int, Any]) -> Iterator[tuple[dict[str, 
             return mapped if any(mapped[key] is not value[key] for key in value) else value
         return value
 
-    for part in module.modules():
-        for key, value in vars(part).items():
+    for own in {id(part): vars(part) for _, part in parts}.values():
+        for key, value in own.items():
             # settings and arrays, nearly all there is, hold no other value
-            if key not in _OWN and (type(value) in _NESTS or id(value) in new):
+            if (value.__class__ in _NESTS or id(value) in new) and key not in _OWN:
                 changed = replaced(value)
                 if changed is not value:
-                    yield vars(part), key, changed
+                    yield own, key, changed

@@ -37,8 +37,9 @@ from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.modes import current
 from autograd_core.operations.primitive import bare
-from autograd_core.transforms.derivatives import _inexact_leaf, pulled_from
+from autograd_core.transforms.derivatives import pulled_from
 from autograd_core.transforms.random_sources import random_sources
+from autograd_core.transforms.tracing import inexact_leaf
 
 MOST = 8  # recordings that are kept
 
@@ -318,7 +319,7 @@ class Compiled:
             array = array_in(leaf, differentiated)
             kind = Tensor if isinstance(leaf, Tensor) else None
             if differentiated:
-                _inexact_leaf(leaf, "compile()")
+                inexact_leaf(leaf, "compile()")
             given.append(
                 shadows.of(leaf) if is_static(array) else recorder.input(array, name, kind)
             )
@@ -327,7 +328,7 @@ class Compiled:
             recorder.wrap(recorder.read(t, label)) for t, label in zip(tensors, labels, strict=True)
         ]
         for tensor in tensors:
-            _inexact_leaf(tensor._held, "compile()")
+            inexact_leaf(tensor._held, "compile()")
         inside, kept = tree.like(structure, given)
         moved = [inside[k] for k in run.chosen]
         differentiated_run = self._differentiated(

@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
+from autograd_core.engine import held_arrays
 from autograd_core.engine.node import Node, Watch, next_tick
 from autograd_core.engine.overwrites import OVERWRITES
 from autograd_core.operations.declare import primitive
@@ -302,7 +303,8 @@ def take_on(target: Any, result: Any) -> None:
             node.output = target._held  # one array, unless a rule needs the result kept as it is
     if node is None and target._node is not None and not _recording(target._level):
         if not physical:
-            target._replace(data)  # under no_grad: new numbers, the same place in the graph
+            # under no_grad: new numbers, the same place in the graph
+            held_arrays.replace(target, data)
         return
     if not physical:
         target._held = data

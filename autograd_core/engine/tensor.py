@@ -12,19 +12,18 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.later import later
 from autograd_core.base.source import Location
-from autograd_core.engine import backward, inplace
+from autograd_core.engine import backward, held_arrays, inplace
 from autograd_core.engine import trace_borders as borders
 from autograd_core.engine.fast import operators
 from autograd_core.engine.forgetting import LARGE, spare
+from autograd_core.engine.held_arrays import copied, is_followed, is_host
 from autograd_core.engine.node import NO_PARAMS, PART, HookHandle, Node, Watch, next_tick, record
 from autograd_core.engine.traced import Traced, as_inexact
 from autograd_core.operations import cut_marks as cuts
 from autograd_core.operations import modes
-from autograd_core.operations import other_libraries as foreign
 from autograd_core.operations.anomaly import check_forward
 from autograd_core.operations.modes import BASE, DEFAULT
 from autograd_core.operations.primitive import Boxed, Primitive, bare, level_of, like_tuple
-from autograd_core.rules.shapes import copy_
 
 _new = object.__new__
 _float64 = np.float64
@@ -101,7 +100,7 @@ class Tensor(Traced):
 
     def __new__(cls, data: Any = None, requires_grad: bool = False, dtype: Any = None) -> Self:
         """Make a Tensor; of a value that a transform follows, a constant is that value itself."""
-        if isinstance(data, Boxed) and not requires_grad and _is_followed(data):
+        if isinstance(data, Boxed) and not requires_grad and is_followed(data):
             followed: Any = borders.alive(data, "Tensor")
             return cast(Self, followed if dtype is None else followed.astype(dtype))
         return _new(cls)
@@ -115,9 +114,9 @@ class Tensor(Traced):
         ):
             self._held = data.copy("K")
         else:
-            if isinstance(data, Boxed) and not requires_grad and _is_followed(data):
+            if isinstance(data, Boxed) and not requires_grad and is_followed(data):
                 return  # __new__ gave the value itself
-            self._held = _copied(data, dtype)
+            self._held = copied(data, dtype)
         self._node = None
         self._level = 0
         self._cuts = ()
@@ -140,63 +139,11 @@ class Tensor(Traced):
     @property
     def data(self) -> Any:
         """The raw array, sharing memory; changes to it are not recorded."""
-        if self._level and _is_followed(self):
-            raise errors.ConversionError(
-                "data: the value is being differentiated, and its raw array would lose the "
-                "derivative; compute with the value itself, or write x.detach().",
-                Location.of_caller(),
-            )
-        value = self._held
-        if isinstance(value, Boxed):
-            return value
-        if isinstance(value, np.generic):
-            value = np.array(value)
-            if self.is_leaf:
-                self._replace(value)  # from now on, so that writing into it counts
-            else:
-                value.flags.writeable = False
-        if self._node is not None and self._node.primitive is not None:
-            cuts.CUTS.note(value, (cuts.mark_of("data", "data", self),))
-        return value
+        return held_arrays.raw(self)
 
     @data.setter
     def data(self, value: Any) -> None:
-        borders.alive(value, "data")
-        followed = _is_followed(value)
-        if followed and value._level > self._level:
-            raise errors.ConversionError(
-                "data: the value is being differentiated, and this Tensor, made outside of that "
-                "transform, would lose the derivative; compute with the value itself, or give "
-                "value.detach().",
-                Location.of_caller(),
-            )
-        new = value._held if isinstance(value, Tensor) and not followed else value
-        if not isinstance(new, Boxed):
-            foreign.masked(new, "data")
-            new = np.asarray(new) if _is_host(new) else new
-            if self._node is not None and new.dtype.kind not in "fc":
-                raise errors.DTypeError(
-                    f"data: a tensor that requires grad cannot hold {new.dtype}; "
-                    "give floating-point data.",
-                    Location.of_caller(),
-                )
-        self._replace(new)
-
-    def _replace(self, value: Any) -> None:
-        """Hold another raw array; graphs recorded with the old one keep the old one."""
-        old = self._node
-        if old is not None and old.primitive is not None:  # other numbers at the same place
-            if value.shape != self.shape or value.dtype != self.dtype:
-                raise errors.InPlaceError(
-                    f"data: this value was computed, with shape {self.shape} and {self.dtype}; "
-                    f"it cannot become {value.shape} {value.dtype}. Make a new Tensor.",
-                    Location.of_caller(),
-                )
-            self._node = record(copy_, (old,), NO_PARAMS, value, old.level)
-        elif old is not None:
-            self._node = record(None, (), NO_PARAMS, value, old.level)
-            self._node.watch = old.watch
-        self._held = value
+        held_arrays.assign(self, value)
 
     @property
     def requires_grad(self) -> bool:
@@ -248,7 +195,7 @@ class Tensor(Traced):
         self._grad = value
 
     def __repr__(self) -> str:
-        body = repr(np.asarray(self._held)) if _is_host(self._held) else f"({self._held!r})"
+        body = repr(np.asarray(self._held)) if is_host(self._held) else f"({self._held!r})"
         body = body.removeprefix("array").strip("()")
         body = body.replace("\n     ", "\n       ")
         if self._node is None:
@@ -477,7 +424,7 @@ class Tensor(Traced):
     # --- copies -------------------------------------------------------------
 
     def __copy__(self) -> Any:
-        if _is_followed(self):
+        if is_followed(self):
             return self.copy()
         kind, arguments, state = self.__reduce__()
         made = kind(*arguments)
@@ -486,7 +433,7 @@ class Tensor(Traced):
         return made
 
     def __deepcopy__(self, memo: Any) -> Any:
-        if _is_followed(self):
+        if is_followed(self):
             return self.copy()
         kind, arguments, state = self.__reduce__()
         made = kind(*arguments)
@@ -496,7 +443,7 @@ class Tensor(Traced):
         return made
 
     def __reduce__(self) -> Any:
-        if _is_followed(self):
+        if is_followed(self):
             return super().__reduce__()
         if not self.is_leaf:
             raise errors.ConversionError(
@@ -525,40 +472,6 @@ _total = operators.unary(Tensor, lambda x, *_: Traced.sum(x), np.sum)
 for _name, _primitive in operators.OPERATORS.items():
     setattr(Tensor, f"__{_name}__", operators.binary(Tensor, _primitive))
     setattr(Tensor, f"__r{_name}__", operators.binary(Tensor, _primitive, reflected=True))
-
-
-def _copied(data: Any, dtype: Any) -> Any:
-    """Return the value that a Tensor of any data holds: an array of its own, or what is traced."""
-    while isinstance(data, Tensor) and not _is_followed(data):
-        data = data._held
-    if level_of(data):
-        borders.alive(data, "Tensor")
-        return data if dtype is None else data.astype(dtype)
-    if data.__class__ not in foreign.KNOWN:
-        foreign.masked(data, "Tensor")
-    try:
-        value = np.array(data, dtype=dtype) if _is_host(data) else data.copy()
-    except ValueError as error:
-        raise errors.ShapeError(
-            f"Tensor: the data do not form an array: {error}", Location.of_caller()
-        ) from error
-    if value.dtype.kind not in "biufc":
-        raise errors.DTypeError(
-            f"Tensor: data of {value.dtype}, made from a {type(data).__name__}, are not numbers; "
-            "give numbers, or an array or a nest of lists of them.",
-            Location.of_caller(),
-        )
-    return value[()] if value.ndim == 0 and isinstance(value, _ndarray) else value
-
-
-def _is_followed(data: Any) -> bool:
-    """Whether a value belongs to a transform or is a Dual: a Tensor of it nests."""
-    return isinstance(data, Boxed) and data._level % modes.STEP < BASE and data._level > 0
-
-
-def _is_host(data: Any) -> bool:
-    """Whether NumPy may make the array (lists, scalars, ndarrays), or it is another library's."""
-    return isinstance(data, (np.ndarray, np.generic)) or not hasattr(data, "__array_function__")
 
 
 def record_parts(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 
 class Boxed:
     """What the dispatch knows of a traced value: the level of its trace.
@@ -105,3 +107,24 @@ def describe(value: Any) -> str:
     if shape is None:
         return type(value).__name__
     return f"{shape} {value.dtype}"
+
+
+def unwrapped(value: Any, met: list[Boxed]) -> Any:
+    """Return raw arrays for traced values, in tuples and lists too; note what was met."""
+    if isinstance(value, Boxed):
+        met.append(value)
+        return bare(value)
+    if value.__class__ is tuple or value.__class__ is list:
+        return type(value)(unwrapped(part, met) for part in value)
+    if value.__class__ is dict:
+        return {k: unwrapped(part, met) for k, part in value.items()}
+    return value
+
+
+def as_constant(boxed: Boxed, value: Any) -> Any:
+    """Return arrays as constants of a traced value's kind; shapes and counts as they are."""
+    if isinstance(value, (tuple, list)):
+        parts = [as_constant(boxed, part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    is_array = isinstance(value, (np.generic, Boxed)) or hasattr(value, "__array_function__")
+    return boxed._constant(value) if is_array else value

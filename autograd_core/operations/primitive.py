@@ -1,4 +1,4 @@
-"""Primitive: one operation and its derivative rules, and the ways to declare one.
+"""Primitive: one operation, its derivative rules, and what happens when it is called.
 
 A rule is plain NumPy code.  Given arrays it is the fast first-order path; given
 Tensors or Duals the same line records or differentiates itself, which is how
@@ -16,23 +16,27 @@ from typing import Any
 import numpy as np
 
 from autograd_core.base import errors
-from autograd_core.base.later import later
 from autograd_core.base.source import Location
+from autograd_core.operations import arguments
 from autograd_core.operations import cut_marks as cuts
 from autograd_core.operations import other_libraries as foreign
 from autograd_core.operations.anomaly import check_forward
 from autograd_core.operations.boxed import (
     Boxed,
+    as_constant,
     bare,
     describe,
     level_of,
     like_tuple,
     memory,
     numeric,
+    unwrapped,
     youngest_batched,
 )
+from autograd_core.operations.failures import failure
+from autograd_core.operations.missing_rules import no_rule, pulled_by_pushing, pushed_by_pulling
 from autograd_core.operations.modes import current
-from autograd_core.operations.other_libraries import FAMILIAR, KNOWN
+from autograd_core.operations.other_libraries import FAMILIAR
 from autograd_core.operations.registry import (
     BUILT_IN,
     REGISTRY,
@@ -256,7 +260,7 @@ class Primitive:
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Apply the operation; the youngest trace among the arguments decides what else happens."""
         if len(args) != self.arity and self.arity is not None:
-            args, params = self._bind(args, params)
+            args, params = arguments.bind(self, args, params)
         top: Boxed | None = None
         level = 0
         for a in args:
@@ -265,9 +269,9 @@ class Primitive:
                     top = a
                     level = a._level
             elif a.__class__ not in FAMILIAR:
-                args = self._familiar(args)
+                args = arguments.familiar(self, args)
         if params:
-            params = self._check(params, top, args)
+            params = arguments.checked(self, params, top, args)
             hidden = youngest_batched(params.values(), level)  # an index or a mask under vmap
             if hidden is not None:
                 return hidden._process(self, args, params, hidden._level)
@@ -286,14 +290,6 @@ class Primitive:
         if self.view:
             top._note_view(made, self, params)
         return made
-
-    def _familiar(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return operands as NumPy's arrays; refuse those that mean more than their numbers."""
-        if any(a.__class__ in _NOT_NUMPY for a in args):
-            args = tuple([_as_array(a, args) for a in args])
-        if any(isinstance(a, Boxed) for a in args):
-            return tuple([foreign.plain(a, self.name, args) for a in args])
-        return args
 
     def run(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute the value of raw arguments; NumPy's complaints become the engine's."""
@@ -337,100 +333,7 @@ class Primitive:
 
     def failure(self, error: Exception, args: tuple[Any, ...]) -> Exception:
         """Return the error that names this operation, its operands and the user's line."""
-        message = f"{self.name}({', '.join(map(describe, args))}): {error}"
-        return errors.translate(error, message + self._hint(args), Location.of_caller())
-
-    def _hint(self, args: tuple[Any, ...]) -> str:
-        shapes = [np.shape(bare(a)) for a in args if not isinstance(a, (list, tuple))]
-        if self.name == "matmul" and len(shapes) == 2 and all(shapes):
-            rows = shapes[1][-2] if len(shapes[1]) > 1 else shapes[1][0]
-            if shapes[0][-1] != rows:
-                which = "next-to-last" if len(shapes[1]) > 1 else "only"
-                return (
-                    f"\n  {shapes[0]} @ {shapes[1]}: the last axis of the first, {shapes[0][-1]}, "
-                    f"must equal the {which} of the second, {rows}."
-                )
-        if self.category == "elementwise" and len(shapes) == 2:
-            for axis in range(1, min(map(len, shapes)) + 1):
-                m, n = shapes[0][-axis], shapes[1][-axis]
-                if m != n and 1 not in (m, n):
-                    return (
-                        f"\n  {shapes[0]} and {shapes[1]}: axis -{axis} is {m} in the first and "
-                        f"{n} in the second; they must be equal, or one of them 1."
-                    )
-        return ""
-
-    def _bind(
-        self, args: tuple[Any, ...], params: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Sort arguments into arrays (positional) and settings (keywords), by the signature."""
-        names = self._positional
-        arity = self.arity or 0
-        if len(args) > max(len(names), arity):
-            raise errors.OperandError(
-                f"{self.name} takes {max(len(names), arity)} arguments, got {len(args)}",
-                Location.of_caller(),
-            )
-        bound = dict(zip(names[arity:], args[arity:], strict=False))
-        arrays = list(args[:arity])
-        for name in names[len(arrays) : arity]:
-            if name not in params:
-                raise errors.OperandError(
-                    f"{self.name}: the argument {name!r} is missing", Location.of_caller()
-                )
-            arrays.append(params[name])
-        rest = {k: v for k, v in params.items() if k not in names[:arity]}
-        return tuple(arrays), {**bound, **rest}
-
-    def _check(
-        self, params: dict[str, Any], top: Boxed | None, args: tuple[Any, ...]
-    ) -> dict[str, Any]:
-        """Drop settings left at NumPy's default; refuse those that the rules don't know."""
-        if top is None:
-            return params
-        if "dtype" in params and params["dtype"] is not None and not top._written:
-            self._check_dtype(params["dtype"], args)
-        for value in params.values():
-            if value.__class__ not in KNOWN:
-                foreign.setting(value, self.name)
-        if params.keys() <= self.settings:
-            return params
-        kept = {}
-        for name, value in params.items():
-            if name in self.settings:
-                kept[name] = value
-            elif top._written and name != "out" and value is not np._NoValue:
-                kept[name] = value  # NumPy's own function will run
-            elif not (
-                value is None
-                or value is np._NoValue
-                or (isinstance(value, (bool, str)) and (name, value) in _DEFAULTS)
-            ):
-                known = ", ".join(f"{k}=" for k in sorted(self.settings)) or "none"
-                raise errors.UnsupportedError(
-                    f"{self.name}: the keyword {name}= is not supported on a traced value "
-                    f"(supported: {known})." + _REMEDIES.get(name, ""),
-                    Location.of_caller(),
-                )
-        return kept
-
-    def _check_dtype(self, dtype: Any, args: tuple[Any, ...]) -> None:
-        try:
-            kind = np.dtype(dtype).kind
-        except TypeError as error:
-            raise errors.OperandError(f"{self.name}: {error}", Location.of_caller()) from error
-        if kind == "f" and any(np.result_type(bare(a)).kind == "c" for a in args if numeric(a)):
-            raise errors.DTypeError(
-                f"{self.name}: dtype={np.dtype(dtype)} would drop the imaginary part of a complex "
-                "argument; take np.real(x) first.",
-                Location.of_caller(),
-            )
-        if kind not in "fc":
-            raise errors.DTypeError(
-                f"{self.name}: a result of {np.dtype(dtype)} cannot carry a derivative; leave out "
-                f"dtype=, and cast the result with .astype({np.dtype(dtype)}), a constant.",
-                Location.of_caller(),
-            )
+        return failure(self.name, self.category, error, args)
 
     def reads(self) -> tuple[Reading, ...]:
         """For each argument's rule the saved values it looks at: 0 the result, k argument k.
@@ -457,19 +360,10 @@ class Primitive:
             pulled = self.vjp(g, y, *args, **params)
             return pulled if isinstance(pulled, (tuple, list)) else (pulled,)
         if self.jvp is None and self.jvps is None:
-            raise errors.RuleError(
-                f"{self.name} has no derivative rule: declare vjp= or jvp=.", Location.of_caller()
-            )
-
-        def pushed(*tangents: Any) -> Any:
-            t = self.push(tangents, y, args, params)
-            return tuple(t) if self.multiple else t
-
-        origin = tuple(np.zeros_like(a) for a in args)
-        gradients: Sequence[Any] = later("transpose")(pushed, *origin)[1](
-            tuple(g) if self.multiple else g
+            raise no_rule(self.name)
+        return pulled_by_pushing(
+            lambda tangents: self.push(tangents, y, args, params), g, args, self.multiple
         )
-        return gradients
 
     def push(
         self, tangents: Sequence[Any], y: Any, args: Sequence[Any], params: dict[str, Any]
@@ -486,9 +380,7 @@ class Primitive:
         if self.jvp is not None:
             return self.jvp(full, y, *args, **params)
         if self.vjps is None and self.vjp is None:
-            raise errors.RuleError(
-                f"{self.name} has no derivative rule: declare vjp= or jvp=.", Location.of_caller()
-            )
+            raise no_rule(self.name)
 
         def pulled(g: Any) -> Any:
             if self.vjps is None:  # None is no gradient: zero
@@ -499,42 +391,8 @@ class Primitive:
                 for rule, t in zip(self.vjps, tangents, strict=True)
             )
 
-        origin = tuple(np.zeros_like(part) for part in y) if self.multiple else np.zeros_like(y)
         seeds = tuple(full) if self.vjps is None else tuple(tangents)
-        return later("transpose")(pulled, origin)[1](seeds)[0]
-
-
-_DEFAULTS = {
-    ("where", True),
-    ("subok", True),
-    ("casting", "same_kind"),
-    ("order", "K"),
-    ("copy", True),
-    ("mode", "raise"),
-}
-_REMEDIES = {
-    "out": " Use the returned value, or write x[...] = value on a Tensor.",
-    "where": " Use np.where(condition, value, other) around it.",
-    "dtype": " Use .astype(dtype) on the result.",
-    "initial": " Add the initial value to the result.",
-}
-
-
-_NOT_NUMPY = frozenset({list, tuple, range, complex})
-
-
-def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
-    """Return lists as arrays, and Python's complex numbers (1j * np.float64 is one) as NumPy's."""
-    if isinstance(value, (list, tuple, range)):
-        try:
-            return np.asarray(value)
-        except (TypeError, ValueError) as error:
-            message = f"a {type(value).__name__} does not form an array: {error}"
-            raise errors.translate(error, message, Location.of_caller()) from error
-    if value.__class__ is complex:  # as precise as what stands beside it
-        kinds = [b.dtype for b in beside if hasattr(b, "dtype")]
-        return np.result_type(np.complex64, *kinds).type(value)
-    return value
+        return pushed_by_pulling(pulled, seeds, y, self.multiple)
 
 
 class Constant(Primitive):
@@ -576,27 +434,6 @@ class Constant(Primitive):
         if isinstance(value, (Boxed, str, bytes)):
             return raw
         return foreign.plain(raw, self.name, beside)
-
-
-def unwrapped(value: Any, met: list[Boxed]) -> Any:
-    """Return raw arrays for traced values, in tuples and lists too; note what was met."""
-    if isinstance(value, Boxed):
-        met.append(value)
-        return bare(value)
-    if value.__class__ is tuple or value.__class__ is list:
-        return type(value)(unwrapped(part, met) for part in value)
-    if value.__class__ is dict:
-        return {k: unwrapped(part, met) for k, part in value.items()}
-    return value
-
-
-def as_constant(boxed: Boxed, value: Any) -> Any:
-    """Return arrays as constants of a traced value's kind; shapes and counts as they are."""
-    if isinstance(value, (tuple, list)):
-        parts = [as_constant(boxed, part) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    is_array = isinstance(value, (np.generic, Boxed)) or hasattr(value, "__array_function__")
-    return boxed._constant(value) if is_array else value
 
 
 __all__ = [

@@ -29,13 +29,8 @@ from autograd_core.engine.tensor import Tensor
 from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.modes import new_level
 from autograd_core.operations.primitive import Boxed, bare
-from autograd_core.transforms.derivatives import (
-    _as_given,
-    _inexact_leaf,
-    _partial,
-    _Trace,
-    gradient_of,
-)
+from autograd_core.transforms.derivatives import gradient_of
+from autograd_core.transforms.tracing import Trace, as_given, inexact_leaf, partial
 from autograd_core.transforms.vmap import Batching, TooLargeError
 
 Function = Callable[..., Any]
@@ -166,7 +161,7 @@ def jacobian(
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
         chosen = pick(args, argnums, "jacobian()")
-        trace = _Trace(_partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()")
+        trace = Trace(partial(f, args, chosen, keywords), [args[k] for k in chosen], "jacobian()")
         outputs = tree.leaves(trace.result)
         _check(trace, outputs, "jacobian()")
         order = collect(_nodes(trace, outputs))[::-1]
@@ -182,7 +177,7 @@ def jacobian(
     return differentiated
 
 
-def _check(trace: _Trace, outputs: Sequence[Any], operation: str) -> None:
+def _check(trace: Trace, outputs: Sequence[Any], operation: str) -> None:
     """Raise where there is nothing to differentiate."""
     where = Location.of_caller()
     n = sum(int(np.size(bare(v.output))) for v in trace.inputs)
@@ -227,7 +222,7 @@ def _kind(out: Any, dtype: np.dtype[Any]) -> str:
 
 
 def _plan(
-    trace: _Trace, outputs: Sequence[Any], order: Sequence[Node], mode: str, batch: int | None,
+    trace: Trace, outputs: Sequence[Any], order: Sequence[Node], mode: str, batch: int | None,
     explain: bool,
 ) -> Plan:  # fmt: skip
     n = sum(int(np.size(bare(v.output))) for v in trace.inputs)
@@ -268,7 +263,7 @@ def _many(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
-def _nodes(trace: _Trace, outputs: Sequence[Any]) -> list[Node]:
+def _nodes(trace: Trace, outputs: Sequence[Any]) -> list[Node]:
     return [
         o._node  # type: ignore[misc]
         for o in outputs
@@ -338,14 +333,14 @@ def _finished(pieces: list[Any], full: tuple[int, ...], move: int, given: Any) -
     if isinstance(made, Boxed):
         return made
     made = np.array(made)[()] if not made.flags.writeable or made.base is not None else made
-    return _as_given(made if full else made[()], given) if _keeps(given, full) else made
+    return as_given(made if full else made[()], given) if _keeps(given, full) else made
 
 
 def _keeps(given: Any, full: tuple[int, ...]) -> bool:
     return isinstance(given, Tensor) or not full
 
 
-def _by_rows(trace: _Trace, outputs: Sequence[Any], size: int) -> list[list[Any]]:
+def _by_rows(trace: Trace, outputs: Sequence[Any], size: int) -> list[list[Any]]:
     """Reverse sweeps: one for each output element, in batches."""
     table = []
     for k, out in enumerate(outputs):
@@ -370,7 +365,7 @@ def _typed(value: Any, node: Node) -> Any:
 
 
 def _by_columns(
-    trace: _Trace, outputs: Sequence[Any], order: Sequence[Node], size: int
+    trace: Trace, outputs: Sequence[Any], order: Sequence[Node], size: int
 ) -> list[list[Any]]:
     """Forward sweeps: one for each input element, in batches."""
     tracked = [isinstance(o, Tensor) and o._level == trace.level for o in outputs]
@@ -424,10 +419,10 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
     @wraps(f)
     def differentiated(*args: Any, **keywords: Any) -> Any:
         chosen = pick(args, argnums, "hessian()")
-        of_chosen = _partial(gradient, args, chosen, keywords)
+        of_chosen = partial(gradient, args, chosen, keywords)
         structure = tuple(args[k] for k in chosen)
         given = tree.leaves(structure)
-        values = [_inexact_leaf(v, "hessian()") for v in given]
+        values = [inexact_leaf(v, "hessian()") for v in given]
         if not sum(int(np.size(bare(v))) for v in values):
             raise errors.ShapeError(
                 "hessian(): there are no input elements to differentiate.", Location.of_caller()

@@ -22,9 +22,10 @@ from autograd_core.engine.sweeping import collect, sweep
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import bare
 from autograd_core.transforms import colouring
-from autograd_core.transforms.derivatives import _Trace, gradient_of
+from autograd_core.transforms.derivatives import gradient_of
 from autograd_core.transforms.jacobians import PIECE
 from autograd_core.transforms.sparsity_patterns import Sets, pattern_of
+from autograd_core.transforms.tracing import Trace
 from autograd_core.transforms.vmap import Batching
 
 Function = Callable[..., Any]
@@ -114,7 +115,7 @@ def _pattern(pattern: Any, shape: tuple[int, int]) -> Sets:
     return Sets.of_pairs(rows, columns, *shape)
 
 
-def _one_array(trace: _Trace, operation: str) -> tuple[Any, Node]:
+def _one_array(trace: Trace, operation: str) -> tuple[Any, Node]:
     out = trace.result
     if len(trace.inputs) != 1 or not (isinstance(out, Tensor) and out._level == trace.level):
         kind = type(out).__name__ if not isinstance(out, Tensor) else "a constant"
@@ -267,7 +268,7 @@ def sparse_jacobian(
         )
 
     def differentiated(x: Any, *args: Any) -> Any:
-        trace = _Trace(lambda x: f(x, *args), [x], "sparse_jacobian()")
+        trace = Trace(lambda x: f(x, *args), [x], "sparse_jacobian()")
         _, node = _one_array(trace, "sparse_jacobian()")
         start = trace.inputs[0]
         sweeper = _Sweeper(node, start)
@@ -343,7 +344,7 @@ def sparse_hessian(
 
     def differentiated(x: Any, *args: Any) -> Any:
         inner = gradient_of(lambda x: f(x, *args), name="sparse_hessian")
-        trace = _Trace(inner, [x], "sparse_hessian()")
+        trace = Trace(inner, [x], "sparse_hessian()")
         gradient = trace.result
         if isinstance(gradient, Tensor) and gradient._level != trace.level and gradient.size:
             n, dtype = gradient.size, gradient.dtype  # f is linear: nothing to sweep

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, assert_type
+from typing import Any, assert_type, cast
 
 import numpy as np
 
@@ -32,6 +32,17 @@ def tensors() -> None:
     assert_type(x.requires_grad, bool)
     assert_type(float(x.sum()), float)
     x.backward(gradient=np.ones(2))
+
+
+def functions_of_numpy() -> None:
+    """The ways around NumPy's stubs that docs/typing.md shows."""
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    assert_type(x.mean(), Tensor)
+    assert_type(x.reshape((2, 1)), Tensor)
+    assert_type(x * np.ones(2), Tensor)
+    y = cast(Tensor, np.sin(x))
+    assert_type(y.sum(), Tensor)
+    np.sum(x).backward()
 
 
 def loss(w: Array, scale: float) -> float:

@@ -1,0 +1,137 @@
+"""The arguments of a call, before an operation runs: sorted, made arrays, and checked."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograd_core.base import errors
+from autograd_core.base.source import Location
+from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations.boxed import Boxed, bare, numeric
+from autograd_core.operations.other_libraries import KNOWN
+
+
+class Operation(Protocol):
+    """What a Primitive says of its arguments."""
+
+    _positional: tuple[str, ...]
+    arity: int | None
+    name: str
+    settings: frozenset[str]
+
+
+_DEFAULTS = {
+    ("where", True),
+    ("subok", True),
+    ("casting", "same_kind"),
+    ("order", "K"),
+    ("copy", True),
+    ("mode", "raise"),
+}
+_REMEDIES = {
+    "out": " Use the returned value, or write x[...] = value on a Tensor.",
+    "where": " Use np.where(condition, value, other) around it.",
+    "dtype": " Use .astype(dtype) on the result.",
+    "initial": " Add the initial value to the result.",
+}
+_NOT_NUMPY = frozenset({list, tuple, range, complex})
+
+
+def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
+    """Return lists as arrays, and Python's complex numbers (1j * np.float64 is one) as NumPy's."""
+    if isinstance(value, (list, tuple, range)):
+        try:
+            return np.asarray(value)
+        except (TypeError, ValueError) as error:
+            message = f"a {type(value).__name__} does not form an array: {error}"
+            raise errors.translate(error, message, Location.of_caller()) from error
+    if value.__class__ is complex:  # as precise as what stands beside it
+        kinds = [b.dtype for b in beside if hasattr(b, "dtype")]
+        return np.result_type(np.complex64, *kinds).type(value)
+    return value
+
+
+def familiar(operation: Operation, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return operands as NumPy's arrays; refuse those that mean more than their numbers."""
+    if any(a.__class__ in _NOT_NUMPY for a in args):
+        args = tuple([_as_array(a, args) for a in args])
+    if any(isinstance(a, Boxed) for a in args):
+        return tuple([foreign.plain(a, operation.name, args) for a in args])
+    return args
+
+
+def bind(
+    operation: Operation, args: tuple[Any, ...], params: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Sort arguments into arrays (positional) and settings (keywords), by the signature."""
+    names = operation._positional
+    arity = operation.arity or 0
+    if len(args) > max(len(names), arity):
+        raise errors.OperandError(
+            f"{operation.name} takes {max(len(names), arity)} arguments, got {len(args)}",
+            Location.of_caller(),
+        )
+    bound = dict(zip(names[arity:], args[arity:], strict=False))
+    arrays = list(args[:arity])
+    for name in names[len(arrays) : arity]:
+        if name not in params:
+            raise errors.OperandError(
+                f"{operation.name}: the argument {name!r} is missing", Location.of_caller()
+            )
+        arrays.append(params[name])
+    rest = {k: v for k, v in params.items() if k not in names[:arity]}
+    return tuple(arrays), {**bound, **rest}
+
+
+def checked(
+    operation: Operation, params: dict[str, Any], top: Boxed | None, args: tuple[Any, ...]
+) -> dict[str, Any]:
+    """Drop settings left at NumPy's default; refuse those that the rules don't know."""
+    if top is None:
+        return params
+    if "dtype" in params and params["dtype"] is not None and not top._written:
+        _check_dtype(operation, params["dtype"], args)
+    for value in params.values():
+        if value.__class__ not in KNOWN:
+            foreign.setting(value, operation.name)
+    if params.keys() <= operation.settings:
+        return params
+    kept = {}
+    for name, value in params.items():
+        if name in operation.settings:
+            kept[name] = value
+        elif top._written and name != "out" and value is not np._NoValue:
+            kept[name] = value  # NumPy's own function will run
+        elif not (
+            value is None
+            or value is np._NoValue
+            or (isinstance(value, (bool, str)) and (name, value) in _DEFAULTS)
+        ):
+            known = ", ".join(f"{k}=" for k in sorted(operation.settings)) or "none"
+            raise errors.UnsupportedError(
+                f"{operation.name}: the keyword {name}= is not supported on a traced value "
+                f"(supported: {known})." + _REMEDIES.get(name, ""),
+                Location.of_caller(),
+            )
+    return kept
+
+
+def _check_dtype(operation: Operation, dtype: Any, args: tuple[Any, ...]) -> None:
+    try:
+        kind = np.dtype(dtype).kind
+    except TypeError as error:
+        raise errors.OperandError(f"{operation.name}: {error}", Location.of_caller()) from error
+    if kind == "f" and any(np.result_type(bare(a)).kind == "c" for a in args if numeric(a)):
+        raise errors.DTypeError(
+            f"{operation.name}: dtype={np.dtype(dtype)} would drop the imaginary part of a complex "
+            "argument; take np.real(x) first.",
+            Location.of_caller(),
+        )
+    if kind not in "fc":
+        raise errors.DTypeError(
+            f"{operation.name}: a result of {np.dtype(dtype)} cannot carry a derivative; leave out "
+            f"dtype=, and cast the result with .astype({np.dtype(dtype)}), a constant.",
+            Location.of_caller(),
+        )
