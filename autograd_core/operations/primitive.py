@@ -10,13 +10,15 @@ Arrays are positional, settings (``axis=...``) are keywords.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.later import later
+from autograd_core.base.renamed import present_names
 from autograd_core.base.source import Location
 from autograd_core.operations import cut_marks as cuts
 from autograd_core.operations import other_libraries as foreign
@@ -52,6 +54,9 @@ class _Doc:
 
     def __get__(self, operation: Primitive | None, owner: type) -> str | None:
         return operation.doc if operation is not None and operation.doc else self.text
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Primitive:
@@ -105,6 +110,9 @@ class Primitive:
         ``second(y, slope, x)``.
     label, category : str
         How graphs draw it.
+    renamed : dict
+        The name that users know for each array argument of `forward` that is called otherwise
+        there; that name still works, with a DeprecationWarning.
     doc : str or None
         Its docstring.
 
@@ -137,6 +145,7 @@ class Primitive:
         "name",
         "none_if_unused",
         "outer",
+        "renamed",
         "second",
         "settings",
         "shaped",
@@ -163,6 +172,7 @@ class Primitive:
     name: str
     none_if_unused: bool
     outer: bool
+    renamed: Mapping[str, str]
     second: Rule | None
     settings: frozenset[str]
     shaped: bool
@@ -198,6 +208,7 @@ class Primitive:
         outer: bool = False,
         shaped: bool = False,
         none_if_unused: bool = False,
+        renamed: Mapping[str, str] = _NOTHING,
         doc: str | None = None,
     ) -> None:
         stated = {
@@ -205,7 +216,7 @@ class Primitive:
             "name": name,
             "arity": arity,
             "settings": settings,
-            "_positional": positional,
+            "_positional": tuple([renamed.get(name, name) for name in positional]),
             "vjps": vjps,
             "jvps": jvps,
             "vjp": vjp,
@@ -227,6 +238,7 @@ class Primitive:
             and vjps is not None
             and (arity == 1 or (arity == 2 and not settings)),
             "none_if_unused": none_if_unused,
+            "renamed": renamed,
             "doc": doc,
         }
         for attribute, value in stated.items():
@@ -364,6 +376,8 @@ class Primitive:
         self, args: tuple[Any, ...], params: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort arguments into arrays (positional) and settings (keywords), by the signature."""
+        if self.renamed:
+            params = present_names(f"{self.name}()", self.renamed, params)
         names = self._positional
         arity = self.arity or 0
         if len(args) > max(len(names), arity):
