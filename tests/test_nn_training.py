@@ -281,7 +281,7 @@ BAD = [
     (lambda t: make(checkpoint_batches=0), errors.SettingError, "checkpoint_batches = 0"),
     (lambda t: nn.EarlyStopping(patience=0), errors.SettingError, "patience = 0"),
     (lambda t: nn.EarlyStopping(mode="up"), errors.SettingError, "mode = 'up'"),
-    (lambda t: nn.GradientClipping(), errors.SettingError, "max_norm or value"),
+    (lambda t: nn.GradientClipping(), errors.SettingError, "max_norm or clip_value"),
     (lambda t: nn.GradientClipping(max_norm=-1.0), errors.SettingError, "max_norm = -1.0"),
     (lambda t: nn.Annealing(divide_by=1.0), errors.SettingError, "divide_by = 1.0"),
     (lambda t: nn.LayerStatistics(every=0), errors.SettingError, "every = 0"),
