@@ -5,7 +5,7 @@ Documented and kept like the public names, but of no use to a program that only 
 =====================  ========================================================================
 `Location`             the user's line, for errors: ``Location.of_caller()``
 `errors`               every exception of the engine
-`tree`                 nests of dict, list and tuple
+`tree`                 pytrees: nested dicts, lists and tuples
 `bare`, `memory`       the array under a traced value; under batches too
 `Batched`, `Batching`  values under `vmap`; a batch
 `BATCH_RULES`          what an operation, by name, does with a batch axis

@@ -88,7 +88,7 @@ class Callback:
         """Run after the last epoch, also when training failed."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what must be saved: arrays, numbers, text and nests of them."""
+        """Return what must be saved: arrays, numbers, text and pytrees of them."""
         return {}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:

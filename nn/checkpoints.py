@@ -25,7 +25,7 @@ from .serialization import read, save
 
 _KEY = "autograd_core.checkpoint"
 _CHECKSUM = "autograd_core.checksum"
-_DEEPEST = 200  # levels of a nest: far from Python's own limit, for writing and for reading
+_DEEPEST = 200  # levels of a pytree: far from Python's own limit, for writing and for reading
 
 
 def pack(nest: Any, arrays: dict[str, Any], path: str = "") -> Any:

@@ -186,7 +186,7 @@ def gradcheck(
     Parameters
     ----------
     f : callable
-        Any function of nests of arrays; float64 arguments give sharp answers.
+        Any function of pytrees of arrays; float64 arguments give sharp answers.
     *args
         Where to check; integers and other values are passed on unchanged.
     modes : sequence of {"reverse", "forward"}
