@@ -29,7 +29,7 @@ from autograd_core.extend import renamed_attribute, renamed_keywords
 from .callbacks import Callback
 from .data import DataLoader, as_loader
 from .diagnosis import first_broken
-from .functional.heap import keep_freed_memory
+from .functional.freed_memory import keep_freed_memory
 from .history import History
 from .interrupts import Signals
 from .progress import progress_bar, show
