@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
-from importlib import import_module
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any, cast
+
+from autograd_core._aliases import Finder
 
 # Not `primitive`, which is the declarator's name, and not `transforms`, which is a room's.
 MOVED = {
@@ -64,29 +61,13 @@ MOVED = {
 }
 
 
-class _Finder:  # not of importlib.abc, which loads much
-    """Finds the old names, when nothing else did."""
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return a spec for a module that has moved."""
-        package, _, old = name.partition(".")
-        return (
-            ModuleSpec(name, cast(Any, self))
-            if package == "autograd_core" and old in MOVED
-            else None
-        )
-
-    def create_module(self, spec: ModuleSpec) -> None:
-        """Leave making the module to Python."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Put the module from the new place where the old name looks for it."""
-        name = module.__name__
-        new = f"autograd_core.{MOVED[name.partition('.')[2]]}"
-        warnings.warn(f"{name} is {new} now.", DeprecationWarning, stacklevel=2)
-        sys.modules[name] = import_module(new)
+def _real_name(name: str) -> str | None:
+    package, _, old = name.partition(".")
+    return f"autograd_core.{MOVED[old]}" if package == "autograd_core" and old in MOVED else None
 
 
-sys.meta_path.append(_Finder())
+def _warn(name: str, new: str) -> None:
+    warnings.warn(f"{name} is {new} now.", DeprecationWarning, stacklevel=3)
+
+
+sys.meta_path.append(Finder(_real_name, _warn))  # when nothing else found the name

@@ -8,12 +8,9 @@ autograd_core. In both, whichever name is imported second gives the module of th
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib import import_module
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
-from typing import Any, cast
+
+from autograd_core._aliases import Finder
 
 _HERE = Path(__file__).parent
 NAMES = ("nn", "optim")
@@ -26,35 +23,20 @@ def own(name: str) -> str:
     return f"autograd_core.{short}" if INSTALLED else short
 
 
-class _Finder:  # not of importlib.abc, which loads much
-    """Finds a module of nn or optim by its other name."""
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return a spec for the other name; None for every other module."""
-        package = name.removeprefix("autograd_core.").partition(".")[0]
-        if package not in NAMES or own(name) == name:
-            return None
-        if INSTALLED and sys.modules.get(package) is not sys.modules.get(own(package)):
-            return None  # `nn` is the package in that place, ours or another project's
-        return ModuleSpec(name, cast(Any, self))
-
-    def create_module(self, spec: ModuleSpec) -> None:
-        """Leave making the module to Python."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Put the module that runs under its own name where the other name looks for it."""
-        name = module.__name__
-        found = import_module(own(name))
-        if not INSTALLED:
-            check_ours(name)
-        sys.modules[name] = found
+def _real_name(name: str) -> str | None:
+    package = name.removeprefix("autograd_core.").partition(".")[0]
+    if package not in NAMES or own(name) == name:
+        return None
+    if INSTALLED and sys.modules.get(package) is not sys.modules.get(own(package)):
+        return None  # `nn` is the package in that place, ours or another project's
+    return own(name)
 
 
-def check_ours(name: str) -> None:
-    """Raise if the package of a short name is not the folder in this checkout."""
-    package = own(name).partition(".")[0]
+def check_ours(name: str, real: str) -> None:
+    """Raise if, in a checkout, the package of a short name is not the folder in this checkout."""
+    if INSTALLED:
+        return
+    package = real.partition(".")[0]
     file = getattr(sys.modules[package], "__file__", None)
     if file is None or Path(file).parent != _HERE.parent / package:
         raise ImportError(
@@ -63,4 +45,5 @@ def check_ours(name: str) -> None:
         )
 
 
-sys.meta_path.insert(0, _Finder())
+FINDER = Finder(_real_name, check_ours)
+sys.meta_path.insert(0, FINDER)

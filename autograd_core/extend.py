@@ -5,7 +5,7 @@ Documented and kept like the public names, but of no use to a program that only 
 =====================  ========================================================================
 `Location`             the user's line, for errors: ``Location.of_caller()``
 `errors`               every exception of the engine
-`tree`                 nests of dict, list and tuple
+`tree`                 pytrees: nested dicts, lists and tuples
 `bare`, `memory`       the array under a traced value; under batches too
 `Batched`, `Batching`  values under `vmap`; a batch
 `BATCH_RULES`          what an operation, by name, does with a batch axis
@@ -19,12 +19,16 @@ Documented and kept like the public names, but of no use to a program that only 
 `random_sources`       the random generators that a program draws from, to be put back
 `named_sources`        the same by name, and those whose state cannot be kept
 `draw`                 a random draw that `vmap` understands
+`renamed_keywords`     lets a function take keywords by their old names too, with a warning;
+                       `present_names` does it for keywords at hand, `renamed_attribute` for an
+                       attribute
 `prints_anywhere`      lets a class print on terminals that know ASCII only
 =====================  ========================================================================
 """
 
 from autograd_core.base import errors, tree
 from autograd_core.base.printing import prints_anywhere
+from autograd_core.base.renamed import present_names, renamed_attribute, renamed_keywords
 from autograd_core.base.source import Location, register_exclusion
 from autograd_core.costs.counting import Counter
 from autograd_core.engine.forgetting import Forgotten
@@ -56,10 +60,13 @@ __all__ = [
     "getitem",
     "memory",
     "named_sources",
+    "present_names",
     "prints_anywhere",
     "pushed",
     "random_sources",
     "register_exclusion",
+    "renamed_attribute",
+    "renamed_keywords",
     "transpose",
     "tree",
 ]

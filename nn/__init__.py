@@ -30,7 +30,7 @@ from .conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
 from .errors import DataError, MissingExtraError, SerializationError, StateDictError
-from .functional.heap import keep_freed_memory
+from .functional.freed_memory import keep_freed_memory
 from .linear import Bilinear, Linear
 from .loss import (
     BCELoss,

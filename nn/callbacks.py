@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from autograd_core import SettingError, mark_overwritten, optim
+from autograd_core.extend import renamed_attribute, renamed_keywords
 
 from .files import PathLock, check_target, remove_leftovers
 from .random import generator
@@ -25,7 +26,7 @@ class Training(Protocol):
 
     model: Any
     optimizer: Any
-    schedule: Any
+    scheduler: Any
     history: Any
     callbacks: list[Any]
     epoch: int
@@ -87,7 +88,7 @@ class Callback:
         """Run after the last epoch, also when training failed."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what must be saved: arrays, numbers, text and nests of them."""
+        """Return what must be saved: arrays, numbers, text and pytrees of them."""
         return {}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -408,7 +409,7 @@ class GradientClipping(Callback):
     ----------
     max_norm : float, optional
         The largest joint norm.
-    value : float, optional
+    clip_value : float, optional
         The largest single element.
 
     Raises
@@ -427,21 +428,24 @@ class GradientClipping(Callback):
         "largest": (0.0, optim.checks.non_negative)
     }
 
-    def __init__(self, max_norm: float | None = None, value: float | None = None) -> None:
-        if max_norm is None and value is None:
-            raise SettingError("GradientClipping: give max_norm or value.")
-        for name, limit in (("max_norm", max_norm), ("value", value)):
+    value = renamed_attribute("value", "clip_value")
+
+    @renamed_keywords(value="clip_value")
+    def __init__(self, max_norm: float | None = None, clip_value: float | None = None) -> None:
+        if max_norm is None and clip_value is None:
+            raise SettingError("GradientClipping: give max_norm or clip_value.")
+        for name, limit in (("max_norm", max_norm), ("clip_value", clip_value)):
             if limit is not None and not limit > 0:
                 raise SettingError(f"GradientClipping: {name} = {limit}; it must be positive.")
         self.max_norm = max_norm
-        self.value = value
+        self.clip_value = clip_value
         self.largest = 0.0
 
     def on_backward(self, trainer: Training) -> None:
         """Clip."""
         parameters = list(trainer.model.parameters())
-        if self.value is not None:
-            optim.clip_grad_value_(parameters, self.value)
+        if self.clip_value is not None:
+            optim.clip_grad_value_(parameters, self.clip_value)
         if self.max_norm is not None:
             norm = optim.clip_grad_norm_(parameters, self.max_norm, error_if_nonfinite=True)
             self.largest = max(self.largest, norm)

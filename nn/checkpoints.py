@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.extend import Location
+from autograd_core.extend import Location, renamed_keywords
 
 from .errors import SerializationError
 from .serialization import read, save
 
 _KEY = "autograd_core.checkpoint"
 _CHECKSUM = "autograd_core.checksum"
-_DEEPEST = 200  # levels of a nest: far from Python's own limit, for writing and for reading
+_DEEPEST = 200  # levels of a pytree: far from Python's own limit, for writing and for reading
 
 
 def pack(nest: Any, arrays: dict[str, Any], path: str = "") -> Any:
@@ -249,12 +249,13 @@ _UNPACKED: dict[str, Any] = {
 }
 
 
-def save_checkpoint(nest: Any, path: str | os.PathLike[str]) -> None:
+@renamed_keywords(nest="obj")
+def save_checkpoint(obj: Any, path: str | os.PathLike[str]) -> None:
     """Write nested values to a file, atomically.
 
     Parameters
     ----------
-    nest : nest
+    obj : nested dicts, lists and tuples
         Arrays, numbers (Python's and NumPy's), text, bytes, None; lists, tuples
         and dicts of them, with any of these as keys.
     path : path
@@ -276,7 +277,7 @@ def save_checkpoint(nest: Any, path: str | os.PathLike[str]) -> None:
     """
     arrays: dict[str, Any] = {}
     try:
-        packed = pack(nest, arrays)
+        packed = pack(obj, arrays)
         text = json.dumps(packed, separators=(",", ":"))
     except SerializationError:
         raise

@@ -24,6 +24,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def _write(tensor: Any, value: Any) -> Any:
     """Write into a Tensor's memory, or into an array."""
     if isinstance(tensor, Tensor):

@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.extend import renamed_keywords
 
-def accuracy(output: Any, target: Any) -> float:
-    """Return the share of rows whose largest output is the target's class.
+
+@renamed_keywords(output="input")
+def accuracy(input: Any, target: Any) -> float:
+    """Return the share of rows whose largest score is the target's class.
 
     Parameters
     ----------
-    output : array, shape (n, classes)
+    input : array, shape (n, classes)
         Scores.
     target : array of int, shape (n,)
         Class indices.
@@ -27,4 +30,4 @@ def accuracy(output: Any, target: Any) -> float:
     >>> accuracy(np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([1, 1]))
     0.5
     """
-    return float(np.mean(np.argmax(output, axis=1) == target))
+    return float(np.mean(np.argmax(input, axis=1) == target))

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from autograd_core import OperandError, UnsupportedError, mark_overwritten, scope
-from autograd_core.extend import Location
+from autograd_core.extend import Location, renamed_keywords
 
 from .hooks import Removable, run_with_hooks
 from .parameter import Parameter
@@ -136,21 +136,22 @@ class Module:
         self._check_name(name, registry)
         registry[name] = param
 
-    def register_buffer(self, name: str, value: Any, persistent: bool = True) -> None:
+    @renamed_keywords(value="tensor")
+    def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """Add a value that is saved with the module but not trained.
 
         Parameters
         ----------
         name : str
             The attribute's name.
-        value : array_like or None
+        tensor : array_like or None
             Kept as a plain array.
         persistent : bool
             Whether `state_dict` contains it.
         """
         registry = self._registries()[2]
         self._check_name(name, registry)
-        registry[name] = None if value is None else np.asarray(value)
+        registry[name] = None if tensor is None else np.asarray(tensor)
         (self._unsaved.discard if persistent else self._unsaved.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:

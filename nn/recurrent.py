@@ -171,7 +171,7 @@ class _Recurrent(Module):
         directions = 2 if self.bidirectional else 1
         for level, place in enumerate(range(0, len(self._places(0, 0)), directions)):
             if level and self.dropout and self.training:
-                x = dropout(x, self.dropout, rng=self.rng)
+                x = dropout(x, self.dropout, generator=self.rng)
             outputs = []
             for backwards in range(directions):
                 suffix = f"_l{level}{'_reverse' if backwards else ''}"

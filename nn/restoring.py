@@ -169,13 +169,13 @@ def checked_training(trainer: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     _check_model(trainer.model, state["model"])
     if type(trainer.optimizer).load_state_dict is optim.Optimizer.load_state_dict:
         read_state_dict(trainer.optimizer, state["optimizer"])
-    if (state["schedule"] is None) != (trainer.schedule is None) or (
+    if (state["schedule"] is None) != (trainer.scheduler is None) or (
         not isinstance(state["callbacks"], (list, tuple))
         or len(state["callbacks"]) != len(trainer.callbacks)
     ):
         raise _wrong("the checkpoint was made with another schedule or other callbacks")
-    if trainer.schedule is not None and checks_itself(trainer.schedule):
-        trainer.schedule.check_state_dict(state["schedule"])
+    if trainer.scheduler is not None and checks_itself(trainer.scheduler):
+        trainer.scheduler.check_state_dict(state["schedule"])
     for callback, found in zip(trainer.callbacks, state["callbacks"], strict=True):
         if checks_itself(callback):
             callback.check_state_dict(found, trainer)

@@ -45,7 +45,7 @@ class Resumable:
     model: Any
     loss: Callable[[Any, Any], Any]
     optimizer: Any
-    schedule: Any
+    scheduler: Any
     metrics: dict[str, Callable[[Any, Any], float]]
     callbacks: list[Callback]
     checkpoint: str | os.PathLike[str] | None
@@ -137,7 +137,7 @@ class Resumable:
             "version": _VERSION,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "schedule": None if self.schedule is None else self.schedule.state_dict(),
+            "schedule": None if self.scheduler is None else self.scheduler.state_dict(),
             "callbacks": [callback.state_dict() for callback in self.callbacks],
             "history": self.history.rows,
             "epoch": self.epoch,
@@ -155,8 +155,15 @@ class Resumable:
 
     def _sources(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the random sources by name, and what has no state; callbacks may know all."""
-        names = ("model", "loss", "metrics", "optimizer", "schedule", "callbacks")
-        found, unkept = own_sources({name: getattr(self, name) for name in names}, self)
+        own = {
+            "model": self.model,
+            "loss": self.loss,
+            "metrics": self.metrics,
+            "optimizer": self.optimizer,
+            "schedule": self.scheduler,  # its name in checkpoints
+            "callbacks": self.callbacks,
+        }
+        found, unkept = own_sources(own, self)
         for name, loader in (("data", self._loader), ("validation", self._tests)):
             if loader is None:
                 continue
@@ -284,8 +291,8 @@ class Resumable:
         model = [(a, a.copy()) for a in self.model.state_dict().values()]
         groups = [(group, dict(group)) for group in self.optimizer.param_groups]
         held = [(part, dict(vars(part))) for part in (self, self.optimizer, *self.callbacks)]
-        if self.schedule is not None:
-            held += optim.lr_scheduler.compose.attributes(self.schedule)
+        if self.scheduler is not None:
+            held += optim.lr_scheduler.compose.attributes(self.scheduler)
         rows, state = self.history.rows, get_rng_state()
         legacy, python = np.random.get_state(legacy=False), random.getstate()
         own = [(source, source_state(source)) for source in self._sources()[0].values()]
@@ -311,8 +318,8 @@ class Resumable:
     def _take(self, state: Mapping[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        if self.schedule is not None:
-            self.schedule.load_state_dict(state["schedule"])
+        if self.scheduler is not None:
+            self.scheduler.load_state_dict(state["schedule"])
         for callback, found in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict(found)
         self.history.rows = state["history"]

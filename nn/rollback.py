@@ -91,8 +91,8 @@ class Rollback:
         trainer = self._trainer
         held = (
             []
-            if trainer.schedule is None
-            else optim.lr_scheduler.compose.attributes(trainer.schedule)
+            if trainer.scheduler is None
+            else optim.lr_scheduler.compose.attributes(trainer.scheduler)
         )
         if self._shaken:
             self._weights = [(p, p.data, p.data.copy()) for p in self._parameters]

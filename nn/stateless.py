@@ -38,7 +38,7 @@ def functional_call(
     """Run a module with other values in place of its parameters and buffers.
 
     It turns a module into a pure function of its parameters, for the transforms:
-    ``jvp``, ``hessian``, ``grad`` of any nest of parameters.
+    ``jvp``, ``hessian``, ``grad`` of any pytree of parameters.
 
     Parameters
     ----------

@@ -24,11 +24,12 @@ from autograd_core import (
     no_grad,
     optim,
 )
+from autograd_core.extend import renamed_attribute, renamed_keywords
 
 from .callbacks import Callback
 from .data import DataLoader, as_loader
 from .diagnosis import first_broken
-from .functional.heap import keep_freed_memory
+from .functional.freed_memory import keep_freed_memory
 from .history import History
 from .interrupts import Signals
 from .progress import progress_bar, show
@@ -50,9 +51,9 @@ class Trainer(Resumable):
         batch.  The target is the batch's last part (an autoencoder's only one).
     optimizer : optim.Optimizer
         Holds the model's parameters.
-    schedule : LRScheduler or ReduceLROnPlateau, optional
+    scheduler : LRScheduler or ReduceLROnPlateau, optional
         Steps once per epoch, or per batch.
-    schedule_every : {"epoch", "batch"}
+    scheduler_every : {"epoch", "batch"}
         Which.
     metrics : dict of str to callable, optional
         ``metric(output, target)`` on arrays, a mean over the batch.
@@ -98,14 +99,18 @@ class Trainer(Resumable):
     True
     """
 
+    schedule = renamed_attribute("schedule", "scheduler")
+    schedule_every = renamed_attribute("schedule_every", "scheduler_every")
+
+    @renamed_keywords(schedule="scheduler", schedule_every="scheduler_every")
     def __init__(
         self,
         model: Any,
         loss: Callable[[Any, Any], Any],
         optimizer: Any,
-        schedule: Any = None,
+        scheduler: Any = None,
         *,
-        schedule_every: str = "epoch",
+        scheduler_every: str = "epoch",
         metrics: Mapping[str, Metric] | None = None,
         callbacks: Sequence[Callback] = (),
         checkpoint: str | os.PathLike[str] | None = None,
@@ -115,17 +120,17 @@ class Trainer(Resumable):
         progress: bool | None = None,
     ) -> None:
         super().__init__()
-        if schedule_every not in ("epoch", "batch"):
+        if scheduler_every not in ("epoch", "batch"):
             raise SettingError(
-                f"Trainer: schedule_every = {schedule_every!r}; it must be 'epoch' or 'batch'."
+                f"Trainer: scheduler_every = {scheduler_every!r}; it must be 'epoch' or 'batch'."
             )
         if checkpoint_batches is not None and checkpoint_batches < 1:
             raise SettingError(f"Trainer: checkpoint_batches = {checkpoint_batches}; at least 1.")
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
-        self.schedule = schedule
-        self.schedule_every = schedule_every
+        self.scheduler = scheduler
+        self.scheduler_every = scheduler_every
         self.metrics = dict(metrics or {})
         self.callbacks = list(callbacks)
         self.checkpoint = checkpoint
@@ -274,7 +279,7 @@ class Trainer(Resumable):
         }
         if tests is not None:
             row |= {"val_" + name: value for name, value in self.evaluate(tests).items()}
-        if self.schedule is not None and self.schedule_every == "epoch":
+        if self.scheduler is not None and self.scheduler_every == "epoch":
             self._step_schedule(row)
         for callback in self.callbacks:
             callback.on_epoch_end(self, row)
@@ -315,8 +320,8 @@ class Trainer(Resumable):
             self._updating_weights = True
             self.optimizer.step()
             self._sums, self.batch = sums, self.batch + 1
-            if self.schedule is not None and self.schedule_every == "batch":
-                self.schedule.step()
+            if self.scheduler is not None and self.scheduler_every == "batch":
+                self.scheduler.step()
             rollback.open = self._updating_weights = False
         finally:
             self.updating = False
@@ -346,15 +351,15 @@ class Trainer(Resumable):
         return {name: total / sums["rows"] for name, total in sums.items() if name != "rows"}
 
     def _step_schedule(self, row: Mapping[str, float]) -> None:
-        if not hasattr(self.schedule, "patience"):
-            self.schedule.step()
+        if not hasattr(self.scheduler, "patience"):
+            self.scheduler.step()
             return
         if self.monitor not in row:
             raise SettingError(
                 f"Trainer: the schedule monitors {self.monitor!r}, but this epoch measured "
                 f"{', '.join(row)}; pass validation data to fit(), or set monitor=."
             )
-        self.schedule.step(row[self.monitor])
+        self.scheduler.step(row[self.monitor])
 
     # --- using the model ----------------------------------------------------
 

@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 
 from autograd_core import SettingError
-from autograd_core.extend import draw
+from autograd_core.extend import draw, renamed_keywords
 
 from .data import Transform
 from .errors import DataError
 
 __all__ = ["Normalize", "affine", "compose", "noise", "sample"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def compose(*transforms: Transform) -> Transform:
@@ -55,7 +59,7 @@ class Normalize:
     ----------
     data : array, shape (n, ...)
         The training inputs; validation and test data take the same numbers.
-    axis : int or tuple of int
+    dim : int or tuple of int
         Over what to take the means: 0 for each feature apart, (0, 2, 3) for
         each channel of images.
 
@@ -77,12 +81,13 @@ class Normalize:
            [ 1.,  0.]])
     """
 
-    def __init__(self, data: Any, axis: int | tuple[int, ...] = 0) -> None:
+    @renamed_keywords(axis="dim")
+    def __init__(self, data: Any, dim: int | tuple[int, ...] = 0) -> None:
         data = np.asarray(data)
         if not data.size:
             raise DataError("Normalize: the data are empty, so they have no mean.")
-        self.mean = data.mean(axis=axis, keepdims=True)
-        std = data.std(axis=axis, keepdims=True)
+        self.mean = data.mean(axis=dim, keepdims=True)
+        std = data.std(axis=dim, keepdims=True)
         self.std = np.where(std == 0, 1, std)
 
     def __call__(self, inputs: Any, rng: np.random.Generator | None = None) -> Any:

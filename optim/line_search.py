@@ -144,8 +144,8 @@ def gradient_descent(
     Parameters
     ----------
     f : callable or Objective
-        A scalar function of a nest of arrays, or `of_parameters`.
-    x0 : nest of arrays
+        A scalar function of a pytree of arrays, or `of_parameters`.
+    x0 : pytree of arrays
         Where to start; not for an objective.
     line_search : {"armijo", "wolfe"}
         Which search.

@@ -20,8 +20,8 @@ def newton(f: Any, x0: Any = None, tolerance: float = 1e-8, max_iterations: int 
     Parameters
     ----------
     f : callable or Objective
-        A scalar function of a nest of arrays, or `of_parameters`.
-    x0 : nest of arrays
+        A scalar function of a pytree of arrays, or `of_parameters`.
+    x0 : pytree of arrays
         Where to start; not for an objective.
     tolerance : float
         Stop when no gradient element is larger than this.

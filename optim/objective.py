@@ -1,7 +1,7 @@
 """Objective: a scalar function seen as a function of one vector.
 
 The methods that look at the whole function (line search, Newton, L-BFGS) are
-written for vectors; this flattens any nest of arrays, or the parameters of a
+written for vectors; this flattens any pytree of arrays, or the parameters of a
 model, into one and back.
 """
 
@@ -26,7 +26,7 @@ class Result:
 
     Attributes
     ----------
-    x : nest
+    x : pytree
         The best point, nested as the start was (for parameters: their arrays).
     value : float
         The function's value there.
@@ -140,7 +140,7 @@ class Objective:
 
 
 class _OfFunction(Objective):
-    """A function of a nest of arrays."""
+    """A function of a pytree of arrays."""
 
     def __init__(self, f: Callable[[Any], Any], x0: Any) -> None:
         self._f = f

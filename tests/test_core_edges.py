@@ -337,7 +337,7 @@ def test_gradcheck_trusts_the_complex_step_where_differences_are_coarse() -> Non
 
 def test_gradcheck_of_a_tensor_from_outside_is_in_reverse_mode_only() -> None:
     w = Tensor(X, requires_grad=True)
-    assert gradcheck(lambda: np.sum(w**3), wrt=[w], order=2)
+    assert gradcheck(lambda: np.sum(w**3), parameters=[w], order=2)
     assert w.data.tolist() == X.tolist()
 
 

@@ -41,7 +41,7 @@ def test_float32():
 
 def test_tensors_from_outside():
     w = Tensor(np.outer(X, X), requires_grad=True)
-    assert gradcheck(lambda x: np.tanh(w @ x), X, wrt=[w])
+    assert gradcheck(lambda x: np.tanh(w @ x), X, parameters=[w])
     assert w.is_leaf
     assert w.grad is None
 

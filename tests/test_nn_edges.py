@@ -403,7 +403,7 @@ def test_dropping_everything_nothing_or_whole_channels() -> None:
     x = draw(3, 4, 2, 2)
     assert not f.dropout(x, 1.0).any()
     assert dropout2d(x, 0.5, training=False) is x
-    dropped = dropout2d(x, 0.5, rng=np.random.default_rng(0))
+    dropped = dropout2d(x, 0.5, generator=np.random.default_rng(0))
     whole = [[np.unique(np.round(c / o, 12)).tolist() for c, o in zip(a, b, strict=True)]
              for a, b in zip(dropped, x, strict=True)]  # fmt: skip
     assert {tuple(v) for row in whole for v in row} == {(0.0,), (2.0,)}

@@ -149,7 +149,7 @@ def test_clipping_by_value_holds_every_element() -> None:
             self.seen = max(self.seen, *parts)
 
     after = Largest()
-    trainer = make(callbacks=[nn.callbacks.GradientClipping(value=0.01), after])
+    trainer = make(callbacks=[nn.callbacks.GradientClipping(clip_value=0.01), after])
     history = trainer.fit(blobs(60), epochs=1)
     assert 0 < after.seen <= np.float32(0.01)
     assert "grad_norm" not in history
@@ -166,7 +166,7 @@ def test_early_stopping_without_keeping_weights_keeps_the_last() -> None:
 
 def test_a_plateau_schedule_is_given_what_it_monitors() -> None:
     trainer = make(lr=0.5, rule=optim.SGD, monitor="loss")
-    trainer.schedule = optim.lr_scheduler.ReduceLROnPlateau(
+    trainer.scheduler = optim.lr_scheduler.ReduceLROnPlateau(
         trainer.optimizer, factor=0.5, patience=0, threshold=10.0, threshold_mode="abs"
     )
     trainer.fit(blobs(60), epochs=3)  # no epoch is better by 10, so each but the first lowers it
@@ -235,7 +235,7 @@ def test_a_state_loaded_before_the_data_is_known_is_checked_when_it_is() -> None
     first = make(dropout=0.0)
     first.fit(blobs(60), epochs=1, batch_size=20)
     second = make(seed=5, dropout=0.0)
-    second.schedule = optim.lr_scheduler.StepLR(second.optimizer, 1)
+    second.scheduler = optim.lr_scheduler.StepLR(second.optimizer, 1)
     with pytest.raises(nn.StateDictError, match="another schedule"):
         second.load_state_dict(first.state_dict())
     third = make(seed=5, dropout=0.0)

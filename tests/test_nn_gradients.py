@@ -107,7 +107,7 @@ def test_module(case: Any, training: bool) -> None:
     assert gradcheck(run, *inputs, modes=SMOOTH, **tolerances)
     parameters = [p for p in module.parameters() if p.size <= 16]
     if parameters:
-        assert gradcheck(run, *inputs, wrt=parameters[:2], **tolerances)
+        assert gradcheck(run, *inputs, parameters=parameters[:2], **tolerances)
 
 
 @pytest.mark.parametrize("lengths", [None, np.array([3, 1])])

@@ -103,7 +103,7 @@ def make(
         nn.CrossEntropyLoss(),
         optimizer,
         optim.lr_scheduler.CosineAnnealingLR(optimizer, 40),
-        schedule_every=every,
+        scheduler_every=every,
         metrics={"noisy": NoisyMetric()},
         callbacks=[*watching, *callbacks],
         checkpoint=checkpoint,
@@ -273,7 +273,7 @@ def test_errors_of_the_users_own_parts() -> None:
         once(t.optimizer, "step", 5)
 
     def the_schedule(t: Any) -> None:
-        once(t.schedule, "get_lr", 5)
+        once(t.scheduler, "get_lr", 5)
 
     def the_data(t: Any) -> None:
         once(t.train_data.rng, "random", 50)

@@ -52,8 +52,9 @@ def own_doc(thing: Any) -> str:
 def parameters(thing: Any) -> list[str]:
     """The parameters that a user may want to know about: those that other values are taken for."""
     given = inspect.signature(thing.forward if isinstance(thing, Primitive) else thing).parameters
+    known = thing.renamed if isinstance(thing, Primitive) else {}
     return [
-        name
+        known.get(name, name)
         for name, p in given.items()
         if p.kind is not p.VAR_KEYWORD
         and not (p.kind is p.KEYWORD_ONLY and name in optim.keywords.HARMLESS)

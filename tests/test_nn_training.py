@@ -92,17 +92,17 @@ def test_an_autoencoder_needs_no_targets():
 
 def test_schedules_by_epoch_and_by_batch():
     trainer = make(lr=1e-3)
-    trainer.schedule = optim.lr_scheduler.StepLR(trainer.optimizer, 1, gamma=0.5)
+    trainer.scheduler = optim.lr_scheduler.StepLR(trainer.optimizer, 1, gamma=0.5)
     trainer.fit(blobs(), epochs=3)
     assert trainer.history["lr"] == pytest.approx([1e-3, 5e-4, 2.5e-4])
-    trainer = make(schedule_every="batch")
-    trainer.schedule = optim.lr_scheduler.OneCycleLR(
+    trainer = make(scheduler_every="batch")
+    trainer.scheduler = optim.lr_scheduler.OneCycleLR(
         trainer.optimizer, 0.1, epochs=3, steps_per_epoch=4
     )
     trainer.fit(blobs(), epochs=3, batch_size=50)
-    assert trainer.schedule.last_epoch == 12
+    assert trainer.scheduler.last_epoch == 12
     trainer = make()
-    trainer.schedule = optim.lr_scheduler.ReduceLROnPlateau(trainer.optimizer, patience=0)
+    trainer.scheduler = optim.lr_scheduler.ReduceLROnPlateau(trainer.optimizer, patience=0)
     with pytest.raises(errors.SettingError, match="val_loss"):
         trainer.fit(blobs(), epochs=1)
 
@@ -277,11 +277,11 @@ BAD = [
         errors.SettingError,
         "must be one number",
     ),
-    (lambda t: make(schedule_every="week"), errors.SettingError, "schedule_every = 'week'"),
+    (lambda t: make(scheduler_every="week"), errors.SettingError, "scheduler_every = 'week'"),
     (lambda t: make(checkpoint_batches=0), errors.SettingError, "checkpoint_batches = 0"),
     (lambda t: nn.EarlyStopping(patience=0), errors.SettingError, "patience = 0"),
     (lambda t: nn.EarlyStopping(mode="up"), errors.SettingError, "mode = 'up'"),
-    (lambda t: nn.GradientClipping(), errors.SettingError, "max_norm or value"),
+    (lambda t: nn.GradientClipping(), errors.SettingError, "max_norm or clip_value"),
     (lambda t: nn.GradientClipping(max_norm=-1.0), errors.SettingError, "max_norm = -1.0"),
     (lambda t: nn.Annealing(divide_by=1.0), errors.SettingError, "divide_by = 1.0"),
     (lambda t: nn.LayerStatistics(every=0), errors.SettingError, "every = 0"),
@@ -316,9 +316,9 @@ def full_run(path, epochs=6, batches=3):
         ],
         checkpoint=path,
         checkpoint_batches=batches,
-        schedule_every="batch",
+        scheduler_every="batch",
     )
-    trainer.schedule = optim.lr_scheduler.CosineAnnealingLR(trainer.optimizer, 40)
+    trainer.scheduler = optim.lr_scheduler.CosineAnnealingLR(trainer.optimizer, 40)
     trainer.model[2].rng = np.random.default_rng(5)  # a source of its own beside the shared one
     loader = nn.DataLoader(
         blobs(),
@@ -440,7 +440,7 @@ def other_model(path):
 def other_optimizer(path):
     trainer, loader, epochs = full_run(path)
     trainer.optimizer = optim.SGD(trainer.model.parameters(), lr=0.1)
-    trainer.schedule.optimizer = trainer.optimizer
+    trainer.scheduler.optimizer = trainer.optimizer
     return trainer, loader, epochs
 
 

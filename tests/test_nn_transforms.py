@@ -72,7 +72,7 @@ def test_normalize_takes_the_training_datas_numbers():
     np.testing.assert_allclose(normalize(train).mean(axis=0), 0.0, atol=1e-12)
     np.testing.assert_allclose(normalize(train).std(axis=0), 1.0)
     np.testing.assert_allclose(normalize(other), (other - train.mean(0)) / train.std(0))
-    channels = transforms.Normalize(rng.random((9, 3, 4, 4), np.float32), axis=(0, 2, 3))
+    channels = transforms.Normalize(rng.random((9, 3, 4, 4), np.float32), dim=(0, 2, 3))
     assert channels.mean.shape == (1, 3, 1, 1)
 
 

@@ -414,13 +414,13 @@ def test_nn_and_optim_are_one_package_under_two_names(monkeypatch):
     assert autograd_core.optim is optim
     monkeypatch.setitem(sys.modules, "nn", pytest)
     with pytest.raises(ImportError, match="belongs to another project"):
-        _short_names.check_ours("autograd_core.nn.linear")
+        _short_names.check_ours("autograd_core.nn.linear", "nn.linear")
 
 
 def test_a_finished_installation_takes_the_short_name_for_a_stand_in(monkeypatch):
     from autograd_core import _short_names
 
-    finder = _short_names._Finder()
+    finder = _short_names.FINDER
     monkeypatch.setattr(_short_names, "INSTALLED", True)
     assert _short_names.own("nn.linear") == "autograd_core.nn.linear"
     assert _short_names.own("autograd_core.nn") == "autograd_core.nn"

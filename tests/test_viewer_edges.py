@@ -259,8 +259,8 @@ def test_the_inputs_of_forward_mode_must_be_in_the_graph() -> None:
     x, z = small()
     other = Tensor(1.0, requires_grad=True)
     with pytest.raises((OperandError, ValueError), match=r"graph"):
-        animate(z, wrt=other)
-    assert [c.name for c in animate(z, mode="forward", wrt=x).seeds] == ["x"]
+        animate(z, inputs=other)
+    assert [c.name for c in animate(z, mode="forward", inputs=x).seeds] == ["x"]
 
 
 def test_rules_that_fail_or_pass_nothing_back_are_still_drawn() -> None:

@@ -133,7 +133,7 @@ def test_tangents_are_the_engines():
 def test_forward_mode_agrees_with_dual_numbers_and_counts_sweeps():
     x, y = Tensor(2.0, requires_grad=True), Tensor(3.0, requires_grad=True)
     F = x**3 * (x + 3 * y)
-    _, data = page_data(F, wrt=[y])
+    _, data = page_data(F, inputs=[y])
     expected = jvp(lambda x, y: x**3 * (x + 3 * y), (2.0, 3.0), (0.0, 1.0))[1]
     run = data["runs"][1]
     assert run["seed"] == "y"

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def leaves(tree: Any) -> list[Any]:
-    """Return the leaves of a nest, depth first; None counts as an empty nest.
+    """Return the leaves of a pytree, depth first; None counts as an empty pytree.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def _like_its_class(whole: Any, items: Any) -> Any:
 
 
 def like(tree: Any, values: Any) -> Any:
-    """Return a nest of the same structure with other leaves, in the order of `leaves`.
+    """Return a pytree of the same structure with other leaves, in the order of `leaves`.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def like(tree: Any, values: Any) -> Any:
 
 
 def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
-    """Return the nest with a function applied to each leaf.
+    """Return the pytree with a function applied to each leaf.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
 
 
 def same_structure(first: Any, second: Any) -> bool:
-    """Whether two nests have the same shape, leaves aside.
+    """Whether two pytrees have the same shape, leaves aside.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def same_structure(first: Any, second: Any) -> bool:
 
 
 def leaves_like(structure: Any, tree: Any, partial: bool = False) -> list[Any] | None:
-    """Return the leaves of a nest in the order of another's; dicts match by key.
+    """Return the leaves of a pytree in the order of another's; dicts match by key.
 
     None if the two are not nested alike.  With `partial`, a None in the tree
     stands for None at every leaf below it.

@@ -195,7 +195,7 @@ class Compiled:
         for tensor in tensors:
             if not isinstance(tensor, Tensor) or not tensor.is_leaf:
                 raise errors.OperandError(
-                    "compile: parameters must be leaf Tensors, a nest of them, or a module; got "
+                    "compile: parameters must be leaf Tensors, a pytree of them, or a module; got "
                     f"{type(tensor).__name__}.",
                     Location.of_caller(),
                 )
@@ -451,11 +451,11 @@ def compile_(
         Returns a scalar (or, with `has_aux`, a scalar and anything else).  It should only compute:
         prints and the like happen only while it is recorded.
     argnums : int or sequence of int, optional
-        The positional arguments to differentiate, nests of arrays; default the
+        The positional arguments to differentiate, pytrees of arrays; default the
         first, or none if there are `parameters`.
     has_aux : bool
         Whether f returns ``(value, auxiliary)``.
-    parameters : module, or nest of leaf Tensors, optional
+    parameters : module, or pytree of leaf Tensors, optional
         Tensors that f uses without getting them as arguments. Their data is read at every call.
 
     Returns

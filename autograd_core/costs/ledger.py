@@ -317,7 +317,7 @@ def cost(
     Parameters
     ----------
     f : callable
-        Any function of nests of arrays; or a model (anything with
+        Any function of pytrees of arrays; or a model (anything with
         ``parameters()``), which is then differentiated in its parameters.
     *args, **keywords
         Where to evaluate it; values that are not floating-point are passed on unchanged.

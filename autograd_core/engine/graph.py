@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_core.base.renamed import renamed_keywords
 from autograd_core.engine.backward import node_of, seed_for
 from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import Observer, collect, sweep
@@ -161,10 +162,11 @@ class Graph:
             total = total + product
         return total
 
+    @renamed_keywords(wanted="inputs")
     def gradients(
         self,
         seed: Any = None,
-        wanted: Collection[Node] | None = None,
+        inputs: Collection[Node] | None = None,
         observe: Observer | None = None,
     ) -> dict[Node, Any]:
         """Sweep back from the first output; writes no ``.grad``, frees nothing.
@@ -173,7 +175,7 @@ class Graph:
         ----------
         seed : array_like, optional
             dF/dF; 1 for a scalar.
-        wanted : collection of Node, optional
+        inputs : collection of Node, optional
             The nodes whose gradients are returned; default every node.
         observe : callable, optional
             Called with each message: ``observe(node, g, index, contribution)``.
@@ -185,7 +187,7 @@ class Graph:
         """
         output = self.outputs[0]
         start = seed_for(untracked(bare(output.output)), seed, "Graph.gradients()", "seed")
-        chosen = set(self.nodes if wanted is None else wanted)
+        chosen = set(self.nodes if inputs is None else inputs)
         return sweep([output], [start], chosen, retain=True, observe=observe)
 
 

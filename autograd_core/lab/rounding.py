@@ -155,7 +155,7 @@ def rounding(f: Callable[..., Any], *args: Any, dtype: Any = None) -> Rounding:
     Parameters
     ----------
     f : callable
-        From nests of arrays to one array of up to 1,000 elements.
+        From pytrees of arrays to one array of up to 1,000 elements.
     *args
         Where to evaluate it.
     dtype : dtype, optional

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
 from autograd_core.base import errors
+from autograd_core.base.renamed import present_names
 from autograd_core.base.source import Location
 from autograd_core.operations import other_libraries as foreign
 from autograd_core.operations.boxed import Boxed, bare, numeric
@@ -19,6 +21,7 @@ class Operation(Protocol):
     _positional: tuple[str, ...]
     arity: int | None
     name: str
+    renamed: Mapping[str, str]
     settings: frozenset[str]
 
 
@@ -66,6 +69,8 @@ def bind(
     operation: Operation, args: tuple[Any, ...], params: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Sort arguments into arrays (positional) and settings (keywords), by the signature."""
+    if operation.renamed:
+        params = present_names(f"{operation.name}()", operation.renamed, params)
     names = operation._positional
     arity = operation.arity or 0
     if len(args) > max(len(names), arity):

@@ -10,7 +10,8 @@ Arrays are positional, settings (``axis=...``) are keywords.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,9 @@ class _Doc:
 
     def __get__(self, operation: Primitive | None, owner: type) -> str | None:
         return operation.doc if operation is not None and operation.doc else self.text
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Primitive:
@@ -109,6 +113,9 @@ class Primitive:
         ``second(y, slope, x)``.
     label, category : str
         How graphs draw it.
+    renamed : dict
+        The name that users know for each array argument of `forward` that is called otherwise
+        there; that name still works, with a DeprecationWarning.
     doc : str or None
         Its docstring.
 
@@ -141,6 +148,7 @@ class Primitive:
         "name",
         "none_if_unused",
         "outer",
+        "renamed",
         "second",
         "settings",
         "shaped",
@@ -167,6 +175,7 @@ class Primitive:
     name: str
     none_if_unused: bool
     outer: bool
+    renamed: Mapping[str, str]
     second: Rule | None
     settings: frozenset[str]
     shaped: bool
@@ -202,6 +211,7 @@ class Primitive:
         outer: bool = False,
         shaped: bool = False,
         none_if_unused: bool = False,
+        renamed: Mapping[str, str] = _NOTHING,
         doc: str | None = None,
     ) -> None:
         stated = {
@@ -209,7 +219,7 @@ class Primitive:
             "name": name,
             "arity": arity,
             "settings": settings,
-            "_positional": positional,
+            "_positional": tuple([renamed.get(name, name) for name in positional]),
             "vjps": vjps,
             "jvps": jvps,
             "vjp": vjp,
@@ -231,6 +241,7 @@ class Primitive:
             and vjps is not None
             and (arity == 1 or (arity == 2 and not settings)),
             "none_if_unused": none_if_unused,
+            "renamed": renamed,
             "doc": doc,
         }
         for attribute, value in stated.items():

@@ -23,3 +23,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = ["integrate", "linalg", "signal", "special", "stats"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -49,7 +49,7 @@ def refuse_traced(function: str, remedy: str, *values: Any) -> None:
 
 
 def watched(f: Callable[..., Any], function: str) -> Callable[..., Any]:
-    """Return a function that SciPy will call; it raises if f gives back a traced value.
+    """Return a function that SciPy will call; it raises if f returns a traced value.
 
     SciPy's compiled code would take its number and lose the derivative.
     """

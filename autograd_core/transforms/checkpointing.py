@@ -147,7 +147,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     Parameters
     ----------
     f : callable
-        Any function of nests of arrays; may use tracked values from outside.
+        Any function of pytrees of arrays; may use tracked values from outside.
 
     Returns
     -------

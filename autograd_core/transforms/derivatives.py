@@ -2,7 +2,7 @@
 
 Called as in JAX.  Each opens a trace of its own, so they nest in any order:
 ``grad(grad(f))`` is reverse over reverse, ``jvp`` of a ``grad`` forward over
-reverse.  Arguments and results are any nest of dict, list and tuple.
+reverse.  Arguments and results are pytrees: nested dicts, lists and tuples.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.base import errors, tree
+from autograd_core.base.renamed import renamed_keywords
 from autograd_core.base.source import Location
 from autograd_core.engine.gradients import gradients
 from autograd_core.engine.node import Node
@@ -70,13 +71,17 @@ class _Problem:
     """f made a scalar function of arrays: its outputs weighted with fixed random numbers."""
 
     def __init__(
-        self, f: Callable[..., Any], args: Sequence[Any], wrt: Sequence[Tensor], symmetric: bool
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        parameters: Sequence[Tensor],
+        symmetric: bool,
     ) -> None:
-        self.f, self.args, self.wrt = f, tuple(args), tuple(wrt)
+        self.f, self.args, self.parameters = f, tuple(args), tuple(parameters)
         self.symmetric = symmetric
         given = tree.leaves(self.args)
         self.places = [k for k, a in enumerate(given) if _differentiable(a)]
-        self._xs = [_raw(given[k]) for k in self.places] + [_raw(t) for t in self.wrt]
+        self._xs = [_raw(given[k]) for k in self.places] + [_raw(t) for t in self.parameters]
         if not self._xs:
             raise errors.DTypeError(
                 "gradcheck(): no floating-point argument to differentiate.", Location.of_caller()
@@ -94,13 +99,13 @@ class _Problem:
         for k, value in zip(self.places, values, strict=False):
             given[k] = _hermitian(value) if self.symmetric and _square(value) else value
         outer = values[len(self.places) :]
-        saved = [(t._held, t._node, t._level) for t in self.wrt]
+        saved = [(t._held, t._node, t._level) for t in self.parameters]
         try:
-            for t, value in zip(self.wrt, outer, strict=True):
+            for t, value in zip(self.parameters, outer, strict=True):
                 _stand_in(t, value)
             return tree.leaves(self.f(*tree.like(self.args, given)))
         finally:
-            for t, (data, node, level) in zip(self.wrt, saved, strict=True):
+            for t, (data, node, level) in zip(self.parameters, saved, strict=True):
                 t._held, t._node, t._level = data, node, level
 
     def scalar(self, *values: Any) -> Any:
@@ -153,7 +158,7 @@ def _stand_in(t: Tensor, value: Any) -> None:
         t._held, t._node, t._level = value._held, value._node, value._level
     elif isinstance(value, Boxed):
         raise errors.UnsupportedError(
-            "gradcheck(): wrt= is checked in reverse mode only.", Location.of_caller()
+            "gradcheck(): parameters= is checked in reverse mode only.", Location.of_caller()
         )
     else:
         t._held, t._node, t._level = value, None, 0
@@ -164,12 +169,13 @@ def _differentiable(value: Any) -> bool:
     return isinstance(value, float) or (kind is not None and kind.kind in "fc")
 
 
+@renamed_keywords(wrt="parameters")
 def gradcheck(
     f: Callable[..., Any],
     *args: Any,
     modes: Sequence[str] = ("reverse", "forward"),
     order: int = 2,
-    wrt: Sequence[Tensor] = (),
+    parameters: Sequence[Tensor] = (),
     step: float | None = None,
     rtol: float | None = None,
     atol: float | None = None,
@@ -180,14 +186,14 @@ def gradcheck(
     Parameters
     ----------
     f : callable
-        Any function of nests of arrays; float64 arguments give sharp answers.
+        Any function of pytrees of arrays; float64 arguments give sharp answers.
     *args
         Where to check; integers and other values are passed on unchanged.
     modes : sequence of {"reverse", "forward"}
         Which modes to check.
     order : {1, 2}
         2 checks second derivatives too (reverse over reverse, forward over reverse).
-    wrt : sequence of Tensor
+    parameters : sequence of Tensor
         Tensors that f uses from outside, such as a model's parameters; checked
         in reverse mode.
     step, rtol, atol : float, optional
@@ -218,13 +224,13 @@ def gradcheck(
     True
     """
     settings = (tuple(modes), order, step, rtol, atol)
-    problem = _Problem(f, args, wrt, bool(symmetric))
+    problem = _Problem(f, args, parameters, bool(symmetric))
     try:
         return _checked(problem, *settings)
     except errors.GradcheckError:
         if symmetric is not None or not _takes_symmetric(problem):
             raise
-    return _checked(_Problem(f, args, wrt, True), *settings)
+    return _checked(_Problem(f, args, parameters, True), *settings)
 
 
 # Operations whose gradient is that in symmetric directions, and which argument is the matrix.
@@ -282,7 +288,7 @@ def _checked(
     rtol: float | None,
     atol: float | None,
 ) -> bool:
-    xs, wrt = problem.xs, problem.wrt
+    xs, parameters = problem.xs, problem.parameters
     _check_value(problem)
     precision = max(float(np.finfo(x.dtype).eps) for x in xs)  # the coarsest decides
     step = precision ** (1 / 3) if step is None else step
@@ -299,7 +305,7 @@ def _checked(
             return float(bare(problem.scalar(*moved)))
 
     numerical = central_differences(value, xs, step)
-    exact = complex_step(problem.analytic, xs) if not wrt else None
+    exact = complex_step(problem.analytic, xs) if not parameters else None
     if exact is not None and all(
         np.allclose(e, n, rtol=1e-3, atol=1e-5) for e, n in zip(exact, numerical, strict=True)
     ):
@@ -310,7 +316,7 @@ def _checked(
         found = [bare(g) for g in gradient(*problem.xs)]
         context.check_same(found, [bare(g) for g in gradient(*problem.xs)])
         context.compare("reverse mode", found, numerical)
-    if "forward" in modes and not wrt:
+    if "forward" in modes and not parameters:
         rng = np.random.default_rng(1)
         direction = tuple(rng.uniform(-1, 1, x.shape).astype(x.dtype) for x in xs)
         _, t = pushed(problem.scalar, tuple(problem.xs), direction)
@@ -352,7 +358,7 @@ def _check_second(
                     for g, x in zip(second, xs, strict=True)
                 ]
                 context.compare("second order, create_graph", found, numerical)
-    if "forward" in modes and not problem.wrt:
+    if "forward" in modes and not problem.parameters:
         _, product = pushed(gradient, tuple(problem.xs), v)
         context.compare("second order, forward over reverse", [bare(p) for p in product], numerical)
 

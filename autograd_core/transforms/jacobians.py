@@ -101,7 +101,7 @@ def jacobian(
     Parameters
     ----------
     f : callable
-        From nests of arrays to a nest of arrays.
+        From pytrees of arrays to a pytree of arrays.
     argnums : int or sequence of int
         The positional arguments to differentiate.
     mode : {"auto", "forward", "reverse"}
@@ -199,7 +199,7 @@ def _check(trace: Trace, outputs: Sequence[Any], operation: str) -> None:
             )
     if not outputs:
         raise errors.UntrackedError(
-            f"{operation}: the function returned nothing (None, or an empty nest).", where
+            f"{operation}: the function returned nothing (None, or an empty pytree).", where
         )
     m = sum(int(np.size(bare(o))) for o in outputs)
     if not n or not m:

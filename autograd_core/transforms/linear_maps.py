@@ -42,7 +42,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     Parameters
     ----------
     f : callable
-        Any function of nests of arrays that returns a nest of arrays.
+        Any function of pytrees of arrays that returns a pytree of arrays.
     *primals
         Where to evaluate it.
     has_aux : bool
@@ -96,7 +96,7 @@ def _pullback(f: Function, primals: tuple[Any, ...], has_aux: bool, checked: boo
 
 
 def _cotangents(result: Any, cotangent: Any) -> list[Any]:
-    """Return one cotangent for each leaf of a result; None stands for zeros of any nest."""
+    """Return one cotangent for each leaf of a result; None stands for zeros of any pytree."""
     if cotangent is None:
         return [None] * len(tree.leaves(result))
     found = tree.leaves_like(result, cotangent, partial=True)
@@ -119,7 +119,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     Parameters
     ----------
     f : callable
-        Any function of nests of arrays.
+        Any function of pytrees of arrays.
     primals, tangents : tuple or list
         One for each argument, nested and shaped alike.
     has_aux : bool
@@ -208,7 +208,7 @@ def linearize(f: Function, *primals: Any) -> Any:
     Parameters
     ----------
     f : callable
-        Any function of nests of arrays.
+        Any function of pytrees of arrays.
     *primals
         Where to evaluate it.
 

@@ -333,7 +333,7 @@ def revolve(step: Callable[..., Any], steps: int, snapshots: int) -> Revolve:
     Parameters
     ----------
     step : callable
-        ``step(state, k, *args)`` returns the next state: a nest of arrays of
+        ``step(state, k, *args)`` returns the next state: a pytree of arrays of
         the same structure.  It is called again for some steps, so it must give
         the same each time.
     steps : int

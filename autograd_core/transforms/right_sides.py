@@ -1,4 +1,4 @@
-"""Right-hand sides of differential equations: what they take and what they give back."""
+"""Right-hand sides of differential equations: what they take and what they return."""
 
 from __future__ import annotations
 

@@ -30,13 +30,13 @@ def vmap(
     Parameters
     ----------
     f : callable
-        From nests of arrays, one example each, to a nest of arrays.  f may not branch on the values
-        in Python (use ``np.where``).
-    in_axes : int, None, or a nest of them
+        From pytrees of arrays, one example each, to a pytree of arrays.  f may not branch on
+        the values in Python (use ``np.where``).
+    in_axes : int, None, or a pytree of them
         For each argument, the axis of the examples; None where all examples share it.  One for all,
         or a tuple with one for each argument,
         each possibly nested as the argument is.
-    out_axes : int or a nest of them
+    out_axes : int or a pytree of them
         Where the batch axis goes in each result.
     randomness : {"error", "different", "same"}
         What happens to a random draw of the library, such as dropout's: it is refused, made for
@@ -161,7 +161,7 @@ def _axes_of(args: tuple[Any, ...], in_axes: Any) -> list[int | None]:
 
 
 def _spelt(nest: Any, axes: Any) -> list[int | None]:
-    """Return one axis for each leaf of a nest, from one for all or a nest of them."""
+    """Return one axis for each leaf of a pytree, from one for all or a pytree of them."""
     if axes is None or isinstance(axes, (int, np.integer)):
         return [None if axes is None else int(axes)] * len(tree.leaves(nest))
     if isinstance(nest, dict) and isinstance(axes, dict) and nest.keys() == axes.keys():

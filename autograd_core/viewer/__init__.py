@@ -5,3 +5,7 @@ from autograd_core.viewer.drawing import Drawing, draw
 from autograd_core.viewer.stepping import animate
 
 __all__ = ["Animation", "Drawing", "animate", "draw"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -39,7 +39,7 @@ class Animation:
         self,
         drawing: Any,
         mode: str = "reverse",
-        wrt: Tensor | Sequence[Tensor] | None = None,
+        inputs: Tensor | Sequence[Tensor] | None = None,
         title: str | None = None,
     ) -> None:
         if mode not in ("reverse", "forward"):
@@ -49,25 +49,25 @@ class Animation:
         self.drawing = drawing
         self.mode = mode
         drawing.limit(ANIMATED)
-        self.seeds = self._seeds(wrt)
+        self.seeds = self._seeds(inputs)
         self._tangents: dict[str, Tangents] = {}
         self.title = title
 
-    def _seeds(self, wrt: Tensor | Sequence[Tensor] | None) -> list[Card]:
+    def _seeds(self, inputs: Tensor | Sequence[Tensor] | None) -> list[Card]:
         drawing = self.drawing
         if drawing.failure is not None or any(n.inputs is None for n in drawing.graph):
             return []
-        if wrt is None:
+        if inputs is None:
             leaves = [c for c in drawing.view.cards if c.kind in ("parameter", "input")]
             return leaves[:SEEDS]
-        chosen = [wrt] if isinstance(wrt, Tensor) else list(wrt)
+        chosen = [inputs] if isinstance(inputs, Tensor) else list(inputs)
         holders = {c.node: c for c in drawing.view.cards if c.kind not in ("module", "alias")}
         return [self._seed(drawing.graph.node(x), holders) for x in chosen[:SEEDS]]
 
     def _seed(self, node: Node, holders: dict[Node | None, Card]) -> Card:
         name = self.drawing.names.nodes.get(node)
         if name is None:
-            raise OperandError("animate: wrt= is not in the graph.", Location.of_caller())
+            raise OperandError("animate: inputs= is not in the graph.", Location.of_caller())
         shape = "×".join(map(str, np.shape(bare(node.output))))
         return holders.get(node) or Card("hidden", "parameter", name, shape=shape, node=node)
 

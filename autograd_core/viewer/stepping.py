@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autograd_core.base.renamed import renamed_keywords
 from autograd_core.engine.backward import node_of, seed_for
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.tensor import Tensor
@@ -23,10 +24,11 @@ def backward_steps(output: Any, gradient: Any = None) -> Iterator[Step]:
     return iter([step for step in steps if step.phase != "forward"])
 
 
+@renamed_keywords(loss="output", wrt="inputs")
 def animate(
-    loss: Tensor | BaseException,
+    output: Tensor | BaseException,
     mode: str = "reverse",
-    wrt: Tensor | Sequence[Tensor] | None = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
     *,
     depth: str | int = "auto",
     names: dict[str, Any] | None = None,
@@ -40,11 +42,11 @@ def animate(
 
     Parameters
     ----------
-    loss : Tensor
-        The output.
+    output : Tensor
+        Where the reverse sweep starts, for example the loss.
     mode : {"reverse", "forward"}
         The mode in which the page opens; it shows both.
-    wrt : Tensor or sequence of Tensor, optional
+    inputs : Tensor or sequence of Tensor, optional
         The inputs for which forward mode is shown, at most 8; default the first leaves.
     depth, names, open, seed
         As in `draw`.
@@ -59,7 +61,7 @@ def animate(
     Raises
     ------
     UntrackedError
-        If the loss is not tracked.
+        If the output is not tracked.
 
     Examples
     --------
@@ -70,9 +72,9 @@ def animate(
     """
     variables = caller_variables()
     failure = None
-    outputs: list[Any] = [loss]
-    if isinstance(loss, BaseException):
-        failure = failed.examine(loss)
+    outputs: list[Any] = [output]
+    if isinstance(output, BaseException):
+        failure = failed.examine(output)
         outputs = list(failure.outputs)
         variables |= failure.variables
     drawing = Drawing(
@@ -84,4 +86,4 @@ def animate(
         seed=seed,
         failure=failure,
     )
-    return Animation(drawing, mode, wrt, title)
+    return Animation(drawing, mode, inputs, title)

@@ -151,3 +151,7 @@ __all__ = [
     "tanhshrink",
     "threshold",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

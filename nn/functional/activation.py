@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive, elementwise
+from autograd_core.extend import renamed_keywords
 
 from ..values import shape_error
 from . import rectify
-from .documented import elementwise_doc
+from .documented import activation, elementwise_doc
 from .floating import floating, floats, ordered, reals
 from .pointwise import compiled_pass, in_pieces
 
-relu = elementwise(
+relu = activation(
     rectify.relu,
     lambda y, x: y != 0,
     times=lambda g, y, x: rectify.gated(g, y),
@@ -32,7 +33,7 @@ def _relu6(x: Any) -> Any:
     return np.clip(ordered(x), 0, 6)
 
 
-relu6 = elementwise(
+relu6 = activation(
     _relu6,
     lambda y, x: (x > 0) & (x < 6),
     name="relu6",
@@ -50,7 +51,7 @@ def _sigmoid(x: Any) -> Any:
     return np.where(x >= 0, 1, small) / (1 + small)
 
 
-sigmoid = elementwise(
+sigmoid = activation(
     lambda x: in_pieces(_sigmoid, x),
     lambda y, x: y * (1 - y),
     times=lambda g, y, x: in_pieces(lambda g, y: g * (y * (1 - y)), g, y),
@@ -73,7 +74,7 @@ def _tanh(x: Any) -> Any:  # not np.tanh itself: a ufunc would get this rule eve
     return np.tanh(floats(x))
 
 
-tanh = elementwise(
+tanh = activation(
     _tanh,
     lambda y, x: 1 - y * y,
     times=_times_tanh_slope,
@@ -96,7 +97,7 @@ def _softplus_slope(x: Any, *, beta: float, threshold: float) -> Any:
     return np.where(beta * x > threshold, np.ones_like(x), sigmoid(beta * x))
 
 
-softplus = elementwise(
+softplus = activation(
     lambda x, beta=1.0, threshold=20.0: in_pieces(_softplus, x, beta=beta, threshold=threshold),
     lambda y, x, *, beta=1.0, threshold=20.0: in_pieces(
         _softplus_slope, x, beta=beta, threshold=threshold
@@ -118,7 +119,7 @@ def _leaky(x: Any, negative_slope: float = 0.01) -> Any:
     return np.where(x > 0, x, x * negative_slope)
 
 
-leaky_relu = elementwise(
+leaky_relu = activation(
     _leaky,
     lambda y, x, *, negative_slope=0.01: np.where(
         x > 0, np.ones_like(x), np.full_like(x, negative_slope)
@@ -142,7 +143,7 @@ def _elu_slope(x: Any, *, alpha: float) -> Any:
     return np.where(x > 0, np.ones_like(x), alpha * np.exp(np.where(x > 0, 0, x)))
 
 
-elu = elementwise(
+elu = activation(
     lambda x, alpha=1.0: in_pieces(_elu, x, alpha=alpha),
     lambda y, x, *, alpha=1.0: in_pieces(_elu_slope, x, alpha=alpha),
     name="elu",
@@ -158,25 +159,26 @@ elu = elementwise(
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-def selu(x: Any) -> Any:
+@renamed_keywords(x="input")
+def selu(input: Any) -> Any:
     """Scaled exponential unit (Klambauer et al., 2017).
 
     Parameters
     ----------
-    x : array or Tensor or Dual
+    input : array or Tensor or Dual
         Real numbers, of any shape.
 
     Returns
     -------
     array or Tensor or Dual
-        Shaped like x.
+        Shaped like the input.
 
     Examples
     --------
     >>> selu(np.array([-1.0, 2.0])).round(4)
     array([-1.1113,  2.1014])
     """
-    return _SELU_SCALE * elu(x, alpha=_SELU_ALPHA)
+    return _SELU_SCALE * elu(input, alpha=_SELU_ALPHA)
 
 
 def _silu_slope(x: Any) -> Any:
@@ -189,7 +191,7 @@ def _silu(x: Any) -> Any:
     return x * _sigmoid(x)
 
 
-silu = elementwise(
+silu = activation(
     lambda x: in_pieces(_silu, x),
     lambda y, x: _silu_slope(x),
     times=lambda g, y, x: in_pieces(lambda g, x: g * _silu_slope(x), g, x),
@@ -250,13 +252,13 @@ _gelu_exact = elementwise(
 )
 
 
-@floating("x")
-def gelu(x: Any, approximate: str = "none") -> Any:
+@floating("input", renamed={"x": "input"})
+def gelu(input: Any, approximate: str = "none") -> Any:
     """Gaussian error linear unit, ``x P(Z <= x)`` (Hendrycks and Gimpel, 2016).
 
     Parameters
     ----------
-    x : array or Tensor or Dual
+    input : array or Tensor or Dual
         The values.
     approximate : {"none", "tanh"}
         Exact, or by the tanh formula of the paper.
@@ -264,7 +266,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     Returns
     -------
     array or Tensor or Dual
-        Shaped like x.
+        Shaped like the input.
 
     Raises
     ------
@@ -279,7 +281,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     """
     if approximate not in ("none", "tanh"):
         raise shape_error(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}.")
-    return _gelu_exact(x) if approximate == "none" else _gelu_approximate(x)
+    return _gelu_exact(input) if approximate == "none" else _gelu_approximate(input)
 
 
 def _softsign(x: Any) -> Any:
@@ -287,7 +289,7 @@ def _softsign(x: Any) -> Any:
     return x / (1 + np.abs(x))
 
 
-softsign = elementwise(
+softsign = activation(
     _softsign,
     lambda y, x: 1 / np.square(1 + np.abs(x)),
     name="softsign",
@@ -305,7 +307,7 @@ def _tanhshrink(x: Any) -> Any:
     return x - np.tanh(x)
 
 
-tanhshrink = elementwise(
+tanhshrink = activation(
     _tanhshrink,
     lambda y, x: np.square(np.tanh(x)),
     name="tanhshrink",
@@ -328,7 +330,7 @@ def _mish_slope(x: Any) -> Any:
     return t + x * (1 - t * t) * sigmoid(x)
 
 
-mish = elementwise(
+mish = activation(
     lambda x: in_pieces(_mish, x),
     lambda y, x: _mish_slope(x),
     times=lambda g, y, x: in_pieces(lambda g, x: g * _mish_slope(x), g, x),
@@ -347,7 +349,7 @@ def _celu(x: Any, alpha: float = 1.0) -> Any:
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x / alpha, 0)))
 
 
-celu = elementwise(
+celu = activation(
     _celu,
     lambda y, x, *, alpha=1.0: np.where(
         x > 0, np.ones_like(x), np.exp(np.where(x > 0, 0, x) / alpha)
@@ -363,13 +365,13 @@ celu = elementwise(
 )
 
 
-@floating("x")
-def glu(x: Any, dim: int = -1) -> Any:
+@floating("input", renamed={"x": "input"})
+def glu(input: Any, dim: int = -1) -> Any:
     """Return a * sigmoid(b) for the halves a, b of an axis (Dauphin et al., 2017).
 
     Parameters
     ----------
-    x : array or Tensor or Dual
+    input : array or Tensor or Dual
         The values.
     dim : int
         The axis, of even length.
@@ -389,9 +391,11 @@ def glu(x: Any, dim: int = -1) -> Any:
     >>> glu(np.array([2.0, 0.0]))
     array([1.])
     """
-    if not np.ndim(x) or np.shape(x)[dim] % 2:
-        raise shape_error(f"glu: axis {dim} of shape {np.shape(x)} does not divide into halves.")
-    a, b = np.split(x, 2, axis=dim)
+    if not np.ndim(input) or np.shape(input)[dim] % 2:
+        raise shape_error(
+            f"glu: axis {dim} of shape {np.shape(input)} does not divide into halves."
+        )
+    a, b = np.split(input, 2, axis=dim)
     return a * sigmoid(b)
 
 
@@ -400,7 +404,7 @@ def _log_sigmoid(x: Any) -> Any:
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
 
 
-log_sigmoid = elementwise(
+log_sigmoid = activation(
     _log_sigmoid,
     lambda y, x: sigmoid(-x),
     name="log_sigmoid",

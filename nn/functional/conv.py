@@ -9,11 +9,11 @@ import numpy as np
 from autograd_core import primitive
 
 from ..values import pair, shape_error
+from .channels_last import channel_sum
 from .convolution import convolve, correlate, flops, run_convolve, spread
 from .floating import floating
 from .folding import folds
 from .plan import Plan
-from .rows import channel_sum
 
 
 def _with_bias(x: Any, w: Any, b: Any, *, plan: Plan) -> Any:

@@ -1,6 +1,13 @@
-"""The docstring of an operation that is declared by its rule: one shape for all activations."""
+"""Activations that are declared by their rule: the keyword, and one form of docstring, for all."""
 
 from __future__ import annotations
+
+from functools import partial
+
+from autograd_core import elementwise
+
+# Formulas say x; users say `input`, as in PyTorch.
+activation = partial(elementwise, renamed={"x": "input"})
 
 
 def elementwise_doc(summary: str, call: str, result: str, **settings: str) -> str:
@@ -25,10 +32,10 @@ def elementwise_doc(summary: str, call: str, result: str, **settings: str) -> st
     return (
         f"{summary}\n\n"
         "Parameters\n----------\n"
-        f"x : array or Tensor or Dual\n    Real numbers, of any shape.\n{listed}\n"
+        f"input : array or Tensor or Dual\n    Real numbers x, of any shape.\n{listed}\n"
         "Returns\n-------\n"
-        "array or Tensor or Dual\n    Shaped like x.\n\n"
+        "array or Tensor or Dual\n    Shaped like the input.\n\n"
         "Raises\n------\n"
-        "DTypeError\n    If x does not hold numbers.\n\n"
+        "DTypeError\n    If the input does not hold numbers.\n\n"
         f"Examples\n--------\n>>> {call}\n{result}\n"
     )

@@ -8,20 +8,20 @@ import numpy as np
 
 from autograd_core.extend import draw
 
-from ..random import generator
+from ..random import generator as shared
 from ..values import shape_error
 from .floating import floating
 
 
-def _keep(x: Any, shape: tuple[int, ...], p: float, rng: Any, name: str) -> Any:
+def _keep(x: Any, shape: tuple[int, ...], p: float, generator: Any, name: str) -> Any:
     if not 0 <= p <= 1:
         raise shape_error(f"{name}: the probability of dropping must be in [0, 1], not {p}.")
     dtype = x.dtype if hasattr(x, "dtype") else np.dtype(float)
     if p == 1:
         return np.zeros(shape, dtype=dtype)
-    if rng is not None and not hasattr(rng, "random"):
-        raise shape_error(f"{name}: rng must be a numpy.random.Generator, not {rng!r}.")
-    source = rng or generator()
+    if generator is not None and not hasattr(generator, "random"):
+        raise shape_error(f"{name}: generator must be a numpy.random.Generator, not {generator!r}.")
+    source = generator or shared()
 
     def mask(shape: tuple[int, ...]) -> Any:
         kept = np.asarray(source.random(shape, dtype=np.float32) >= p, dtype=dtype)
@@ -31,8 +31,8 @@ def _keep(x: Any, shape: tuple[int, ...], p: float, rng: Any, name: str) -> Any:
     return draw(mask, shape, name)
 
 
-@floating("input", complex=True)
-def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+@floating("input", complex=True, renamed={"rng": "generator"})
+def dropout(input: Any, p: float = 0.5, training: bool = True, generator: Any = None) -> Any:
     """Set each element to 0 with probability p, and divide the others by 1 - p.
 
     Parameters
@@ -43,7 +43,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) 
         The probability of dropping.
     training : bool
         False returns the input unchanged.
-    rng : numpy.random.Generator, optional
+    generator : numpy.random.Generator, optional
         Where to draw; default the package's.
 
     Returns
@@ -54,16 +54,16 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) 
     Examples
     --------
     >>> import numpy as np
-    >>> dropout(np.ones(6), 0.5, rng=np.random.default_rng(1))
+    >>> dropout(np.ones(6), 0.5, generator=np.random.default_rng(1))
     array([0., 2., 2., 2., 0., 0.])
     """
     if not training or p == 0:
         return input
-    return input * _keep(input, np.shape(input), p, rng, "dropout")
+    return input * _keep(input, np.shape(input), p, generator, "dropout")
 
 
-@floating("input", complex=True)
-def dropout2d(input: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+@floating("input", complex=True, renamed={"rng": "generator"})
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, generator: Any = None) -> Any:
     """Drop whole channels: all of input[n, c] or nothing of it.
 
     Parameters
@@ -74,7 +74,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, rng: Any = None
         The probability of dropping a channel.
     training : bool
         False returns the input as it is.
-    rng : numpy.random.Generator, optional
+    generator : numpy.random.Generator, optional
         Where to draw; default the package's.
 
     Returns
@@ -89,7 +89,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, rng: Any = None
 
     Examples
     --------
-    >>> dropout2d(np.ones((1, 4, 1, 2)), rng=np.random.default_rng(1))[0, :, 0]
+    >>> dropout2d(np.ones((1, 4, 1, 2)), generator=np.random.default_rng(1))[0, :, 0]
     array([[0., 0.],
            [2., 2.],
            [2., 2.],
@@ -101,4 +101,4 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, rng: Any = None
     if len(shape) < 3:
         raise shape_error(f"dropout2d: the input needs channels and space, its shape is {shape}.")
     whole = (*shape[:2], *(1,) * (len(shape) - 2)) if len(shape) > 3 else (shape[0], 1, 1)
-    return input * _keep(input, whole, p, rng, "dropout2d")
+    return input * _keep(input, whole, p, generator, "dropout2d")

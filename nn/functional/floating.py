@@ -8,14 +8,15 @@ precision and rounded at the end, as in PyTorch: sums of more than 65,504 elemen
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd_core import DTypeError, OperandError, UnsupportedError, optim
-from autograd_core.extend import Location
+from autograd_core.extend import Location, present_names
 
 from ..values import as_array, is_traced, is_tracked
 
@@ -125,6 +126,7 @@ def floating(
     labels: Sequence[str] = (),
     complex: bool = False,
     called: str | None = None,
+    renamed: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[_Function], _Function]:
     """Let a function take arrays of integers and of half precision; refuse constants in a trace.
 
@@ -140,6 +142,8 @@ def floating(
         Whether the function is right for complex numbers.
     called : str, optional
         What users know the function as, if not by its name.
+    renamed : dict
+        The present name for each old name of a keyword.
 
     Returns
     -------
@@ -190,6 +194,7 @@ def floating(
             return function(*args, **settings)
 
         def careful(*args: Any, **settings: Any) -> Any:
+            settings = present_names(f"{name}()", renamed, settings)
             for key in settings.keys() & optim.keywords.HARMLESS.keys() - roles.keys():
                 optim.keywords.check_harmless(name, key, settings.pop(key))
             try:

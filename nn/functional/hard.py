@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive, elementwise
+from autograd_core.extend import renamed_keywords
 
 from ..values import shape_error
-from .documented import elementwise_doc
+from .documented import activation, elementwise_doc
 from .floating import floating, reals
 
 
@@ -17,7 +18,7 @@ def _hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     return np.clip(reals(x), min_val, max_val)
 
 
-hardtanh = elementwise(
+hardtanh = activation(
     _hardtanh,
     lambda y, x, *, min_val=-1.0, max_val=1.0: (x > min_val) & (x < max_val),
     name="hardtanh",
@@ -35,7 +36,7 @@ def _hardsigmoid(x: Any) -> Any:
     return np.clip(reals(x) + 3, 0, 6) / 6
 
 
-hardsigmoid = elementwise(
+hardsigmoid = activation(
     _hardsigmoid,
     lambda y, x: np.where((x > -3) & (x < 3), np.full_like(x, 1 / 6), 0),
     name="hardsigmoid",
@@ -53,7 +54,7 @@ def _hardswish(x: Any) -> Any:
     return x * (np.clip(x + 3, 0, 6) / 6)
 
 
-hardswish = elementwise(
+hardswish = activation(
     _hardswish,
     lambda y, x: np.where(x <= -3, 0, np.where(x < 3, x / 3 + 0.5, np.ones_like(x))),
     name="hardswish",
@@ -71,7 +72,7 @@ def _hardshrink(x: Any, lambd: float = 0.5) -> Any:
     return np.where(np.abs(x) <= lambd, np.zeros_like(x), x)
 
 
-hardshrink = elementwise(
+hardshrink = activation(
     _hardshrink,
     lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd),
     name="hardshrink",
@@ -89,7 +90,7 @@ def _softshrink(x: Any, lambd: float = 0.5) -> Any:
     return np.where(np.abs(x) <= lambd, np.zeros_like(x), x - np.sign(x) * lambd)
 
 
-softshrink = elementwise(
+softshrink = activation(
     _softshrink,
     lambda y, x, *, lambd=0.5: ~(np.abs(x) <= lambd),
     name="softshrink",
@@ -114,29 +115,30 @@ _threshold_settings = elementwise(
 )
 
 
-def threshold(x: Any, threshold: float, value: float) -> Any:
-    """Return x where it is above a threshold, and a value elsewhere.
+@renamed_keywords(x="input")
+def threshold(input: Any, threshold: float, value: float) -> Any:
+    """Return the input where it is above a threshold, and a value elsewhere.
 
     Parameters
     ----------
-    x : array or Tensor or Dual
+    input : array or Tensor or Dual
         Real numbers, of any shape.
     threshold : float
-        Above it x stays; at it the derivative is 0.
+        Above it the input stays; at it the derivative is 0.
     value : float
         What stands elsewhere.
 
     Returns
     -------
     array or Tensor or Dual
-        Shaped like x.
+        Shaped like the input.
 
     Examples
     --------
     >>> threshold(np.array([-1.0, 0.5, 2.0]), 1.0, 0.0)
     array([0., 0., 2.])
     """
-    return _threshold_settings(x, threshold=threshold, value=value)
+    return _threshold_settings(input, threshold=threshold, value=value)
 
 
 def _heaviside(x: Any) -> Any:
@@ -147,25 +149,26 @@ _step = elementwise(_heaviside, 0, name="step")
 _step_through = elementwise(_heaviside, lambda y, x: np.abs(x) <= 1, name="step")
 
 
-def step(x: Any, straight_through: bool = False) -> Any:
-    """Return 1 where x >= 0, else 0.
+@renamed_keywords(x="input")
+def step(input: Any, straight_through: bool = False) -> Any:
+    """Return 1 where the input is >= 0, else 0.
 
     Its derivative is 0 everywhere (at 0 it has none, and 0 is taken), so
     nothing before a step learns.  ``straight_through=True`` uses 1 for
-    abs(x) <= 1 instead (Bengio et al., 2013): not the derivative of this
+    abs(input) <= 1 instead (Bengio et al., 2013): not the derivative of this
     function, but a direction that trains.
 
     Parameters
     ----------
-    x : array or Tensor or Dual
+    input : array or Tensor or Dual
         Real numbers, of any shape.
     straight_through : bool
-        Whether gradients pass where abs(x) <= 1.
+        Whether gradients pass where abs(input) <= 1.
 
     Returns
     -------
     array or Tensor or Dual
-        Shaped like x.
+        Shaped like the input.
 
     Examples
     --------
@@ -176,16 +179,16 @@ def step(x: Any, straight_through: bool = False) -> Any:
     >>> float(grad(step)(0.5)), float(grad(lambda x: step(x, straight_through=True))(0.5))
     (0.0, 1.0)
     """
-    return _step_through(x) if straight_through else _step(x)
+    return _step_through(input) if straight_through else _step(input)
 
 
-@floating("x", "weight")
-def prelu(x: Any, weight: Any) -> Any:
+@floating("input", "weight", renamed={"x": "input"})
+def prelu(input: Any, weight: Any) -> Any:
     """Return x where positive, weight times x elsewhere; one weight, or one a channel (axis 1).
 
     Parameters
     ----------
-    x : array or Tensor or Dual
+    input : array or Tensor or Dual
         The values.
     weight : shape () or (1,) or (channels,)
         The slopes.
@@ -193,7 +196,7 @@ def prelu(x: Any, weight: Any) -> Any:
     Returns
     -------
     array or Tensor or Dual
-        Shaped like x.
+        Shaped like the input.
 
     Raises
     ------
@@ -212,17 +215,17 @@ def prelu(x: Any, weight: Any) -> Any:
     if not np.size(weight):
         raise shape_error("prelu: there is no slope; weight is empty.")
     if np.size(weight) > 1:
-        if np.ndim(x) < 2 or x.shape[1] != np.size(weight):
+        if np.ndim(input) < 2 or input.shape[1] != np.size(weight):
             raise shape_error(
                 f"prelu: {np.size(weight)} slopes need as many channels on axis 1, "
-                f"the input has shape {np.shape(x)}."
+                f"the input has shape {np.shape(input)}."
             )
-        weight = weight.reshape((-1, *(1,) * (x.ndim - 2)))
+        weight = weight.reshape((-1, *(1,) * (input.ndim - 2)))
     elif np.ndim(weight):
         weight = weight.reshape(())  # so that a number stays a number
-    positive = x > 0
+    positive = input > 0
     # the inner where: infinity times the 0 that is sent to the other branch would be NaN
-    return np.where(positive, x, weight * np.where(positive, 0, x))
+    return np.where(positive, input, weight * np.where(positive, 0, input))
 
 
 __all__ = [

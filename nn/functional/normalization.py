@@ -11,10 +11,10 @@ from autograd_core import NonFiniteError, UnsupportedError
 from autograd_core.extend import Location, Reading
 
 from ..values import is_batched, raw, shape_error
+from .channel_passes import moments, products, scaled, sloped
 from .floating import floating
 from .fused import fused
 from .magnitude import shrunk
-from .passes import moments, products, scaled, sloped
 
 # --- over the batch, for each channel ---------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .rows import channels_last
+from .channels_last import channels_last
 
 PIECE = 1 << 14  # numbers; the ten or twenty temporary arrays of a formula stay in the cache
 WORK = 8  # counted for each number: what NumPy's pass takes

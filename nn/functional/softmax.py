@@ -44,13 +44,13 @@ def _axis(name: str, x: Any, dim: int | None) -> int:
     return -1
 
 
-@floating("x", smooth=("temperature",))
-def softmax(x: Any, dim: int | None = None, temperature: float = 1.0) -> Any:
-    """Return exp(x / temperature) along an axis, scaled to sum 1.
+@floating("input", smooth=("temperature",), renamed={"x": "input"})
+def softmax(input: Any, dim: int | None = None, temperature: float = 1.0) -> Any:
+    """Return exp(input / temperature) along an axis, scaled to sum 1.
 
     Parameters
     ----------
-    x : array or Tensor or Dual
+    input : array or Tensor or Dual
         Scores of any size; nothing overflows.
     dim : int, optional
         The axis; the last one by default for inputs of one or two axes. With more axes it
@@ -61,7 +61,7 @@ def softmax(x: Any, dim: int | None = None, temperature: float = 1.0) -> Any:
     Returns
     -------
     array or Tensor or Dual
-        Shaped like x.
+        Shaped like the input.
 
     Raises
     ------
@@ -76,9 +76,9 @@ def softmax(x: Any, dim: int | None = None, temperature: float = 1.0) -> Any:
     """
     if not temperature > 0:
         raise shape_error(f"softmax: the temperature must be positive, not {temperature}.")
-    dim = _axis("softmax", x, dim)
+    dim = _axis("softmax", input, dim)
     return _softmax(
-        x if not is_traced(temperature) and temperature == 1 else x / temperature, axis=dim
+        input if not is_traced(temperature) and temperature == 1 else input / temperature, axis=dim
     )
 
 
@@ -101,13 +101,13 @@ _log_softmax = primitive(
 )
 
 
-@floating("x")
-def log_softmax(x: Any, dim: int | None = None) -> Any:
+@floating("input", renamed={"x": "input"})
+def log_softmax(input: Any, dim: int | None = None) -> Any:
     """Return the logarithm of `softmax`, exact where the softmax is too small for a float.
 
     Parameters
     ----------
-    x : array or Tensor or Dual
+    input : array or Tensor or Dual
         Scores of any size.
     dim : int, optional
         The axis, as in `softmax`.
@@ -115,7 +115,7 @@ def log_softmax(x: Any, dim: int | None = None) -> Any:
     Returns
     -------
     array or Tensor or Dual
-        Shaped like x.
+        Shaped like the input.
 
     Raises
     ------
@@ -128,16 +128,16 @@ def log_softmax(x: Any, dim: int | None = None) -> Any:
     >>> log_softmax(np.array([0.0, 1e4]))
     array([-10000.,      0.])
     """
-    return _log_softmax(x, axis=_axis("log_softmax", x, dim))
+    return _log_softmax(input, axis=_axis("log_softmax", input, dim))
 
 
-@floating("x")
-def softmin(x: Any, dim: int | None = None) -> Any:
-    """Return `softmax` of -x.
+@floating("input", renamed={"x": "input"})
+def softmin(input: Any, dim: int | None = None) -> Any:
+    """Return `softmax` of the negative input.
 
     Parameters
     ----------
-    x : array or Tensor or Dual
+    input : array or Tensor or Dual
         Scores of any size.
     dim : int, optional
         The axis, as in `softmax`.
@@ -145,7 +145,7 @@ def softmin(x: Any, dim: int | None = None) -> Any:
     Returns
     -------
     array or Tensor or Dual
-        Shaped like x.
+        Shaped like the input.
 
     Raises
     ------
@@ -157,4 +157,4 @@ def softmin(x: Any, dim: int | None = None) -> Any:
     >>> softmin(np.array([0.0, np.log(3.0)])).round(4)
     array([0.75, 0.25])
     """
-    return _softmax(-x, axis=_axis("softmin", x, dim))
+    return _softmax(-input, axis=_axis("softmin", input, dim))

@@ -180,7 +180,7 @@ draw(F, show=("grad",))
 # removes scripts, this place is empty: run the notebook to see it.)
 
 # %%
-animate(F, mode="forward", wrt=x, title="A small change of x travels")
+animate(F, mode="forward", inputs=x, title="A small change of x travels")
 
 # %% [markdown]
 # ## When the values are arrays

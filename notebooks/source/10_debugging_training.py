@@ -59,7 +59,7 @@ few, small = order[:10], network().double()
 x64 = images[few].astype(float)
 assert gradcheck(  # every parameter, in reverse mode, against central differences
     lambda: nn.functional.cross_entropy(small(x64[:3]), labels[few[:3]]),
-    wrt=list(small.parameters()),
+    parameters=list(small.parameters()),
     order=1,
 )
 

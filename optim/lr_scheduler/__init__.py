@@ -33,3 +33,7 @@ __all__ = [
     "StepLR",
     "linear_scaling",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -62,7 +62,7 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
         {"input": ROWS, "target": above(3, 4)},
         {"input": ROWS, "target": above(3, 4), "weight": above(3, 1), "pos_weight": above(4)},
     ],
-    "celu": [{"x": ROWS, "alpha": 0.8}],
+    "celu": [{"input": ROWS, "alpha": 0.8}],
     "conv1d": [{"input": LINES, "weight": some(2, 2, 3), "bias": some(2), "groups": 2}],
     "conv2d": [
         {"input": PICTURES, "weight": some(2, 4, 2, 3), "bias": some(2), "padding": 1},
@@ -115,22 +115,22 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
             "reduction": "none",
         },
     ],
-    "dropout": [{"input": ROWS, "p": 0.4, "rng": 3}],
-    "dropout2d": [{"input": PICTURES, "p": 0.4, "rng": 3}],
-    "elu": [{"x": ROWS, "alpha": 0.8}],
+    "dropout": [{"input": ROWS, "p": 0.4, "generator": 3}],
+    "dropout2d": [{"input": PICTURES, "p": 0.4, "generator": 3}],
+    "elu": [{"input": ROWS, "alpha": 0.8}],
     "embedding": [
         {"input": LABELS, "weight": some(3, 4)},
         {"input": LABELS, "weight": some(3, 4)},
     ],
     "entropy": [{"input": ROWS, "dim": 0}],
-    "gelu": [{"x": ROWS}, {"x": ROWS, "approximate": "tanh"}],
-    "glu": [{"x": ROWS}, {"x": ROWS[:2], "dim": 0}],
+    "gelu": [{"input": ROWS}, {"input": ROWS, "approximate": "tanh"}],
+    "glu": [{"input": ROWS}, {"input": ROWS[:2], "dim": 0}],
     "group_norm": [{"input": LINES, "num_groups": 2, **NORM, "eps": 1e-2}],
     "half_squared_error": [{"input": ROWS, "target": some(3, 4)}],
-    "hardshrink": [{"x": ROWS, "lambd": 0.6}],
-    "hardsigmoid": [{"x": 2 * ROWS}],
-    "hardswish": [{"x": 2 * ROWS}],
-    "hardtanh": [{"x": ROWS, "min_val": -0.9, "max_val": 1.1}],
+    "hardshrink": [{"input": ROWS, "lambd": 0.6}],
+    "hardsigmoid": [{"input": 2 * ROWS}],
+    "hardswish": [{"input": 2 * ROWS}],
+    "hardtanh": [{"input": ROWS, "min_val": -0.9, "max_val": 1.1}],
     "hinge_loss": [{"input": SIGNS * 0.3, "target": SIGNS, "margin": 0.9}],
     "huber_loss": [{"input": ROWS, "target": some(3, 4), "delta": 0.77}],
     "instance_norm": [
@@ -150,15 +150,15 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
         {"input": ROWS, "normalized_shape": 4, **NORM, "eps": 1e-2},
         {"input": LINES, "normalized_shape": (4, 7), "weight": above(4, 7), "bias": some(4, 7)},
     ],
-    "leaky_relu": [{"x": ROWS, "negative_slope": 0.2}],
+    "leaky_relu": [{"input": ROWS, "negative_slope": 0.2}],
     "linear": [
         {"input": ROWS, "weight": some(2, 4), "bias": some(2)},
         {"input": some(4), "weight": some(2, 4)},
     ],
     "local_response_norm": [{"input": LINES, "size": 3, "alpha": 0.3, "beta": 0.75, "k": 1.1}],
-    "log_sigmoid": [{"x": ROWS}],
-    "log_softmax": [{"x": ROWS, "dim": 0}],
-    "logsigmoid": [{"x": ROWS}],
+    "log_sigmoid": [{"input": ROWS}],
+    "log_softmax": [{"input": ROWS, "dim": 0}],
+    "logsigmoid": [{"input": ROWS}],
     "lp_pool1d": [{"input": LINES, "norm_type": 3.0, "kernel_size": 2}],
     "lp_pool2d": [{"input": PICTURES, "norm_type": 2.0, "kernel_size": 2}],
     "max_pool1d": [{"input": LINES, "kernel_size": 3, "stride": 2, "padding": 1}],
@@ -166,7 +166,7 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
         {"input": PICTURES, "kernel_size": (1, 2)},
         {"input": PICTURES, "kernel_size": 2, "padding": 1, "dilation": 2, "stride": 1},
     ],
-    "mish": [{"x": ROWS}],
+    "mish": [{"input": ROWS}],
     "mse_loss": [{"input": ROWS, "target": some(3, 4), "reduction": r} for r in ("mean", "none")],
     "multi_margin_loss": [
         {"input": ROWS, "target": LABELS, "margin": 1.03, "weight": above(4)},
@@ -183,12 +183,12 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
         {"x1": some(2, 1, 3), "x2": 0.93 * some(4, 1), "p": 1.0},
     ],
     "prelu": [
-        {"x": LINES, "weight": above(4)},
-        {"x": LINES, "weight": above(1)},
-        {"x": np.array(-0.3), "weight": above(1)},
+        {"input": LINES, "weight": above(4)},
+        {"input": LINES, "weight": above(1)},
+        {"input": np.array(-0.3), "weight": above(1)},
     ],
-    "relu": [{"x": ROWS}],
-    "relu6": [{"x": 5 * ROWS}],
+    "relu": [{"input": ROWS}],
+    "relu6": [{"input": 5 * ROWS}],
     "scaled_dot_product_attention": [
         {"query": some(2, 3, 4), "key": some(2, 5, 4), "value": some(2, 5, 3)},
         {"query": ROWS, "key": some(5, 4), "value": some(5, 2), "attn_mask": some(3, 5)},
@@ -200,19 +200,19 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
             "is_causal": True,
         },
     ],
-    "selu": [{"x": ROWS}],
-    "sigmoid": [{"x": ROWS}],
-    "silu": [{"x": ROWS}],
+    "selu": [{"input": ROWS}],
+    "sigmoid": [{"input": ROWS}],
+    "silu": [{"input": ROWS}],
     "smooth_l1_loss": [{"input": ROWS, "target": some(3, 4), "beta": 0.77}],
-    "softmax": [{"x": ROWS, "dim": 0, "temperature": t} for t in (0.7, 1.0)],
-    "softmin": [{"x": ROWS, "dim": 0}],
-    "softplus": [{"x": ROWS, "beta": 1.3, "threshold": 20.0}],
-    "softshrink": [{"x": ROWS, "lambd": 0.6}],
-    "softsign": [{"x": ROWS}],
-    "step": [{"x": ROWS}],
-    "tanh": [{"x": ROWS}],
-    "tanhshrink": [{"x": ROWS}],
-    "threshold": [{"x": ROWS, "threshold": 0.1, "value": 0.4}],
+    "softmax": [{"input": ROWS, "dim": 0, "temperature": t} for t in (0.7, 1.0)],
+    "softmin": [{"input": ROWS, "dim": 0}],
+    "softplus": [{"input": ROWS, "beta": 1.3, "threshold": 20.0}],
+    "softshrink": [{"input": ROWS, "lambd": 0.6}],
+    "softsign": [{"input": ROWS}],
+    "step": [{"input": ROWS}],
+    "tanh": [{"input": ROWS}],
+    "tanhshrink": [{"input": ROWS}],
+    "threshold": [{"input": ROWS, "threshold": 0.1, "value": 0.4}],
 }
 
 CASES = [(name, k) for name, calls in FUNCTIONS.items() for k in range(len(calls))]
@@ -224,6 +224,6 @@ def call(name: str, given: dict[str, Any]) -> Any:
         k: v.copy() if k.startswith("running") and isinstance(v, np.ndarray) else v
         for k, v in given.items()
     }
-    if "rng" in given:
-        given["rng"] = np.random.default_rng(given["rng"])
+    if "generator" in given:
+        given["generator"] = np.random.default_rng(given["generator"])
     return getattr(F, name)(**given)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .rows import fold, unwide, wide
+from .channels_last import fold, unwide, wide
 from .scratch import PIECE, buffer
 
 WORK = 8  # operations for each number, about
