@@ -37,7 +37,7 @@ def put_back(tensors: Sequence[Tensor]) -> Iterator[None]:
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Wait until no other thread is recording: what stands for a Tensor, stands for it everywhere."""
+    """Wait until no other thread records: what stands for a Tensor stands for it everywhere."""
     if not _turn.acquire(timeout=PATIENCE):
         raise errors.SettingError(
             f"compile: another thread has been recording for {PATIENCE} seconds, and waits for "
