@@ -36,13 +36,13 @@ demo: .venv/demo
 
 ## All checks: lint, types, tests, doctests, README, the built wheel, coverage
 test: .venv/test lint
-	$(BIN)/python -m pytest -q -n auto -m "not alone and not exhaustive" --cov --cov-report=
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not exhaustive" --cov --cov-report=
 	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report=
 	$(BIN)/python tests/coverage_bar.py
 
 ## Quick check: the tests without the slow ones
 test-fast: .venv/test
-	$(BIN)/python -m pytest -q -n auto -m "not slow and not alone"
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not alone"
 
 ## Run every example (about eight minutes) and write the table in examples/README.md
 examples: .venv/demo

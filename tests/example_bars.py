@@ -2,6 +2,13 @@
 
 import importlib
 
+import pytest
+
+
+def rows(bars, long):
+    """Return one row for each example; those that take long run in `make exhaustive` only."""
+    return [pytest.param(k, marks=pytest.mark.exhaustive) if k in long else k for k in bars]
+
 
 def meets_bars(name, bars, folder):
     """Run one example; assert that each named result lies in its bounds and a picture is there."""

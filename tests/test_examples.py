@@ -9,7 +9,7 @@ pytest.importorskip("sklearn", reason="needs the extra: demo")
 
 import itertools
 
-from example_bars import meets_bars
+from example_bars import meets_bars, rows
 
 from nn.models import DBN, MLP, RBM, Autoencoder
 
@@ -55,12 +55,14 @@ BARS = {
     },
     "autoencoder": {"pretrained over PCA": (0, 0.95), "random start over PCA": (0, 2)},
 }
+# those that take more than twenty seconds
+LONG = {"boltzmann"}
 
 
 @pytest.mark.no_cover  # traced, training takes twice as long
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("name", BARS)
+@pytest.mark.parametrize("name", rows(BARS, LONG))
 def test_example(name, tmp_path):
     meets_bars(name, BARS[name], tmp_path)
 

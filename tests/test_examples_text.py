@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("sklearn", reason="needs the extra: demo")
 pytest.importorskip("num2words", reason="needs the extra: demo")
 
-from example_bars import meets_bars
+from example_bars import meets_bars, rows
 
 from examples import embeddings, tagger, text, transformer, translate
 from examples.ngram import KneserNey, WittenBell, bits
@@ -26,11 +26,13 @@ BARS = {
     "translate": {"whole": (0.95, 1)},
     "embeddings": {"plurals": (25, math.inf), "over counting": (-25, 100)},
 }
+# those that take more than twenty seconds
+LONG = {"char_rnn", "transformer", "translate"}
 
 
 @pytest.mark.no_cover  # traced, training takes twice as long
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BARS)
+@pytest.mark.parametrize("name", rows(BARS, LONG))
 def test_example(name, tmp_path):
     meets_bars(name, BARS[name], tmp_path)
 

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("sklearn", reason="needs the extra: demo")
 
-from example_bars import meets_bars
+from example_bars import meets_bars, rows
 
 from examples import common, ladder, lenet, multitask
 
@@ -39,12 +39,14 @@ BARS = {
         "whole": (0.03, 1),
     },
 }
+# those that take more than twenty seconds
+LONG = {"lenet", "alexnet", "inception", "alphazero", "ladder"}
 
 
 @pytest.mark.no_cover  # traced, training takes twice as long
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("name", BARS)
+@pytest.mark.parametrize("name", rows(BARS, LONG))
 def test_example(name, tmp_path):
     meets_bars(name, BARS[name], tmp_path)
 
