@@ -126,7 +126,8 @@ class ArrayMethods(Boxed):
             raise errors.ConversionError(
                 f"{operation}: the value is being differentiated and a number would lose the "
                 "derivative; use NumPy's functions (np.sin, not math.sin), or .item() for the "
-                "number alone.",
+                "number alone. To write it into an array, make the array with np.zeros_like(x), or "
+                "collect the values in a list and write autograd_core.numpy.array(values).",
                 Location.of_caller(),
             )
 

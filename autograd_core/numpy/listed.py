@@ -5,6 +5,7 @@ NumPy does not look into a list before it makes an array of it, so the list is j
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from types import ModuleType
@@ -39,7 +40,7 @@ def listed(function: Any, home: str) -> Any:
 
     with_lists.__module__ = home
     # NumPy's own examples are not for this module's tests
-    with_lists.__doc__ = (call.__doc__ or "").partition("\n    Examples\n")[0]
+    with_lists.__doc__ = re.split(r"\n *Examples\n|\n *>>>", call.__doc__ or "")[0]
     return with_lists
 
 

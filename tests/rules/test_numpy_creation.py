@@ -177,6 +177,12 @@ def test_arange_has_numpys_values_and_length():
         numpy.testing.assert_array_equal(slope, numpy.ones(len(expected)))
 
 
+def _filled(x):
+    made = numpy.zeros(2)
+    made[0] = x[0] ** 2
+    return made
+
+
 REFUSED = {
     "ragged": (lambda x: np.array([x, x[0]]), "ragged"),
     "objects": (lambda x: np.array([x[0]], dtype=object), "cannot hold a traced value"),
@@ -194,6 +200,8 @@ REFUSED = {
     "not finite": (lambda x: np.asarray_chkfinite(x / 0.0), "infs or NaNs"),
     "plain NumPy": (lambda x: numpy.array([x[0], 1.0]), "import autograd_core.numpy as np"),
     "frompyfunc": (lambda x: np.frompyfunc(lambda v: v, 1, 1)(x), "autograd_core.numpy.vectorize"),
+    "a plain buffer": (_filled, r"np.zeros_like\(x\)"),
+    "a cast": (lambda x: _objects(x).astype(float), "lose the derivative"),
     "returned objects": (_objects, "holds a value of the trace"),
 }
 
