@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.operations import arguments
+from autograd_core.operations import arguments, nests
 from autograd_core.operations import cut_marks as cuts
 from autograd_core.operations import other_libraries as foreign
 from autograd_core.operations.anomaly import check_forward
@@ -47,6 +47,9 @@ from autograd_core.operations.registry import (
     register,
 )
 from autograd_core.operations.saved_reads import EVERYTHING, Reading, values_read
+
+_ndarray = np.ndarray
+_double = np.dtype(float)
 
 
 class _Doc:
@@ -279,6 +282,11 @@ class Primitive:
                 if top is None or a._level > level:
                     top = a
                     level = a._level
+            elif a.__class__ is _ndarray:
+                if a.dtype is not _double and a.dtype.hasobject:
+                    joined = nests.without_objects(args)
+                    if joined is not None:
+                        return self(*joined, **params)
             elif a.__class__ not in FAMILIAR:
                 args = arguments.familiar(self, args)
         if params:
