@@ -183,6 +183,11 @@ def masked(value: Any, operation: str) -> None:
 _LIBRARIES = {
     "numpy.ma": "np.ma: " + _MASKED,
     "numpy.matrixlib": "np.matrix: " + _MATRIX,
+    "numpy.polynomial": (
+        "np.polynomial, which makes plain arrays of it. With plain coefficients, polyval(x, c), "
+        "chebval(x, c) and the like take a traced x; with traced ones, of powers, write "
+        "np.polyval(c[::-1], x)."
+    ),
     "scipy.sparse": "scipy.sparse: " + _SPARSE,
     "pandas": "pandas: " + _LABELLED.format(name="series"),
     "xarray": "xarray: " + _LABELLED.format(name="array"),
