@@ -79,6 +79,7 @@ PLACES.update(
     DataError="autograd_core.nn",
     StateDictError="autograd_core.optim",
     backward_steps="autograd_core.viewer.stepping",
+    sparse_operator="autograd_core.scipy.sparse.entries",
     transpose="autograd_core.transforms.derivatives",
 )
 

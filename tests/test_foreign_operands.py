@@ -172,6 +172,8 @@ def test_what_means_more_is_refused(name: str, operation: str) -> None:
     other = REFUSED[name]
     if name == "objects" and operation in ("lt", "le", "gt", "ge"):
         return  # a comparison's answer is a constant, NumPy's own
+    if "sparse" in name and operation in ("add", "sub", "mul", "truediv", "matmul"):
+        return  # right: tests/scipy/test_sparse_operands.py
     f = getattr(operator, operation)
     for swapped in (False, True):
         if swapped and name == "Fraction" and operation == "pow":
@@ -256,7 +258,7 @@ def test_an_object_may_do_it_itself() -> None:
         np.where(X > 0, Tensor(X), Itself())
 
 
-@pytest.mark.parametrize("made", [lambda S, x: S @ x, lambda S, x: S * x, lambda S, x: S.dot(x)])
+@pytest.mark.parametrize("made", [lambda S, x: S.multiply(x), lambda S, x: np.dot(S, x)])
 def test_sparse_matrices_name_the_remedy(made: Callable[[Any, Any], Any]) -> None:
     for S in (REFUSED["sparse matrix"], REFUSED["sparse array"]):
         with pytest.raises(OperandError, match=r"S\.toarray\(\)") as raised:

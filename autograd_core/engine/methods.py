@@ -160,6 +160,8 @@ class ArrayMethods(Boxed):
         )
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if foreign.declines():
+            return foreign.as_object(self)
         if self._level:
             foreign.check_caller()
             raise errors.ConversionError(

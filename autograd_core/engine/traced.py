@@ -75,7 +75,7 @@ def _ufunc(function: np.ufunc) -> Callable[[Any, Any], Any]:
     return _operators(REGISTRY[function])[0]
 
 
-def _operators(run: Callable[..., Any]) -> tuple[Callable[[Any, Any], Any], ...]:
+def _operators(run: Any) -> tuple[Callable[[Any, Any], Any], ...]:
     """Return the methods ``self + other`` and ``other + self`` of an operation.
 
     An object with ``__array_ufunc__ = None`` does it itself, as beside an array.
@@ -85,13 +85,13 @@ def _operators(run: Callable[..., Any]) -> tuple[Callable[[Any, Any], Any], ...]
         try:
             return run(self, other)
         except foreign.OwnArithmeticError:
-            return NotImplemented
+            return foreign.own_operator(run.name, self, other)
 
     def reflected(self: Any, other: Any) -> Any:
         try:
             return run(other, self)
         except foreign.OwnArithmeticError:
-            return NotImplemented
+            return foreign.own_operator(run.name, other, self)
 
     return method, reflected
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.base import errors
+from autograd_core.base.later import later
 from autograd_core.base.source import Location
 from autograd_core.operations.boxed import Boxed, memory
 
@@ -46,7 +47,10 @@ _MASKED = (
     "out with np.where(mask, 0.0, ...) around the result."
 )
 _MATRIX = "np.matrix has its own rules for * and for shapes; give np.asarray(A)."
-_SPARSE = "sparse matrices are not supported beside a traced value; give S.toarray()."
+_SPARSE = (
+    "sparse matrices beside a traced value take part in @, *, /, + and -, and in "
+    "autograd_core.scipy.sparse (multiply, linalg.spsolve); otherwise give S.toarray()."
+)
 _LABELLED = "its labels would be lost; give its numbers, {name}.to_numpy()."
 _OWN = (
     "it does its own arithmetic, which knows nothing of derivatives; give its numbers, "
@@ -57,7 +61,7 @@ _ARITHMETIC = ("add", "sub", "mul", "truediv", "pow", "matmul", "floordiv", "mod
 
 
 class OwnArithmeticError(errors.OperandError):
-    """Beside an object that says that it does operators itself (``__array_ufunc__ = None``)."""
+    """Beside an object that does operators itself: ``__array_ufunc__ = None``, or sparse."""
 
 
 def _name(kind: type) -> str:
@@ -154,7 +158,8 @@ def plain(value: Any, operation: str, beside: Any = ()) -> Any:
         )
     reason = _why_not(value)
     if reason is not None:
-        raise errors.OperandError(f"{operation}: {_name(kind)}: {reason}", where)
+        refusal = OwnArithmeticError if reason is _SPARSE else errors.OperandError
+        raise refusal(f"{operation}: {_name(kind)}: {reason}", where)
     if not _is_array_like(value):
         return value  # no array: a function, a setting; the operation itself knows
     array = np.asarray(value)
@@ -178,10 +183,46 @@ def masked(value: Any, operation: str) -> None:
 _LIBRARIES = {
     "numpy.ma": "np.ma: " + _MASKED,
     "numpy.matrixlib": "np.matrix: " + _MATRIX,
+    "numpy.polynomial": (
+        "np.polynomial, which makes plain arrays of it. With plain coefficients, polyval(x, c), "
+        "chebval(x, c) and the like take a traced x; with traced ones, of powers, write "
+        "np.polyval(c[::-1], x)."
+    ),
     "scipy.sparse": "scipy.sparse: " + _SPARSE,
     "pandas": "pandas: " + _LABELLED.format(name="series"),
     "xarray": "xarray: " + _LABELLED.format(name="array"),
 }
+
+
+def own_operator(operation: str, first: Any, second: Any) -> Any:
+    """Return what an operator gives beside an object that does operators itself.
+
+    NotImplemented leaves it to the object.
+    """
+    if is_sparse(first) or is_sparse(second):
+        return later("sparse_operator")(operation, first, second)
+    return NotImplemented
+
+
+# SciPy asks each operand for its array, and leaves the operation to one that gives an object.
+_ASKING = {"__matmul__", "__rmatmul__", "__mul__", "__rmul__", "__truediv__", "dot"}
+
+
+def declines() -> bool:
+    """Whether an operator of a sparse matrix asks a value for its array, as its caller's caller."""
+    frame = sys._getframe(2)
+    asking = ""
+    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith("scipy.sparse"):
+        asking = frame.f_code.co_name
+        frame = frame.f_back  # type: ignore[assignment]
+    return asking in _ASKING
+
+
+def as_object(value: Any) -> Any:
+    """Return an array of no axes that holds a value: "not to be read as numbers"."""
+    made = np.empty((), dtype=object)
+    made[()] = value
+    return made
 
 
 def check_caller() -> None:

@@ -23,7 +23,7 @@ from autograd_core.base.source import Location
 from autograd_core.engine.fast.operators import OPERATORS
 from autograd_core.engine.traced import Traced
 from autograd_core.operations.modes import new_level
-from autograd_core.operations.other_libraries import check_caller
+from autograd_core.operations.other_libraries import as_object, check_caller, declines
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple
 
 _new = object.__new__
@@ -267,6 +267,8 @@ class Batched(Traced):
         return self._batch.wrap(self.value.astype(dtype, *more, **keywords))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if declines():
+            return as_object(self)
         check_caller()
         raise errors.ConversionError(
             "a batched value met a plain array that cannot hold it, for instance in table[ids] or "
@@ -276,7 +278,9 @@ class Batched(Traced):
         )
 
 
-def _binary(primitive: Primitive, reflected: bool) -> Callable[[Batched, Any], Any]:
+def _binary(
+    primitive: Primitive, reflected: bool, clear: Callable[..., Any]
+) -> Callable[[Batched, Any], Any]:
     """Return an operator method: the arrays themselves where they broadcast as they are."""
     forward = primitive.forward
 
@@ -291,7 +295,7 @@ def _binary(primitive: Primitive, reflected: bool) -> Callable[[Batched, Any], A
             plain = other.__class__ is float or other.__class__ is int
         first, second = (operand, value) if reflected else (value, operand)
         if not plain or value.__class__ is not _ndarray:
-            return primitive(other, self) if reflected else primitive(self, other)
+            return clear(self, other)
         try:
             made = forward(first, second)
         except Exception as error:
@@ -303,8 +307,8 @@ def _binary(primitive: Primitive, reflected: bool) -> Callable[[Batched, Any], A
 
 for _name in ("add", "sub", "mul", "truediv"):
     _operation = OPERATORS[_name]
-    setattr(Batched, f"__{_name}__", _binary(_operation, reflected=False))
-    setattr(Batched, f"__r{_name}__", _binary(_operation, reflected=True))
+    setattr(Batched, f"__{_name}__", _binary(_operation, False, getattr(Traced, f"__{_name}__")))
+    setattr(Batched, f"__r{_name}__", _binary(_operation, True, getattr(Traced, f"__r{_name}__")))
 
 
 def elementwise_rule(

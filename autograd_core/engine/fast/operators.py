@@ -19,7 +19,7 @@ import numpy as np
 from autograd_core.engine.forgetting import LARGE, spare
 from autograd_core.engine.node import NO_PARAMS, Node, next_tick, users_frame
 from autograd_core.operations.modes import BASE, DEFAULT, current
-from autograd_core.operations.other_libraries import OwnArithmeticError
+from autograd_core.operations.other_libraries import OwnArithmeticError, own_operator
 from autograd_core.operations.primitive import REGISTRY, Primitive
 from autograd_core.rules import elementwise, products, reductions
 
@@ -53,8 +53,9 @@ def _general(primitive: Primitive, reflected: bool) -> Callable[[Any, Any], Any]
     def method(self: Any, other: Any) -> Any:
         try:
             return primitive(other, self) if reflected else primitive(self, other)
-        except OwnArithmeticError:  # as beside an array: the other object does it itself
-            return NotImplemented
+        except OwnArithmeticError:
+            first, second = (other, self) if reflected else (self, other)
+            return own_operator(primitive.name, first, second)
 
     return method
 
