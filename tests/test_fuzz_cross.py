@@ -12,11 +12,11 @@ from typing import Any
 import fuzz_cross
 import numpy as np
 import pytest
-from fuzzing_cross import report
+from fuzzing_cross import judging, report
 from fuzzing_cross.drawing import draw
 from fuzzing_cross.judging import Judge
 from fuzzing_cross.minimising import minimised, snippet
-from fuzzing_cross.statements import Program
+from fuzzing_cross.statements import Program, Statement
 
 from autograd_core.rules import elementwise
 
@@ -43,6 +43,14 @@ def test_the_drawn_programs_have_everything_in_them() -> None:
     for word in ("np.linalg.", "np.fft.", "np.einsum", "F.", "1j", "float32", " @ ", "np.sort"):
         assert word in text, word
     assert any(p.in_jax() for p in programs)
+
+
+def test_a_program_without_end_is_a_finding(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "SECONDS", 1)
+    body = (Statement("{0} * 1.0", (1,), out=2),)
+    loop = Statement("while np.sum({0}) > 0", (0,), out=3, kind="while", body=body, param=1)
+    program = Program({0: np.ones(2)}, {}, [loop], [3], 7, {0: np.ones(2), 3: np.ones(2)})
+    assert [f.kind for f in judge.judge(program)] == ["endless"]
 
 
 PLANTED = {

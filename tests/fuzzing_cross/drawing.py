@@ -179,9 +179,11 @@ class Drawer:
             body.append(Statement(text, (last, param), out=final))
         else:
             body.append(Statement("{0} * 1.0", (last,), out=final))
-        c = abs(pool.number()) + 0.5
+        c = (
+            abs(pool.number()) + 0.50371
+        )  # no sum of whole numbers, so that rounding decides nothing
         text = {"for": f"for _ in range({int(self.rng.integers(4))})",
-                "while": f"while np.sum(np.abs(v{{out}})) > {c}",
+                "while": f"while 1e6 > np.sum(np.abs(v{{out}})) > {c}",  # elsewhere it may be inf
                 "if": f"if np.sum({{0}}) > {c}"}.get(kind, "")  # fmt: skip
         out = self.new()
         text = text.replace("{out}", str(out))
