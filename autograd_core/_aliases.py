@@ -31,7 +31,8 @@ class Finder:  # not of importlib.abc, which loads much
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return a spec for a second name; None for every other module."""
-        return None if self._real_name(name) is None else ModuleSpec(name, cast(Any, self))
+        real = self._real_name(name)
+        return None if real is None else ModuleSpec(name, cast(Any, self), loader_state=real)
 
     def create_module(self, spec: ModuleSpec) -> None:
         """Leave making the module to Python."""
@@ -39,7 +40,7 @@ class Finder:  # not of importlib.abc, which loads much
     def exec_module(self, module: ModuleType) -> None:
         """Put the module that runs under its real name where the second name looks for it."""
         name = module.__name__
-        real = cast(str, self._real_name(name))
+        real = cast(ModuleSpec, module.__spec__).loader_state
         found = import_module(real)
         self._imported(name, real)
         sys.modules[name] = found

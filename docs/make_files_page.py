@@ -68,6 +68,30 @@ def page() -> str:
     return "".join(parts)
 
 
+FOLDERS = {
+    "engine": "Tensor, the sweep, in-place changes, modes, threads, values from elsewhere, errors.",
+    "rules": "The derivative rules over the whole table, at kinks and at the edges of numbers.",
+    "transforms": "grad, vmap, Jacobians, checkpoints, adjoints, sparsity.",
+    "compiling": "`compile`: what it writes, what it watches, when it records again.",
+    "viewer": "Pictures, stepping pages and explanations.",
+    "costs": "The ledger of operations and memory.",
+    "lab": "Elimination orders, matrix chains, rounding.",
+    "scipy_functions": "SciPy's functions under autograd_core.scipy.",
+    "networks": "nn: layers, losses, training, checkpoints, kernels.",
+    "optimizers": "optim: update rules, schedules, minimizers.",
+    "programs": "The demo, the examples and the notebooks run, and reach their bars.",
+    "pages": "README and docs: every code block runs, every generated page is up to date.",
+    "robustness": "Fuzzers, attacks, planted faults, stress.",
+    "project": "Who imports whom, public names, the wheel.",
+    "cases": "The table of operations, one module a family.",
+    "crosscheck": "Beside PyTorch, where it is installed: `make crosscheck`.",
+    "fuzzing": "What the general fuzzer is made of.",
+    "fuzzing_compile": "What the fuzzer of `compile` is made of.",
+    "fuzzing_cross": "What the fuzzer beside PyTorch and JAX is made of.",
+    "typing": "What type checkers accept and reject.",
+}
+
+
 def tests_page() -> str:
     """Return the map of the tests."""
     parts = [TESTS_HEAD]
@@ -76,7 +100,8 @@ def tests_page() -> str:
         files = sorted(folder.glob("*.py" if folder == ROOT / "tests" else "test_*.py"))
         if not files:
             continue
-        parts.append(f"\n## `{folder.relative_to(ROOT)}/`\n\n| | |\n|---|---|\n")
+        about = f"{FOLDERS[folder.name]}\n\n" if folder.name in FOLDERS else ""
+        parts.append(f"\n## `{folder.relative_to(ROOT)}/`\n\n{about}| | |\n|---|---|\n")
         parts += [f"| `{path.name}` | {first_line(path)} |\n" for path in files]
     return "".join(parts)
 

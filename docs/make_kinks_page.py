@@ -41,7 +41,7 @@ EDGE = """\
 NaN is never hidden: what is computed from it is NaN, unless a mask, an ignored label or a weight of
 0 says that it does not count. If a float can hold a result, the result is right even where
 intermediate squares overflow. Derivatives are those of the sum. Every mode, `vmap` and `compile`
-give the same (tests/test_edges.py). Each row is an example of its kind.
+give the same (tests/rules/test_extreme_numbers.py). Each row is an example of its kind.
 
 A sum of NaN and others, a product with infinity and so on are NumPy's. Outside of a function's
 domain the value is NaN, and the derivative is what its formula gives: `log` at -1 has -1, `arccosh`
@@ -74,7 +74,7 @@ def page() -> str:
         "Where a derivative does not exist, or is not unique, an engine has to choose a value.",
         "This one chooses as PyTorch does. A dash marks the rows where PyTorch has no such",
         "function or gives another answer. Reverse and forward mode agree. Every row is a test",
-        "(tests/test_kinks.py), and this page is generated from the same table.",
+        "(tests/rules/test_kinks.py), and this page is generated from the same table.",
     ]
     for family, title in TITLES.items():
         lines += ["", f"## {title}", ""]

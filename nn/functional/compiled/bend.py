@@ -2,7 +2,7 @@
 
 tanh(x) is x times a quotient of two polynomials in x*x, fitted on [-9, 9] to a relative error of
 7e-9 (before rounding); beyond 9, float32 knows only 1.  With float32's own rounding the result is
-within 6 units in the last place of the true one (tests/test_recurrent_kernels.py).
+within 6 units in the last place of the true one (tests/networks/test_recurrent_kernels.py).
 NaN stays NaN: no comparison with it is true.
 """
 

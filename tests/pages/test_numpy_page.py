@@ -11,7 +11,7 @@ import pytest
 from autograd_core import AutogradError, Tensor, UnsupportedError
 from autograd_core.rules.refused import REASONS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
 from make_numpy_page import TEXT, classify, overridable, page  # noqa: E402

@@ -10,7 +10,7 @@ import pytest
 
 from autograd_core.base.printing import Text, printable
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SCRIPT = textwrap.dedent("""
     import numpy as np
     import nn, optim

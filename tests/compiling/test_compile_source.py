@@ -11,7 +11,7 @@ from autograd_core import compile, value_and_grad
 from autograd_core.compiling import memory
 from autograd_core.compiling.naming import Names
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
 from make_compile_page import PAGE, rendered  # noqa: E402

@@ -12,7 +12,7 @@ from cases.kinks import KINKS, Kink
 
 from autograd_core import grad, jvp
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
 

@@ -19,7 +19,7 @@ import pytest
 import optim
 from autograd_core import Primitive
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 MODULES = (
     "nn", "nn.functional", "nn.init", "nn.models", "nn.transforms", "optim", "optim.lr_scheduler",
 )  # fmt: skip

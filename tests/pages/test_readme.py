@@ -9,7 +9,7 @@ import matplotlib as mpl
 import pytest
 
 mpl.use("Agg")
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 

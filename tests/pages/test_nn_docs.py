@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-PAGE = Path(__file__).parents[1] / "docs" / "nn.md"
+PAGE = Path(__file__).parents[2] / "docs" / "nn.md"
 
 
 def test_every_block_runs(

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PACKAGES = ("autograd_core", "nn", "optim")
 
 # The rooms of autograd_core, from the ground up: a file imports from its own room and from the
@@ -153,7 +154,7 @@ def size(function):
     return lines, branches
 
 
-# Larger than that for a measured reason, and held to a clear twin (tests/test_fast_twins.py).
+# Larger than that for a measured reason, and held to a clear twin (test_fast_twins.py).
 SPELT_OUT = {"autograd_core.engine.fast.loop.run": (101, 50)}  # decision 163
 
 
@@ -434,3 +435,13 @@ def test_a_finished_installation_takes_the_short_name_for_a_stand_in(monkeypatch
     monkeypatch.setitem(sys.modules, "nn.linear", module)
     spec.loader.exec_module(module)
     assert sys.modules["nn.linear"] is ast
+
+
+def test_a_reader_guesses_where_a_test_is():
+    """Each test stands in the folder of what it tests; no name tells history instead."""
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    assert not [p.name for p in files if p.parent == ROOT / "tests"]
+    names = [p.name for p in files]
+    assert len(set(names)) == len(names)  # pytest imports them by their names alone
+    history = re.compile(r"_(again|edges|more|neighbours|review|special|misc|new|old)\b")
+    assert not [n for n in names if history.search(n.removesuffix(".py"))]

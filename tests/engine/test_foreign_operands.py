@@ -173,7 +173,7 @@ def test_what_means_more_is_refused(name: str, operation: str) -> None:
     if name == "objects" and operation in ("lt", "le", "gt", "ge"):
         return  # a comparison's answer is a constant, NumPy's own
     if "sparse" in name and operation in ("add", "sub", "mul", "truediv", "matmul"):
-        return  # right: tests/scipy/test_sparse_operands.py
+        return  # right: tests/scipy_functions/test_sparse_operands.py
     f = getattr(operator, operation)
     for swapped in (False, True):
         if swapped and name == "Fraction" and operation == "pow":

@@ -526,7 +526,7 @@ def test_the_shared_source_refuses_what_would_read_foreign_memory() -> None:
 def test_no_accepted_state_crashes_python() -> None:
     script = """
 import sys, warnings, numpy as np, random
-sys.path.insert(0, "tests")
+sys.path[:0] = ["tests", "tests/networks"]
 import test_nn_harmless as t
 rng = np.random.default_rng(0)
 for name, make in t.SOURCES.items():
@@ -557,7 +557,7 @@ print("alive")
 """
     found = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False,
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert found.stdout.strip() == "alive", found.stderr[-2000:]
 

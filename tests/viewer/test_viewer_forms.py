@@ -587,7 +587,7 @@ def test_the_page_for_newcomers_is_right(tmp_path, monkeypatch):
     import doctest
     from pathlib import Path
 
-    guide = Path(__file__).parent.parent / "docs" / "viewer.md"
+    guide = Path(__file__).parents[2] / "docs" / "viewer.md"
     assert doctest.testfile(str(guide), module_relative=False).failed == 0
     monkeypatch.chdir(tmp_path)
     code = re.search(r"```python\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)[1]

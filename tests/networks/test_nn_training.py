@@ -389,7 +389,8 @@ def test_a_run_killed_at_any_moment_ends_bit_for_bit(tmp_path):
     here = os.path.dirname(os.path.abspath(__file__))
     script = tmp_path / "run.py"
     script.write_text(
-        textwrap.dedent(SCRIPT).format(here=here, root=os.path.dirname(here)), encoding="utf-8"
+        textwrap.dedent(SCRIPT).format(here=here, root=os.path.dirname(os.path.dirname(here))),
+        encoding="utf-8",
     )
 
     def start(path, fatal):

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-FOLDER = Path(__file__).parent.parent / "notebooks"
+FOLDER = Path(__file__).parents[2] / "notebooks"
 spec = importlib.util.spec_from_file_location("notebooks_build", FOLDER / "build.py")
 build = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(build)
