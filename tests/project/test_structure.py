@@ -443,5 +443,5 @@ def test_a_reader_guesses_where_a_test_is():
     assert not [p.name for p in files if p.parent == ROOT / "tests"]
     names = [p.name for p in files]
     assert len(set(names)) == len(names)  # pytest imports them by their names alone
-    history = re.compile(r"_(again|edges|more|neighbours|review|special|misc|new|old)\b")
+    history = re.compile(r"_(edges|more|neighbours|review|special|misc|new|old)\b")
     assert not [n for n in names if history.search(n.removesuffix(".py"))]
