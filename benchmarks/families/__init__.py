@@ -1,0 +1,1 @@
+"""One module for each family of programs; each has ``programs(engine)``."""
