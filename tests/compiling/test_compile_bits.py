@@ -318,6 +318,7 @@ def rounds(x, n):
         for kind in ("shapes", "structures", "alternating", "functions")
     ],
 )
+@pytest.mark.no_cover  # traced, it takes twice as long; others reach the same lines
 @pytest.mark.filterwarnings("default::autograd_core.RecordedAgain")
 def test_recording_again_and_again_keeps_little(kind, many):
     compiled = compile(rounds)
