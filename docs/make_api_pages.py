@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograd_core import Primitive
+from autograd_core import Primitive, Tensor
 from autograd_core.extend import Reading
 
 HERE = Path(__file__).parent / "api"
@@ -199,9 +199,10 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
         place = next((c for c in cls.__mro__ if name in vars(c)), None)
         if name.startswith("_") or place is None or not ours(place):
             continue
-        if place is not cls and place in classes():
-            continue  # described with that class
         thing = inspect.getattr_static(cls, name)
+        as_tensor = cls is not Tensor and inspect.getattr_static(Tensor, name, None) is thing
+        if place is not cls and (place in classes() or as_tensor):
+            continue  # described with that class
         if isinstance(thing, staticmethod | classmethod):
             thing = thing.__func__
         if callable(thing) or isinstance(thing, property):
