@@ -58,6 +58,7 @@ getitem = linear(
     view=True,
     category="index",
     label="[ ]",
+    doc="The operation behind ``x[index]``, called with the keyword ``index``.",
 )
 scatter: Primitive = linear(
     _scatter,

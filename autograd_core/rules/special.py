@@ -41,4 +41,26 @@ logsumexp = primitive(
     ],
     name="logsumexp",
     category="reduction",
+    doc="""Return log(sum(exp(x))) along axes, without overflow; its derivative is the softmax.
+
+    Parameters
+    ----------
+    x : array or Tensor or Dual
+        Real numbers, of any shape.
+    axis : int or tuple of int, optional
+        The axes of the sum; default all.
+    keepdims : bool
+        Whether the axes of the sum are kept, with length 1.
+
+    Returns
+    -------
+    array or Tensor or Dual
+        The result; -inf where all of the elements are -inf.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> logsumexp(np.array([1000.0, 1000.0])).round(4)
+    np.float64(1000.6931)
+    """,
 )

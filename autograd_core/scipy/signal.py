@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.signal as _signal
 
-from autograd_core.operations.declare import bilinear
+from autograd_core.operations.declare import bilinear as _bilinear
 from autograd_core.operations.primitive import Primitive
 from autograd_core.scipy.values import as_floats, guarded, is_traced, refuse
 
@@ -34,7 +34,7 @@ def _back(g: Any, x: Any, other: Any, a: Any, b: Any, mode: str, method: str) ->
     return made[cut]
 
 
-_convolve: Primitive = bilinear(
+_convolve: Primitive = _bilinear(
     lambda a, b, mode="full", method="auto": _signal.convolve(a, b, mode, method),
     lambda g, a, b, *, mode="full", method="auto": _back(g, a, b, a, b, mode, method),
     lambda g, a, b, *, mode="full", method="auto": _back(g, b, a, a, b, mode, method),
@@ -46,7 +46,7 @@ def _turned(x: Any) -> Any:
     return np.conj(np.flip(x))
 
 
-_correlate: Primitive = bilinear(  # the convolution with what is turned, and conjugated
+_correlate: Primitive = _bilinear(  # the convolution with what is turned, and conjugated
     lambda a, b, mode="full", method="auto": _signal.correlate(a, b, mode, method),
     lambda g, a, b, *, mode="full", method="auto": _back(g, a, _turned(b), a, b, mode, method),
     lambda g, a, b, *, mode="full", method="auto": _turned(_back(g, b, a, a, b, mode, method)),
@@ -82,7 +82,7 @@ def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> A
     return _correlate(as_floats(in1), as_floats(in2), mode=mode, method=method)
 
 
-_fft: Primitive = bilinear(
+_fft: Primitive = _bilinear(
     lambda a, b, mode="full": _signal.fftconvolve(a, b, mode),
     lambda g, a, b, *, mode="full": _back(g, a, b, a, b, mode, "fft"),
     lambda g, a, b, *, mode="full": _back(g, b, a, a, b, mode, "fft"),

@@ -27,6 +27,7 @@ PAGES = [
     ROOT / "notebooks" / "README.md",
 ]
 PAGES = [page for page in PAGES if page.relative_to(ROOT).as_posix() not in GENERATED]
+PAGES = [page for page in PAGES if page.parent != ROOT / "docs" / "api"]  # from docstrings
 
 
 def prose(text):
