@@ -83,7 +83,7 @@ def test_dtypes_and_kinds_are_kept(mode):
     "f", [np.conj, lambda z: np.abs(z) * (1 + 0j), lambda z: z * np.real(z[0])]
 )
 def test_a_complex_function_that_is_not_holomorphic_has_none(f, mode):
-    with pytest.raises(DTypeError, match="not holomorphic.*imaginary part, or use jvp"):
+    with pytest.raises(DTypeError, match=r"not holomorphic.*imaginary part, or use jvp"):
         jacobian(f, mode=mode)(Z)
 
 
