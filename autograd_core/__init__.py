@@ -103,6 +103,7 @@ def __dir__() -> list[str]:
 # Public modules beside the public names: `from autograd_core.sparse import sparse_jacobian`.
 _MODULES = (
     "adjoints",
+    "compat",
     "elimination",
     "extend",
     "matrix_chain",

@@ -33,12 +33,13 @@ LAYERS = [
     ["costs"],
     ["transforms"],
     ["lab", "viewer", "scipy"],
-    ["compiling"],
+    ["compiling", "compat"],
 ]
 INSIDE = [name for layer in LAYERS for name in layer]
 PACKAGES = [
     "autograd_core",
     *(f"autograd_core/{room}" for room in [*INSIDE[:4], "engine/fast", *INSIDE[4:]]),
+    *(f"autograd_core/compat/autograd{inner}" for inner in ("", "/misc", "/numpy", "/scipy")),
     "autograd_core/workers",
     "optim",
     "optim/lr_scheduler",

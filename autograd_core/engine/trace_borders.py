@@ -247,6 +247,7 @@ def keywords(function: _F) -> _F:
             close = get_close_matches(wrong, names[1:], n=1, cutoff=0.6)
             close = close or ([_SYNONYMS[wrong]] if _SYNONYMS.get(wrong) in known else [])
             hint = f"; did you mean {close[0]}=?" if close else ""
+            hint = f": {_ELSEWHERE[wrong]}" if wrong in _ELSEWHERE else hint
             raise errors.OperandError(
                 f"{function.__name__}(): there is no keyword {wrong}={hint} "
                 f"(known: {', '.join(n + '=' for n in names[1:])}).",
@@ -259,7 +260,22 @@ def keywords(function: _F) -> _F:
 
 _SYNONYMS = {"axis": "in_axes", "axes": "in_axes", "in_dims": "in_axes", "out_dims": "out_axes",
              "wrt": "argnums", "aux": "has_aux", "x": "primals", "v": "tangents",
-             "create_graph": "argnums", "chunk_size": "batch"}  # fmt: skip
+             "chunk_size": "batch"}  # fmt: skip
+# Keywords of other libraries whose meaning needs none here.
+_ELSEWHERE = {
+    "argnum": "write argnums=, as in JAX; autograd_core.compat.autograd takes argnum=",
+    "create_graph": "leave it out, results can always be differentiated again: grad(grad(f))",
+    "retain_graph": "leave it out, a transform frees what it recorded; vjp() keeps it",
+    "holomorphic": "leave it out; jacobian() of a holomorphic f of complex numbers is f'",
+    "allow_int": "pass floating-point numbers, x.astype(float); integers have no derivative",
+    "allow_unused": "leave it out, the gradient of an unused argument is zeros",
+    "materialize_grads": "leave it out, the gradient of an unused argument is zeros",
+    "vectorize": "leave it out, the sweeps of a Jacobian always run together",
+    "strict": "leave it out, a result that depends on nothing is reported in any case",
+    "strategy": 'write mode="forward" or mode="reverse" in jacobian()',
+    "reduce_axes": "leave it out, and sum over the axes in f",
+    "argnames": "write argnums=, or differentiate a function of a dict",
+}  # fmt: skip
 
 
 def pick(args: tuple[Any, ...], argnums: int | Sequence[int], operation: str) -> tuple[Any, ...]:

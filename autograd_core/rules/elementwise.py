@@ -91,7 +91,8 @@ def _power_exponent(y: Any, a: Any, b: Any) -> Any:
         log = np.log(a).item() if a else -math.inf
         if math.isfinite(abs(log)):
             return y * log
-        return np.where((y == 0) | ((a == 0) & (b == 0)), 0, y * log)
+        # masked before the product, whose own derivative would be 0 * inf
+        return y * np.where((y == 0) | ((a == 0) & (b == 0)), np.zeros_like(y), log)
     a = _as_inexact(a, y)
     return y * np.log(np.where((y == 0) | ((a == 0) & (b == 0)), 1, a))
 

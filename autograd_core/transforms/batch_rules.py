@@ -43,7 +43,7 @@ def _shifted(axis: Any, ndim: int) -> Any:
     """Return axes of one example as axes of the batch; None means all of one example's."""
     if axis is None:
         return tuple(range(1, ndim + 1))
-    if isinstance(axis, (tuple, list)):
+    if axis.__class__ is not int and np.ndim(axis):  # a tuple, a list, a range, an array
         return tuple(_shifted(k, ndim) for k in axis)
     if ndim == 0 and axis in (0, -1):
         return ()  # NumPy reduces a number along its "axis 0" to itself

@@ -303,16 +303,20 @@ def _counted(
 # --- the sweeps -------------------------------------------------------------------
 
 
-def _seeds(like: Any, size: int, limit: int | None = None) -> Iterator[tuple[Batching | None, Any]]:
+def _seeds(
+    like: Any, size: int, limit: int | None = None, unit: complex = 1
+) -> Iterator[tuple[Batching | None, Any]]:
     """Yield the unit arrays of a value's shape in batches; a single one without a batch axis."""
     like = bare(like)
     shape, total = np.shape(like), int(np.size(like))
     if total == 1:
-        yield None, np.ones(shape, like.dtype)[()]
+        yield None, np.full(shape, unit, like.dtype)[()]
         return
     for start in range(0, total, size):
         stop = min(start + size, total)
         units = np.eye(stop - start, total, start, dtype=like.dtype)
+        if unit != 1:
+            units *= unit
         batch = Batching(stop - start, limit)
         yield batch, batch.wrap(units.reshape((stop - start, *shape)))
 
@@ -344,19 +348,62 @@ def _by_rows(trace: Trace, outputs: Sequence[Any], size: int) -> list[list[Any]]
     """Reverse sweeps: one for each output element, in batches."""
     table = []
     for k, out in enumerate(outputs):
-        pieces: list[list[Any]] = [[] for _ in trace.inputs]
-        if isinstance(out, Tensor) and out._level == trace.level:
-            for batch, seed in _seeds(out, size):
-                seeds = [seed if j == k else None for j in range(len(outputs))]
-                for j, g in enumerate(trace.found(outputs, seeds)):
-                    pieces[j].append(_spread(batch, g, np.shape(bare(trace.inputs[j].output))))
+        swept = [_row(trace, outputs, k, size, unit) for unit in _directions(out)]
         row = []
         for j, node in enumerate(trace.inputs):
             full = (*np.shape(bare(out)), *np.shape(bare(node.output)))
-            parts = pieces[j] or [np.zeros(full, bare(node.output).dtype)]
-            row.append(_typed(_finished(parts, full, 0, trace.given[j]), node))
+            parts = [pieces[j] or [np.zeros(full, bare(node.output).dtype)] for pieces in swept]
+            row.append(_entry(parts, full, 0, trace.given[j], node, out))
         table.append(row)
     return table
+
+
+def _row(
+    trace: _Trace, outputs: Sequence[Any], k: int, size: int, unit: complex
+) -> list[list[Any]]:
+    """Pull the unit arrays of output k back; for each input the pieces."""
+    out = outputs[k]
+    pieces: list[list[Any]] = [[] for _ in trace.inputs]
+    if isinstance(out, Tensor) and out._level == trace.level:
+        for batch, seed in _seeds(out, size, unit=unit):
+            seeds = [seed if j == k else None for j in range(len(outputs))]
+            for j, g in enumerate(trace.found(outputs, seeds)):
+                pieces[j].append(_spread(batch, g, np.shape(bare(trace.inputs[j].output))))
+    return pieces
+
+
+def _directions(value: Any) -> tuple[complex, ...]:
+    """Return the units of a value's numbers: a complex one moves in two directions."""
+    return (1, 1j) if bare(value).dtype.kind == "c" else (1,)
+
+
+def _entry(
+    swept: list[list[Any]], full: tuple[int, ...], move: int, given: Any, node: Node, out: Any
+) -> Any:
+    """Return a block of the Jacobian, from sweeps along one unit or along both.
+
+    Of real numbers by complex ones and of complex by real, it is the first sweep - i times the
+    second. Of complex by complex it is the first, where f is holomorphic; else there is none.
+    """
+    dtype = bare(node.output).dtype
+    widened = dtype.kind != "c" and bare(out).dtype.kind == "c"  # the derivative is complex
+    if widened and not isinstance(given, Tensor):
+        given = None
+    made = [_finished(parts, full, move, given) for parts in swept]
+    if len(made) == 1:
+        return made[0] if widened else _typed(made[0], node)
+    first, second = made
+    if widened or bare(out).dtype.kind != "c":
+        return first - 1j * second
+    size, error = (np.max(np.abs(bare(x))) for x in (first, second - 1j * first))
+    if error > np.sqrt(np.finfo(dtype).eps) * size:
+        raise errors.DTypeError(
+            f"jacobian(): the function is not holomorphic, and its result and its input are "
+            f"complex ({bare(out).dtype}, {dtype}): no matrix of complex numbers is its "
+            "derivative. Differentiate its real and its imaginary part, or use jvp().",
+            Location.of_caller(),
+        )
+    return _typed(first, node)
 
 
 def _typed(value: Any, node: Node) -> Any:
@@ -368,23 +415,32 @@ def _by_columns(
     trace: Trace, outputs: Sequence[Any], order: Sequence[Node], size: int
 ) -> list[list[Any]]:
     """Forward sweeps: one for each input element, in batches."""
-    tracked = [isinstance(o, Tensor) and o._level == trace.level for o in outputs]
-    nodes = _nodes(trace, outputs)
     table: list[list[Any]] = [[] for _ in outputs]
     for node, given in zip(trace.inputs, trace.given, strict=True):
         inner = np.shape(bare(node.output))
-        pieces: list[list[Any]] = [[] for _ in outputs]
-        for batch, seed in _seeds(node.output, size):
-            pushed = iter(trace.pushed(order, {node: seed}, nodes))
-            for k, out in enumerate(outputs):
-                t = next(pushed) if tracked[k] else None
-                pieces[k].append(_spread(batch, t, np.shape(bare(out))))
+        swept = [
+            _column(trace, outputs, order, node, size, unit) for unit in _directions(node.output)
+        ]
         for k, out in enumerate(outputs):
             full = (*np.shape(bare(out)), *inner)
-            parts = pieces[k] or [np.zeros(full, bare(node.output).dtype)]
-            made = _finished(parts, full, 1 if pieces[k] else 0, given)
-            table[k].append(_typed(made, node))
+            table[k].append(_entry([p[k] for p in swept], full, 1, given, node, out))
     return table
+
+
+def _column(
+    trace: _Trace, outputs: Sequence[Any], order: Sequence[Node], node: Node, size: int,
+    unit: complex,
+) -> list[list[Any]]:  # fmt: skip
+    """Push the unit arrays of an input forward; for each output the pieces."""
+    tracked = [isinstance(o, Tensor) and o._level == trace.level for o in outputs]
+    nodes = _nodes(trace, outputs)
+    pieces: list[list[Any]] = [[] for _ in outputs]
+    for batch, seed in _seeds(node.output, size, unit=unit):
+        pushed = iter(trace.pushed(order, {node: seed}, nodes))
+        for k, out in enumerate(outputs):
+            t = next(pushed) if tracked[k] else None
+            pieces[k].append(_spread(batch, t, np.shape(bare(out))))
+    return pieces
 
 
 @borders.keywords
@@ -423,6 +479,8 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
         structure = tuple(args[k] for k in chosen)
         given = tree.leaves(structure)
         values = [inexact_leaf(v, "hessian()") for v in given]
+        if any(bare(v).dtype.kind == "c" for v in values):  # which may have none: that is checked
+            return jacobian(gradient, argnums, "forward")(*args, **keywords)
         if not sum(int(np.size(bare(v))) for v in values):
             raise errors.ShapeError(
                 "hessian(): there are no input elements to differentiate.", Location.of_caller()

@@ -1,0 +1,1 @@
+"""Names that programs written for other libraries expect: `autograd` for HIPS autograd."""

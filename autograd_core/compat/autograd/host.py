@@ -1,0 +1,5 @@
+"""The NumPy namespace behind ``compat.autograd.numpy``: the one place that names it."""
+
+import numpy as namespace
+
+__all__ = ["namespace"]
