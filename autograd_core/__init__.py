@@ -78,6 +78,7 @@ _LATER = {
 PLACES.update(
     DataError="autograd_core.nn",
     StateDictError="autograd_core.optim",
+    array_api_namespace="autograd_core.array_api",
     backward_steps="autograd_core.viewer.stepping",
     transpose="autograd_core.transforms.derivatives",
 )
@@ -102,6 +103,7 @@ def __dir__() -> list[str]:
 # Public modules beside the public names: `from autograd_core.sparse import sparse_jacobian`.
 _MODULES = (
     "adjoints",
+    "array_api",
     "elimination",
     "extend",
     "matrix_chain",

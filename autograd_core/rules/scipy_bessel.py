@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
 from autograd_core.operations.declare import elementwise
 from autograd_core.operations.primitive import Primitive
 from autograd_core.rules.scipy_incomplete import _expansion, _gamma_cumulant
+from autograd_core.rules.scipy_ufuncs import sp
 
 LARGEST = 2000.0  # of x + |order|: beyond, the integrals need too many points
 

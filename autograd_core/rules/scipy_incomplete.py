@@ -20,11 +20,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
 from autograd_core.operations.declare import elementwise
 from autograd_core.operations.primitive import Primitive
 from autograd_core.rules.scipy_polygamma import polygamma
+from autograd_core.rules.scipy_ufuncs import sp
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _PANELS = (4.0, 12.0, 36.0)  # where e^-s, which shapes the integrand, is 1e-2, 1e-5, 1e-16

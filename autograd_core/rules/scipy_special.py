@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
 from autograd_core.operations.declare import elementwise
 from autograd_core.operations.primitive import Primitive, implements, register
 from autograd_core.rules import scipy_bessel, scipy_incomplete  # noqa: F401 - they register their own
 from autograd_core.rules.scipy_polygamma import polygamma
+from autograd_core.rules.scipy_ufuncs import sp
 
 Rule = Callable[..., Any]
 
