@@ -11,6 +11,7 @@ Source: https://data-apis.org/array-api/2024.12/
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -99,7 +100,7 @@ def _making(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _has_traced(nest: Any) -> Any:
     if isinstance(nest, (list, tuple)):
-        return any(map(_has_traced, nest))
+        return builtins.any(map(_has_traced, nest))  # `any` is the standard's here
     return isinstance(nest, Boxed)
 
 

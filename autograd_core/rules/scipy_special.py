@@ -289,6 +289,14 @@ elementwise(sp.exp1, lambda y, x: -np.exp(-x) / x)
 elementwise(sp.expi, lambda y, x: np.exp(x) / x)
 elementwise(sp.wrightomega, lambda y, x: y / (1.0 + y))
 
+# --- of degrees, ------------------------------------------------------------------
+
+_DEGREE = float(np.pi / 180)
+elementwise(sp.sindg, lambda y, x: _DEGREE * sp.cosdg(x))
+elementwise(sp.cosdg, lambda y, x: -_DEGREE * sp.sindg(x))
+elementwise(sp.tandg, lambda y, x: _DEGREE * (1.0 + y * y))
+elementwise(sp.cotdg, lambda y, x: -_DEGREE * (1.0 + y * y))
+
 # SciPy's own copies of NumPy's functions
 for _name in ("cbrt", "exp2", "expm1", "log1p"):
     _own, _numpy_s = getattr(sp, _name), getattr(np, _name)
