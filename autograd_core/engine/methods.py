@@ -185,7 +185,7 @@ class ArrayMethods(Boxed):
             raise errors.ConversionError(
                 f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
                 "its derivative; keep it as it is, or write np.asarray(x.detach()). "
-                "To join values, use np.stack or np.concatenate.",
+                f"To join values, use np.stack or np.concatenate.{foreign.scipy_caller()}",
                 Location.of_caller(),
             )
         value = np.asarray(bare(self))
