@@ -78,6 +78,8 @@ _LATER = {
 PLACES.update(
     DataError="autograd_core.nn",
     StateDictError="autograd_core.optim",
+    array_api_namespace="autograd_core.array_api",
+    instead_of="autograd_core.scipy.values",
     backward_steps="autograd_core.viewer.stepping",
     sparse_operator="autograd_core.scipy.sparse.entries",
     transpose="autograd_core.transforms.derivatives",
@@ -103,6 +105,7 @@ def __dir__() -> list[str]:
 # Public modules beside the public names: `from autograd_core.sparse import sparse_jacobian`.
 _MODULES = (
     "adjoints",
+    "array_api",
     "compat",
     "elimination",
     "extend",

@@ -7,11 +7,12 @@ from typing import Any, Self, cast
 import numpy as np
 
 from autograd_core.base import errors
+from autograd_core.base.later import later
 from autograd_core.base.source import Location
 from autograd_core.operations import cut_marks as cuts
 from autograd_core.operations import other_libraries as foreign
 from autograd_core.operations.modes import BASE
-from autograd_core.operations.primitive import Boxed, bare
+from autograd_core.operations.primitive import Boxed, as_constant, bare
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import reductions, shapes
 
@@ -86,6 +87,26 @@ class ArrayMethods(Boxed):
                 Location.of_caller(),
             )
         cast(Any, self.imag)[...] = value
+
+    # --- the array API standard ---------------------------------------------
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """Return the namespace of the array API standard, `autograd_core.array_api`."""
+        return later("array_api_namespace")(api_version)
+
+    @property
+    def device(self) -> str:
+        """Where the numbers are: ``"cpu"``, as NumPy's."""
+        return "cpu"
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Self:
+        """Return the value itself; ``"cpu"`` is the only device."""
+        if device != "cpu" or stream is not None:
+            raise errors.OperandError(
+                f'to_device: device={device!r}, stream={stream!r}; arrays live on "cpu" here.',
+                Location.of_caller(),
+            )
+        return self
 
     # --- conversion ---------------------------------------------------------
 
@@ -168,7 +189,8 @@ class ArrayMethods(Boxed):
                 f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
                 "its derivative. Plain NumPy does not look into lists for traced values: write "
                 "`import autograd_core.numpy as np`, whose functions do, or join the values with "
-                "np.stack([a, b]). For the numbers alone, write np.asarray(x.detach()).",
+                "np.stack([a, b]). For the numbers alone, write np.asarray(x.detach())."
+                f"{foreign.scipy_caller()}",
                 Location.of_caller(),
             )
         value = np.asarray(bare(self))
@@ -349,7 +371,7 @@ class ArrayMethods(Boxed):
             return self
         if np.dtype(dtype).kind in "fc":
             return shapes.astype_(self, dtype=dtype)
-        made = self._constant(bare(self).astype(dtype))
+        made = as_constant(self, bare(self).astype(dtype))
         return cuts.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
 
     def conj(self) -> Self:

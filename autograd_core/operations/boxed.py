@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -121,10 +121,18 @@ def unwrapped(value: Any, met: list[Boxed]) -> Any:
     return value
 
 
+# What plain arrays become that forward mode, vmap and compile return as constants: themselves,
+# until a program asks for the array API namespace (`array_api`), which knows one kind of array.
+CONSTANT_KIND: list[Callable[[Any], Any]] = []
+
+
 def as_constant(boxed: Boxed, value: Any) -> Any:
     """Return arrays as constants of a traced value's kind; shapes and counts as they are."""
     if isinstance(value, (tuple, list)):
         parts = [as_constant(boxed, part) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     is_array = isinstance(value, (np.generic, Boxed)) or hasattr(value, "__array_function__")
-    return boxed._constant(value) if is_array else value
+    if not is_array:
+        return value
+    made = boxed._constant(value)
+    return CONSTANT_KIND[0](made) if CONSTANT_KIND and not isinstance(made, Boxed) else made

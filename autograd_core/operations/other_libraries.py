@@ -238,6 +238,35 @@ def check_caller() -> None:
         frame = frame.f_back  # type: ignore[assignment]
 
 
+def scipy_caller() -> str:
+    """Say which of SciPy's functions asks for a plain array, and what to write instead; or nothing.
+
+    Only where SciPy's own code dispatches to the array's namespace does a derivative go through
+    it (`autograd_core.array_api`); what it computes in compiled code needs the plain numbers.
+    """
+    found: tuple[str, str] | None = None
+    frame = sys._getframe(1)
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith("scipy."):
+            name = frame.f_code.co_qualname.partition(".")[0]
+            if not name.startswith("_") and "<locals>" not in frame.f_code.co_qualname:
+                found = ".".join(module.split(".")[:2]), name
+        elif found is not None and not module.startswith(("numpy", "autograd_core")):
+            break
+        frame = frame.f_back  # type: ignore[assignment]
+    if found is None:
+        return ""
+    ours = later("instead_of")(*found)
+    remedy = (
+        f"{ours} has its derivative."
+        if ours
+        else "compute it with NumPy's functions, or declare its derivative with "
+        "autograd_core.primitive."
+    )
+    return f" {'.'.join(found)} computes with plain arrays; {remedy}"
+
+
 # Classes met among settings and in lists, of which there is nothing to ask; it grows.
 KNOWN: set[type] = {*FAMILIAR, str, tuple, list, dict, type, complex}
 

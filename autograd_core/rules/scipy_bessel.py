@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
 from autograd_core.operations.declare import elementwise
 from autograd_core.operations.primitive import Primitive
 from autograd_core.rules.scipy_incomplete import _expansion, _gamma_cumulant
+from autograd_core.rules.scipy_ufuncs import sp
 
 LARGEST = 2000.0  # of x + |order|: beyond, the integrals need too many points
 
@@ -206,6 +206,8 @@ elementwise(sp.i1, lambda y, x: (sp.i0(x) + _second(sp.iv, x)) * 0.5)
 elementwise(sp.i0e, lambda y, x: _like_root(y, x, lambda z: sp.i1e(z) - np.sign(z) * sp.i0e(z)))
 elementwise(sp.i1e, lambda y, x: _like_root(y, x, _i1e_near))
 elementwise(sp.k0, lambda y, x: -sp.k1(x))
+elementwise(sp.k0e, lambda y, x: y - sp.k1e(x))
+elementwise(sp.k1e, lambda y, x: y * (1.0 - 1.0 / x) - sp.k0e(x))
 elementwise(sp.k1, lambda y, x: -(sp.k0(x) + sp.kv(2.0, x)) * 0.5)
 elementwise(
     sp.ive,

@@ -20,11 +20,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
 from autograd_core.operations.declare import elementwise
 from autograd_core.operations.primitive import Primitive
 from autograd_core.rules.scipy_polygamma import polygamma
+from autograd_core.rules.scipy_ufuncs import sp
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _PANELS = (4.0, 12.0, 36.0)  # where e^-s, which shapes the integrand, is 1e-2, 1e-5, 1e-16
@@ -132,6 +132,18 @@ elementwise(
     sp.gammainccinv,
     lambda y, a, p: _moved(gammainc_slope(a, y), gamma_density(a, y)),
     lambda y, a, p: -1.0 / gamma_density(a, y),
+)
+
+# The chi-squared distribution is the same function, of half its arguments.
+elementwise(
+    sp.chdtr,
+    lambda y, v, x: gammainc_slope(v * 0.5, x * 0.5) * 0.5,
+    lambda y, v, x: gamma_density(v * 0.5, x * 0.5) * 0.5,
+)
+elementwise(
+    sp.chdtrc,
+    lambda y, v, x: gammainc_slope(v * 0.5, x * 0.5) * -0.5,
+    lambda y, v, x: gamma_density(v * 0.5, x * 0.5) * -0.5,
 )
 
 # --- beta --------------------------------------------------------------------
@@ -247,3 +259,35 @@ elementwise(
     lambda y, a, b, p: _moved(betainc_slope(a, b, y, k=1), beta_density(a, b, y)),
     lambda y, a, b, p: 1.0 / beta_density(a, b, y),
 )
+elementwise(
+    sp.betaincc,
+    lambda y, a, b, x: -betainc_slope(a, b, x, j=1),
+    lambda y, a, b, x: -betainc_slope(a, b, x, k=1),
+    lambda y, a, b, x: -beta_density(a, b, x),
+)
+
+
+def _f_share(m: Any, n: Any, x: Any) -> Any:
+    """Return where the F distribution of m and n degrees of freedom reads the beta function."""
+    return m * x / (m * x + n)
+
+
+def _f_slopes(sign: float) -> Any:
+    """Return the rules of the F distribution, I(z; m / 2, n / 2) with z = m x / (m x + n)."""
+
+    def density(m: Any, n: Any, x: Any) -> Any:
+        return sign * beta_density(m * 0.5, n * 0.5, _f_share(m, n, x)) / (m * x + n) ** 2
+
+    def in_m(y: Any, m: Any, n: Any, x: Any) -> Any:
+        slope = betainc_slope(m * 0.5, n * 0.5, _f_share(m, n, x), j=1)
+        return sign * 0.5 * slope + density(m, n, np.where(x == 0, 1, x)) * n * x
+
+    def in_n(y: Any, m: Any, n: Any, x: Any) -> Any:
+        slope = betainc_slope(m * 0.5, n * 0.5, _f_share(m, n, x), k=1)
+        return sign * 0.5 * slope - density(m, n, np.where(x == 0, 1, x)) * m * x
+
+    return in_m, in_n, lambda y, m, n, x: density(m, n, x) * m * n
+
+
+elementwise(sp.fdtr, *_f_slopes(1.0))
+elementwise(sp.fdtrc, *_f_slopes(-1.0))

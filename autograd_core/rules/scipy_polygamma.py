@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import scipy.special as sp
-
 from autograd_core.operations.declare import elementwise
 from autograd_core.operations.primitive import Primitive
+from autograd_core.rules.scipy_ufuncs import sp
 
 polygamma: Primitive = elementwise(
     lambda x, n: sp.polygamma(n, x).astype(x.dtype),

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
 from autograd_core.operations.declare import elementwise
 from autograd_core.operations.primitive import Primitive, implements, register
 from autograd_core.rules import scipy_bessel, scipy_incomplete  # noqa: F401 - they register their own
 from autograd_core.rules.scipy_polygamma import polygamma
+from autograd_core.rules.scipy_ufuncs import sp
 
 Rule = Callable[..., Any]
 
@@ -288,6 +288,14 @@ _log_share: Primitive = elementwise(
 elementwise(sp.exp1, lambda y, x: -np.exp(-x) / x)
 elementwise(sp.expi, lambda y, x: np.exp(x) / x)
 elementwise(sp.wrightomega, lambda y, x: y / (1.0 + y))
+
+# --- of degrees, ------------------------------------------------------------------
+
+_DEGREE = float(np.pi / 180)
+elementwise(sp.sindg, lambda y, x: _DEGREE * sp.cosdg(x))
+elementwise(sp.cosdg, lambda y, x: -_DEGREE * sp.sindg(x))
+elementwise(sp.tandg, lambda y, x: _DEGREE * (1.0 + y * y))
+elementwise(sp.cotdg, lambda y, x: -_DEGREE * (1.0 + y * y))
 
 # SciPy's own copies of NumPy's functions
 for _name in ("cbrt", "exp2", "expm1", "log1p"):

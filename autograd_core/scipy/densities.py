@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 
+from autograd_core.rules.scipy_ufuncs import sp
 from autograd_core.scipy.distributions import Known
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.special as sp
 import scipy.stats as _stats
 
 from autograd_core.base import errors
@@ -14,6 +13,7 @@ from autograd_core.base.source import Location
 from autograd_core.operations.boxed import Boxed, bare
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.primitive import Primitive
+from autograd_core.rules.scipy_ufuncs import sp
 from autograd_core.scipy.values import is_traced, refuse_traced, valued
 
 _normal, _dirichlet = _stats.multivariate_normal, _stats.dirichlet

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.special as _special
 
 from autograd_core.operations.declare import elementwise, primitive
 from autograd_core.operations.primitive import Constant, Primitive
 from autograd_core.rules.reductions import expand
+from autograd_core.rules.scipy_ufuncs import sp as _special
 from autograd_core.scipy.values import as_floats, guarded, is_traced, refuse
 
 

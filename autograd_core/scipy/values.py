@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from types import FunctionType
 from typing import Any
 
@@ -14,7 +15,7 @@ from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
 from autograd_core.operations.boxed import Boxed
 from autograd_core.operations.declare import primitive
-from autograd_core.operations.primitive import Primitive
+from autograd_core.operations.primitive import REGISTRY, Primitive
 from autograd_core.transforms.derivatives import pushed as jvp
 from autograd_core.transforms.derivatives import transpose as vjp
 
@@ -77,7 +78,7 @@ _GUARDED: dict[Any, Callable[..., Any]] = {}
 def guarded(module: Any, name: str) -> Any:
     """Return what SciPy has under a name; a function that has no rule refuses traced values."""
     own = getattr(module, name)
-    if not isinstance(own, FunctionType) or name.startswith("_"):
+    if not isinstance(own, FunctionType) or name.startswith("_") or own in REGISTRY:
         return own
     if own not in _GUARDED:
         where = f"{module.__name__.removeprefix('scipy.')}.{name}"
@@ -91,6 +92,20 @@ def guarded(module: Any, name: str) -> Any:
 
         _GUARDED[own] = call
     return _GUARDED[own]
+
+
+def instead_of(module: str, name: str) -> str | None:
+    """Return the function here that does what one of SciPy's does, if there is one.
+
+    >>> instead_of("scipy.signal", "convolve")
+    'autograd_core.scipy.signal.convolve'
+    """
+    ours = f"autograd_core.{module}"
+    if module.removeprefix("scipy.") not in import_module("autograd_core.scipy").__all__:
+        return None
+    found = getattr(import_module(ours), name, None)
+    made_here = str(getattr(found, "__module__", "")).startswith("autograd_core.scipy")
+    return f"{ours}.{name}" if made_here and not hasattr(found, "__wrapped__") else None
 
 
 def along(f: Callable[..., Any], args: tuple[Any, ...], k: int) -> Any:

@@ -23,7 +23,12 @@ from autograd_core.base.source import Location
 from autograd_core.engine.fast.operators import OPERATORS
 from autograd_core.engine.traced import Traced
 from autograd_core.operations.modes import new_level
-from autograd_core.operations.other_libraries import as_object, check_caller, declines
+from autograd_core.operations.other_libraries import (
+    as_object,
+    check_caller,
+    declines,
+    scipy_caller,
+)
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple
 
 _new = object.__new__
@@ -273,7 +278,8 @@ class Batched(Traced):
         raise errors.ConversionError(
             "a batched value met a plain array that cannot hold it, for instance in table[ids] or "
             "array[i] = x under vmap; write Tensor(table)[ids]. To join values, write "
-            "`import autograd_core.numpy as np`, whose functions look into lists, or np.stack.",
+            "`import autograd_core.numpy as np`, whose functions look into lists, or np.stack."
+            f"{scipy_caller()}",
             Location.of_caller(),
         )
 

@@ -358,9 +358,7 @@ def _by_rows(trace: Trace, outputs: Sequence[Any], size: int) -> list[list[Any]]
     return table
 
 
-def _row(
-    trace: _Trace, outputs: Sequence[Any], k: int, size: int, unit: complex
-) -> list[list[Any]]:
+def _row(trace: Trace, outputs: Sequence[Any], k: int, size: int, unit: complex) -> list[list[Any]]:
     """Pull the unit arrays of output k back; for each input the pieces."""
     out = outputs[k]
     pieces: list[list[Any]] = [[] for _ in trace.inputs]
@@ -428,7 +426,7 @@ def _by_columns(
 
 
 def _column(
-    trace: _Trace, outputs: Sequence[Any], order: Sequence[Node], node: Node, size: int,
+    trace: Trace, outputs: Sequence[Any], order: Sequence[Node], node: Node, size: int,
     unit: complex,
 ) -> list[list[Any]]:  # fmt: skip
     """Push the unit arrays of an input forward; for each output the pieces."""

@@ -65,6 +65,12 @@ if sp is not None:
         (sp.i1, real),
         (sp.k0, _some),
         (sp.k1, _some),
+        (sp.k0e, _some),
+        (sp.k1e, _some),
+        (sp.sindg, real),
+        (sp.cosdg, real),
+        (sp.tandg, real),
+        (sp.cotdg, _some),
         (sp.i0e, real),
         (sp.i1e, real),
         (sp.gammasgn, _some),
@@ -111,6 +117,8 @@ if sp is not None:
         (sp.gammainc, lambda *s: between(5.0, 20.0, *s), _some),
         (sp.gammainc, _inside, lambda *s: between(3.0, 9.0, *s)),
         (sp.gammaincc, _some, _some),
+        (sp.chdtr, _some, _some),
+        (sp.chdtrc, _some, _some),
         (sp.gammaincinv, _some, _inside),
         (sp.gammainccinv, _some, _inside),
         (sp.jv, _order, _some),
@@ -137,7 +145,13 @@ if sp is not None:
             rtol=1e-6,
             name=f"scipy-{f.__name__}-both-{len(CASES)}",
         )
-    for f, last in [(sp.betainc, _inside), (sp.betaincinv, _inside)]:
+    for f, last in [
+        (sp.betainc, _inside),
+        (sp.betaincc, _inside),
+        (sp.betaincinv, _inside),
+        (sp.fdtr, _some),
+        (sp.fdtrc, _some),
+    ]:
         for a, b in ((_some, _some), (_inside, lambda *s: between(4.0, 9.0, *s))):
             CASES.append(
                 named(

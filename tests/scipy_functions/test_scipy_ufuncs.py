@@ -54,6 +54,9 @@ NAN = {
     "gammaincinv": lambda a, p: a == 0,
     "gammainccinv": lambda a, p: a == 0,
     "betainc": lambda a, b, x: (a == 0) | (b == 0),
+    "betaincc": lambda a, b, x: (a == 0) | (b == 0),
+    "fdtr": lambda m, n, x: (m * n == 0) | np.isinf(m + n + x),
+    "fdtrc": lambda m, n, x: (m * n == 0) | np.isinf(m + n + x),
     "i1e": np.isinf,
     "ive": lambda v, x: (x == 0) | ~np.isfinite(x),
 }

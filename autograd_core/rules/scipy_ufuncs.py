@@ -1,0 +1,24 @@
+"""scipy.special's own functions, also where SciPy puts its array API dispatch before them."""
+
+from __future__ import annotations
+
+from inspect import unwrap
+from typing import Any
+
+import scipy.special
+
+
+class _Functions:
+    """As `scipy.special`; with ``SCIPY_ARRAY_API=1`` that holds wrappers, and these are wrapped.
+
+    The rules need the ufuncs: a wrapper refuses an array beside a traced value, and is another
+    function than the ufunc which the rule is registered for.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        found = unwrap(getattr(scipy.special, name))
+        setattr(self, name, found)
+        return found
+
+
+sp: Any = _Functions()
