@@ -16,10 +16,10 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.engine.node import Node, Watch, next_tick
+from autograd_core.engine.node import NO_PARAMS, Node, Watch, next_tick, record
 from autograd_core.engine.overwrites import OVERWRITES
 from autograd_core.operations.declare import primitive
-from autograd_core.operations.modes import BASE, current
+from autograd_core.operations.modes import BASE, STEP, current
 from autograd_core.operations.primitive import Boxed, Primitive, bare, level_of, memory
 from autograd_core.rules.indexing import getitem, setitem
 from autograd_core.rules.shapes import copy_, ravel, reshape
@@ -97,7 +97,8 @@ def assign(target: Any, index: Any, value: Any) -> None:
     if isinstance(getattr(target, "_held", None), np.ndarray):
         level = max(target._level, level_of(value))
         numbers = _is_number(_memory(_top(target)))  # hold no memory to write into
-        if not _recording(level) and target._held.flags.writeable and not numbers:
+        forward = level_of(value) and not hasattr(value, "_held")  # no_grad leaves these alone
+        if not (_recording(level) or forward or numbers) and target._held.flags.writeable:
             try:
                 target._held[index] = bare(value)
             except Exception as error:
@@ -279,18 +280,17 @@ def _by_hand(level: int) -> bool:
 def take_on(target: Any, result: Any) -> None:
     """Let a Tensor take on a result: its history and its numbers."""
     recorded = hasattr(result, "_held")  # another Tensor
-    if level_of(result) and not recorded:
-        raise errors.InPlaceError(
-            "in-place change of a Tensor with a Dual: write x = x + y instead of x += y.",
-            Location.of_caller(),
-        )
     data = result._held if recorded else result
     node = result._node if recorded else None
+    level = level_of(result)
+    if level and not recorded:
+        node = _carried(result, level)
+        level = node.level
     physical = (
         isinstance(target._held, np.ndarray)
         and isinstance(data, np.ndarray | np.generic)
         and _by_hand(target._level)
-        and _by_hand(level_of(result))
+        and _by_hand(level)
         and target._held.flags.writeable
     )
     if physical:
@@ -309,7 +309,21 @@ def take_on(target: Any, result: Any) -> None:
     if retains(target):
         _move_retained(target, node)
     target._node = node
-    target._level = level_of(result)
+    target._level = level
+
+
+def _carried(value: Any, level: int) -> Node:
+    """Return a leaf that holds a value of a transform (a Dual, a batch) in a tape just above it.
+
+    The transform takes the tape off again from what its function returns.
+    """
+    if level < BASE:
+        raise errors.InPlaceError(
+            "in-place change of a Tensor with a Dual made by hand: the Tensor cannot become a "
+            "Dual; use jvp(), or write x = x + y instead of x += y.",
+            Location.of_caller(),
+        )
+    return record(None, (), NO_PARAMS, value, level // STEP * STEP + BASE)
 
 
 def retains(value: Any) -> bool:
