@@ -97,7 +97,8 @@ def assign(target: Any, index: Any, value: Any) -> None:
     if isinstance(getattr(target, "_held", None), np.ndarray):
         level = max(target._level, level_of(value))
         numbers = _is_number(_memory(_top(target)))  # hold no memory to write into
-        forward = level_of(value) and not hasattr(value, "_held")  # no_grad leaves these alone
+        # a Dual or a batch, also in a tape: no_grad leaves its derivative alone
+        forward = level_of(value) and isinstance(getattr(value, "_held", value), Boxed)
         if not (_recording(level) or forward or numbers) and target._held.flags.writeable:
             try:
                 target._held[index] = bare(value)
