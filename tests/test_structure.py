@@ -21,7 +21,7 @@ PACKAGES = ("autograd_core", "nn", "optim")
 # rooms before it.  `workers` knows nothing of the engine; the public files at the top of the
 # package know every room.
 ROOMS = ("base", "operations", "rules", "engine", "costs", "transforms", "lab", "viewer",
-         "compiling", "scipy")  # fmt: skip
+         "compiling", "scipy", "numpy")  # fmt: skip
 LONGEST, MOST_BRANCHES = 80, 25  # of a function: lines of code, places where it can go two ways
 CORE_DEPENDENCIES = {"numpy", "graphviz"}
 

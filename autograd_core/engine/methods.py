@@ -126,7 +126,8 @@ class ArrayMethods(Boxed):
             raise errors.ConversionError(
                 f"{operation}: the value is being differentiated and a number would lose the "
                 "derivative; use NumPy's functions (np.sin, not math.sin), or .item() for the "
-                "number alone.",
+                "number alone. To write it into an array, make the array with np.zeros_like(x), or "
+                "collect the values in a list and write autograd_core.numpy.array(values).",
                 Location.of_caller(),
             )
 
@@ -163,8 +164,9 @@ class ArrayMethods(Boxed):
             foreign.check_caller()
             raise errors.ConversionError(
                 f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
-                "its derivative; keep it as it is, or write np.asarray(x.detach()). "
-                "To join values, use np.stack or np.concatenate.",
+                "its derivative. Plain NumPy does not look into lists for traced values: write "
+                "`import autograd_core.numpy as np`, whose functions do, or join the values with "
+                "np.stack([a, b]). For the numbers alone, write np.asarray(x.detach()).",
                 Location.of_caller(),
             )
         value = np.asarray(bare(self))

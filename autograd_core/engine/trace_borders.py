@@ -61,6 +61,8 @@ class trace:  # noqa: N801 - a statement more than a thing; a class, as it costs
                 cause = cause.__cause__
             if cause is not None:
                 raise cause from error
+        elif isinstance(error, ValueError) and isinstance(error.__cause__, errors.ConversionError):
+            raise error.__cause__ from None  # NumPy hides it, for z[0] = x and z.astype(float)
 
 
 def _has_ended(value: Any, level: int = 0) -> bool:

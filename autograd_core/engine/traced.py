@@ -15,6 +15,7 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine import inplace
 from autograd_core.engine.methods import ArrayMethods
+from autograd_core.operations import nests
 from autograd_core.operations import other_libraries as foreign
 from autograd_core.operations.primitive import (
     REGISTRY,
@@ -283,6 +284,13 @@ class Traced(ArrayMethods):
             run = foreign.implementation(REGISTRY, ufunc)
         if run is None:
             name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
+            if name.endswith(" (vectorized)"):
+                raise errors.UnsupportedError(
+                    f"{name}: np.frompyfunc makes a function of Python objects, which has no "
+                    "derivative rule; write autograd_core.numpy.vectorize(f)(x), or f(x) with "
+                    "NumPy's functions inside. Declare a rule with autograd_core.primitive.",
+                    Location.of_caller(),
+                )
             raise errors.UnsupportedError(
                 f"{name}: no derivative rule for this ufunc.{_nearest(name)}", Location.of_caller()
             )
@@ -327,6 +335,7 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
             Location.of_caller(),
         )
     keywords = {k: v for k, v in keywords.items() if v is not np._NoValue}
+    args, keywords = nests.arranged(function, args, keywords)
     foreign.operands((*args, *keywords.values()), function.__name__)
     try:
         boxed: list[Boxed] = []

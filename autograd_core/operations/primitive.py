@@ -19,6 +19,7 @@ from autograd_core.base import errors
 from autograd_core.base.later import later
 from autograd_core.base.source import Location
 from autograd_core.operations import cut_marks as cuts
+from autograd_core.operations import nests
 from autograd_core.operations import other_libraries as foreign
 from autograd_core.operations.anomaly import check_forward
 from autograd_core.operations.boxed import (
@@ -42,6 +43,9 @@ from autograd_core.operations.registry import (
     register,
 )
 from autograd_core.operations.saved_reads import EVERYTHING, Reading, values_read
+
+_ndarray = np.ndarray
+_double = np.dtype(float)
 
 
 class _Doc:
@@ -264,6 +268,11 @@ class Primitive:
                 if top is None or a._level > level:
                     top = a
                     level = a._level
+            elif a.__class__ is _ndarray:
+                if a.dtype is not _double and a.dtype.hasobject:
+                    joined = nests.without_objects(args)
+                    if joined is not None:
+                        return self(*joined, **params)
             elif a.__class__ not in FAMILIAR:
                 args = self._familiar(args)
         if params:
@@ -526,6 +535,8 @@ _NOT_NUMPY = frozenset({list, tuple, range, complex})
 def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
     """Return lists as arrays, and Python's complex numbers (1j * np.float64 is one) as NumPy's."""
     if isinstance(value, (list, tuple, range)):
+        if nests.holds(value):
+            return nests.join(value)
         try:
             return np.asarray(value)
         except (TypeError, ValueError) as error:

@@ -270,7 +270,8 @@ class Batched(Traced):
         check_caller()
         raise errors.ConversionError(
             "a batched value met a plain array that cannot hold it, for instance in table[ids] or "
-            "array[i] = x under vmap; write Tensor(table)[ids], and np.stack to join values.",
+            "array[i] = x under vmap; write Tensor(table)[ids]. To join values, write "
+            "`import autograd_core.numpy as np`, whose functions look into lists, or np.stack.",
             Location.of_caller(),
         )
 
@@ -285,7 +286,7 @@ def _binary(primitive: Primitive, reflected: bool) -> Callable[[Batched, Any], A
             operand = other.value
             plain = operand.__class__ is _ndarray and operand.ndim == value.ndim
         elif other.__class__ is _ndarray:
-            plain = other.ndim < value.ndim
+            plain = other.ndim < value.ndim and not other.dtype.hasobject
         else:
             plain = other.__class__ is float or other.__class__ is int
         first, second = (operand, value) if reflected else (value, operand)

@@ -1,0 +1,233 @@
+"""autograd_core.numpy: NumPy's values, and derivatives in every mode, of what joins numbers."""
+
+import warnings
+
+import numpy
+import pytest
+
+import autograd_core.numpy as np
+from autograd_core import (
+    AutogradError,
+    IndependentWarning,
+    checkpoint,
+    compile,
+    grad,
+    gradcheck,
+    hessian,
+    jacobian,
+    jvp,
+    linearize,
+    vmap,
+)
+
+W = numpy.array([1.5, -2.0])
+IDIOMS = {
+    "array": lambda x: np.array([x[0] ** 2, x[1] * x[0]]),
+    "array of a nest": lambda x: np.array([[x[0] ** 2, 1.0], (2.0, x[1] * x[0])]),
+    "array of vectors": lambda x: np.array([x * x, W, [x[1] ** 3, 1]]),
+    "array of three levels": lambda x: np.array([[[x[0]], [x[1]]], [[1.0], [x[0] * x[1]]]]) ** 2,
+    "array ndmin": lambda x: np.array([x[0] ** 2, 3], ndmin=3),
+    "asarray": lambda x: np.asarray(x) ** 2,
+    "asanyarray": lambda x: np.asanyarray([x[0], x[1]]) ** 2,
+    "ascontiguousarray": lambda x: np.ascontiguousarray(x[0]) ** 2,
+    "asfortranarray": lambda x: np.asfortranarray([x, x * x]) ** 2,
+    "asarray_chkfinite": lambda x: np.asarray_chkfinite(x) ** 2,
+    "copy": lambda x: np.copy([x[0], x[1]]) ** 2,
+    "full": lambda x: np.full((2, 3), x[0]) ** 2,
+    "full of a list": lambda x: np.full((3, 2), [x[0], x[1]]) ** 2,
+    "full_like": lambda x: np.full_like(W, x[0]) ** 2,
+    "zeros_like": lambda x: np.zeros_like([x[0], x[1]]) + x**2,
+    "mean": lambda x: np.mean([x[0] ** 2, x[1]]),
+    "sum": lambda x: np.sum([[x[0] ** 2, x[1]], [x[1], 2.0]], axis=0),
+    "dot": lambda x: np.dot([x[0] ** 2, x[1]], W),
+    "std": lambda x: np.std((x[0] ** 2, x[1], 1.0)),
+    "max": lambda x: np.max([x[0] ** 2, x[1]]),
+    "average": lambda x: np.average(W, weights=[x[0], x[1] ** 2]),
+    "stack": lambda x: np.stack([[x[0], x[1]], [x[1] ** 2, 3.0]]),
+    "concatenate": lambda x: np.concatenate([[x[0] ** 2], [x[1], 1.0]]),
+    "vstack": lambda x: np.vstack([[x[0], x[1]], x * x]),
+    "hstack": lambda x: np.hstack([x[0], [x[1], x[0] * x[1]]]),
+    "column_stack": lambda x: np.column_stack([[x[0], x[1]], x * x]),
+    "block": lambda x: np.block([[x[0], x[1] ** 2], [1.0, x[0]]]),
+    "tile": lambda x: np.tile([x[0], x[1] ** 2], 2),
+    "repeat": lambda x: np.repeat([x[0], x[1] ** 2], 2),
+    "where": lambda x: np.where([True, False], [x[0] ** 2, x[1]], 0.0),
+    "diag": lambda x: np.diag([x[0] ** 2, x[1]]),
+    "cross": lambda x: np.cross([x[0], x[1], 1.0], [1.0, x[0], 3.0]),
+    "einsum": lambda x: np.einsum("i,i", [x[0] ** 2, x[1]], W),
+    "outer": lambda x: np.outer([x[0], x[1]], [x[0], 2.0]),
+    "meshgrid": lambda x: np.meshgrid([x[0], x[1]], W)[0] ** 2,
+    "atleast_2d": lambda x: np.atleast_2d([x[0], x[1]]) ** 2,
+    "linspace": lambda x: np.linspace(x[0], x[1], 5) ** 2,
+    "linspace of lists": lambda x: np.linspace([x[0], 1.0], [2.0, x[1]], 3) ** 2,
+    "r_": lambda x: np.r_[x[0], x, 1.0, W] ** 2,
+    "c_": lambda x: np.c_[x, W, x * x],
+    "r_ of two axes": lambda x: np.r_["0,2", x, W] ** 2,
+    "vectorize": lambda x: np.vectorize(lambda a, b: a * a + b)(x, W),
+    "vectorize of two outputs": lambda x: np.vectorize(lambda a: (a * a, 2 * a))(x)[0],
+    "vectorize of a closure": lambda x: np.vectorize(lambda a: a * x[0] ** 2)(W),
+    "fromiter": lambda x: np.fromiter((v * v for v in x), float),
+    "fromfunction": lambda x: np.fromfunction(lambda i, j: x[0] ** 2 * i + x[1] * j, (2, 2)),
+    "select": lambda x: np.select([W > 0, W < 0], [[x[0] ** 2, 1.0], x * x]),
+    "piecewise": lambda x: np.piecewise(W, [W > 0, W < 0], [lambda t: t * x[0] ** 2, lambda t: t]),
+    "apply_along_axis": lambda x: np.apply_along_axis(
+        lambda row: row @ x * x[0], 1, numpy.eye(2) + 1
+    ),
+    "norm": lambda x: np.linalg.norm([x[0], x[1]]),
+    "solve": lambda x: np.linalg.solve([[x[0], 1.0], [1.0, x[1] + 5]], [x[0], 1.0]),
+    "fft": lambda x: np.abs(np.fft.fft([x[0], x[1], 1.0])) ** 2,
+    "objects": lambda x: _objects(x) * x,
+    "objects and a matrix": lambda x: numpy.array([[1.0, 2.0], [3.0, 4.0]]) * _objects(x) @ x,
+    "a list beside a traced value": lambda x: x * [x[0] ** 2, 3.0],
+}
+
+
+def _objects(x):
+    made = numpy.empty(2, dtype=object)
+    made[0], made[1] = x[0] ** 2, x[1]
+    return made
+
+
+X = numpy.array([1.7, 0.8])
+
+
+@pytest.mark.parametrize("name", IDIOMS)
+def test_every_mode(name):
+    def f(x):
+        return np.sum(IDIOMS[name](x))
+
+    h = 1e-5
+    steps = h * numpy.eye(2)
+    plain = f(X)
+    expected = numpy.array([(f(X + s) - f(X - s)) / (2 * h) for s in steps])
+
+    def check(found):
+        numpy.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-7)
+
+    check(grad(f)(X))
+    value, slope = jvp(f, (X,), (numpy.array([1.0, 2.0]),))
+    numpy.testing.assert_allclose(value, plain, rtol=1e-13)
+    numpy.testing.assert_allclose(slope, expected @ [1.0, 2.0], rtol=1e-6, atol=1e-7)
+    check(jacobian(f)(X))
+    check(grad(checkpoint(f))(X))
+    check([linearize(f, X)[1](s / h) for s in steps])
+    batch = numpy.stack([X, X + 0.25])
+    numpy.testing.assert_allclose(vmap(f)(batch), [f(X), f(X + 0.25)], rtol=1e-13)
+    check(vmap(grad(f))(batch)[0])
+    value, slope = compile(f)(X)
+    numpy.testing.assert_allclose(value, plain, rtol=1e-13)
+    check(slope)
+    curved = numpy.array([(grad(f)(X + s) - grad(f)(X - s)) / (2 * h) for s in steps])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IndependentWarning)  # of a linear function
+        forward = numpy.array([jvp(grad(f), (X,), (s / h,))[1] for s in steps])
+        reverse = numpy.array([grad(lambda x, s=s: jvp(f, (x,), (s / h,))[1])(X) for s in steps])
+        for found in (hessian(f)(X), forward, reverse):
+            numpy.testing.assert_allclose(found, curved, rtol=1e-5, atol=1e-6)
+        assert gradcheck(f, X)
+
+
+PLAIN = [
+    lambda np: np.array([[1, 2], [3, 4]], dtype="f4", order="F", ndmin=3),
+    lambda np: np.array("text"),
+    lambda np: np.asarray([1, 2.5]),
+    lambda np: np.zeros((2, 3), int),
+    lambda np: np.full_like([1, 2], 2.5),
+    lambda np: np.arange(1, 4, 0.3),
+    lambda np: np.arange(stop=4, start=1),
+    lambda np: np.fromiter(iter([1, 2, 3]), float, count=2),
+    lambda np: np.r_[1:4, 0, 5],
+    lambda np: np.c_[[1, 2], [3, 4]],
+    lambda np: np.vectorize(lambda a: a + 1)([1, 2]),
+    lambda np: np.piecewise(np.arange(3.0), [[True, False, True]], [2.0]),
+    lambda np: np.apply_along_axis(np.sum, 0, np.ones((2, 3))),
+    lambda np: np.mean([1, 2, 4]),
+    lambda np: np.linalg.det([[1.0, 2.0], [3.0, 5.0]]),
+    lambda np: np.asfortranarray([[1, 2]]),
+    lambda np: np.copy([1, 2]),
+]
+
+
+@pytest.mark.parametrize("f", PLAIN)
+def test_plain_arguments_give_numpys_bits(f):
+    expected, found = f(numpy), f(np)
+    assert found.dtype == expected.dtype
+    assert found.tobytes() == expected.tobytes()
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8", "c16"])
+def test_dtypes_are_numpys(kind):
+    x = X.astype("f4")
+    for nest in (lambda v: [v[0], v[1]], lambda v: [v[0], 1.0], lambda v: [[v[0], 2], v]):
+        made = np.asarray(nest(x), dtype=kind) if kind != "f8" else np.array(nest(x))
+        found = jvp(
+            lambda v, n=nest: np.asarray(n(v), dtype=kind) if kind != "f8" else np.array(n(v)),
+            (x,),
+            (x,),
+        )[0]
+        assert found.dtype == made.dtype
+
+
+def test_arange_has_numpys_values_and_length():
+    for start, stop, step in ((0.3, 2.9, 0.7), (2.0, -1.0, -0.4), (1.0, 0.0, 1.0)):
+        found, slope = jvp(lambda a, s=(stop, step): np.arange(a, *s), (start,), (1.0,))
+        expected = numpy.arange(start, stop, step)
+        assert found.tobytes() == expected.tobytes()
+        numpy.testing.assert_array_equal(slope, numpy.ones(len(expected)))
+
+
+def _filled(x):
+    made = numpy.zeros(2)
+    made[0] = x[0] ** 2
+    return made
+
+
+REFUSED = {
+    "ragged": (lambda x: np.array([x, x[0]]), "ragged"),
+    "objects": (lambda x: np.array([x[0]], dtype=object), "cannot hold a traced value"),
+    "text beside": (lambda x: np.array([x[0], "a"]), "beside a traced value"),
+    "a set": (lambda x: np.array({x[0], x[1]}), "no sequence"),
+    "a generator": (lambda x: np.array(v for v in x), "list"),
+    "copy=False": (lambda x: np.array([x[0]], copy=False), "copy=False"),
+    "copy=False and a dtype": (lambda x: np.array(x, "f4", copy=False), "copy=False"),
+    "too short": (lambda x: np.fromiter(iter(x), float, count=5), "yields 2"),
+    "integers": (lambda x: np.full_like(numpy.arange(3), x[0]), "dtype=float"),
+    "signature": (lambda x: np.vectorize(np.sum, signature="(n)->()")(x), "vmap"),
+    "a late float": (lambda x: np.vectorize(lambda v: v if v < 1 else 0)(x), "otypes"),
+    "a range of arrays": (lambda x: np.arange(x), "numbers, not arrays"),
+    "a matrix": (lambda x: np.r_["r", x], "np.matrix"),
+    "not finite": (lambda x: np.asarray_chkfinite(x / 0.0), "infs or NaNs"),
+    "plain NumPy": (lambda x: numpy.array([x[0], 1.0]), "import autograd_core.numpy as np"),
+    "frompyfunc": (lambda x: np.frompyfunc(lambda v: v, 1, 1)(x), "autograd_core.numpy.vectorize"),
+    "a plain buffer": (_filled, r"np.zeros_like\(x\)"),
+    "a cast": (lambda x: _objects(x).astype(float), "lose the derivative"),
+    "returned objects": (_objects, "holds a value of the trace"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_what_cannot_be_is_refused_by_name(name):
+    f, said = REFUSED[name]
+    with pytest.raises(AutogradError, match=said) as caught:
+        grad(lambda x: np.sum(f(x)) if name != "returned objects" else f(x))(X)
+    assert "test_numpy_creation.py" in str(caught.value)
+
+
+def test_the_rest_is_numpys_own():
+    import autograd_core.numpy.linalg as la
+    import autograd_core.numpy.random as npr
+
+    assert npr is numpy.random
+    assert la.solve.__wrapped__ is numpy.linalg.solve
+    for name in ("exp", "add", "ndarray", "float64", "pi", "newaxis", "random", "polynomial"):
+        assert getattr(np, name) is getattr(numpy, name)
+    assert set(numpy.__all__) <= set(dir(np))
+    assert "solve" in dir(la)
+    with pytest.raises(AttributeError):
+        np.no_such_name  # noqa: B018
+    with pytest.raises(AttributeError):
+        np._no_such_name  # noqa: B018
+    assert len(np.r_) == 0
+    assert np.r_.matrix is numpy.r_.matrix
