@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
+from autograd_core.engine.inplace import lowered
 from autograd_core.engine.tensor import untracked
 from autograd_core.engine.trace_borders import alive
 from autograd_core.engine.traced import Traced, as_inexact
@@ -102,12 +103,14 @@ class Dual(Traced):
         return made
 
     def _become(self, other: Any) -> None:
+        other = lowered(other, self._level)
         if isinstance(other, Dual) and other._level == self._level:
             self.primal, self._tangent = other.primal, other._tangent
         elif level_of(other) > self._level:
             raise errors.InPlaceError(
                 "in-place change of a Dual with a value of a younger trace: "
-                "write x = x + y instead of x += y.",
+                "write x = x + y instead of x += y; or fill an array of the younger trace's own, "
+                "made in its function with np.zeros_like or autograd_core.numpy.zeros.",
                 Location.of_caller(),
             )
         else:

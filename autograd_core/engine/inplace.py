@@ -24,6 +24,8 @@ from autograd_core.operations.primitive import Boxed, Primitive, bare, level_of,
 from autograd_core.rules.indexing import getitem, setitem
 from autograd_core.rules.shapes import copy_, ravel, reshape
 
+HAND_MADE: set[int] = set()  # the levels of tapes inside of transforms that hold a user's leaf
+
 
 def _recording(level: int) -> bool:
     return level > 0 and current().floor <= level
@@ -107,6 +109,12 @@ def assign(target: Any, index: Any, value: Any) -> None:
             OVERWRITES.mark(target._held, next_tick(), Location.of_caller())
             return
     overwrite(target, setitem(target, value, index=index))
+
+
+def replace(target: Any, result: Any) -> None:
+    """Do ``target[...] = result`` for a result of the same shape, also by ``out=``."""
+    _check_target(target)
+    overwrite(target, result)
 
 
 def overwrite(target: Any, result: Any) -> None:
@@ -325,6 +333,14 @@ def _carried(value: Any, level: int) -> Node:
             Location.of_caller(),
         )
     return record(None, (), NO_PARAMS, value, level // STEP * STEP + BASE)
+
+
+def lowered(value: Any, level: int) -> Any:
+    """Return what a tape just above a transform holds, if the tape is there only to carry it."""
+    tape = level // STEP * STEP + BASE
+    while level < level_of(value) == tape and tape not in HAND_MADE and hasattr(value, "_held"):
+        value = value._held
+    return value
 
 
 def retains(value: Any) -> bool:

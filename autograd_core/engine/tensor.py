@@ -17,6 +17,7 @@ from autograd_core.engine import trace_borders as borders
 from autograd_core.engine.fast import operators
 from autograd_core.engine.forgetting import LARGE, spare
 from autograd_core.engine.node import NO_PARAMS, PART, HookHandle, Node, Watch, next_tick, record
+from autograd_core.engine.overwrites import mark_overwritten
 from autograd_core.engine.traced import Traced, as_inexact
 from autograd_core.operations import cut_marks as cuts
 from autograd_core.operations import modes
@@ -131,6 +132,7 @@ class Tensor(Traced):
         if value.__class__ is not _ndarray or value.dtype.kind not in "fc":
             as_inexact(value, operation)
             level += (level_of(value) // BASE) * BASE
+            inplace.HAND_MADE.add(level)
         self._node = record(None, (), NO_PARAMS, value, level)
         self._node.watch = Watch(weakref.ref(self))
         self._level = level
@@ -180,6 +182,8 @@ class Tensor(Traced):
                     "give floating-point data.",
                     Location.of_caller(),
                 )
+            if new is self._held:  # x.data -= y has written into the array
+                mark_overwritten(self)
         self._replace(new)
 
     def _replace(self, value: Any) -> None:
