@@ -12,6 +12,7 @@ Documented and kept like the public names, but of no use to a program that only 
 `BATCH_CONSTANTS`      the same for functions without derivative
 `Constant`             a function without derivative, as NumPy's dispatch sees it
 `Reading`              which saved values a rule reads; `EVERYTHING`
+`fillable`             lets the running transform fill a new array with traced values
 `Forgotten`            stands for a saved value that no rule reads and that was not kept
 `getitem`              the operation behind ``x[index]``
 `pushed`, `transpose`  `jvp` and `vjp` without a border: for rules, not for users
@@ -31,6 +32,7 @@ from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.renamed import present_names, renamed_attribute, renamed_keywords
 from autograd_core.base.source import Location, register_exclusion
 from autograd_core.costs.counting import Counter
+from autograd_core.engine.filling import fillable
 from autograd_core.engine.forgetting import Forgotten
 from autograd_core.operations.boxed import bare, memory
 from autograd_core.operations.primitive import Constant
@@ -57,6 +59,7 @@ __all__ = [
     "bare",
     "draw",
     "errors",
+    "fillable",
     "getitem",
     "memory",
     "named_sources",

@@ -126,7 +126,8 @@ class Recorded(Traced):
         if isinstance(other, Boxed) and other._level > self._level:
             raise errors.InPlaceError(
                 "compile: in-place change of a constant with a value that is differentiated: "
-                "write x = x + y instead of x += y.",
+                "write x = x + y instead of x += y, or fill an array made with "
+                "autograd_core.numpy.zeros.",
                 Location.of_caller(),
             )
         self._value = recorder.value_of(other)
@@ -210,6 +211,7 @@ class Recorded(Traced):
             raise errors.ConversionError(
                 "compile: a value of the program met code that needs the plain array, for instance "
                 "array[i] = x, a buffer that a layer updates in training, or another library. "
+                "Fill an array made with np.zeros_like(x) or autograd_core.numpy.zeros(shape). "
                 "Return it (has_aux=True) and do this outside, or leave this part uncompiled.",
                 Location.of_caller(),
             )

@@ -14,6 +14,8 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
+from autograd_core.engine.inplace import lowered
+from autograd_core.engine.tensor import untracked
 from autograd_core.engine.trace_borders import alive
 from autograd_core.engine.traced import Traced, as_inexact
 from autograd_core.operations.anomaly import check_forward
@@ -24,6 +26,7 @@ _new = object.__new__
 _ndarray = np.ndarray
 _float64 = np.float64
 _double = np.dtype(float)
+_FILLABLE = frozenset({np.zeros_like, np.ones_like, np.empty_like, np.full_like})
 
 
 class Dual(Traced):
@@ -93,13 +96,21 @@ class Dual(Traced):
     def _constant(self, value: Any) -> Any:
         return self.primal._constant(value) if isinstance(self.primal, Boxed) else value
 
+    def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        made = super().__array_function__(function, types, args, keywords)
+        if function in _FILLABLE and made.__class__ in (_ndarray, _float64):
+            return untracked(made)  # a plain array could not be filled with traced values
+        return made
+
     def _become(self, other: Any) -> None:
+        other = lowered(other, self._level)
         if isinstance(other, Dual) and other._level == self._level:
             self.primal, self._tangent = other.primal, other._tangent
         elif level_of(other) > self._level:
             raise errors.InPlaceError(
                 "in-place change of a Dual with a value of a younger trace: "
-                "write x = x + y instead of x += y.",
+                "write x = x + y instead of x += y; or fill an array of the younger trace's own, "
+                "made in its function with np.zeros_like or autograd_core.numpy.zeros.",
                 Location.of_caller(),
             )
         else:

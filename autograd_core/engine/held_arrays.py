@@ -10,6 +10,7 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine import trace_borders as borders
 from autograd_core.engine.node import NO_PARAMS, record
+from autograd_core.engine.overwrites import mark_overwritten
 from autograd_core.operations import cut_marks as cuts
 from autograd_core.operations import modes
 from autograd_core.operations import other_libraries as foreign
@@ -61,6 +62,8 @@ def assign(tensor: Any, value: Any) -> None:
                 "give floating-point data.",
                 Location.of_caller(),
             )
+        if new is tensor._held:  # x.data -= y has written into the array
+            mark_overwritten(tensor)
     replace(tensor, new)
 
 

@@ -17,13 +17,15 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine import held_arrays
-from autograd_core.engine.node import Node, Watch, next_tick
+from autograd_core.engine.node import NO_PARAMS, Node, Watch, next_tick, record
 from autograd_core.engine.overwrites import OVERWRITES
 from autograd_core.operations.declare import primitive
-from autograd_core.operations.modes import BASE, current
+from autograd_core.operations.modes import BASE, STEP, current
 from autograd_core.operations.primitive import Boxed, Primitive, bare, level_of, memory
 from autograd_core.rules.indexing import getitem, setitem
 from autograd_core.rules.shapes import copy_, ravel, reshape
+
+HAND_MADE: set[int] = set()  # the levels of tapes inside of transforms that hold a user's leaf
 
 
 def _recording(level: int) -> bool:
@@ -98,7 +100,9 @@ def assign(target: Any, index: Any, value: Any) -> None:
     if isinstance(getattr(target, "_held", None), np.ndarray):
         level = max(target._level, level_of(value))
         numbers = _is_number(_memory(_top(target)))  # hold no memory to write into
-        if not _recording(level) and target._held.flags.writeable and not numbers:
+        # a Dual or a batch, also in a tape: no_grad leaves its derivative alone
+        forward = level_of(value) and isinstance(getattr(value, "_held", value), Boxed)
+        if not (_recording(level) or forward or numbers) and target._held.flags.writeable:
             try:
                 target._held[index] = bare(value)
             except Exception as error:
@@ -106,6 +110,12 @@ def assign(target: Any, index: Any, value: Any) -> None:
             OVERWRITES.mark(target._held, next_tick(), Location.of_caller())
             return
     overwrite(target, setitem(target, value, index=index))
+
+
+def replace(target: Any, result: Any) -> None:
+    """Do ``target[...] = result`` for a result of the same shape, also by ``out=``."""
+    _check_target(target)
+    overwrite(target, result)
 
 
 def overwrite(target: Any, result: Any) -> None:
@@ -280,18 +290,17 @@ def _by_hand(level: int) -> bool:
 def take_on(target: Any, result: Any) -> None:
     """Let a Tensor take on a result: its history and its numbers."""
     recorded = hasattr(result, "_held")  # another Tensor
-    if level_of(result) and not recorded:
-        raise errors.InPlaceError(
-            "in-place change of a Tensor with a Dual: write x = x + y instead of x += y.",
-            Location.of_caller(),
-        )
     data = result._held if recorded else result
     node = result._node if recorded else None
+    level = level_of(result)
+    if level and not recorded:
+        node = _carried(result, level)
+        level = node.level
     physical = (
         isinstance(target._held, np.ndarray)
         and isinstance(data, np.ndarray | np.generic)
         and _by_hand(target._level)
-        and _by_hand(level_of(result))
+        and _by_hand(level)
         and target._held.flags.writeable
     )
     if physical:
@@ -311,7 +320,29 @@ def take_on(target: Any, result: Any) -> None:
     if retains(target):
         _move_retained(target, node)
     target._node = node
-    target._level = level_of(result)
+    target._level = level
+
+
+def _carried(value: Any, level: int) -> Node:
+    """Return a leaf that holds a value of a transform (a Dual, a batch) in a tape just above it.
+
+    The transform takes the tape off again from what its function returns.
+    """
+    if level < BASE:
+        raise errors.InPlaceError(
+            "in-place change of a Tensor with a Dual made by hand: the Tensor cannot become a "
+            "Dual; use jvp(), or write x = x + y instead of x += y.",
+            Location.of_caller(),
+        )
+    return record(None, (), NO_PARAMS, value, level // STEP * STEP + BASE)
+
+
+def lowered(value: Any, level: int) -> Any:
+    """Return what a tape just above a transform holds, if the tape is there only to carry it."""
+    tape = level // STEP * STEP + BASE
+    while level < level_of(value) == tape and tape not in HAND_MADE and hasattr(value, "_held"):
+        value = value._held
+    return value
 
 
 def retains(value: Any) -> bool:

@@ -147,8 +147,9 @@ class ArrayMethods(Boxed):
             raise errors.ConversionError(
                 f"{operation}: the value is being differentiated and a number would lose the "
                 "derivative; use NumPy's functions (np.sin, not math.sin), or .item() for the "
-                "number alone. To write it into an array, make the array with np.zeros_like(x), or "
-                "collect the values in a list and write autograd_core.numpy.array(values).",
+                "number alone. To write it into an array, make the array with np.zeros_like(x) or "
+                "autograd_core.numpy.zeros(shape), or collect the values in a list and write "
+                "autograd_core.numpy.array(values).",
                 Location.of_caller(),
             )
 
@@ -189,8 +190,9 @@ class ArrayMethods(Boxed):
                 f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
                 "its derivative. Plain NumPy does not look into lists for traced values: write "
                 "`import autograd_core.numpy as np`, whose functions do, or join the values with "
-                "np.stack([a, b]). For the numbers alone, write np.asarray(x.detach())."
-                f"{foreign.scipy_caller()}",
+                "np.stack([a, b]). To fill an array, make it with np.zeros_like(x) or "
+                "autograd_core.numpy.zeros(shape). For the numbers alone, write "
+                f"np.asarray(x.detach()).{foreign.scipy_caller()}",
                 Location.of_caller(),
             )
         value = np.asarray(bare(self))

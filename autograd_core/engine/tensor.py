@@ -130,6 +130,7 @@ class Tensor(Traced):
         if value.__class__ is not _ndarray or value.dtype.kind not in "fc":
             as_inexact(value, operation)
             level += (level_of(value) // BASE) * BASE
+            inplace.HAND_MADE.add(level)
         self._node = record(None, (), NO_PARAMS, value, level)
         self._node.watch = Watch(weakref.ref(self))
         self._level = level

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import partial, wraps
 from io import IOBase
+from threading import local
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, TypeVar, cast
 
@@ -27,6 +28,15 @@ from autograd_core.operations.modes import BASE, STEP, new_level
 _F = TypeVar("_F", bound=Callable[..., Any])
 RUNNING: list[int] = []  # the levels of the transforms that run now, in any thread; each time
 USERS = STEP // 4  # what sets the levels of traces that run a user's function apart from others
+
+
+class _Here(local):
+    """What runs in this thread."""
+
+    traces = 0
+
+
+_here = _Here()
 _PLAIN = frozenset({np.ndarray, np.float64, np.float32})
 MOST = 1000  # objects that a search through a result visits
 _MADE_BY_PYTHON = 1 << 9  # the flag of classes that a program has made (Py_TPFLAGS_HEAPTYPE)
@@ -42,6 +52,11 @@ def users_level() -> int:
     return new_level() + USERS
 
 
+def inside() -> bool:
+    """Whether this thread runs a user's function for a transform."""
+    return _here.traces > 0
+
+
 class trace:  # noqa: N801 - a statement more than a thing; a class, as it costs half a generator
     """Note that a trace runs, and that it has ended (context manager)."""
 
@@ -52,9 +67,11 @@ class trace:  # noqa: N801 - a statement more than a thing; a class, as it costs
 
     def __enter__(self) -> None:
         RUNNING.append(self.level)
+        _here.traces += 1
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         RUNNING.remove(self.level)
+        _here.traces -= 1
         if isinstance(error, SystemError):  # a callback in C (brentq) raised, C did not pass it on
             cause = error.__cause__
             while cause is not None and not isinstance(cause, errors.AutogradError):

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.engine import inplace
+from autograd_core.engine import inplace, outputs
 from autograd_core.engine.methods import ArrayMethods
 from autograd_core.operations import nests
 from autograd_core.operations import other_libraries as foreign
@@ -277,6 +277,9 @@ class Traced(ArrayMethods):
     __array_priority__ = 1000.0
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+        if keywords and keywords.get("out") is not None:
+            function = ufunc if method == "__call__" else getattr(ufunc, method)
+            return outputs.written(function, inputs, keywords)
         run = REGISTRY.get(ufunc)
         if method != "__call__":
             run = REGISTRY.get((ufunc, method))  # type: ignore[call-overload]
@@ -308,6 +311,8 @@ class Traced(ArrayMethods):
                 return args[0].ndim
         if len(types) > 1 and not foreign.all_known(types):
             foreign.operands((*args, *keywords.values()), function.__name__)
+        if keywords and keywords.get("out") is not None:
+            return outputs.written(function, args, keywords)
         run = REGISTRY.get(function)
         if run is None:
             if function is np.array or function is np.asarray or function is np.asanyarray:

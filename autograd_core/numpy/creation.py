@@ -14,18 +14,10 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
+from autograd_core.engine.filling import fillable
 from autograd_core.engine.trace_borders import RUNNING
 from autograd_core.operations.nests import holds, join
 from autograd_core.operations.primitive import REGISTRY, Boxed, bare, memory
-
-
-def fillable(made: Any) -> Any:
-    """Return a new array of plain numbers as one that traced values may be written into.
-
-    The one place where the engine's way of filling arrays is plugged in.
-    """
-    return made
-
 
 # --- arrays of values that exist ---------------------------------------------
 

@@ -414,6 +414,9 @@ class Primitive:
         return pushed_by_pulling(pulled, seeds, y, self.multiple)
 
 
+_BLANK = frozenset({"zeros_like", "ones_like", "empty_like", "full_like"})
+
+
 class Constant(Primitive):
     """An operation without derivative: comparisons, counts, rounding to integers.
 
@@ -441,8 +444,13 @@ class Constant(Primitive):
             raw = tuple([self._compared(a, r, args) for a, r in zip(args, raw, strict=True)])
         kept = [b for b in map(bare, boxed) if isinstance(b, Boxed)]
         if kept:  # arrays of another kind: batched, or written down for a program
-            youngest = max(kept, key=lambda b: b._level)
-            value = youngest._apply_constant(self, raw, settings)
+            youngest: Any = max(kept, key=lambda b: b._level)
+            if self.name in _BLANK and boxed[0]._level > youngest._level and len(boxed) == 1:
+                # the same for all examples: an array, which the trace above can fill
+                model = np.broadcast_to(np.zeros((), youngest.dtype), youngest.shape)
+                value = self.run((model, *raw[1:]), settings)
+            else:
+                value = youngest._apply_constant(self, raw, settings)
         else:
             value = self.run(raw, settings)
         if not boxed:

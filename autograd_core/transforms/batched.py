@@ -21,6 +21,7 @@ from autograd_core.base import errors
 from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.source import Location
 from autograd_core.engine.fast.operators import OPERATORS
+from autograd_core.engine.inplace import lowered
 from autograd_core.engine.traced import Traced
 from autograd_core.operations.modes import new_level
 from autograd_core.operations.other_libraries import (
@@ -204,10 +205,12 @@ class Batched(Traced):
         return self._batch.wrap(value)
 
     def _become(self, other: Any) -> None:
+        other = lowered(other, self._level)
         if isinstance(other, Boxed) and other._level > self._level:
             raise errors.InPlaceError(
                 "in-place change of a batched value with a value of a younger trace: "
-                "write x = x + y instead of x += y.",
+                "write x = x + y instead of x += y; or fill an array of the younger trace's own, "
+                "made in its function with np.zeros_like or autograd_core.numpy.zeros.",
                 Location.of_caller(),
             )
         self.value = self._batch.spread(other)
@@ -238,7 +241,8 @@ class Batched(Traced):
         return errors.ConversionError(
             f"{what} of a batched value: under vmap it differs from example to example, so Python "
             "cannot branch on it or take it out; use np.where(condition, a, b), or leave this "
-            "part out of vmap.",
+            "part out of vmap. To write it into an array, make the array with np.zeros_like(x) or "
+            "autograd_core.numpy.zeros(shape).",
             Location.of_caller(),
         )
 
@@ -277,7 +281,8 @@ class Batched(Traced):
         check_caller()
         raise errors.ConversionError(
             "a batched value met a plain array that cannot hold it, for instance in table[ids] or "
-            "array[i] = x under vmap; write Tensor(table)[ids]. To join values, write "
+            "array[i] = x under vmap; write Tensor(table)[ids]. To fill an array, make it with "
+            "np.zeros_like(x) or autograd_core.numpy.zeros(shape). To join values, write "
             "`import autograd_core.numpy as np`, whose functions look into lists, or np.stack."
             f"{scipy_caller()}",
             Location.of_caller(),

@@ -6,6 +6,7 @@ T. Chen et al., "Training deep nets with sublinear memory cost" (2016).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
+from autograd_core.engine import trace_borders as borders
 from autograd_core.engine.node import Node, next_tick
 from autograd_core.engine.overwrites import OVERWRITES
 from autograd_core.engine.pushing import push
@@ -43,8 +45,13 @@ class _Segment:
         self.args = args
         self.level = level
         self.tick = 0  # when its results were handed out
+        self.inside = borders.inside()
         self.random = RandomStates(f, args)
         self.slots = [k for k, a in enumerate(tree.leaves(tuple(args))) if level_of(a) == level]
+
+    def trace(self) -> AbstractContextManager[Any]:
+        """Let the second run make the same arrays as the first (`fillable`)."""
+        return borders.trace(self.level) if self.inside else nullcontext()
 
     def run(self, tracked: Sequence[Any]) -> tuple[Any, list[Node], list[Node], int]:
         """Run f with these values in the tracked places.
@@ -94,7 +101,7 @@ def _pull(g: Any, y: Any, *inputs: Any, segment: _Segment) -> list[Any]:
     """Run the segment again with recording on, and sweep it."""
     count = len(segment.slots)
     tracked = [_as_tracked(x, segment.level) for x in inputs]
-    with segment.random, enable_grad():
+    with segment.trace(), segment.random, enable_grad():
         _, outputs, entered, start = segment.run(tracked[:count])
     segment.check(outputs, y)
     externals = segment.externals(outputs, start, entered)
@@ -118,7 +125,7 @@ def _as_tracked(x: Any, level: int) -> Any:
 def _push(ts: Any, y: Any, *inputs: Any, segment: _Segment) -> Any:
     count = len(segment.slots)
     tracked = [_as_tracked(x, segment.level) for x in inputs]
-    with segment.random, enable_grad():
+    with segment.trace(), segment.random, enable_grad():
         _, outputs, entered, start = segment.run(tracked[:count])
     externals = segment.externals(outputs, start, entered)
     order = [n for n in collect(outputs, oldest=start)[::-1] if n.tick >= start]
