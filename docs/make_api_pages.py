@@ -70,12 +70,13 @@ def ours(thing: Any) -> bool:
 def names_of(module: ModuleType) -> list[str]:
     """Return the public names that have an entry, in alphabetical order."""
     if module.__name__ == "autograd_core.numpy":
-        names = list(vars(module)["_OWN"])
-    else:
-        names = [n for n in getattr(module, "__all__", dir(module)) if not n.startswith("_")]
-    if module.__name__.startswith("autograd_core.scipy"):  # the others are SciPy's
-        names = [n for n in names if ours(getattr(module, n)) and n in vars(module)]
-    return sorted(n for n in names if f"{module.__name__}.{n}" not in MODULES)
+        return sorted(vars(module)["_OWN"])
+    names = [n for n in getattr(module, "__all__", dir(module)) if not n.startswith("_")]
+    names = [n for n in names if f"{module.__name__}.{n}" not in MODULES]
+    kept = {n for n in names if ours(getattr(module, n)) or not callable(getattr(module, n))}
+    if module.__name__.startswith("autograd_core.scipy"):  # whose values and modules are SciPy's
+        kept = {n for n in kept if n in vars(module) and ours(getattr(module, n))}
+    return sorted(kept)
 
 
 def docstring(thing: Any) -> str:
@@ -248,7 +249,8 @@ def module_page(label: str) -> tuple[str, list[tuple[str, str, str]]]:
                     entries.append(member(name, inner, method))
     top = body(inspect.cleandoc(module.__doc__ or ""))
     table = "".join(f"| [`{n}`](#{a}) | {line} |\n" for n, a, line in listed)
-    page = f"# `{label}`\n\n{top}\n\n| | |\n|---|---|\n{table}\n" + "\n".join(entries)
+    table = f"| | |\n|---|---|\n{table}\n" if table else ""
+    page = f"# `{label}`\n\n{top}\n\n{table}" + "\n".join(entries)
     return re.sub(r"[ \t]+$", "", page, flags=re.M), listed
 
 

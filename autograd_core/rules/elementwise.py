@@ -73,12 +73,23 @@ def _has_slope(y: Any, a: Any, b: Any) -> Any:
 has_slope = Constant(_has_slope)
 
 
+def _nowhere_zero(v: Any, y: Any) -> bool:
+    """Whether a plain array shaped like the result holds no 0: the usual case, and no limits.
+
+    Only where the answer holds for this one call: traced, batched and recorded values take the
+    general way, which comes to the same bits.
+    """
+    return v.__class__ is np.ndarray and v.shape == y.shape and bool(v.all())
+
+
 def _power_base(y: Any, a: Any, b: Any) -> Any:
     if isinstance(b, (int, float)):
         if b == 2:
             return 2.0 * a
         return b * a ** (b - 1) if b != 0 else np.zeros_like(a)
     b = _as_wide(b, y) if b.dtype.kind == "f" else _as_inexact(b, y)
+    if _nowhere_zero(b, y):
+        return b * a ** (b - 1)
     # 0 where b is 0, also at 0 and inf
     exponent = np.where(has_slope(y, a, b), b - 1, 0)
     # a number, as b is: NumPy rounds powers of numbers and of arrays differently
@@ -94,6 +105,8 @@ def _power_exponent(y: Any, a: Any, b: Any) -> Any:
         # masked before the product, whose own derivative would be 0 * inf
         return y * np.where((y == 0) | ((a == 0) & (b == 0)), np.zeros_like(y), log)
     a = _as_inexact(a, y)
+    if _nowhere_zero(a, y) and _nowhere_zero(y, y):
+        return y * np.log(a)
     return y * np.log(np.where((y == 0) | ((a == 0) & (b == 0)), 1, a))
 
 

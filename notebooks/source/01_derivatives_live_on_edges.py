@@ -3,11 +3,11 @@
 #
 # **How does a small change travel?**
 #
-# Nudge a number that a computation starts from. Everything behind it moves a little, and
-# the question that all of this project answers is: by how much? The chain rule says it in
-# symbols. On this page you watch it happen on a graph: values stand in the *nodes*,
-# derivatives stand on the *edges*, and a small change that goes along an edge is multiplied
-# by the number that stands there.
+# Nudge one of the numbers that a computation starts from. Everything that depends on it
+# moves a little. This project is about one question: by how much? The chain rule says it
+# in symbols. On this page you watch it happen on a graph: values stand in the *nodes*,
+# derivatives stand on the *edges*, and a small change that goes along an edge is
+# multiplied by the number on it.
 
 # %%
 import numpy as np
@@ -69,8 +69,8 @@ for (a, b), number in local.items():
 # ## Let a change travel
 #
 # Move $x$ by $h = 10^{-6}$, run the program again, and look at how far *each* node moved,
-# divided by $h$. Beside it: the same worked out on the edges. At $x$ the change is 1. Along
-# an edge, multiply. Where edges meet, add.
+# divided by $h$. Beside it is the same, worked out on the edges. At $x$ the change is 1.
+# Along an edge, multiply. Where edges meet, add.
 
 # %%
 h = 1e-6
@@ -101,8 +101,8 @@ print(f"F = {value:.4f}, and it moves {tangent:.4f} times as far as x")
 # %% [markdown]
 # ## How small is small?
 #
-# The edges predict $F(x + h) \approx F(x) + F'(x)\,h$. What is left over is of order $h^2$:
-# ten times smaller a change, a hundred times smaller an error.
+# The edges predict $F(x + h) \approx F(x) + F'(x)\,h$. What is left over is of order
+# $h^2$: if the change is ten times smaller, the error is a hundred times smaller.
 
 # %%
 steps = 10.0 ** -np.arange(0, 9, 0.25)

@@ -148,9 +148,9 @@ draw(total, rankdir="TB")
 # back up from the pill the gradient is 1 on each wire: copied. At the circle three different
 # numbers meet: added.*
 #
-# **Every sum in a derivative is a branch.** When NumPy broadcasts a bias over a batch, the
-# bias is copied 32 times; so its gradient is a sum of 32. When an array is summed, backward
-# copies.
+# **Every sum in a derivative is a branch.** When NumPy broadcasts a bias over a batch of
+# 32, the bias is copied 32 times, so its gradient is a sum of 32 terms. When an array is
+# summed, backward copies.
 
 # %%
 b = Tensor(np.zeros(4), requires_grad=True)

@@ -94,8 +94,8 @@ animate(F, mode="forward", title="tanh(x y) z, forward: one seed for each input"
 # ## Counting
 #
 # `cost` runs a function once and counts: floating-point operations (FLOPs) of one
-# evaluation, of one forward and of one reverse sweep. A sweep of either kind costs a small
-# multiple of the evaluation. How *many* sweeps are needed makes the difference.
+# evaluation, of one forward and of one reverse sweep. A sweep of either kind costs a
+# small multiple of the evaluation. What differs is how *many* sweeps are needed.
 
 # %%
 rng = np.random.default_rng(0)
@@ -127,7 +127,7 @@ modes
 #
 # ## Turned round
 #
-# One input and many outputs, a curve for example, and forward mode wins by as much.
+# With one input and many outputs, a curve for example, forward mode wins by as much.
 
 
 # %%
@@ -277,8 +277,9 @@ show(
 )
 
 # %% [markdown]
-# A way between: `checkpoint` forgets what is inside of a part and computes it again on the
-# way back. Time for memory, the same gradient.
+# There is a middle way: `checkpoint` forgets the values inside a part of the program and
+# computes them again on the way back. It saves memory, costs time, and gives the same
+# gradient.
 
 
 # %%
@@ -311,9 +312,9 @@ print(
 # ## Exercise
 #
 # The same lesson in matrices. A function is three steps with Jacobians $C$ (100 by 100),
-# then $B$ (100 by 100), then $A$ (1 by 100), so its own is $A\,B\,C$. A product of an $m$
-# by $k$ with a $k$ by $n$ matrix takes $2\,m\,k\,n$ FLOPs. How many does $(A B) C$ take,
-# which is reverse mode, and how many $A (B C)$, which is forward mode?
+# then $B$ (100 by 100), then $A$ (1 by 100), so its own Jacobian is $A\,B\,C$. A product
+# of an $m$ by $k$ with a $k$ by $n$ matrix takes $2\,m\,k\,n$ FLOPs. How many does $(A B)
+# C$ take, which is reverse mode, and how many $A (B C)$, which is forward mode?
 
 # %%
 answer = None  # two numbers: (reverse, forward)

@@ -92,8 +92,7 @@ show(
 # %% [markdown]
 # ## What a line cannot do
 #
-# XOR: two corners of a square against the other two. No line has both blue corners on one
-# side.
+# XOR: two corners of a square against the other two. No line separates them.
 
 # %%
 corners = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])

@@ -24,8 +24,8 @@ F = nn.functional
 # %% [markdown]
 # ## Five bends and their slopes
 #
-# The slope is what a gradient is multiplied by on its way back. It is asked of the engine,
-# at 400 places at once.
+# The slope is what a gradient is multiplied by on its way back. The engine computes it at
+# 400 places at once.
 
 # %%
 bends = {
@@ -67,8 +67,8 @@ show(
 # %% [markdown]
 # ## A chain of single neurons
 #
-# The simplest deep network: one neuron a layer, $a_k = \sigma(w\,a_{k-1})$. The whole
-# derivative is a product, and each factor is $w\,\sigma'(z_k) \le w/4$.
+# The simplest deep network: one neuron in each layer, $a_k = \sigma(w\,a_{k-1})$. The
+# whole derivative is a product, and each factor is $w\,\sigma'(z_k) \le w/4$.
 
 
 # %%
@@ -107,9 +107,9 @@ animate(a, title="Three sigmoids in a row")
 # %% [markdown]
 # ## Eight layers on real digits
 #
-# The same in a network that could be used: 64 pixels, eight hidden layers of 30 units, ten
-# classes. Weights are drawn with standard deviation $1/\sqrt{\text{inputs}}$. The engine is
-# asked for $\partial C/\partial z$ of every hidden layer, before any training.
+# The same in a network that could be used: 64 pixels, eight hidden layers of 30 units,
+# ten classes. Weights are drawn with standard deviation $1/\sqrt{\text{inputs}}$. The
+# engine computes $\partial C/\partial z$ of every hidden layer, before any training.
 
 # %%
 digits = load_digits()

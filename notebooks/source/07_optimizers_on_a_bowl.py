@@ -6,8 +6,8 @@
 #
 # Near a minimum every smooth loss is a bowl. If the bowl is round, the gradient points at
 # the bottom. If it is a long valley, steep across and shallow along, the gradient points
-# across, and gradient descent bounces from side to side while it creeps along. How long a
-# valley is, is one number: the ratio of the largest to the smallest curvature.
+# across, and gradient descent bounces from side to side while it creeps along. One number
+# says how long the valley is: the ratio of the largest to the smallest curvature.
 
 # %%
 import numpy as np
@@ -58,8 +58,8 @@ animate(f, title="The bowl's gradient")
 # ## How large a step?
 #
 # On a bowl, gradient descent multiplies the error along each axis by $1 - \eta\,\lambda$
-# with that axis' curvature $\lambda$. It converges if $|1 - \eta\,\lambda| < 1$ for all,
-# that is for $\eta < 2/\lambda_{\max}$, and not beyond.
+# where $\lambda$ is the curvature along it. It converges if $|1 - \eta\,\lambda| < 1$ on
+# every axis, that is, if $\eta < 2/\lambda_{\max}$.
 
 
 # %%
@@ -204,9 +204,9 @@ show(
 # ## Scaling each axis, and where that ends
 #
 # Adagrad, RMSprop and Adam divide each coordinate's step by how large its gradients have
-# been. So how steep an axis is drops out altogether: on a bowl a hundred times as narrow,
-# Adam walks the very same path. But that only works for valleys *along the axes*. Turn the
-# bowl by 45 degrees:
+# been. So the steepness of an axis drops out altogether: on a bowl a hundred times as
+# narrow, Adam walks the very same path. But that only works for valleys *along the axes*.
+# Turn the bowl by 45 degrees:
 
 # %% tags=["approximate"]
 turn = np.array([[1, -1], [1, 1]]) / np.sqrt(2)

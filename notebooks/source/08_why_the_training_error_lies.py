@@ -275,8 +275,8 @@ show(
 
 # %% [markdown]
 # **Stopping early** is the cheapest remedy of all: keep the weights of the epoch that was
-# best on held-out data. And the fourth is **more data**: with all the clean digits the same
-# network, with nothing done about it, does better than any of them.
+# best on held-out data. And the fourth is **more data**: trained on all the clean digits,
+# the same network does better than any of them, without a remedy.
 
 # %% tags=["approximate"]
 nn.manual_seed(0)

@@ -30,7 +30,7 @@ train, test = order[:1200], order[1200:]
 #
 # Ones on the left, minus ones on the right: this filter answers where it is bright on the
 # left and dark on the right, which is the right edge of a stroke. At each place: multiply
-# the nine weights with the nine pixels below them, add.
+# the nine weights by the nine pixels below them, and add.
 
 # %%
 edge = np.array([[1.0, 0, -1], [1, 0, -1], [1, 0, -1]])
@@ -103,9 +103,9 @@ assert np.isclose(dw2, g1 * p2 + g2 * p3 + g3 * p4)
 animate(F, title="One filter at three places")
 
 # %% [markdown]
-# (Where a site removes scripts, the place above is empty.) The same in the picture's two
-# dimensions: the gradient of a filter weight is the sum, over all places, of the pixel
-# below it times what came back to that place. That is again a convolution.
+# (Where a site removes scripts, the place above is empty.) In the two dimensions of a
+# picture it is the same: the gradient of a filter weight is the sum, over all places, of
+# the pixel below it times what came back to that place. That is again a convolution.
 
 # %%
 weight = Tensor(edge[None, None], requires_grad=True)
@@ -121,7 +121,7 @@ draw(loss, rankdir="TB")
 
 # %% [markdown]
 # ***What to see:** the engine keeps the convolution as one operation; the branches are
-# inside of it.*
+# inside it.*
 #
 # ## Train a small network
 #

@@ -193,7 +193,7 @@ show(
 )
 
 # %% [markdown]
-# In the graph it is plain to see:
+# The graph shows it:
 
 # %% tags=["approximate"]
 drawing = draw(loss, rankdir="TB", show=("value",))
@@ -205,9 +205,9 @@ drawing
 #
 # ## Fault 4: dead units
 #
-# A learning rate that is too large throws biases far below zero at the first steps. A ReLU
-# that is negative for *every* image passes nothing back, ever after. `LayerStatistics`
-# counts such units while the network trains.
+# A learning rate that is too large throws biases far below zero at the first steps. A
+# ReLU that is negative for *every* image passes nothing back, and it stays that way.
+# `LayerStatistics` counts such units while the network trains.
 
 
 # %%
@@ -280,8 +280,8 @@ animate(C, title="A dead unit: the message stops at the ReLU")
 #
 # ## Fault 5: NaN, from somewhere
 #
-# The loss is NaN. By then every number is. `detect_anomaly` stops at the operation where
-# the first one was born.
+# The loss is NaN. By then every number is. `detect_anomaly` stops at the operation that
+# produced the first one.
 
 # %%
 p = Tensor([0.2, 0.8, 0.0], requires_grad=True)
@@ -311,9 +311,9 @@ draw(loss, show=("value",), rankdir="TB")
 #
 # ## Fault 6: gradients that are never cleared
 #
-# `backward()` *adds* to `.grad`, because a parameter may be used in several losses: another
-# branch, this time in time. Who forgets `zero_grad()` descends along the sum of all
-# gradients so far.
+# `backward()` *adds* to `.grad`, because a parameter may be used in several losses:
+# another branch, this time in time. If you forget `zero_grad()`, you descend along the
+# sum of all gradients so far.
 
 # %%
 w = Tensor([1.0], requires_grad=True)
@@ -364,7 +364,7 @@ show(
 # | no parameter's gradient is `None` | `explain` names the line |
 # | ten examples by heart | the model or the optimizer is wrong |
 # | gradients of like size in all layers | notebook 5 |
-# | no dead, silent or equal units | rate smaller, other initialization |
+# | no dead, silent or equal units | smaller rate, other initialization |
 # | loss finite | `detect_anomaly` names the operation |
 # | training and held-out error close | notebook 8 |
 #
