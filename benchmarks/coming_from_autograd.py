@@ -2,7 +2,7 @@
 
     git clone https://github.com/HIPS/autograd hips
     python benchmarks/coming_from_autograd.py hips            # the tests
-    python benchmarks/coming_from_autograd.py hips examples   # the examples, 60 seconds each
+    python benchmarks/coming_from_autograd.py hips examples   # the examples, 20 seconds each
 
 Nothing of that project is changed: ``import autograd`` finds our modules. Results are in
 docs/coming-from/autograd.md.
@@ -18,7 +18,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 OURS = "autograd_core.compat."
-SECONDS = 60
+SECONDS = 20
 
 
 class Alias:
