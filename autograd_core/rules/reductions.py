@@ -208,6 +208,8 @@ def std(
         from autograd_core.rules.linalg import root
 
         return root(var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
+    if count(a, axis) == 1:  # of one number: zero everywhere, with every derivative
+        return np.sum(a - a, axis=axis, keepdims=kept(keepdims)) / np.sqrt(divisor)
     return deviation(a, axis=axis, divisor=divisor, keepdims=kept(keepdims))
 
 

@@ -220,6 +220,21 @@ def test_const_graph_runs_the_function():
     assert (f(3.0), f(-1.0)) == (6.0, 7.0)  # there, the second is -2
 
 
+def test_under_vmap():
+    xs = np.arange(6.0).reshape(3, 2)
+    f = lambda x: np.sum(x**3) * x[0]
+    over = lambda transform: autograd_core.vmap(transform)(xs)
+    for made in (ag.grad(f), lambda x: ag.elementwise_grad(np.tanh)(x), ag.hessian(f),
+                 ag.jacobian(np.tanh), ag.deriv(np.tanh), lambda x: ag.make_hvp(f)(x)[0](x + 1),
+                 ag.grad(lambda x: np.sum(flatten({"a": x, "b": (x[0], 2.0)})[0]))):  # fmt: skip
+        np.testing.assert_allclose(over(made), np.stack([made(x) for x in xs]))
+    cube = primitive(lambda x: x**3)
+    defvjp(cube, lambda ans, x: lambda g: 3 * g * x**2)
+    np.testing.assert_allclose(over(ag.elementwise_grad(cube)), 3 * xs**2)
+    with pytest.raises(TypeError, match="must return one real number"):
+        over(ag.grad(np.sin))
+
+
 def test_multigrad_dict():
     def f(a, /, b, *rest, c=2.0, **more):
         return a * b * sum(rest) * c * more["d"]
@@ -241,6 +256,8 @@ def test_flatten_and_back():
     np.testing.assert_array_equal(flatten(back)[0], vector)
     with pytest.raises(ShapeError, match=r"shape \(2,\), and the nest holds 8 numbers"):
         unflatten(A[:2])
+    with pytest.raises(OperandError, match="holds <U1 data; give numbers"):
+        flatten(["a", 1.0])
     assert flatten(())[0].size == 0
     assert flatten(())[1](np.zeros(0)) == ()
     z, back = flatten([1.0 + 2.0j, 3.0])

@@ -10,7 +10,9 @@ import pytest
 
 mpl.use("Agg")
 ROOT = Path(__file__).parents[2]
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    p for folder in (".", "docs", "docs/coming-from") for p in sorted((ROOT / folder).glob("*.md"))
+]
 
 
 def blocks(page):

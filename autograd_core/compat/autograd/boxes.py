@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd_core.operations.boxed import Boxed as Box
 from autograd_core.operations.boxed import bare
 
@@ -27,4 +29,27 @@ def getval(value: Any) -> Any:
     return inner
 
 
-__all__ = ["Box", "getval", "isbox"]
+def dtype_of(value: Any) -> np.dtype[Any]:
+    """Return the dtype of a number or an array, also of a traced or a batched one.
+
+    Examples
+    --------
+    >>> dtype_of(1.0)
+    dtype('float64')
+    """
+    found = getattr(value, "dtype", None)
+    return np.asarray(value).dtype if found is None else found
+
+
+def is_complex(value: Any) -> bool:
+    """Whether a number or an array is complex.
+
+    Examples
+    --------
+    >>> is_complex(1j)
+    True
+    """
+    return dtype_of(value).kind == "c"
+
+
+__all__ = ["Box", "dtype_of", "getval", "is_complex", "isbox"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +12,9 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
+from autograd_core.compat.autograd.boxes import dtype_of, is_complex
 from autograd_core.compat.autograd.vector_spaces import vspace
 from autograd_core.compat.autograd.wrap_util import get_name, unary_to_nary
-from autograd_core.operations.boxed import bare
 from autograd_core.transforms.checkpointing import checkpoint as _checkpoint
 from autograd_core.transforms.derivatives import jvp as _jvp
 from autograd_core.transforms.derivatives import linearize as _linearize
@@ -37,9 +38,9 @@ def _with_floats(fun: Function) -> Function:
 
     def floats(x: Any) -> tuple[Any, Any]:
         value = fun(x)
-        kinds = [np.asarray(bare(v)).dtype.kind for v in tree.leaves(value)]
+        kinds = [dtype_of(v).kind for v in tree.leaves(value)]
         if kinds and set(kinds) <= set("biu"):
-            return tree.map_leaves(lambda v: np.asarray(bare(v), dtype=float), value), value
+            return tree.map_leaves(lambda v: np.zeros(np.shape(v)), value), value
         return value, None
 
     return floats
@@ -59,7 +60,7 @@ make_jvp.__name__ = "make_jvp"
 def _scalar_pullback(fun: Function, x: Any, name: str) -> tuple[Any, Any]:
     pullback, value = vjp_of_one(fun, x)
     leaves = tree.leaves(value)
-    if sum(np.size(bare(v)) for v in leaves) != 1 or np.iscomplexobj(bare(leaves[0])):
+    if sum(math.prod(np.shape(v)) for v in leaves) != 1 or is_complex(leaves[0]):
         raise errors.OperandError(
             f"{name}(): {get_name(fun)} returned {_described(leaves)}; it must return one real "
             "number. Try jacobian, elementwise_grad or holomorphic_grad.",
@@ -71,8 +72,8 @@ def _scalar_pullback(fun: Function, x: Any, name: str) -> tuple[Any, Any]:
 def _described(leaves: list[Any]) -> str:
     if len(leaves) != 1:
         return f"{len(leaves)} values"
-    kind = "complex" if np.iscomplexobj(bare(leaves[0])) else "real"
-    return f"{kind} data of shape {np.shape(bare(leaves[0]))}"
+    kind = "complex" if is_complex(leaves[0]) else "real"
+    return f"{kind} data of shape {np.shape(leaves[0])}"
 
 
 @unary_to_nary
@@ -111,7 +112,7 @@ def elementwise_grad(fun: Function, x: Any) -> Any:
     array([2., 4.])
     """
     pullback, value = vjp_of_one(fun, x)
-    if any(np.iscomplexobj(bare(v)) for v in tree.leaves(value)):
+    if any(is_complex(v) for v in tree.leaves(value)):
         raise errors.OperandError(
             f"elementwise_grad(): {get_name(fun)} returned complex data; it must return real "
             "numbers. Try holomorphic_grad.",
@@ -154,8 +155,8 @@ def jacobian(fun: Function, x: Any) -> Any:
         if not value or isinstance(value[0], (dict, list, tuple)):
             raise
         warnings.warn("jacobian(): the output does not depend on the input.", stacklevel=3)
-        shape = (*np.shape(bare(value[0])), *np.shape(bare(x)))
-        return np.zeros(shape, dtype=np.result_type(bare(value[0]), bare(x)))
+        shape = (*np.shape(value[0]), *np.shape(x))
+        return np.zeros(shape, dtype=np.result_type(dtype_of(value[0]), dtype_of(x)))
 
 
 @unary_to_nary

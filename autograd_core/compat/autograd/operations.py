@@ -17,7 +17,7 @@ import numpy as np
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
 from autograd_core.compat.autograd.boxes import getval, isbox
-from autograd_core.compat.autograd.util import subval
+from autograd_core.compat.autograd.replacing import subval
 from autograd_core.compat.autograd.wrap_util import get_name
 from autograd_core.operations.declare import primitive as declared
 from autograd_core.operations.primitive import Primitive

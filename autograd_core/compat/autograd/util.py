@@ -1,45 +1,6 @@
-"""Small helpers that programs import from ``autograd.util``."""
+"""Small helpers under the name ``autograd.util``."""
 
-from __future__ import annotations
+from autograd_core.compat.autograd.replacing import func, subval, subvals
+from autograd_core.compat.autograd.test_util import quick_grad_check
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
-
-def subvals(values: Sequence[Any], others: Iterable[tuple[int, Any]]) -> tuple[Any, ...]:
-    """Return a tuple with some of its elements replaced: pairs of a place and a value.
-
-    Examples
-    --------
-    >>> subvals((1, 2, 3), [(0, 10), (2, 30)])
-    (10, 2, 30)
-    """
-    made = list(values)
-    for place, value in others:
-        made[place] = value
-    return tuple(made)
-
-
-def subval(values: Sequence[Any], place: int, value: Any) -> tuple[Any, ...]:
-    """Return a tuple with one element replaced.
-
-    Examples
-    --------
-    >>> subval((1, 2), 0, 10)
-    (10, 2)
-    """
-    return subvals(values, [(place, value)])
-
-
-def func(function: Any) -> Any:
-    """Return the function itself.
-
-    Examples
-    --------
-    >>> func(len) is len
-    True
-    """
-    return function
-
-
-__all__ = ["func", "subval", "subvals"]
+__all__ = ["func", "quick_grad_check", "subval", "subvals"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.operations.boxed import bare
+from autograd_core.compat.autograd.boxes import dtype_of, is_complex
 
 
 class VSpace:
@@ -94,7 +94,7 @@ class VSpace:
 
     def covector(self, x: Any) -> Any:
         """Return the gradient that pairs with a vector: its complex conjugate."""
-        return self._map(lambda v: np.conj(v) if _is_complex(v) else v, x)
+        return self._map(lambda v: np.conj(v) if is_complex(v) else v, x)
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -111,33 +111,29 @@ class VSpace:
 
 
 def _zero(value: Any) -> Any:
-    value = np.asarray(bare(value))
-    if value.dtype.kind not in "fc":
+    dtype = dtype_of(value)
+    if dtype.kind not in "fc":
         raise errors.OperandError(
-            f"vspace(): {value.dtype} data are not in a vector space of real or complex numbers; "
+            f"vspace(): {dtype} data are not in a vector space of real or complex numbers; "
             "pass floating-point numbers.",
             Location.of_caller(),
         )
-    return np.zeros_like(value)
-
-
-def _is_complex(value: Any) -> bool:
-    return bool(np.iscomplexobj(bare(value)))
+    return np.zeros(np.shape(value), dtype)
 
 
 def _unit(value: Any) -> Any:
-    return np.asarray(1 + 1j if _is_complex(value) else 1.0, dtype=value.dtype)
+    return np.asarray(1 + 1j if is_complex(value) else 1.0, dtype=value.dtype)
 
 
 def _normal(value: Any) -> Any:
     made = np.asarray(np.random.randn(*value.shape))
-    if _is_complex(value):
+    if is_complex(value):
         made = made + 1j * np.asarray(np.random.randn(*value.shape))
     return made.astype(value.dtype)
 
 
 def _inner(a: Any, b: Any) -> Any:
-    if _is_complex(a) or _is_complex(b):
+    if is_complex(a) or is_complex(b):
         return np.sum(np.real(np.conj(a) * b))
     return np.sum(a * b)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.compat.autograd.util import subvals
+from autograd_core.compat.autograd.replacing import subvals
 
 Function = Callable[..., Any]
 

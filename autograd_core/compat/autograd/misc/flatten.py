@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.operations.boxed import bare
+from autograd_core.compat.autograd.boxes import dtype_of
 
 Function = Callable[..., Any]
 
@@ -43,6 +43,11 @@ def flatten(value: Any) -> tuple[Any, Function]:
     unflatten : callable
         From a vector of that length to a nest like value.
 
+    Raises
+    ------
+    OperandError
+        If a leaf is not a number or an array of numbers.
+
     Examples
     --------
     >>> vector, unflatten = flatten({"w": np.ones((2, 1)), "b": 3.0})
@@ -53,15 +58,21 @@ def flatten(value: Any) -> tuple[Any, Function]:
     """
     nest = _sorted(value)
     leaves = tree.leaves(nest)
-    shapes = [np.shape(bare(leaf)) for leaf in leaves]
-    kinds = [np.asarray(bare(leaf)).dtype for leaf in leaves]
+    shapes = [np.shape(leaf) for leaf in leaves]
+    kinds = [dtype_of(leaf) for leaf in leaves]
+    for kind in kinds:
+        if kind.kind not in "biufc":
+            raise errors.OperandError(
+                f"flatten(): a leaf of the nest holds {kind} data; give numbers or arrays.",
+                Location.of_caller(),
+            )
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes], dtype=int).tolist()
     vector = np.concatenate([np.ravel(leaf) for leaf in leaves]) if leaves else np.array([])
 
     def unflatten(flat: Any) -> Any:
-        if np.shape(bare(flat)) != (ends[-1] if ends else 0,):
+        if np.shape(flat) != (ends[-1] if ends else 0,):
             raise errors.ShapeError(
-                f"unflatten(): a vector of shape {np.shape(bare(flat))}, and the nest holds "
+                f"unflatten(): a vector of shape {np.shape(flat)}, and the nest holds "
                 f"{ends[-1] if ends else 0} numbers.",
                 Location.of_caller(),
             )
