@@ -25,8 +25,9 @@ def written(function: Callable[..., Any], args: Any, keywords: dict[str, Any]) -
     out = keywords["out"]
     single: Any = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     where = keywords.get("where", True)
+    traced = isinstance(single, Boxed)
     rest = {k: v for k, v in keywords.items() if k not in ("out", "where")}
-    if isinstance(single, Boxed) and where is not True and isinstance(function, np.ufunc):
+    if traced and where is not True and isinstance(function, np.ufunc):
         # only where the mask holds: elsewhere the function, or its slope, may be infinite
         if hasattr(bare(where), "_batch"):
             raise errors.UnsupportedError(
@@ -38,7 +39,7 @@ def written(function: Callable[..., Any], args: Any, keywords: dict[str, Any]) -
         chosen = [np.broadcast_to(a, single.shape)[mask] for a in args]
         inplace.assign(single, mask, function(*chosen, **rest))
         return single
-    if isinstance(single, Boxed) and where is True:
+    if traced and where is True:
         made = function(*args, **rest)
         if np.shape(bare(made)) != np.shape(bare(single)):
             raise errors.ShapeError(
