@@ -69,7 +69,7 @@ def _check_target(target: Any) -> None:
         value = getattr(value, "_source", (None,))[0]
 
 
-def _top(value: Any) -> Any:
+def top(value: Any) -> Any:
     """Return what a value is a view of, or a view of a view."""
     while (source := getattr(value, "_source", None)) is not None:
         value = source[0]
@@ -99,7 +99,7 @@ def assign(target: Any, index: Any, value: Any) -> None:
         value = np.stack(value) if traced else np.asarray(value)
     if isinstance(getattr(target, "_held", None), np.ndarray):
         level = max(target._level, level_of(value))
-        numbers = _is_number(_memory(_top(target)))  # hold no memory to write into
+        numbers = _is_number(_memory(top(target)))  # hold no memory to write into
         # a Dual or a batch, also in a tape: no_grad leaves its derivative alone
         forward = level_of(value) and isinstance(getattr(value, "_held", value), Boxed)
         if not (_recording(level) or forward or numbers) and target._held.flags.writeable:
@@ -198,9 +198,13 @@ def note_view(made: Any, source: Any, view: Primitive, params: dict[str, Any]) -
             return
         if not made.ndim and array.ndim and not _keeps_array(params.get("index")):
             return  # one element of each example of a batch: a number, no view
-    if not (_is_number(base) and _by_hand(source._level)) and not np.may_share_memory(array, base):
-        return  # a copy after all, such as a reshape of a transpose
-    if view in (reshape, ravel) and hasattr(source, "_source") and _copies(source, view, params):
+    known = _is_number(base) and _by_hand(source._level)
+    if view in (reshape, ravel):  # may be a copy after all, such as a reshape of a transpose
+        batched = isinstance(base, np.ndarray) and base.ndim > source.ndim
+        if (batched or hasattr(source, "_source")) and _copies(source, view, params):
+            return
+        known = known or (batched and base.size > 0)  # the batch's own may be a copy, of a view
+    if not known and not np.may_share_memory(array, base):
         return
     made._source = (source, view, params)
     try:
@@ -227,7 +231,12 @@ def _copies(source: Any, last: Primitive, params: dict[str, Any]) -> bool:
     array = _memory(value)
     if _is_number(array) or not array.size:
         return False
-    array = base = array[(slice(1),) * (array.ndim - value.ndim)].reshape(value.shape)
+    base = array
+    if array.ndim > value.ndim:  # a batch: an example by itself, as a loop would have it
+        base = getattr(value, "_example", lambda: None)()
+        if base is None:
+            base = np.empty_like(array[(0,) * (array.ndim - value.ndim) + (...,)])
+    array = base
     for view, settings in reversed(views):
         array = view.forward(array, **settings)
     return not np.may_share_memory(last.forward(array, **params), base)

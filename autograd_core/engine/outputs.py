@@ -23,9 +23,23 @@ def written(function: Callable[..., Any], args: Any, keywords: dict[str, Any]) -
     ``out[...] = function(*args)``.  The derivative of anything else would be lost in the array.
     """
     out = keywords["out"]
-    single = out[0] if isinstance(out, tuple) and len(out) == 1 else out
-    if isinstance(single, Boxed) and keywords.get("where", True) is True:
-        rest = {k: v for k, v in keywords.items() if k not in ("out", "where")}
+    single: Any = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+    where = keywords.get("where", True)
+    traced = isinstance(single, Boxed)
+    rest = {k: v for k, v in keywords.items() if k not in ("out", "where")}
+    if traced and where is not True and isinstance(function, np.ufunc):
+        # only where the mask holds: elsewhere the function, or its slope, may be infinite
+        if hasattr(bare(where), "_batch"):
+            raise errors.UnsupportedError(
+                f"{_name(function)}: where= differs from example to example under vmap; write "
+                "np.where(mask, f(np.where(mask, x, safe)), other), where f(safe) is finite.",
+                Location.of_caller(),
+            )
+        mask = np.broadcast_to(np.asarray(bare(where)), single.shape)
+        chosen = [np.broadcast_to(a, single.shape)[mask] for a in args]
+        inplace.assign(single, mask, function(*chosen, **rest))
+        return single
+    if traced and where is True:
         made = function(*args, **rest)
         if np.shape(bare(made)) != np.shape(bare(single)):
             raise errors.ShapeError(

@@ -363,6 +363,8 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """Write elements by their number in the flattened array."""
     a, ind = _target(a, "put"), np.ravel(np.asarray(bare(ind)))
+    if mode == "raise" and np.any((ind >= a.size) | (ind < -a.size)):
+        raise IndexError(f"an index is out of bounds for an array of size {a.size}")
     if mode == "wrap":
         ind = ind % a.size
     elif mode == "clip":

@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from autograd_core.operations.declare import elementwise, primitive
 from autograd_core.operations.primitive import (
     REGISTRY,
+    WRITERS,
     Boxed,
     Constant,
     Primitive,
@@ -285,22 +286,50 @@ for _function in (np.logical_and, np.logical_or, np.logical_xor):
     register((_function, "accumulate"), Constant(_function.accumulate))  # type: ignore[arg-type]
 
 
+def _place(target: Any, indices: Any) -> tuple[Any, Any]:
+    """Return where ufunc.at writes: a traced value, and an index."""
+    if not isinstance(target, Boxed):  # NumPy writes into it, and it must be able to follow
+        raise TypeError(
+            "a traced value cannot be written into a plain array by ufunc.at; make the array with "
+            "np.zeros_like(x) or autograd_core.numpy.zeros(shape)."
+        )
+    index = bare(indices) if not isinstance(indices, tuple) else tuple(map(bare, indices))
+    return target, np.asarray(index) if isinstance(index, list) else index
+
+
 def _at(sign: float) -> Any:
     def run(target: Any, indices: Any, b: Any, /) -> None:
-        a: Any = target
-        if not isinstance(target, Boxed):  # NumPy adds into a, which must be able to follow
-            raise TypeError(
-                "a traced value cannot be added into a plain array by ufunc.at; "
-                "make the array a Tensor first."
-            )
-        index = bare(indices) if not isinstance(indices, tuple) else tuple(map(bare, indices))
-        index = np.asarray(index) if isinstance(index, list) else index
+        a, index = _place(target, indices)
         spread = np.broadcast_to(b, np.shape(bare(a)[index])).astype(a.dtype)
         a += scatter(spread * sign, index=index, shape=a.shape)
 
     return run
 
 
+def _at_each(function: np.ufunc) -> Any:
+    """Return ufunc.at for a function whose order matters where an index comes several times."""
+
+    def run(target: Any, indices: Any, *operands: Any) -> None:
+        a, index = _place(target, indices)
+        places = np.arange(a.size).reshape(a.shape)[index]
+        flat = places.ravel()
+        order = np.argsort(flat, kind="stable")
+        counts = np.unique(flat, return_counts=True)[1]
+        turns = np.empty(flat.size, dtype=int)  # for each place, the first time, the second, ...
+        turns[order] = np.arange(flat.size) - np.repeat(np.cumsum(counts) - counts, counts)
+        spread = [np.broadcast_to(b, places.shape).reshape(-1) for b in operands]
+        for turn in range(int(counts.max(initial=0))):
+            now = np.flatnonzero(turns == turn)
+            at = np.unravel_index(flat[now], a.shape) if a.ndim else ...
+            a[at] = function(a[at], *(b[now] for b in spread))
+
+    return run
+
+
+for _function in (np.multiply, np.divide, np.power, np.maximum, np.minimum, np.fmax, np.fmin,
+                  np.negative, np.logaddexp, np.exp, np.log, np.sqrt, np.square):  # fmt: skip
+    register((_function, "at"), _at_each(_function))  # type: ignore[arg-type]
+    WRITERS.add(_function.at)
 register((np.add, "at"), _at(1.0))  # type: ignore[arg-type]
 register((np.subtract, "at"), _at(-1.0))  # type: ignore[arg-type]
 

@@ -30,7 +30,7 @@ from autograd_core.operations.other_libraries import (
     declines,
     scipy_caller,
 )
-from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple
+from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple, memory
 
 _new = object.__new__
 _ndarray = np.ndarray
@@ -69,11 +69,12 @@ class Batching:
     ((2,), (3, 2))
     """
 
-    __slots__ = ("level", "limit", "size")
+    __slots__ = ("given", "level", "limit", "size")
 
     def __init__(self, size: int, limit: int | None = None) -> None:
         self.size = size
         self.limit = limit
+        self.given: list[tuple[Batched, Any]] = []  # arguments; an example of the caller's array
         self.level = new_level()
 
     def wrap(self, value: Any) -> Batched:
@@ -84,6 +85,21 @@ class Batching:
         made.value = value
         made._batch = self
         made._level = self.level
+        return made
+
+    def enter(self, value: Any) -> Batched:
+        """Return an argument: its examples one after another in memory, as results have them."""
+        made = self.wrap(value)
+        array = memory(value)
+        if isinstance(array, _ndarray) and array.size:
+            batches = array.ndim - made.ndim
+            self.given.append((made, array[(0,) * batches + (...,)]))
+            steps = [abs(s) for s in array.strides]
+            if made.ndim > 1 and min(steps[:batches]) < max(steps[batches:]):
+                first = value.ndim - made.ndim
+                own = sorted(range(made.ndim), key=lambda k: -steps[batches + k])
+                order = [*range(first), *(first + k for k in own)]
+                made.value = np.transpose(np.transpose(value, order).copy(), np.argsort(order))
         return made
 
     def holds(self, value: Any) -> bool:
@@ -198,6 +214,10 @@ class Batched(Traced):
 
     def _constant(self, value: Any) -> Any:
         return value
+
+    def _example(self) -> Any:
+        """Return the caller's example of an argument, for how it lies in memory; or None."""
+        return next((example for made, example in self._batch.given if made is self), None)
 
     def detach(self) -> Any:
         """Return the values without their derivative."""

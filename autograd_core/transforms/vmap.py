@@ -82,7 +82,7 @@ def vmap(
         batch = Batching(_length(values, axes))
         batch.level = borders.users_level()
         inside = [
-            v if axis is None else batch.wrap(_moved(v, axis, 0))
+            v if axis is None else batch.enter(_moved(v, axis, 0))
             for v, axis in zip(values, axes, strict=True)
         ]
         with borders.trace(batch.level), random.running(batch, randomness):

@@ -151,7 +151,24 @@ def given_by_out(x: Any) -> Any:
     return np.sum(seen * x[1:])
 
 
-OF_ZEROS = [recurrence, views_of_zeros, every_maker]
+def repeated_places(x: Any) -> Any:
+    out, powers = x * 1.0, np.outer(x, x) ** 2
+    np.multiply.at(out, [0, 0, 2], x**2)  # type: ignore[arg-type]
+    np.maximum.at(out, [1, 1], x[:2] * 3)  # type: ignore[arg-type]
+    np.negative.at(out, [0, -1])
+    np.power.at(powers, (np.array([0, 0, 2, 0]), np.array([1, 1, 2, 1])), np.abs(x[0]))
+    return np.sum(out * x) + np.sum(powers * x)
+
+
+def chosen_places(x: Any) -> Any:
+    out, first = x * 1.0, np.zeros_like(x)
+    divisors = np.array([1.0, 0.0, 1.0]) * x
+    np.multiply(x, x, out=out, where=np.array([True, False, True]))
+    np.divide(1.0, divisors, out=first, where=np.array([True, False, True]))
+    return np.sum(out * x) + np.sum(first * x * x)
+
+
+OF_ZEROS = [recurrence, views_of_zeros, every_maker, repeated_places, chosen_places]
 OF_ZEROS += [sums, rows, of_no_axes, into_a_copy, given_by_out]
 PROGRAMS = [elements, views, table, cholesky, running, masks, number]
 
@@ -315,3 +332,57 @@ def test_what_a_plain_array_cannot_hold_is_refused_with_the_remedy(mode):
             MODES[mode](program)
     with pytest.raises(errors.ShapeError, match="result has shape"):
         MODES[mode](lambda x: np.add(x, 1.0, out=np.zeros_like(x[:1])))
+
+
+def test_a_place_that_is_not_there_is_refused():
+    with pytest.raises(IndexError, match=r"put\(.*out of bounds"):
+        grad(lambda x: (y := x * 1.0, np.put(y, [3], 0.0), np.sum(y))[2])(X)
+    with pytest.raises(errors.OperandError, match="zeros_like"):
+        grad(lambda x: np.multiply.at(np.ones(3), [0], x[0]))(X)  # type: ignore[arg-type]
+
+
+def test_where_that_differs_between_examples_is_refused():
+    with pytest.raises(UnsupportedError, match=r"where= differs.*np\.where"):
+        vmap(lambda x: np.log(x, out=np.zeros_like(x), where=x > 0))(BATCH)
+
+
+def reshaped(v: Any) -> Any:
+    made = v * 1.0
+    made += -0.11
+    flat = made.reshape(-1)
+    made[:, ...] *= v
+    return flat
+
+
+def reshaped_argument(x: Any) -> Any:
+    flat = x.reshape(-1)
+    flat[0] = 5.0
+    return x + 0
+
+
+def ravelled_transpose(x: Any) -> Any:
+    turned = (x * 2).T
+    flat = turned.ravel()
+    turned[0] = 7.0
+    return flat
+
+
+def of_a_stack(x: Any) -> Any:
+    both = np.stack([x, x * 2])
+    flat = both.reshape(-1)
+    both[0] = x * x
+    return flat
+
+
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize(("shape", "axis"), [((3, 4, 5), 0), ((3, 4, 5), 1), ((3, 4, 5), 2),
+                                             ((3, 4, 5, 2), 1), ((3, 4, 5, 2), -1)])  # fmt: skip
+@pytest.mark.parametrize("f", [reshaped, reshaped_argument, ravelled_transpose, of_a_stack])
+def test_views_of_a_batch_are_those_of_its_examples(f, shape, axis, order):
+    array = np.array(np.random.default_rng(0).normal(size=shape), order=order)
+    looped = np.stack([f(x) for x in np.moveaxis(array.copy("K"), axis, 0)])
+    over = vmap(f, in_axes=axis)
+    np.testing.assert_allclose(over(array.copy("K")), looped, rtol=1e-12)
+    np.testing.assert_allclose(
+        jvp(over, (array.copy("K"),), (np.ones(shape),))[0], looped, rtol=1e-12
+    )
