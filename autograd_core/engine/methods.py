@@ -185,7 +185,7 @@ class ArrayMethods(Boxed):
             raise errors.ConversionError(
                 f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
                 "its derivative; keep it as it is, or write np.asarray(x.detach()). "
-                f"To join values, use np.stack or np.concatenate.{foreign.scipy_caller()}",
+                "To join values, use np.stack or np.concatenate.",
                 Location.of_caller(),
             )
         value = np.asarray(bare(self))

@@ -23,7 +23,7 @@ from autograd_core.base.source import Location
 from autograd_core.engine.fast.operators import OPERATORS
 from autograd_core.engine.traced import Traced
 from autograd_core.operations.modes import new_level
-from autograd_core.operations.other_libraries import check_caller, scipy_caller
+from autograd_core.operations.other_libraries import check_caller
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple
 
 _new = object.__new__
@@ -270,8 +270,7 @@ class Batched(Traced):
         check_caller()
         raise errors.ConversionError(
             "a batched value met a plain array that cannot hold it, for instance in table[ids] or "
-            "array[i] = x under vmap; write Tensor(table)[ids], and np.stack to join values."
-            f"{scipy_caller()}",
+            "array[i] = x under vmap; write Tensor(table)[ids], and np.stack to join values.",
             Location.of_caller(),
         )
 
