@@ -23,7 +23,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine.tensor import untracked as _held
-from autograd_core.operations.boxed import CONSTANT_KIND, Boxed
+from autograd_core.operations.boxed import CONSTANT_KIND, Boxed, bare
 
 __array_api_version__ = "2024.12"
 VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12")
@@ -40,10 +40,9 @@ clip concat conj copysign cos cosh count_nonzero cumulative_prod cumulative_sum 
 exp expand_dims expm1 flip floor floor_divide greater greater_equal hypot imag isfinite isinf isnan
 less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
 matmul matrix_transpose max maximum mean meshgrid min minimum moveaxis multiply negative nextafter
-nonzero not_equal permute_dims positive pow prod real reciprocal remainder repeat reshape roll
+nonzero not_equal permute_dims positive pow prod real reciprocal remainder repeat roll
 round searchsorted sign signbit sin sinh sqrt square squeeze stack std subtract sum take
-take_along_axis tan tanh tensordot tile tril triu trunc unique_all unique_counts unique_inverse
-unique_values unstack var vecdot where
+take_along_axis tan tanh tensordot tile tril triu trunc unique_values unstack var vecdot where
 """)
 _LINALG = _names("""
 cholesky cross det diagonal eigh eigvalsh inv matmul matrix_norm matrix_power matrix_rank
@@ -57,6 +56,7 @@ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64
 """)
 _MADE = _names("arange empty eye from_dlpack linspace ones zeros")
 _LIKE = _names("empty_like ones_like zeros_like")
+_UNIQUE = _names("unique_all unique_counts unique_inverse")
 _SAME = _names("can_cast e inf isdtype nan newaxis pi")
 _INFO = cast(Any, np).__array_namespace_info__
 
@@ -207,15 +207,36 @@ def argsort(x: Any, /, *, axis: int = -1, descending: Any = False, stable: Any =
 def result_type(*arrays_and_dtypes: Any) -> Any:
     """Return the dtype that an operation on these gives."""
     plain = [
-        np.empty((1,) * x.ndim, x.dtype) if isinstance(x, Boxed) else x
-        for x in cast(Any, arrays_and_dtypes)
+        np.empty((1,) * cast(Any, x).ndim, _dtype_of(x)) if isinstance(x, Boxed) else x
+        for x in arrays_and_dtypes
     ]
     return np.result_type(*plain)
 
 
+def reshape(x: Any, /, shape: Any, *, copy: Any = None) -> Any:
+    """Return the elements in another shape; with ``copy=True`` in memory of their own."""
+    made = np.reshape(x, shape) if copy else cast(Any, np.reshape)(x, shape, copy=copy)
+    return _constant(made.copy() if copy else made)
+
+
+def _unique(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Take the values from x, with their derivatives; positions and counts are constants."""
+
+    @wraps(function)
+    def method(x: Any, /) -> Any:
+        values = np.take(np.ravel(x), np.unique_all(bare(x)).indices)
+        return _constant(function(bare(x))._replace(values=values))
+
+    return method
+
+
+def _dtype_of(given: Any) -> Any:
+    return cast(Any, given).dtype if isinstance(given, (Boxed, np.ndarray)) else given
+
+
 def finfo(type: Any, /) -> Any:
     """Return the limits of a floating-point dtype, as Python numbers."""
-    limits = np.finfo(getattr(type, "dtype", type))
+    limits = np.finfo(_dtype_of(type))
     names = ("eps", "max", "min", "smallest_normal")
     return SimpleNamespace(
         bits=limits.bits,
@@ -226,7 +247,7 @@ def finfo(type: Any, /) -> Any:
 
 def iinfo(type: Any, /) -> Any:
     """Return the limits of an integer dtype, as Python numbers."""
-    limits = np.iinfo(getattr(type, "dtype", type))
+    limits = np.iinfo(_dtype_of(type))
     return SimpleNamespace(
         bits=limits.bits, dtype=limits.dtype, max=int(limits.max), min=int(limits.min)
     )
@@ -276,14 +297,19 @@ def _fft_functions() -> dict[str, Any]:
     return made | {name: frequencies(getattr(np.fft, name)) for name in ("fftfreq", "rfftfreq")}
 
 
-__all__ = [*_UNCHANGED, *_DTYPES, *_MADE, *_LIKE, *_SAME, "argsort", "asarray", "astype", "fft",
-           "finfo", "full", "full_like", "iinfo", "linalg", "result_type", "sort"]  # fmt: skip
+__all__ = [
+    *(*_UNCHANGED, *_DTYPES, *_MADE, *_LIKE, *_SAME, *_UNIQUE),
+    *_names(
+        "argsort asarray astype fft finfo full full_like iinfo linalg reshape result_type sort"
+    ),
+]
 globals().update(
     {name: _on_tensors(getattr(np, name)) for name in _UNCHANGED}
     | {name: _making(getattr(np, name)) for name in _MADE}
     | {name: _like(getattr(np, name)) for name in _LIKE}
+    | {name: _unique(getattr(np, name)) for name in _UNIQUE}
     | {name: getattr(np, name) for name in (*_DTYPES, *_SAME)}
-)  # fmt: skip
+)
 linalg = Extension("linalg", {name: _on_tensors(getattr(np.linalg, name)) for name in _LINALG})
 fft = Extension("fft", _fft_functions())
 special = Extension("special", {}, _special)

@@ -192,7 +192,7 @@ class ArrayMethods(Boxed):
                 "`import autograd_core.numpy as np`, whose functions do, or join the values with "
                 "np.stack([a, b]). To fill an array, make it with np.zeros_like(x) or "
                 "autograd_core.numpy.zeros(shape). For the numbers alone, write "
-                f"np.asarray(x.detach()).{foreign.scipy_caller()}",
+                "np.asarray(x.detach()).",
                 Location.of_caller(),
             )
         value = np.asarray(bare(self))

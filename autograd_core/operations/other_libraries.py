@@ -236,35 +236,40 @@ def check_caller() -> None:
                     f"a traced value was handed to {remedy}", Location.of_caller()
                 )
         frame = frame.f_back  # type: ignore[assignment]
+    _refuse_for_scipy()
 
 
-def scipy_caller() -> str:
-    """Say which of SciPy's functions asks for a plain array, and what to write instead; or nothing.
+def _refuse_for_scipy() -> None:
+    """Refuse if SciPy asks for the array: its function is named, and what to write instead.
 
-    Only where SciPy's own code dispatches to the array's namespace does a derivative go through
-    it (`autograd_core.array_api`); what it computes in compiled code needs the plain numbers.
+    Where SciPy dispatches to the array's namespace, a derivative goes through its code
+    (`autograd_core.array_api`); what it computes in compiled code needs the plain numbers.
     """
-    found: tuple[str, str] | None = None
-    frame = sys._getframe(1)
+    found: tuple[str, str] | None = None  # the outermost function of SciPy, which the user called
+    frame = sys._getframe(2)
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
+        qualified = frame.f_code.co_qualname
         if module.startswith("scipy."):
-            name = frame.f_code.co_qualname.partition(".")[0]
-            if not name.startswith("_") and "<locals>" not in frame.f_code.co_qualname:
-                found = ".".join(module.split(".")[:2]), name
-        elif found is not None and not module.startswith(("numpy", "autograd_core")):
+            if not qualified.startswith("_") and "<locals>" not in qualified:
+                found = ".".join(module.split(".")[:2]), qualified.partition(".")[0]
+        elif found is not None and not module.startswith(("numpy.", "autograd_core.")):
             break
         frame = frame.f_back  # type: ignore[assignment]
     if found is None:
-        return ""
+        return
     ours = later("instead_of")(*found)
     remedy = (
-        f"{ours} has its derivative."
+        f"Write {ours}, which has a rule."
         if ours
-        else "compute it with NumPy's functions, or declare its derivative with "
-        "autograd_core.primitive."
+        else "Compute it with NumPy's functions, or declare its derivative with "
+        "autograd_core.primitive; for the numbers alone, give x.detach()."
     )
-    return f" {'.'.join(found)} computes with plain arrays; {remedy}"
+    raise errors.ConversionError(
+        f"{'.'.join(found)}: it computes with plain arrays, in which a traced value would lose its "
+        f"derivative. {remedy}",
+        Location.of_caller(),
+    )
 
 
 # Classes met among settings and in lists, of which there is nothing to ask; it grows.

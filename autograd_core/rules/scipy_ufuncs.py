@@ -8,6 +8,11 @@ from typing import Any
 import scipy.special
 
 
+def _is_numpy_s(function: Any) -> bool:
+    """Whether this is one of NumPy's own functions, such as sinc, that dispatches itself."""
+    return hasattr(function, "_implementation")
+
+
 class _Functions:
     """As `scipy.special`; with ``SCIPY_ARRAY_API=1`` that holds wrappers, and these are wrapped.
 
@@ -16,7 +21,7 @@ class _Functions:
     """
 
     def __getattr__(self, name: str) -> Any:
-        found = unwrap(getattr(scipy.special, name))
+        found = unwrap(getattr(scipy.special, name), stop=_is_numpy_s)
         setattr(self, name, found)
         return found
 

@@ -28,7 +28,6 @@ from autograd_core.operations.other_libraries import (
     as_object,
     check_caller,
     declines,
-    scipy_caller,
 )
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple, memory
 
@@ -303,8 +302,7 @@ class Batched(Traced):
             "a batched value met a plain array that cannot hold it, for instance in table[ids] or "
             "array[i] = x under vmap; write Tensor(table)[ids]. To fill an array, make it with "
             "np.zeros_like(x) or autograd_core.numpy.zeros(shape). To join values, write "
-            "`import autograd_core.numpy as np`, whose functions look into lists, or np.stack."
-            f"{scipy_caller()}",
+            "`import autograd_core.numpy as np`, whose functions look into lists, or np.stack.",
             Location.of_caller(),
         )
 

@@ -1,8 +1,8 @@
 """SciPy's functions that accept any array of the standard, each with one call; run with them.
 
-``SCIPY_ARRAY_API=1 python tests/scipy/array_api_calls.py ours|jax|torch`` prints one JSON object: for
-each function and mode "right", "refused" or what went wrong.  The variable must be set before SciPy
-is imported, so the test and the page run this file as a program.
+``SCIPY_ARRAY_API=1 python tests/scipy_functions/array_api_calls.py ours|jax|torch`` prints a JSON
+object: for each function and mode "right", "refused" or what went wrong.  The variable must be set
+before SciPy is imported, so the test and the page run this file as a program.
 """
 
 import json
@@ -23,6 +23,11 @@ import scipy.spatial.transform
 import scipy.stats
 from scipy import fft, integrate, interpolate, linalg, ndimage, signal, special, stats
 
+
+def names(text):
+    return text.split()
+
+
 X = np.array([0.31, 1.22, 0.73, 2.11, 1.54, 0.95])
 Y = [0.52, 0.91, 1.73, 1.2, 0.4, 2.2]
 DIRECTION = np.array([1.0, -0.5, 0.2, 0.3, -0.7, 0.4])
@@ -36,6 +41,10 @@ def like(x, data):
 
         return torch.asarray(data, dtype=torch.float64)
     return x.__array_namespace__().asarray(np.asarray(data, dtype=float))
+
+
+def knots(x):
+    return like(x, np.arange(6.0))
 
 
 def matrix(x):
@@ -54,53 +63,16 @@ def add(module, **calls):
 
 
 # of one argument, anywhere between 0 and 3
-for _name in [
-    "cbrt",
-    "cosdg",
-    "cosm1",
-    "cotdg",
-    "entr",
-    "erf",
-    "erfc",
-    "erfcx",
-    "exp1",
-    "exp10",
-    "exp2",
-    "expi",
-    "expit",
-    "exprel",
-    "gamma",
-    "gammaln",
-    "i0",
-    "i0e",
-    "i1",
-    "i1e",
-    "j0",
-    "j1",
-    "k0",
-    "k0e",
-    "k1",
-    "k1e",
-    "log_ndtr",
-    "loggamma",
-    "ndtr",
-    "psi",
-    "rgamma",
-    "sinc",
-    "sindg",
-    "spence",
-    "tandg",
-    "y0",
-    "y1",
-    "log_softmax",
-    "logsumexp",
-    "softmax",
-]:
-    add("special", **{_name: lambda x, f=getattr(special, _name): f(x)})
-for _name in ["ellipk", "ellipkm1", "erfinv", "logit", "ndtri"]:  # between 0 and 1
-    add("special", **{_name: lambda x, f=getattr(special, _name): f(x / 4)})
-for _name in ["zetac"]:
-    add("special", **{_name: lambda x, f=getattr(special, _name): f(x + 2)})
+for _name in names("""
+    cbrt cosdg cosm1 cotdg entr erf erfc erfcx exp1 exp10 exp2 expi expit exprel gamma gammaln i0
+    i0e i1 i1e j0 j1 k0 k0e k1 k1e log_ndtr loggamma ndtr psi rgamma sinc sindg spence tandg y0 y1
+    log_softmax logsumexp softmax
+"""):
+    add("special", **{_name: lambda x, n=_name: getattr(special, n)(x)})
+for _name in names("ellipk ellipkm1 erfinv logit ndtri"):  # between 0 and 1
+    add("special", **{_name: lambda x, n=_name: getattr(special, n)(x / 4)})
+for _name in names("zetac"):
+    add("special", **{_name: lambda x, n=_name: getattr(special, n)(x + 2)})
 add(
     "special",
     betainc=lambda x: special.betainc(x + 1, like(x, Y), x / 4),
@@ -137,37 +109,12 @@ add(
     xlogy=lambda x: special.xlogy(x, like(x, Y)),
     zeta=lambda x: special.zeta(x + 2),
 )
-for _name in [
-    "circmean",
-    "circstd",
-    "circvar",
-    "differential_entropy",
-    "directional_stats",
-    "entropy",
-    "gmean",
-    "gstd",
-    "gzscore",
-    "hmean",
-    "iqr",
-    "jarque_bera",
-    "kstat",
-    "kstatvar",
-    "kurtosis",
-    "lmoment",
-    "median_abs_deviation",
-    "sem",
-    "skew",
-    "tmax",
-    "tmean",
-    "tmin",
-    "tsem",
-    "tstd",
-    "tvar",
-    "variation",
-    "zscore",
-    "describe",
-]:
-    add("stats", **{_name: lambda x, f=getattr(stats, _name): f(x)})
+for _name in names("""
+    circmean circstd circvar differential_entropy directional_stats entropy gmean gstd gzscore hmean
+    iqr jarque_bera kstat kstatvar kurtosis lmoment median_abs_deviation sem skew tmax tmean tmin
+    tsem tstd tvar variation zscore describe
+"""):
+    add("stats", **{_name: lambda x, n=_name: getattr(stats, n)(x)})
 del CALLS["stats.directional_stats"]
 LONG = [0.1, 0.5, 1.7, 2.2, 0.4, 1.1, 0.8, 3.1, 0.35, 1.9, 2.4, 0.6, 1.3, 0.2, 2.9, 1.6]
 
@@ -221,27 +168,12 @@ add(
     yeojohnson_llf=lambda x: stats.yeojohnson_llf(0.7, x),
     zmap=lambda x: stats.zmap(x, like(x, Y)),
 )
-for _name in ["fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "dct", "dst", "idct", "idst"]:
-    add("fft", **{_name: lambda x, f=getattr(fft, _name): f(x)})
-for _name in [
-    "fftn",
-    "ifftn",
-    "rfftn",
-    "irfftn",
-    "fft2",
-    "ifft2",
-    "rfft2",
-    "irfft2",
-    "hfftn",
-    "hfft2",
-    "ihfftn",
-    "ihfft2",
-    "dctn",
-    "dstn",
-    "idctn",
-    "idstn",
-]:
-    add("fft", **{_name: lambda x, f=getattr(fft, _name): f(matrix(x))})
+for _name in names("fft ifft rfft irfft hfft ihfft dct dst idct idst"):
+    add("fft", **{_name: lambda x, n=_name: getattr(fft, n)(x)})
+for _name in names("""
+    fftn ifftn rfftn irfftn fft2 ifft2 rfft2 irfft2 hfftn hfft2 ihfftn ihfft2 dctn dstn idctn idstn
+"""):
+    add("fft", **{_name: lambda x, n=_name: getattr(fft, n)(matrix(x))})
 add(
     "fft",
     fftshift=lambda x: fft.fftshift(x * x),
@@ -308,15 +240,15 @@ add(
 )
 add(
     "interpolate",
-    CubicSpline=lambda x: interpolate.CubicSpline(like(x, np.arange(6.0)), x)(like(x, [1.5])),
-    PchipInterpolator=lambda x: interpolate.PchipInterpolator(like(x, np.arange(6.0)), x)(like(x, [1.5])),
-    Akima1DInterpolator=lambda x: interpolate.Akima1DInterpolator(like(x, np.arange(6.0)), x)(like(x, [1.5])),
+    CubicSpline=lambda x: interpolate.CubicSpline(knots(x), x)(like(x, [1.5])),
+    PchipInterpolator=lambda x: interpolate.PchipInterpolator(knots(x), x)(like(x, [1.5])),
+    Akima1DInterpolator=lambda x: interpolate.Akima1DInterpolator(knots(x), x)(like(x, [1.5])),
     BSpline=lambda x: interpolate.BSpline(like(x, np.arange(10.0)), x, 3)(like(x, [4.5])),
-    make_interp_spline=lambda x: interpolate.make_interp_spline(like(x, np.arange(6.0)), x)(like(x, [1.5])),
-    RBFInterpolator=lambda x: interpolate.RBFInterpolator(like(x, np.arange(6.0)[:, None]), x)(like(x, [[1.5]])),
+    make_interp_spline=lambda x: interpolate.make_interp_spline(knots(x), x)(like(x, [1.5])),
+    RBFInterpolator=lambda x: interpolate.RBFInterpolator(knots(x)[:, None], x)(like(x, [[1.5]])),
     RegularGridInterpolator=lambda x: interpolate.RegularGridInterpolator(
-        (like(x, np.arange(6.0)),), x)(like(x, [[1.5]])),
-    CubicHermiteSpline=lambda x: interpolate.CubicHermiteSpline(like(x, np.arange(6.0)), x, x)(like(x, [1.5])),
+        (knots(x),), x)(like(x, [[1.5]])),
+    CubicHermiteSpline=lambda x: interpolate.CubicHermiteSpline(knots(x), x, x)(like(x, [1.5])),
 )  # fmt: skip
 add(
     "signal",
