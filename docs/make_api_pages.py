@@ -87,12 +87,20 @@ def docstring(thing: Any) -> str:
     if isinstance(thing, Primitive) and thing.doc is None:
         return ""  # not the class's
     if kind.__name__ == "Distribution":  # what SciPy says of it depends on SciPy's version
-        return f"`scipy.stats.{thing.name}`, whose methods take traced values too."
+        density = "logpmf" if thing.counts else "logpdf"
+        return (
+            f"`scipy.stats.{thing.name}`, whose methods take traced values too.\n\n"
+            f"Called with parameters it is frozen, as in SciPy: `{thing.name}(...).{density}(x)`.\n"
+            "[What is differentiated](../scipy.md)."
+        )
     return inspect.getdoc(thing) or ""
 
 
 def signature(name: str, thing: Any) -> str:
     """Return the call as one would write it: names and defaults, without annotations."""
+    if type(thing).__name__ == "Distribution":
+        parts = [*thing.shapes, "loc=0", *([] if thing.counts else ["scale=1"])]
+        return f"{name}({', '.join(parts)})"
     called = getattr(thing, "forward", thing) if isinstance(thing, Primitive) else thing
     try:
         found = inspect.signature(called)
