@@ -52,7 +52,7 @@ def test_names_fall_back_to_scipy_s_own() -> None:
     assert ours.linalg.toeplitz([1, 2]).tolist() == [[1, 2], [2, 1]]
     assert ours.linalg.LinAlgError is scipy.linalg.LinAlgError
     with pytest.raises(AttributeError, match="no attribute"):
-        _ = ours.sparse
+        _ = ours.cluster
 
 
 def test_functions_without_a_rule_refuse_by_name() -> None:
