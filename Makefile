@@ -116,6 +116,7 @@ pages: .venv/test
 	$(BIN)/python docs/make_decisions_page.py
 	$(BIN)/python docs/make_files_page.py
 	$(BIN)/python docs/make_api_pages.py
+	$(BIN)/python docs/make_array_api_pages.py
 	$(BIN)/python -m docs.make_pictures
 
 wheel: .venv/test

@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'autograd_core.scipy' has no attribute {name!r}")
 
 
-__all__ = ["integrate", "linalg", "signal", "sparse", "special", "stats"]
+__all__ = ["integrate", "linalg", "optimize", "signal", "sparse", "special", "stats"]
 
 
 def __dir__() -> list[str]:
