@@ -209,7 +209,10 @@ def tile(A: Any, reps: Any) -> Any:  # noqa: N803 - NumPy's name
     paired = [n for pair in zip((1,) * x.ndim, x.shape, strict=True) for n in pair]
     spread = [n for pair in zip(reps, x.shape, strict=True) for n in pair]
     final = tuple(r * n for r, n in zip(reps, x.shape, strict=True))
-    return np.broadcast_to(x.reshape(tuple(paired)), tuple(spread)).reshape(final)
+    made = np.broadcast_to(x.reshape(tuple(paired)), tuple(spread)).reshape(final)
+    # Where no axis of several numbers is repeated, that is a view; NumPy's tile copies.
+    copied = any(r > 1 and n > 1 for r, n in zip(reps, x.shape, strict=True))
+    return made if copied else made.copy()
 
 
 tril = linear(np.tril, lambda g, x, *, k=0: np.tril(g, k), category="shape")

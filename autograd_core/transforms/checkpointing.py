@@ -45,6 +45,7 @@ class _Segment:
         self.args = args
         self.level = level
         self.tick = 0  # when its results were handed out
+        self.outside: list[Node] = []  # what the first run used without being handed it
         self.inside = borders.inside()
         self.random = RandomStates(f, args)
         self.slots = [k for k, a in enumerate(tree.leaves(tuple(args))) if level_of(a) == level]
@@ -85,6 +86,18 @@ class _Segment:
                 Location.of_caller(),
             )
 
+    def check_outside(self, externals: Sequence[Node]) -> None:
+        """Raise if a value from outside was overwritten since, even where the results agree."""
+        lines = [OVERWRITES.since(node.output, self.tick) for node in self.outside]
+        if list(externals) != self.outside or any(lines):
+            line = next((f" at {line}" for line in lines if line is not None), "")
+            raise errors.OverwrittenError(
+                f"checkpoint(): a value that the function uses from outside was overwritten{line} "
+                "after the first run, so the second one cannot compute the derivative; pass the "
+                "value as an argument, or write into a copy.",
+                Location.of_caller(),
+            )
+
     def externals(self, nodes: Sequence[Node], start: int, entered: Sequence[Node]) -> list[Node]:
         """Return the older nodes that the run used without being handed them (closures)."""
         direct = {
@@ -105,6 +118,7 @@ def _pull(g: Any, y: Any, *inputs: Any, segment: _Segment) -> list[Any]:
         _, outputs, entered, start = segment.run(tracked[:count])
     segment.check(outputs, y)
     externals = segment.externals(outputs, start, entered)
+    segment.check_outside(externals)
     found = sweep(
         outputs,
         g,
@@ -127,7 +141,9 @@ def _push(ts: Any, y: Any, *inputs: Any, segment: _Segment) -> Any:
     tracked = [_as_tracked(x, segment.level) for x in inputs]
     with segment.trace(), segment.random, enable_grad():
         _, outputs, entered, start = segment.run(tracked[:count])
+    segment.check(outputs, y)
     externals = segment.externals(outputs, start, entered)
+    segment.check_outside(externals)
     order = [n for n in collect(outputs, oldest=start)[::-1] if n.tick >= start]
     return tuple(push(order, dict(zip([*entered, *externals], ts, strict=True)), outputs))
 
@@ -183,10 +199,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         result, outputs, entered, start = segment.run(given)
         if not outputs:
             return result
-        inputs = [
-            *(x._node for x in given),
-            *segment.externals(outputs, start, entered),
-        ]
+        segment.outside = segment.externals(outputs, start, entered)
+        inputs = [*(x._node for x in given), *segment.outside]
         values = tuple(node.output for node in outputs)
         segment.tick = next_tick()
         parts = iter(

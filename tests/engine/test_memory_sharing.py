@@ -276,3 +276,13 @@ def test_one_element_is_a_view_where_numpy_has_one_under_vmap_too(index):
     each = [grad(f, (0, 1))(x, y) for x, y in zip(xs, ys, strict=True)]
     for k in (0, 1):
         np.testing.assert_array_equal(slopes[k], [one[k] for one in each])
+
+
+@pytest.mark.parametrize("shape", [(1,), (3,), (1, 1), (1, 3), (3, 1), (2, 3)])
+@pytest.mark.parametrize("reps", [1, 2, (1,), (3, 1), (1, 1, 1), (2, 2)], ids=str)
+def test_a_tile_is_a_copy_whatever_is_repeated(shape, reps):
+    """Of one number repeated, or of nothing repeated, a reshape would be a view."""
+    x = Tensor(np.ones(shape), requires_grad=True) * 2.0
+    tiled = np.tile(x, reps)
+    x[...] = 5.0
+    np.testing.assert_array_equal(tiled.detach().numpy(), np.tile(np.full(shape, 2.0), reps))

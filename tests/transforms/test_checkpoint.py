@@ -163,3 +163,29 @@ def test_a_search_for_random_sources_ends(monkeypatch):
     assert list(found.values()) == [near, far]
     assert list(found) == ["a[1]", "b[0]"]
     assert unkept == {"a": "more than 50 objects; those further away were not searched"}
+
+
+@pytest.mark.parametrize("later", [lambda v: 100.0, lambda v: -v], ids=["other", "same values"])
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f, x: grad(f)(x),
+        lambda f, x: vjp(f, x)[1](1.0),
+        lambda f, x: linearize(f, x)[1](x),
+        lambda f, x: hessian(f)(x),
+    ],
+    ids=["grad", "vjp", "linearize", "hessian"],
+)
+def test_a_value_from_outside_that_was_overwritten_is_an_error(derivative, later):
+    """Also where the second run computes the same results: its derivative is another one."""
+
+    def f(x, wrapped=checkpoint):
+        outside = x * 2.0
+        y = wrapped(lambda z: np.sum(outside * outside) * z)(x[0])
+        outside[:] = later(outside)
+        return y
+
+    x = np.array([1.0, 2.0, 3.0])
+    derivative(lambda x: f(x, lambda g: g), x)  # without checkpoint it works
+    with pytest.raises(OverwrittenError, match="from outside was overwritten"):
+        derivative(f, x)
