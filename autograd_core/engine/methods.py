@@ -393,6 +393,11 @@ class ArrayMethods(Boxed):
         """Overwrite every element with one value."""
         cast(Any, self)[...] = value
 
+    def zero_(self) -> Self:
+        """Overwrite every element with 0 and return the value, as PyTorch's method of that name."""
+        self.fill(0)
+        return self
+
     def argmax(self, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Self:
         """As numpy.argmax; a constant."""
         return cast(Any, np.argmax)(self, axis=axis, out=out, keepdims=keepdims)

@@ -63,10 +63,10 @@ def written(function: Callable[..., Any], args: Any, keywords: dict[str, Any]) -
                 OVERWRITES.mark(array, next_tick(), Location.of_caller())
         return made
     raise errors.UnsupportedError(
-        f"{_name(function)}: the keyword out= (or an operation in place on a plain array) is not "
-        "supported on a traced value here: the array cannot hold its derivative. Use the returned "
-        "value (a = a + x in place of a += x; np.where in place of where=), or make the array with "
-        "np.zeros_like(x) or autograd_core.numpy.zeros(shape) and write a[...] = value.",
+        f"{_name(function)}: the keyword out= is not supported on a traced value with a plain "
+        "array, nor is an operation in place on one: it cannot hold the derivative. Use the "
+        "returned value (a = a + x in place of a += x; np.where in place of where=), or make the "
+        "array with np.zeros_like(x) or autograd_core.numpy.zeros(shape) and write a[...] = value.",
         Location.of_caller(),
     )
 

@@ -145,6 +145,8 @@ def _taken_out(batch: Batching, value: Any) -> Any:
             Location.of_caller(),
         )
     made = batch.spread(value)
+    while _is_constant_tensor(made):
+        made = made._held
     return made if batch.holds(value) or isinstance(made, Boxed) else made.copy()
 
 
