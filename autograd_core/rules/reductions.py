@@ -204,12 +204,13 @@ def std(
         return made.astype(dtype)
     a = as_dtype(a, dtype)
     divisor = _divisor(a, axis, ddof, correction)
+    if count(a, axis) == 1:  # of one number: zero everywhere, with every derivative
+        zero = np.real(a - a) if a.dtype.kind == "c" else a - a
+        return np.sum(zero, axis=axis, keepdims=kept(keepdims)) / np.sqrt(divisor)
     if a.dtype.kind == "c":
         from autograd_core.rules.linalg import root
 
         return root(var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction))
-    if count(a, axis) == 1:  # of one number: zero everywhere, with every derivative
-        return np.sum(a - a, axis=axis, keepdims=kept(keepdims)) / np.sqrt(divisor)
     return deviation(a, axis=axis, divisor=divisor, keepdims=kept(keepdims))
 
 

@@ -25,3 +25,6 @@ def test_std_of_one_number_has_every_derivative(shape, axis, keepdims):
     assert jacobian(f)(x.astype("f4")).dtype == np.float32
     with pytest.warns(RuntimeWarning):  # as NumPy: 0 / 0
         assert np.all(np.isnan(np.std(Tensor(x), axis=axis, ddof=1).data))
+    z = x * (1 + 2j)
+    assert np.std(Tensor(z), axis=axis, keepdims=keepdims).dtype == np.float64
+    assert not np.any(hessian(lambda z: np.sum(f(z)))(z))
