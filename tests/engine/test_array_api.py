@@ -32,7 +32,6 @@ from autograd_core import (  # noqa: E402
     jvp,
     vmap,
 )
-
 from autograd_core.operations.primitive import CONSTANT_KIND  # noqa: E402
 
 OF_UNKNOWN_SHAPE = {"unique_all", "unique_counts", "unique_inverse"}
@@ -114,6 +113,14 @@ def test_what_makes_arrays_keeps_derivatives() -> None:
     half = Tensor(x, requires_grad=True)
     array_api.full((2, 2), half[0], dtype=np.float32).sum().backward()
     np.testing.assert_allclose(half.grad.data, [4.0, 0.0, 0.0])
+
+
+def test_beyond_the_standard_are_numpy_s_functions() -> None:
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(grad(lambda x: array_api.pad(x, 1).sum())(x), [1, 1])
+    assert isinstance(array_api.pad(x, 1), Tensor)
+    for name in ("nothing", "ndarray", "errstate", "_core"):
+        assert not hasattr(array_api, name)
 
 
 def test_sorting_downwards() -> None:
