@@ -112,6 +112,7 @@ attack: .venv/test
 pages: .venv/test
 	$(BIN)/python docs/make_numpy_page.py
 	$(BIN)/python docs/make_kinks_page.py
+	$(BIN)/python docs/make_array_api_pages.py
 	$(BIN)/python docs/make_compile_page.py
 	$(BIN)/python docs/make_decisions_page.py
 	$(BIN)/python docs/make_files_page.py

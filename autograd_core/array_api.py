@@ -5,6 +5,7 @@ Code written against the standard, such as SciPy's under ``SCIPY_ARRAY_API=1``, 
 values.  The functions are NumPy's own, which dispatch to the derivative rules.  Two things differ:
 a result that NumPy would return as a plain array is a constant Tensor here, so that a program
 meets one kind of array only, and functions that make arrays keep the derivatives of what they get.
+NumPy's functions beyond the standard, such as ``pad``, are here too, as in NumPy's own namespace.
 
 Source: https://data-apis.org/array-api/2024.12/
 """
@@ -318,6 +319,15 @@ special = Extension("special", {}, _special)
 def __array_namespace_info__() -> Any:  # noqa: N807 - the standard's name
     """Return what the namespace can do: its devices, dtypes, capabilities; NumPy's answers."""
     return _INFO()
+
+
+def __getattr__(name: str) -> Any:
+    """Return a function of NumPy's beyond the standard, as NumPy's own namespace has them."""
+    found = None if name.startswith("_") else getattr(np, name, None)
+    if not isinstance(found, np.ufunc) and not hasattr(found, "_implementation"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = _on_tensors(cast(Any, found))
+    return globals()[name]
 
 
 def array_api_namespace(api_version: str | None = None) -> Any:

@@ -115,6 +115,14 @@ def test_what_makes_arrays_keeps_derivatives() -> None:
     np.testing.assert_allclose(half.grad.data, [4.0, 0.0, 0.0])
 
 
+def test_beyond_the_standard_are_numpy_s_functions() -> None:
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(grad(lambda x: array_api.pad(x, 1).sum())(x), [1, 1])
+    assert isinstance(array_api.pad(x, 1), Tensor)
+    for name in ("nothing", "ndarray", "errstate", "_core"):
+        assert not hasattr(array_api, name)
+
+
 def test_sorting_downwards() -> None:
     xp, x = array_api, Tensor([2.0, 1.0, 2.0, 3.0])
     np.testing.assert_array_equal(xp.sort(x, descending=True).data, [3, 2, 2, 1])
