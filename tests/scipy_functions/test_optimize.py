@@ -223,6 +223,9 @@ def test_bounds_hold_what_they_hold(method):
     )
     assert jacobian(listed)(2.0) == pytest.approx([0.0])
     assert jacobian(listed)(0.5) == pytest.approx([1.0])
+    fixed = lambda a: optimize.minimize(listed_fixed, [1.0, 1.0], (a,), bounds=[(1, 1), (0, 9)]).x
+    listed_fixed = lambda x, a: (x[0] - a) ** 2 + (x[1] - x[0]) ** 2
+    assert jacobian(fixed)(1.0) == pytest.approx([0.0, 0.0])
 
 
 def test_minimize_scalar():
@@ -364,3 +367,52 @@ def test_what_is_refused():
         optimize.minimize(lambda x: x, x0)
     with pytest.raises(errors.DTypeError, match="leaf of x0"):
         optimize.minimize(f, {"a": "text", "b": x0})
+
+
+def test_errors_of_scipy_and_singular_equations_name_the_users_line():
+    def raises(kind, match, f):
+        with pytest.raises(kind, match=match) as caught:
+            grad(f)(1.0)
+        assert "test_optimize.py" in str(caught.value)
+
+    f = lambda x, a: np.sum((x - a) ** 2)
+    raises(errors.ShapeError, "minimize.*Unknown solver",
+           lambda a: optimize.minimize(f, np.zeros(2), (a,), "unknown").fun)  # fmt: skip
+    raises(errors.ShapeError, "root_scalar.*different signs", lambda a: optimize.root_scalar(
+        lambda x, a: x - a, (a,), bracket=(5.0, 6.0)).root)  # fmt: skip
+    raises(errors.LinearAlgebraError, "singular", lambda a: optimize.minimize(
+        lambda x, a: (x[0] + x[1] - a) ** 2, np.zeros(2), (a,)).x[0])  # fmt: skip
+    raises(errors.AutogradError, "do not hold", lambda a: optimize.minimize(
+        lambda x, a: (x[0] - a) ** 4, np.zeros(1), (a,)).x[0])  # fmt: skip
+    with pytest.raises(errors.ShapeError, match="no numbers"):
+        optimize.minimize(f, np.zeros(0), (1.0,))
+
+
+def test_the_rest_of_scipys_arguments():
+    steps = []
+    made = optimize.least_squares(
+        lambda x: x["a"] - 2.0, {"a": np.zeros(2)}, x_scale=[1.0, 2.0], callback=steps.append
+    )
+    assert made.x["a"] == pytest.approx([2.0, 2.0])
+    calls = []
+
+    def slopes(t, a, k):
+        calls.append(a)
+        return np.stack([np.exp(-k * t), -a * t * np.exp(-k * t)], axis=1)
+
+    named, _ = optimize.curve_fit(decay, T, Y, {"a": 1.0, "k": 1.0}, jac=slopes)
+    positional, _ = optimize.curve_fit(decay, T, Y, [1.0, 1.0], jac=slopes)
+    assert calls
+    assert list(named.values()) == pytest.approx(positional, rel=1e-5)
+    counts = vmap(lambda a: optimize.root(lambda x, a: x**2 - a, [1.0], (a,)).nfev + 0 * a)
+    assert np.all(counts(np.array([1.0, 4.0])) > 2)
+    start = lambda a: optimize.minimize(lambda x: np.sum((x - 3) ** 2), [a, 2 * a]).x
+    assert jacobian(start)(1.0) == pytest.approx(np.zeros(2))
+
+
+@pytest.mark.parametrize("size", [3, 510])
+def test_many_unknowns_are_solved_for_too(size):
+    solution = lambda a: np.sum(
+        optimize.minimize(lambda x, a: np.sum(np.cosh(x - a**2)), np.zeros(size), (a,)).x
+    )
+    assert grad(solution)(0.5) == pytest.approx(size, rel=1e-5)

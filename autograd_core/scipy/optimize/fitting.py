@@ -36,7 +36,7 @@ def least_squares(
     ftol: float | None = 1e-8,
     xtol: float | None = 1e-8,
     gtol: float | None = 1e-8,
-    x_scale: Any = 1.0,
+    x_scale: Any = None,
     loss: Any = "linear",
     f_scale: float = 1.0,
     diff_step: Any = None,
@@ -89,12 +89,16 @@ def least_squares(
     plain_only((bounds, x_scale, f_scale), "a bound or scale", function)
     args, kwargs = args if isinstance(args, tuple) else (args,), kwargs or {}
     own = {"bounds": bounds, "method": method, "ftol": ftol, "xtol": xtol, "gtol": gtol,
-           "x_scale": x_scale, "loss": loss, "f_scale": f_scale, "tr_solver": tr_solver,
+           "loss": loss, "f_scale": f_scale, "tr_solver": tr_solver,
            "tr_options": tr_options or {}, "max_nfev": max_nfev, "verbose": verbose,
            "diff_step": diff_step, **settings}  # fmt: skip
 
+    if x_scale is not None:
+        own["x_scale"] = x_scale
+
     def run(start: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
         unknowns = Unknowns(start, function)
+        how = dict(own)
 
         def f(vector: Any) -> Any:
             return joined(fun(unknowns.nest(vector), *args, **kwargs))
@@ -107,11 +111,11 @@ def least_squares(
         elif jac is None:
             matrix = numbers(jacobian(f), "least_squares")
         if isinstance(matrix, str):
-            own["jac_sparsity"] = jac_sparsity
-        if "callback" in own:
-            own["callback"] = unknowns.callback(own["callback"])
+            how["jac_sparsity"] = jac_sparsity
+        if "callback" in how:
+            how["callback"] = unknowns.callback(how["callback"])
         value = numbers(f, "least_squares")
-        made = _optimize.least_squares(value, unknowns.start, matrix, **own)
+        made = _optimize.least_squares(value, unknowns.start, matrix, **how)
         vector, made.x = made.x, unknowns.nest(made.x)
         return made, vector
 
@@ -215,11 +219,11 @@ def curve_fit(
             def matrix(x: Any, *p: Any) -> Any:
                 return jacobian(lambda v: model(x, list(v)))(np.array(p))
 
-        named = f
+        value = numbers(f, "curve_fit")
         if keys is not None:
-            named = lambda x, *p: model(x, p)  # noqa: E731
+            value = numbers(lambda x, *p: model(x, p), "curve_fit")
         made = _optimize.curve_fit(
-            named, xdata, ydata, start, sigma, absolute_sigma,
+            value, xdata, ydata, start, sigma, absolute_sigma,
             **({} if check_finite is None else {"check_finite": check_finite}),
             bounds=bounds, method=method, jac=matrix, **settings,
         )  # fmt: skip

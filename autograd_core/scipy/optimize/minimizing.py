@@ -231,6 +231,7 @@ def free(x: Any, low: Any, high: Any, slope: Any) -> Any:
     """
     near = 1e-3 * np.minimum(1.0 + np.abs(x), np.abs(slope))
     held = ((x - low <= near) & (slope > 0)) | ((high - x <= near) & (slope < 0))
+    held = held | (low == high)
     return np.where(held, x - stop_gradient(x), slope)
 
 

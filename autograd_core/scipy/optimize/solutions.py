@@ -7,6 +7,7 @@ that it solves (the implicit function theorem, `autograd_core.adjoints.implicit`
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def numbers(f: Callable[..., Any], function: str) -> Callable[..., Any]:
     """Return a function that SciPy calls; what it closes over must not be traced."""
     where = Location.of_caller()
 
+    @wraps(f)
     def checked(*args: Any) -> Any:
         made = f(*args)
         if is_traced(made):
@@ -77,7 +79,10 @@ class Solved:
 
         def solver(*traced: Any) -> Any:
             start, *others = nest.filled(traced)
-            result, vector = solve(start, *others)
+            try:
+                result, vector = solve(start, *others)
+            except Exception as error:
+                raise errors.translate(error, f"{function}(): {error}", where) from error
             _check(result, function, where)
             unknowns = Unknowns(start, function)
             _solves(lambda v: equations(v, unknowns, *others), vector, function, where)

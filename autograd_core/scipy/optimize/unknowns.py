@@ -71,6 +71,8 @@ class Unknowns:
         self.shapes = [np.shape(leaf) for leaf in leaves]
         self.complex = [as_floats(leaf).dtype.kind == "c" for leaf in leaves]
         self.start = joined(x0)
+        if not np.size(self.start):
+            raise errors.ShapeError(f"{function}(): x0 has no numbers.", Location.of_caller())
         self.plain = not self.nested and np.ndim(x0) == 1 and not any(self.complex)
 
     def nest(self, vector: Any) -> Any:
