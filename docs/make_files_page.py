@@ -75,6 +75,7 @@ FOLDERS = {
     "transforms": "grad, vmap, Jacobians, checkpoints, adjoints, sparsity.",
     "compiling": "`compile`: what it writes, what it watches, when it records again.",
     "viewer": "Pictures, stepping pages and explanations.",
+    "compat": "The names of HIPS autograd.",
     "costs": "The ledger of operations and memory.",
     "lab": "Elimination orders, matrix chains, rounding.",
     "scipy_functions": "SciPy's functions under autograd_core.scipy.",

@@ -32,7 +32,7 @@ from autograd_core import (  # noqa: E402
     jvp,
     vmap,
 )
-from autograd_core.operations.primitive import CONSTANT_KIND  # noqa: E402
+from autograd_core.operations.boxed import CONSTANT_KIND  # noqa: E402
 
 OF_UNKNOWN_SHAPE = {"unique_all", "unique_counts", "unique_inverse"}
 

@@ -173,7 +173,15 @@ SCALAR = [
 ]
 
 
-@pytest.mark.parametrize("given", SCALAR, ids=str)
+@pytest.mark.parametrize(
+    "given",
+    SCALAR,
+    ids=lambda g: (
+        "-".join(f"{k}={v}" for k, v in g.items() if not callable(v))
+        + "-with-"
+        + "-".join(k for k, v in g.items() if callable(v))
+    ),
+)
 def test_root_scalar(given):
     def f(x, a):
         return x * x - a

@@ -8,7 +8,19 @@ import weakref
 import numpy as np
 import pytest
 
-from autograd_core import Tensor, checkpoint, grad, gradients, hvp, jvp, vmap
+from autograd_core import (
+    OverwrittenError,
+    Tensor,
+    checkpoint,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jvp,
+    linearize,
+    vjp,
+    vmap,
+)
 from autograd_core.transforms import derivatives as transforms
 from autograd_core.transforms.random_sources import random_sources
 
