@@ -20,6 +20,9 @@ HERE = Path(__file__).parent / "api"
 MODULES = (
     "autograd_core",
     "autograd_core.adjoints",
+    "autograd_core.array_api",
+    "autograd_core.compat",
+    "autograd_core.compat.autograd",
     "autograd_core.elimination",
     "autograd_core.extend",
     "autograd_core.matrix_chain",
@@ -29,6 +32,7 @@ MODULES = (
     "autograd_core.rounding",
     "autograd_core.scipy.integrate",
     "autograd_core.scipy.linalg",
+    "autograd_core.scipy.optimize",
     "autograd_core.scipy.signal",
     "autograd_core.scipy.sparse",
     "autograd_core.scipy.sparse.linalg",
@@ -82,6 +86,8 @@ def names_of(module: ModuleType) -> list[str]:
 def docstring(thing: Any) -> str:
     """Return what a thing says of itself; of a value, what kind of value it is."""
     kind = type(thing)
+    if thing is None or isinstance(thing, float):
+        return f"The constant {thing}."
     if isinstance(thing, dict | Reading):
         return f"A value of type `{kind.__name__}`; the table above says what it is for."
     if isinstance(thing, Primitive) and thing.doc is None:

@@ -23,7 +23,10 @@ _STDLIB = os.path.dirname(os.__file__) + os.sep
 _FROZEN = re.compile(r"<frozen (\w+)[\w.]*>")
 _SITE = ("site-packages", "dist-packages")
 # Packages whose own code is taken as it is.
-_FIXED_PACKAGES = frozenset({"numpy", "scipy", "numba", "llvmlite", "autograd_core", "nn", "optim"})
+# of pytest only asserts are reached, and through them every test that was collected
+_FIXED_PACKAGES = frozenset(
+    {"numpy", "scipy", "numba", "llvmlite", "autograd_core", "nn", "optim", "pytest", "_pytest"}
+)
 
 
 def _code_named(name: str, function: Any) -> CodeType:

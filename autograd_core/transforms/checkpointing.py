@@ -116,9 +116,9 @@ def _pull(g: Any, y: Any, *inputs: Any, segment: _Segment) -> list[Any]:
     tracked = [_as_tracked(x, segment.level) for x in inputs]
     with segment.trace(), segment.random, enable_grad():
         _, outputs, entered, start = segment.run(tracked[:count])
-    segment.check(outputs, y)
     externals = segment.externals(outputs, start, entered)
     segment.check_outside(externals)
+    segment.check(outputs, y)
     found = sweep(
         outputs,
         g,
@@ -141,9 +141,9 @@ def _push(ts: Any, y: Any, *inputs: Any, segment: _Segment) -> Any:
     tracked = [_as_tracked(x, segment.level) for x in inputs]
     with segment.trace(), segment.random, enable_grad():
         _, outputs, entered, start = segment.run(tracked[:count])
-    segment.check(outputs, y)
     externals = segment.externals(outputs, start, entered)
     segment.check_outside(externals)
+    segment.check(outputs, y)
     order = [n for n in collect(outputs, oldest=start)[::-1] if n.tick >= start]
     return tuple(push(order, dict(zip([*entered, *externals], ts, strict=True)), outputs))
 

@@ -224,6 +224,7 @@ PROBES: dict[Any, list[Any]] = {
     "keepdims": [True],
     "where": [MASK, np.array([True, False, True, True]), np.True_],
     "initial": [1.5, 0.9],
+    "stream": [None],
     "dtype": [np.float32, np.float16, np.complex128, np.float64, np.int64],
     "casting": ["unsafe", "no"],
     "order": ["F", "A", "C", "K"],

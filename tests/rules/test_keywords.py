@@ -329,6 +329,7 @@ FIRST = {  # what a method needs before its keywords
     "repeat": (2,),
     "reshape": (9,),
     "swapaxes": (0, 1),
+    "to_device": ("cpu",),
     "take": ([0, 2],),
     "transpose": ((1, 0),),
 }

@@ -1,5 +1,5 @@
 """The NumPy namespace behind ``compat.autograd.numpy``: the one place that names it."""
 
-import numpy as namespace
+import autograd_core.numpy as namespace
 
 __all__ = ["namespace"]
