@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from autograd_core.base import errors, tree
-from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.source import Location
-from autograd_core.base.text_tables import count_text
-from autograd_core.costs.counting import Counter, count_forward, count_reverse
-from autograd_core.costs.flops import flops
 from autograd_core.engine import trace_borders as borders
 from autograd_core.engine.dual import Dual
 from autograd_core.engine.node import Node
@@ -29,7 +24,9 @@ from autograd_core.engine.tensor import Tensor
 from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.modes import new_level
 from autograd_core.operations.primitive import Boxed, bare
+from autograd_core.transforms.complex_units import directions, whole
 from autograd_core.transforms.derivatives import gradient_of
+from autograd_core.transforms.jacobian_plans import Plan, counted, nbytes, why, work
 from autograd_core.transforms.tracing import Trace, as_given, inexact_leaf, partial
 from autograd_core.transforms.vmap import Batching, TooLargeError
 
@@ -44,48 +41,6 @@ LIMIT = 64_000_000
 SMALL = 32
 # Below so many FLOPs a sweep, counting exactly would cost more than it could save.
 WORTH_COUNTING = 2_000_000
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a Jacobian is computed, and why.
-
-    Attributes
-    ----------
-    mode : str
-        "forward" or "reverse".
-    n, m : int
-        Number of inputs and outputs.
-    forward, reverse : float
-        FLOPs of all forward sweeps and of all reverse sweeps.
-    exact : bool
-        Whether the FLOPs were counted by running the rules; or estimated from
-        the evaluation's.
-    batch : int
-        How many sweeps run at once.
-    why : str
-        The reason for the mode.
-    """
-
-    mode: str
-    n: int
-    m: int
-    forward: float
-    reverse: float
-    exact: bool
-    batch: int
-    why: str
-
-    @prints_anywhere
-    def __str__(self) -> str:
-        sweeps = self.n if self.mode == "forward" else self.m
-        at_once = "all at once" if self.batch >= sweeps else f"{self.batch:,} at a time"
-        about = "" if self.exact else "about "
-        return (
-            f"{self.mode} mode, {_many(sweeps, 'sweep')}, {at_once}: {self.why}\n"
-            f"  forward: {_many(self.n, 'input')}, {about}{count_text(self.forward)} FLOPs\n"
-            f"  reverse: {_many(self.m, 'output')}, {about}{count_text(self.reverse)} FLOPs"
-        )
 
 
 @borders.keywords
@@ -117,14 +72,16 @@ def jacobian(
     callable
         Takes f's arguments; returns, for each output and each input, an array
         of shape ``output.shape + input.shape`` (for vectors m by n: row i is
-        the gradient of output i), nested as outputs of inputs.
+        the gradient of output i), nested as outputs of inputs. Of a real u by
+        a complex x + iy it is du/dx - i du/dy, of a holomorphic f it is f'.
 
     Raises
     ------
     ShapeError
         If there are no input or no output elements.
     DTypeError
-        If an output is integer or boolean.
+        If an output is integer or boolean, or complex of a complex input and
+        not holomorphic.
     UntrackedError
         If f returns plain numbers that recorded operations did not compute.
 
@@ -229,38 +186,19 @@ def _plan(
     m = sum(int(np.size(bare(o))) for o in outputs)
     small = max(n, m) <= SMALL
     close = not small and max(n, m) < 4 * min(n, m)
-    each = sum(map(_work, order)) if explain or (mode == "auto" and close) else 1.0
+    each = sum(map(work, order)) if explain or (mode == "auto" and close) else 1.0
     forward, reverse, exact = n * each, m * each, False
     if close and mode == "auto" and each > WORTH_COUNTING:
-        forward, reverse = _counted(order, _nodes(trace, outputs), trace.inputs)
+        forward, reverse = counted(order, _nodes(trace, outputs), trace.inputs)
         forward, reverse, exact = n * forward, m * reverse, True
     chosen = mode
     if mode == "auto":
         # for a single output the reverse sweep has the fewest calls, for few it is forward
         chosen = "forward" if m > 1 and (small or forward <= reverse) else "reverse"
     if batch is None:
-        largest = max((_nbytes(node.output) for node in order), default=8)
+        largest = max((nbytes(node.output) for node in order), default=8)
         batch = max(1, PIECE // max(largest, 1))
-    return Plan(chosen, n, m, forward, reverse, exact, batch, _why(mode, chosen, n, m, exact))
-
-
-def _why(mode: str, chosen: str, n: int, m: int, exact: bool) -> str:
-    if mode != "auto":
-        return "as asked for"
-    inputs, outputs = _many(n, "input"), _many(m, "output")
-    if exact:
-        return "counted by running the rules, it is less work"
-    if n == m:
-        return f"{inputs} and {outputs}: the same number of sweeps"
-    if chosen == "forward" and n > m:
-        return f"{inputs} and {outputs}: few of both, where calls count and forward has fewer"
-    first, second = (inputs, outputs) if chosen == "forward" else (outputs, inputs)
-    verb = "is" if first.startswith("1 ") else "are"
-    return f"{first} {verb} fewer than {second}"
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+    return Plan(chosen, n, m, forward, reverse, exact, batch, why(mode, chosen, n, m, exact))
 
 
 def _nodes(trace: Trace, outputs: Sequence[Any]) -> list[Node]:
@@ -269,35 +207,6 @@ def _nodes(trace: Trace, outputs: Sequence[Any]) -> list[Node]:
         for o in outputs
         if isinstance(o, Tensor) and o._level == trace.level
     ]
-
-
-def _nbytes(value: Any) -> int:
-    if value.__class__ is np.ndarray:
-        return int(value.nbytes)
-    value = bare(value)
-    if isinstance(value, (tuple, list)):
-        return max((_nbytes(part) for part in value), default=0)
-    return int(np.size(value)) * int(getattr(value, "dtype", np.dtype(float)).itemsize)
-
-
-def _work(node: Node) -> float:
-    """Estimate the FLOPs of one sweep through a node: those of computing it, at least one each."""
-    if node.primitive is None or node.inputs is None:
-        return 0.0
-    if node.primitive.category != "product":
-        return float(max(1, _nbytes(node.output) // 8))
-    args = tuple(bare(i.output if i.__class__ is Node else i) for i in node.inputs)
-    return flops(node.primitive, bare(node.output), args, node.params) or 1.0
-
-
-def _counted(
-    order: Sequence[Node], nodes: Sequence[Node], inputs: Sequence[Node]
-) -> tuple[float, float]:
-    """Return the FLOPs of one forward and one reverse sweep, by running the rules."""
-    counters = Counter(), Counter()
-    count_forward(order, inputs, counters[0])
-    count_reverse(order, nodes, inputs, counters[1])
-    return counters[0].total, counters[1].total
 
 
 # --- the sweeps -------------------------------------------------------------------
@@ -348,7 +257,7 @@ def _by_rows(trace: Trace, outputs: Sequence[Any], size: int) -> list[list[Any]]
     """Reverse sweeps: one for each output element, in batches."""
     table = []
     for k, out in enumerate(outputs):
-        swept = [_row(trace, outputs, k, size, unit) for unit in _directions(out)]
+        swept = [_row(trace, outputs, k, size, unit) for unit in directions(out)]
         row = []
         for j, node in enumerate(trace.inputs):
             full = (*np.shape(bare(out)), *np.shape(bare(node.output)))
@@ -370,38 +279,16 @@ def _row(trace: Trace, outputs: Sequence[Any], k: int, size: int, unit: complex)
     return pieces
 
 
-def _directions(value: Any) -> tuple[complex, ...]:
-    """Return the units of a value's numbers: a complex one moves in two directions."""
-    return (1, 1j) if bare(value).dtype.kind == "c" else (1,)
-
-
 def _entry(
     swept: list[list[Any]], full: tuple[int, ...], move: int, given: Any, node: Node, out: Any
 ) -> Any:
-    """Return a block of the Jacobian, from sweeps along one unit or along both.
-
-    Of real numbers by complex ones and of complex by real, it is the first sweep - i times the
-    second. Of complex by complex it is the first, where f is holomorphic; else there is none.
-    """
-    dtype = bare(node.output).dtype
-    widened = dtype.kind != "c" and bare(out).dtype.kind == "c"  # the derivative is complex
+    """Return a block of the Jacobian from the pieces of its sweeps."""
+    widened = bare(node.output).dtype.kind != "c" == bare(out).dtype.kind
     if widened and not isinstance(given, Tensor):
-        given = None
+        given = None  # the derivative of a float is complex
     made = [_finished(parts, full, move, given) for parts in swept]
-    if len(made) == 1:
-        return made[0] if widened else _typed(made[0], node)
-    first, second = made
-    if widened or bare(out).dtype.kind != "c":
-        return first - 1j * second
-    size, error = (np.max(np.abs(bare(x))) for x in (first, second - 1j * first))
-    if error > np.sqrt(np.finfo(dtype).eps) * size:
-        raise errors.DTypeError(
-            f"jacobian(): the function is not holomorphic, and its result and its input are "
-            f"complex ({bare(out).dtype}, {dtype}): no matrix of complex numbers is its "
-            "derivative. Differentiate its real and its imaginary part, or use jvp().",
-            Location.of_caller(),
-        )
-    return _typed(first, node)
+    block = whole(made, node.output, out, "jacobian()")
+    return block if widened else _typed(block, node)
 
 
 def _typed(value: Any, node: Node) -> Any:
@@ -417,7 +304,7 @@ def _by_columns(
     for node, given in zip(trace.inputs, trace.given, strict=True):
         inner = np.shape(bare(node.output))
         swept = [
-            _column(trace, outputs, order, node, size, unit) for unit in _directions(node.output)
+            _column(trace, outputs, order, node, size, unit) for unit in directions(node.output)
         ]
         for k, out in enumerate(outputs):
             full = (*np.shape(bare(out)), *inner)

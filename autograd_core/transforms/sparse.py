@@ -22,6 +22,7 @@ from autograd_core.engine.sweeping import collect, sweep
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import bare
 from autograd_core.transforms import colouring
+from autograd_core.transforms.complex_units import directions, whole
 from autograd_core.transforms.derivatives import gradient_of
 from autograd_core.transforms.jacobians import PIECE
 from autograd_core.transforms.sparsity_patterns import Sets, pattern_of
@@ -153,6 +154,13 @@ class _Sweeper:
             rows.append(np.asarray(batch.spread(found)).reshape(len(piece), -1))
         return np.concatenate(rows)
 
+    def swept(self, mode: str, colours: Any, operation: str) -> Any:
+        """Return the compressed Jacobian, a row for each colour; complex numbers move two ways."""
+        of, run = (self.node, self.reverse) if mode == "reverse" else (self.start, self.forward)
+        seeds = _seeds(colours, bare(of.output).dtype)
+        sweeps = [run(seeds if unit == 1 else seeds * unit) for unit in directions(of.output)]
+        return whole(sweeps, self.start.output, self.node.output, operation)
+
     def forward(self, seeds: Any) -> Any:
         """Push seeds (k, n) forward: (k, m)."""
         zero = np.zeros_like(bare(self.node.output))
@@ -183,10 +191,13 @@ def _seeds(colours: Any, dtype: Any) -> Any:
 
 def _verify(sweeper: _Sweeper, made: Triples) -> None:
     """Compare with one sweep along a random direction: a wrong pattern mixes up entries."""
-    v = np.random.default_rng(0).uniform(0.5, 1.5, made.shape[1]).astype(made.values.dtype)
+    v = np.random.default_rng(0).uniform(0.5, 1.5, made.shape[1])
+    v = v.astype(bare(sweeper.start.output).dtype)
     product = np.zeros(made.shape[0], dtype=made.values.dtype)
     np.add.at(product, made.rows, made.values * v[made.columns])
     exact = sweeper.forward(v[None])[0]
+    if exact.dtype.kind != "c":  # of complex numbers along real ones: du/dx
+        product = product.real
     size = np.zeros(made.shape[0])
     np.add.at(size, made.rows, np.abs(made.values * v[made.columns]))
     slack = 1e3 * float(np.finfo(made.values.dtype).eps) * (size + np.abs(exact).max(initial=0))
@@ -277,13 +288,11 @@ def sparse_jacobian(
             pattern_of(sweeper.order, node, start) if pattern is None else _pattern(pattern, shape)
         )
         rows, columns = sets.owners, sets.members
-        dtype = bare(node.output).dtype
         chosen, colours = _colours(sets, shape, mode)
+        swept = sweeper.swept(chosen, colours, "sparse_jacobian()")
         if chosen == "forward":
-            swept = sweeper.forward(_seeds(colours, dtype))
             values = swept[colours[columns], rows]
         else:
-            swept = sweeper.reverse(_seeds(colours, dtype))
             values = swept[colours[rows], columns]
         made = Triples(rows, columns, values, shape)
         if pattern is not None:
@@ -364,7 +373,7 @@ def sparse_hessian(
         rows, columns = sets.owners, sets.members
         neighbours = [r[r != k] for k, r in enumerate(_rows(sets))]
         colours = colouring.star(neighbours)
-        swept = sweeper.forward(_seeds(colours, bare(node.output).dtype))
+        swept = sweeper.swept("forward", colours, "sparse_hessian()")
         # H S at (row i, colour c) is the sum of H[i, j] over the j of colour c: where only one
         # neighbour of i has that colour, it is that entry; else it is read from the other side.
         uses = np.zeros((len(swept), n), dtype=int)

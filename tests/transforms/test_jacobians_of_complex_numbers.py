@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograd_core import DTypeError, Tensor, hessian, jacobian
+from autograd_core.sparse import sparse_hessian, sparse_jacobian
 
 Z = np.array([1.0 + 2.0j, 3.0 - 1.0j, 0.5 + 0.25j])
 X = np.array([0.5, 2.0])
@@ -85,6 +86,35 @@ def test_dtypes_and_kinds_are_kept(mode):
 def test_a_complex_function_that_is_not_holomorphic_has_none(f, mode):
     with pytest.raises(DTypeError, match=r"not holomorphic.*imaginary part, or use jvp"):
         jacobian(f, mode=mode)(Z)
+
+
+SPARSE = {
+    "real of complex": (lambda z: np.real(z[:2] * z[1:]), Z),
+    "absolute values": (np.abs, Z),
+    "complex of real": (lambda x: np.exp(1j * x) * x[0], X),
+    "holomorphic": (lambda z: z[1:] ** 2 * z[:-1], Z),
+}
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["pattern found", "pattern given"])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", SPARSE)
+def test_sparse_jacobians_are_the_same(name, mode, given):
+    f, x = SPARSE[name]
+    expected = by_differences(f, x)
+    pattern = np.abs(expected) > 1e-9 if given else None
+    made = sparse_jacobian(f, mode=mode, pattern=pattern, format="triples")(x).dense()
+    np.testing.assert_allclose(made, expected, atol=1e-7)
+
+
+def test_sparse_jacobians_and_hessians_are_refused_alike():
+    for mode in MODES:
+        with pytest.raises(DTypeError, match=r"sparse_jacobian\(\): .* not holomorphic"):
+            sparse_jacobian(np.conj, mode=mode, format="triples")(Z)
+    with pytest.raises(DTypeError, match=r"sparse_hessian\(\): .* not holomorphic"):
+        sparse_hessian(lambda z: np.sum(np.abs(z) ** 2), format="triples")(Z)
+    made = sparse_hessian(lambda z: np.sum(np.real(z**3)), format="triples")(Z).dense()
+    np.testing.assert_allclose(made, np.diag(6 * Z))
 
 
 def test_jacobians_of_jacobians():

@@ -24,9 +24,7 @@ def getval(value: Any) -> Any:
     >>> grad(lambda x: x * float(getval(x)))(3.0)
     3.0
     """
-    while isbox(inner := bare(value)):
-        value = inner
-    return inner
+    return bare(value)
 
 
 def dtype_of(value: Any) -> np.dtype[Any]:
