@@ -23,6 +23,7 @@ from array_api_functions import (  # noqa: E402
 )
 
 from autograd_core import (  # noqa: E402
+    ConversionError,
     Dual,
     OperandError,
     Tensor,
@@ -121,6 +122,34 @@ def test_beyond_the_standard_are_numpy_s_functions() -> None:
     assert isinstance(array_api.pad(x, 1), Tensor)
     for name in ("nothing", "ndarray", "errstate", "_core"):
         assert not hasattr(array_api, name)
+
+
+def test_dtypes_without_derivative_give_constants() -> None:
+    x = Tensor([1.6, 2.7], requires_grad=True)
+    found = array_api.sum(x, dtype=np.uint8)
+    assert found.dtype == np.uint8
+    assert int(found) == 3
+    assert not found.requires_grad
+    assert array_api.prod(Tensor([3, 4]), dtype=np.int16).dtype == np.int16
+    assert array_api.prod(x, dtype=np.float32).requires_grad
+    assert array_api.sum(Tensor([3, 4])).dtype == np.int64
+
+
+def test_cut_offs_may_be_arrays() -> None:
+    stack = Tensor(np.stack([X, X]))
+    limits = Tensor([1e-9, 0.9])
+    np.testing.assert_array_equal(array_api.linalg.matrix_rank(stack, rtol=limits).data, [2, 1])
+    np.testing.assert_allclose(
+        array_api.linalg.pinv(stack, rtol=limits).data,
+        np.linalg.pinv(stack.data, rtol=limits.data),
+    )
+
+
+def test_other_libraries_get_the_numbers_of_constants_only() -> None:
+    np.testing.assert_array_equal(np.from_dlpack(Tensor(X)), X)
+    assert Tensor(X).__dlpack_device__() == X.__dlpack_device__()
+    with pytest.raises(ConversionError, match="test_array_api"):
+        np.from_dlpack(Tensor(X, requires_grad=True))
 
 
 def test_sorting_downwards() -> None:
