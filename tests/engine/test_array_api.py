@@ -203,7 +203,5 @@ def test_extensions_have_what_they_have() -> None:
 
 def test_the_page_is_not_stale() -> None:
     page = ROOT / "docs" / "array-api.md"
-    if not page.exists():
-        pytest.skip("make pages writes it")
     text = page.read_text(encoding="utf-8")
     assert all(f"| `{name}` |" in text for name in CALLS)

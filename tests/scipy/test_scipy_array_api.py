@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy", minversion="1.17")
+scipy = pytest.importorskip("scipy", minversion="1.17")
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
@@ -38,7 +38,7 @@ def test_every_derivative_is_right_or_refused() -> None:
 def test_most_are_right(mode: str) -> None:
     """Fewer is a step back; more goes into the page and here."""
     right = [name for name, entry in scipy_outcomes().items() if entry[mode][0] == "right"]
-    assert len(right) >= {"by hand": 186, "reverse": 190, "forward": 173}[mode]
+    assert len(right) >= {"by hand": 187, "reverse": 191, "forward": 174}[mode]
 
 
 def test_a_refusal_names_the_function_the_line_and_what_to_write() -> None:
@@ -54,10 +54,9 @@ def test_a_refusal_names_the_function_the_line_and_what_to_write() -> None:
     assert text.startswith("scipy.fft.dct: ")
 
 
+@pytest.mark.skipif(scipy.__version__[:5] != "1.17.", reason="the page is made with SciPy 1.17")
 def test_the_page_is_not_stale() -> None:
     page = ROOT / "docs" / "scipy-array-api.md"
-    if not page.exists():
-        pytest.skip("make pages writes it")
     assert page.read_text(encoding="utf-8") == scipy_page()
 
 
