@@ -16,7 +16,7 @@ import builtins
 import sys
 from collections.abc import Callable
 from functools import wraps
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -24,6 +24,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine.tensor import untracked as _held
+from autograd_core.operations.other_libraries import scipy_function
 from autograd_core.operations.primitive import CONSTANT_KIND, Boxed, bare
 
 __array_api_version__ = "2024.12"
@@ -367,6 +368,23 @@ def __getattr__(name: str) -> Any:
     return globals()[name]
 
 
+def _refuse_plain_arrays(asking: FrameType) -> None:
+    """Refuse if array-api-compat, which SciPy uses, asks on behalf of plain arrays as well.
+
+    It would only say that there are two namespaces, and not what to write.
+    """
+    if asking.f_code.co_name != "array_namespace" or "array_api" not in asking.f_code.co_filename:
+        return
+    plain = [x for x in asking.f_locals.get("xs", ()) if isinstance(x, (np.ndarray, np.generic))]
+    if plain:
+        raise errors.OperandError(
+            f"{'.'.join(scipy_function() or ('__array_namespace__',))}: an array of shape "
+            f"{plain[0].shape} stands beside a traced value, and code of the array API standard "
+            "allows one kind of array only; give Tensor(a) for the plain array a.",
+            Location.of_caller(),
+        )
+
+
 def array_api_namespace(api_version: str | None = None) -> Any:
     """Return this module, for ``x.__array_namespace__()``.
 
@@ -379,6 +397,7 @@ def array_api_namespace(api_version: str | None = None) -> Any:
             f"{', '.join(VERSIONS)}.",
             Location.of_caller(),
         )
+    _refuse_plain_arrays(sys._getframe(2))
     if not CONSTANT_KIND:
         CONSTANT_KIND.append(_held)
     return sys.modules[__name__]
