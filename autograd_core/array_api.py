@@ -16,7 +16,7 @@ import builtins
 import sys
 from collections.abc import Callable
 from functools import wraps
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -25,6 +25,7 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine.tensor import untracked as _held
 from autograd_core.operations.boxed import CONSTANT_KIND, Boxed, bare
+from autograd_core.operations.other_libraries import scipy_function
 
 __array_api_version__ = "2024.12"
 VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12")
@@ -37,17 +38,17 @@ def _names(text: str) -> list[str]:
 _UNCHANGED = _names("""
 abs acos acosh add all any argmax argmin asin asinh atan atan2 atanh bitwise_and bitwise_invert
 bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor broadcast_arrays broadcast_to ceil
-clip concat conj copysign cos cosh count_nonzero cumulative_prod cumulative_sum diff divide equal
+concat conj copysign cos cosh count_nonzero diff divide equal
 exp expand_dims expm1 flip floor floor_divide greater greater_equal hypot imag isfinite isinf isnan
 less less_equal log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor
 matmul matrix_transpose max maximum mean meshgrid min minimum moveaxis multiply negative nextafter
-nonzero not_equal permute_dims positive pow prod real reciprocal remainder repeat roll
-round searchsorted sign signbit sin sinh sqrt square squeeze stack std subtract sum take
+nonzero not_equal permute_dims positive pow real reciprocal remainder repeat roll
+round searchsorted sign signbit sin sinh sqrt square squeeze stack std subtract take
 take_along_axis tan tanh tensordot tile tril triu trunc unique_values unstack var vecdot where
 """)
 _LINALG = _names("""
-cholesky cross det diagonal eigh eigvalsh inv matmul matrix_norm matrix_power matrix_rank
-matrix_transpose outer pinv qr slogdet solve svd svdvals tensordot trace vecdot vector_norm
+cholesky cross det diagonal eigh eigvalsh inv matmul matrix_norm matrix_power
+matrix_transpose outer qr slogdet solve svd svdvals tensordot trace vecdot vector_norm
 """)
 _FFT = _names("""
 fft ifft fftn ifftn rfft irfft rfftn irfftn hfft ihfft fftshift ifftshift
@@ -57,6 +58,7 @@ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64
 """)
 _MADE = _names("arange empty eye from_dlpack linspace ones zeros")
 _LIKE = _names("empty_like ones_like zeros_like")
+_ADDING = _names("cumulative_prod cumulative_sum prod sum")
 _UNIQUE = _names("unique_all unique_counts unique_inverse")
 _SAME = _names("can_cast e inf isdtype nan newaxis pi")
 _INFO = cast(Any, np).__array_namespace_info__
@@ -214,6 +216,37 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
     return np.result_type(*plain)
 
 
+def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
+    """Return x between two limits; the derivative on the limits is 1."""
+    return _constant(cast(Any, np.clip)(x, min, max))
+
+
+def _adding(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Sum or multiply; of a ``dtype=`` that carries no derivative the result is a constant."""
+
+    @wraps(function)
+    def method(x: Any, /, *args: Any, dtype: Any = None, **keywords: Any) -> Any:
+        if dtype is None:
+            return _constant(function(x, *args, **keywords))
+        if np.dtype(dtype).kind in "fc":
+            return _constant(function(x, *args, dtype=dtype, **keywords))
+        return astype(_constant(function(astype(x, dtype), *args, **keywords)), dtype)
+
+    return method
+
+
+def _cutting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Take the cut-off ``rtol=`` as an array, too, as the standard has it."""
+
+    @wraps(function)
+    def method(x: Any, /, *, rtol: Any = None, **keywords: Any) -> Any:
+        if isinstance(rtol, Boxed) and not rtol._level:
+            rtol = bare(rtol)
+        return _constant(function(x, rtol=rtol, **keywords))
+
+    return method
+
+
 def reshape(x: Any, /, shape: Any, *, copy: Any = None) -> Any:
     """Return the elements in another shape; with ``copy=True`` in memory of their own."""
     made = np.reshape(x, shape) if copy else cast(Any, np.reshape)(x, shape, copy=copy)
@@ -286,12 +319,12 @@ class Extension:
 
 def _fft_functions() -> dict[str, Any]:
     def frequencies(function: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(function)
         def method(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Any:
             check_device(device, function.__name__)
             made = function(n, d)
             return _constant(made if dtype is None else made.astype(dtype))
 
+        method.__name__, method.__doc__ = function.__name__, function.__doc__
         return method
 
     made = {name: _on_tensors(getattr(np.fft, name)) for name in _FFT}
@@ -299,7 +332,7 @@ def _fft_functions() -> dict[str, Any]:
 
 
 __all__ = [
-    *(*_UNCHANGED, *_DTYPES, *_MADE, *_LIKE, *_SAME, *_UNIQUE),
+    *(*_UNCHANGED, *_DTYPES, *_MADE, *_LIKE, *_SAME, *_UNIQUE, *_ADDING),
     *_names(
         "argsort asarray astype fft finfo full full_like iinfo linalg reshape result_type sort"
     ),
@@ -308,10 +341,15 @@ globals().update(
     {name: _on_tensors(getattr(np, name)) for name in _UNCHANGED}
     | {name: _making(getattr(np, name)) for name in _MADE}
     | {name: _like(getattr(np, name)) for name in _LIKE}
+    | {name: _adding(getattr(np, name)) for name in _ADDING}
     | {name: _unique(getattr(np, name)) for name in _UNIQUE}
     | {name: getattr(np, name) for name in (*_DTYPES, *_SAME)}
 )
-linalg = Extension("linalg", {name: _on_tensors(getattr(np.linalg, name)) for name in _LINALG})
+linalg = Extension(
+    "linalg",
+    {name: _on_tensors(getattr(np.linalg, name)) for name in _LINALG}
+    | {name: _cutting(getattr(np.linalg, name)) for name in ("matrix_rank", "pinv")},
+)
 fft = Extension("fft", _fft_functions())
 special = Extension("special", {}, _special)
 
@@ -330,6 +368,23 @@ def __getattr__(name: str) -> Any:
     return globals()[name]
 
 
+def _refuse_plain_arrays(asking: FrameType) -> None:
+    """Refuse if array-api-compat, which SciPy uses, asks on behalf of plain arrays as well.
+
+    It would only say that there are two namespaces, and not what to write.
+    """
+    if asking.f_code.co_name != "array_namespace" or "array_api" not in asking.f_code.co_filename:
+        return
+    plain = [x for x in asking.f_locals.get("xs", ()) if isinstance(x, (np.ndarray, np.generic))]
+    if plain:
+        raise errors.OperandError(
+            f"{'.'.join(scipy_function() or ('__array_namespace__',))}: an array of shape "
+            f"{plain[0].shape} stands beside a traced value, and code of the array API standard "
+            "allows one kind of array only; give Tensor(a) for the plain array a.",
+            Location.of_caller(),
+        )
+
+
 def array_api_namespace(api_version: str | None = None) -> Any:
     """Return this module, for ``x.__array_namespace__()``.
 
@@ -342,6 +397,7 @@ def array_api_namespace(api_version: str | None = None) -> Any:
             f"{', '.join(VERSIONS)}.",
             Location.of_caller(),
         )
+    _refuse_plain_arrays(sys._getframe(2))
     if not CONSTANT_KIND:
         CONSTANT_KIND.append(_held)
     return sys.modules[__name__]

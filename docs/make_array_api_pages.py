@@ -43,6 +43,14 @@ SciPy runs on this namespace if `SCIPY_ARRAY_API=1` is set before SciPy is impor
 - The first time that a program asks for the namespace, `jvp`, `vmap` and `compile` begin to return
   constants, such as `x > 0`, as Tensors, as `grad` always does. Before, they are plain arrays.
 
+## The public conformance suite
+
+[array-api-tests](https://github.com/data-apis/array-api-tests), run by hand on 2026-11-29 with
+version 2024.12 and three examples a test: 1337 tests pass and 29 fail. Of NumPy 2.4's own namespace
+1321 pass and 45 fail. Two of the 29 want a list where NumPy returns a tuple (`meshgrid`,
+`broadcast_arrays`), one wants the parameters of `__dlpack__` spelt out, and the others are NumPy's
+`floor_divide` of infinities and `expm1` of complex infinities.
+
 ## Every function, in five modes
 
 The value is compared with NumPy's, and derivatives with finite differences. "compile" also checks
@@ -71,9 +79,24 @@ Without the variable, SciPy's ufuncs work, and [`autograd_core.scipy`](scipy.md)
   followed. The error names the function, your line, and what to write instead.
 - **SciPy's error**: SciPy catches the refusal and raises an error of its own.
 
-Arrays beside a traced value must be Tensors too: SciPy refuses a plain array with "Multiple
-namespaces for array inputs". Write `Tensor(a)`, or `x.__array_namespace__().asarray(a)`.
+Arrays beside a traced value must be Tensors too: SciPy allows one kind of array only, and a plain
+array is an error that says so. Write `Tensor(a)`, or `x.__array_namespace__().asarray(a)`.
 
+"""
+
+
+OTHERS = """
+The same calls with other libraries, measured on 2026-11-29 with JAX and PyTorch 2.13 beside SciPy
+1.17 (`tests/scipy_functions/array_api_calls.py jax`, `... torch`). "Wrong" means a number without an error.
+
+| library | reverse: right | wrong | forward: right | wrong |
+|---|---|---|---|---|
+| JAX | 156 | 1 | 157 | 0 |
+| PyTorch | 134 | 0 | 131 | 9 |
+
+JAX has a gradient and this engine refuses: `hyp1f1`, `RBFInterpolator`, `signal.convolve`,
+`correlate`, `convolve2d` and `detrend`, `ndimage.map_coordinates`. For most of these SciPy calls
+JAX's own version. `autograd_core.scipy.signal` has `convolve` and `correlate`.
 """
 
 
@@ -122,9 +145,6 @@ def scipy_page() -> str:
     for name, entry in found.items():
         lines.append(f"| `{name}` | {' | '.join(word(entry[mode]) for mode in modes)} |")
     return "\n".join(lines) + "\n"
-
-
-OTHERS = ""
 
 
 if __name__ == "__main__":

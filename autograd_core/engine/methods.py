@@ -108,6 +108,14 @@ class ArrayMethods(Boxed):
             )
         return self
 
+    def __dlpack__(self, **keywords: Any) -> Any:
+        """Return the numbers of a constant for another library, as NumPy's."""
+        return np.asarray(self).__dlpack__(**keywords)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Return DLPack's numbers for the processor's own memory."""
+        return np.empty(0).__dlpack_device__()
+
     # --- conversion ---------------------------------------------------------
 
     def _number(self, value: Any, operation: str) -> Any:

@@ -239,14 +239,10 @@ def check_caller() -> None:
     _refuse_for_scipy()
 
 
-def _refuse_for_scipy() -> None:
-    """Refuse if SciPy asks for the array: its function is named, and what to write instead.
-
-    Where SciPy dispatches to the array's namespace, a derivative goes through its code
-    (`autograd_core.array_api`); what it computes in compiled code needs the plain numbers.
-    """
-    found: tuple[str, str] | None = None  # the outermost function of SciPy, which the user called
-    frame = sys._getframe(2)
+def scipy_function() -> tuple[str, str] | None:
+    """Return the module and the name of the function of SciPy that the user called, if one runs."""
+    found: tuple[str, str] | None = None
+    frame = sys._getframe(1)
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
         qualified = frame.f_code.co_qualname
@@ -256,6 +252,16 @@ def _refuse_for_scipy() -> None:
         elif found is not None and not module.startswith(("numpy.", "autograd_core.")):
             break
         frame = frame.f_back  # type: ignore[assignment]
+    return found
+
+
+def _refuse_for_scipy() -> None:
+    """Refuse if SciPy asks for the array: its function is named, and what to write instead.
+
+    Where SciPy dispatches to the array's namespace, a derivative goes through its code
+    (`autograd_core.array_api`); what it computes in compiled code needs the plain numbers.
+    """
+    found = scipy_function()
     if found is None:
         return
     ours = later("instead_of")(*found)
