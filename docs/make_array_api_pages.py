@@ -87,7 +87,8 @@ array is an error that says so. Write `Tensor(a)`, or `x.__array_namespace__().a
 
 OTHERS = """
 The same calls with other libraries, measured on 2026-11-29 with JAX and PyTorch 2.13 beside SciPy
-1.17 (`tests/scipy_functions/array_api_calls.py jax`, `... torch`). "Wrong" means a number without an error.
+1.17 (`tests/scipy_functions/array_api_calls.py jax`, `... torch`). "Wrong" means a number without
+an error.
 
 | library | reverse: right | wrong | forward: right | wrong |
 |---|---|---|---|---|

@@ -32,7 +32,7 @@ LAYERS = [
     ["engine"],
     ["costs"],
     ["transforms"],
-    ["lab", "viewer", "scipy"],
+    ["lab", "viewer", "scipy", "numpy"],
     ["compiling", "compat"],
 ]
 INSIDE = [name for layer in LAYERS for name in layer]
@@ -40,6 +40,8 @@ PACKAGES = [
     "autograd_core",
     *(f"autograd_core/{room}" for room in [*INSIDE[:4], "engine/fast", *INSIDE[4:]]),
     *(f"autograd_core/compat/autograd{inner}" for inner in ("", "/misc", "/numpy", "/scipy")),
+    "autograd_core/scipy/optimize",
+    "autograd_core/scipy/sparse",
     "autograd_core/workers",
     "optim",
     "optim/lr_scheduler",
