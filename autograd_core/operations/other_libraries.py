@@ -248,7 +248,9 @@ def scipy_function() -> tuple[str, str] | None:
         qualified = frame.f_code.co_qualname
         if module.startswith("scipy."):
             if not qualified.startswith("_") and "<locals>" not in qualified:
-                found = ".".join(module.split(".")[:2]), qualified.partition(".")[0]
+                distribution = getattr(frame.f_locals.get("self"), "name", None)
+                name = qualified.partition(".")[0] if distribution is None else str(distribution)
+                found = ".".join(module.split(".")[:2]), name
         elif found is not None and not module.startswith(("numpy.", "autograd_core.")):
             break
         frame = frame.f_back  # type: ignore[assignment]

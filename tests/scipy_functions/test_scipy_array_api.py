@@ -109,6 +109,8 @@ def test_without_the_variable_scipy_refuses_as_before() -> None:
     refused(special.logsumexp)
     refused(lambda x: signal.convolve(x, x).sum())
     refused(lambda x: fft.dct(x).sum())
+    with pytest.raises(ConversionError, match=r"Write autograd_core\.scipy\.stats\.norm, which"):
+        grad(lambda x: stats.norm.logpdf(x).sum())(x)
     np.testing.assert_allclose(
         grad(lambda x: special.gammaln(x).sum())(x), special.psi(x), rtol=1e-12
     )
