@@ -111,6 +111,7 @@ attack: .venv/test
 ## The generated pages and pictures of docs/
 pages: .venv/test
 	$(BIN)/python docs/make_numpy_page.py
+	$(BIN)/python docs/make_idioms_page.py
 	$(BIN)/python docs/make_kinks_page.py
 	$(BIN)/python docs/make_array_api_pages.py
 	$(BIN)/python docs/make_compile_page.py

@@ -34,17 +34,18 @@ NumPy calls the engine only if it checks the argument that holds the traced valu
 and arguments are never checked:
 
 - Functions that create arrays: `np.array([x[0], x[1]])`, `np.asarray(x)`, `np.full(2, x)`,
-  `np.arange(x)`, `np.r_[x, y]`, `np.vectorize`, `np.fromiter`. Join values with `np.stack` or
-  `np.concatenate`, and compute with whole arrays.
-- Writing into a plain array: `plain[0] = x`, `np.full_like(plain, x)`. Make it a Tensor first,
-  or use `np.where` or `np.stack`.
+  `np.arange(x)`, `np.r_[x, y]`, `np.vectorize`, `np.fromiter`. With
+  `import autograd_core.numpy as np` they work, in every mode: [the list](numpy-idioms.md).
+- Writing into a plain array: `plain[0] = x`, `np.full_like(plain, x)`. Make it with
+  `np.zeros_like(x)` or `autograd_core.numpy.zeros(shape)`.
 - Some arguments of functions that are otherwise supported: `left=` in
   `np.interp(x, xp, fp, left=t)`, if `x` is plain.
-- The classes of `numpy.polynomial`. Write `np.polyval`.
+- The classes of `numpy.polynomial`. Write `np.polyval`, or `np.polynomial.polynomial.polyval`.
 
 Inside a transform, each of these is an error. With a tracked Tensor made by hand, most are errors
 too. The exceptions are the places where NumPy takes `float(x)`: `plain[0] = x`, `np.fromiter` and
-`np.interp`'s `left=` get the number without its derivative, as in PyTorch.
+`np.interp`'s `left=` get the number without its derivative, as in PyTorch. Of these, `plain[0] = x`
+warns.
 
 ## Memory
 

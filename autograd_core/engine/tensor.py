@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Self, cast
@@ -276,6 +277,11 @@ class Tensor(Traced):
         """
         steps: Iterator[Any] = later("backward_steps")(self, gradient)
         return steps
+
+    def __float__(self) -> float:
+        if self._level:
+            borders.number_written(sys._getframe(1))
+        return super().__float__()
 
     def detach(self) -> Tensor:
         """Return a constant that shares memory with this value."""

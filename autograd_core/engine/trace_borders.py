@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import partial, wraps
 from io import IOBase
+from opcode import opmap
 from threading import local
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodType
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -242,6 +243,26 @@ def check_outputs(outputs: Sequence[Any], level: int, operation: str) -> None:
             where.file,
             where.line,
         )
+
+
+def number_written(frame: FrameType) -> None:
+    """Warn if NumPy asks for a number because the user's line writes a traced value: ``z[i] = x``.
+
+    Only then is Python storing an item while ``float(x)`` runs.
+    """
+    if frame.f_code.co_code[frame.f_lasti] == _STORES_ITEM:
+        where = Location(frame.f_code, frame.f_lasti)
+        warnings.warn_explicit(
+            "z[i] = x: the number of a tracked Tensor is written into a plain array, which cannot "
+            "hold its derivative. Make z with np.zeros_like(x) or Tensor(np.zeros(shape)), or "
+            f"write float(x) if only the number is meant.\n  {where}",
+            IndependentWarning,
+            where.file,
+            where.line,
+        )
+
+
+_STORES_ITEM = opmap["STORE_SUBSCR"]
 
 
 def _depends(value: Any, level: int) -> bool:

@@ -1,5 +1,6 @@
 """Tensors and zeros that a function makes and fills, in every mode, by finite differences."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import autograd_core.numpy as anp
 from autograd_core import (
     Dual,
+    IndependentWarning,
     InPlaceError,
     OverwrittenError,
     Tensor,
@@ -389,3 +391,21 @@ def test_views_of_a_batch_are_those_of_its_examples(f, shape, axis, order):
     np.testing.assert_allclose(
         jvp(over, (array.copy("K"),), (np.ones(shape),))[0], looped, rtol=1e-12
     )
+
+
+def test_a_number_that_loses_its_derivative_is_said_once_it_is_written() -> None:
+    """Of Tensors made by hand NumPy takes the number, as of PyTorch's: not without a word."""
+    w = Tensor(np.array([2.0, 3.0]), requires_grad=True)
+    z, table = np.zeros(3), {}
+    with pytest.warns(IndependentWarning, match=r"np.zeros_like\(x\)(.|\n)*test_filling"):
+        z[0] = w[0] * w[1]
+    assert z[0] == 6.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        z[1] = float(w[0] * 2)
+        z[2] = Tensor(1.0)  # a constant
+        table["w"] = w[0]  # a dictionary holds the Tensor itself
+        z[float(w[0] - 1).__int__()] = 5.0
+        with no_grad():
+            z[0] = w[0] + 1.0
+    assert z.tolist() == [3.0, 5.0, 1.0]

@@ -16,6 +16,7 @@ GENERATED = {
     "docs/fuzz.md",
     "docs/kinks.md",
     "docs/mutation.md",
+    "docs/numpy-idioms.md",
     "docs/numpy.md",
     "docs/reliability.md",
 }

@@ -56,6 +56,13 @@ def test_the_page_of_files_is_up_to_date():
     assert made.PICTURE.read_text(encoding="utf-8") == made.picture(), "run `make pages`"
 
 
+def test_the_page_of_idioms_is_up_to_date():
+    made = made_by("make_idioms_page")
+    text = made.page()
+    assert (ROOT / "docs" / "numpy-idioms.md").read_text(encoding="utf-8") == text, "`make pages`"
+    assert text.count(", 0 wrong.") == 2
+
+
 def test_design_names_every_room_and_no_file_that_is_gone():
     text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     rooms = re.findall(r"^\| `(\w+)` \| .* \| `", text, re.M)
