@@ -401,3 +401,7 @@ def array_api_namespace(api_version: str | None = None) -> Any:
     if not CONSTANT_KIND:
         CONSTANT_KIND.append(_held)
     return sys.modules[__name__]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

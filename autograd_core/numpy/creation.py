@@ -404,10 +404,10 @@ def arange(*args: Any, dtype: Any = None, **more: Any) -> Any:
     numpys: Any = np.arange
     names = ("start", "stop", "step")
     given = {name: more.pop(name) for name in names if name in more}
-    if not any(map(holds, (*args, *given.values()))):
-        return numpys(*args, **given, dtype=dtype, **more)
     if len(args) > 3:
         dtype, args = args[3], args[:3]
+    if not any(map(holds, (*args, *given.values()))):
+        return numpys(*args, **given, dtype=dtype, **more)
     bound: dict[str, Any] = {"start": 0, "step": 1, **given}
     if len(args) == 1 and "stop" not in bound:
         bound["stop"] = args[0]

@@ -27,6 +27,24 @@ def _at(x, v):
     return y * y
 
 
+def _at_each(x, v):
+    y = x + 0.0 * v
+    np.multiply.at(y, [0, 2, 0], v)
+    np.divide.at(y, [1, 1], v[:2] + 1.0)
+    np.power.at(y, [2], 1.0 + v[:1])
+    for extreme, bound in (
+        (np.maximum, 0.001),
+        (np.fmax, 0.001),
+        (np.minimum, 1e3),
+        (np.fmin, 1e3),
+    ):
+        extreme.at(y, [0, 1], bound)
+    np.logaddexp.at(y, [0, 0], v[:2])
+    for function in (np.sqrt, np.square, np.exp, np.log, np.negative):
+        function.at(y, [1])
+    return y * y
+
+
 CASES: list[Case] = [
     named("cumprod", np.cumprod, real(5)),
     named("cumprod-axis", lambda x: np.cumprod(x, axis=1), real(2, 3)),
@@ -63,6 +81,7 @@ CASES: list[Case] = [
         analytic=False,
     ),
     named("add.at", _at, real(3), real(3)),
+    named("ufunc.at", _at_each, positive(3), positive(3), analytic=False),
     named("add.reduceat", lambda x: np.add.reduceat(x, [0, 3, 1, 4]), real(5, 2)),
     named("add.reduceat-axis", lambda x: np.add.reduceat(x, [0, 2], axis=1), real(2, 4)),
     named("modf", np.modf, broken(3), analytic=False),

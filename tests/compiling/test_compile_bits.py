@@ -318,7 +318,6 @@ def rounds(x, n):
         for kind in ("shapes", "structures", "alternating", "functions")
     ],
 )
-@pytest.mark.no_cover  # traced, it takes twice as long; others reach the same lines
 @pytest.mark.filterwarnings("default::autograd_core.RecordedAgain")
 def test_recording_again_and_again_keeps_little(kind, many):
     compiled = compile(rounds)
@@ -345,7 +344,8 @@ def test_recording_again_and_again_keeps_little(kind, many):
         tracemalloc.stop()
     assert len(linecache.cache) <= lines + MOST
     assert len(compiled.recordings) <= MOST
-    assert (sizes[2] - sizes[1]) / many < 1000  # 7 to 17 KB where everything was kept
+    # 7 to 17 KB where everything was kept; a table that grew once is in one of the two only
+    assert min(np.diff(sizes)) / many < 1000
     assert "__warningregistry__" not in globals() or not any(
         "compile" in str(key) for key in globals()["__warningregistry__"]
     )

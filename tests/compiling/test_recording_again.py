@@ -71,7 +71,7 @@ def test_a_branch_is_recorded_once_for_each_side():
     reasons = [r.reason for r in compiled.recordings]
     assert len(reasons) == 3
     assert reasons[0] == "the first call"
-    assert "test_compile_again.py" in reasons[1]
+    assert "test_recording_again.py" in reasons[1]
     assert "recording" in repr(compiled.recordings[1])
     assert "3 recordings" in repr(compiled)
 

@@ -127,7 +127,8 @@ def loss(pool: Pool) -> Statement | None:
         (f"F.kl_div({{0}}, {{1}}, log_target=True, {tail}", True),
         (f"F.multi_margin_loss({{0}}, I({targets}), margin={p}, {tail}", distinct(x, 0.01)),
         (f"F.cosine_embedding_loss({{0}}, np.sin({{1}}) + {c}, I({signs}), {tail}",
-         away(np.linalg.norm(x, axis=1), 0.0)),
+         all(away(np.linalg.norm(v, axis=1), 0.0, margin=0.5)  # PyTorch adds 1e-12 to squares
+             for v in (x, np.sin(pool[b]) + c))),
     ]  # fmt: skip
     text, fits = pool.choose(options)
     return _layer(pool, text, a, b) if fits else None

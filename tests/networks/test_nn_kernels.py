@@ -77,7 +77,6 @@ CONVOLUTIONS = [
 ]
 
 
-@pytest.mark.no_cover  # traced, it takes twice as long; others reach the same lines
 @pytest.mark.parametrize("order", ["last", "first"])
 @pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
 @pytest.mark.parametrize("which", ["numpy", pytest.param("compiled", marks=compiled_only)])

@@ -211,7 +211,6 @@ def test_attention_shared_among_threads_is_the_plain_one(masked, kept):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.no_cover  # traced, it takes twice as long; others reach the same lines
 @compiled_only
 def test_a_written_program_calls_the_products(always):
     rng = np.random.default_rng(5)

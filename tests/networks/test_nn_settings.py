@@ -346,7 +346,7 @@ def test_functions_check_the_ignored_class(wrong: Any) -> None:
     for loss in (nn.functional.nll_loss, nn.functional.cross_entropy):
         with pytest.raises(AutogradError, match="ignore_index must be an integer"):
             loss(x, t, None, wrong)
-    with pytest.raises(AutogradError, match="rng must be"):
+    with pytest.raises(AutogradError, match="generator must be"):
         nn.functional.dropout(x, 0.5, True, True)
 
 

@@ -37,10 +37,7 @@ from autograd_core.engine import backward, scopes
 from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.operations import modes
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::autograd_core.RecordedAgain"),
-    pytest.mark.no_cover,  # traced, it takes twice as long; others reach the same lines
-]
+pytestmark = pytest.mark.filterwarnings("ignore::autograd_core.RecordedAgain")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 Patch = pytest.MonkeyPatch
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy
 import pytest
-from cases.idioms import IDIOMS, objects
+from cases.idioms import IDIOMS, W, objects
 
 import autograd_core.numpy as np
 from autograd_core import (
@@ -165,3 +165,57 @@ def test_the_rest_is_numpys_own():
         np._no_such_name  # noqa: B018
     assert len(np.r_) == 0
     assert np.r_.matrix is numpy.r_.matrix
+
+
+RARER = {
+    "copied": lambda x: np.array(x, copy=True) * x,
+    "copied in Fortran's order": lambda x: np.array([x, x * x], order="F")[0],
+    "asarray, copied": lambda x: np.asarray(x, copy=True) ** 2,
+    "asarray of another kind": lambda x: np.asarray(x, dtype="f4").astype(float),
+    "in C's order": lambda x: np.asarray(np.outer(x, x).T, order="C"),
+    "full_like of a traced model": lambda x: np.full_like([x[0], x[1]], 2.0) * x,
+    "arange with a dtype": lambda x: np.arange(x[0] * 0, 3.0, 1.0, float) * x[1],
+    "arange by names": lambda x: np.arange(stop=3.0 + x[0] * 0, step=1.0) * x[1],
+    "vectorize with its kind": lambda x: np.vectorize(lambda a: a * a, otypes=[float])(x),
+    "vectorize by name": lambda x: np.vectorize(lambda a, b: a * b, excluded=["b"])(x, b=x[1]),
+    "vectorize of nothing": lambda x: (
+        np.sum(np.vectorize(lambda a: a * 2.0, otypes=[float])(x[:0])) + x
+    ),
+    "vectorize as a decorator": lambda x: np.vectorize(otypes=[float])(lambda a: a * a)(x),
+    "along an axis by name": lambda x: np.apply_along_axis(lambda r: r * 2, 0, arr=[x[0], x[1]]),
+    "a function of traced values": lambda x: np.apply_along_axis(lambda r: r @ x, 0, numpy.eye(2)),
+    "piecewise of values": lambda x: np.piecewise(W, [W > 0, W < 0], [[x[0]], x[1]]),
+}
+
+
+@pytest.mark.parametrize("name", RARER)
+def test_rarer_spellings(name):
+    def f(x):
+        return np.sum(RARER[name](x))
+
+    h = 1e-3 if "another kind" in name else 1e-5
+    expected = [(f(X + s) - f(X - s)) / (2 * h) for s in h * numpy.eye(2)]
+    tolerance = 1e-3 if "another kind" in name else 1e-6
+    numpy.testing.assert_allclose(grad(f)(X), expected, rtol=tolerance, atol=tolerance)
+    pushed = [jvp(f, (X,), (s,))[1] for s in numpy.eye(2)]
+    numpy.testing.assert_allclose(pushed, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: np.asarray(x, dtype="f4", copy=False), "copy=False"),
+        (lambda x: np.vectorize(lambda a: a, signature="(n)->(n)")(x), "vmap"),
+        (lambda x: np.array({x[0], x[1]}), "no sequence"),
+        (lambda x: np.array(v for v in x), "one object"),
+        (lambda x: np.vectorize(lambda a: 0 if a < 1 else a)([0.0, x[0]]), "otypes"),
+    ],
+)
+def test_what_cannot_keep_a_trace_is_refused(call, message):
+    with pytest.raises(AutogradError, match=message):
+        grad(lambda x: np.sum(call(x)))(X)
+
+
+def test_a_signature_without_traced_values_is_numpys():
+    doubled = np.vectorize(lambda a: 2 * a, signature="(n)->(n)")
+    assert doubled([1.0, 2.0]).tolist() == [2.0, 4.0]

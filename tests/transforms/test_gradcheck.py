@@ -178,7 +178,6 @@ def test_a_wrong_rule_is_found_behind_a_decomposition():
 PARTS = {"c": (np.real, np.imag)}
 
 
-@pytest.mark.no_cover  # traced, it takes twice as long; others reach the same lines
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::autograd_core.IndependentWarning")
 @pytest.mark.parametrize("case", EVERY, ids=str)
