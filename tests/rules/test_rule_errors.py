@@ -59,3 +59,30 @@ def test_refusals(name: str) -> None:
     with pytest.raises(AutogradError) as caught:
         BAD[name](Tensor(V, requires_grad=True), Tensor(M, requires_grad=True))
     assert len(str(caught.value)) > 15
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.histogram_bin_edges(x, range=(2.0, 1.0)),
+        lambda x: np.histogramdd(np.stack([x, x], 1), bins=[3])[1],
+        lambda x: np.linalg.norm(np.reshape(x, (1, 1, 3)), axis=(0, 1, 2)),
+        lambda x: np.poly(np.reshape(x, (1, 1, 3))),
+    ],
+)
+def test_what_numpy_refuses_of_settings_is_refused_too(call):
+    x = np.array([0.3, 1.2, 2.5])
+    with pytest.raises(ValueError):  # noqa: PT011 - NumPy's own words
+        call(x)
+    with pytest.raises(AutogradError):
+        call(Tensor(x, requires_grad=True))
+
+
+def test_nothing_is_empty_as_numpy_s():
+    x = Tensor(np.array([0.3, 1.2, 2.5]), requires_grad=True)
+    assert np.vander(x, 0).shape == (3, 0)
+    assert np.poly(x[:0]) == 1.0
+    np.testing.assert_array_equal(np.histogram_bin_edges(x[:0], 2), [0.0, 0.5, 1.0])
+    zeros = Tensor(np.zeros((4, 4)), requires_grad=True)
+    np.linalg.det(zeros).backward()
+    assert not zeros.grad.data.any()
