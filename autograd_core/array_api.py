@@ -12,7 +12,6 @@ Source: https://data-apis.org/array-api/2024.12/
 
 from __future__ import annotations
 
-import builtins
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -24,7 +23,9 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine.tensor import untracked as _held
+from autograd_core.numpy import creation
 from autograd_core.operations.boxed import CONSTANT_KIND, Boxed, bare
+from autograd_core.operations.nests import holds, join
 from autograd_core.operations.other_libraries import scipy_function
 
 __array_api_version__ = "2024.12"
@@ -101,12 +102,6 @@ def _making(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def _has_traced(nest: Any) -> Any:
-    if isinstance(nest, (list, tuple)):
-        return builtins.any(map(_has_traced, nest))  # `any` is the standard's here
-    return isinstance(nest, Boxed)
-
-
 def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
     """Return a traced value as it is; anything else as a constant Tensor.
 
@@ -138,7 +133,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = N
     array([1., 2.])
     """
     check_device(device, "asarray")
-    if not isinstance(obj, Boxed) and not _has_traced(obj):
+    if not holds(obj):
         if copy is None:
             copy = None if isinstance(obj, (np.ndarray, np.generic)) else True
         return _held(np.array(obj, dtype=dtype, copy=copy))
@@ -149,8 +144,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: Any = N
                 "asarray: a list cannot become an array without a copy; leave out copy=False.",
                 Location.of_caller(),
             )
-        parts = [asarray(part) for part in obj]
-        made = np.stack(cast(Any, parts))
+        made = _constant(join(obj, operation="asarray"))
         copy = None
     if dtype is not None and made.dtype != dtype:
         if copy is False:
@@ -172,10 +166,7 @@ def astype(x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> An
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:
     """Return an array of one value, whose derivative is kept."""
     check_device(device, "full")
-    if isinstance(fill_value, Boxed):
-        filled = cast(Any, np.broadcast_to(cast(Any, fill_value), shape)).copy()
-        return filled if dtype is None else astype(filled, dtype, copy=False)
-    return _held(np.full(shape, fill_value, dtype=dtype))
+    return _constant(creation.full(shape, fill_value, dtype))
 
 
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Any:

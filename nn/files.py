@@ -154,13 +154,19 @@ def _is_dead(writer: str) -> bool:
         return False
     if not _process(int(pid)).startswith(machine + "-"):
         return False
+    there = _is_there(int(pid))
+    return there is False or (there is True and rest.partition("-")[0] != _began(int(pid)))
+
+
+def _is_there(pid: int) -> bool | None:
+    """Whether a process has this number now; None if the system does not say."""
     try:
-        os.kill(int(pid), 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
         return False
-    return rest.partition("-")[0] != _began(int(pid))
+    except (OSError, OverflowError):
+        return None
+    return True
 
 
 def signature(path: str | os.PathLike[str]) -> Any:
@@ -327,13 +333,7 @@ def _has_ended(holder: str) -> bool:
     told = re.fullmatch(r"process (\d+) on (.*)", holder)
     if told is None or told[2] != socket.gethostname() or os.name == "nt":
         return False
-    try:
-        os.kill(int(told[1]), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
+    return _is_there(int(told[1])) is False
 
 
 _held: WeakSet[PathLock] = WeakSet()

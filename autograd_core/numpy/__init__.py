@@ -1,8 +1,8 @@
 """NumPy's namespace, in which functions that make arrays keep the derivatives of what they get.
 
 ``import autograd_core.numpy as np`` in place of ``import numpy as np``: every name is NumPy's own
-object, except for the functions of `creation` and `joining`, and for functions that take arrays,
-which here take lists of traced numbers too.
+object, except for the functions of `creation`, `calling` and `joining`, and for functions that
+take arrays, which here take lists of traced numbers too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as _numpy
 
+from autograd_core.numpy import calling as _calling
 from autograd_core.numpy import creation as _creation
 from autograd_core.numpy import joining as _joining
 from autograd_core.numpy.listed import Namespace as _Namespace
@@ -24,12 +25,12 @@ _OWN: dict[str, Any] = {
     **{
         name: getattr(_creation, name)
         for name in (
-            "apply_along_axis", "arange", "array", "asanyarray", "asarray", "asarray_chkfinite",
-            "ascontiguousarray", "asfortranarray", "copy", "empty", "empty_like", "eye",
-            "fromiter", "full", "full_like", "identity", "ones", "ones_like", "piecewise", "tri",
-            "vectorize", "zeros", "zeros_like",
+            "arange", "array", "asanyarray", "asarray", "asarray_chkfinite", "ascontiguousarray",
+            "asfortranarray", "copy", "empty", "empty_like", "eye", "fromiter", "full",
+            "full_like", "identity", "ones", "ones_like", "tri", "zeros", "zeros_like",
         )
     },
+    **{name: getattr(_calling, name) for name in ("apply_along_axis", "piecewise", "vectorize")},
     "c_": _joining.c_,
     "r_": _joining.r_,
 }  # fmt: skip

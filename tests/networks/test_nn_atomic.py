@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 
 import nn
 import optim
+from attacks import mutated
 from autograd_core import AutogradError, Tensor
 from optim import lr_scheduler as schedules
 
@@ -221,26 +221,7 @@ def test_numbers_too_large_for_an_optimizers_state() -> None:
         adam.load_state_dict(state)
 
 
-SCHEDULES: dict[str, Callable[[Any], Any]] = {
-    "StepLR": lambda o: schedules.StepLR(o, 2),
-    "MultiStepLR": lambda o: schedules.MultiStepLR(o, [2, 5]),
-    "ConstantLR": schedules.ConstantLR,
-    "LinearLR": schedules.LinearLR,
-    "ExponentialLR": lambda o: schedules.ExponentialLR(o, 0.9),
-    "PolynomialLR": schedules.PolynomialLR,
-    "LambdaLR": lambda o: schedules.LambdaLR(o, lambda k: 1 / (k + 1)),
-    "MultiplicativeLR": lambda o: schedules.MultiplicativeLR(o, lambda k: 0.9),
-    "CosineAnnealingLR": lambda o: schedules.CosineAnnealingLR(o, 5),
-    "CosineAnnealingWarmRestarts": lambda o: schedules.CosineAnnealingWarmRestarts(o, 5),
-    "OneCycleLR": lambda o: schedules.OneCycleLR(o, 0.1, total_steps=9),
-    "ReduceLROnPlateau": schedules.ReduceLROnPlateau,
-    "SequentialLR": lambda o: schedules.SequentialLR(
-        o, [schedules.ConstantLR(o), schedules.ExponentialLR(o, 0.9)], [3]
-    ),
-    "ChainedScheduler": lambda o: schedules.ChainedScheduler(
-        [schedules.ConstantLR(o), schedules.ExponentialLR(o, 0.9)]
-    ),
-}
+SCHEDULES = {name: make for name, make in mutated.SCHEDULES.items() if name != "none"}
 
 
 def test_all_schedules_are_walked() -> None:
