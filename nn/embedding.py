@@ -54,6 +54,7 @@ class Embedding(Module):
         num_embeddings: int,
         embedding_dim: int,
         padding_idx: int | None = None,
+        *,
         dtype: Any = None,
     ) -> None:
         super().__init__()
