@@ -11,7 +11,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.locks import new_lock
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import trace_borders
 from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import conjugated, sweep
 from autograd_core.operations.modes import BASE, STEP
@@ -100,7 +100,7 @@ def backward(output: Any, gradient: Any, retain: bool, wrap: Callable[[Node], An
     found = settled(sweep([node], [seed], retain=retain, wrap=wrap))
     for g in found.values():
         if isinstance(g, Boxed):  # recorded, or of a trace that a rule or a hook brought in
-            borders.alive(g, "backward()")
+            trace_borders.alive(g, "backward()")
     # written only now: an exception in mid-sweep leaves every .grad as it was
     with _ADDING:
         for leaf, g in found.items():

@@ -12,11 +12,11 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import other_libraries
 from autograd_core.operations.boxed import Boxed, bare
 
 # Leaves that hold no traced value and need no question; object arrays are asked.
-_NUMBERS = foreign.FAMILIAR - {np.ndarray} | {complex}
+_NUMBERS = other_libraries.FAMILIAR - {np.ndarray} | {complex}
 
 
 def _is_nest(value: Any) -> bool:
@@ -137,7 +137,7 @@ def _plain(nest: Any, operation: str) -> Any:
 
 def _as_leaf(leaf: Any, kind: Any, operation: str) -> Any:
     if not isinstance(leaf, Boxed):
-        leaf = foreign.plain(leaf, operation)  # refuses masks, labels, units
+        leaf = other_libraries.plain(leaf, operation)  # refuses masks, labels, units
         if not hasattr(leaf, "dtype"):
             leaf = _plain(leaf, operation)
     if leaf.dtype.kind not in "biufc":

@@ -18,9 +18,7 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.operations import arguments, nests
-from autograd_core.operations import cut_marks as cuts
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import arguments, cut_marks, nests, other_libraries
 from autograd_core.operations.anomaly import check_forward
 from autograd_core.operations.boxed import (
     Boxed,
@@ -305,7 +303,7 @@ class Primitive:
         if current().anomaly:
             check_forward(self, raw, value)
         made = top._constant(value)
-        cuts.mark(made, "", self.name, args)
+        cut_marks.mark(made, "", self.name, args)
         if self.view:
             top._note_view(made, self, params)
         return made
@@ -455,12 +453,12 @@ class Constant(Primitive):
             value = self.run(raw, settings)
         if not boxed:
             return value
-        return cuts.mark(as_constant(boxed[0], value), "no derivative", self.name, boxed)
+        return cut_marks.mark(as_constant(boxed[0], value), "no derivative", self.name, boxed)
 
     def _compared(self, value: Any, raw: Any, beside: tuple[Any, ...]) -> Any:
         if isinstance(value, (Boxed, str, bytes)):
             return raw
-        return foreign.plain(raw, self.name, beside)
+        return other_libraries.plain(raw, self.name, beside)
 
 
 __all__ = [

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import trace_borders
 from autograd_core.engine.node import Node, next_tick
 from autograd_core.engine.overwrites import OVERWRITES
 from autograd_core.engine.pushing import push
@@ -46,13 +46,13 @@ class _Segment:
         self.level = level
         self.tick = 0  # when its results were handed out
         self.outside: list[Node] = []  # what the first run used without being handed it
-        self.inside = borders.inside()
+        self.inside = trace_borders.inside()
         self.random = RandomStates(f, args)
         self.slots = [k for k, a in enumerate(tree.leaves(tuple(args))) if level_of(a) == level]
 
     def trace(self) -> AbstractContextManager[Any]:
         """Let the second run make the same arrays as the first (`fillable`)."""
-        return borders.trace(self.level) if self.inside else nullcontext()
+        return trace_borders.trace(self.level) if self.inside else nullcontext()
 
     def run(self, tracked: Sequence[Any]) -> tuple[Any, list[Node], list[Node], int]:
         """Run f with these values in the tracked places.

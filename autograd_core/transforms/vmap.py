@@ -14,14 +14,14 @@ import numpy as np
 import autograd_core.transforms.batch_rules  # noqa: F401 - fills the tables
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import trace_borders
 from autograd_core.operations.other_libraries import argument
 from autograd_core.operations.primitive import Boxed, bare
 from autograd_core.transforms import randomness as random
 from autograd_core.transforms.batched import Batched, Batching, TooLargeError
 
 
-@borders.keywords
+@trace_borders.keywords
 def vmap(
     f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, randomness: str = "error"
 ) -> Callable[..., Any]:
@@ -80,14 +80,14 @@ def vmap(
         axes = _axes_of(args, in_axes)
         values = [argument(v._held if _is_constant_tensor(v) else v, "vmap") for v in values]
         batch = Batching(_length(values, axes))
-        batch.level = borders.users_level()
+        batch.level = trace_borders.users_level()
         inside = [
             v if axis is None else batch.enter(_moved(v, axis, 0))
             for v, axis in zip(values, axes, strict=True)
         ]
-        with borders.trace(batch.level), random.running(batch, randomness):
+        with trace_borders.trace(batch.level), random.running(batch, randomness):
             result = f(*tree.like(args, inside), **keywords)
-        borders.check_result(result, batch.level, "vmap")
+        trace_borders.check_result(result, batch.level, "vmap")
         outputs = tree.leaves(result)
         places = _out_axes_of(result, out_axes)
         return tree.like(
