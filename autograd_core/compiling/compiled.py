@@ -24,7 +24,7 @@ from autograd_core.compiling.arguments import (
 from autograd_core.compiling.captured import Watch
 from autograd_core.compiling.one_run import Run, locked_arguments, random_states, unwritable
 from autograd_core.compiling.program import Program, Value
-from autograd_core.compiling.recorded import Recorder
+from autograd_core.compiling.recorder import Recorder
 from autograd_core.compiling.recording import Recording, agree
 from autograd_core.compiling.simplify import join_scatters, simplify
 from autograd_core.compiling.stand_in import WRITES, Recorded

@@ -1,4 +1,4 @@
-"""From a user's call to a sweep and back: seeds checked, gradients settled, ``.grad`` written."""
+"""From a user's call to a sweep and back: seeds checked, gradients unshared, ``.grad`` written."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def backward(output: Any, gradient: Any, retain: bool, wrap: Callable[[Node], An
             Location.of_caller(),
         )
     seed = conjugated(seed_for(output, gradient, "backward()"))
-    found = settled(sweep([node], [seed], retain=retain, wrap=wrap))
+    found = unshared(sweep([node], [seed], retain=retain, wrap=wrap))
     for g in found.values():
         if isinstance(g, Boxed):  # recorded, or of a trace that a rule or a hook brought in
             trace_borders.alive(g, "backward()")
@@ -120,7 +120,7 @@ def _references_of_its_own() -> int:
 _ALONE = _references_of_its_own()
 
 
-def settled(found: dict[Node, Any], conjugate: bool = True) -> dict[Node, Any]:
+def unshared(found: dict[Node, Any], conjugate: bool = True) -> dict[Node, Any]:
     """Return a sweep's gradients as arrays of their own, by default in PyTorch's convention.
 
     The sweep hands arrays on without copying, so two gradients, the seed or a

@@ -404,7 +404,7 @@ class Tensor(Traced):
         else:
             out = raw[0]._process_recorded(primitive)
         if out.__class__ is not _float64:
-            out = primitive.settled(out, raw)
+            out = primitive.traceable(out, raw)
         mode = _mode()
         if mode is not DEFAULT:
             if mode.anomaly:

@@ -15,7 +15,7 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine import inplace, outputs
 from autograd_core.engine.methods import ArrayMethods
-from autograd_core.operations import nests, other_libraries
+from autograd_core.operations import nested_sequences, other_libraries
 from autograd_core.operations.primitive import (
     REGISTRY,
     WRITERS,
@@ -339,7 +339,7 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
             Location.of_caller(),
         )
     keywords = {k: v for k, v in keywords.items() if v is not np._NoValue}
-    args, keywords = nests.arranged(function, args, keywords)
+    args, keywords = nested_sequences.arranged(function, args, keywords)
     other_libraries.operands((*args, *keywords.values()), function.__name__)
     try:
         boxed: list[Boxed] = []

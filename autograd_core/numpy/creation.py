@@ -16,7 +16,7 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine.filling import fillable
 from autograd_core.engine.trace_borders import RUNNING
-from autograd_core.operations.nests import holds, join
+from autograd_core.operations.nested_sequences import holds, join
 from autograd_core.operations.primitive import Boxed, bare, memory
 
 # --- arrays of values that exist ---------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.renamed import present_names
 from autograd_core.base.source import Location
-from autograd_core.operations import nests, other_libraries
+from autograd_core.operations import nested_sequences, other_libraries
 from autograd_core.operations.boxed import Boxed, bare, numeric
 from autograd_core.operations.other_libraries import KNOWN
 
@@ -45,8 +45,8 @@ _NOT_NUMPY = frozenset({list, tuple, range, complex})
 def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
     """Return lists as arrays, and Python's complex numbers (1j * np.float64 is one) as NumPy's."""
     if isinstance(value, (list, tuple, range)):
-        if nests.holds(value):
-            return nests.join(value)
+        if nested_sequences.holds(value):
+            return nested_sequences.join(value)
         try:
             return np.asarray(value)
         except (TypeError, ValueError) as error:

@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.operations import arguments, cut_marks, nests, other_libraries
+from autograd_core.operations import arguments, cut_marks, nested_sequences, other_libraries
 from autograd_core.operations.anomaly import check_forward
 from autograd_core.operations.boxed import (
     Boxed,
@@ -282,7 +282,7 @@ class Primitive:
                     level = a._level
             elif a.__class__ is _ndarray:
                 if a.dtype is not _double and a.dtype.hasobject:
-                    joined = nests.without_objects(args)
+                    joined = nested_sequences.without_objects(args)
                     if joined is not None:
                         return self(*joined, **params)
             elif a.__class__ not in FAMILIAR:
@@ -315,7 +315,7 @@ class Primitive:
         except Exception as error:
             raise self.failure(error, args) from error
 
-    def settled(self, value: Any, args: Sequence[Any] = ()) -> Any:
+    def traceable(self, value: Any, args: Sequence[Any] = ()) -> Any:
         """Return a forward result that can be traced: Python's floats become NumPy's."""
         try:
             if value.dtype.kind != "O":
@@ -327,9 +327,9 @@ class Primitive:
             if isinstance(value, (float, complex)) and not objects:
                 return np.asarray(value)[()]
             if self.multiple and isinstance(value, tuple):
-                return like_tuple(value, [self._settled_part(part) for part in value])
+                return like_tuple(value, [self._traceable_part(part) for part in value])
             if self.multiple and isinstance(value, list):
-                return tuple(self._settled_part(part) for part in value)
+                return tuple(self._traceable_part(part) for part in value)
         kind = describe(value) if hasattr(value, "dtype") else f"a {type(value).__name__}"
         raise errors.DTypeError(
             f"{self.name}: the result is {kind}; an operation on traced values must return "
@@ -338,7 +338,7 @@ class Primitive:
             Location.of_caller(),
         )
 
-    def _settled_part(self, part: Any) -> Any:
+    def _traceable_part(self, part: Any) -> Any:
         if hasattr(part, "dtype") and part.dtype.kind != "O":
             return part
         if isinstance(part, (bool, int, float, complex)):

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
 from autograd_core.engine import trace_borders
-from autograd_core.engine.backward import settled
+from autograd_core.engine.backward import unshared
 from autograd_core.engine.node import Node
 from autograd_core.engine.pushing import push
 from autograd_core.engine.sweeping import sweep
@@ -108,7 +108,7 @@ class Trace:
             )
         finally:
             trace_borders.RUNNING.remove(self.level)
-        found = settled(swept, conjugate=False)
+        found = unshared(swept, conjugate=False)
         return self.alive([found.get(n) for n in self.inputs])
 
     def pushed(self, order: Sequence[Node], seeds: dict[Node, Any], nodes: Any) -> list[Any]:

@@ -25,7 +25,7 @@ from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.drawing import Drawing
 
 
-class Watch:
+class LastBackward:
     """Remembers the latest ``backward()``: its output, its seed, the caller's variables.
 
     An optimizer changes the parameters' arrays in place afterwards, so leaves
@@ -40,7 +40,7 @@ class Watch:
         self._kept: dict[Node, Any] = {}
         self._backward = engine.backward
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> LastBackward:
         engine.backward = self._watched
         return self
 
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not script.is_file():
         print(f"{script}: there is no such file", file=sys.stderr)
         return 2
-    watch = Watch()
+    watch = LastBackward()
     error: BaseException | None = None
     before = sys.argv[:], sys.path[:]
     sys.argv = [str(script), *given[split + 1 :]]
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if error is None else 1
 
 
-def _drawing(watch: Watch, error: BaseException | None, depth: str | int) -> Drawing:
+def _drawing(watch: LastBackward, error: BaseException | None, depth: str | int) -> Drawing:
     if isinstance(error, Exception):
         failure = failed.examine(error)
         graph = Graph(*failure.outputs)

@@ -30,7 +30,7 @@ from autograd_core import (
 from autograd_core.compiling import outside, walking
 from autograd_core.compiling.captured import Watch
 from autograd_core.compiling.places import equal
-from autograd_core.compiling.recorded import Recorder
+from autograd_core.compiling.recorder import Recorder
 from autograd_core.compiling.recording import agree as agrees
 
 X = np.array([0.5, -1.25, 2.0])
