@@ -17,7 +17,7 @@ from autograd_core.base.source import Location
 from autograd_core.engine.filling import fillable
 from autograd_core.engine.trace_borders import RUNNING
 from autograd_core.operations.nested_sequences import holds, join
-from autograd_core.operations.primitive import Boxed, bare, memory
+from autograd_core.operations.primitive import Boxed, bare, innermost_array
 
 # --- arrays of values that exist ---------------------------------------------
 
@@ -119,7 +119,7 @@ def _converted(given: Any, dtype: Any, copy: bool | None, order: Any, operation:
 
 
 def _in_order(value: Any, order: str) -> bool:
-    raw = memory(value)
+    raw = innermost_array(value)
     if isinstance(raw, Boxed):  # written down by `compile`: a copy is right in any order
         return False
     return bool(raw.flags.c_contiguous if order == "C" else raw.flags.f_contiguous)
@@ -194,7 +194,7 @@ def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
     if not holds(a):
         return np.asarray_chkfinite(a, dtype, order)
     made = asarray(a, dtype, order)
-    if not np.all(np.isfinite(memory(made))):
+    if not np.all(np.isfinite(innermost_array(made))):
         raise errors.ShapeError(
             "asarray_chkfinite: the array holds infs or NaNs.", Location.of_caller()
         )

@@ -22,7 +22,7 @@ from autograd_core.engine.sweeping import collect, sweep
 from autograd_core.engine.tensor import Tensor, leaf, record_parts, wrap
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.modes import BASE, enable_grad
-from autograd_core.operations.primitive import Primitive, level_of, memory
+from autograd_core.operations.primitive import Primitive, innermost_array, level_of
 from autograd_core.operations.saved_reads import Reading
 from autograd_core.transforms.random_sources import RandomStates
 
@@ -76,7 +76,7 @@ class _Segment:
         kept = [OVERWRITES.since(value, self.tick) is None for value in before]
         pairs = [p for p, k in zip(zip(outputs, before, strict=False), kept, strict=False) if k]
         if len(outputs) != len(before) or not all(
-            np.array_equal(memory(node.output), memory(value), equal_nan=True)
+            np.array_equal(innermost_array(node.output), innermost_array(value), equal_nan=True)
             for node, value in pairs
         ):
             raise errors.RuleError(

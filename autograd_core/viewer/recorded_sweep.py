@@ -194,7 +194,7 @@ def saved_bytes(node: Node) -> int:
     if node.primitive is None or node.inputs is None:
         return 0
     values = (node.output, *(i.output if isinstance(i, Node) else i for i in node.inputs))
-    read = {k for one in node.primitive.reads() for k in one.of(len(node.inputs))}
+    read = {k for one in node.primitive.vjp_reads() for k in one.of(len(node.inputs))}
     arrays = {id(values[k]): getattr(bare(values[k]), "nbytes", 8) for k in read}
     return int(sum(arrays.values()))
 

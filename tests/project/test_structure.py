@@ -333,7 +333,7 @@ def test_an_operation_stays_as_it_was_declared():
                           vjps=(lambda g, y, x: 10 * g,))  # fmt: skip
     assert grad(cube)(2.0) == 12.0
     assert grad(tenfold)(2.0) == 10.0
-    assert tenfold.reads()[0].of(1) == []
+    assert tenfold.vjp_reads()[0].of(1) == []
 
 
 @pytest.fixture(scope="module")
