@@ -430,7 +430,7 @@ class Module:
 
         Both are tuples with one entry for each positional argument and each
         output, None where no gradient came back; the entry of an output that is a
-        nest (an LSTM's ``(h, c)``) is nested alike.  The output is what the forward
+        pytree (an LSTM's ``(h, c)``) is nested alike.  The output is what the forward
         hooks leave.  What the hook returns, if not None, replaces ``grad_input``.
         """
         return self._add_hook("backward", hook)

@@ -223,8 +223,8 @@ def _is_array(value: Any) -> bool:
     return value.__class__ is np.ndarray or value.__class__ is Recorded
 
 
-def _all_written(nest: Any) -> bool:
-    """Whether no derivative is taken of anything in a nest."""
+def _all_written(pytree: Any) -> bool:
+    """Whether no derivative is taken of anything in a pytree."""
     met: list[Boxed] = []
-    unwrapped(nest, met)
+    unwrapped(pytree, met)
     return all(value._written for value in met)

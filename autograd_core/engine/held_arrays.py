@@ -100,7 +100,7 @@ def copied(data: Any, dtype: Any) -> Any:
     if value.dtype.kind not in "biufc":
         raise errors.DTypeError(
             f"Tensor: data of {value.dtype}, made from a {type(data).__name__}, are not numbers; "
-            "give numbers, or an array or a nest of lists of them.",
+            "give numbers, or an array or nested lists of them.",
             Location.of_caller(),
         )
     return value[()] if value.ndim == 0 and isinstance(value, np.ndarray) else value

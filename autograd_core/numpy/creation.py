@@ -33,7 +33,7 @@ def array(
     like: Any = None,
     **more: Any,
 ) -> Any:
-    """Make an array of a nest of numbers and arrays, traced or not, as numpy.array does.
+    """Make an array of a nested sequence of numbers and arrays, traced or not, as numpy.array does.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ def array(
     Raises
     ------
     ShapeError
-        If the nest is ragged.
+        If the nested sequence is ragged.
     DTypeError
-        If dtype= is no kind of number, or the nest holds more than numbers.
+        If dtype= is no kind of number, or the nested sequence holds more than numbers.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def _asked(given: Any, made: Any, operation: str) -> Any:
 
 
 def _converted(given: Any, dtype: Any, copy: bool | None, order: Any, operation: str) -> Any:
-    """Return a nest or a traced value as one array of a kind; copied if it must be."""
+    """Return a nested sequence or a traced value as one array of a kind; copied if it must be."""
     if not isinstance(given, Boxed):
         made = join(given, dtype, operation)
         return made.copy(order) if order == "F" and np.ndim(made) > 1 else made

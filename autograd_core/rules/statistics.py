@@ -88,12 +88,12 @@ def _quantile(
         made = below
     else:
         above = np.take_along_axis(full, high, -1)[..., 0]
-        share = (place - low.astype(place.dtype))[..., 0]
-        share = share if share.dtype == kind else share.astype(kind)
+        fraction = (place - low.astype(place.dtype))[..., 0]
+        fraction = fraction if fraction.dtype == kind else fraction.astype(kind)
         if middle:  # not the difference: between infinities it is NaN
-            made = np.where(share == 0, below, below * 0.5 + above * 0.5)
+            made = np.where(fraction == 0, below, below * 0.5 + above * 0.5)
         else:
-            made = below + (above - below) * share
+            made = below + (above - below) * fraction
     bad = (n == 0)[..., 0] if skip_nan else missing.any(axis=-1)
     if np.any(innermost_array(bad)):
         made = np.where(bad, np.nan if skip_nan else full[..., -1], made)  # NaN, with its gradient

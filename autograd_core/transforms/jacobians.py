@@ -383,8 +383,8 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
     return differentiated
 
 
-def _single(nest: Any, argnums: Any) -> Any:
-    return nest[0] if not isinstance(argnums, (tuple, list)) else nest
+def _single(pytree: Any, argnums: Any) -> Any:
+    return pytree[0] if not isinstance(argnums, (tuple, list)) else pytree
 
 
 def _hessian_columns(

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd_core.base.errors import AutogradError
 from autograd_core.base.source import user_frame
-from autograd_core.engine import backward as engine
+from autograd_core.engine import backward as backward_module
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.node import Node
 from autograd_core.engine.tensor import Tensor
@@ -38,14 +38,14 @@ class LastBackward:
         self.seed: Any = None
         self.variables: dict[str, Any] = {}
         self._kept: dict[Node, Any] = {}
-        self._backward = engine.backward
+        self._backward = backward_module.backward
 
     def __enter__(self) -> LastBackward:
-        engine.backward = self._watched
+        backward_module.backward = self._watched
         return self
 
     def __exit__(self, *error: object) -> None:
-        engine.backward = self._backward
+        backward_module.backward = self._backward
 
     def _watched(self, output: Tensor, gradient: Any, retain: bool, wrap: Any) -> None:
         self._keep(output, gradient)
