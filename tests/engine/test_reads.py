@@ -331,7 +331,29 @@ def test_forward_rules_may_read_what_reverse_rules_do_not() -> None:
         name="two ways",
     )
     assert f.jvp_reads() == (Reading({1}),)
-    assert elementwise(lambda x: np.sin(x), lambda y, x: np.cos(x), name="s").jvp_reads() == (
-        {1},
-    )
+    assert elementwise(lambda x: np.sin(x), lambda y, x: np.cos(x), name="s").jvp_reads() == ({1},)
     assert linearize(f, np.zeros(1))[1](np.ones(1)) == [1.0]
+
+
+def leaf(value):
+    return Tensor(value, requires_grad=True)
+
+
+TWO = np.array([0.3, 0.8])
+
+
+def test_a_rule_found_by_transposing_reads_everything():
+    p = primitive(lambda x: np.exp(x), jvp=[lambda t, y, x: t * y], name="forward only")
+    x = leaf(TWO)
+    y = p(x)
+    z = np.sum(y)
+    with no_grad():
+        y *= 0
+    with pytest.raises(OverwrittenError, match="forward only"):
+        z.backward()
+
+
+def test_what_a_rule_reads():
+    assert values_read(lambda y, x: np.zeros(x.shape) + y, 0) == {0}
+    assert values_read(lambda y, x, z: (y, x.shape, z.ndim), 0) == {0}
+    assert values_read(lambda y, x: x, 0) == {1}
