@@ -80,6 +80,9 @@ class HalfSquaredError(_Loss):
     12.5
     """
 
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
         return f.half_squared_error(input, target, self.reduction)
