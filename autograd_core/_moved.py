@@ -1,4 +1,4 @@
-"""Where modules were before they moved into rooms: old paths still import, for old pickles.
+"""Where modules were before they moved or got another name: old paths import, for old pickles.
 
 Each old name gives the module at its new place, the same object, with a DeprecationWarning.
 """
@@ -22,6 +22,7 @@ MOVED = {
     "checkpointing": "transforms.checkpointing",
     "colouring": "transforms.colouring",
     "comparison": "costs.comparison",
+    "compiling.recorded": "compiling.recorder",
     "counting": "costs.counting",
     "cuts": "operations.cut_marks",
     "declare": "operations.declare",
@@ -41,6 +42,7 @@ MOVED = {
     "methods": "engine.methods",
     "modes": "operations.modes",
     "node": "engine.node",
+    "operations.nests": "operations.nested_sequences",
     "outer": "engine.outer_products",
     "plots": "costs.plots",
     "printing": "base.printing",
@@ -58,6 +60,8 @@ MOVED = {
     "tensor": "engine.tensor",
     "traced": "engine.traced",
     "tree": "base.tree",
+    "viewer.recording": "viewer.recorded_sweep",
+    "viewer.tree": "viewer.scope_tree",
 }
 
 

@@ -25,7 +25,7 @@ from autograd_core.base.source import Location
 from autograd_core.engine.tensor import untracked as _held
 from autograd_core.numpy import creation
 from autograd_core.operations.boxed import CONSTANT_KIND, Boxed, bare
-from autograd_core.operations.nests import holds, join
+from autograd_core.operations.nested_sequences import holds, join
 from autograd_core.operations.other_libraries import scipy_function
 
 __array_api_version__ = "2024.12"

@@ -6,7 +6,7 @@ Documented and kept like the public names, but of no use to a program that only 
 `Location`             the user's line, for errors: ``Location.of_caller()``
 `errors`               every exception of the engine
 `tree`                 pytrees: nested dicts, lists and tuples
-`bare`, `memory`       the array under a traced value; under batches too
+`bare`                 the array under a traced value; `innermost_array`: under batches too
 `Batched`, `Batching`  values under `vmap`; a batch
 `BATCH_RULES`          what an operation, by name, does with a batch axis
 `BATCH_CONSTANTS`      the same for functions without derivative
@@ -22,19 +22,24 @@ Documented and kept like the public names, but of no use to a program that only 
 `draw`                 a random draw that `vmap` understands
 `renamed_keywords`     lets a function take keywords by their old names too, with a warning;
                        `present_names` does it for keywords at hand, `renamed_attribute` for an
-                       attribute
+                       attribute, `renamed_names` for names of a module
 `prints_anywhere`      lets a class print on terminals that know ASCII only
 =====================  ========================================================================
 """
 
 from autograd_core.base import errors, tree
 from autograd_core.base.printing import prints_anywhere
-from autograd_core.base.renamed import present_names, renamed_attribute, renamed_keywords
+from autograd_core.base.renamed import (
+    present_names,
+    renamed_attribute,
+    renamed_keywords,
+    renamed_names,
+)
 from autograd_core.base.source import Location, register_exclusion
 from autograd_core.costs.counting import Counter
 from autograd_core.engine.filling import fillable
 from autograd_core.engine.forgetting import Forgotten
-from autograd_core.operations.boxed import bare, memory
+from autograd_core.operations.boxed import bare, innermost_array
 from autograd_core.operations.primitive import Constant
 from autograd_core.operations.saved_reads import EVERYTHING, Reading
 from autograd_core.rules.indexing import getitem
@@ -61,7 +66,7 @@ __all__ = [
     "errors",
     "fillable",
     "getitem",
-    "memory",
+    "innermost_array",
     "named_sources",
     "present_names",
     "prints_anywhere",
@@ -70,6 +75,9 @@ __all__ = [
     "register_exclusion",
     "renamed_attribute",
     "renamed_keywords",
+    "renamed_names",
     "transpose",
     "tree",
 ]
+
+__getattr__ = renamed_names(__name__, memory="innermost_array")

@@ -110,7 +110,7 @@ class PReLU(Module):
 
     weight: Parameter
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, dtype: Any = None) -> None:
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None) -> None:
         super().__init__()
         checks.count("PReLU", "num_parameters", num_parameters)
         checks.real("PReLU", "init", init)
@@ -378,7 +378,7 @@ class Softmax(Module):
 
     def forward(self, input: Any) -> Any:
         """Apply it."""
-        return softmax(input, self.dim, self.temperature)
+        return softmax(input, self.dim, temperature=self.temperature)
 
     def extra_repr(self) -> str:
         """Return the settings."""

@@ -19,7 +19,7 @@ from .random import generator
 from .values import as_array, shape_error
 
 
-@optim.keywords.accepts("add_bias_kv", "add_zero_attn", "device")
+@optim.keywords.accepts("device")
 class MultiheadAttention(Module):
     """Each head looks at all positions, weighted by how query and key agree (Vaswani et al., 2017).
 
@@ -31,6 +31,8 @@ class MultiheadAttention(Module):
         Probability of dropping a weight in train mode.
     bias : bool
         Whether the projections add biases.
+    add_bias_kv, add_zero_attn : bool
+        False: a key and a value more, as PyTorch can add them, are not supported.
     kdim, vdim : int, optional
         Features of key and value, if they differ.
     batch_first : bool
@@ -70,12 +72,17 @@ class MultiheadAttention(Module):
         num_heads: int,
         dropout: float = 0.0,
         bias: bool = True,
+        add_bias_kv: bool = False,
+        add_zero_attn: bool = False,
         kdim: int | None = None,
         vdim: int | None = None,
         batch_first: bool = False,
+        *,
         dtype: Any = None,
     ) -> None:
         super().__init__()
+        optim.keywords.check_harmless("MultiheadAttention", "add_bias_kv", add_bias_kv)
+        optim.keywords.check_harmless("MultiheadAttention", "add_zero_attn", add_zero_attn)
         for name, n in (("embed_dim", embed_dim), ("num_heads", num_heads), ("kdim", kdim),
                         ("vdim", vdim)):  # fmt: skip
             if n is not None or name in ("embed_dim", "num_heads"):
@@ -103,7 +110,7 @@ class MultiheadAttention(Module):
         self.register_parameter(
             "in_proj_bias", Parameter(np.zeros(3 * embed_dim, dtype)) if bias else None
         )
-        self.out_proj = Linear(embed_dim, embed_dim, bias, dtype)
+        self.out_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype)
         if self.out_proj.bias is not None:
             init.zeros_(self.out_proj.bias)
 

@@ -28,8 +28,8 @@ _CHECKSUM = "autograd_core.checksum"
 _DEEPEST = 200  # levels of a pytree: far from Python's own limit, for writing and for reading
 
 
-def pack(nest: Any, arrays: dict[str, Any], path: str = "") -> Any:
-    """Return a nest as JSON values, its arrays moved into `arrays`.
+def pack(pytree: Any, arrays: dict[str, Any], path: str = "") -> Any:
+    """Return a pytree as JSON values, its arrays moved into `arrays`.
 
     Examples
     --------
@@ -39,20 +39,20 @@ def pack(nest: Any, arrays: dict[str, Any], path: str = "") -> Any:
     >>> list(arrays)
     ['w']
     """
-    return _Packing(arrays).pack(nest, path, 0)
+    return _Packing(arrays).pack(pytree, path, 0)
 
 
 class _Packing:
-    """One nest on its way into a file."""
+    """One pytree on its way into a file."""
 
     def __init__(self, arrays: dict[str, Any]) -> None:
         self.arrays = arrays
         self.names: dict[int, str] = {}  # an array that stands in two places is written once
 
-    def pack(self, nest: Any, path: str, depth: int) -> Any:
-        kind = type(nest)  # subclasses would not come back as what they are
-        if nest is None or kind in (bool, int, float, str):
-            return nest
+    def pack(self, pytree: Any, path: str, depth: int) -> Any:
+        kind = type(pytree)  # subclasses would not come back as what they are
+        if pytree is None or kind in (bool, int, float, str):
+            return pytree
         if depth > _DEEPEST:
             raise SerializationError(
                 f"checkpoint: {path[:40]}... is nested deeper than {_DEEPEST} levels; does "
@@ -61,29 +61,29 @@ class _Packing:
             )
         dot = path + "." if path else ""
         if kind is dict or kind is OrderedDict:
-            plain = kind is dict and all(type(k) is str and not k.startswith("$") for k in nest)
+            plain = kind is dict and all(type(k) is str and not k.startswith("$") for k in pytree)
             if plain:
-                return {k: self.pack(value, dot + k, depth + 1) for k, value in nest.items()}
+                return {k: self.pack(value, dot + k, depth + 1) for k, value in pytree.items()}
             items = [
                 [
                     self.pack(k, f"a key of {path}", depth + 1),
                     self.pack(value, f"{dot}{k}", depth + 1),
                 ]
-                for k, value in nest.items()
+                for k, value in pytree.items()
             ]
             return {"$items" if kind is dict else "$ordered": items}
         if kind in (list, tuple):
-            made = [self.pack(value, f"{dot}{k}", depth + 1) for k, value in enumerate(nest)]
+            made = [self.pack(value, f"{dot}{k}", depth + 1) for k, value in enumerate(pytree)]
             return made if kind is list else {"$tuple": made}
         if kind is complex:
-            return {"$number": [nest.real, nest.imag]}
+            return {"$number": [pytree.real, pytree.imag]}
         if kind is bytes:
-            return {"$bytes": nest.hex()}
+            return {"$bytes": pytree.hex()}
         if kind is np.ndarray:
-            return self.array(nest, path)
-        if isinstance(nest, np.generic) and (packed := _scalar(nest)):
+            return self.array(pytree, path)
+        if isinstance(pytree, np.generic) and (packed := _scalar(pytree)):
             return packed
-        raise _refused(path or "the value", nest)
+        raise _refused(path or "the value", pytree)
 
     def array(self, array: Any, path: str) -> Any:
         """Move an array out, and return what the file does not know of it."""
@@ -138,7 +138,7 @@ def _scalar(value: np.generic) -> Any:
 
 
 def unpack(packed: Any, arrays: dict[Any, Any]) -> Any:
-    """Return the nest that `pack` took apart."""
+    """Return the pytree that `pack` took apart."""
     if isinstance(packed, list):
         return [unpack(value, arrays) for value in packed]
     if not isinstance(packed, dict):
@@ -312,7 +312,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    nest
+    pytree
         What was saved.
 
     Raises

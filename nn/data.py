@@ -142,6 +142,7 @@ class DataLoader:
         dataset: Any,
         batch_size: int = 32,
         shuffle: bool = False,
+        *,
         seed: int = 0,
         last: str = "keep",
         drop_last: bool = False,
@@ -258,4 +259,4 @@ def as_loader(data: Any, batch_size: int, shuffle: bool, seed: int) -> DataLoade
     """Return a loader as it is, or one made of data."""
     if isinstance(data, DataLoader):
         return data
-    return DataLoader(data, batch_size, shuffle, seed)
+    return DataLoader(data, batch_size, shuffle, seed=seed)

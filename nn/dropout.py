@@ -50,7 +50,7 @@ class Dropout(Module):
 
     def forward(self, input: Any) -> Any:
         """Drop, in train mode."""
-        return dropout(input, self.p, self.training, self.rng)
+        return dropout(input, self.p, self.training, generator=self.rng)
 
     def extra_repr(self) -> str:
         """Return the probability."""
@@ -84,4 +84,4 @@ class Dropout2d(Dropout):
 
     def forward(self, input: Any) -> Any:
         """Drop, in train mode."""
-        return dropout2d(input, self.p, self.training, self.rng)
+        return dropout2d(input, self.p, self.training, generator=self.rng)

@@ -54,6 +54,7 @@ class Embedding(Module):
         num_embeddings: int,
         embedding_dim: int,
         padding_idx: int | None = None,
+        *,
         dtype: Any = None,
     ) -> None:
         super().__init__()
@@ -81,7 +82,7 @@ class Embedding(Module):
         """Return an Embedding with given rows, trained further only if not frozen."""
         table = np.asarray(embeddings)
         rows, columns = table.shape
-        made = cls(rows, columns, padding_idx, table.dtype)
+        made = cls(rows, columns, padding_idx, dtype=table.dtype)
         made.weight.data[...] = table
         made.weight.requires_grad = not freeze
         return made

@@ -78,7 +78,7 @@ class _Call:
     def __init__(self, module: Any, places: list[int], count: int) -> None:
         self.module, self.places, self.count = module, places, count
         self.grad_output: tuple[Any, ...] = ()
-        self.structure: Any = None  # the output's nest, numbered
+        self.structure: Any = None  # the output's pytree, numbered
         self.tracked: list[int] = []  # which of the numbers carry a derivative
         self.arrived: set[int] = set()  # and which of them a gradient came back to
 

@@ -50,7 +50,7 @@ class Linear(Module):
     bias: Parameter | None
 
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, dtype: Any = None
+        self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None
     ) -> None:
         super().__init__()
         checks.count("Linear", "in_features", in_features)
@@ -114,6 +114,7 @@ class Bilinear(Module):
         in2_features: int,
         out_features: int,
         bias: bool = True,
+        *,
         dtype: Any = None,
     ) -> None:
         super().__init__()

@@ -18,7 +18,7 @@ class _Loss(Module):
 
     reductions: tuple[str, ...] = ("mean", "sum", "none")
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         checks.choice(type(self).__name__, "reduction", reduction, self.reductions)
         self.reduction = reduction
@@ -29,8 +29,8 @@ class _Loss(Module):
 
 
 class _WeightedLoss(_Loss):
-    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(self, weight: Any = None, *, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
         self.register_buffer("weight", weight)
 
 
@@ -57,7 +57,7 @@ class MSELoss(_Loss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.mse_loss(input, target, self.reduction)
+        return f.mse_loss(input, target, reduction=self.reduction)
 
 
 class HalfSquaredError(_Loss):
@@ -79,6 +79,9 @@ class HalfSquaredError(_Loss):
     >>> float(nn.HalfSquaredError()(np.array([[3.0, 4.0]]), np.zeros((1, 2))))
     12.5
     """
+
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
@@ -108,7 +111,7 @@ class L1Loss(_Loss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.l1_loss(input, target, self.reduction)
+        return f.l1_loss(input, target, reduction=self.reduction)
 
 
 class HuberLoss(_Loss):
@@ -134,7 +137,7 @@ class HuberLoss(_Loss):
     """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         checks.positive("HuberLoss", "delta", delta)
         self.delta = delta
 
@@ -162,18 +165,18 @@ class SmoothL1Loss(_Loss):
     Examples
     --------
     >>> import numpy as np, nn
-    >>> nn.SmoothL1Loss("none", beta=2.0)(np.array([0.5, -4.0]), np.zeros(2))
+    >>> nn.SmoothL1Loss(reduction="none", beta=2.0)(np.array([0.5, -4.0]), np.zeros(2))
     array([0.0625, 3.    ])
     """
 
-    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
-        super().__init__(reduction)
+    def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
         checks.non_negative("SmoothL1Loss", "beta", beta)
         self.beta = beta
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.smooth_l1_loss(input, target, self.reduction, self.beta)
+        return f.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
 class HingeLoss(_Loss):
@@ -199,7 +202,7 @@ class HingeLoss(_Loss):
     """
 
     def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         checks.real(type(self).__name__, "margin", margin)
         self.margin = margin
 
@@ -236,16 +239,18 @@ class MultiMarginLoss(_WeightedLoss):
     """
 
     def __init__(
-        self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
+        self, p: int = 1, margin: float = 1.0, weight: Any = None, *, reduction: str = "mean"
     ) -> None:
-        super().__init__(weight, reduction)
+        super().__init__(weight, reduction=reduction)
         checks.choice("MultiMarginLoss", "p", p, (1, 2))
         checks.real("MultiMarginLoss", "margin", margin)
         self.p, self.margin = p, margin
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return f.multi_margin_loss(input, target, self.p, self.margin, self.weight, self.reduction)
+        return f.multi_margin_loss(
+            input, target, self.p, self.margin, self.weight, reduction=self.reduction
+        )
 
 
 @optim.keywords.accepts("size_average", "reduce")
@@ -274,15 +279,17 @@ class NLLLoss(_WeightedLoss):
     """
 
     def __init__(
-        self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+        self, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
-        super().__init__(weight, reduction)
+        super().__init__(weight, reduction=reduction)
         checks.count("NLLLoss", "ignore_index", ignore_index, -(2**63))
         self.ignore_index = ignore_index
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return likelihood.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+        return likelihood.nll_loss(
+            input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction
+        )
 
 
 @optim.keywords.accepts("size_average", "reduce")
@@ -315,11 +322,12 @@ class CrossEntropyLoss(_WeightedLoss):
     def __init__(
         self,
         weight: Any = None,
+        *,
         ignore_index: int = -100,
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__(weight, reduction)
+        super().__init__(weight, reduction=reduction)
         checks.count("CrossEntropyLoss", "ignore_index", ignore_index, -(2**63))
         checks.unit("CrossEntropyLoss", "label_smoothing", label_smoothing)
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
@@ -327,7 +335,12 @@ class CrossEntropyLoss(_WeightedLoss):
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
         return likelihood.cross_entropy(
-            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
+            input,
+            target,
+            self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
         )
 
 
@@ -356,7 +369,7 @@ class BCELoss(_WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return likelihood.binary_cross_entropy(input, target, self.weight, self.reduction)
+        return likelihood.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
 @optim.keywords.accepts("size_average", "reduce")
@@ -384,14 +397,16 @@ class BCEWithLogitsLoss(_WeightedLoss):
     0.6931
     """
 
-    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
-        super().__init__(weight, reduction)
+    def __init__(
+        self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None
+    ) -> None:
+        super().__init__(weight, reduction=reduction)
         self.register_buffer("pos_weight", pos_weight)
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
         return likelihood.binary_cross_entropy_with_logits(
-            input, target, self.weight, self.reduction, self.pos_weight
+            input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
         )
 
 
@@ -414,19 +429,21 @@ class KLDivLoss(_Loss):
     Examples
     --------
     >>> import numpy as np, nn
-    >>> float(nn.KLDivLoss("sum")(np.log([0.5, 0.5]), np.array([1.0, 0.0])).round(4))
+    >>> float(nn.KLDivLoss(reduction="sum")(np.log([0.5, 0.5]), np.array([1.0, 0.0])).round(4))
     0.6931
     """
 
     reductions = ("mean", "sum", "none", "batchmean")
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
-        super().__init__(reduction)
+    def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction=reduction)
         self.log_target = log_target
 
     def forward(self, input: Any, target: Any) -> Any:
         """Compare."""
-        return likelihood.kl_div(input, target, self.reduction, self.log_target)
+        return likelihood.kl_div(
+            input, target, reduction=self.reduction, log_target=self.log_target
+        )
 
 
 class EntropyLoss(_Loss):
@@ -452,7 +469,7 @@ class EntropyLoss(_Loss):
     """
 
     def __init__(self, dim: int = -1, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         checks.axis("EntropyLoss", "dim", dim)
         self.dim = dim
 
@@ -484,11 +501,13 @@ class CosineEmbeddingLoss(_Loss):
     1.0
     """
 
-    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(self, margin: float = 0.0, *, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
         checks.real(type(self).__name__, "margin", margin)
         self.margin = margin
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """Compare."""
-        return f.cosine_embedding_loss(input1, input2, target, self.margin, self.reduction)
+        return f.cosine_embedding_loss(
+            input1, input2, target, self.margin, reduction=self.reduction
+        )

@@ -175,7 +175,7 @@ class Module:
     # --- what it is made of -------------------------------------------------
 
     def named_modules(
-        self, prefix: str = "", remove_duplicate: bool = True
+        self, *, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
         """Yield (name, module) for the module itself and all below it, depth first."""
         seen: set[int] = set()
@@ -214,7 +214,9 @@ class Module:
     ) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
         modules = (
-            self.named_modules(prefix, remove_duplicate) if recurse else iter([(prefix, self)])
+            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+            if recurse
+            else iter([(prefix, self)])
         )
         for path, module in modules:
             for name, value in getattr(module, registry).items():
@@ -356,7 +358,7 @@ class Module:
         """
         self._own_parameters("state_dict()")
         found: dict[str, Any] = {}
-        for path, module in self.named_modules(prefix.rstrip("."), remove_duplicate=False):
+        for path, module in self.named_modules(prefix=prefix.rstrip("."), remove_duplicate=False):
             dot = path + "." if path else ""
             for name, parameter in module._parameters.items():
                 if parameter is not None:
@@ -428,7 +430,7 @@ class Module:
 
         Both are tuples with one entry for each positional argument and each
         output, None where no gradient came back; the entry of an output that is a
-        nest (an LSTM's ``(h, c)``) is nested alike.  The output is what the forward
+        pytree (an LSTM's ``(h, c)``) is nested alike.  The output is what the forward
         hooks leave.  What the hook returns, if not None, replaces ``grad_input``.
         """
         return self._add_hook("backward", hook)

@@ -33,8 +33,8 @@ class _BatchNorm(Module):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
-        dtype: Any = None,
         *,
+        dtype: Any = None,
         bias: bool = True,
     ) -> None:
         super().__init__()
@@ -196,6 +196,7 @@ class LayerNorm(Module):
         eps: float = 1e-5,
         elementwise_affine: bool = True,
         bias: bool = True,
+        *,
         dtype: Any = None,
     ) -> None:
         super().__init__()
@@ -262,8 +263,8 @@ class GroupNorm(Module):
         num_channels: int,
         eps: float = 1e-5,
         affine: bool = True,
-        dtype: Any = None,
         *,
+        dtype: Any = None,
         bias: bool = True,
     ) -> None:
         super().__init__()

@@ -157,7 +157,7 @@ def shared_sources() -> dict[str, Any]:
 
 
 def source_state(source: Any) -> Any:
-    """Return the state of a random source: numbers, text, arrays and nests of them.
+    """Return the state of a random source: numbers, text, arrays and pytrees of them.
 
     Examples
     --------

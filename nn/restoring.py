@@ -282,15 +282,15 @@ def _check_model(model: Any, given: Any) -> None:
 
 
 def checked_randomness(owner: str, live: Any, given: Any) -> Any:
-    """Return the states of random sources, in the nest in which the live ones stand, each checked.
+    """Return the states of random sources, each checked, as the live ones are nested.
 
     Parameters
     ----------
     owner : str
         The name of the place, for messages.
-    live : nest
+    live : pytree
         Dictionaries and lists of the states that the sources have now.
-    given : nest
+    given : pytree
         The states to check.
     """
     if isinstance(live, list):

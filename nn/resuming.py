@@ -100,7 +100,7 @@ class Resumable:
             self.save(path)  # what cannot be written is found now, not after an epoch
         self._loaded = None
 
-    def _settle(self) -> None:
+    def _undo_unfinished(self) -> None:
         """Put back what an exception has left half-done; note it if that cannot be."""
         rollback = self._rollback
         if rollback is None or not rollback.open:
@@ -125,7 +125,7 @@ class Resumable:
         of every random source.
         """
         if not self._fitting:  # else a callback asks, in the middle of an epoch's end
-            self._settle()
+            self._undo_unfinished()
         if self._cut:
             raise StateDictError(
                 f"{self._cut} Such a state is not saved; fit() or load() from a checkpoint first."
@@ -258,7 +258,7 @@ class Resumable:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Load what `state_dict` returned; if it does not fit, nothing is changed."""
         if not self._fitting:
-            self._settle()
+            self._undo_unfinished()
         expected = self._state()
         if (
             not isinstance(state, Mapping)

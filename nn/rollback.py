@@ -224,8 +224,8 @@ def _overrides(callback: Any, name: str) -> bool:
     return own or name in vars(callback)
 
 
-def copied(nest: Any) -> Any:
-    """Return a nest whose containers and arrays belong to nobody else.
+def copied(pytree: Any) -> Any:
+    """Return a pytree whose containers and arrays belong to nobody else.
 
     Examples
     --------
@@ -235,13 +235,13 @@ def copied(nest: Any) -> Any:
     >>> copy
     {'sums': [1.0]}
     """
-    kind = type(nest)
+    kind = type(pytree)
     if kind is np.ndarray:
-        return nest.copy()
-    if isinstance(nest, dict):
-        made = nest.copy()  # of its own kind
-        made.update((key, copied(value)) for key, value in nest.items())
+        return pytree.copy()
+    if isinstance(pytree, dict):
+        made = pytree.copy()  # of its own kind
+        made.update((key, copied(value)) for key, value in pytree.items())
         return made
     if kind is list or kind is tuple:
-        return kind(map(copied, nest))
-    return nest
+        return kind(map(copied, pytree))
+    return pytree

@@ -190,7 +190,7 @@ class Trainer(Resumable):
         self._loader, self._tests = loader, tests
         self.finished = False
         with ExitStack() as held:
-            self._settle()
+            self._undo_unfinished()
             self._begin(held)
             if (self.epoch, self.batch) > (epochs, 0):  # the end of this call lies in the past
                 self.model.eval()
@@ -258,7 +258,7 @@ class Trainer(Resumable):
             do(*args, signals)
         except BaseException:
             signals.hold()
-            self._settle()
+            self._undo_unfinished()
             signals.release()
             raise
         signals.release()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import DTypeError, Dual, ShapeError, Tensor, stop_gradient
-from autograd_core.extend import Batched, Location, bare, getitem, memory
+from autograd_core.extend import Batched, Location, bare, getitem, innermost_array
 
 
 def is_traced(value: Any) -> bool:
@@ -86,7 +86,7 @@ def everything(value: Any) -> Any:
     >>> vmap(checked)(np.array([1, 4]))
     array([2, 8])
     """
-    return as_array(memory(value))
+    return as_array(innermost_array(value))
 
 
 def at(x: Any, *index: Any) -> Any:

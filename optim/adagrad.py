@@ -178,7 +178,7 @@ class Adadelta(Optimizer):
 
     squares = "square_avg"
 
-    def share(self, group: Group) -> float:
+    def squares_weight(self, group: Group) -> float:
         """Return how much of the gradient's square is added to the running mean."""
         return 1.0 - float(group["rho"])
 

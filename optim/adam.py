@@ -35,7 +35,7 @@ class Moments(Optimizer):
 
     squares = "exp_avg_sq"
 
-    def share(self, group: Group) -> float:
+    def squares_weight(self, group: Group) -> float:
         """Return how much of the gradient's square is added to the running mean."""
         return 1.0 - float(group["betas"][1])
 

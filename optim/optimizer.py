@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar, overload
 import numpy as np
 
 from autograd_core import Tensor, enable_grad, mark_overwritten
-from autograd_core.extend import errors
+from autograd_core.extend import errors, present_names, renamed_attribute
 
 from . import checks
 from .compiled import rule
@@ -72,6 +72,9 @@ class Optimizer:
         own = vars(cls)
         if "compiled" not in own and ("update" in own or "scalars" in own):
             cls.compiled = ""
+        old = {name: own[name] for name in own.keys() & {"share"}}
+        for name, method in present_names(cls.__name__, {"share": "squares_weight"}, old).items():
+            setattr(cls, name, method)
 
     def __init__(self, params: Any, defaults: Mapping[str, Any]) -> None:
         self.defaults = dict(defaults)
@@ -103,9 +106,11 @@ class Optimizer:
         """Return what an array of the state holds before the first step."""
         return 0.0
 
-    def share(self, group: Group) -> float:
+    def squares_weight(self, group: Group) -> float:
         """Return how much of the gradient's square is added to the array named by `squares`."""
         return 1.0
+
+    share = renamed_attribute("share", "squares_weight")
 
     def decoupled(self, group: Group) -> bool:
         """Whether weight decay shrinks the weights directly, or is added to the gradient (L2)."""
@@ -285,7 +290,7 @@ class Optimizer:
                     )
                 if self.squares:
                     held = self.state.get(p, {}).get(self.squares)
-                    check_squares(self.name, k, data, g, decay, self.share(group), held)
+                    check_squares(self.name, k, data, g, decay, self.squares_weight(group), held)
                 yield group, p, data, g
 
     def _walk(self, scalars: Any, held: list[Any], decay: float, maximize: bool) -> None:

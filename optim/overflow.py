@@ -15,7 +15,7 @@ FAR = 1e-6  # of the largest number: sums of squares below are far from overflow
 
 
 def check_squares(
-    name: str, k: int, p: Any, g: Any, decay: float, share: float, held: Any = None
+    name: str, k: int, p: Any, g: Any, decay: float, weight: float, held: Any = None
 ) -> None:
     """Refuse a gradient whose square, or the running mean of squares, is too large for its dtype.
 
@@ -29,7 +29,7 @@ def check_squares(
         The parameter and its gradient.
     decay : float
         How much of the parameter is added to the gradient.
-    share : float
+    weight : float
         How much of the square is added to what is held.
     held : ndarray, optional
         The squares so far.
@@ -49,7 +49,7 @@ def check_squares(
         return
     peak = _peak(g) + (decay * _peak(p) if decay else 0.0)
     before = _peak(held) if held is not None else 0.0
-    if not np.isfinite(peak) or share * peak * peak + before < 0.99 * largest:
+    if not np.isfinite(peak) or weight * peak * peak + before < 0.99 * largest:
         return
     raise errors.NonFiniteError(
         f"{name}: the gradient of parameter {k} of shape {p.shape} reaches {peak:.3g}; its square "

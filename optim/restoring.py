@@ -170,9 +170,9 @@ def like(live: Any, new: Any) -> Any:
 
 
 def plain(new: Any, depth: int = 0) -> Any:
-    """Return numbers, arrays and nests of them; raise `UnlikeError` for anything else."""
+    """Return numbers, arrays and pytrees of them; raise `UnlikeError` for anything else."""
     if depth > _DEEPEST:
-        raise UnlikeError(f"a nest of at most {_DEEPEST} levels")
+        raise UnlikeError(f"a pytree of at most {_DEEPEST} levels")
     if isinstance(new, int) and not -_LONGEST <= new <= _LONGEST:
         raise UnlikeError("a number of at most 128 bits")
     if new is None or isinstance(new, (bool, np.bool_, Number)):
@@ -183,7 +183,7 @@ def plain(new: Any, depth: int = 0) -> Any:
         return type(new)(plain(value, depth + 1) for value in new)
     if type(new) in (dict, OrderedDict):
         return type(new)((key, plain(value, depth + 1)) for key, value in new.items())
-    raise UnlikeError("numbers, arrays, or nests of them")
+    raise UnlikeError("numbers, arrays, or pytrees of them")
 
 
 def _if(fits: bool, new: Any, wanted: str) -> Any:

@@ -90,7 +90,7 @@ class RMSprop(Optimizer):
 
     squares = "square_avg"
 
-    def share(self, group: Group) -> float:
+    def squares_weight(self, group: Group) -> float:
         """Return how much of the gradient's square is added to the running mean."""
         return 1.0 - float(group["alpha"])
 

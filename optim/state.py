@@ -20,7 +20,7 @@ SCHEDULED = frozenset({"initial_lr", "max_lr", "min_lr", "max_momentum", "base_m
 Group = dict[str, Any]  # the settings of some parameters
 State = dict[str, Any]  # what an optimizer keeps for one parameter
 
-# What reading a nest of other things than was expected raises.
+# What reading a pytree of other things than was expected raises.
 _WRONG_KIND = (
     TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError,
 )  # fmt: skip

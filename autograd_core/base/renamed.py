@@ -1,7 +1,8 @@
-"""What was renamed: keywords and attributes work under their old names too, with a warning."""
+"""What was renamed: keywords, attributes and names of modules work as before, with a warning."""
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -163,3 +164,34 @@ def renamed_attribute(old: str, new: str) -> property:
         setattr(self, new, value)
 
     return property(read, write, doc=f"The old name of `{new}`.")
+
+
+def renamed_names(module: str, **renamed: str) -> Callable[[str], Any]:
+    """Return a module's ``__getattr__``, which finds its names under their old names too.
+
+    Parameters
+    ----------
+    module : str
+        The module's ``__name__``.
+    **renamed : str
+        The present name for each old one.
+
+    Returns
+    -------
+    callable
+        For the module to bind to ``__getattr__``.
+
+    Examples
+    --------
+    >>> find = renamed_names("autograd_core.base.renamed", warn="warn_deprecated")
+    >>> find("warn") is warn_deprecated
+    True
+    """
+
+    def find(name: str) -> Any:
+        if name not in renamed:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warn_deprecated(f"{module}.{name} is {renamed[name]} now.")
+        return getattr(sys.modules[module], renamed[name])
+
+    return find

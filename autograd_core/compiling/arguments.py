@@ -97,7 +97,7 @@ def _equal(first: Any, second: Any) -> bool:
 
 
 def names_of(f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]) -> list[str]:
-    """Return a name for each leaf of the arguments: the parameter's, and the place in the nest."""
+    """Return a name for each leaf of the arguments: the parameter's, and the place in it."""
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
@@ -114,25 +114,25 @@ def names_of(f: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, A
     return found
 
 
-def paths(name: str, nest: Any) -> list[str]:
-    """Return a name for each leaf of a nest, from the name of the whole.
+def paths(name: str, pytree: Any) -> list[str]:
+    """Return a name for each leaf of a pytree, from the name of the whole.
 
     Examples
     --------
     >>> paths("p", {"w": 1.0, "b": [2.0, 3.0]})
     ['p_w', 'p_b_0', 'p_b_1']
     """
-    if nest is None:
+    if pytree is None:
         return []
-    if isinstance(nest, dict):
-        return [path for key, part in nest.items() for path in paths(f"{name}_{key}", part)]
-    if isinstance(nest, (list, tuple)):
-        return [path for k, part in enumerate(nest) for path in paths(f"{name}_{k}", part)]
+    if isinstance(pytree, dict):
+        return [path for key, part in pytree.items() for path in paths(f"{name}_{key}", part)]
+    if isinstance(pytree, (list, tuple)):
+        return [path for k, part in enumerate(pytree) for path in paths(f"{name}_{k}", part)]
     return [name]
 
 
-def orders(nest: Any) -> list[tuple[Any, ...]]:
-    """Return the keys of all dictionaries in a nest, in their order: code may go through them.
+def orders(pytree: Any) -> list[tuple[Any, ...]]:
+    """Return the keys of all dictionaries in a pytree, in their order: code may go through them.
 
     Examples
     --------
@@ -140,20 +140,20 @@ def orders(nest: Any) -> list[tuple[Any, ...]]:
     [('b', 'a')]
     """
     found: list[tuple[Any, ...]] = []
-    if isinstance(nest, dict):
-        if len(nest) > 1:
-            found.append(tuple(nest))
-        nest = nest.values()
-    elif not isinstance(nest, (list, tuple)):
+    if isinstance(pytree, dict):
+        if len(pytree) > 1:
+            found.append(tuple(pytree))
+        pytree = pytree.values()
+    elif not isinstance(pytree, (list, tuple)):
         return found
-    for part in nest:
+    for part in pytree:
         if isinstance(part, (dict, list, tuple)):
             found += orders(part)
     return found
 
 
 def flat(args: tuple[Any, ...]) -> bool:
-    """Whether no argument is a nest."""
+    """Whether no argument is a pytree."""
     return all(a.__class__ in _LEAVES for a in args)
 
 

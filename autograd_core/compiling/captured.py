@@ -22,7 +22,7 @@ from autograd_core.compiling.walking import Walk
 from autograd_core.engine.tensor import Tensor
 
 
-class Watch(Walk):
+class CapturedState(Walk):
     """The state of everything that some functions can reach.
 
     Parameters
@@ -36,7 +36,7 @@ class Watch(Walk):
     --------
     >>> scale = [2.0]
     >>> def f(x): return scale[0] * x
-    >>> watch = Watch(f)
+    >>> watch = CapturedState(f)
     >>> watch.changed() is None
     True
     >>> scale[0] = 3.0
@@ -52,7 +52,7 @@ class Watch(Walk):
                 return found
         return None
 
-    def settle(self, tensors: Collection[int], arrays: Collection[int]) -> None:
+    def leave_to_program(self, tensors: Collection[int], arrays: Collection[int]) -> None:
         """Take note of what a program reads by itself at every call.
 
         Parameters

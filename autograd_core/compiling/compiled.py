@@ -21,17 +21,16 @@ from autograd_core.compiling.arguments import (
     is_static,
     paths,
 )
-from autograd_core.compiling.captured import Watch
+from autograd_core.compiling.captured import CapturedState
 from autograd_core.compiling.one_run import Run, locked_arguments, random_states, unwritable
 from autograd_core.compiling.program import Program, Value
-from autograd_core.compiling.recorded import Recorder
+from autograd_core.compiling.recorder import Recorder
 from autograd_core.compiling.recording import Recording, agree
 from autograd_core.compiling.simplify import join_scatters, simplify
 from autograd_core.compiling.stand_in import WRITES, Recorded
 from autograd_core.compiling.tensors import turn
 from autograd_core.compiling.writing import Source
-from autograd_core.engine.node import Watch as NodeWatch
-from autograd_core.engine.node import users_frame
+from autograd_core.engine.node import Watch, users_frame
 from autograd_core.engine.sweeping import followed
 from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.engine.trace_borders import pick
@@ -180,7 +179,7 @@ class Compiled:
                 args[k] = value
             held = {id(t): (t, g) for t, g in zip(tensors, given, strict=True)}
             for tensor, tracked in held.values():
-                tracked._node.watch = NodeWatch(weakref.ref(tensor))
+                tracked._node.watch = Watch(weakref.ref(tensor))
             with recorder.running(held):
                 result = f(*args, **keywords)
             recorder.backward = True
@@ -230,7 +229,7 @@ class Compiled:
         # of one is guarded; where code insists on arrays, they are constants compared at each call.
         why = ""
         for live in (True, False):
-            watch = Watch(self._f, *run.settings, seen=run.seen)
+            watch = CapturedState(self._f, *run.settings, seen=run.seen)
             if watch.refused:
                 raise _refusal(
                     f"reads {watch.refused}; the compiled program would not see it change. Read "
@@ -257,7 +256,7 @@ class Compiled:
 
     def _plain_run(self, run: Run) -> Any:
         """Run the function as it is, and see what it does: its results are what counts."""
-        watch = Watch(self._f, *run.settings)
+        watch = CapturedState(self._f, *run.settings)
         sources = random_sources(self._f)
         before = random_states(sources)
         digests, restore = watch.digests(), watch.restoring()
@@ -274,7 +273,7 @@ class Compiled:
                 writes = error
         if writes is not None or any(d.changed() for d in digests):
             try:  # once more, to say at which line
-                self._recording(run, Watch(self._f, *run.settings), True)
+                self._recording(run, CapturedState(self._f, *run.settings), True)
             except errors.AutogradError:
                 raise
             except Exception:  # of what insists on plain arrays
@@ -296,7 +295,7 @@ class Compiled:
         return wanted
 
     def _rehearsed(
-        self, watch: Watch, args: tuple[Any, ...], keywords: dict[str, Any]
+        self, watch: CapturedState, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> ValueError | None:
         """Return the error of a function that writes into captured arrays, without its doing so."""
         if not watch.captures():
@@ -309,7 +308,7 @@ class Compiled:
             return None
         return None
 
-    def _recording(self, run: Run, watch: Watch, live: bool) -> Recording:
+    def _recording(self, run: Run, watch: CapturedState, live: bool) -> Recording:
         tensors = run.tensors
         recorder = Recorder()
         shadows = watch.shadows(recorder.stand_in if live else None)
@@ -363,7 +362,7 @@ class Compiled:
         written = Source(program, f"{where}: its value and its gradients, forward and backward.")
         originals = [x for x, d in zip(run.leaves, run.marked, strict=True) if d]
         finish = self._finisher(aux, of_args, originals)
-        watch.settle({id(t) for t in tensors}, recorder.captured.keys())
+        watch.leave_to_program({id(t) for t in tensors}, recorder.captured.keys())
         return Recording(written, run.reason, run.kinds, structure, watch, finish)
 
     def _of_inputs(

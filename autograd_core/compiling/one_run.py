@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_core.base import tree
 from autograd_core.compiling.arguments import Kind, array_in, is_static, names_of
-from autograd_core.compiling.captured import Watch
+from autograd_core.compiling.captured import CapturedState
 from autograd_core.compiling.outside import Seen
 from autograd_core.engine.tensor import Tensor
 from autograd_core.transforms.random_sources import state_of
@@ -48,7 +48,7 @@ def unwritable(name: str, array: Any) -> Any:
     return view
 
 
-def locked_arguments(structure: Any, watch: Watch) -> Any:
+def locked_arguments(structure: Any, watch: CapturedState) -> Any:
     """Return arguments that nobody can write into: views, unless the function may know them."""
     views: dict[int, Any] = {}
 

@@ -13,7 +13,7 @@ import numpy as np
 from autograd_core.base import tree
 from autograd_core.base.source import is_library
 from autograd_core.compiling.arguments import Kind, array_in, flat, orders
-from autograd_core.compiling.captured import Watch
+from autograd_core.compiling.captured import CapturedState
 from autograd_core.compiling.writing import FUNCTION, Source
 from autograd_core.operations.primitive import bare
 
@@ -49,7 +49,7 @@ class Recording:
         reason: str,
         kinds: list[Kind],
         structure: Any,
-        watch: Watch,
+        watch: CapturedState,
         finish: Callable[[Sequence[Any]], Any],
     ) -> None:
         self.source = written.text

@@ -16,7 +16,7 @@ from autograd_core.compiling.outside import kind_of
 from autograd_core.compiling.program import Value
 from autograd_core.compiling.spelling import STACKED
 from autograd_core.engine.traced import Traced
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import other_libraries
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, unwrapped
 from autograd_core.rules.shapes import astype_
 
@@ -205,8 +205,8 @@ class Recorded(Traced):
         return self._taken("array", np.array(self.value)).tolist()
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if foreign.declines():
-            return foreign.as_object(self)
+        if other_libraries.declines():
+            return other_libraries.as_object(self)
         if self.dtype.kind not in "biu":
             raise errors.ConversionError(
                 "compile: a value of the program met code that needs the plain array, for instance "
@@ -223,8 +223,8 @@ def _is_array(value: Any) -> bool:
     return value.__class__ is np.ndarray or value.__class__ is Recorded
 
 
-def _all_written(nest: Any) -> bool:
-    """Whether no derivative is taken of anything in a nest."""
+def _all_written(pytree: Any) -> bool:
+    """Whether no derivative is taken of anything in a pytree."""
     met: list[Boxed] = []
-    unwrapped(nest, met)
+    unwrapped(pytree, met)
     return all(value._written for value in met)

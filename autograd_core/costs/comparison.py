@@ -18,7 +18,7 @@ from autograd_core.base.text_tables import (
     text_table,
 )
 from autograd_core.costs.plots import plot_modes
-from autograd_core.costs.recorded_run import Problem
+from autograd_core.costs.recorded_run import RecordedRun
 from autograd_core.engine.node import Node
 
 _HEAD = ("mode", "sweeps", "FLOPs", "peak bytes", "predicted", "measured")
@@ -197,24 +197,24 @@ def _timed(sweeps: Any, total: int, limit: float) -> tuple[float, float]:
     return spent * total / done, done / total
 
 
-def _forward_sweeps(problem: Problem) -> Any:
-    for node in problem.inputs:
+def _forward_sweeps(recorded: RecordedRun) -> Any:
+    for node in recorded.inputs:
         for unit in _units(node):
-            yield lambda node=node, unit=unit: problem.forward({node: unit})
+            yield lambda node=node, unit=unit: recorded.forward({node: unit})
 
 
-def _reverse_sweeps(problem: Problem) -> Any:
-    for k, node in enumerate(problem.outputs):
-        others = [np.zeros_like(o.output)[()] for o in problem.outputs]
+def _reverse_sweeps(recorded: RecordedRun) -> Any:
+    for k, node in enumerate(recorded.outputs):
+        others = [np.zeros_like(o.output)[()] for o in recorded.outputs]
         for unit in _units(node):
             seeds = [unit if j == k else other for j, other in enumerate(others)]
-            yield lambda seeds=seeds: problem.reverse(seeds)
+            yield lambda seeds=seeds: recorded.reverse(seeds)
 
 
-def compare(cost: Any, problem: Problem, measure: bool, limit: float) -> Modes:
+def compare(cost: Any, recorded: RecordedRun, measure: bool, limit: float) -> Modes:
     """Return the comparison of the two modes for a recorded function."""
 
-    def mode(name: str, sweeps: int, peak: int, runs: Callable[[Problem], Any]) -> ModeCost:
+    def mode(name: str, sweeps: int, peak: int, runs: Callable[[RecordedRun], Any]) -> ModeCost:
         each = cost.forward if name == "forward" else cost.reverse
         flops = cost.function.flops + sweeps * each.flops
         predicted = measured = None
@@ -225,9 +225,9 @@ def compare(cost: Any, problem: Problem, measure: bool, limit: float) -> Modes:
             evaluation = cost.function.seconds
             if evaluation is None:
                 start = time.perf_counter()
-                problem.run()
+                recorded.run()
                 evaluation = time.perf_counter() - start
-            spent, share = _timed(_warmed(runs, problem), sweeps, limit)
+            spent, share = _timed(_warmed(runs, recorded), sweeps, limit)
             measured = evaluation + spent
         return ModeCost(name, sweeps, flops, peak, predicted, measured, share)
 
@@ -240,10 +240,10 @@ def compare(cost: Any, problem: Problem, measure: bool, limit: float) -> Modes:
     )
 
 
-def _warmed(runs: Callable[[Problem], Any], problem: Problem) -> Any:
+def _warmed(runs: Callable[[RecordedRun], Any], recorded: RecordedRun) -> Any:
     """Yield one sweep to warm up, then every sweep."""
-    yield next(runs(problem))
-    yield from runs(problem)
+    yield next(runs(recorded))
+    yield from runs(recorded)
 
 
 __all__: Sequence[str] = ["ModeCost", "Modes", "compare"]

@@ -17,7 +17,7 @@ from autograd_core.operations.modes import enable_grad
 from autograd_core.operations.primitive import Primitive
 
 
-class Recording(NamedTuple):
+class RecordedComposite(NamedTuple):
     """One run of a composite.
 
     Attributes
@@ -37,7 +37,7 @@ class Recording(NamedTuple):
 
 def record_composite(
     primitive: Primitive, args: Sequence[Any], params: Mapping[str, Any], active: Sequence[bool]
-) -> Recording:
+) -> RecordedComposite:
     """Run the composite of a kernel on raw arguments and return what was recorded.
 
     Parameters
@@ -59,7 +59,7 @@ def record_composite(
         result = primitive.composite(*given, **params)
     parts = result if primitive.multiple else (result,)
     outputs = [p._node if isinstance(p, Tensor) else None for p in parts]
-    return Recording(
+    return RecordedComposite(
         order=collect(o for o in outputs if o is not None)[::-1],
         inputs=[v._node if here else None for v, here in zip(given, active, strict=True)],
         outputs=outputs,

@@ -28,7 +28,7 @@ from autograd_core.costs.counting import (
     raw_arguments,
 )
 from autograd_core.costs.flops import Formula
-from autograd_core.costs.recorded_run import Problem, modules_of
+from autograd_core.costs.recorded_run import RecordedRun, modules_of
 from autograd_core.costs.saved_memory import Memory, memory_of
 from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import reaching
@@ -118,7 +118,7 @@ class Cost:
     memory: Memory
     uncounted: list[str]
     estimated: list[str]
-    _problem: Problem = field(repr=False)
+    _recorded: RecordedRun = field(repr=False)
 
     @property
     def peak_bytes(self) -> int:
@@ -227,7 +227,7 @@ class Cost:
         >>> modes.best, modes.forward.sweeps, modes.reverse.sweeps
         ('reverse', 10000, 1)
         """
-        return compare(self, self._problem, measure, limit)
+        return compare(self, self._recorded, measure, limit)
 
 
 def _cells(amounts: Sequence[Amount]) -> list[str]:
@@ -276,12 +276,12 @@ def _push(node: Node, args: list[Any], ts: Sequence[Any]) -> Callable[[], Any]:
     return lambda: primitive.push(ts, node.output, args, node.params)
 
 
-def _measured(problem: Problem) -> tuple[dict[Node, list[float]], list[float]]:
+def _measured(recorded: RecordedRun) -> tuple[dict[Node, list[float]], list[float]]:
     """Return seconds of each node in an evaluation, a reverse and a forward sweep; and of all."""
-    repeats = 3 if len(problem.order) < 2000 else 1
-    needed, through = reaching(problem.order[::-1], problem.inputs)
+    repeats = 3 if len(recorded.order) < 2000 else 1
+    needed, through = reaching(recorded.order[::-1], recorded.inputs)
     each: dict[Node, list[float]] = {}
-    for node in problem.operations:
+    for node in recorded.operations:
         primitive = node.primitive
         assert primitive is not None
         args, y = raw_arguments(node), node.output
@@ -296,7 +296,7 @@ def _measured(problem: Problem) -> tuple[dict[Node, list[float]], list[float]]:
             stopwatch(_pull(node, g, args, active), 0.0, repeats) if node in through else 0.0,
             stopwatch(_push(node, args, ts), 0.0, repeats) if node in through else 0.0,
         ]
-    whole = [stopwatch(run, 0.02) for run in (problem.run, problem.reverse, problem.forward)]
+    whole = [stopwatch(run, 0.02) for run in (recorded.run, recorded.reverse, recorded.forward)]
     return each, whole
 
 
@@ -354,17 +354,17 @@ def cost(
     >>> c.saved_bytes                                   # the result of tanh
     24
     """
-    problem = Problem(f, args, keywords, argnums, "cost()")
+    recorded = RecordedRun(f, args, keywords, argnums, "cost()")
     counters = [Counter(weights) for _ in range(3)]
     with enable_grad():
-        function = count_pass(problem.order, counters[0])
-        reverse = count_reverse(problem.order, problem.outputs, problem.inputs, counters[1])
-        forward = count_forward(problem.order, problem.inputs, counters[2])
-    each, whole = _measured(problem) if measure else ({}, [None, None, None])  # type: ignore[list-item]
-    memory = memory_of(problem.order, problem.outputs, problem.inputs)
+        function = count_pass(recorded.order, counters[0])
+        reverse = count_reverse(recorded.order, recorded.outputs, recorded.inputs, counters[1])
+        forward = count_forward(recorded.order, recorded.inputs, counters[2])
+    each, whole = _measured(recorded) if measure else ({}, [None, None, None])  # type: ignore[list-item]
+    memory = memory_of(recorded.order, recorded.outputs, recorded.inputs)
     nodes = []
-    modules = modules_of(problem)
-    for node in problem.operations:
+    modules = modules_of(recorded)
+    for node in recorded.operations:
         seconds: list[Any] = list(each.get(node, [None] * 3))
         value = node.output[0] if isinstance(node.output, tuple) else node.output
         nodes.append(
@@ -383,8 +383,8 @@ def cost(
     uncounted = sorted(set().union(*(c.unknown for c in counters)))
     return Cost(
         nodes=nodes,
-        n=problem.n,
-        m=problem.m,
+        n=recorded.n,
+        m=recorded.m,
         function=totals[0],
         reverse=totals[1],
         forward=totals[2],
@@ -392,5 +392,5 @@ def cost(
         memory=memory,
         uncounted=uncounted,
         estimated=sorted(set().union(*(c.estimated for c in counters))),
-        _problem=problem,
+        _recorded=recorded,
     )

@@ -1,4 +1,4 @@
-"""Problem: one recorded run of a function, ready to be counted, measured and analysed."""
+"""RecordedRun: one recorded run of a function, ready to be counted, measured and analysed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.base import errors, tree
+from autograd_core.base.renamed import renamed_names
 from autograd_core.base.source import Location
 from autograd_core.engine.node import PART, Node, next_tick
 from autograd_core.engine.pushing import push
@@ -21,7 +22,7 @@ from autograd_core.operations.primitive import bare
 Function = Callable[..., Any]
 
 
-class Problem:
+class RecordedRun:
     """One recorded run of f: what is differentiated, what came out, the nodes between."""
 
     def __init__(
@@ -157,9 +158,9 @@ def _is_model(chain: tuple[Entry, ...]) -> bool:
     return len(chain) > 1 and not isinstance(chain[0].what, str)
 
 
-def modules_of(problem: Problem) -> dict[Node, str]:
+def modules_of(recorded: RecordedRun) -> dict[Node, str]:
     """Return the path of the module around each node: by its scopes, else as they were watched."""
-    around = chains(problem.operations)
+    around = chains(recorded.operations)
     if around:
         named = labels(around)
         return {
@@ -168,9 +169,12 @@ def modules_of(problem: Problem) -> dict[Node, str]:
             for node, chain in around.items()
         }
     found = {}
-    for node in problem.operations:
-        inside = [(end - start, name) for name, start, end in problem.modules
+    for node in recorded.operations:
+        inside = [(end - start, name) for name, start, end in recorded.modules
                   if start < node.tick < end]  # fmt: skip
         if inside:
             found[node] = min(inside)[1]  # the innermost
     return found
+
+
+__getattr__ = renamed_names(__name__, Problem="RecordedRun")

@@ -71,7 +71,7 @@ def saved_bytes(
         if node not in through or node.primitive is None or node.primitive is PART:
             continue
         reads: set[int] = set()
-        each = node.primitive.reads()
+        each = node.primitive.vjp_reads()
         for k, parent in enumerate(node.inputs or ()):
             if parent.__class__ is Node and parent in needed:
                 reads.update(each[min(k, len(each) - 1)].of(len(node.inputs or ())))

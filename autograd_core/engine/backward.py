@@ -1,4 +1,4 @@
-"""From a user's call to a sweep and back: seeds checked, gradients settled, ``.grad`` written."""
+"""From a user's call to a sweep and back: seeds checked, gradients unshared, ``.grad`` written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.locks import new_lock
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import trace_borders
 from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import conjugated, sweep
 from autograd_core.operations.modes import BASE, STEP
@@ -97,10 +97,10 @@ def backward(output: Any, gradient: Any, retain: bool, wrap: Callable[[Node], An
             Location.of_caller(),
         )
     seed = conjugated(seed_for(output, gradient, "backward()"))
-    found = settled(sweep([node], [seed], retain=retain, wrap=wrap))
+    found = unshared(sweep([node], [seed], retain=retain, wrap=wrap))
     for g in found.values():
         if isinstance(g, Boxed):  # recorded, or of a trace that a rule or a hook brought in
-            borders.alive(g, "backward()")
+            trace_borders.alive(g, "backward()")
     # written only now: an exception in mid-sweep leaves every .grad as it was
     with _ADDING:
         for leaf, g in found.items():
@@ -120,7 +120,7 @@ def _references_of_its_own() -> int:
 _ALONE = _references_of_its_own()
 
 
-def settled(found: dict[Node, Any], conjugate: bool = True) -> dict[Node, Any]:
+def unshared(found: dict[Node, Any], conjugate: bool = True) -> dict[Node, Any]:
     """Return a sweep's gradients as arrays of their own, by default in PyTorch's convention.
 
     The sweep hands arrays on without copying, so two gradients, the seed or a

@@ -140,7 +140,7 @@ class Dual(Traced):
         y = primitive.run(tuple(primals), params) if plain else primitive(*primals, **params)
         kind = y.__class__
         if kind is not _float64 and (kind is not _ndarray or y.dtype is not _double):
-            y = primitive.settled(y, primals)
+            y = primitive.traceable(y, primals)
             kind = y.__class__
         anomaly = current().anomaly
         if anomaly:
@@ -185,7 +185,7 @@ class Dual(Traced):
         if isinstance(x, Boxed):
             y = x._process_recorded(primitive)
         else:
-            y = primitive.settled(primitive.run((x,), {}), (x,))
+            y = primitive.traceable(primitive.run((x,), {}), (x,))
         try:
             slope = primitive.slope(y, x)  # type: ignore[misc]
             pushed = t * slope

@@ -132,9 +132,9 @@ def spare(user: Node, args: Sequence[Any]) -> None:
     primitive = user.primitive
     assert primitive is not None
     assert user.inputs is not None
-    if primitive.again or primitive.outer:  # these may look at all arguments
+    if primitive.again or primitive.outer_product:  # these may look at all arguments
         return
-    reads = primitive.reads()
+    reads = primitive.vjp_reads()
     tracked = [isinstance(a, Boxed) and a._level == BASE for a in args]
     if len(reads) == len(args):  # rules of constants do not run
         reads = tuple(read for read, runs in zip(reads, tracked, strict=True) if runs)
@@ -166,7 +166,7 @@ def let_go(node: Node) -> Any:
 
 
 def _reads_result(primitive: Primitive) -> bool:
-    return primitive.multiple or any(0 in read for read in primitive.reads())
+    return primitive.multiple or any(0 in read for read in primitive.vjp_reads())
 
 
 def forgot() -> bool:

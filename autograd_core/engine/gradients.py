@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_core.engine.backward import node_of, seed_for, settled
+from autograd_core.engine.backward import node_of, seed_for, unshared
 from autograd_core.engine.sweeping import conjugated, sweep
 from autograd_core.engine.tensor import Tensor, untracked, wrap
 
@@ -55,7 +55,7 @@ def gradients(
         inputs = [inputs]
     node = node_of(output, "gradients()")
     nodes = [node_of(x, f"gradients(), input {k}") for k, x in enumerate(inputs)]
-    found = settled(
+    found = unshared(
         sweep(
             [node],
             [conjugated(seed_for(output, seed, "gradients()", "seed"))],

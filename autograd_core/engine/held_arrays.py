@@ -8,12 +8,10 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import trace_borders
 from autograd_core.engine.node import NO_PARAMS, record
 from autograd_core.engine.overwrites import mark_overwritten
-from autograd_core.operations import cut_marks as cuts
-from autograd_core.operations import modes
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import cut_marks, modes, other_libraries
 from autograd_core.operations.modes import BASE
 from autograd_core.operations.primitive import Boxed, level_of
 from autograd_core.rules.shapes import copy_
@@ -37,13 +35,13 @@ def raw(tensor: Any) -> Any:
         else:
             value.flags.writeable = False
     if tensor._node is not None and tensor._node.primitive is not None:
-        cuts.CUTS.note(value, (cuts.mark_of("data", "data", tensor),))
+        cut_marks.CUTS.note(value, (cut_marks.mark_of("data", "data", tensor),))
     return value
 
 
 def assign(tensor: Any, value: Any) -> None:
     """Check a value and hold it, as ``tensor.data = value``."""
-    borders.alive(value, "data")
+    trace_borders.alive(value, "data")
     followed = is_followed(value)
     if followed and value._level > tensor._level:
         raise errors.ConversionError(
@@ -54,7 +52,7 @@ def assign(tensor: Any, value: Any) -> None:
         )
     new = value._held if _is_tensor(value) and not followed else value
     if not isinstance(new, Boxed):
-        foreign.masked(new, "data")
+        other_libraries.masked(new, "data")
         new = np.asarray(new) if is_host(new) else new
         if tensor._node is not None and new.dtype.kind not in "fc":
             raise errors.DTypeError(
@@ -89,10 +87,10 @@ def copied(data: Any, dtype: Any) -> Any:
     while _is_tensor(data) and not is_followed(data):
         data = data._held
     if level_of(data):
-        borders.alive(data, "Tensor")
+        trace_borders.alive(data, "Tensor")
         return data if dtype is None else data.astype(dtype)
-    if data.__class__ not in foreign.KNOWN:
-        foreign.masked(data, "Tensor")
+    if data.__class__ not in other_libraries.KNOWN:
+        other_libraries.masked(data, "Tensor")
     try:
         value = np.array(data, dtype=dtype) if is_host(data) else data.copy()
     except ValueError as error:
@@ -102,7 +100,7 @@ def copied(data: Any, dtype: Any) -> Any:
     if value.dtype.kind not in "biufc":
         raise errors.DTypeError(
             f"Tensor: data of {value.dtype}, made from a {type(data).__name__}, are not numbers; "
-            "give numbers, or an array or a nest of lists of them.",
+            "give numbers, or an array or nested lists of them.",
             Location.of_caller(),
         )
     return value[()] if value.ndim == 0 and isinstance(value, np.ndarray) else value

@@ -21,7 +21,7 @@ from autograd_core.engine.node import NO_PARAMS, Node, Watch, next_tick, record
 from autograd_core.engine.overwrites import OVERWRITES
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.modes import BASE, STEP, current
-from autograd_core.operations.primitive import Boxed, Primitive, bare, level_of, memory
+from autograd_core.operations.primitive import Boxed, Primitive, bare, innermost_array, level_of
 from autograd_core.rules.indexing import getitem, setitem
 from autograd_core.rules.shapes import copy_, ravel, reshape
 
@@ -45,7 +45,7 @@ def _overlapping(array: np.ndarray[Any, Any]) -> bool:
 def _check_target(target: Any) -> None:
     """Refuse to change a leaf that requires grad, or a view of one, while recording."""
     value: Any = target
-    array = memory(target)
+    array = innermost_array(target)
     if isinstance(array, np.ndarray) and not array.flags.writeable and _overlapping(array):
         raise errors.InPlaceError(
             "in-place change of a value whose elements share memory (np.broadcast_to, windows); "
@@ -83,7 +83,7 @@ def update(target: Any, operation: Primitive, other: Any) -> None:
     places = (1, 2) if other is target else (1,)
     keep = _recording(max(target._level, level_of(other))) and any(
         place in read
-        for operand, read in zip((target, other), operation.reads(), strict=False)
+        for operand, read in zip((target, other), operation.vjp_reads(), strict=False)
         for place in places
         if level_of(operand)
     )
@@ -249,7 +249,7 @@ def _is_number(value: Any) -> bool:
 
 def _memory(value: Any) -> Any:
     """Return the array under every level, and of this run where it is written down."""
-    value = memory(value)
+    value = innermost_array(value)
     return getattr(value, "value", value) if isinstance(value, Boxed) else value
 
 
@@ -289,7 +289,7 @@ write_view = primitive(
 
 
 def _reads_output(node: Node) -> bool:
-    return node.primitive is not None and any(0 in read for read in node.primitive.reads())
+    return node.primitive is not None and any(0 in read for read in node.primitive.vjp_reads())
 
 
 def _by_hand(level: int) -> bool:

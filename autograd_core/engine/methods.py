@@ -9,8 +9,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.later import later
 from autograd_core.base.source import Location
-from autograd_core.operations import cut_marks as cuts
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import cut_marks, other_libraries
 from autograd_core.operations.modes import BASE
 from autograd_core.operations.primitive import Boxed, as_constant, bare
 from autograd_core.rules import elementwise as e
@@ -121,7 +120,7 @@ class ArrayMethods(Boxed):
     def _number(self, value: Any, operation: str) -> Any:
         """Return a Python number, and note where it left the graph."""
         if self._level:
-            cuts.CUTS.note(value, (cuts.mark_of("item", operation, self),))
+            cut_marks.CUTS.note(value, (cut_marks.mark_of("item", operation, self),))
         return value
 
     def item(self) -> Any:
@@ -190,10 +189,10 @@ class ArrayMethods(Boxed):
         )
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if foreign.declines():
-            return foreign.as_object(self)
+        if other_libraries.declines():
+            return other_libraries.as_object(self)
         if self._level:
-            foreign.check_caller()
+            other_libraries.check_caller()
             raise errors.ConversionError(
                 f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
                 "its derivative. Plain NumPy does not look into lists for traced values: write "
@@ -382,7 +381,7 @@ class ArrayMethods(Boxed):
         if np.dtype(dtype).kind in "fc":
             return shapes.astype_(self, dtype=dtype)
         made = as_constant(self, bare(self).astype(dtype))
-        return cuts.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
+        return cut_marks.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
 
     def conj(self) -> Self:
         """As numpy.conj; of real numbers the value itself."""

@@ -119,7 +119,7 @@ def check_saved(
             raise _gone(node, *found)
     if not gone:
         return
-    reads = primitive.pushed_reads() if forward else primitive.reads()
+    reads = primitive.jvp_reads() if forward else primitive.vjp_reads()
     for index, parent in enumerate(node.inputs):
         if not isinstance(parent, Node) or (needed is not None and parent not in needed):
             continue

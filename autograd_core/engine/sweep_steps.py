@@ -205,7 +205,7 @@ class Sweep:
             y = node.output
         if wrap is not None:
             args, y = self.wrapped(node, wrap)
-        if primitive.outer and self.usual:
+        if primitive.outer_product and self.usual:
             others = self.put_off(node, g, *args)
             if others is not None:
                 return others

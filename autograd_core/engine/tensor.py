@@ -13,15 +13,13 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.later import later
 from autograd_core.base.source import Location
-from autograd_core.engine import backward, held_arrays, inplace
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import backward, held_arrays, inplace, trace_borders
 from autograd_core.engine.fast import operators
 from autograd_core.engine.forgetting import LARGE, spare
 from autograd_core.engine.held_arrays import copied, is_followed, is_host
 from autograd_core.engine.node import NO_PARAMS, PART, HookHandle, Node, Watch, next_tick, record
 from autograd_core.engine.traced import Traced, as_inexact
-from autograd_core.operations import cut_marks as cuts
-from autograd_core.operations import modes
+from autograd_core.operations import cut_marks, modes
 from autograd_core.operations.anomaly import check_forward
 from autograd_core.operations.modes import BASE, DEFAULT
 from autograd_core.operations.primitive import Boxed, Primitive, bare, level_of, like_tuple
@@ -92,7 +90,7 @@ class Tensor(Traced):
     """
 
     __slots__ = ("_cuts", "_farewell", "_grad", "_held", "_level", "_node")
-    _cuts: tuple[cuts.Mark, ...]  # set on constants that were cut off from something tracked
+    _cuts: tuple[cut_marks.Mark, ...]  # set on constants that were cut off from something tracked
     _farewell: Any  # of large values: tells the node when this Tensor is gone
     _held: Any  # not `_data`: np.ma takes that of any object, and the derivative would be lost
     _node: Node | None
@@ -102,7 +100,7 @@ class Tensor(Traced):
     def __new__(cls, data: Any = None, requires_grad: bool = False, dtype: Any = None) -> Self:
         """Make a Tensor; of a value that a transform follows, a constant is that value itself."""
         if isinstance(data, Boxed) and not requires_grad and is_followed(data):
-            followed: Any = borders.alive(data, "Tensor")
+            followed: Any = trace_borders.alive(data, "Tensor")
             return cast(Self, followed if dtype is None else followed.astype(dtype))
         return _new(cls)
 
@@ -186,7 +184,7 @@ class Tensor(Traced):
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None:
-            borders.alive(value, "grad")
+            trace_borders.alive(value, "grad")
             if not isinstance(value, Boxed):
                 value = Tensor(value)
             if value.shape != self.shape:
@@ -280,7 +278,7 @@ class Tensor(Traced):
 
     def __float__(self) -> float:
         if self._level:
-            borders.number_written(sys._getframe(1))
+            trace_borders.number_written(sys._getframe(1))
         return super().__float__()
 
     def detach(self) -> Tensor:
@@ -289,7 +287,9 @@ class Tensor(Traced):
         if not isinstance(made, Tensor):
             return made  # a batched or a recorded array remembers no cuts
         if self._node is not None:
-            made._cuts = (cuts.mark_of("detach", "detach", self, cuts.leaves_of(self._node)),)
+            made._cuts = (
+                cut_marks.mark_of("detach", "detach", self, cut_marks.leaves_of(self._node)),
+            )
         else:
             made._cuts = getattr(self, "_cuts", ())
         return made
@@ -390,7 +390,7 @@ class Tensor(Traced):
                     plain = False  # a value of an older trace: the operation is recorded there too
                 else:
                     if getattr(a, "_cuts", ()):
-                        cuts.CUTS.note(a._held, a._cuts)  # type: ignore[attr-defined]
+                        cut_marks.CUTS.note(a._held, a._cuts)  # type: ignore[attr-defined]
                     a = a._below()
             raw.append(a)
             inputs.append(a)
@@ -404,13 +404,13 @@ class Tensor(Traced):
         else:
             out = raw[0]._process_recorded(primitive)
         if out.__class__ is not _float64:
-            out = primitive.settled(out, raw)
+            out = primitive.traceable(out, raw)
         mode = _mode()
         if mode is not DEFAULT:
             if mode.anomaly:
                 check_forward(primitive, raw, out)
             if mode.floor > level:
-                return cuts.mark(self._constant(out), "no_grad", primitive.name, args)
+                return cut_marks.mark(self._constant(out), "no_grad", primitive.name, args)
         if primitive.multiple:
             return record_parts(primitive, tuple(inputs), params, out, level)
         made = _new(Tensor)

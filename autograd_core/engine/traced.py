@@ -15,8 +15,7 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine import inplace, outputs
 from autograd_core.engine.methods import ArrayMethods
-from autograd_core.operations import nests
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import nested_sequences, other_libraries
 from autograd_core.operations.primitive import (
     REGISTRY,
     WRITERS,
@@ -45,7 +44,7 @@ def as_inexact(value: Any, operation: str) -> Any:
         return value if value._level else bare(value)
     if isinstance(value, (int, float)) and not isinstance(value, (bool, np.bool_, np.generic)):
         return np.float64(value)
-    value = foreign.argument(value, operation)
+    value = other_libraries.argument(value, operation)
     if not hasattr(value, "dtype"):
         value = np.asarray(value)
     if value.dtype.kind not in "fc":
@@ -59,13 +58,13 @@ def as_inexact(value: Any, operation: str) -> Any:
 
 def _plain(index: Any) -> Any:
     """Return an index with traced values and lists made into arrays."""
-    if index.__class__ in foreign.FAMILIAR:
+    if index.__class__ in other_libraries.FAMILIAR:
         return index
     if isinstance(index, tuple):
         return tuple([_plain(part) for part in index])
     if isinstance(index, Boxed):
         return bare(index)
-    foreign.setting(index, "index")
+    other_libraries.setting(index, "index")
     return (
         np.asarray(index, dtype=None if len(index) else int) if isinstance(index, list) else index
     )
@@ -84,14 +83,14 @@ def _operators(run: Any) -> tuple[Callable[[Any, Any], Any], ...]:
     def method(self: Any, other: Any) -> Any:
         try:
             return run(self, other)
-        except foreign.OwnArithmeticError:
-            return foreign.own_operator(run.name, self, other)
+        except other_libraries.OwnArithmeticError:
+            return other_libraries.own_operator(run.name, self, other)
 
     def reflected(self: Any, other: Any) -> Any:
         try:
             return run(other, self)
-        except foreign.OwnArithmeticError:
-            return foreign.own_operator(run.name, other, self)
+        except other_libraries.OwnArithmeticError:
+            return other_libraries.own_operator(run.name, other, self)
 
     return method, reflected
 
@@ -249,8 +248,8 @@ class Traced(ArrayMethods):
         return indexing.getitem(self, index=_plain(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if value.__class__ not in foreign.FAMILIAR and not isinstance(value, (list, tuple)):
-            value = foreign.plain(value, "setitem", (self,))
+        if value.__class__ not in other_libraries.FAMILIAR and not isinstance(value, (list, tuple)):
+            value = other_libraries.plain(value, "setitem", (self,))
         inplace.assign(self, _plain(index), value)
 
     def __len__(self) -> int:
@@ -284,7 +283,7 @@ class Traced(ArrayMethods):
         if method != "__call__":
             run = REGISTRY.get((ufunc, method))  # type: ignore[call-overload]
         elif run is None:
-            run = foreign.implementation(REGISTRY, ufunc)
+            run = other_libraries.implementation(REGISTRY, ufunc)
         if run is None:
             name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
             if name.endswith(" (vectorized)"):
@@ -309,8 +308,8 @@ class Traced(ArrayMethods):
                 return args[0].shape
             if function is _ndim:
                 return args[0].ndim
-        if len(types) > 1 and not foreign.all_known(types):
-            foreign.operands((*args, *keywords.values()), function.__name__)
+        if len(types) > 1 and not other_libraries.all_known(types):
+            other_libraries.operands((*args, *keywords.values()), function.__name__)
         if keywords and keywords.get("out") is not None:
             return outputs.written(function, args, keywords)
         run = REGISTRY.get(function)
@@ -340,8 +339,8 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
             Location.of_caller(),
         )
     keywords = {k: v for k, v in keywords.items() if v is not np._NoValue}
-    args, keywords = nests.arranged(function, args, keywords)
-    foreign.operands((*args, *keywords.values()), function.__name__)
+    args, keywords = nested_sequences.arranged(function, args, keywords)
+    other_libraries.operands((*args, *keywords.values()), function.__name__)
     try:
         boxed: list[Boxed] = []
         raw, settings = unwrapped(args, boxed), unwrapped(keywords, boxed)

@@ -22,7 +22,7 @@ from autograd_core.base import errors
 from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.source import Location
 from autograd_core.base.text_tables import text_table
-from autograd_core.costs.recorded_run import Problem
+from autograd_core.costs.recorded_run import RecordedRun
 from autograd_core.engine.node import PART, Node
 from autograd_core.lab.elimination_drawing import svg
 from autograd_core.operations.primitive import bare
@@ -85,15 +85,15 @@ def scalar_graph(f: Callable[..., Any], *args: Any) -> ScalarGraph:
     >>> graph.names, sorted(graph.edges)
     (['x1', 'x2', 'multiply', 'sin'], [(0, 2), (1, 2), (2, 3)])
     """
-    problem = Problem(f, args, {}, None, "elimination")
+    recorded = RecordedRun(f, args, {}, None, "elimination")
     first: dict[Node, int] = {}
     names: list[str] = []
     edges: Edges = {}
-    for node in problem.inputs:
+    for node in recorded.inputs:
         first[node] = len(names)
         names += [f"x{len(names) + k + 1}" for k in range(int(np.size(node.output)))]
     inputs = list(range(len(names)))
-    for node in problem.order:
+    for node in recorded.order:
         if node in first or not node.inputs:
             continue
         if node.primitive is PART or (node.primitive is not None and node.primitive.multiple):
@@ -111,7 +111,7 @@ def scalar_graph(f: Callable[..., Any], *args: Any) -> ScalarGraph:
             )
         _add_edges(node, first, edges)
     outputs = []
-    for out in problem.outputs:
+    for out in recorded.outputs:
         for k in range(int(np.size(out.output))):
             vertex = first[out] + k
             if vertex in outputs or any(source == vertex for source, _ in edges):

@@ -23,7 +23,7 @@ from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.source import Location
 from autograd_core.base.text_tables import html_table, text_table
 from autograd_core.costs.counting import raw_arguments
-from autograd_core.costs.recorded_run import Problem
+from autograd_core.costs.recorded_run import RecordedRun
 from autograd_core.engine.node import PART, Node
 from autograd_core.engine.sweeping import sweep
 from autograd_core.operations.primitive import bare
@@ -182,21 +182,21 @@ def rounding(f: Callable[..., Any], *args: Any, dtype: Any = None) -> Rounding:
     >>> bad.nodes[0].name, bad.digits < 1.5, good.digits > 6
     ('cos', True, True)
     """
-    problem = Problem(f, args, {}, None, "rounding()")
-    if len(problem.outputs) != 1 or problem.m > MOST_OUTPUTS:
+    recorded = RecordedRun(f, args, {}, None, "rounding()")
+    if len(recorded.outputs) != 1 or recorded.m > MOST_OUTPUTS:
         raise errors.ShapeError(
             f"rounding(): f must return one array of at most {MOST_OUTPUTS:,} elements, not "
-            f"{len(problem.outputs)} with {problem.m:,}; sum it or ask about a part.",
+            f"{len(recorded.outputs)} with {recorded.m:,}; sum it or ask about a part.",
             Location.of_caller(),
         )
-    output = problem.outputs[0]
-    given = np.result_type(*(v.output.dtype for v in problem.inputs))
+    output = recorded.outputs[0]
+    given = np.result_type(*(v.output.dtype for v in recorded.inputs))
     precision = np.dtype(given if dtype is None else dtype)
     if precision.kind not in "fc":
         raise errors.DTypeError(f"rounding(): dtype={precision}.", Location.of_caller())
     unit = float(np.finfo(precision).eps) / 2
     coarser = float(np.finfo(precision).eps) > float(np.finfo(given).eps)
-    nodes = [v for v in problem.order if v.primitive is not PART]
+    nodes = [v for v in recorded.order if v.primitive is not PART]
     adjoints = _adjoints(output, nodes)
     effects: list[tuple[Node, Any]] = []
     for node in nodes:
@@ -204,8 +204,8 @@ def rounding(f: Callable[..., Any], *args: Any, dtype: Any = None) -> Rounding:
         adjoint = adjoints.get(node)
         if adjoint is None or size is None or (node.primitive is None and not coarser):
             continue
-        effects.append((node, _effect(adjoint, size, problem.m) * unit))
-    total = sum((e for _, e in effects), np.zeros(problem.m))
+        effects.append((node, _effect(adjoint, size, recorded.m) * unit))
+    total = sum((e for _, e in effects), np.zeros(recorded.m))
     values = np.ravel(bare(output.output))
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(total == 0, 0.0, total / np.abs(values))

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.numpy.creation import as_numpys, asarray
-from autograd_core.operations.nests import holds, join
+from autograd_core.operations.nested_sequences import holds, join
 from autograd_core.operations.primitive import REGISTRY
 
 

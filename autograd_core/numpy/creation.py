@@ -16,8 +16,8 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine.filling import fillable
 from autograd_core.engine.trace_borders import RUNNING
-from autograd_core.operations.nests import holds, join
-from autograd_core.operations.primitive import Boxed, bare, memory
+from autograd_core.operations.nested_sequences import holds, join
+from autograd_core.operations.primitive import Boxed, bare, innermost_array
 
 # --- arrays of values that exist ---------------------------------------------
 
@@ -33,7 +33,7 @@ def array(
     like: Any = None,
     **more: Any,
 ) -> Any:
-    """Make an array of a nest of numbers and arrays, traced or not, as numpy.array does.
+    """Make an array of a nested sequence of numbers and arrays, traced or not, as numpy.array does.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ def array(
     Raises
     ------
     ShapeError
-        If the nest is ragged.
+        If the nested sequence is ragged.
     DTypeError
-        If dtype= is no kind of number, or the nest holds more than numbers.
+        If dtype= is no kind of number, or the nested sequence holds more than numbers.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def _asked(given: Any, made: Any, operation: str) -> Any:
 
 
 def _converted(given: Any, dtype: Any, copy: bool | None, order: Any, operation: str) -> Any:
-    """Return a nest or a traced value as one array of a kind; copied if it must be."""
+    """Return a nested sequence or a traced value as one array of a kind; copied if it must be."""
     if not isinstance(given, Boxed):
         made = join(given, dtype, operation)
         return made.copy(order) if order == "F" and np.ndim(made) > 1 else made
@@ -119,7 +119,7 @@ def _converted(given: Any, dtype: Any, copy: bool | None, order: Any, operation:
 
 
 def _in_order(value: Any, order: str) -> bool:
-    raw = memory(value)
+    raw = innermost_array(value)
     if isinstance(raw, Boxed):  # written down by `compile`: a copy is right in any order
         return False
     return bool(raw.flags.c_contiguous if order == "C" else raw.flags.f_contiguous)
@@ -194,7 +194,7 @@ def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
     if not holds(a):
         return np.asarray_chkfinite(a, dtype, order)
     made = asarray(a, dtype, order)
-    if not np.all(np.isfinite(memory(made))):
+    if not np.all(np.isfinite(innermost_array(made))):
         raise errors.ShapeError(
             "asarray_chkfinite: the array holds infs or NaNs.", Location.of_caller()
         )

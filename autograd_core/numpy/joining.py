@@ -9,7 +9,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.numpy.creation import arange, asarray
-from autograd_core.operations.nests import holds
+from autograd_core.operations.nested_sequences import holds
 
 
 class _Joining:

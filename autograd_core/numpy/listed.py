@@ -11,7 +11,7 @@ from functools import wraps
 from types import ModuleType
 from typing import Any
 
-from autograd_core.operations.nests import arranged
+from autograd_core.operations.nested_sequences import arranged
 
 _LISTS = frozenset({list, tuple})
 

@@ -10,8 +10,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.renamed import present_names
 from autograd_core.base.source import Location
-from autograd_core.operations import nests
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import nested_sequences, other_libraries
 from autograd_core.operations.boxed import Boxed, bare, numeric
 from autograd_core.operations.other_libraries import KNOWN
 
@@ -46,8 +45,8 @@ _NOT_NUMPY = frozenset({list, tuple, range, complex})
 def _as_array(value: Any, beside: tuple[Any, ...] = ()) -> Any:
     """Return lists as arrays, and Python's complex numbers (1j * np.float64 is one) as NumPy's."""
     if isinstance(value, (list, tuple, range)):
-        if nests.holds(value):
-            return nests.join(value)
+        if nested_sequences.holds(value):
+            return nested_sequences.join(value)
         try:
             return np.asarray(value)
         except (TypeError, ValueError) as error:
@@ -64,7 +63,7 @@ def familiar(operation: Operation, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if any(a.__class__ in _NOT_NUMPY for a in args):
         args = tuple([_as_array(a, args) for a in args])
     if any(isinstance(a, Boxed) for a in args):
-        return tuple([foreign.plain(a, operation.name, args) for a in args])
+        return tuple([other_libraries.plain(a, operation.name, args) for a in args])
     return args
 
 
@@ -103,7 +102,7 @@ def checked(
         _check_dtype(operation, params["dtype"], args)
     for value in params.values():
         if value.__class__ not in KNOWN:
-            foreign.setting(value, operation.name)
+            other_libraries.setting(value, operation.name)
     if params.keys() <= operation.settings:
         return params
     kept = {}

@@ -69,7 +69,7 @@ def bare(value: Any) -> Any:
     return value
 
 
-def memory(value: Any) -> Any:
+def innermost_array(value: Any) -> Any:
     """Return the array under every level, the batches' too."""
     value = bare(value)
     while isinstance(value, Boxed) and not value._written:

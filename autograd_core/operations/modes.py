@@ -63,18 +63,18 @@ _mode: ContextVar[Mode] = ContextVar("autograd_core.mode", default=DEFAULT)
 current = _mode.get
 
 
-class _Step(NamedTuple):
+class _Resumed(NamedTuple):
     """What a generator gave: a value, or its return value at the end."""
 
     value: Any
     ended: bool = False
 
 
-def _next(resume: Callable[[Any], Any], value: Any) -> _Step:
+def _next(resume: Callable[[Any], Any], value: Any) -> _Resumed:
     try:
-        return _Step(resume(value))
+        return _Resumed(resume(value))
     except StopIteration as end:
-        return _Step(end.value, ended=True)
+        return _Resumed(end.value, ended=True)
 
 
 class _Switch(ContextDecorator):

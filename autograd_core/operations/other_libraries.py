@@ -17,7 +17,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.later import later
 from autograd_core.base.source import Location
-from autograd_core.operations.boxed import Boxed, memory
+from autograd_core.operations.boxed import Boxed, innermost_array
 
 _TAUGHT = {"scipy.special": "autograd_core.rules.scipy_special"}
 
@@ -145,7 +145,7 @@ def plain(value: Any, operation: str, beside: Any = ()) -> Any:
     kind = type(value)
     if kind in FAMILIAR or isinstance(value, Boxed):
         return value
-    if any(isinstance(b, Boxed) and type(memory(b)) is kind for b in beside):
+    if any(isinstance(b, Boxed) and type(innermost_array(b)) is kind for b in beside):
         return value
     if isinstance(value, Number) and isinstance(value, (int, float, complex)):
         return value  # subclasses of Python's numbers, such as np.float64 and enumerations

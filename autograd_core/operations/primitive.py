@@ -17,19 +17,18 @@ from typing import Any
 import numpy as np
 
 from autograd_core.base import errors
+from autograd_core.base.renamed import renamed_attribute, renamed_keywords
 from autograd_core.base.source import Location
-from autograd_core.operations import arguments, nests
-from autograd_core.operations import cut_marks as cuts
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import arguments, cut_marks, nested_sequences, other_libraries
 from autograd_core.operations.anomaly import check_forward
 from autograd_core.operations.boxed import (
     Boxed,
     as_constant,
     bare,
     describe,
+    innermost_array,
     level_of,
     like_tuple,
-    memory,
     numeric,
     unwrapped,
     youngest_batched,
@@ -96,7 +95,7 @@ class Primitive:
     composite : callable or None
         The same function as a composition of other operations, if this one is
         a kernel written for speed: what `cost` counts instead.
-    outer : bool
+    outer_product : bool
         Whether, of a matrix and a vector, the gradient of the matrix is the outer product
         of the result's gradient and the vector; a sweep may put it off.
     shaped : bool
@@ -136,7 +135,7 @@ class Primitive:
     __doc__ = _Doc(__doc__)
     __slots__ = (
         "_positional",
-        "_reads",
+        "_vjp_reads",
         "again",
         "arity",
         "category",
@@ -150,7 +149,7 @@ class Primitive:
         "multiple",
         "name",
         "none_if_unused",
-        "outer",
+        "outer_product",
         "renamed",
         "second",
         "settings",
@@ -163,7 +162,7 @@ class Primitive:
         "vjps",
     )
     _positional: tuple[str, ...]
-    _reads: tuple[Reading, ...] | None
+    _vjp_reads: tuple[Reading, ...] | None
     again: bool
     arity: int | None
     category: str
@@ -177,7 +176,7 @@ class Primitive:
     multiple: bool
     name: str
     none_if_unused: bool
-    outer: bool
+    outer_product: bool
     renamed: Mapping[str, str]
     second: Rule | None
     settings: frozenset[str]
@@ -189,6 +188,11 @@ class Primitive:
     vjp: Rule | None
     vjps: tuple[Rule | None, ...] | None
 
+    outer = renamed_attribute("outer", "outer_product")
+    reads = renamed_attribute("reads", "vjp_reads")
+    pushed_reads = renamed_attribute("pushed_reads", "jvp_reads")
+
+    @renamed_keywords(outer="outer_product")
     def __init__(
         self,
         forward: Callable[..., Any],
@@ -211,7 +215,7 @@ class Primitive:
         label: str | None = None,
         category: str = "operation",
         again: bool = False,
-        outer: bool = False,
+        outer_product: bool = False,
         shaped: bool = False,
         none_if_unused: bool = False,
         renamed: Mapping[str, str] = _NOTHING,
@@ -228,7 +232,7 @@ class Primitive:
             "vjp": vjp,
             "jvp": jvp,
             "sources": sources,
-            "_reads": None,
+            "_vjp_reads": None,
             "multiple": multiple,
             "view": view,
             "cost": cost,
@@ -238,7 +242,7 @@ class Primitive:
             "label": label or name,
             "category": category,
             "again": again,
-            "outer": outer,
+            "outer_product": outer_product,
             "shaped": shaped,
             "simple": not multiple
             and vjps is not None
@@ -284,7 +288,7 @@ class Primitive:
                     level = a._level
             elif a.__class__ is _ndarray:
                 if a.dtype is not _double and a.dtype.hasobject:
-                    joined = nests.without_objects(args)
+                    joined = nested_sequences.without_objects(args)
                     if joined is not None:
                         return self(*joined, **params)
             elif a.__class__ not in FAMILIAR:
@@ -305,7 +309,7 @@ class Primitive:
         if current().anomaly:
             check_forward(self, raw, value)
         made = top._constant(value)
-        cuts.mark(made, "", self.name, args)
+        cut_marks.mark(made, "", self.name, args)
         if self.view:
             top._note_view(made, self, params)
         return made
@@ -317,7 +321,7 @@ class Primitive:
         except Exception as error:
             raise self.failure(error, args) from error
 
-    def settled(self, value: Any, args: Sequence[Any] = ()) -> Any:
+    def traceable(self, value: Any, args: Sequence[Any] = ()) -> Any:
         """Return a forward result that can be traced: Python's floats become NumPy's."""
         try:
             if value.dtype.kind != "O":
@@ -329,9 +333,9 @@ class Primitive:
             if isinstance(value, (float, complex)) and not objects:
                 return np.asarray(value)[()]
             if self.multiple and isinstance(value, tuple):
-                return like_tuple(value, [self._settled_part(part) for part in value])
+                return like_tuple(value, [self._traceable_part(part) for part in value])
             if self.multiple and isinstance(value, list):
-                return tuple(self._settled_part(part) for part in value)
+                return tuple(self._traceable_part(part) for part in value)
         kind = describe(value) if hasattr(value, "dtype") else f"a {type(value).__name__}"
         raise errors.DTypeError(
             f"{self.name}: the result is {kind}; an operation on traced values must return "
@@ -340,7 +344,7 @@ class Primitive:
             Location.of_caller(),
         )
 
-    def _settled_part(self, part: Any) -> Any:
+    def _traceable_part(self, part: Any) -> Any:
         if hasattr(part, "dtype") and part.dtype.kind != "O":
             return part
         if isinstance(part, (bool, int, float, complex)):
@@ -354,22 +358,22 @@ class Primitive:
         """Return the error that names this operation, its operands and the user's line."""
         return failure(self.name, self.category, error, args)
 
-    def reads(self) -> tuple[Reading, ...]:
+    def vjp_reads(self) -> tuple[Reading, ...]:
         """For each argument's rule the saved values it looks at: 0 the result, k argument k.
 
         A single entry stands for a rule that serves all arguments.
         """
-        if self._reads is None:
+        if self._vjp_reads is None:
             found = self.sources() if self.sources else (EVERYTHING,)
-            object.__setattr__(self, "_reads", found)  # of the declaration, as all else
+            object.__setattr__(self, "_vjp_reads", found)  # of the declaration, as all else
             return found
-        return self._reads
+        return self._vjp_reads
 
-    def pushed_reads(self) -> tuple[Reading, ...]:
-        """Return what the forward rules read, as `reads` does for the rules of the sweep."""
+    def jvp_reads(self) -> tuple[Reading, ...]:
+        """Return what the forward rules read, as `vjp_reads` does for the rules of the sweep."""
         if self.jvps is not None:
             if self.jvps is self.vjps:
-                return self.reads()
+                return self.vjp_reads()
             return tuple(values_read(rule, 1) for rule in self.jvps)
         return (values_read(self.jvp, 1) if self.jvp is not None else EVERYTHING,)
 
@@ -455,12 +459,12 @@ class Constant(Primitive):
             value = self.run(raw, settings)
         if not boxed:
             return value
-        return cuts.mark(as_constant(boxed[0], value), "no derivative", self.name, boxed)
+        return cut_marks.mark(as_constant(boxed[0], value), "no derivative", self.name, boxed)
 
     def _compared(self, value: Any, raw: Any, beside: tuple[Any, ...]) -> Any:
         if isinstance(value, (Boxed, str, bytes)):
             return raw
-        return foreign.plain(raw, self.name, beside)
+        return other_libraries.plain(raw, self.name, beside)
 
 
 __all__ = [
@@ -475,9 +479,9 @@ __all__ = [
     "bare",
     "describe",
     "implements",
+    "innermost_array",
     "level_of",
     "like_tuple",
-    "memory",
     "numeric",
     "register",
     "unwrapped",

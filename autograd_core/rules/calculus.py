@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import bilinear
-from autograd_core.operations.primitive import Constant, bare, implements, memory
+from autograd_core.operations.primitive import Constant, bare, implements, innermost_array
 from autograd_core.rules.indexing import getitem
 
 
@@ -67,7 +67,7 @@ def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
     """Numbers with a constant ratio."""
-    if np.any(memory(np.sign(bare(start)) * np.sign(bare(stop))) <= 0):
+    if np.any(innermost_array(np.sign(bare(start)) * np.sign(bare(stop))) <= 0):
         raise ValueError("geomspace: start and stop must be of one sign, neither 0.")
     start, stop = (np.multiply(v, np.float64(1.0)) for v in (start, stop))  # as NumPy widens them
     sign = np.sign(start)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.operations.primitive import Constant, implements, memory, unwrapped
+from autograd_core.operations.primitive import Constant, implements, innermost_array, unwrapped
 
 _counts = Constant(lambda a, edges, weights: np.histogram(a, edges, weights=weights)[0])
 _counts_of_all = Constant(
@@ -37,13 +37,13 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
         return bins if hasattr(bins, "dtype") else np.asarray(bins)
     if range is not None:
         first, last = range
-        if np.any(memory(first) > memory(last)):
+        if np.any(innermost_array(first) > innermost_array(last)):
             raise ValueError("max must be larger than min in range parameter.")
     elif np.size(a):
         first, last = np.min(a), np.max(a)
     else:
         first, last = 0.0, 1.0
-    equal = memory(first) == memory(last)
+    equal = innermost_array(first) == innermost_array(last)
     if np.any(equal):  # of a batch, in some of the examples
         equal = np.equal(first, last)
         first, last = np.where(equal, first - 0.5, first), np.where(equal, last + 0.5, last)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_core.operations.declare import elementwise, primitive
-from autograd_core.operations.primitive import bare, implements, memory
+from autograd_core.operations.primitive import bare, implements, innermost_array
 from autograd_core.rules.elementwise import cusp
 
 
@@ -84,7 +84,7 @@ def _singular_cofactors(a: Any) -> Any:
     they have derivatives where singular vectors have none.
     """
     u, sizes, vh = np.linalg.svd(bare(a))
-    found = memory(sizes)
+    found = innermost_array(sizes)
     large = found > 1e-6 * np.max(found, axis=-1, keepdims=True, initial=0)
     ranks = np.sum(large, axis=-1)
     r = int(np.min(ranks, initial=a.shape[-1]))
@@ -108,13 +108,13 @@ def _singular_cofactors(a: Any) -> Any:
 
 def _well_conditioned(a: Any, inverse: Any) -> bool:
     """Whether det(a) inv(a) keeps its digits at second order, which divides by det's smallness."""
-    sizes = [np.max(np.abs(memory(m)), axis=(-2, -1), initial=0) for m in (a, inverse)]
+    sizes = [np.max(np.abs(innermost_array(m)), axis=(-2, -1), initial=0) for m in (a, inverse)]
     return bool(np.all(sizes[0] * sizes[1] < 1e6))
 
 
 def _cofactors(y: Any, a: Any) -> Any:
     """Return det's derivative: det(a) inv(a).T, finite at singular matrices too."""
-    if np.all(memory(y) != 0):
+    if np.all(innermost_array(y) != 0):
         inverse = np.linalg.inv(a)
         if _well_conditioned(a, inverse):
             return y[..., None, None] * inverse.mT

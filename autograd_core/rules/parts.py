@@ -19,7 +19,7 @@ from autograd_core.operations.primitive import (
     Primitive,
     bare,
     implements,
-    memory,
+    innermost_array,
     register,
 )
 from autograd_core.rules.indexing import scatter
@@ -94,7 +94,7 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
     if a.dtype.kind != "c":
         return a
     limit = tol * np.finfo(a.dtype).eps if tol > 1 else tol
-    return np.real(a) if np.all(memory(np.abs(np.imag(bare(a)))) < limit) else a
+    return np.real(a) if np.all(innermost_array(np.abs(np.imag(bare(a)))) < limit) else a
 
 
 @implements(np.sort_complex)
@@ -378,7 +378,7 @@ def _complex_for(kind: Any) -> Any:
 def _widened(function: Any, outside: Any) -> Any:
     def run(x: Any) -> Any:
         x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
-        if x.dtype.kind != "c" and np.any(outside(memory(x))):
+        if x.dtype.kind != "c" and np.any(outside(innermost_array(x))):
             x = x.astype(_complex_for(x.dtype))
         return function(x)
 
@@ -407,6 +407,6 @@ def logn(n: Any, x: Any) -> Any:
 def emath_power(x: Any, p: Any) -> Any:
     """Power, complex where the base is negative."""
     x = x if hasattr(x, "dtype") else np.asarray(x, dtype=float)
-    if x.dtype.kind != "c" and np.any(memory(x) < 0):
+    if x.dtype.kind != "c" and np.any(innermost_array(x) < 0):
         x = x.astype(_complex_for(x.dtype))
     return np.power(x, p if hasattr(p, "dtype") else np.asarray(p))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.operations.primitive import Boxed, Constant, bare, implements, memory
+from autograd_core.operations.primitive import Boxed, Constant, bare, implements, innermost_array
 from autograd_core.rules.systems import solution
 
 
@@ -65,7 +65,7 @@ def polymul(a1: Any, a2: Any) -> Any:
 def _without_leading_zeros(c: Any) -> Any:
     """Return coefficients from the highest that is not 0 on, as NumPy's polynomials do."""
     c = np.atleast_1d(c)
-    there = _places_of(memory(c) != 0) if c.ndim == 1 else [0]
+    there = _places_of(innermost_array(c) != 0) if c.ndim == 1 else [0]
     return c[int(there[0]) if len(there) else -1 :]
 
 
@@ -89,12 +89,12 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         quotient.append(q)
         residues.append(rest[0] - q * v[0])  # 0, unless something is NaN or infinite
         rest = np.concatenate([rest[1:n] - q * v[1:], rest[n:]])
-    if not all(np.isfinite(memory(r)).all() for r in residues):
+    if not all(np.isfinite(innermost_array(r)).all() for r in residues):
         rest = np.concatenate([np.stack(residues), rest])
     elif n == 1:
         return np.stack(quotient), np.zeros((1,), dtype=rest.dtype)
     # as NumPy, which keeps NaN, and the last in any case
-    there = _places_of(~(np.abs(memory(rest)) <= 1e-8))
+    there = _places_of(~(np.abs(innermost_array(rest)) <= 1e-8))
     rest = rest[int(there[0]) if len(there) else -1 :]
     return np.stack(quotient) if quotient else np.zeros((1,), dtype=rest.dtype), rest
 
@@ -165,7 +165,7 @@ def poly(seq_of_zeros: Any) -> Any:
         made = shifted - roots[k] * np.concatenate([np.zeros((1,), dtype=roots.dtype), made])
     return (
         np.real(made)
-        if roots.dtype.kind == "c" and np.all(memory(_in_pairs(bare(roots))))
+        if roots.dtype.kind == "c" and np.all(innermost_array(_in_pairs(bare(roots))))
         else made
     )
 
@@ -180,6 +180,6 @@ def roots(p: Any) -> Any:
     below = np.eye(n - 2, n - 1, dtype=p.dtype)
     companion = np.concatenate([(-p[1:] / p[0])[None, :], below], axis=0)
     found = np.linalg.eigvals(companion)  # complex from NumPy 2.5 on, whatever the values are
-    if p.dtype.kind == "f" and not np.any(memory(np.imag(bare(found)))):
+    if p.dtype.kind == "f" and not np.any(innermost_array(np.imag(bare(found)))):
         return np.real(found)
     return found

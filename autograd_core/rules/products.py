@@ -91,7 +91,7 @@ matmul = bilinear(
     forward=_matmul,
     cost=_matmul_flops,
     label="@",
-    outer=True,
+    outer_product=True,
     vjps=(_pull_left, _pull_right),  # the usual case first, without bilinear's layer
 )
 

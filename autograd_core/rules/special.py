@@ -21,7 +21,7 @@ def _logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return made.reshape(()) if axis is None else np.squeeze(made, axis=axis)
 
 
-def _share(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+def _softmax(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """Return the softmax: each element's share in the sum."""
     top = expand(y, x, axis, keepdims)
     return np.exp(x - np.where(np.isneginf(top), 0, top))  # all -inf: 0, not NaN
@@ -31,12 +31,12 @@ logsumexp = primitive(
     _logsumexp,
     vjp=[
         lambda g, y, x, *, axis=None, keepdims=False: (
-            expand(g, x, axis, keepdims) * _share(y, x, axis, keepdims)
+            expand(g, x, axis, keepdims) * _softmax(y, x, axis, keepdims)
         )
     ],
     jvp=[
         lambda t, y, x, *, axis=None, keepdims=False: np.sum(
-            t * _share(y, x, axis, keepdims), axis=axis, keepdims=keepdims
+            t * _softmax(y, x, axis, keepdims), axis=axis, keepdims=keepdims
         )
     ],
     name="logsumexp",

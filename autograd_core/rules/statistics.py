@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.operations.primitive import bare, implements, memory
+from autograd_core.operations.primitive import bare, implements, innermost_array
 from autograd_core.rules.reductions import as_dtype, in_single, kept
 
 _given = np._NoValue
@@ -88,14 +88,14 @@ def _quantile(
         made = below
     else:
         above = np.take_along_axis(full, high, -1)[..., 0]
-        share = (place - low.astype(place.dtype))[..., 0]
-        share = share if share.dtype == kind else share.astype(kind)
+        fraction = (place - low.astype(place.dtype))[..., 0]
+        fraction = fraction if fraction.dtype == kind else fraction.astype(kind)
         if middle:  # not the difference: between infinities it is NaN
-            made = np.where(share == 0, below, below * 0.5 + above * 0.5)
+            made = np.where(fraction == 0, below, below * 0.5 + above * 0.5)
         else:
-            made = below + (above - below) * share
+            made = below + (above - below) * fraction
     bad = (n == 0)[..., 0] if skip_nan else missing.any(axis=-1)
-    if np.any(memory(bad)):
+    if np.any(innermost_array(bad)):
         made = np.where(bad, np.nan if skip_nan else full[..., -1], made)  # NaN, with its gradient
     made = made.reshape((*shape, *made.shape[1:]))
     if keepdims:
@@ -126,7 +126,7 @@ def _quantile_of(scale: float, skip_nan: bool, name: str) -> Any:
         q = q if hasattr(q, "dtype") else np.asarray(q)
         if a.dtype.kind == "c":
             raise TypeError(f"{name}: complex numbers have no order.")
-        given = memory(q)
+        given = innermost_array(q)
         if not np.all((given >= 0) & (given <= scale)):
             raise ValueError(f"{name}: q must be in the range [0, {scale:g}]")
         q = q / q.dtype.type(scale)
@@ -266,7 +266,7 @@ def _nan_extreme(extreme: Any, worst: float) -> Any:
         there = ~np.isnan(bare(a))
         made = extreme(np.where(there, a, a.dtype.type(worst)), axis=axis, keepdims=keepdims)
         none = ~np.any(there, axis=axis, keepdims=keepdims)
-        return np.where(none, a.dtype.type(np.nan), made) if np.any(memory(none)) else made
+        return np.where(none, a.dtype.type(np.nan), made) if np.any(innermost_array(none)) else made
 
     return run
 
@@ -293,7 +293,7 @@ def average(
     if np.shape(weights) != np.shape(a):
         weights = _spread(weights, np.shape(a), axis)
     total = np.sum(np.broadcast_to(weights, np.shape(a)), axis=axis, keepdims=keepdims)
-    if np.any(memory(total) == 0):
+    if np.any(innermost_array(total) == 0):
         raise ZeroDivisionError("the weights sum to zero.")
     made = np.sum(a * weights, axis=axis, keepdims=keepdims) / total
     made = made if kind == whole else made.astype(whole)
@@ -366,7 +366,7 @@ def cov(
             factor = total - ddof
         else:
             factor = total - ddof * np.sum(weights * aweights) / total
-    if np.any(memory(factor) <= 0):
+    if np.any(innermost_array(factor) <= 0):
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
         factor = np.where(bare(factor) <= 0, 0.0, factor)
     made = np.matmul(scaled, np.conj(d).T) * np.true_divide(1, factor)

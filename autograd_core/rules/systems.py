@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from autograd_core.operations.declare import primitive
-from autograd_core.operations.primitive import Boxed, Constant, Primitive, bare, implements, memory
+from autograd_core.operations.primitive import (
+    Boxed,
+    Constant,
+    Primitive,
+    bare,
+    implements,
+    innermost_array,
+)
 from autograd_core.rules.eigen import finite
 from autograd_core.rules.linalg import adjoint, conjugate
 
@@ -102,7 +109,7 @@ def _cuts_anything(a: Any, rcond: Any) -> bool:
     """Whether rcond takes more away than rounding would."""
     if isinstance(rcond, Boxed):
         raise TypeError("rcond= (rtol=) is a cut-off without derivative; give a plain number.")
-    return rcond is not None and bool(np.any(memory(_cuts_off(a, rcond))))
+    return rcond is not None and bool(np.any(innermost_array(_cuts_off(a, rcond))))
 
 
 @implements(np.linalg.pinv)
@@ -196,7 +203,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     x = solution(a, b, rcond)
     rows, columns = np.shape(a)
     rank = _rank(a, b, rcond)
-    found = memory(rank)  # under vmap one for each example
+    found = innermost_array(rank)  # under vmap one for each example
     least, most = int(np.min(found, initial=columns)), int(np.max(found, initial=0))
     rank = np.intc(least) if least == most else rank  # as NumPy
     residuals: Any = np.zeros((0,), dtype=x.dtype)

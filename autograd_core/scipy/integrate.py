@@ -200,18 +200,18 @@ def odeint(
             watched(func, "integrate.odeint"), y0, t, args, Dfun, tfirst=tfirst, **own
         )
     args = args if isinstance(args, tuple) else (args,)
-    nest = Arguments(args)
+    arguments = Arguments(args)
 
     def given(f: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function of SciPy's as one of (y, t, *traced)."""
 
         def slope(y: Any, s: Any, *traced: Any) -> Any:
-            rest = nest.filled(traced)
+            rest = arguments.filled(traced)
             return as_state(f(s, y, *rest) if tfirst else f(y, s, *rest))
 
         return slope
 
-    traced = nest.traced()
+    traced = arguments.traced()
     if Dfun is not None:
         own["Dfun"] = given(Dfun)
     back = {"rtol": _least(rtol), "atol": _least(atol), **limits}

@@ -296,7 +296,7 @@ def odeint(
     t : array_like
         At least two times, strictly monotone; the first is the start.
     *args
-        Nests that f takes; floating-point values in them are differentiated, everything
+        Pytrees that f takes; floating-point values in them are differentiated, everything
         else (integers, strings, None) reaches f as it is.
     method : str
         A method of ``scipy.integrate.solve_ivp``.
@@ -324,8 +324,8 @@ def odeint(
     >>> round(float(grad(end)(0.5)), 6)                    # -2 exp(-k)
     -1.213061
     """
-    nest = Arguments(args, is_floating)
-    flat = [_array(v, "odeint()") for v in (y0, t, *nest.traced())]
+    arguments = Arguments(args, is_floating)
+    flat = [_array(v, "odeint()") for v in (y0, t, *arguments.traced())]
     times = bare(flat[1])
     steps = np.diff(times) if times.ndim == 1 else np.zeros(0)
     if times.ndim != 1 or len(times) < 2 or not (np.all(steps > 0) or np.all(steps < 0)):
@@ -334,25 +334,27 @@ def odeint(
             "rising or falling order.",
             Location.of_caller(),
         )
-    first = f(bare(flat[0]), times[0], *nest.filled(map(bare, flat[2:])))
+    first = f(bare(flat[0]), times[0], *arguments.filled(map(bare, flat[2:])))
     slope = np.shape(bare(as_state(first)))
     if slope != np.shape(bare(flat[0])):
         raise errors.ShapeError(
             f"odeint(): f returned shape {slope} for a state of shape {np.shape(bare(flat[0]))}.",
             Location.of_caller(),
         )
-    return _ode(*flat, problem=_Ode(f, nest, method, rtol, atol))
+    return _ode(*flat, problem=_Ode(f, arguments, method, rtol, atol))
 
 
 class _Ode:
     """A differential equation, how it is solved, and how its arguments are nested."""
 
-    def __init__(self, f: Function, nest: Arguments, method: str, rtol: float, atol: float) -> None:
-        self.f, self.nest = f, nest
+    def __init__(
+        self, f: Function, arguments: Arguments, method: str, rtol: float, atol: float
+    ) -> None:
+        self.f, self.arguments = f, arguments
         self.method, self.rtol, self.atol = method, rtol, atol
 
     def slope(self, y: Any, t: Any, flat: Sequence[Any]) -> Any:
-        return as_state(self.f(y, t, *self.nest.filled(flat)))
+        return as_state(self.f(y, t, *self.arguments.filled(flat)))
 
     def solve(self, slope: Function, y: Any, times: Any) -> Any:
         """Return the states at the times, the first one given; each a vector."""

@@ -29,7 +29,13 @@ from autograd_core.operations.other_libraries import (
     check_caller,
     declines,
 )
-from autograd_core.operations.primitive import Boxed, Constant, Primitive, like_tuple, memory
+from autograd_core.operations.primitive import (
+    Boxed,
+    Constant,
+    Primitive,
+    innermost_array,
+    like_tuple,
+)
 
 _new = object.__new__
 _ndarray = np.ndarray
@@ -89,7 +95,7 @@ class Batching:
     def enter(self, value: Any) -> Batched:
         """Return an argument: its examples one after another in memory, as results have them."""
         made = self.wrap(value)
-        array = memory(value)
+        array = innermost_array(value)
         if isinstance(array, _ndarray) and array.size:
             batches = array.ndim - made.ndim
             self.given.append((made, array[(0,) * batches + (...,)]))

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import trace_borders
 from autograd_core.engine.node import Node, next_tick
 from autograd_core.engine.overwrites import OVERWRITES
 from autograd_core.engine.pushing import push
@@ -22,7 +22,7 @@ from autograd_core.engine.sweeping import collect, sweep
 from autograd_core.engine.tensor import Tensor, leaf, record_parts, wrap
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.modes import BASE, enable_grad
-from autograd_core.operations.primitive import Primitive, level_of, memory
+from autograd_core.operations.primitive import Primitive, innermost_array, level_of
 from autograd_core.operations.saved_reads import Reading
 from autograd_core.transforms.random_sources import RandomStates
 
@@ -46,13 +46,13 @@ class _Segment:
         self.level = level
         self.tick = 0  # when its results were handed out
         self.outside: list[Node] = []  # what the first run used without being handed it
-        self.inside = borders.inside()
+        self.inside = trace_borders.inside()
         self.random = RandomStates(f, args)
         self.slots = [k for k, a in enumerate(tree.leaves(tuple(args))) if level_of(a) == level]
 
     def trace(self) -> AbstractContextManager[Any]:
         """Let the second run make the same arrays as the first (`fillable`)."""
-        return borders.trace(self.level) if self.inside else nullcontext()
+        return trace_borders.trace(self.level) if self.inside else nullcontext()
 
     def run(self, tracked: Sequence[Any]) -> tuple[Any, list[Node], list[Node], int]:
         """Run f with these values in the tracked places.
@@ -76,7 +76,7 @@ class _Segment:
         kept = [OVERWRITES.since(value, self.tick) is None for value in before]
         pairs = [p for p, k in zip(zip(outputs, before, strict=False), kept, strict=False) if k]
         if len(outputs) != len(before) or not all(
-            np.array_equal(memory(node.output), memory(value), equal_nan=True)
+            np.array_equal(innermost_array(node.output), innermost_array(value), equal_nan=True)
             for node, value in pairs
         ):
             raise errors.RuleError(

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import trace_borders
 from autograd_core.engine.backward import seed_for
 from autograd_core.engine.tensor import Tensor
 from autograd_core.engine.trace_borders import pick
@@ -43,7 +43,7 @@ def value_and_grad(
 def value_and_grad(f: Function, argnums: _Many, has_aux: bool = False) -> Function: ...
 @overload
 def value_and_grad(f: Function, *, has_aux: bool) -> Function: ...
-@borders.keywords
+@trace_borders.keywords
 def value_and_grad(
     f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Function:
@@ -111,7 +111,7 @@ def pulled_from(
                 "gradient; use jacobian(), or vjp() with a cotangent.",
                 Location.of_caller(),
             )
-        borders.check_outputs([result], trace.level, operation)
+        trace_borders.check_outputs([result], trace.level, operation)
         seed = seed_for(result, None, operation) if isinstance(result, Boxed) else 1.0
         if isinstance(seed, Boxed) and isinstance(seed, Tensor) and not seed._level:
             seed = seed._held
@@ -135,7 +135,7 @@ def grad(
 def grad(f: Function, argnums: _Many, has_aux: bool = False) -> Function: ...
 @overload
 def grad(f: Function, *, has_aux: bool) -> Function: ...
-@borders.keywords
+@trace_borders.keywords
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
     """Return a function that computes the gradient of f.
 
@@ -175,7 +175,7 @@ def gradient_of(
     return gradient
 
 
-@borders.keywords
+@trace_borders.keywords
 def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """Return the Hessian of f times a vector, forward over reverse, without the Hessian.
 
@@ -201,7 +201,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
     single = len(primals) == 1
     gradient = gradient_of(f, 0 if single else tuple(range(len(primals))), name="hvp")
     product = pushed(gradient, primals, tangents)[1]  # of a linear f: zero
-    return tree.map_leaves(lambda t: borders.alive(t, "hvp()"), product)
+    return tree.map_leaves(lambda t: trace_borders.alive(t, "hvp()"), product)
 
 
 __all__ = [

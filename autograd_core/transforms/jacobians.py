@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import trace_borders
 from autograd_core.engine.dual import Dual
 from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import collect
@@ -43,7 +43,7 @@ SMALL = 32
 WORTH_COUNTING = 2_000_000
 
 
-@borders.keywords
+@trace_borders.keywords
 def jacobian(
     f: Function,
     argnums: int | Sequence[int] = 0,
@@ -328,7 +328,7 @@ def _column(
     return pieces
 
 
-@borders.keywords
+@trace_borders.keywords
 def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = None) -> Function:
     """Return a function that computes the Hessian of a scalar function, forward over reverse.
 
@@ -383,8 +383,8 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0, batch: int | None = N
     return differentiated
 
 
-def _single(nest: Any, argnums: Any) -> Any:
-    return nest[0] if not isinstance(argnums, (tuple, list)) else nest
+def _single(pytree: Any, argnums: Any) -> Any:
+    return pytree[0] if not isinstance(argnums, (tuple, list)) else pytree
 
 
 def _hessian_columns(
@@ -405,7 +405,7 @@ def _hessian_columns(
                 ]
                 for k, g in enumerate(tree.leaves(gradient(*tree.like(structure, duals)))):
                     t = g._tangent if isinstance(g, Dual) and g._level == level else None
-                    borders.alive(t, "hessian()")
+                    trace_borders.alive(t, "hessian()")
                     pieces[k].append(_spread(piece, t, np.shape(bare(values[k]))))
             return pieces
         except TooLargeError:

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import trace_borders
 from autograd_core.engine.backward import seed_for
 from autograd_core.engine.dual import Dual
 from autograd_core.engine.sweeping import collect
@@ -35,7 +35,7 @@ _Y = TypeVar("_Y")  # the value
 def vjp(f: Callable[..., _Y], *primals: Any) -> tuple[_Y, Callable[[Any], tuple[Any, ...]]]: ...
 @overload
 def vjp(f: Function, *primals: Any, has_aux: bool) -> Any: ...
-@borders.keywords
+@trace_borders.keywords
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     """Run f and return its value and the function that pulls cotangents back.
 
@@ -78,7 +78,7 @@ def _pullback(f: Function, primals: tuple[Any, ...], has_aux: bool, checked: boo
     result, aux = split_aux(trace.result, has_aux, "vjp")
     outputs = tree.leaves(result)
     if checked:
-        borders.check_outputs(outputs, trace.level, "vjp()")
+        trace_borders.check_outputs(outputs, trace.level, "vjp()")
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         seeds = trace.alive(_cotangents(result, cotangent))
@@ -112,7 +112,7 @@ def _cotangents(result: Any, cotangent: Any) -> list[Any]:
 def jvp(f: Callable[..., _Y], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[_Y, _Y]: ...
 @overload
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool) -> Any: ...
-@borders.keywords
+@trace_borders.keywords
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """Run f and push tangents forward with it, in one pass (dual numbers).
 
@@ -165,22 +165,22 @@ def pushed(
             "jvp(): primals and tangents are not nested alike.", Location.of_caller()
         )
     given = tree.leaves(tuple(primals))
-    level = borders.users_level()
+    level = trace_borders.users_level()
 
     def alive(value: Any) -> Any:
-        return borders.alive(value, "jvp()") if checked else value
+        return trace_borders.alive(value, "jvp()") if checked else value
 
     duals = []
     for p, t in zip(given, directions, strict=True):
         value = shielded(inexact_leaf(p, "jvp()"))
         duals.append(Dual._make(value, seed_for(value, alive(t), "jvp()", "tangent"), level))
-    with borders.trace(level):
+    with trace_borders.trace(level):
         result = as_of(level, f(*tree.like(tuple(primals), duals)))
     if checked:
-        borders.check_result(result, level, "jvp()")
+        trace_borders.check_result(result, level, "jvp()")
     result, aux = split_aux(result, has_aux, "jvp")
     if checked:
-        borders.check_outputs(tree.leaves(result), level, "jvp()")
+        trace_borders.check_outputs(tree.leaves(result), level, "jvp()")
     keep = any(isinstance(g, Boxed) for g in given)
 
     def below(value: Any) -> Any:
@@ -201,7 +201,7 @@ def pushed(
     return (out, t, tree.map_leaves(below, aux)) if has_aux else (out, t)
 
 
-@borders.keywords
+@trace_borders.keywords
 def linearize(f: Function, *primals: Any) -> Any:
     """Run f once and return its value and the linear map that pushes tangents forward.
 
@@ -229,7 +229,7 @@ def linearize(f: Function, *primals: Any) -> Any:
     """
     trace = Trace(f, primals, "linearize()")
     outputs = tree.leaves(trace.result)
-    borders.check_outputs(outputs, trace.level, "linearize()")
+    trace_borders.check_outputs(outputs, trace.level, "linearize()")
     nodes = [o._node for o in outputs if isinstance(o, Tensor) and o._level == trace.level]
     order = collect(nodes)[::-1]  # type: ignore[arg-type]
 

@@ -179,7 +179,7 @@ class Counts:
 
 
 class _Loop:
-    """One run of a loop: its nests, and the snapshots that its evaluation left behind."""
+    """One run of a loop: its pytrees, and the snapshots that its evaluation left behind."""
 
     def __init__(self, owner: Revolve, state: Any, args: Any) -> None:
         self.owner = owner

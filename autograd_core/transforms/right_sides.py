@@ -20,7 +20,7 @@ def as_state(value: Any) -> Any:
 
 
 class Arguments:
-    """The nest of a right-hand side's arguments: some are traced, the rest is held as it is."""
+    """The pytree of a right-hand side's arguments: some are traced, the rest is held as it is."""
 
     def __init__(self, args: Any, moves: Callable[[Any], bool] | None = None) -> None:
         moves = moves or is_boxed
@@ -33,7 +33,7 @@ class Arguments:
         return [self.leaves[k] for k in self.places]
 
     def filled(self, values: Any) -> Any:
-        """Return the nest with other values in the places of the traced ones."""
+        """Return the pytree with other values in the places of the traced ones."""
         if not self.places:
             return self.args
         leaves = list(self.leaves)

@@ -164,12 +164,12 @@ def _matmul(p: Primitive, y: Any, args: Sequence[Any], k: int, params: Any) -> P
     )
 
 
-class Constant(np.ndarray):
+class ConstantArray(np.ndarray):
     """Marks an argument that does not depend on the inputs: its zeros are structure."""
 
 
 def _mask(args: Sequence[Any], k: int, matrix: Any) -> Any:
-    return matrix != 0 if isinstance(args[k], Constant) else np.ones(matrix.shape, dtype=bool)
+    return matrix != 0 if isinstance(args[k], ConstantArray) else np.ones(matrix.shape, dtype=bool)
 
 
 _BY_NAME: dict[str, Callable[..., Pairs]] = {
@@ -231,7 +231,7 @@ def pattern_of(order: Sequence[Node], outputs: Node, inputs: Node) -> Sets:
         raw = [
             bare(i.output)
             if i.__class__ is Node and i in known
-            else np.asarray(bare(i.output if i.__class__ is Node else i)).view(Constant)
+            else np.asarray(bare(i.output if i.__class__ is Node else i)).view(ConstantArray)
             for i in node.inputs
         ]
         y = bare(node.output)

@@ -9,8 +9,8 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
-from autograd_core.engine.backward import settled
+from autograd_core.engine import trace_borders
+from autograd_core.engine.backward import unshared
 from autograd_core.engine.node import Node
 from autograd_core.engine.pushing import push
 from autograd_core.engine.sweeping import sweep
@@ -70,16 +70,16 @@ class Trace:
     ) -> None:
         self.checked = checked  # the engine's own functions may run in a trace's later sweeps
         self.given = tree.leaves(tuple(args))
-        self.level = borders.users_level()
+        self.level = trace_borders.users_level()
         values = [shielded(inexact_leaf(v, operation)) for v in self.given]
         tracked = [leaf(v, self.level) for v in values]
         self.inputs: list[Node] = [t._node for t in tracked]  # type: ignore[misc]
         self.structure = tuple(args)
         self.operation = operation
-        with borders.trace(self.level):
+        with trace_borders.trace(self.level):
             self.result = as_of(self.level, f(*tree.like(tuple(args), tracked)))
         if checked:
-            borders.check_result(self.result, self.level, operation)
+            trace_borders.check_result(self.result, self.level, operation)
 
     def below(self, value: Any) -> Any:
         """Return an output as the caller sees it: without this trace."""
@@ -97,7 +97,7 @@ class Trace:
             for out, seed in zip(outputs, seeds, strict=True)
             if isinstance(out, Tensor) and out._level == self.level and seed is not None
         ]
-        borders.RUNNING.append(self.level)  # rules may close over its values
+        trace_borders.RUNNING.append(self.level)  # rules may close over its values
         try:
             swept = sweep(
                 [node for node, _ in pairs],
@@ -107,19 +107,19 @@ class Trace:
                 all_lead=True,
             )
         finally:
-            borders.RUNNING.remove(self.level)
-        found = settled(swept, conjugate=False)
+            trace_borders.RUNNING.remove(self.level)
+        found = unshared(swept, conjugate=False)
         return self.alive([found.get(n) for n in self.inputs])
 
     def pushed(self, order: Sequence[Node], seeds: dict[Node, Any], nodes: Any) -> list[Any]:
         """Return the tangent of every node; None for one that nothing reaches."""
-        with borders.trace(self.level):  # rules may close over its values
+        with trace_borders.trace(self.level):  # rules may close over its values
             tangents = push(order, seeds, nodes)
         return self.alive(tangents)
 
     def alive(self, values: list[Any]) -> list[Any]:
         """Return seeds and derivatives; an error for one whose trace has ended."""
-        return [borders.alive(v, self.operation) for v in values] if self.checked else values
+        return [trace_borders.alive(v, self.operation) for v in values] if self.checked else values
 
     def pull(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
         """Return the gradient of every input, in the kind of the argument."""

@@ -14,14 +14,14 @@ import numpy as np
 import autograd_core.transforms.batch_rules  # noqa: F401 - fills the tables
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.engine import trace_borders as borders
+from autograd_core.engine import trace_borders
 from autograd_core.operations.other_libraries import argument
 from autograd_core.operations.primitive import Boxed, bare
-from autograd_core.transforms import randomness as random
 from autograd_core.transforms.batched import Batched, Batching, TooLargeError
+from autograd_core.transforms.randomness import CHOICES, running
 
 
-@borders.keywords
+@trace_borders.keywords
 def vmap(
     f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, randomness: str = "error"
 ) -> Callable[..., Any]:
@@ -67,10 +67,9 @@ def vmap(
     array([[1., 2.],
            [3., 4.]])
     """
-    if randomness not in random.CHOICES:
+    if randomness not in CHOICES:
         raise errors.OperandError(
-            f"vmap: randomness must be one of {', '.join(map(repr, random.CHOICES))}, not "
-            f"{randomness!r}.",
+            f"vmap: randomness must be one of {', '.join(map(repr, CHOICES))}, not {randomness!r}.",
             Location.of_caller(),
         )
 
@@ -80,14 +79,14 @@ def vmap(
         axes = _axes_of(args, in_axes)
         values = [argument(v._held if _is_constant_tensor(v) else v, "vmap") for v in values]
         batch = Batching(_length(values, axes))
-        batch.level = borders.users_level()
+        batch.level = trace_borders.users_level()
         inside = [
             v if axis is None else batch.enter(_moved(v, axis, 0))
             for v, axis in zip(values, axes, strict=True)
         ]
-        with borders.trace(batch.level), random.running(batch, randomness):
+        with trace_borders.trace(batch.level), running(batch, randomness):
             result = f(*tree.like(args, inside), **keywords)
-        borders.check_result(result, batch.level, "vmap")
+        trace_borders.check_result(result, batch.level, "vmap")
         outputs = tree.leaves(result)
         places = _out_axes_of(result, out_axes)
         return tree.like(
@@ -162,15 +161,15 @@ def _axes_of(args: tuple[Any, ...], in_axes: Any) -> list[int | None]:
     return [axis for a, axes in zip(args, in_axes, strict=True) for axis in _spelt(a, axes)]
 
 
-def _spelt(nest: Any, axes: Any) -> list[int | None]:
+def _spelt(pytree: Any, axes: Any) -> list[int | None]:
     """Return one axis for each leaf of a pytree, from one for all or a pytree of them."""
     if axes is None or isinstance(axes, (int, np.integer)):
-        return [None if axes is None else int(axes)] * len(tree.leaves(nest))
-    if isinstance(nest, dict) and isinstance(axes, dict) and nest.keys() == axes.keys():
-        return [axis for key in nest for axis in _spelt(nest[key], axes[key])]
-    both = isinstance(nest, (list, tuple)) and isinstance(axes, (list, tuple))
-    if both and len(nest) == len(axes):
-        return [a for part, spec in zip(nest, axes, strict=True) for a in _spelt(part, spec)]
+        return [None if axes is None else int(axes)] * len(tree.leaves(pytree))
+    if isinstance(pytree, dict) and isinstance(axes, dict) and pytree.keys() == axes.keys():
+        return [axis for key in pytree for axis in _spelt(pytree[key], axes[key])]
+    both = isinstance(pytree, (list, tuple)) and isinstance(axes, (list, tuple))
+    if both and len(pytree) == len(axes):
+        return [a for part, spec in zip(pytree, axes, strict=True) for a in _spelt(part, spec)]
     raise errors.ShapeError(
         f"vmap: the axes {axes!r} are not nested like the values they belong to; give an "
         "integer, None, or axes nested in the same way.",

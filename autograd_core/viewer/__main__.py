@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd_core.base.errors import AutogradError
 from autograd_core.base.source import user_frame
-from autograd_core.engine import backward as engine
+from autograd_core.engine import backward as backward_module
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.node import Node
 from autograd_core.engine.tensor import Tensor
@@ -25,7 +25,7 @@ from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.drawing import Drawing
 
 
-class Watch:
+class LastBackward:
     """Remembers the latest ``backward()``: its output, its seed, the caller's variables.
 
     An optimizer changes the parameters' arrays in place afterwards, so leaves
@@ -38,14 +38,14 @@ class Watch:
         self.seed: Any = None
         self.variables: dict[str, Any] = {}
         self._kept: dict[Node, Any] = {}
-        self._backward = engine.backward
+        self._backward = backward_module.backward
 
-    def __enter__(self) -> Watch:
-        engine.backward = self._watched
+    def __enter__(self) -> LastBackward:
+        backward_module.backward = self._watched
         return self
 
     def __exit__(self, *error: object) -> None:
-        engine.backward = self._backward
+        backward_module.backward = self._backward
 
     def _watched(self, output: Tensor, gradient: Any, retain: bool, wrap: Any) -> None:
         self._keep(output, gradient)
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not script.is_file():
         print(f"{script}: there is no such file", file=sys.stderr)
         return 2
-    watch = Watch()
+    watch = LastBackward()
     error: BaseException | None = None
     before = sys.argv[:], sys.path[:]
     sys.argv = [str(script), *given[split + 1 :]]
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if error is None else 1
 
 
-def _drawing(watch: Watch, error: BaseException | None, depth: str | int) -> Drawing:
+def _drawing(watch: LastBackward, error: BaseException | None, depth: str | int) -> Drawing:
     if isinstance(error, Exception):
         failure = failed.examine(error)
         graph = Graph(*failure.outputs)

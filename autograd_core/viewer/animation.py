@@ -21,8 +21,8 @@ from autograd_core.operations.primitive import bare
 from autograd_core.viewer.layout import LABEL, Layout
 from autograd_core.viewer.listing import Listing
 from autograd_core.viewer.numbers import Summary, bytes_text, scaled
-from autograd_core.viewer.recording import Tangents, flops, saved_bytes
-from autograd_core.viewer.steps import Step, reverse_steps, sum_text, tangent_steps
+from autograd_core.viewer.recorded_sweep import Tangents, flops, saved_bytes
+from autograd_core.viewer.steps import PassStep, reverse_steps, sum_text, tangent_steps
 from autograd_core.viewer.svg import css, safe, stepping
 from autograd_core.viewer.view import Card
 from autograd_core.viewer.widths import visible, width
@@ -114,7 +114,7 @@ class Animation:
     def _title(self) -> str:
         return _short(self.title or f"Back-propagation of {self._output()}")
 
-    def _run(self, key: str, seed: str, steps: list[Step], listing: Listing) -> dict[str, Any]:
+    def _run(self, key: str, seed: str, steps: list[PassStep], listing: Listing) -> dict[str, Any]:
         return {
             "key": key,
             "seed": _short(seed),
@@ -134,7 +134,7 @@ class Animation:
             ],
         }
 
-    def _line(self, step: Step, listing: Listing) -> int | None:
+    def _line(self, step: PassStep, listing: Listing) -> int | None:
         card = next((c for c in self.drawing.view.cards if c.key == step.card), None)
         return listing.index(card.where) if card is not None and card.where is not None else None
 

@@ -26,9 +26,9 @@ from autograd_core.viewer.layout import (
 )
 from autograd_core.viewer.naming import PLAIN_DIGITS, Names
 from autograd_core.viewer.numbers import bytes_text, scaled
-from autograd_core.viewer.recording import Recording, flops, saved_bytes
+from autograd_core.viewer.recorded_sweep import RecordedSweep, flops, saved_bytes
+from autograd_core.viewer.scope_tree import Tree
 from autograd_core.viewer.textform import text_form
-from autograd_core.viewer.tree import Tree
 from autograd_core.viewer.view import Builder, Card, View, choose
 
 PAGE_WIDTH = 1400.0  # a picture wider than this is laid out from top to bottom, if that helps
@@ -46,7 +46,7 @@ class Drawing:
         What was recorded.
     view : View
         What of it is shown.
-    recording : Recording
+    recording : RecordedSweep
         The numbers.
     """
 
@@ -83,7 +83,7 @@ class Drawing:
         self._smaller = smaller
         self.view: View = Builder(self.graph, self._names, root, closed).view(message)
         swept = self.failure is None and ("grad" in self.show or self.color == "grad")
-        self.recording = Recording(self.graph, self.view, self._seed, swept)
+        self.recording = RecordedSweep(self.graph, self.view, self._seed, swept)
         if self.failure is not None:
             failed.add_card(self.view, self.failure)
         if self.color is not None:

@@ -12,10 +12,10 @@ from autograd_core.engine.tensor import Tensor
 from autograd_core.viewer import failed
 from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.drawing import Drawing, caller_variables
-from autograd_core.viewer.steps import Step, reverse_steps
+from autograd_core.viewer.steps import PassStep, reverse_steps
 
 
-def backward_steps(output: Any, gradient: Any = None) -> Iterator[Step]:
+def backward_steps(output: Any, gradient: Any = None) -> Iterator[PassStep]:
     """Return the steps of a sweep back from a Tensor; see ``Tensor.backward_steps``."""
     node_of(output, "backward_steps()")
     seed_for(output, gradient, "backward_steps()")

@@ -9,16 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autograd_core.base.printing import prints_anywhere
+from autograd_core.base.renamed import renamed_names
 from autograd_core.viewer.captions import Piece, clause, multiplies, plain
 from autograd_core.viewer.numbers import Summary, number_text
-from autograd_core.viewer.recording import Recording, Tangents
+from autograd_core.viewer.recorded_sweep import RecordedSweep, Tangents
 from autograd_core.viewer.view import Card, Junction, View, Wire
 
 FEW_TERMS = 4  # of a sum that is written out
 
 
 @dataclass
-class Step:
+class PassStep:
     """One step.
 
     Attributes
@@ -60,7 +61,7 @@ class Step:
     __repr__ = __str__
 
 
-def forward_steps(view: View) -> list[Step]:
+def forward_steps(view: View) -> list[PassStep]:
     """Return the forward pass: the inputs together, then one step an operation."""
     leaves = [c for c in view.cards if c.kind in ("parameter", "input", "constant")]
     some = leaves[:6]
@@ -71,17 +72,17 @@ def forward_steps(view: View) -> list[Step]:
         Piece(f" and {len(leaves) - len(some)} more." if len(leaves) > len(some) else ".")
     )
     keys = [c.key for c in leaves]
-    steps = [Step("forward", None, keys, values=keys, pieces=pieces)]
+    steps = [PassStep("forward", None, keys, values=keys, pieces=pieces)]
     for card in view.cards:
         if card.kind in ("operation", "plus", "module"):
             steps.append(_forward(view, card))
         elif card.kind == "error":
             text = [Piece("Here it stopped: "), Piece(card.expression or card.name, "code")]
-            steps.append(Step("forward", card.key, [card.key], values=[card.key], pieces=text))
+            steps.append(PassStep("forward", card.key, [card.key], values=[card.key], pieces=text))
     return steps
 
 
-def _forward(view: View, card: Card) -> Step:
+def _forward(view: View, card: Card) -> PassStep:
     shape = f", shape {card.shape}" if card.shape else ""
     if card.kind == "module":
         pieces = [Piece(card.name, "code"), Piece(" gives "), Piece(card.value.text, "number")]
@@ -89,10 +90,10 @@ def _forward(view: View, card: Card) -> Step:
     else:
         pieces = [Piece(card.title, "code"), Piece(" = "), Piece(card.value.text, "number")]
         pieces.append(Piece(f"{shape}."))
-    return Step("forward", card.key, [card.key], values=[card.key], pieces=pieces)
+    return PassStep("forward", card.key, [card.key], values=[card.key], pieces=pieces)
 
 
-def reverse_steps(view: View, recording: Recording) -> list[Step]:
+def reverse_steps(view: View, recording: RecordedSweep) -> list[PassStep]:
     """Return the whole of back-propagation: the forward pass, dF/dF = 1, and the way back."""
     steps = forward_steps(view)
     if recording.messages or recording.gradients:
@@ -101,7 +102,7 @@ def reverse_steps(view: View, recording: Recording) -> list[Step]:
 
 
 class _Backward:
-    def __init__(self, view: View, recording: Recording) -> None:
+    def __init__(self, view: View, recording: RecordedSweep) -> None:
         self.view = view
         self.recording = recording
         self.junction_of = {key: j for j in view.junctions for key in j.wires}
@@ -110,7 +111,7 @@ class _Backward:
         self.output = next((c.name for c in view.cards if c.output), "F")
         self.products = 0
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[PassStep]:
         ends = [c for c in self.view.cards if c.output and c.node in self.recording.gradients]
         pieces = [Piece("Backward starts at the output: ")]
         pieces += _equation(
@@ -118,7 +119,7 @@ class _Backward:
         )
         keys = [c.key for c in ends]
         made = [
-            Step(
+            PassStep(
                 "seed",
                 keys[0] if keys else None,
                 keys,
@@ -131,7 +132,7 @@ class _Backward:
                 made += self._at(card)
         return made
 
-    def _at(self, card: Card) -> list[Step]:
+    def _at(self, card: Card) -> list[PassStep]:
         sent = [w for w in self.view.into(card.key) if w.key in self.recording.messages]
         if not sent:
             return []
@@ -139,7 +140,7 @@ class _Backward:
             sent.sort(key=lambda w: self.order.get(w.key, 0))
         else:  # as the operation names its inputs, whichever the sweep served first
             sent.sort(key=lambda w: w.index)
-        step = Step("backward", card.key, [card.key])
+        step = PassStep("backward", card.key, [card.key])
         step.pieces = [
             Piece("At "),
             Piece(card.title if card.kind != "module" else card.name, "code"),
@@ -149,7 +150,7 @@ class _Backward:
             *clause(card),
             Piece(": " if card.kind != "module" else " "),
         ]
-        sums: list[Step] = []
+        sums: list[PassStep] = []
         for k, wire in enumerate(sorted(sent, key=lambda w: w.index)):
             message = self.recording.messages[wire.key]
             step.pieces += [Piece(", ") if k else Piece("")]
@@ -192,7 +193,7 @@ class _Backward:
             return message.text
         return f"{_factor(local)} × {_factor(card.gradient.number)} = {message.text}"
 
-    def _sum(self, junction: Junction, terms: list[Summary]) -> Step:
+    def _sum(self, junction: Junction, terms: list[Summary]) -> PassStep:
         card = self.view.card(junction.card)
         whole = card.gradient
         if junction.node is not card.node:
@@ -209,7 +210,7 @@ class _Backward:
             pieces += [Piece(", element by element: "), Piece(few, "code"), Piece(" give ")]
         pieces += [Piece(whole.text, "number"), Piece(f" = ∂{self.output}/∂{card.name}.")]
         known = [card.key] if junction.node is card.node else []
-        return Step(
+        return PassStep(
             "branch",
             card.key,
             [card.key, junction.key],
@@ -246,7 +247,9 @@ def _equation(left: str, right: str) -> Iterable[Piece]:
     return Piece(left, "code"), Piece(" = "), Piece(right, "number")
 
 
-def tangent_steps(view: View, recording: Recording, seed: Card, pushed: Tangents) -> list[Step]:
+def tangent_steps(
+    view: View, recording: RecordedSweep, seed: Card, pushed: Tangents
+) -> list[PassStep]:
     """Return one forward-mode sweep: values and tangents together, from one seeded input."""
     assert seed.node is not None
     shape = "1" if not seed.shape else "1 in every element"
@@ -256,7 +259,9 @@ def tangent_steps(view: View, recording: Recording, seed: Card, pushed: Tangents
         Piece(seed.name, "code"),
         Piece(f": its tangent is {shape}, every other input's is 0."),
     ]
-    steps = [Step("tangent", seed.key, [seed.key], values=leaves, gradients=leaves, pieces=pieces)]
+    steps = [
+        PassStep("tangent", seed.key, [seed.key], values=leaves, gradients=leaves, pieces=pieces)
+    ]
     products = 0
     for card in view.cards:
         if card.kind not in ("operation", "plus", "module"):
@@ -276,13 +281,13 @@ def tangent_steps(view: View, recording: Recording, seed: Card, pushed: Tangents
                 ". Each further input needs a sweep of its own; one reverse sweep gives them all."
             ),
         ]
-        last = Step("tangent", output.key, [output.key], pieces=pieces, products=products)
+        last = PassStep("tangent", output.key, [output.key], pieces=pieces, products=products)
         steps.append(last)
     return steps
 
 
-def _tangent(view: View, recording: Recording, card: Card, pushed: Tangents) -> Step:
-    step = Step("tangent", card.key, [card.key], values=[card.key], gradients=[card.key])
+def _tangent(view: View, recording: RecordedSweep, card: Card, pushed: Tangents) -> PassStep:
+    step = PassStep("tangent", card.key, [card.key], values=[card.key], gradients=[card.key])
     t = pushed.tangents.get(card.node) if card.node is not None else None
     name = card.name if card.kind == "module" else card.title
     step.pieces = [Piece(name, "code"), Piece(" = "), Piece(card.value.text, "number")]
@@ -310,3 +315,6 @@ def _tangent(view: View, recording: Recording, card: Card, pushed: Tangents) -> 
         step.pieces.append(Piece(sum_text(terms, ""), "code"))
     step.pieces += [Piece(t.text, "number"), Piece(".")]
     return step
+
+
+__getattr__ = renamed_names(__name__, Step="PassStep")

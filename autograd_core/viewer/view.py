@@ -19,10 +19,10 @@ from autograd_core.engine.graph import Graph
 from autograd_core.engine.node import PART, Node
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import bare
-from autograd_core.viewer import tree as trees
+from autograd_core.viewer import scope_tree
 from autograd_core.viewer.naming import Names, expression
 from autograd_core.viewer.numbers import Summary, shape_text, summarize
-from autograd_core.viewer.tree import Box, Tree
+from autograd_core.viewer.scope_tree import Box, Tree
 
 FEW = 8  # uses of one value that are drawn as wires from it; of more, those after the third
 BEFORE_ALIAS = 3  # get a small copy of its name each
@@ -55,7 +55,7 @@ class Card:
     output : bool
         Whether the graph ends here.
     value, gradient : Summary
-        Filled in from a Recording.
+        Filled in from a RecordedSweep.
     where : Location or None
         The user's line.
     boxes : tuple of str
@@ -166,23 +166,23 @@ def choose(
 
     `smaller` asks for a coarser picture than before (a layout took too long).
     """
-    limit = trees.AUTO if not smaller else max(8, trees.AUTO >> smaller)
+    limit = scope_tree.AUTO if not smaller else max(8, scope_tree.AUTO >> smaller)
     total = len(tree.graph)
     if depth == "all" and not smaller:
         return tree.root, set(), ""
-    deepest = trees.height(tree.root)
+    deepest = scope_tree.height(tree.root)
     if isinstance(depth, int) and not smaller:
         root = tree.folded(opened)
-        closed = trees.closed_boxes(root, depth, opened)
-        if _count(tree.graph, root, closed) <= trees.LIMIT:
+        closed = scope_tree.closed_boxes(root, depth, opened)
+        if _count(tree.graph, root, closed) <= scope_tree.LIMIT:
             return root, closed, ""
-    plain = trees.closed_boxes(tree.root, deepest, opened)
+    plain = scope_tree.closed_boxes(tree.root, deepest, opened)
     if _count(tree.graph, tree.root, plain) <= limit:
         return tree.root, plain, ""
     root = tree.folded(opened)
     best: tuple[int, set[Box]] | None = None
-    for level in range(trees.height(root), -1, -1):
-        closed = trees.closed_boxes(root, level, opened)
+    for level in range(scope_tree.height(root), -1, -1):
+        closed = scope_tree.closed_boxes(root, level, opened)
         count = _count(tree.graph, root, closed)
         if best is None or count < best[0]:
             best = count, closed
@@ -190,9 +190,9 @@ def choose(
             break
     assert best is not None
     count, closed = best
-    if count > (trees.LIMIT if not smaller else limit):
-        root = trees.chunked(root, limit // 2)
-        closed = trees.closed_boxes(root, 0, opened)
+    if count > (scope_tree.LIMIT if not smaller else limit):
+        root = scope_tree.chunked(root, limit // 2)
+        closed = scope_tree.closed_boxes(root, 0, opened)
         count = _count(tree.graph, root, closed)
     message = (
         f"{total:,} recorded operations and leaves shown as {count:,}; "

@@ -32,7 +32,7 @@ def _keep(x: Any, shape: tuple[int, ...], p: float, generator: Any, name: str) -
 
 
 @floating("input", complex=True, renamed={"rng": "generator"})
-def dropout(input: Any, p: float = 0.5, training: bool = True, generator: Any = None) -> Any:
+def dropout(input: Any, p: float = 0.5, training: bool = True, *, generator: Any = None) -> Any:
     """Set each element to 0 with probability p, and divide the others by 1 - p.
 
     Parameters
@@ -63,7 +63,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, generator: Any = 
 
 
 @floating("input", complex=True, renamed={"rng": "generator"})
-def dropout2d(input: Any, p: float = 0.5, training: bool = True, generator: Any = None) -> Any:
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, *, generator: Any = None) -> Any:
     """Drop whole channels: all of input[n, c] or nothing of it.
 
     Parameters

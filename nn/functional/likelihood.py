@@ -29,7 +29,12 @@ from .targets import (
 
 @floating("input", "weight")
 def nll_loss(
-    input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
 ) -> Any:
     """Minus the log-probability (axis 1, or 0 of a vector) of each sample's class.
 
@@ -128,6 +133,7 @@ def cross_entropy(
     input: Any,
     target: Any,
     weight: Any = None,
+    *,
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
@@ -223,7 +229,7 @@ def _distribution_loss(
 
 @floating("input", "target", "weight")
 def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, *, reduction: str = "mean"
 ) -> Any:
     """-(t log p + (1 - t) log(1 - p)) of probabilities; logarithms are held above -100.
 
@@ -298,7 +304,7 @@ _logistic_loss = elementwise(
 
 @floating("input", "target", "weight", "pos_weight")
 def binary_cross_entropy_with_logits(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
+    input: Any, target: Any, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None
 ) -> Any:
     """Binary cross-entropy of sigmoid(input); its derivative is sigmoid(input) - target.
 
@@ -345,7 +351,7 @@ def binary_cross_entropy_with_logits(
 
 
 @floating("input", "target")
-def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
+def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Any:
     """Return target * (log target - input), where input holds log-probabilities; 0 log 0 = 0.
 
     A target below 0 is no probability: NaN.
@@ -373,7 +379,7 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
 
     Examples
     --------
-    >>> float(kl_div(np.log([0.5, 0.5]), np.array([1.0, 0.0]), "sum").round(4))
+    >>> float(kl_div(np.log([0.5, 0.5]), np.array([1.0, 0.0]), reduction="sum").round(4))
     0.6931
     """
     same_shape("kl_div", input, target)

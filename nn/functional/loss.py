@@ -16,7 +16,7 @@ from .targets import checked_weight, reduced, same_shape, valid_targets
 
 
 @floating("input", "target")
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+def mse_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
     """Squared error, (input - target)**2.
 
     Parameters
@@ -92,7 +92,7 @@ def half_squared_error(input: Any, target: Any, reduction: str = "mean") -> Any:
 
 
 @floating("input", "target")
-def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
     """Absolute error, abs(input - target).
 
     Parameters
@@ -175,7 +175,7 @@ _bent = elementwise(
 
 
 @floating("input", "target", smooth=("beta",))
-def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+def smooth_l1_loss(input: Any, target: Any, *, reduction: str = "mean", beta: float = 1.0) -> Any:
     """Huber loss divided by beta; with beta = 0 the absolute error.
 
     Parameters
@@ -199,7 +199,7 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
 
     Examples
     --------
-    >>> smooth_l1_loss(np.array([0.5, -4.0]), np.zeros(2), "none", beta=2.0)
+    >>> smooth_l1_loss(np.array([0.5, -4.0]), np.zeros(2), reduction="none", beta=2.0)
     array([0.0625, 3.    ])
     """
     name = "smooth_l1_loss"
@@ -261,6 +261,7 @@ def multi_margin_loss(
     p: int = 1,
     margin: float = 1.0,
     weight: Any = None,
+    *,
     reduction: str = "mean",
 ) -> Any:
     """Multi-class hinge: mean over wrong classes j of max(0, margin - x_t + x_j)**p.
@@ -324,7 +325,7 @@ def multi_margin_loss(
 
 @floating("input1", "input2", smooth=("margin",))
 def cosine_embedding_loss(
-    input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, *, reduction: str = "mean"
 ) -> Any:
     """1 - cos for target 1, max(0, cos - margin) for target -1.
 

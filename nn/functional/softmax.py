@@ -45,7 +45,7 @@ def _axis(name: str, x: Any, dim: int | None) -> int:
 
 
 @floating("input", smooth=("temperature",), renamed={"x": "input"})
-def softmax(input: Any, dim: int | None = None, temperature: float = 1.0) -> Any:
+def softmax(input: Any, dim: int | None = None, *, temperature: float = 1.0) -> Any:
     """Return exp(input / temperature) along an axis, scaled to sum 1.
 
     Parameters

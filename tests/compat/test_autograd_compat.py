@@ -144,7 +144,7 @@ def test_nested_arguments_and_results():
 
     check_equivalent(ag.grad(loss(op))(nest), ag.grad(loss(forward))(nest))
     check_grads(loss(op))(nest)
-    partly = lambda x: loss(op)({"x": x, "y": [2.0, 3.0]})  # the rest of the nest is constant
+    partly = lambda x: loss(op)({"x": x, "y": [2.0, 3.0]})  # the rest of the pytree is constant
     np.testing.assert_allclose(ag.grad(partly)(A), ag.grad(loss(forward))(nest)["x"])
 
 
@@ -302,7 +302,7 @@ def test_flatten_and_back():
     assert back["c"]["z"].dtype == np.float32
     assert isinstance(back["b"][1], Point)
     np.testing.assert_array_equal(flatten(back)[0], vector)
-    with pytest.raises(ShapeError, match=r"shape \(2,\), and the nest holds 8 numbers"):
+    with pytest.raises(ShapeError, match=r"shape \(2,\), and the pytree holds 8 numbers"):
         unflatten(A[:2])
     with pytest.raises(OperandError, match="holds <U1 data; give numbers"):
         flatten(["a", 1.0])

@@ -28,9 +28,9 @@ from autograd_core import (
     value_and_grad,
 )
 from autograd_core.compiling import outside, walking
-from autograd_core.compiling.captured import Watch
+from autograd_core.compiling.captured import CapturedState
 from autograd_core.compiling.places import equal
-from autograd_core.compiling.recorded import Recorder
+from autograd_core.compiling.recorder import Recorder
 from autograd_core.compiling.recording import agree as agrees
 
 X = np.array([0.5, -1.25, 2.0])
@@ -82,7 +82,7 @@ def test_random_programs(start):
 
 
 def test_the_fuzzer_would_notice(monkeypatch):
-    monkeypatch.setattr(Watch, "changed", lambda self: None)
+    monkeypatch.setattr(CapturedState, "changed", lambda self: None)
     with pytest.raises(StaleError, match="class attribute"):
         run(*program("class attribute", USES[0]), "class attribute")
 
@@ -418,7 +418,7 @@ def test_watch_names_what_changed():
         (lambda: thing.a.update(j=1), "thing.a had 1 entries, has 2"),
         (lambda: delattr(thing, "a"), "thing.a was another dict, is gone"),
     ):
-        watch = Watch(f)
+        watch = CapturedState(f)
         assert watch.changed() is None
         change()
         with pytest.raises(AssertionError, match=message):
@@ -478,14 +478,14 @@ def test_places_that_hold_equal_things_in_other_objects():
     f = lambda: (holder, names, kind.a, g())
     kind = types.SimpleNamespace(a=1000)
     g = lambda n=1000: n
-    watch = Watch(f)
+    watch = CapturedState(f)
     for part in (holder, vars(kind)):
         part["a"] = int("1000")
     names[0] = int("1000")
     g.__defaults__ = (int("1000"),)
     assert "__defaults__" in watch.changed()
     g = None
-    watch = Watch(f)
+    watch = CapturedState(f)
     holder["a"] = holder["a"] + 0
     names[:] = ["y", "x"]
     assert watch.changed() == "names[0] was 1000, is 'y'"

@@ -10,7 +10,17 @@ from cases import EVERY
 from cases.case import Case
 
 import autograd_core
-from autograd_core import AutogradError, InPlaceError, Tensor, grad, jvp, vmap
+from autograd_core import (
+    AutogradError,
+    Dual,
+    InPlaceError,
+    Tensor,
+    grad,
+    jvp,
+    stop_gradient,
+    value_and_grad,
+    vmap,
+)
 from autograd_core.base import tree
 
 windows = np.lib.stride_tricks.sliding_window_view
@@ -286,3 +296,96 @@ def test_a_tile_is_a_copy_whatever_is_repeated(shape, reps):
     tiled = np.tile(x, reps)
     x[...] = 5.0
     np.testing.assert_array_equal(tiled.detach().numpy(), np.tile(np.full(shape, 2.0), reps))
+
+
+def leaf(value):
+    return Tensor(value, requires_grad=True)
+
+
+def reshape_of_a_transpose(x):
+    y = x * 1
+    z = y.T.reshape(4)  # a copy
+    z *= 5
+    return np.sum(y * y) + np.sum(z)
+
+
+def fancy_columns(x):
+    y = x * 1
+    z = y[:, [0, 1]]  # a copy
+    z *= 5
+    return np.sum(y)
+
+
+def fortran_ravel(x):
+    y = x * 1
+    z = np.ravel(y, order="F")
+    z *= 5
+    return np.sum(y * y)
+
+
+def real_part(x):
+    y = x * x
+    r = y.real  # a view
+    r *= 5
+    return np.sum(y * y)
+
+
+def cast_without_copy(x):
+    y = x * x
+    r = y.astype(float, copy=False)  # the same array
+    r *= 5
+    return np.sum(y * y)
+
+
+def broadcast_to_itself(x):
+    y = x * x
+    r = np.broadcast_arrays(y, y)[0]
+    r = r if isinstance(r, Tensor | Dual) else y  # NumPy's own answer is read-only
+    r *= 5
+    return np.sum(y * y)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [reshape_of_a_transpose, fancy_columns, fortran_ravel, real_part, cast_without_copy,
+     broadcast_to_itself],
+    ids=lambda f: f.__name__,
+)  # fmt: skip
+def test_copies_and_views_as_in_numpy(f):
+    x = np.arange(1.0, 5.0).reshape(2, 2)
+    expected = f(x.copy())
+    numeric = np.zeros_like(x)
+    for index in np.ndindex(2, 2):
+        step = np.zeros_like(x)
+        step[index] = 1e-6
+        numeric[index] = (f(x + step) - f(x - step)) / 2e-6
+    value, g = value_and_grad(f)(x)
+    assert value == pytest.approx(expected)
+    np.testing.assert_allclose(g, numeric, rtol=1e-6, atol=1e-6)
+    assert jvp(f, (x,), (np.ones((2, 2)),))[1] == pytest.approx(numeric.sum(), rel=1e-6)
+    t = leaf(x)
+    out = f(t)
+    assert out.item() == pytest.approx(expected)
+    out.backward()
+    np.testing.assert_allclose(t.grad.data, numeric, rtol=1e-6, atol=1e-6)
+
+
+def test_many_nested_views_need_no_recursion():
+    y = leaf(np.ones(2)) * 1
+    views = [y]
+    for _ in range(1500):
+        views.append(views[-1][:])
+    y += 1
+    np.testing.assert_array_equal(views[-1].data, [2.0, 2.0])
+
+
+def test_a_transform_never_writes_into_the_callers_array():
+    a = np.ones(3)
+
+    def f(x):
+        stop_gradient(x)[0] = 7.0  # changes the constant alone
+        return np.sum(x)
+
+    np.testing.assert_array_equal(grad(f)(a), np.ones(3))
+    assert jvp(f, (a,), (a,)) == (3.0, 3.0)
+    np.testing.assert_array_equal(a, np.ones(3))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_core import NonFiniteError, Tensor, detect_anomaly, enable_grad, no_grad
+from autograd_core import NonFiniteError, Tensor, detect_anomaly, enable_grad, jvp, no_grad
 from autograd_core.operations.modes import current
 
 
@@ -132,3 +132,12 @@ def test_one_object_in_several_threads() -> None:
     for thread in threads:
         thread.join(60)
     assert found == [(False, True)] * 2
+
+
+def test_anomaly_in_forward_mode():
+    with (
+        detect_anomaly(),
+        np.errstate(all="ignore"),
+        pytest.raises(NonFiniteError, match="sqrt"),
+    ):
+        jvp(np.sqrt, (0.0,), (1.0,))

@@ -213,3 +213,25 @@ def test_jvp_and_vjp_agree_on_nests(rng):
     )
     assert left == pytest.approx(right, rel=1e-12)
     assert out["y"].shape == (3,)
+
+
+def leaf(value):
+    return Tensor(value, requires_grad=True)
+
+
+TWO = np.array([0.3, 0.8])
+
+
+def test_a_tensor_of_a_followed_value_keeps_following():
+    f = lambda x: np.sum(Tensor(x) * 2 * x)
+    np.testing.assert_allclose(grad(f)(TWO), 4 * TWO)
+    assert jvp(f, (TWO,), (np.ones(2),))[1] == pytest.approx(4 * TWO.sum())
+
+
+def test_a_tensor_of_a_tensor_by_hand_is_detached_at_any_level():
+    def c(x):
+        t = leaf(x)
+        u = leaf(t)
+        return jvp(lambda z: z * u, (2.0,), (1.0,))[1]
+
+    assert grad(c)(3.0) == 1.0

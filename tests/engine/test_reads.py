@@ -72,7 +72,7 @@ def test_what_is_said_not_to_be_read_may_be_anything(case: Case) -> None:
             continue
         g = _noise(node.output, 3)
         for forward in (False, True):
-            reads = node.primitive.pushed_reads() if forward else node.primitive.reads()
+            reads = node.primitive.jvp_reads() if forward else node.primitive.vjp_reads()
             pairs = zip(values[1:], node.inputs, strict=True)
             ts = [_noise(a, 5) if isinstance(i, Node) else None for a, i in pairs]
             ts = ts if forward else None
@@ -330,8 +330,30 @@ def test_forward_rules_may_read_what_reverse_rules_do_not() -> None:
         jvp=[lambda t, y, x: t * np.exp(x)],
         name="two ways",
     )
-    assert f.pushed_reads() == (Reading({1}),)
-    assert elementwise(lambda x: np.sin(x), lambda y, x: np.cos(x), name="s").pushed_reads() == (
-        {1},
-    )
+    assert f.jvp_reads() == (Reading({1}),)
+    assert elementwise(lambda x: np.sin(x), lambda y, x: np.cos(x), name="s").jvp_reads() == ({1},)
     assert linearize(f, np.zeros(1))[1](np.ones(1)) == [1.0]
+
+
+def leaf(value):
+    return Tensor(value, requires_grad=True)
+
+
+TWO = np.array([0.3, 0.8])
+
+
+def test_a_rule_found_by_transposing_reads_everything():
+    p = primitive(lambda x: np.exp(x), jvp=[lambda t, y, x: t * y], name="forward only")
+    x = leaf(TWO)
+    y = p(x)
+    z = np.sum(y)
+    with no_grad():
+        y *= 0
+    with pytest.raises(OverwrittenError, match="forward only"):
+        z.backward()
+
+
+def test_what_a_rule_reads():
+    assert values_read(lambda y, x: np.zeros(x.shape) + y, 0) == {0}
+    assert values_read(lambda y, x, z: (y, x.shape, z.ndim), 0) == {0}
+    assert values_read(lambda y, x: x, 0) == {1}

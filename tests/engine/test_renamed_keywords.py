@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pickle
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,16 @@ import pytest
 
 import nn
 import optim
-from autograd_core import Graph, Primitive, Tensor, animate, gradcheck, jacobian
+from autograd_core import (
+    Graph,
+    Primitive,
+    RuleError,
+    Tensor,
+    animate,
+    gradcheck,
+    jacobian,
+    primitive,
+)
 from autograd_core.extend import renamed_keywords
 
 F = nn.functional
@@ -239,3 +249,60 @@ def test_functions_of_nn_have_no_axis_and_the_engine_has_no_dim() -> None:
         words = names_of(thing)
         assert "axis" not in words or not module.startswith(("nn", "optim")), name
         assert "dim" not in words or not module.startswith("autograd_core"), name
+
+
+def doubled(**declared: Any) -> Any:
+    rule = {"vjp": [lambda g, y, x: g * 2], "name": "doubled"}
+    return primitive(lambda x: x * 2, **rule, **declared)
+
+
+def test_attributes_of_operations_by_their_old_names() -> None:
+    operation = doubled()
+    for old, new in (("reads", "vjp_reads"), ("pushed_reads", "jvp_reads")):
+        with pytest.warns(DeprecationWarning, match=rf"Primitive\.{old} is {new} now"):
+            assert getattr(operation, old)() == getattr(operation, new)()
+    with pytest.warns(DeprecationWarning, match=r"outer= is outer_product= now"):
+        declared = doubled(outer=True)
+    with pytest.warns(DeprecationWarning, match=r"Primitive\.outer is outer_product now"):
+        assert declared.outer is declared.outer_product is True
+    with pytest.raises(RuleError, match="declared once"):
+        declared.outer_product = False
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("autograd_core.extend", "memory", "innermost_array"),
+        ("autograd_core.costs.recorded_run", "Problem", "RecordedRun"),
+        ("autograd_core.viewer.recorded_sweep", "Recording", "RecordedSweep"),
+        ("autograd_core.viewer.steps", "Step", "PassStep"),
+    ],
+)
+def test_names_of_modules_by_their_old_names(module: str, old: str, new: str) -> None:
+    home = importlib.import_module(module)
+    with pytest.warns(DeprecationWarning, match=rf"\.{old} is {new} now") as met:
+        assert getattr(home, old) is getattr(home, new)
+    assert met[0].filename == __file__
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = home.no_such_name
+
+
+def test_steps_pickled_under_their_old_name_load() -> None:
+    step = next(iter(loss().backward_steps()))
+    written = pickle.dumps(step, 0).replace(b"PassStep", b"Step")
+    with pytest.warns(DeprecationWarning, match="Step is PassStep now"):
+        assert pickle.loads(written) == step
+
+
+def test_a_rule_that_overrides_a_method_by_its_old_name() -> None:
+    with pytest.warns(DeprecationWarning, match="share= is squares_weight= now"):
+
+        class Squared(optim.SGD):
+            def share(self, group: Any) -> float:
+                return 0.25
+
+    assert Squared([W], lr=0.1).squares_weight({}) == 0.25
+    adam = optim.Adam([W])
+    group = adam.param_groups[0]
+    with pytest.warns(DeprecationWarning, match=r"Adam\.share is squares_weight now"):
+        assert adam.share(group) == adam.squares_weight(group)

@@ -321,3 +321,72 @@ def test_a_clone_in_both_modes():
 def test_an_operation_is_copied_as_functions_are():
     assert copy.deepcopy({"act": plus})["act"] is plus
     assert copy.copy(plus) is plus
+
+
+def leaf(value):
+    return Tensor(value, requires_grad=True)
+
+
+TWO = np.array([0.3, 0.8])
+
+
+def test_gradients_are_arrays_of_their_own():
+    c = np.array([1.0, 2.0])
+    a, b = grad(lambda a, b: np.sum((a + b) * c), (0, 1))(np.ones(2), np.ones(2))
+    a *= 10
+    np.testing.assert_array_equal(b, c)
+    g = grad(np.sum)(np.ones(3))
+    g *= 2  # writable
+    y, s = leaf(np.ones(2)), np.array([1.0, 2.0])
+    (g,) = gradients(y + 0, [y], seed=s)
+    g *= 5
+    np.testing.assert_array_equal(s, [1.0, 2.0])
+    x, z = leaf(TWO), leaf(TWO)
+    np.sum((x + z) ** 2).backward(create_graph=True)
+    assert not np.shares_memory(x.grad.data, z.grad.data)
+
+
+def test_a_hook_that_writes_changes_nothing_else():
+    x, y = leaf(np.ones(2)), leaf(np.ones(2))
+    z = x * 1
+
+    def hook(g):
+        g *= 10
+
+    z.register_hook(hook)
+    np.sum((z + y) * np.array([1.0, 2.0])).backward()
+    np.testing.assert_array_equal(y.grad.data, [1.0, 2.0])
+    np.testing.assert_array_equal(x.grad.data, [1.0, 2.0])
+
+
+def test_a_hooks_answer_takes_the_values_dtype():
+    x = leaf(np.ones(2, np.float32))
+    x.register_hook(lambda g: np.array([1, 2]))
+    np.sum(x).backward()
+    assert x.grad.dtype == np.float32
+
+
+class Named(Tensor):
+    pass
+
+
+def test_subclasses_keep_their_attributes():
+    p = Named([1.0], requires_grad=True)
+    p.name = "w"
+    (p * p).backward(create_graph=True)
+    for twin in (copy.deepcopy(p), pickle.loads(pickle.dumps(p))):
+        assert twin.name == "w"
+        assert type(twin) is Named
+        assert twin.grad.data[0] == 2.0
+
+
+def test_a_gradient_of_another_shape_is_not_taken_on():
+    x = leaf(np.ones(2))
+    loss = np.sum(x * x)
+    x.data = np.ones(3)
+    loss.backward()
+    assert x.grad is None  # the old graph's gradient has another shape
+
+
+def test_a_number_takes_a_format():
+    assert f"{leaf(2.0):.3f}" == "2.000"

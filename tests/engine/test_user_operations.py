@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -17,7 +17,9 @@ from autograd_core import (
     elementwise,
     enable_grad,
     grad,
+    gradcheck,
     gradients,
+    hessian,
     jvp,
     no_grad,
     primitive,
@@ -190,3 +192,66 @@ def test_stop_gradient_in_place_is_the_same_by_hand_and_in_a_transform() -> None
     grad(lambda x: np.sum(stop_gradient(x).__iadd__(1.0) * x))(kept)
     jvp(lambda x: np.sum(stop_gradient(x).__iadd__(1.0) * x), (kept,), (X,))
     np.testing.assert_array_equal(kept, X)  # nor is the argument written into
+
+
+def leaf(value):
+    return Tensor(value, requires_grad=True)
+
+
+TWO = np.array([0.3, 0.8])
+
+
+class Pair(NamedTuple):
+    e: Any
+    s: Any
+
+
+@pytest.mark.parametrize("kind", [lambda e, s: (e, s), Pair])
+@pytest.mark.parametrize("only", ["vjp", "jvp", "each"])
+def test_operations_that_return_tuples(kind, only):
+    rules = {
+        "vjp": {"vjp": lambda g, y, x: (g[0] * y[0] + g[1] * np.cos(x),)},
+        "jvp": {"jvp": lambda ts, y, x: (ts[0] * y[0], ts[0] * np.cos(x))},
+        "each": {"vjp": [lambda g, y, x: g[0] * y[0] + g[1] * np.cos(x)]},
+    }[only]
+    both = primitive(
+        lambda x: kind(np.exp(x), np.sin(x)), arity=1, multiple=True, name="es", **rules
+    )
+    f = lambda x: both(x)[0] + 2 * both(x)[1]
+    first, second = np.exp(0.5) + 2 * np.cos(0.5), np.exp(0.5) - 2 * np.sin(0.5)
+    assert grad(f)(0.5) == pytest.approx(first)
+    assert grad(lambda x: both(x)[0])(0.5) == pytest.approx(np.exp(0.5))
+    assert grad(grad(f))(0.5) == pytest.approx(second)
+    assert hessian(f)(0.5) == pytest.approx(second)
+    x = leaf(0.5)
+    (g,) = gradients(f(x), [x], create_graph=True)
+    assert gradients(g, [x])[0].item() == pytest.approx(second)
+    assert gradcheck(f, 0.5)
+
+
+def test_a_rule_s_own_error_is_not_taken_for_a_freed_value():
+    bad = primitive(lambda x: x + 1, vjp=lambda g, y, x: [g.no_such_thing])
+    with pytest.raises(RuleError, match="no_such_thing"):
+        np.sum(bad(leaf(TWO))).backward()
+
+
+def test_the_engines_own_rules_cannot_be_replaced_in_silence():
+    with pytest.raises(RuleError, match="has a rule already"):
+        elementwise(np.cbrt, lambda y, x: x * 0 + 100.0)
+
+
+def test_bad_forward_rules_are_named():
+    shape = primitive(lambda x: x * 2, jvp=[lambda t, y, x: np.ones(5)], name="badshape")
+    with pytest.raises(RuleError, match="badshape"):
+        jvp(shape, (TWO,), (TWO,))
+    kind = primitive(lambda x: x * 2, jvp=[lambda t, y, x: np.ones(2, int)], name="badkind")
+    with pytest.raises(RuleError, match="badkind"):
+        jvp(kind, (TWO,), (TWO,))
+
+
+def test_a_rule_that_raises_is_named():
+    bad = primitive(lambda x: x * 2, vjp=[lambda g, y, x: 1 // 0], name="broken")
+    x = leaf(TWO)
+    with pytest.raises(RuleError, match="broken: its derivative rule raised ZeroDivisionError"):
+        np.sum(bad(x)).backward()
+    assert x.grad is None

@@ -141,7 +141,7 @@ def test_functions_of_a_number() -> None:
     with pytest.raises(ShapeError, match="batchmean"):
         F.kl_div(x, y, reduction="batchmean")
     with pytest.raises(ShapeError, match="batchmean"):
-        nn.KLDivLoss("batchmean")(x, y)
+        nn.KLDivLoss(reduction="batchmean")(x, y)
     with pytest.raises(ShapeError, match=r"multi_margin_loss: the input has shape \(\)"):
         F.multi_margin_loss(x, np.array(0))
     with pytest.raises(ShapeError, match=r"multi_margin_loss: the input has shape \(2, 3, 1\)"):

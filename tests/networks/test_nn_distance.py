@@ -48,7 +48,7 @@ def test_every_order_of_memory_gives_the_same(layout, compiled, monkeypatch):
 
 def test_a_long_sum_keeps_its_digits():
     a = np.full(1 << 20, 1.0 + 2**-12, np.float32)
-    loss = nn.functional.mse_loss(a, np.zeros_like(a), "sum")
+    loss = nn.functional.mse_loss(a, np.zeros_like(a), reduction="sum")
     np.testing.assert_allclose(loss, (1 << 20) * (1.0 + 2**-12) ** 2, rtol=2e-7)
 
 
@@ -57,7 +57,7 @@ def test_both_arguments_have_all_derivatives(reduction):
     x, y = rng.normal(size=(2, 3, 2))
 
     def f(x, y):
-        return np.sum(nn.functional.mse_loss(x, y, reduction) ** 2)
+        return np.sum(nn.functional.mse_loss(x, y, reduction=reduction) ** 2)
 
     assert gradcheck(f, x, y)
     assert gradcheck(lambda x: np.sum(value_and_grad(f)(x, y)[1] ** 2), x)

@@ -222,7 +222,7 @@ BAD = {
     "softmax": (lambda: nn.Softmax(temperature=0.0)(X), "temperature must be positive"),
     "mse": (lambda: F.mse_loss(X, X[:1]), "must be equal"),
     "mse empty": (lambda: F.mse_loss(X[:0], X[:0]), "empty"),
-    "reduction": (lambda: nn.MSELoss("avg"), "reduction must be"),
+    "reduction": (lambda: nn.MSELoss(reduction="avg"), "reduction must be"),
     "label range": (lambda: F.cross_entropy(X, np.array([0, 1, 3, 2])), "2 is class 3.*0 to 2"),
     "label negative": (lambda: F.nll_loss(X, np.array([0, -1, 1, 2])), "target 1 is class -1"),
     "label count": (lambda: F.cross_entropy(X, np.array([0, 1])), r"targets of shape \(4,\)"),

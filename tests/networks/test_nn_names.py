@@ -118,3 +118,9 @@ def test_every_name_is_documented(module: str, name: str) -> None:
     ).return_annotation not in ("None", None):
         assert section(doc, "Returns"), "does not say what it returns"
     assert section(doc, "Raises") or not raises(thing), "does not say what it raises"
+
+
+def test_one_class_of_error_for_saved_states():
+    import nn
+
+    assert nn.StateDictError is optim.StateDictError

@@ -273,7 +273,9 @@ BAD = [
     (lambda t: t.fit((X, Y), epochs=-1), errors.SettingError, "epochs = -1"),
     (lambda t: t.fit((X, Y), batch_size=0), errors.SettingError, "batch_size = 0"),
     (
-        lambda t: nn.Trainer(t.model, nn.MSELoss("none"), t.optimizer).fit((X, X[:, :3]), epochs=1),
+        lambda t: nn.Trainer(t.model, nn.MSELoss(reduction="none"), t.optimizer).fit(
+            (X, X[:, :3]), epochs=1
+        ),
         errors.SettingError,
         "must be one number",
     ),

@@ -216,7 +216,7 @@ def test_old_paths_still_import():
             module = importlib.import_module(f"autograd_core.{old}")
         assert module is sys.modules[f"autograd_core.{new}"]
     for name in set(sys.modules) - before:
-        if name.rpartition(".")[2] in _moved.MOVED and name.count(".") == 1:
+        if name.removeprefix("autograd_core.") in _moved.MOVED:
             del sys.modules[name]
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("autograd_core.no_such_module")
@@ -333,7 +333,7 @@ def test_an_operation_stays_as_it_was_declared():
                           vjps=(lambda g, y, x: 10 * g,))  # fmt: skip
     assert grad(cube)(2.0) == 12.0
     assert grad(tenfold)(2.0) == 10.0
-    assert tenfold.reads()[0].of(1) == []
+    assert tenfold.vjp_reads()[0].of(1) == []
 
 
 @pytest.fixture(scope="module")

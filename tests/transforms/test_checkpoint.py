@@ -10,6 +10,7 @@ import pytest
 
 from autograd_core import (
     OverwrittenError,
+    RuleError,
     Tensor,
     checkpoint,
     grad,
@@ -201,3 +202,76 @@ def test_a_value_from_outside_that_was_overwritten_is_an_error(derivative, later
     derivative(lambda x: f(x, lambda g: g), x)  # without checkpoint it works
     with pytest.raises(OverwrittenError, match="from outside was overwritten"):
         derivative(f, x)
+
+
+def leaf(value):
+    return Tensor(value, requires_grad=True)
+
+
+TWO = np.array([0.3, 0.8])
+
+
+def test_checkpoint_of_a_function_that_changes_its_argument():
+    def h(x):
+        x += 1
+        return x * x
+
+    x = leaf(np.array([1.0, 2.0]))
+    t = x * 1
+    np.sum(checkpoint(h)(t)).backward()
+    np.testing.assert_array_equal(x.grad.data, [4.0, 6.0])
+    np.testing.assert_array_equal(t.data, [1.0, 2.0])
+
+
+class Slotted:
+    __slots__ = ("r",)
+
+    def __init__(self):
+        self.r = np.random.default_rng(0)
+
+    def __call__(self, x):
+        return x * self.r.normal(size=2)
+
+
+class OfTheClass:
+    r = np.random.default_rng(0)
+
+    def __call__(self, x):
+        return x * self.r.normal(size=2)
+
+
+GLOBAL = np.random.default_rng(0)
+
+
+def nested_global(x):
+    def inner():
+        return GLOBAL.normal(size=2)
+
+    return x * inner()
+
+
+DRAWS = {
+    "argument": (lambda x, r: x * r.normal(size=2), (np.random.default_rng(0),)),
+    "RandomState": (lambda x, r: x * r.normal(size=2), (np.random.RandomState(0),)),
+    "random.Random": (lambda x, r: x * r.random(), (random.Random(0),)),
+    "partial": (functools.partial(lambda r, x: x * r.normal(size=2), np.random.default_rng(0)), ()),
+    "slots": (Slotted(), ()),
+    "class attribute": (OfTheClass(), ()),
+    "global of a nested function": (nested_global, ()),
+}
+
+
+@pytest.mark.parametrize("source", DRAWS)
+def test_checkpoint_draws_the_same_again(source):
+    f, more = DRAWS[source]
+    x = leaf(np.ones(2))
+    y = checkpoint(f)(x, *more)
+    np.sum(y).backward()
+    np.testing.assert_allclose(x.grad.data, y.data)
+
+
+def test_checkpoint_says_so_if_the_second_run_differs():
+    calls = iter(range(10))
+    y = checkpoint(lambda x: x * float(next(calls)))(leaf(TWO))
+    with pytest.raises(RuleError, match="other values"):
+        np.sum(y).backward()

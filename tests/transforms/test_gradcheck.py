@@ -192,3 +192,21 @@ def test_no_row_of_the_table_fails(case):
             check()
     else:
         assert check()
+
+
+TWO = np.array([0.3, 0.8])
+
+
+def test_gradcheck_of_mixed_precision():
+    assert gradcheck(lambda a, b: np.sum(a * b), TWO.astype(np.float32), TWO)
+
+
+def test_gradcheck_names_a_rule_that_is_a_little_wrong():
+    off = elementwise(lambda x: x**2, lambda y, x: 2.0001 * x, name="a little off")
+    with pytest.raises(GradcheckError, match="The rule of a little off is wrong"):
+        gradcheck(lambda x: np.sum(off(x) * np.exp(x)), TWO)
+
+
+def test_gradcheck_of_complex_and_constant_results():
+    with pytest.raises(DTypeError, match="complex"):
+        gradcheck(lambda x: x * 1j, TWO)

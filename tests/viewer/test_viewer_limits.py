@@ -16,8 +16,8 @@ from autograd_core.viewer.animation import ANIMATED
 from autograd_core.viewer.listing import MOST, Listing
 from autograd_core.viewer.naming import constant_text, index_text, setting_text
 from autograd_core.viewer.numbers import number_text, rms, summarize
+from autograd_core.viewer.scope_tree import Tree
 from autograd_core.viewer.steps import forward_steps
-from autograd_core.viewer.tree import Tree
 from autograd_core.viewer.widths import clip, width
 
 needs_layout = pytest.mark.skipif(

@@ -1,6 +1,6 @@
 """The vector space of a value: what HIPS autograd's `vspace` tells about it.
 
-A nest of dict, list and tuple is the product of the spaces of its leaves.
+A pytree of dict, list and tuple is the product of the spaces of its leaves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class VSpace:
 
     Parameters
     ----------
-    value : nest of arrays
+    value : pytree of arrays
         Any value of the space; a complex number counts as two real ones.
 
     Raises

@@ -78,7 +78,7 @@ def run(sweep: Sweep) -> None:
                 if second is b or (needed is not None and second not in needed):
                     second = None
                 c, shaped = None, False
-                if primitive.outer and first is not None:
+                if primitive.outer_product and first is not None:
                     c = put_off(node, g, a, b, first, waiting, gradients, pending)
                 if c is not None:  # the vector's own gradient: all that is still to send
                     first, x, shaped = second, b, True

@@ -34,7 +34,7 @@ _RAW = frozenset({np.ndarray, np.float64, np.float32})  # what a trace holds tha
 _last_code: CodeType | None = None  # the user's code seen last: usually it is the next too
 
 
-def _settled(frame: FrameType) -> FrameType:
+def _remembered(frame: FrameType) -> FrameType:
     """Return the user's frame, and remember its code."""
     global _last_code
     frame = users_frame(frame)
@@ -113,7 +113,7 @@ def binary(
         frame = _getframe(1)
         code = frame.f_code
         if code is not _last_code:
-            frame = _settled(frame)
+            frame = _remembered(frame)
             code = frame.f_code
         node.code = code
         node.lasti = frame.f_lasti
@@ -168,7 +168,7 @@ def unary(
         frame = _getframe(1)
         code = frame.f_code
         if code is not _last_code:
-            frame = _settled(frame)
+            frame = _remembered(frame)
             code = frame.f_code
         node.code = code
         node.lasti = frame.f_lasti

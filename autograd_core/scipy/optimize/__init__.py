@@ -1,7 +1,7 @@
 """SciPy's optimizers and root finders: derivatives filled in, solutions differentiable.
 
 Names, arguments and results are SciPy's; no solver here is our own.  Gradients, Jacobians and
-Hessians that are not given are the engine's, x0 may be any nest, and the solution is
+Hessians that are not given are the engine's, x0 may be any pytree, and the solution is
 differentiable in whatever is traced in ``args``.
 """
 

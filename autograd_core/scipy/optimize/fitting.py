@@ -54,8 +54,8 @@ def least_squares(
     Parameters
     ----------
     fun : callable
-        ``fun(x, *args, **kwargs)`` returns the residuals: an array or a nest.
-    x0 : array or nest of arrays
+        ``fun(x, *args, **kwargs)`` returns the residuals: an array or a pytree.
+    x0 : array or pytree of arrays
         The start. A complex leaf, also of the residuals, counts as two numbers.
     jac : callable or str, optional
         As SciPy's: ``jac(x, *args)`` returns the matrix. By default the engine's; with
@@ -101,7 +101,7 @@ def least_squares(
         how = dict(own)
 
         def f(vector: Any) -> Any:
-            return joined(fun(unknowns.nest(vector), *args, **kwargs))
+            return joined(fun(unknowns.pytree(vector), *args, **kwargs))
 
         matrix: Any = jac
         if callable(jac):
@@ -116,7 +116,7 @@ def least_squares(
             how["callback"] = unknowns.callback(how["callback"])
         value = numbers(f, "least_squares")
         made = _optimize.least_squares(value, unknowns.start, matrix, **how)
-        vector, made.x = made.x, unknowns.nest(made.x)
+        vector, made.x = made.x, unknowns.pytree(made.x)
         return made, vector
 
     if not is_traced(x0, args, kwargs):
@@ -129,7 +129,7 @@ def least_squares(
         )
 
     def cost(vector: Any, unknowns: Unknowns, args: Any, kwargs: Any) -> Any:
-        r = joined(fun(unknowns.nest(vector), *args, **kwargs))
+        r = joined(fun(unknowns.pytree(vector), *args, **kwargs))
         return 0.5 * f_scale**2 * np.sum(_LOSSES[loss]((r / f_scale) ** 2))
 
     def slope(v: Any, unknowns: Unknowns, args: Any, kwargs: Any) -> Any:
@@ -170,7 +170,7 @@ def curve_fit(
         ``f(xdata, *params)`` returns what ydata should be; ``f(xdata, **params)`` if p0 is a dict.
     xdata, ydata : array
         As SciPy's; the parameters are differentiable in both. With traced values, xdata can be
-        any nest.
+        any pytree.
     p0 : list or dict of numbers, optional
         The start; a dict gives the parameters' names.
     sigma : array (M,) or (M, M), optional

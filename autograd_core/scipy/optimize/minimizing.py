@@ -53,7 +53,7 @@ def _constraint(given: Any, unknowns: Unknowns, needs: bool) -> Any:
         return given
 
     def of_x(x: Any) -> Any:
-        return joined(given.fun(unknowns.nest(x)))
+        return joined(given.fun(unknowns.pytree(x)))
 
     jac = unknowns.of(given.jac) if callable(given.jac) else given.jac
     hess = given.hess
@@ -78,11 +78,11 @@ def _derivatives(
     value = numbers(f, "minimize")
     made: dict[str, Any] = {"jac": jac, "hess": hess, "hessp": hessp}
     if callable(jac):
-        made["jac"] = lambda x: joined(jac(unknowns.nest(x), *args))
+        made["jac"] = lambda x: joined(jac(unknowns.pytree(x), *args))
     if callable(hess) and not isinstance(hess, _optimize.HessianUpdateStrategy):
         made["hess"] = unknowns.of(hess, *args)
     if callable(hessp):
-        made["hessp"] = lambda x, p: joined(hessp(unknowns.nest(x), unknowns.nest(p), *args))
+        made["hessp"] = lambda x, p: joined(hessp(unknowns.pytree(x), unknowns.pytree(p), *args))
     if name in _WITHOUT:
         return value, made
     if not jac:
@@ -116,7 +116,7 @@ def minimize(
     ----------
     fun : callable
         ``fun(x, *args)`` returns one number; x is nested and shaped like x0.
-    x0 : array or nest of arrays
+    x0 : array or pytree of arrays
         The start. A complex leaf counts as its real and imaginary part.
     args : tuple
         Whatever fun takes; the solution is differentiable in what is traced in it.
@@ -160,14 +160,14 @@ def minimize(
         both = jac is True
 
         def f(x: Any) -> Any:
-            made = fun(unknowns.nest(x), *args)
+            made = fun(unknowns.pytree(x), *args)
             return as_number(made[0] if both else made, function)
 
         value, supplied = _derivatives(f, unknowns, args, how)
         if both:
 
             def value(x: Any) -> Any:
-                made, slope = fun(unknowns.nest(x), *args)
+                made, slope = fun(unknowns.pytree(x), *args)
                 return as_number(made, function), joined(slope)
 
         needs = not (isinstance(method, str) and method.lower() in _WITHOUT)
@@ -176,7 +176,7 @@ def minimize(
             constraints=[_constraint(c, unknowns, needs) for c in many], tol=tol,
             callback=unknowns.callback(callback), options=options, **supplied,
         )  # fmt: skip
-        vector, made.x = made.x, unknowns.nest(made.x)
+        vector, made.x = made.x, unknowns.pytree(made.x)
         return made, vector
 
     if not is_traced(x0, args):
@@ -190,7 +190,7 @@ def minimize(
         )
 
     def objective(vector: Any, unknowns: Unknowns, args: Any) -> Any:
-        made = fun(unknowns.nest(vector), *args)
+        made = fun(unknowns.pytree(vector), *args)
         return as_number(made[0] if jac is True else made, function)
 
     def slope(v: Any, unknowns: Unknowns, args: Any) -> Any:

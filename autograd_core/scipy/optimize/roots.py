@@ -19,7 +19,7 @@ from autograd_core.transforms.jacobians import jacobian
 
 def _residual(fun: Callable[..., Any], unknowns: Unknowns, args: Any, function: str) -> Any:
     def f(vector: Any) -> Any:
-        made = joined(fun(unknowns.nest(vector), *args))
+        made = joined(fun(unknowns.pytree(vector), *args))
         if np.shape(made) != np.shape(vector):
             raise errors.ShapeError(
                 f"{function}(): {np.shape(made)[0]} equations for {np.shape(vector)[0]} unknowns; "
@@ -46,8 +46,8 @@ def root(
     Parameters
     ----------
     fun : callable
-        ``fun(x, *args)`` returns as many numbers as x has, as an array or a nest.
-    x0 : array or nest of arrays
+        ``fun(x, *args)`` returns as many numbers as x has, as an array or a pytree.
+    x0 : array or pytree of arrays
         The start. A complex leaf counts as its real and imaginary part.
     args : tuple
         The solution is differentiable in what is traced in it.
@@ -84,7 +84,7 @@ def root(
         f = _residual(own, unknowns, args, function)
         value, matrix = numbers(f, "root"), jac
         if jac is True:
-            matrix = lambda x: fun(unknowns.nest(x), *args)[1]  # noqa: E731
+            matrix = lambda x: fun(unknowns.pytree(x), *args)[1]  # noqa: E731
         elif callable(jac):
             matrix = unknowns.of(jac, *args)
         elif jac is None and method.lower() in ("hybr", "lm"):
@@ -92,7 +92,7 @@ def root(
         made = _optimize.root(
             value, unknowns.start, (), method, matrix, tol, unknowns.callback(callback), options
         )
-        vector, made.x = made.x, unknowns.nest(made.x)
+        vector, made.x = made.x, unknowns.pytree(made.x)
         return made, vector
 
     if not is_traced(x0, args):
@@ -214,7 +214,7 @@ def fixed_point(
     ----------
     func : callable
         ``func(x, *args)``, nested and shaped like x.
-    x0 : array or nest of arrays
+    x0 : array or pytree of arrays
         The start.
     args : tuple
         The fixed point is differentiable in what is traced in it.
@@ -223,7 +223,7 @@ def fixed_point(
 
     Returns
     -------
-    array or nest
+    array or pytree
         The fixed point, like x0.
 
     Raises
@@ -243,7 +243,7 @@ def fixed_point(
     scalar = not isinstance(x0, (dict, list, tuple)) and np.ndim(x0) == 0
 
     def mapped(vector: Any, unknowns: Unknowns, args: Any) -> Any:
-        x = vector[0] if scalar else unknowns.nest(vector)
+        x = vector[0] if scalar else unknowns.pytree(vector)
         return joined(func(x, *args))
 
     def run(start: Any, args: Any) -> tuple[Any, Any]:
@@ -254,6 +254,6 @@ def fixed_point(
 
     if not is_traced(x0, args):
         vector = run(x0, args)[1]
-        return vector[0] if scalar else Unknowns(x0, function).nest(vector)
+        return vector[0] if scalar else Unknowns(x0, function).pytree(vector)
     solved = Solved(run, lambda v, u, args: mapped(v, u, args) - v, x0, (args,), function)
     return solved.vector[0] if scalar else solved.x

@@ -55,7 +55,7 @@ class Solved:
         solution as a vector.
     equations : callable
         ``equations(vector, unknowns, *rest)``: zero at a solution.
-    x0, rest : nests
+    x0, rest : pytrees
         All that can be traced.
     function : str
         For messages.
@@ -70,15 +70,15 @@ class Solved:
         function: str,
     ) -> None:
         where = Location.of_caller()
-        nest = Arguments((x0, *rest))
+        arguments = Arguments((x0, *rest))
         self.results: list[Any] = []
 
         def residual(vector: Any, *traced: Any) -> Any:
-            start, *others = nest.filled(traced)
+            start, *others = arguments.filled(traced)
             return equations(vector, Unknowns(start, function), *others)
 
         def solver(*traced: Any) -> Any:
-            start, *others = nest.filled(traced)
+            start, *others = arguments.filled(traced)
             try:
                 result, vector = solve(start, *others)
             except Exception as error:
@@ -89,9 +89,9 @@ class Solved:
             self.results.append(result)
             return vector
 
-        self.vector = implicit(residual, solver)(*nest.traced())
+        self.vector = implicit(residual, solver)(*arguments.traced())
         self.unknowns = Unknowns(x0, function)
-        self.x = self.unknowns.nest(self.vector)
+        self.x = self.unknowns.pytree(self.vector)
 
     @property
     def result(self) -> Any:

@@ -1,4 +1,4 @@
-"""What SciPy's solvers see of a nest of unknowns: one vector of real numbers, and back."""
+"""What SciPy's solvers see of a pytree of unknowns: one vector of real numbers, and back."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from autograd_core.operations.boxed import Boxed
 from autograd_core.scipy.values import as_floats, is_traced
 
 
-def _is_nest(x: Any) -> bool:
-    """Whether x stays a nest; lists of numbers are an array, as for SciPy."""
+def _is_pytree(x: Any) -> bool:
+    """Whether x stays a pytree; lists of numbers are an array, as for SciPy."""
     if isinstance(x, dict) or hasattr(x, "_fields"):
         return True
     if isinstance(x, (list, tuple)):
-        return any(_is_nest(v) or (not isinstance(v, (list, tuple)) and np.ndim(v)) for v in x)
+        return any(_is_pytree(v) or (not isinstance(v, (list, tuple)) and np.ndim(v)) for v in x)
     return False
 
 
@@ -29,12 +29,12 @@ def _array(value: Any) -> Any:
     return np.stack([_array(v) for v in value]) if isinstance(value, (list, tuple)) else value
 
 
-def joined(nest: Any) -> Any:
-    """Return every number of a nest in one vector; a complex one as real and imaginary part."""
-    if isinstance(nest, (list, tuple)) and not _is_nest(nest):
-        nest = _array(nest)
+def joined(pytree: Any) -> Any:
+    """Return every number of a pytree in one vector; a complex one as real and imaginary part."""
+    if isinstance(pytree, (list, tuple)) and not _is_pytree(pytree):
+        pytree = _array(pytree)
     parts = []
-    for leaf in tree.leaves(nest):
+    for leaf in tree.leaves(pytree):
         value = as_floats(leaf)
         both = (np.real(value), np.imag(value)) if value.dtype.kind == "c" else (value,)
         parts += [np.reshape(part, (-1,)) for part in both]
@@ -48,14 +48,14 @@ class Unknowns:
 
     Parameters
     ----------
-    x0 : nest of arrays or numbers
+    x0 : pytree of arrays or numbers
         Where the solver starts. One number becomes an array of one element, as in SciPy.
     function : str
         For messages.
     """
 
     def __init__(self, x0: Any, function: str) -> None:
-        self.nested = _is_nest(x0)
+        self.nested = _is_pytree(x0)
         if not self.nested:
             x0 = _array(x0)
             x0 = x0 if np.ndim(x0) else np.reshape(x0, (1,))
@@ -75,8 +75,8 @@ class Unknowns:
             raise errors.ShapeError(f"{function}(): x0 has no numbers.", Location.of_caller())
         self.plain = not self.nested and np.ndim(x0) == 1 and not any(self.complex)
 
-    def nest(self, vector: Any) -> Any:
-        """Return a vector as a nest like x0."""
+    def pytree(self, vector: Any) -> Any:
+        """Return a vector as a pytree like x0."""
         if self.plain:
             return vector
         made, start = [], 0
@@ -92,7 +92,7 @@ class Unknowns:
 
     def of(self, f: Callable[..., Any], *args: Any, **keywords: Any) -> Callable[[Any], Any]:
         """Return f as a function of the vector."""
-        return lambda vector: f(self.nest(vector), *args, **keywords)
+        return lambda vector: f(self.pytree(vector), *args, **keywords)
 
     def callback(self, call: Any) -> Any:
         """Return a callback of the user's as one of SciPy's, which passes vectors."""
@@ -102,11 +102,11 @@ class Unknowns:
         if code is not None and code.co_varnames[: code.co_argcount] == ("intermediate_result",):
 
             def report(intermediate_result: Any) -> Any:
-                intermediate_result.x = self.nest(intermediate_result.x)
+                intermediate_result.x = self.pytree(intermediate_result.x)
                 return call(intermediate_result=intermediate_result)
 
             return report
-        return lambda x, *rest: call(self.nest(x), *rest)
+        return lambda x, *rest: call(self.pytree(x), *rest)
 
 
 def plain_only(value: Any, what: str, function: str) -> None:

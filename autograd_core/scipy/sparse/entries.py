@@ -9,7 +9,7 @@ import scipy.sparse as _sparse
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import other_libraries
 from autograd_core.operations.declare import bilinear, linear
 from autograd_core.operations.primitive import Primitive, describe
 
@@ -182,7 +182,7 @@ class Entries:
         return errors.OperandError(f"{message}{describe(other)}: {remedy}", Location.of_caller())
 
     def _is_sparse(self, other: Any) -> bool:
-        return isinstance(other, Entries) or foreign.is_sparse(other)
+        return isinstance(other, Entries) or other_libraries.is_sparse(other)
 
     def __matmul__(self, other: Any) -> Any:
         if self._is_sparse(other):
@@ -241,7 +241,7 @@ class Entries:
         return Entries(-self.data, self.pattern)
 
     def __add__(self, other: Any) -> Any:
-        if foreign.is_sparse(other):
+        if other_libraries.is_sparse(other):
             other = Entries.of(other)
         if isinstance(other, Entries):
             if other.shape != self.shape:
@@ -266,8 +266,8 @@ class Entries:
     # --- refused --------------------------------------------------------------
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if foreign.declines():
-            return foreign.as_object(self)
+        if other_libraries.declines():
+            return other_libraries.as_object(self)
         raise errors.ConversionError(
             "a sparse matrix with traced entries is no array; write S.toarray().",
             Location.of_caller(),
@@ -297,7 +297,7 @@ _OPERATORS = {
 
 def sparse_operator(operation: str, first: Any, second: Any) -> Any:
     """Return what an operator makes of SciPy's sparse matrix and a traced value."""
-    here = foreign.is_sparse(first)
+    here = other_libraries.is_sparse(first)
     matrix, other = (first, second) if here else (second, first)
     if operation == "multiply" and isinstance(matrix, _sparse.spmatrix) and np.ndim(other):
         operation = "matmul"  # what * means between matrices

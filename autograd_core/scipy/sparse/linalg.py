@@ -13,7 +13,7 @@ import scipy.sparse.linalg as _linalg
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import other_libraries
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.primitive import Primitive
 from autograd_core.scipy.sparse.entries import Entries, product, sampled
@@ -87,10 +87,10 @@ def spsolve(A: Any, b: Any, permc_spec: Any = None, use_umfpack: bool = True) ->
     """
     if not isinstance(A, Entries) and not is_traced(A, b):
         return _linalg.spsolve(A, b, permc_spec, use_umfpack)
-    if foreign.is_sparse(b) or isinstance(b, Entries):
+    if other_libraries.is_sparse(b) or isinstance(b, Entries):
         raise errors.OperandError("spsolve: b is sparse; give b.toarray().", Location.of_caller())
     if not isinstance(A, Entries):
-        if not foreign.is_sparse(A):
+        if not other_libraries.is_sparse(A):
             raise errors.OperandError(
                 "spsolve: A is not sparse; use np.linalg.solve.", Location.of_caller()
             )

@@ -1,4 +1,4 @@
-"""Nests as vectors, optimizers and fixed points, under ``autograd.misc``."""
+"""Pytrees as vectors, optimizers and fixed points, under ``autograd.misc``."""
 
 from autograd_core.compat.autograd.misc.flatten import flatten
 from autograd_core.compat.autograd.misc.tracers import const_graph

@@ -19,7 +19,7 @@ def fixed_point(f: Function, a: Any, x0: Any, distance: Function, tol: float) ->
     ----------
     f : callable
         From parameters to a function of x. It must not use traced values from outside.
-    a : nest of arrays
+    a : pytree of arrays
         The parameters.
     x0 : array
         Where it starts; the result does not depend on it.

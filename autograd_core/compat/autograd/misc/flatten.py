@@ -1,4 +1,4 @@
-"""Nests of dicts, lists and tuples as one vector, and back."""
+"""Pytrees of dicts, lists and tuples as one vector, and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Function = Callable[..., Any]
 
 
 def _sorted(value: Any) -> Any:
-    """Return a nest whose dicts have their keys in order, as the vector has them."""
+    """Return a pytree whose dicts have their keys in order, as the vector has them."""
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     if isinstance(value, (list, tuple)):
@@ -26,13 +26,13 @@ def _sorted(value: Any) -> Any:
 
 
 def flatten(value: Any) -> tuple[Any, Function]:
-    """Return the numbers of a nest as one vector, and the function from a vector to a nest.
+    """Return the numbers of a pytree as one vector, and the function from a vector to a pytree.
 
     Differentiable, both ways.
 
     Parameters
     ----------
-    value : nest of arrays
+    value : pytree of arrays
         Dicts are taken in the order of their keys. Arrays keep their shapes; of mixed dtypes the
         vector has the widest, and `unflatten` gives each leaf its own back.
 
@@ -41,7 +41,7 @@ def flatten(value: Any) -> tuple[Any, Function]:
     vector : array (n,)
         All numbers.
     unflatten : callable
-        From a vector of that length to a nest like value.
+        From a vector of that length to a pytree like value.
 
     Raises
     ------
@@ -56,14 +56,14 @@ def flatten(value: Any) -> tuple[Any, Function]:
     >>> unflatten(vector)["w"].shape
     (2, 1)
     """
-    nest = _sorted(value)
-    leaves = tree.leaves(nest)
+    pytree = _sorted(value)
+    leaves = tree.leaves(pytree)
     shapes = [np.shape(leaf) for leaf in leaves]
     kinds = [dtype_of(leaf) for leaf in leaves]
     for kind in kinds:
         if kind.kind not in "biufc":
             raise errors.OperandError(
-                f"flatten(): a leaf of the nest holds {kind} data; give numbers or arrays.",
+                f"flatten(): a leaf of the pytree holds {kind} data; give numbers or arrays.",
                 Location.of_caller(),
             )
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes], dtype=int).tolist()
@@ -72,13 +72,13 @@ def flatten(value: Any) -> tuple[Any, Function]:
     def unflatten(flat: Any) -> Any:
         if np.shape(flat) != (ends[-1] if ends else 0,):
             raise errors.ShapeError(
-                f"unflatten(): a vector of shape {np.shape(flat)}, and the nest holds "
+                f"unflatten(): a vector of shape {np.shape(flat)}, and the pytree holds "
                 f"{ends[-1] if ends else 0} numbers.",
                 Location.of_caller(),
             )
         bounds = zip([0, *ends], ends, shapes, kinds, strict=False)
         parts = [_cut(flat[start:end], shape, kind) for start, end, shape, kind in bounds]
-        return tree.like(nest, parts)
+        return tree.like(pytree, parts)
 
     return vector, unflatten
 
@@ -93,7 +93,7 @@ def flatten_func(func: Function, example: Any) -> tuple[Function, Function, Any]
 
     Examples
     --------
-    >>> f, unflatten, x = flatten_func(lambda nest: [2 * v for v in nest], [1.0, 2.0])
+    >>> f, unflatten, x = flatten_func(lambda pytree: [2 * v for v in pytree], [1.0, 2.0])
     >>> f(x)
     array([2., 4.])
     """

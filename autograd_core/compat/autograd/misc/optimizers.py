@@ -1,6 +1,6 @@
 """Gradient descent in HIPS autograd's calling form: ``adam(grad, x0, callback, num_iters, ...)``.
 
-Parameters are any nest of dicts, lists and tuples. Classes with state dicts, schedules and fused
+Parameters are any pytree of dicts, lists and tuples. Classes with state dicts, schedules and fused
 updates are in `optim`.
 """
 
@@ -28,7 +28,7 @@ def unflatten_optimizer(optimize: Function) -> Function:
     Examples
     --------
     >>> step = unflatten_optimizer(lambda grad, x, callback: x - grad(x, 0))
-    >>> step(lambda nest, i: {"w": nest["w"] / 2}, {"w": np.array([2.0])})
+    >>> step(lambda pytree, i: {"w": pytree["w"] / 2}, {"w": np.array([2.0])})
     {'w': array([1.])}
     """
 

@@ -1,4 +1,4 @@
-"""Nests of lists and tuples that hold traced values: joined into one array, as np.array joins them.
+"""Nested sequences that hold traced values: joined into one array, as np.array joins them.
 
 NumPy does not look for traced values inside of lists; who is given a list asks here.
 """
@@ -12,14 +12,14 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.operations import other_libraries as foreign
+from autograd_core.operations import other_libraries
 from autograd_core.operations.boxed import Boxed, bare
 
 # Leaves that hold no traced value and need no question; object arrays are asked.
-_NUMBERS = foreign.FAMILIAR - {np.ndarray} | {complex}
+_NUMBERS = other_libraries.FAMILIAR - {np.ndarray} | {complex}
 
 
-def _is_nest(value: Any) -> bool:
+def _is_sequence(value: Any) -> bool:
     """Whether np.array looks inside a value for more values."""
     kind = type(value)
     if kind is list or kind is tuple:
@@ -34,7 +34,7 @@ def _is_objects(value: Any) -> bool:
 
 
 def holds(value: Any) -> bool:
-    """Whether a value is traced, or is a nest or an array of objects that holds a traced value.
+    """Whether a value is traced, or is a sequence or an array of objects that holds a traced value.
 
     Parameters
     ----------
@@ -50,26 +50,26 @@ def holds(value: Any) -> bool:
         return True
     if _is_objects(value):
         return value.dtype.kind == "O" and holds(value.ravel().tolist())
-    if not _is_nest(value):
+    if not _is_sequence(value):
         return False
     kinds = set(map(type, value)) - _NUMBERS  # a long list of floats is asked at C's speed
     return bool(kinds) and any(holds(part) for part in value if type(part) in kinds)
 
 
 def _holds_floats(value: Any) -> bool:
-    """Whether a nest holds a traced value that can carry a derivative (an index cannot)."""
+    """Whether a sequence holds a traced value that can carry a derivative (an index cannot)."""
     if isinstance(value, Boxed):
         return bool(bare(value).dtype.kind in "fc")
-    parts = value.ravel().tolist() if _is_objects(value) else value if _is_nest(value) else ()
+    parts = value.ravel().tolist() if _is_objects(value) else value if _is_sequence(value) else ()
     return any(_holds_floats(part) for part in parts)
 
 
-def join(nest: Any, dtype: Any = None, operation: str = "array") -> Any:
-    """Return one array of a nest of traced and plain values, as np.array does of plain ones.
+def join(sequence: Any, dtype: Any = None, operation: str = "array") -> Any:
+    """Return one array of a sequence of traced and plain values, as np.array does of plain ones.
 
     Parameters
     ----------
-    nest : nest of list, tuple
+    sequence : nested list, tuple
         Its leaves are numbers and arrays, traced or not, of one shape at each level.
     dtype : dtype, optional
         What each leaf is cast to; otherwise what NumPy promotes all of them to.
@@ -79,12 +79,12 @@ def join(nest: Any, dtype: Any = None, operation: str = "array") -> Any:
     Returns
     -------
     array
-        Of shape ``(len(nest), len(nest[0]), ..., *shape of the leaves)``; traced if a leaf is.
+        Of shape ``(len(sequence), len(sequence[0]), ..., *shape of a leaf)``; traced if a leaf is.
 
     Raises
     ------
     ShapeError
-        If the nest is ragged.
+        If the sequence is ragged.
     DTypeError
         If a leaf, or the dtype asked for, is no number.
     """
@@ -96,7 +96,7 @@ def join(nest: Any, dtype: Any = None, operation: str = "array") -> Any:
             Location.of_caller(),
         )
     leaves: list[Any] = []
-    shape = _shape(nest, leaves, operation)
+    shape = _shape(sequence, leaves, operation)
     parts = [_as_leaf(leaf, kind, operation) for leaf in leaves]
     if len(parts) == 1:
         return np.reshape(parts[0], shape)
@@ -104,40 +104,40 @@ def join(nest: Any, dtype: Any = None, operation: str = "array") -> Any:
     return np.reshape(np.concatenate(flat), shape)
 
 
-def _shape(nest: Any, leaves: list[Any], operation: str) -> tuple[int, ...]:
-    """Return a nest's shape, and note its leaves in order."""
-    if _is_objects(nest) and nest.dtype.kind == "O":
-        nest = nest.tolist()
-    if not _is_nest(nest):
-        leaves.append(nest)
-        return tuple(np.shape(nest))
-    if not holds(nest):
-        leaf = _plain(nest, operation)
+def _shape(sequence: Any, leaves: list[Any], operation: str) -> tuple[int, ...]:
+    """Return a sequence's shape, and note its leaves in order."""
+    if _is_objects(sequence) and sequence.dtype.kind == "O":
+        sequence = sequence.tolist()
+    if not _is_sequence(sequence):
+        leaves.append(sequence)
+        return tuple(np.shape(sequence))
+    if not holds(sequence):
+        leaf = _plain(sequence, operation)
         leaves.append(leaf)
         return tuple(leaf.shape)
-    shapes = [_shape(part, leaves, operation) for part in nest]
+    shapes = [_shape(part, leaves, operation) for part in sequence]
     for place, found in enumerate(shapes):
         if found != shapes[0]:
             raise errors.ShapeError(
-                f"{operation}: the nest is ragged: element [0] has shape {shapes[0]} and element "
-                f"[{place}] has shape {found}; they must be equal.",
+                f"{operation}: the sequence is ragged: element [0] has shape {shapes[0]} and "
+                f"element [{place}] has shape {found}; they must be equal.",
                 Location.of_caller(),
             )
-    return (len(nest), *shapes[0])
+    return (len(sequence), *shapes[0])
 
 
-def _plain(nest: Any, operation: str) -> Any:
-    """Return the array of a nest without traced values; NumPy's complaints name the operation."""
+def _plain(sequence: Any, operation: str) -> Any:
+    """Return the array of a sequence without traced values; NumPy's errors name the operation."""
     try:
-        return np.asarray(nest)
+        return np.asarray(sequence)
     except (TypeError, ValueError) as error:
-        message = f"{operation}: a {type(nest).__name__} does not form an array: {error}"
+        message = f"{operation}: a {type(sequence).__name__} does not form an array: {error}"
         raise errors.translate(error, message, Location.of_caller()) from error
 
 
 def _as_leaf(leaf: Any, kind: Any, operation: str) -> Any:
     if not isinstance(leaf, Boxed):
-        leaf = foreign.plain(leaf, operation)  # refuses masks, labels, units
+        leaf = other_libraries.plain(leaf, operation)  # refuses masks, labels, units
         if not hasattr(leaf, "dtype"):
             leaf = _plain(leaf, operation)
     if leaf.dtype.kind not in "biufc":
@@ -179,7 +179,7 @@ _SEQUENCE_NAMES = frozenset(
 def _arranged(function: Any, arguments: Iterator[tuple[Any, Any]]) -> Iterator[Any]:
     places = _SEQUENCES.get(function, ())
     for place, value in arguments:
-        if not _is_nest(value) and not _is_objects(value):
+        if not _is_sequence(value) and not _is_objects(value):
             yield value
         elif place in places or (places and place in _SEQUENCE_NAMES):
             parts = [join(p) if not isinstance(p, Boxed) and holds(p) else p for p in value]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core.base.errors import AutogradError
+from autograd_core.base.renamed import renamed_names
 from autograd_core.engine.graph import Edge, Graph
 from autograd_core.engine.node import PART, Node
 from autograd_core.engine.pushing import push
@@ -19,7 +20,7 @@ from autograd_core.viewer.numbers import Summary, summarize
 from autograd_core.viewer.view import Use, View, Wire
 
 
-class Recording:
+class RecordedSweep:
     """Values, gradients and messages of what a view shows; fills in the view's cards.
 
     Parameters
@@ -193,7 +194,7 @@ def saved_bytes(node: Node) -> int:
     if node.primitive is None or node.inputs is None:
         return 0
     values = (node.output, *(i.output if isinstance(i, Node) else i for i in node.inputs))
-    read = {k for one in node.primitive.reads() for k in one.of(len(node.inputs))}
+    read = {k for one in node.primitive.vjp_reads() for k in one.of(len(node.inputs))}
     arrays = {id(values[k]): getattr(bare(values[k]), "nbytes", 8) for k in read}
     return int(sum(arrays.values()))
 
@@ -207,3 +208,6 @@ def flops(node: Node) -> float:
         args = [i.output if isinstance(i, Node) else i for i in node.inputs]
         return float(primitive.cost(node.output, *args, **node.params))
     return float(primitive.cost) * float(np.size(bare(node.output)))
+
+
+__getattr__ = renamed_names(__name__, Recording="RecordedSweep")
