@@ -83,8 +83,7 @@ lint: .venv/test
 ## Ratios to PyTorch and others, measured in one run
 bench: .venv/bench
 	$(BIN)/python -m benchmarks.small_ops
-	$(BIN)/python -m benchmarks.clock
-	$(BIN)/python -m benchmarks.training_steps
+	$(BIN)/python -m benchmarks.clock --report docs/speed
 	$(BIN)/python -m benchmarks.optimizers
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.cost
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compiled --cpu
