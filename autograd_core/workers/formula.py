@@ -1,6 +1,6 @@
 """A formula written in NumPy, as a graph of its operations.
 
-`trace` calls a function with terms instead of arrays. A `Term` knows which operation it is, of
+`trace` calls a function with symbols instead of arrays. A `Term` knows which operation it is, of
 which terms, in which dtype (NumPy's promotion), and along which axes it varies. Equal terms are one
 object, so what a formula computes twice stands in the graph once. Three things are made of it: text
 for a compiler (`autograd_core.workers.compiled.generated`), NumPy calls on small pieces of memory
@@ -70,11 +70,11 @@ EVERYWHERE, BY_ROW, BY_COLUMN, SCALAR = (
 
 
 class NotAFormulaError(Exception):
-    """A function does what terms cannot follow."""
+    """A function does what symbols cannot follow."""
 
 
 class Term:
-    """One operation of a formula; it takes NumPy's operators and functions, which make new terms.
+    """One operation of a formula. Equal terms of a formula are one object.
 
     Attributes
     ----------
@@ -92,21 +92,45 @@ class Term:
         Along which axes it varies.
     """
 
-    __slots__ = ("args", "dtype", "loop", "op", "span", "table", "value")
-    __array_priority__ = 1000.0
-    __hash__ = object.__hash__
+    __slots__ = ("args", "dtype", "loop", "op", "span", "value")
 
     def __init__(
-        self, table: dict[Any, Term], op: str, args: tuple[Term, ...], value: Any, dtype: Any,
-        loop: Any, span: Span,
-    ) -> None:  # fmt: skip
-        self.table, self.op, self.args, self.value = table, op, args, value
+        self, op: str, args: tuple[Term, ...], value: Any, dtype: Any, loop: Any, span: Span
+    ) -> None:
+        self.op, self.args, self.value = op, args, value
         self.dtype, self.loop, self.span = dtype, loop, span
 
     def __repr__(self) -> str:
         inside = [repr(self.value)] if self.value is not None else []
         kind = "number" if self.dtype is None else str(self.dtype)
         return f"{self.op}({', '.join(inside + [a.op for a in self.args])}): {kind}"
+
+
+Table = dict[Any, Term]  # the terms of a formula that is being traced
+
+
+class Symbol:
+    """What a formula is called with instead of an array: NumPy's functions of it make new terms.
+
+    Attributes
+    ----------
+    term : Term
+        What it stands for.
+    table : dict
+        All terms so far.
+    """
+
+    __slots__ = ("table", "term")
+    __array_priority__ = 1000.0
+    __hash__ = object.__hash__
+
+    def __init__(self, table: Table, term: Term) -> None:
+        self.table, self.term = table, term
+
+    @property
+    def dtype(self) -> Any:
+        """The kind of number; float64 of a Python number."""
+        return self.term.dtype or np.dtype(float)
 
     def __bool__(self) -> bool:
         raise NotAFormulaError("a branch on a value")
@@ -115,7 +139,7 @@ class Term:
         raise NotAFormulaError("iteration")
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotAFormulaError("a term is no array")
+        raise NotAFormulaError("a symbol is no array")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Make the term of a ufunc."""
@@ -131,12 +155,12 @@ class Term:
 
     def astype(self, dtype: Any, copy: bool = True) -> Any:
         """Return the value in another dtype."""
-        wanted = np.dtype(dtype)
-        if wanted == self.dtype:
+        wanted, term = np.dtype(dtype), self.term
+        if wanted == term.dtype:
             return self
-        if wanted.kind not in "fb" and not (wanted.kind in "iu" and self.dtype is not None):
+        if wanted.kind not in "fb" and not (wanted.kind in "iu" and term.dtype is not None):
             raise NotAFormulaError(f"a cast to {wanted}")
-        return make(self.table, "cast", (self,), None, wanted, None, self.span)
+        return _made(self.table, "cast", (term,), None, wanted, None, term.span)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Return the sum of each row."""
@@ -156,43 +180,46 @@ class Term:
 
 
 def _operators() -> None:
-    """Give `Term` Python's operators, in both orders."""
+    """Give `Symbol` Python's operators, in both orders."""
     pairs = (
         ("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide),
         ("pow", np.power), ("and", np.bitwise_and), ("or", np.bitwise_or), ("xor", np.bitwise_xor),
     )  # fmt: skip
     for name, ufunc in pairs:
-        setattr(Term, f"__{name}__", lambda a, b, f=ufunc: applied(f, a, b))
-        setattr(Term, f"__r{name}__", lambda a, b, f=ufunc: applied(f, b, a))
+        setattr(Symbol, f"__{name}__", lambda a, b, f=ufunc: applied(f, a, b))
+        setattr(Symbol, f"__r{name}__", lambda a, b, f=ufunc: applied(f, b, a))
     for name, ufunc in (
         ("gt", np.greater), ("ge", np.greater_equal), ("lt", np.less), ("le", np.less_equal),
         ("eq", np.equal), ("ne", np.not_equal),
     ):  # fmt: skip
-        setattr(Term, f"__{name}__", lambda a, b, f=ufunc: applied(f, a, b))
+        setattr(Symbol, f"__{name}__", lambda a, b, f=ufunc: applied(f, a, b))
     for name, unary in (("neg", np.negative), ("pos", np.positive), ("abs", np.absolute),
                         ("invert", np.invert)):  # fmt: skip
-        setattr(Term, f"__{name}__", lambda a, f=unary: applied(f, a))
+        setattr(Symbol, f"__{name}__", lambda a, f=unary: applied(f, a))
 
 
 _operators()
 
 
 def make(
-    table: dict[Any, Term], op: str, args: tuple[Term, ...], value: Any, dtype: Any, loop: Any,
-    span: Span,
-) -> Term:  # fmt: skip
+    table: Table, op: str, args: tuple[Term, ...], value: Any, dtype: Any, loop: Any, span: Span
+) -> Term:
     """Return the term of an operation: the same object for the same operation."""
     known = repr(value) if isinstance(value, float) else value  # 0.0 and -0.0 are two numbers
-    key = (op, *map(id, args), type(value), known, dtype, loop, span)
+    key = (op, args, type(value), known, dtype, loop, span)
     if key not in table:
-        table[key] = Term(table, op, args, value, dtype, loop, span)
+        table[key] = Term(op, args, value, dtype, loop, span)
     return table[key]
 
 
-def as_term(table: dict[Any, Term], value: Any) -> Term:
-    """Return a term, or the constant of a number."""
-    if isinstance(value, Term):
-        return value
+def _made(table: Table, *what: Any) -> Symbol:
+    return Symbol(table, make(table, *what))
+
+
+def as_term(table: Table, value: Any) -> Term:
+    """Return the term of a symbol, or the constant of a number."""
+    if isinstance(value, Symbol):
+        return value.term
     if type(value) in (int, float):
         return make(table, "constant", (), value, None, None, SCALAR)
     if type(value) is bool:
@@ -204,9 +231,9 @@ def as_term(table: dict[Any, Term], value: Any) -> Term:
     raise NotAFormulaError(f"a constant of type {type(value).__name__}")
 
 
-def _terms(*values: Any) -> list[Term]:
-    table = next(v.table for v in values if isinstance(v, Term))
-    return [as_term(table, v) for v in values]
+def _terms(*values: Any) -> tuple[Table, list[Term]]:
+    table = next(v.table for v in values if isinstance(v, Symbol))
+    return table, [as_term(table, v) for v in values]
 
 
 def _kind(term: Term) -> Any:
@@ -227,33 +254,34 @@ def _only_numbers(terms: Sequence[Term]) -> bool:
     return all(t.dtype is None for t in terms)
 
 
-def applied(ufunc: Any, *inputs: Any) -> Term:
-    """Return the term of a ufunc; its dtypes are those that NumPy's promotion finds."""
-    terms = _terms(*inputs)
+def applied(ufunc: Any, *inputs: Any) -> Symbol:
+    """Return a ufunc of symbols and numbers; its dtypes are those that NumPy's promotion finds."""
+    table, terms = _terms(*inputs)
     name = ufunc.__name__
     if name not in (UNARY if len(terms) == 1 else BINARY if len(terms) == 2 else ()):
         if name == "erf":
-            return erf_of(terms[0])
+            return erf_of(inputs[0])
         if name == "clip" and len(terms) == 3:
-            return _three("clip", terms, terms)
+            return _three(table, "clip", terms, terms)
         raise NotAFormulaError(f"numpy.{name}")
-    table, span = terms[0].table, _joined(terms)
+    span = _joined(terms)
     if _only_numbers(terms):  # Python's arithmetic, in double precision
         double = np.dtype(float)
         found = ufunc.resolve_dtypes((*(double,) * len(terms), None))
         kept = None if found[-1] == double else found[-1]
-        return make(table, name, tuple(terms), None, kept, double, span)
+        return _made(table, name, tuple(terms), None, kept, double, span)
     found = ufunc.resolve_dtypes((*map(_kind, terms), None))
     if len(set(found[:-1])) > 1 or found[0].kind not in "fbiu":
         raise NotAFormulaError(f"{name} of {found}")
-    return make(table, name, tuple(terms), None, found[-1], found[0], span)
+    return _made(table, name, tuple(terms), None, found[-1], found[0], span)
 
 
-def erf_of(x: Term) -> Term:
-    """Return the term of the error function."""
-    if x.dtype is None or x.dtype.kind != "f":
+def erf_of(x: Symbol) -> Symbol:
+    """Return the error function of a symbol."""
+    t = x.term
+    if t.dtype is None or t.dtype.kind != "f":
         raise NotAFormulaError("erf of a number that is no float")
-    return make(x.table, "erf", (x,), None, x.dtype, x.dtype, x.span)
+    return _made(x.table, "erf", (t,), None, t.dtype, t.dtype, t.span)
 
 
 def _result_type(terms: Sequence[Term]) -> Any:
@@ -266,75 +294,76 @@ def _weak(term: Term) -> Any:
     return 1 if _kind(term) is int else 1.0
 
 
-def _three(op: str, terms: Sequence[Term], valued: Sequence[Term]) -> Term:
+def _three(table: Table, op: str, terms: Sequence[Term], valued: Sequence[Term]) -> Symbol:
     dtype = _result_type(valued)
     if dtype is None and op == "where":  # np.where makes an array of them
         dtype = np.result_type(*map(_weak, valued))
-    return make(terms[0].table, op, tuple(terms), None, dtype, dtype, _joined(terms))
+    return _made(table, op, tuple(terms), None, dtype, dtype, _joined(terms))
 
 
-def _where(condition: Any, x: Any, y: Any) -> Term:
-    terms = _terms(condition, x, y)
+def _where(condition: Any, x: Any, y: Any) -> Symbol:
+    table, terms = _terms(condition, x, y)
     if terms[0].dtype != np.dtype(bool):
-        terms[0] = applied(np.not_equal, terms[0], 0)
-    return _three("where", terms, terms[1:])
+        terms[0] = applied(np.not_equal, condition, 0).term
+    return _three(table, "where", terms, terms[1:])
 
 
-def _clip(a: Any, a_min: Any, a_max: Any) -> Term:
+def _clip(a: Any, a_min: Any, a_max: Any) -> Symbol:
     if a_min is None or a_max is None:
         if a_min is None and a_max is None:
             raise NotAFormulaError("clip without bounds")
         return applied(np.minimum, a, a_max) if a_min is None else applied(np.maximum, a, a_min)
-    terms = _terms(a, a_min, a_max)
-    return _three("clip", terms, terms)
+    table, terms = _terms(a, a_min, a_max)
+    return _three(table, "clip", terms, terms)
 
 
-def _filled(a: Term, value: Any, dtype: Any) -> Term:
+def _filled(a: Symbol, value: Any, dtype: Any) -> Symbol:
     wanted = np.dtype(dtype) if dtype is not None else a.dtype
     number = as_term(a.table, value)
     # it keeps the span of what it is like: beside it nothing else may say how large a result is
-    return make(a.table, "cast", (number,), None, wanted, None, a.span)
+    return _made(a.table, "cast", (number,), None, wanted, None, a.term.span)
 
 
-def _ones_like(a: Any, dtype: Any = None) -> Term:
+def _ones_like(a: Any, dtype: Any = None) -> Symbol:
     return _filled(a, 1, dtype)
 
 
-def _zeros_like(a: Any, dtype: Any = None) -> Term:
+def _zeros_like(a: Any, dtype: Any = None) -> Symbol:
     return _filled(a, 0, dtype)
 
 
-def _full_like(a: Any, fill_value: Any, dtype: Any = None) -> Term:
+def _full_like(a: Any, fill_value: Any, dtype: Any = None) -> Symbol:
     return _filled(a, fill_value, dtype)
 
 
-def _reduced(op: str, a: Any, axis: Any, keepdims: Any) -> Term:
-    if not isinstance(a, Term) or axis not in (-1, (-1,)) or keepdims is not True:
+def _reduced(op: str, a: Any, axis: Any, keepdims: Any) -> Symbol:
+    if not isinstance(a, Symbol) or axis not in (-1, (-1,)) or keepdims is not True:
         raise NotAFormulaError(f"{op} over other axes than the last, or without keepdims")
-    if a.dtype is None or a.dtype.kind != "f" or not a.span.columns:
+    t = a.term
+    if t.dtype is None or t.dtype.kind != "f" or not t.span.columns:
         raise NotAFormulaError(f"{op} of what has no columns of floats")
-    return make(a.table, op, (a,), None, a.dtype, a.dtype, Span(a.span.rows, False))
+    return _made(a.table, op, (t,), None, t.dtype, t.dtype, Span(t.span.rows, False))
 
 
-def _row_sum(a: Any, axis: Any = None, keepdims: Any = False) -> Term:
+def _row_sum(a: Any, axis: Any = None, keepdims: Any = False) -> Symbol:
     return _reduced("sum", a, axis, keepdims)
 
 
-def _row_max(a: Any, axis: Any = None, keepdims: Any = False) -> Term:
+def _row_max(a: Any, axis: Any = None, keepdims: Any = False) -> Symbol:
     return _reduced("max", a, axis, keepdims)
 
 
-def _row_min(a: Any, axis: Any = None, keepdims: Any = False) -> Term:
+def _row_min(a: Any, axis: Any = None, keepdims: Any = False) -> Symbol:
     return _reduced("min", a, axis, keepdims)
 
 
-def _row_mean(a: Any, axis: Any = None, keepdims: Any = False) -> Term:
+def _row_mean(a: Any, axis: Any = None, keepdims: Any = False) -> Symbol:
     total = _reduced("sum", a, axis, keepdims)
-    width = make(a.table, "width", (), None, None, None, SCALAR)
+    width = _made(a.table, "width", (), None, None, None, SCALAR)
     return applied(np.divide, total, width)
 
 
-def _row_var(a: Any, axis: Any = None, keepdims: Any = False) -> Term:
+def _row_var(a: Any, axis: Any = None, keepdims: Any = False) -> Symbol:
     return _row_mean(applied(np.square, a - _row_mean(a, axis, keepdims)), axis, keepdims)
 
 
@@ -376,22 +405,23 @@ class Formula(NamedTuple):
 
 
 def inputs_of(
-    table: dict[Any, Term], dtypes: Sequence[Any], spans: Sequence[Span] | None = None
-) -> tuple[Term, ...]:
-    """Return terms for arrays of these dtypes, which vary along these axes (by default all)."""
+    table: Table, dtypes: Sequence[Any], spans: Sequence[Span] | None = None
+) -> tuple[Symbol, ...]:
+    """Return symbols for arrays of these dtypes, which vary along these axes (by default all)."""
     spans = spans or (EVERYWHERE,) * len(dtypes)
     return tuple(
-        make(table, "input", (), k, np.dtype(d), None, s)
+        _made(table, "input", (), k, np.dtype(d), None, s)
         for k, (d, s) in enumerate(zip(dtypes, spans, strict=True))
     )
 
 
-def formula_of(inputs: tuple[Term, ...], settings: tuple[Term, ...], made: Any) -> Formula:
-    """Return the formula whose results are these terms."""
-    single = isinstance(made, Term)
-    outputs = (made,) if single else tuple(made)
-    if not outputs or not all(isinstance(t, Term) for t in outputs):
+def formula_of(inputs: Sequence[Symbol], settings: Sequence[Symbol], made: Any) -> Formula:
+    """Return the formula whose result is this symbol, or whose results are these."""
+    single = isinstance(made, Symbol)
+    results = (made,) if single else tuple(made)
+    if not results or not all(isinstance(s, Symbol) for s in results):
         raise NotAFormulaError("a result that does not depend on the arguments")
+    outputs = tuple(s.term for s in results)
     order: dict[Term, None] = {}
 
     def visit(term: Term) -> None:
@@ -402,7 +432,8 @@ def formula_of(inputs: tuple[Term, ...], settings: tuple[Term, ...], made: Any) 
 
     for t in outputs:
         visit(t)
-    return Formula(inputs, settings, outputs, tuple(order), single)
+    given = tuple(s.term for s in inputs), tuple(s.term for s in settings)
+    return Formula(*given, outputs, tuple(order), single)
 
 
 def trace(
@@ -434,10 +465,10 @@ def trace(
     >>> trace(lambda x: x if x > 0 else -x, ["float32"]) is None
     True
     """
-    table: dict[Any, Term] = {}
+    table: Table = {}
     inputs = inputs_of(table, dtypes, spans)
-    named = {name: make(table, "setting", (), name, None, None, SCALAR) for name in settings}
+    named = {name: _made(table, "setting", (), name, None, None, SCALAR) for name in settings}
     try:
         return formula_of(inputs, tuple(named.values()), function(*inputs, **named))
-    except Exception:  # whatever a function raises when it is given terms: the usual way runs
+    except Exception:  # whatever a function raises when it is given symbols: the usual way runs
         return None

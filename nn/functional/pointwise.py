@@ -1,21 +1,41 @@
-"""Elementwise passes over large arrays: compiled and shared among threads, or in pieces.
+"""Formulas of each element, stated once in NumPy and run in the fastest way that there is.
+
+`Pointwise` holds a formula. For large arrays a compiled loop is generated from it, which threads
+share and which reads and writes each number once; without compiled kernels NumPy runs it on pieces
+that stay in the cache. Whatever else comes (Tensors, small or strange arrays) runs the formula
+itself, so that derivatives of any order come from it too.
 
 Arrays whose numbers lie alike in memory, in C or channels-last order, are walked as flat runs.
-NumPy's own passes are not shared: threads would meet at the interpreter's lock at each piece.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograd_core import Primitive, elementwise, primitive
+from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, trace
+from autograd_core.workers.pieces import PIECE, CannotPlanError, Pieces
+from autograd_core.workers.settings import compiles
+from autograd_core.workers.settings import kernels as compiled_module
+
 from . import kernels
 from .channels_last import channels_last
 
-PIECE = 1 << 14  # numbers; the ten or twenty temporary arrays of a formula stay in the cache
-WORK = 8  # counted for each number: what NumPy's pass takes
+FEWEST = 1 << 10  # numbers; below, NumPy's calls are as fast as a kernel's
+ENOUGH = 1 << 12  # numbers times operations
+SHARED = 1 << 17  # numbers that NumPy's passes share among threads
+_EXACT = frozenset((  # their kernels have NumPy's bits
+    "input", "setting", "constant", "cast", "add", "subtract", "multiply", "divide", "negative",
+    "positive", "absolute", "sign", "sqrt", "square", "greater", "greater_equal", "less",
+    "less_equal", "equal", "not_equal", "where", "clip", "maximum", "minimum", "logical_and",
+    "logical_or", "logical_not", "bitwise_and", "bitwise_or", "invert", "isnan", "isinf",
+))  # fmt: skip
+_WHOLE = 1 << 53
+_ndarray = np.ndarray
 
 
 def run_of(x: Any) -> Any:
@@ -35,56 +55,194 @@ def alike(x: Any, y: Any) -> Any:
     return copied
 
 
-def compiled_pass(name: str, *arrays: Any) -> Any:
-    """Return what ``lanes.<name>(*arrays, out)`` writes, or None: NumPy does it.
+class _Plan:
+    """A formula for certain dtypes: its graph, its loop and its pieces, made when needed."""
+
+    def __init__(self, formula: Formula) -> None:
+        self.formula = formula
+        used = [t for t in formula.terms if t.op not in ("input", "constant", "setting")]
+        self.operations = sum(20 if t.op == "erf" else 1 for t in used)
+        self.used = [t.value for t in formula.terms if t.op == "input"]
+        self.dtype = formula.outputs[0].dtype
+        self._kernel: Any = None
+        self._pieces: Any = None
+
+    def kernel(self) -> Any:
+        """Return the compiled loop, or None."""
+        if self._kernel is None:
+            module = compiled_module("autograd_core.workers.compiled.generated")
+            if module is None:
+                return None
+            self._kernel = module.kernel(self.formula) or False
+        return self._kernel or None
+
+    def pieces(self) -> Any:
+        """Return NumPy's calls."""
+        if self._pieces is None:
+            try:
+                self._pieces = Pieces(self.formula)
+            except CannotPlanError:
+                self._pieces = False
+        return self._pieces or None
+
+
+class Pointwise:
+    """A function of each element.
 
     Parameters
     ----------
-    name : str
-        A function of nn/functional/compiled/lanes.py that takes flat arrays.
-    *arrays : array
-        Of one shape; the result lies in memory as the last does.
+    formula : callable
+        ``formula(*arrays, **settings)`` in NumPy.
+    name : str, optional
+        What a compiled program calls it.
 
     Examples
     --------
-    >>> compiled_pass("relu", np.ones((2, 2), np.float32)) is None  # too little work
-    True
-    """
-    last = arrays[-1]
-    if any(type(a) is not np.ndarray or a.shape != last.shape for a in arrays) or last.ndim < 2:
-        return None
-    lanes = kernels.compiled("lanes", WORK * last.size, *arrays)
-    if not lanes or run_of(last) is None:
-        return None
-    made = np.empty_like(last)
-    runs = [run_of(alike(a, last)) for a in (*arrays, made)]
-    kernels.team().together(getattr(lanes, name), last.size, *runs)
-    return made
-
-
-def in_pieces(formula: Callable[..., Any], *arrays: Any, **settings: Any) -> Any:
-    """Return ``formula(*arrays, **settings)``, where that works on each element.
-
-    Large arrays are worked through a piece at a time, so that the formula's temporary arrays
-    take no memory to speak of. Values of other kinds, such as Tensors, are handed on as they are.
-
-    Examples
-    --------
-    >>> in_pieces(lambda x: np.exp(x) - 1, np.zeros(3))
+    >>> Pointwise(lambda x: np.exp(x) - 1)(np.zeros(3))
     array([0., 0., 0.])
     """
-    last = arrays[-1]
-    for a in arrays:
-        if type(a) is not np.ndarray or a.shape != last.shape or a.dtype.kind != "f":
-            return formula(*arrays, **settings)
-    if last.size <= PIECE or run_of(last) is None:
-        return formula(*arrays, **settings)
-    runs = [run_of(alike(a, last)) for a in arrays]
-    made = out = None
-    for k in range(0, last.size, PIECE):
-        part = formula(*[run[k : k + PIECE] for run in runs], **settings)
-        if out is None:
-            made = np.empty_like(last, dtype=part.dtype)
-            out = run_of(made)
-        out[k : k + PIECE] = part
-    return made
+
+    def __init__(self, formula: Callable[..., Any], name: str | None = None) -> None:
+        self.formula = formula
+        self.name = self.__name__ = name or getattr(formula, "__name__", "pointwise")
+        self.__signature__ = inspect.signature(formula)
+        self._plans: dict[Any, _Plan | None] = {}
+        self._call: Any = None
+
+    def __repr__(self) -> str:
+        return f"<pointwise {self.name}>"
+
+    def __call__(self, *arrays: Any, **settings: Any) -> Any:
+        """Compute it, in the fastest way that the arguments allow.
+
+        Settings are floats; a Python integer counts as the float that it is.
+        """
+        last = arrays[-1]
+        if type(last) is not _ndarray or last.size < FEWEST:
+            if any(getattr(a, "_written", False) for a in arrays):
+                return self._for_a_program(arrays, settings)
+            return self.formula(*arrays, **settings)
+        shape, key = last.shape, ""
+        for a in arrays:
+            if type(a) is not _ndarray or a.shape != shape:
+                return self.formula(*arrays, **settings)
+            key += a.dtype.char if any(a.strides) else a.dtype.char + "0"
+        for value in settings.values():
+            if type(value) is not float and (type(value) is not int or abs(value) > _WHOLE):
+                return self.formula(*arrays, **settings)
+        plan = self._plan(key, arrays, settings)
+        if plan is None or plan.operations * last.size < ENOUGH:
+            return self.formula(*arrays, **settings)
+        return self._run(plan, arrays, settings)
+
+    def _for_a_program(self, arrays: Any, settings: Any) -> Any:
+        """Be one call in a program that is written down, if the kernel's bits are not NumPy's."""
+        dtypes = [getattr(a, "dtype", None) for a in arrays]
+        if None not in dtypes and arrays[-1].size >= FEWEST and compiles():
+            found = trace(self.formula, dtypes, tuple(settings))
+            if found is not None and not {t.op for t in found.terms} <= _EXACT:
+                if self._call is None:
+                    self._call = primitive(self, name=self.name, arity=len(arrays))
+                return self._call(*arrays, **settings)
+        return self.formula(*arrays, **settings)
+
+    def _plan(self, key: Any, arrays: Any, settings: Any) -> _Plan | None:
+        """Return the plan for these dtypes; None if the formula is not traced."""
+        if settings:
+            key = (key, *settings)
+        try:
+            return self._plans[key]
+        except KeyError:
+            pass
+        dtypes = [a.dtype for a in arrays]
+        spans = [EVERYWHERE if any(a.strides) else SCALAR for a in arrays]
+        plan = None
+        if all(d.char in "fd?" and d.isnative for d in dtypes) and EVERYWHERE in spans:
+            found = trace(self.formula, dtypes, tuple(settings), spans)
+            if found is not None and found.single and found.outputs[0].span == EVERYWHERE:
+                plan = _Plan(found)
+        self._plans[key] = plan
+        return plan
+
+    def _run(self, plan: _Plan, arrays: Any, settings: Any) -> Any:
+        """Run a plan, if the arrays are dense."""
+        inputs = plan.formula.inputs
+        like = next((arrays[k] for k in reversed(plan.used) if inputs[k].span != SCALAR), None)
+        run = None if like is None else run_of(like)
+        if run is None:
+            return self.formula(*arrays, **settings)
+        kernel = plan.kernel() if compiles() else None
+        if kernel is None and (like.size <= PIECE or plan.operations < 2):
+            return self.formula(*arrays, **settings)
+        made = np.empty_like(like, dtype=plan.dtype)
+        out = run_of(made)
+        runs = []
+        for term, a in zip(inputs, arrays, strict=True):
+            if term.span == SCALAR:
+                runs.append(a.flat[0])
+            elif a is like or term.value not in plan.used:
+                runs.append(run)
+            else:
+                runs.append(run_of(alike(a, like)))
+        numbers = [float(v) for v in settings.values()] if settings else ()
+        if kernel is not None:
+            kernel(runs, (out,), numbers)
+            return made
+        pieces = plan.pieces()
+        if pieces is None:
+            return self.formula(*arrays, **settings)
+        if out.size < SHARED:
+            pieces.run(runs, (out,), tuple(settings.values()), slice(0, out.size))
+        else:
+            given = tuple(settings.values())
+            kernels.share_parts(lambda some: pieces.run(runs, (out,), given, some), out.size)
+        return made
+
+
+def declared(
+    value: Callable[..., Any], slope: Callable[..., Any], *, name: str, **stated: Any
+) -> Primitive:
+    """Declare an operation of one argument by two formulas of each element.
+
+    Parameters
+    ----------
+    value : callable
+        ``value(x, **settings)`` in NumPy.
+    slope : callable
+        ``slope(y, x, **settings)``, its derivative; a truth counts as 1 or 0.
+    name : str
+        Its name in messages.
+    **stated
+        As in `autograd_core.elementwise`.
+
+    Returns
+    -------
+    Primitive
+        Both passes are `Pointwise`.
+
+    Examples
+    --------
+    >>> from autograd_core import grad
+    >>> cube = declared(lambda x: x**3, lambda y, x: 3 * x * x, name="cube")
+    >>> float(grad(cube)(2.0))
+    12.0
+    """
+    return elementwise(
+        Pointwise(value, name), slope, name=name, times=_times(slope, name), **stated
+    )
+
+
+def _times(slope: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return the rule g * slope, with a signature that tells which saved values it reads."""
+    keywords = [p.name for p in inspect.signature(slope).parameters.values()
+                if p.kind is p.KEYWORD_ONLY]  # fmt: skip
+    found = trace(slope, ["float32"] * 2, keywords)
+    read = {0, 1} if found is None else {t.value for t in found.terms if t.op == "input"}
+    name = f"{name} backward"
+    if read == {0}:
+        of_y = Pointwise(lambda g, y, **settings: g * slope(y, y, **settings), name)
+        return lambda g, y, x, **settings: of_y(g, y, **settings)
+    if read == {1}:
+        of_x = Pointwise(lambda g, x, **settings: g * slope(x, x, **settings), name)
+        return lambda g, y, x, **settings: of_x(g, x, **settings)
+    return Pointwise(lambda g, y, x, **settings: g * slope(y, x, **settings), name)

@@ -1,7 +1,8 @@
 """The error function in NumPy, so that GELU needs nothing else.
 
-Rational approximations of W. J. Cody, "Rational Chebyshev approximations for the
-error function", Math. Comp. 23 (1969), accurate to the last digits of float64.
+float64: rational approximations of W. J. Cody, "Rational Chebyshev approximations for the error
+function", Math. Comp. 23 (1969), accurate to the last digits. float32: polynomials of N. Juffa,
+within 2 units in the last place.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from autograd_core.workers.formula import Symbol, erf_of
 
 _SMALL = (
     (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2,
@@ -45,7 +48,7 @@ def _ratio(tables: tuple[tuple[float, ...], ...], x: Any) -> Any:
 
 
 def erf(x: Any) -> Any:
-    """Return the error function of an array.
+    """Return the error function of an array, or of a symbol of a formula.
 
     Parameters
     ----------
@@ -62,6 +65,24 @@ def erf(x: Any) -> Any:
     >>> erf(np.array([0.0, 1.0])).round(6)
     array([0.      , 0.842701])
     """
+    if isinstance(x, Symbol):
+        return erf_of(x)
+    return _single(x) if getattr(x, "dtype", None) == np.float32 else _double(x)
+
+
+_NEAR = (-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1,
+         1.28379166e-1)  # fmt: skip
+_FAR = (-1.72853470e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1,
+        -6.34846687e-1, -1.28717512e-1)  # fmt: skip
+
+
+def _single(x: Any) -> Any:
+    size = np.minimum(np.abs(x), 4)
+    far = np.copysign(1 - np.exp(size * _horner(_FAR, size) - size), x)
+    return np.where(size > 0.927734375, far, x * _horner(_NEAR, np.minimum(x * x, 1)) + x)
+
+
+def _double(x: Any) -> Any:
     size = np.abs(x)
     square = x * x
     small = np.minimum(square, 0.25)
