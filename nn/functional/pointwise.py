@@ -19,15 +19,13 @@ import numpy as np
 from autograd_core import Primitive, elementwise, primitive
 from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, trace
 from autograd_core.workers.pieces import PIECE, CannotPlanError, Pieces
-from autograd_core.workers.settings import compiles
+from autograd_core.workers.settings import compiles, setting
 from autograd_core.workers.settings import kernels as compiled_module
 
-from . import kernels
 from .channels_last import channels_last
 
 FEWEST = 1 << 10  # numbers; below, NumPy's calls are as fast as a kernel's
 ENOUGH = 1 << 12  # numbers times operations
-SHARED = 1 << 17  # numbers that NumPy's passes share among threads
 _EXACT = frozenset((  # their kernels have NumPy's bits
     "input", "setting", "constant", "cast", "add", "subtract", "multiply", "divide", "negative",
     "positive", "absolute", "sign", "sqrt", "square", "greater", "greater_equal", "less",
@@ -77,10 +75,10 @@ class _Plan:
         return self._kernel or None
 
     def pieces(self) -> Any:
-        """Return NumPy's calls."""
+        """Return NumPy's calls on pieces, or None."""
         if self._pieces is None:
             try:
-                self._pieces = Pieces(self.formula)
+                self._pieces = Pieces(self.formula).shared
             except CannotPlanError:
                 self._pieces = False
         return self._pieces or None
@@ -118,22 +116,44 @@ class Pointwise:
         Settings are floats; a Python integer counts as the float that it is.
         """
         last = arrays[-1]
-        if type(last) is not _ndarray or last.size < FEWEST:
-            if any(getattr(a, "_written", False) for a in arrays):
-                return self._for_a_program(arrays, settings)
-            return self.formula(*arrays, **settings)
-        shape, key = last.shape, ""
+        if type(last) is _ndarray and last.size >= FEWEST:
+            made = self._large(arrays, settings, last.shape)
+            if made is not None:
+                return made
+        elif any(getattr(a, "_written", False) for a in arrays):
+            return self._for_a_program(arrays, settings)
+        return self.formula(*arrays, **settings)
+
+    def _large(self, arrays: Any, settings: Any, shape: tuple[int, ...]) -> Any:
+        """Run a plan for large arrays; None if they are of other kinds, or not worth it."""
+        key, dense = "", True
         for a in arrays:
             if type(a) is not _ndarray or a.shape != shape:
-                return self.formula(*arrays, **settings)
-            key += a.dtype.char if any(a.strides) else a.dtype.char + "0"
+                return None
+            key += a.dtype.char
+            if not a.flags.c_contiguous:
+                dense = False
+                if not any(a.strides):
+                    key += "0"
         for value in settings.values():
             if type(value) is not float and (type(value) is not int or abs(value) > _WHOLE):
-                return self.formula(*arrays, **settings)
-        plan = self._plan(key, arrays, settings)
-        if plan is None or plan.operations * last.size < ENOUGH:
-            return self.formula(*arrays, **settings)
-        return self._run(plan, arrays, settings)
+                return None
+        try:
+            plan = self._plans[(key, *settings) if settings else key]
+        except KeyError:
+            plan = self._planned((key, *settings) if settings else key, arrays, settings)
+        if plan is None or plan.operations * arrays[-1].size < ENOUGH:
+            return None
+        run = plan.kernel() if setting("compiled") else None
+        if run is None:
+            if arrays[-1].size <= PIECE or plan.operations < 2 or plan.pieces() is None:
+                return None
+            run = plan.pieces()
+        if dense:
+            made = np.empty(shape, plan.dtype)
+            run([a.reshape(-1) for a in arrays], (made.reshape(-1),), (*settings.values(),))
+            return made
+        return self._strided(plan, run, arrays, settings)
 
     def _for_a_program(self, arrays: Any, settings: Any) -> Any:
         """Be one call in a program that is written down, if the kernel's bits are not NumPy's."""
@@ -146,56 +166,30 @@ class Pointwise:
                 return self._call(*arrays, **settings)
         return self.formula(*arrays, **settings)
 
-    def _plan(self, key: Any, arrays: Any, settings: Any) -> _Plan | None:
+    def _planned(self, key: Any, arrays: Any, settings: Any) -> _Plan | None:
         """Return the plan for these dtypes; None if the formula is not traced."""
-        if settings:
-            key = (key, *settings)
-        try:
-            return self._plans[key]
-        except KeyError:
-            pass
         dtypes = [a.dtype for a in arrays]
         spans = [EVERYWHERE if any(a.strides) else SCALAR for a in arrays]
         plan = None
-        if all(d.char in "fd?" and d.isnative for d in dtypes) and EVERYWHERE in spans:
+        if all(d.char in "fd?" and d.isnative for d in dtypes):
             found = trace(self.formula, dtypes, tuple(settings), spans)
             if found is not None and found.single and found.outputs[0].span == EVERYWHERE:
                 plan = _Plan(found)
         self._plans[key] = plan
         return plan
 
-    def _run(self, plan: _Plan, arrays: Any, settings: Any) -> Any:
-        """Run a plan, if the arrays are dense."""
+    def _strided(self, plan: _Plan, run: Any, arrays: Any, settings: Any) -> Any:
+        """Run a plan on arrays that lie otherwise in memory; None if the last is not dense."""
         inputs = plan.formula.inputs
-        like = next((arrays[k] for k in reversed(plan.used) if inputs[k].span != SCALAR), None)
-        run = None if like is None else run_of(like)
-        if run is None:
-            return self.formula(*arrays, **settings)
-        kernel = plan.kernel() if compiles() else None
-        if kernel is None and (like.size <= PIECE or plan.operations < 2):
-            return self.formula(*arrays, **settings)
+        like = next(arrays[k] for k in reversed(plan.used) if inputs[k].span != SCALAR)
+        if run_of(like) is None:
+            return None
         made = np.empty_like(like, dtype=plan.dtype)
-        out = run_of(made)
-        runs = []
-        for term, a in zip(inputs, arrays, strict=True):
-            if term.span == SCALAR:
-                runs.append(a.flat[0])
-            elif a is like or term.value not in plan.used:
-                runs.append(run)
-            else:
-                runs.append(run_of(alike(a, like)))
-        numbers = [float(v) for v in settings.values()] if settings else ()
-        if kernel is not None:
-            kernel(runs, (out,), numbers)
-            return made
-        pieces = plan.pieces()
-        if pieces is None:
-            return self.formula(*arrays, **settings)
-        if out.size < SHARED:
-            pieces.run(runs, (out,), tuple(settings.values()), slice(0, out.size))
-        else:
-            given = tuple(settings.values())
-            kernels.share_parts(lambda some: pieces.run(runs, (out,), given, some), out.size)
+        runs = [
+            a.flat[0] if term.span == SCALAR else run_of(alike(a, like))
+            for term, a in zip(inputs, arrays, strict=True)
+        ]
+        run(runs, (run_of(made),), (*settings.values(),))
         return made
 
 
