@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive, elementwise, primitive
+from autograd_core.extend import Reading
 from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, trace
 from autograd_core.workers.pieces import PIECE, CannotPlanError, Pieces
 from autograd_core.workers.settings import compiles, setting
@@ -90,9 +91,11 @@ class Pointwise:
     Parameters
     ----------
     formula : callable
-        ``formula(*arrays, **settings)`` in NumPy.
+        ``formula(*arrays, **settings)`` in NumPy. Python's floats among the arrays are settings.
     name : str, optional
         What a compiled program calls it.
+    like : int
+        Which argument's order in memory the result has.
 
     Examples
     --------
@@ -100,8 +103,10 @@ class Pointwise:
     array([0., 0., 0.])
     """
 
-    def __init__(self, formula: Callable[..., Any], name: str | None = None) -> None:
-        self.formula = formula
+    def __init__(
+        self, formula: Callable[..., Any], name: str | None = None, like: int = -1
+    ) -> None:
+        self.formula, self.like = formula, like
         self.name = self.__name__ = name or getattr(formula, "__name__", "pointwise")
         self.__signature__ = inspect.signature(formula)
         self._plans: dict[Any, _Plan | None] = {}
@@ -115,19 +120,23 @@ class Pointwise:
 
         Settings are floats; a Python integer counts as the float that it is.
         """
-        last = arrays[-1]
-        if type(last) is _ndarray and last.size >= FEWEST:
-            made = self._large(arrays, settings, last.shape)
+        like = arrays[self.like]
+        if type(like) is _ndarray and like.size >= FEWEST:
+            made = self._large(arrays, settings, like)
             if made is not None:
                 return made
         elif any(getattr(a, "_written", False) for a in arrays):
             return self._for_a_program(arrays, settings)
         return self.formula(*arrays, **settings)
 
-    def _large(self, arrays: Any, settings: Any, shape: tuple[int, ...]) -> Any:
+    def _large(self, arrays: Any, settings: Any, like: Any) -> Any:
         """Run a plan for large arrays; None if they are of other kinds, or not worth it."""
-        key, dense = "", True
+        shape, key, dense, numbers = like.shape, "", True, None
         for a in arrays:
+            if type(a) is float:
+                key += "n"
+                numbers = [v for v in arrays if type(v) is float]
+                continue
             if type(a) is not _ndarray or a.shape != shape:
                 return None
             key += a.dtype.char
@@ -142,18 +151,22 @@ class Pointwise:
             plan = self._plans[(key, *settings) if settings else key]
         except KeyError:
             plan = self._planned((key, *settings) if settings else key, arrays, settings)
-        if plan is None or plan.operations * arrays[-1].size < ENOUGH:
+        if plan is None or plan.operations * like.size < ENOUGH:
             return None
         run = plan.kernel() if setting("compiled") else None
         if run is None:
-            if arrays[-1].size <= PIECE or plan.operations < 2 or plan.pieces() is None:
+            if like.size <= PIECE or plan.operations < 2 or plan.pieces() is None:
                 return None
             run = plan.pieces()
+        given = (*settings.values(),)
+        if numbers is not None:
+            given = (*numbers, *given)
+            arrays = [a for a in arrays if type(a) is not float]
         if dense:
             made = np.empty(shape, plan.dtype)
-            run([a.reshape(-1) for a in arrays], (made.reshape(-1),), (*settings.values(),))
+            run([a.reshape(-1) for a in arrays], (made.reshape(-1),), given)
             return made
-        return self._strided(plan, run, arrays, settings)
+        return _strided(plan, run, arrays, given, like)
 
     def _for_a_program(self, arrays: Any, settings: Any) -> Any:
         """Be one call in a program that is written down, if the kernel's bits are not NumPy's."""
@@ -168,29 +181,45 @@ class Pointwise:
 
     def _planned(self, key: Any, arrays: Any, settings: Any) -> _Plan | None:
         """Return the plan for these dtypes; None if the formula is not traced."""
-        dtypes = [a.dtype for a in arrays]
-        spans = [EVERYWHERE if any(a.strides) else SCALAR for a in arrays]
+        given = [a for a in arrays if type(a) is not float]
+        dtypes = [a.dtype for a in given]
+        spans = [EVERYWHERE if any(a.strides) else SCALAR for a in given]
+        places = [k for k, a in enumerate(arrays) if type(a) is float]
+        names = [f"argument {k}" for k in places]
         plan = None
+
+        def formula(*symbols: Any, **named: Any) -> Any:
+            rest = iter(symbols)
+            full = [
+                named.pop(f"argument {k}") if k in places else next(rest)
+                for k in range(len(arrays))
+            ]
+            return self.formula(*full, **named)
+
         if all(d.char in "fd?" and d.isnative for d in dtypes):
-            found = trace(self.formula, dtypes, tuple(settings), spans)
+            found = trace(formula, dtypes, (*names, *settings), spans)
             if found is not None and found.single and found.outputs[0].span == EVERYWHERE:
                 plan = _Plan(found)
         self._plans[key] = plan
         return plan
 
-    def _strided(self, plan: _Plan, run: Any, arrays: Any, settings: Any) -> Any:
-        """Run a plan on arrays that lie otherwise in memory; None if the last is not dense."""
-        inputs = plan.formula.inputs
-        like = next(arrays[k] for k in reversed(plan.used) if inputs[k].span != SCALAR)
-        if run_of(like) is None:
-            return None
-        made = np.empty_like(like, dtype=plan.dtype)
-        runs = [
-            a.flat[0] if term.span == SCALAR else run_of(alike(a, like))
-            for term, a in zip(inputs, arrays, strict=True)
-        ]
-        run(runs, (run_of(made),), (*settings.values(),))
-        return made
+
+def _strided(plan: _Plan, run: Any, arrays: Any, settings: Any, like: Any) -> Any:
+    """Run a plan on arrays that lie otherwise in memory; None if none of them is dense."""
+    varying = [
+        a for a, term in zip(arrays, plan.formula.inputs, strict=True) if term.span != SCALAR
+    ]
+    dense = [a for a in (like, *reversed(varying)) if any(a.strides) and run_of(a) is not None]
+    if not dense:
+        return None
+    like = dense[0]
+    made = np.empty_like(like, dtype=plan.dtype)
+    runs = [
+        a.flat[0] if term.span == SCALAR else run_of(alike(a, like))
+        for term, a in zip(plan.formula.inputs, arrays, strict=True)
+    ]
+    run(runs, (run_of(made),), settings)
+    return made
 
 
 def declared(
@@ -240,3 +269,65 @@ def _times(slope: Callable[..., Any], name: str) -> Callable[..., Any]:
         of_x = Pointwise(lambda g, x, **settings: g * slope(x, x, **settings), name)
         return lambda g, y, x, **settings: of_x(g, x, **settings)
     return Pointwise(lambda g, y, x, **settings: g * slope(y, x, **settings), name)
+
+
+def declared_of_several(
+    value: Callable[..., Any], *partials: Callable[..., Any], name: str, **stated: Any
+) -> Primitive:
+    """Declare an operation of several arguments by formulas of each element.
+
+    Parameters
+    ----------
+    value : callable
+        ``value(*arguments)`` in NumPy.
+    *partials : callable
+        For each argument ``partial(*arguments)``, the derivative.
+    name : str
+        Its name in messages.
+    **stated
+        As in `autograd_core.elementwise`.
+
+    Returns
+    -------
+    Primitive
+        All passes are `Pointwise`; results lie in memory as the first argument does.
+
+    Examples
+    --------
+    >>> from autograd_core import grad
+    >>> area = declared_of_several(lambda a, b: a * b, lambda a, b: b, lambda a, b: a, name="area")
+    >>> float(grad(area)(2.0, 3.0))
+    3.0
+    """
+    rules, read = [], []
+    for partial in partials:
+        rule, values = _partial_times(partial, len(partials), f"{name} backward")
+        rules.append(rule)
+        read.append(Reading(values))
+    return elementwise(
+        Pointwise(value, name, like=0),
+        *((lambda y, *arguments, of=partial: of(*arguments)) for partial in partials),
+        name=name,
+        vjps=tuple(rules),
+        jvps=tuple(rules),
+        sources=lambda: tuple(read),
+        **stated,
+    )
+
+
+def _partial_times(partial: Callable[..., Any], arity: int, name: str) -> tuple[Any, list[int]]:
+    """Return the rule g * partial of the arguments that it reads, and which these are."""
+    found = trace(partial, ["float32"] * arity)
+    used = range(arity) if found is None else (
+        {t.value for t in found.terms if t.op == "input"}
+    )  # fmt: skip
+    read = sorted(used)
+
+    def formula(g: Any, *values: Any) -> Any:
+        full = [values[0]] * arity
+        for k, v in zip(read, values, strict=True):
+            full[k] = v
+        return g * partial(*full)
+
+    times = Pointwise(formula, name, like=1)
+    return lambda g, y, *arguments: times(g, *[arguments[k] for k in read]), [k + 1 for k in read]
