@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Primitive, elementwise
+from autograd_core import Primitive
 from autograd_core.extend import renamed_keywords
+from autograd_core.workers.erf import erf
 
 from ..values import shape_error
-from . import rectify
 from .documented import activation, elementwise_doc
 from .floating import floating, floats, ordered, reals
-from .pointwise import compiled_pass, in_pieces
+from .pointwise import declared
 
 relu = activation(
-    rectify.relu,
+    lambda x: np.maximum(ordered(x), 0),
     lambda y, x: y != 0,
-    times=lambda g, y, x: rectify.gated(g, y),
     name="relu",
     doc=elementwise_doc(
         "max(0, x); its derivative at 0 is 0.",
@@ -52,9 +51,8 @@ def _sigmoid(x: Any) -> Any:
 
 
 sigmoid = activation(
-    lambda x: in_pieces(_sigmoid, x),
+    _sigmoid,
     lambda y, x: y * (1 - y),
-    times=lambda g, y, x: in_pieces(lambda g, y: g * (y * (1 - y)), g, y),
     name="sigmoid",
     cost=4.0,
     doc=elementwise_doc(
@@ -65,11 +63,6 @@ sigmoid = activation(
 )
 
 
-def _times_tanh_slope(g: Any, y: Any, x: Any) -> Any:
-    made = compiled_pass("tanh_sloped", g, y)
-    return g - g * (y * y) if made is None else made
-
-
 def _tanh(x: Any) -> Any:  # not np.tanh itself: a ufunc would get this rule everywhere
     return np.tanh(floats(x))
 
@@ -77,7 +70,6 @@ def _tanh(x: Any) -> Any:  # not np.tanh itself: a ufunc would get this rule eve
 tanh = activation(
     _tanh,
     lambda y, x: 1 - y * y,
-    times=_times_tanh_slope,
     name="tanh",
     doc=elementwise_doc(
         "The hyperbolic tangent.",
@@ -93,15 +85,13 @@ def _softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     return np.where(z > threshold, x, np.log1p(np.exp(np.minimum(z, threshold))) / beta)
 
 
-def _softplus_slope(x: Any, *, beta: float, threshold: float) -> Any:
+def _softplus_slope(y: Any, x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
     return np.where(beta * x > threshold, np.ones_like(x), sigmoid(beta * x))
 
 
 softplus = activation(
-    lambda x, beta=1.0, threshold=20.0: in_pieces(_softplus, x, beta=beta, threshold=threshold),
-    lambda y, x, *, beta=1.0, threshold=20.0: in_pieces(
-        _softplus_slope, x, beta=beta, threshold=threshold
-    ),
+    _softplus,
+    _softplus_slope,
     name="softplus",
     cost=4.0,
     doc=elementwise_doc(
@@ -139,13 +129,13 @@ def _elu(x: Any, alpha: float = 1.0) -> Any:
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-def _elu_slope(x: Any, *, alpha: float) -> Any:
+def _elu_slope(y: Any, x: Any, *, alpha: float = 1.0) -> Any:
     return np.where(x > 0, np.ones_like(x), alpha * np.exp(np.where(x > 0, 0, x)))
 
 
 elu = activation(
-    lambda x, alpha=1.0: in_pieces(_elu, x, alpha=alpha),
-    lambda y, x, *, alpha=1.0: in_pieces(_elu_slope, x, alpha=alpha),
+    _elu,
+    _elu_slope,
     name="elu",
     cost=10.0,
     again=True,
@@ -192,9 +182,8 @@ def _silu(x: Any) -> Any:
 
 
 silu = activation(
-    lambda x: in_pieces(_silu, x),
+    _silu,
     lambda y, x: _silu_slope(x),
-    times=lambda g, y, x: in_pieces(lambda g, x: g * _silu_slope(x), g, x),
     name="silu",
     cost=9.0,
     doc=elementwise_doc(
@@ -216,22 +205,19 @@ def _gelu_tanh_slope(x: Any) -> Any:
     return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * _ROOT * (1 + 3 * 0.044715 * x * x)
 
 
-_gelu_approximate = elementwise(
-    lambda x: in_pieces(_gelu_tanh, x),
+_gelu_approximate = declared(
+    _gelu_tanh,
     lambda y, x: _gelu_tanh_slope(x),
-    times=lambda g, y, x: in_pieces(lambda g, x: g * _gelu_tanh_slope(x), g, x),
     name="gelu",
     cost=16.0,
 )
 
 
 def _normal_cdf(x: Any) -> Any:
-    from .erf import erf
-
     return 0.5 * (1 + erf(x * math.sqrt(0.5)))
 
 
-normal_cdf = elementwise(
+normal_cdf = declared(
     _normal_cdf,
     lambda y, x: np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)),
     name="normal_cdf",
@@ -243,10 +229,9 @@ def _gelu_slope(x: Any) -> Any:
     return normal_cdf(x) + x * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
 
 
-_gelu_exact = elementwise(
-    lambda x: in_pieces(lambda x: x * _normal_cdf(x), x),
+_gelu_exact = declared(
+    lambda x: x * _normal_cdf(x),
     lambda y, x: _gelu_slope(x),
-    times=lambda g, y, x: in_pieces(lambda g, x: g * _gelu_slope(x), g, x),
     name="gelu",
     cost=12.0,
 )
@@ -320,20 +305,28 @@ tanhshrink = activation(
 )
 
 
+def _mish_parts(x: Any) -> tuple[Any, Any, Any]:
+    """Return exp(-abs(x)), and numerator and denominator of tanh(softplus(x)) in it."""
+    u = np.exp(-np.abs(x))
+    numerator = np.where(x >= 0, 1 + 2 * u, u * (u + 2))
+    return u, numerator, numerator + np.where(x >= 0, 2 * u * u, np.full_like(x, 2))
+
+
 def _mish(x: Any) -> Any:
     x = reals(x)
-    return x * np.tanh(_softplus(x))
+    _, numerator, denominator = _mish_parts(x)
+    return x * (numerator / denominator)
 
 
 def _mish_slope(x: Any) -> Any:
-    t = np.tanh(softplus(x))
-    return t + x * (1 - t * t) * sigmoid(x)
+    u, numerator, denominator = _mish_parts(x)
+    rest = 4 * (1 + u) * np.where(x >= 0, u * u, u)
+    return numerator / denominator + x * (rest / np.square(denominator))
 
 
 mish = activation(
-    lambda x: in_pieces(_mish, x),
+    _mish,
     lambda y, x: _mish_slope(x),
-    times=lambda g, y, x: in_pieces(lambda g, x: g * _mish_slope(x), g, x),
     name="mish",
     cost=25.0,
     doc=elementwise_doc(

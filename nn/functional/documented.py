@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from autograd_core import elementwise
+from .pointwise import declared
 
 # Formulas say x; users say `input`, as in PyTorch.
-activation = partial(elementwise, renamed={"x": "input"})
+activation = partial(declared, renamed={"x": "input"})
 
 
 def elementwise_doc(summary: str, call: str, result: str, **settings: str) -> str:

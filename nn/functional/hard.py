@@ -12,6 +12,7 @@ from autograd_core.extend import renamed_keywords
 from ..values import shape_error
 from .documented import activation, elementwise_doc
 from .floating import floating, reals
+from .pointwise import declared
 
 
 def _hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
@@ -108,7 +109,7 @@ def _threshold(x: Any, threshold: float, value: float) -> Any:
     return np.where(x <= threshold, np.zeros_like(x) + value, x)
 
 
-_threshold_settings = elementwise(
+_threshold_settings = declared(
     lambda x, *, threshold, value: _threshold(x, threshold, value),
     lambda y, x, *, threshold, value: ~(x <= threshold),
     name="threshold",

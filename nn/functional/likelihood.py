@@ -14,6 +14,7 @@ from autograd_core import elementwise, primitive
 from ..values import at, everything, is_batched, is_traced, raw, shape_error
 from .activation import log_sigmoid, sigmoid
 from .floating import floating
+from .pointwise import declared, declared_of_several
 from .softmax import log_softmax
 from .targets import (
     checked_weight,
@@ -259,44 +260,47 @@ def binary_cross_entropy(
     """
     same_shape("binary_cross_entropy", input, target)
     values = everything(input)
-    if not np.all((values >= 0) & (values <= 1)):
+    if values.size and not (values.min() >= 0 and values.max() <= 1):  # false of NaN
         raise shape_error(
             "binary_cross_entropy: the input must be probabilities in [0, 1]; for logits use "
             "binary_cross_entropy_with_logits."
         )
-    with np.errstate(divide="ignore"):
-        loss = -(target * _safe_log(input) + (1 - target) * _safe_log(1 - input))
+    loss = _probability_loss(input, target)
     return reduced(weighed("binary_cross_entropy", loss, weight), reduction, "binary_cross_entropy")
 
 
-_safe_log = elementwise(
+_safe_log = declared(
     lambda p: np.maximum(np.log(np.maximum(p, 1e-45)), -100.0),
     lambda y, p: 1 / np.maximum(p, 1e-12),
     name="log",
 )
+_probability_loss = declared_of_several(
+    lambda p, t: -(t * _safe_log(p) + (1 - t) * _safe_log(1 - p)),
+    lambda p, t: (1 - t) / np.maximum(1 - p, 1e-12) - t / np.maximum(p, 1e-12),
+    lambda p, t: _safe_log(1 - p) - _safe_log(p),
+    name="bce",
+    cost=26.0,
+)
 
 
 def _logistic_value(z: Any, t: Any) -> Any:
-    ends = np.isinf(z)
-    certain = ends.any()
-    at = np.where(ends, 0, z) if certain else z
-    y = np.maximum(at, 0) - at * t + np.log1p(np.exp(-np.abs(at)))
-    return np.where(ends, _absorbed(np.where(z > 0, 1 - t, t), np.abs(z)), y) if certain else y
+    size = np.abs(z)
+    return _absorbed(np.where(z > 0, 1 - t, t), size) + np.log1p(np.exp(-size))
 
 
 def _absorbed(share: Any, x: Any) -> Any:
     """Return share * x, and 0 for nothing of infinity."""
     none = (share == 0) & np.isinf(x)
-    return np.where(none, 0, share * np.where(none, 0, x))
+    return share * np.where(none, 0, x)
 
 
 _share = elementwise(
     _absorbed, lambda y, share, x: x, lambda y, share, x: share, name="share", cost=1.0
 )
-_logistic_loss = elementwise(
+_logistic_loss = declared_of_several(
     _logistic_value,
-    lambda y, z, t: sigmoid(z) - t,
-    lambda y, z, t: -z,
+    lambda z, t: sigmoid(z) - t,
+    lambda z, t: -z,
     name="bce with logits",
     cost=22.0,
 )

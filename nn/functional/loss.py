@@ -9,8 +9,9 @@ import numpy as np
 from autograd_core import elementwise
 
 from ..values import at, everything, is_batched, is_traced, raw, shape_error
-from .distance import apart, squared_distance
+from .distance import squared_distance
 from .floating import floating
+from .pointwise import declared_of_several
 from .similarity import cosine_similarity
 from .targets import checked_weight, reduced, same_shape, valid_targets
 
@@ -48,10 +49,10 @@ def mse_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
     return squared_distance(input, target, count=count)
 
 
-_squared = elementwise(
-    lambda a, b: np.square(apart(a, b)),
-    lambda y, a, b: 2.0 * apart(a, b),
-    lambda y, a, b: 2.0 * apart(b, a),
+_squared = declared_of_several(
+    lambda a, b: np.square(a - b),
+    lambda a, b: 2.0 * (a - b),
+    lambda a, b: 2.0 * (b - a),
     name="squared error",
     cost=2.0,
 )
@@ -118,7 +119,16 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Any:
     3.5
     """
     same_shape("l1_loss", input, target)
-    return reduced(np.abs(input - target), reduction, "l1_loss")
+    return reduced(_absolute(input, target), reduction, "l1_loss")
+
+
+_absolute = declared_of_several(
+    lambda a, b: np.abs(a - b),
+    lambda a, b: np.sign(a - b),
+    lambda a, b: np.sign(b - a),
+    name="absolute error",
+    cost=2.0,
+)
 
 
 @floating("input", "target", smooth=("delta",))
@@ -156,21 +166,27 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 
 def _huber(name: str, input: Any, target: Any, delta: Any) -> Any:
     same_shape(name, input, target)
-    return _bent(input - target, delta)
+    return _bent(input, target, float(delta) if type(delta) is int else delta)
 
 
-def _bent_value(d: Any, delta: Any) -> Any:
-    size = np.abs(d)
+def _bent_value(a: Any, b: Any, delta: Any) -> Any:
+    size = np.abs(a - b)
     held = np.minimum(size, delta)  # d * d could overflow where the straight part is meant
     return held * (size - 0.5 * held)
 
 
-_bent = elementwise(
+def _bent_by_delta(a: Any, b: Any, delta: Any) -> Any:
+    size = np.abs(a - b)
+    return np.where(size > delta, size - delta, 0 * size)
+
+
+_bent = declared_of_several(
     _bent_value,
-    lambda y, d, delta: np.clip(d, -delta, delta),
-    lambda y, d, delta: np.where(np.abs(d) > delta, np.abs(d) - delta, 0 * d),
+    lambda a, b, delta: np.clip(a - b, -delta, delta),
+    lambda a, b, delta: np.clip(b - a, -delta, delta),
+    _bent_by_delta,
     name="huber",
-    cost=5.0,
+    cost=6.0,
 )
 
 
@@ -205,10 +221,10 @@ def smooth_l1_loss(input: Any, target: Any, *, reduction: str = "mean", beta: fl
     name = "smooth_l1_loss"
     if not is_traced(beta) and beta == 0:
         same_shape(name, input, target)
-        return reduced(np.abs(input - target), reduction, name)
+        return reduced(_absolute(input, target), reduction, name)
     if not beta > 0:
         raise shape_error(f"{name}: beta must not be negative, nor 0 if tracked; it is {beta}.")
-    return reduced(_huber(name, input, target, beta) / beta, reduction, name)
+    return reduced(_huber(name, input, target, beta), reduction, name) / beta
 
 
 # --- margins ----------------------------------------------------------------

@@ -1,21 +1,40 @@
-"""Elementwise passes over large arrays: compiled and shared among threads, or in pieces.
+"""Formulas of each element, stated once in NumPy and run in the fastest way that there is.
+
+`Pointwise` holds a formula. For large arrays a compiled loop is generated from it, which threads
+share and which reads and writes each number once; without compiled kernels NumPy runs it on pieces
+that stay in the cache. Whatever else comes (Tensors, small or strange arrays) runs the formula
+itself, so that derivatives of any order come from it too.
 
 Arrays whose numbers lie alike in memory, in C or channels-last order, are walked as flat runs.
-NumPy's own passes are not shared: threads would meet at the interpreter's lock at each piece.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from . import kernels
+from autograd_core import Primitive, elementwise, primitive
+from autograd_core.extend import Reading
+from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, trace
+from autograd_core.workers.pieces import PIECE, CannotPlanError, Pieces
+from autograd_core.workers.settings import compiles, setting
+from autograd_core.workers.settings import kernels as compiled_module
+
 from .channels_last import channels_last
 
-PIECE = 1 << 14  # numbers; the ten or twenty temporary arrays of a formula stay in the cache
-WORK = 8  # counted for each number: what NumPy's pass takes
+FEWEST = 1 << 10  # numbers; below, NumPy's calls are as fast as a kernel's
+ENOUGH = 1 << 12  # numbers times operations
+_EXACT = frozenset((  # their kernels have NumPy's bits
+    "input", "setting", "constant", "cast", "add", "subtract", "multiply", "divide", "negative",
+    "positive", "absolute", "sign", "sqrt", "square", "greater", "greater_equal", "less",
+    "less_equal", "equal", "not_equal", "where", "clip", "maximum", "minimum", "logical_and",
+    "logical_or", "logical_not", "bitwise_and", "bitwise_or", "invert", "isnan", "isinf",
+))  # fmt: skip
+_WHOLE = 1 << 53
+_ndarray = np.ndarray
 
 
 def run_of(x: Any) -> Any:
@@ -35,56 +54,280 @@ def alike(x: Any, y: Any) -> Any:
     return copied
 
 
-def compiled_pass(name: str, *arrays: Any) -> Any:
-    """Return what ``lanes.<name>(*arrays, out)`` writes, or None: NumPy does it.
+class _Plan:
+    """A formula for certain dtypes: its graph, its loop and its pieces, made when needed."""
+
+    def __init__(self, formula: Formula) -> None:
+        self.formula = formula
+        used = [t for t in formula.terms if t.op not in ("input", "constant", "setting")]
+        self.operations = sum(20 if t.op == "erf" else 1 for t in used)
+        self.used = [t.value for t in formula.terms if t.op == "input"]
+        self.dtype = formula.outputs[0].dtype
+        self._kernel: Any = None
+        self._pieces: Any = None
+
+    def kernel(self) -> Any:
+        """Return the compiled loop, or None."""
+        if self._kernel is None:
+            module = compiled_module("autograd_core.workers.compiled.generated")
+            if module is None:
+                return None
+            self._kernel = module.kernel(self.formula) or False
+        return self._kernel or None
+
+    def pieces(self) -> Any:
+        """Return NumPy's calls on pieces, or None."""
+        if self._pieces is None:
+            try:
+                self._pieces = Pieces(self.formula).shared
+            except CannotPlanError:
+                self._pieces = False
+        return self._pieces or None
+
+
+class Pointwise:
+    """A function of each element.
 
     Parameters
     ----------
-    name : str
-        A function of nn/functional/compiled/lanes.py that takes flat arrays.
-    *arrays : array
-        Of one shape; the result lies in memory as the last does.
+    formula : callable
+        ``formula(*arrays, **settings)`` in NumPy. Python's floats among the arrays are settings.
+    name : str, optional
+        What a compiled program calls it.
+    like : int
+        Which argument's order in memory the result has.
 
     Examples
     --------
-    >>> compiled_pass("relu", np.ones((2, 2), np.float32)) is None  # too little work
-    True
-    """
-    last = arrays[-1]
-    if any(type(a) is not np.ndarray or a.shape != last.shape for a in arrays) or last.ndim < 2:
-        return None
-    lanes = kernels.compiled("lanes", WORK * last.size, *arrays)
-    if not lanes or run_of(last) is None:
-        return None
-    made = np.empty_like(last)
-    runs = [run_of(alike(a, last)) for a in (*arrays, made)]
-    kernels.team().together(getattr(lanes, name), last.size, *runs)
-    return made
-
-
-def in_pieces(formula: Callable[..., Any], *arrays: Any, **settings: Any) -> Any:
-    """Return ``formula(*arrays, **settings)``, where that works on each element.
-
-    Large arrays are worked through a piece at a time, so that the formula's temporary arrays
-    take no memory to speak of. Values of other kinds, such as Tensors, are handed on as they are.
-
-    Examples
-    --------
-    >>> in_pieces(lambda x: np.exp(x) - 1, np.zeros(3))
+    >>> Pointwise(lambda x: np.exp(x) - 1)(np.zeros(3))
     array([0., 0., 0.])
     """
-    last = arrays[-1]
-    for a in arrays:
-        if type(a) is not np.ndarray or a.shape != last.shape or a.dtype.kind != "f":
-            return formula(*arrays, **settings)
-    if last.size <= PIECE or run_of(last) is None:
-        return formula(*arrays, **settings)
-    runs = [run_of(alike(a, last)) for a in arrays]
-    made = out = None
-    for k in range(0, last.size, PIECE):
-        part = formula(*[run[k : k + PIECE] for run in runs], **settings)
-        if out is None:
-            made = np.empty_like(last, dtype=part.dtype)
-            out = run_of(made)
-        out[k : k + PIECE] = part
+
+    def __init__(
+        self, formula: Callable[..., Any], name: str | None = None, like: int = -1
+    ) -> None:
+        self.formula, self.like = formula, like
+        self.name = self.__name__ = name or getattr(formula, "__name__", "pointwise")
+        self.__signature__ = inspect.signature(formula)
+        self._plans: dict[Any, _Plan | None] = {}
+        self._call: Any = None
+
+    def __repr__(self) -> str:
+        return f"<pointwise {self.name}>"
+
+    def __call__(self, *arrays: Any, **settings: Any) -> Any:
+        """Compute it, in the fastest way that the arguments allow.
+
+        Settings are floats; a Python integer counts as the float that it is.
+        """
+        like = arrays[self.like]
+        if type(like) is _ndarray and like.size >= FEWEST:
+            made = self._large(arrays, settings, like)
+            if made is not None:
+                return made
+        elif any(getattr(a, "_written", False) for a in arrays):
+            return self._for_a_program(arrays, settings)
+        return self.formula(*arrays, **settings)
+
+    def _large(self, arrays: Any, settings: Any, like: Any) -> Any:
+        """Run a plan for large arrays; None if they are of other kinds, or not worth it."""
+        shape, key, dense, numbers = like.shape, "", True, None
+        for a in arrays:
+            if type(a) is float:
+                key += "n"
+                numbers = [v for v in arrays if type(v) is float]
+                continue
+            if type(a) is not _ndarray or a.shape != shape:
+                return None
+            key += a.dtype.char
+            if not a.flags.c_contiguous:
+                dense = False
+                if not any(a.strides):
+                    key += "0"
+        for value in settings.values():
+            if type(value) is not float and (type(value) is not int or abs(value) > _WHOLE):
+                return None
+        try:
+            plan = self._plans[(key, *settings) if settings else key]
+        except KeyError:
+            plan = self._planned((key, *settings) if settings else key, arrays, settings)
+        if plan is None or plan.operations * like.size < ENOUGH:
+            return None
+        run = plan.kernel() if setting("compiled") else None
+        if run is None:
+            if like.size <= PIECE or plan.operations < 2 or plan.pieces() is None:
+                return None
+            run = plan.pieces()
+        given = (*settings.values(),)
+        if numbers is not None:
+            given = (*numbers, *given)
+            arrays = [a for a in arrays if type(a) is not float]
+        if dense:
+            made = np.empty(shape, plan.dtype)
+            run([a.reshape(-1) for a in arrays], (made.reshape(-1),), given)
+            return made
+        return _strided(plan, run, arrays, given, like)
+
+    def _for_a_program(self, arrays: Any, settings: Any) -> Any:
+        """Be one call in a program that is written down, if the kernel's bits are not NumPy's."""
+        dtypes = [getattr(a, "dtype", None) for a in arrays]
+        if None not in dtypes and arrays[-1].size >= FEWEST and compiles():
+            found = trace(self.formula, dtypes, tuple(settings))
+            if found is not None and not {t.op for t in found.terms} <= _EXACT:
+                if self._call is None:
+                    self._call = primitive(self, name=self.name, arity=len(arrays))
+                return self._call(*arrays, **settings)
+        return self.formula(*arrays, **settings)
+
+    def _planned(self, key: Any, arrays: Any, settings: Any) -> _Plan | None:
+        """Return the plan for these dtypes; None if the formula is not traced."""
+        given = [a for a in arrays if type(a) is not float]
+        dtypes = [a.dtype for a in given]
+        spans = [EVERYWHERE if any(a.strides) else SCALAR for a in given]
+        places = [k for k, a in enumerate(arrays) if type(a) is float]
+        names = [f"argument {k}" for k in places]
+        plan = None
+
+        def formula(*symbols: Any, **named: Any) -> Any:
+            rest = iter(symbols)
+            full = [
+                named.pop(f"argument {k}") if k in places else next(rest)
+                for k in range(len(arrays))
+            ]
+            return self.formula(*full, **named)
+
+        if all(d.char in "fd?" and d.isnative for d in dtypes):
+            found = trace(formula, dtypes, (*names, *settings), spans)
+            if found is not None and found.single and found.outputs[0].span == EVERYWHERE:
+                plan = _Plan(found)
+        self._plans[key] = plan
+        return plan
+
+
+def _strided(plan: _Plan, run: Any, arrays: Any, settings: Any, like: Any) -> Any:
+    """Run a plan on arrays that lie otherwise in memory; None if none of them is dense."""
+    varying = [
+        a for a, term in zip(arrays, plan.formula.inputs, strict=True) if term.span != SCALAR
+    ]
+    dense = [a for a in (like, *reversed(varying)) if any(a.strides) and run_of(a) is not None]
+    if not dense:
+        return None
+    like = dense[0]
+    made = np.empty_like(like, dtype=plan.dtype)
+    runs = [
+        a.flat[0] if term.span == SCALAR else run_of(alike(a, like))
+        for term, a in zip(plan.formula.inputs, arrays, strict=True)
+    ]
+    run(runs, (run_of(made),), settings)
     return made
+
+
+def declared(
+    value: Callable[..., Any], slope: Callable[..., Any], *, name: str, **stated: Any
+) -> Primitive:
+    """Declare an operation of one argument by two formulas of each element.
+
+    Parameters
+    ----------
+    value : callable
+        ``value(x, **settings)`` in NumPy.
+    slope : callable
+        ``slope(y, x, **settings)``, its derivative; a truth counts as 1 or 0.
+    name : str
+        Its name in messages.
+    **stated
+        As in `autograd_core.elementwise`.
+
+    Returns
+    -------
+    Primitive
+        Both passes are `Pointwise`.
+
+    Examples
+    --------
+    >>> from autograd_core import grad
+    >>> cube = declared(lambda x: x**3, lambda y, x: 3 * x * x, name="cube")
+    >>> float(grad(cube)(2.0))
+    12.0
+    """
+    return elementwise(
+        Pointwise(value, name), slope, name=name, times=_times(slope, name), **stated
+    )
+
+
+def _times(slope: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return the rule g * slope, with a signature that tells which saved values it reads."""
+    keywords = [p.name for p in inspect.signature(slope).parameters.values()
+                if p.kind is p.KEYWORD_ONLY]  # fmt: skip
+    found = trace(slope, ["float32"] * 2, keywords)
+    read = {0, 1} if found is None else {t.value for t in found.terms if t.op == "input"}
+    name = f"{name} backward"
+    if read == {0}:
+        of_y = Pointwise(lambda g, y, **settings: g * slope(y, y, **settings), name)
+        return lambda g, y, x, **settings: of_y(g, y, **settings)
+    if read == {1}:
+        of_x = Pointwise(lambda g, x, **settings: g * slope(x, x, **settings), name)
+        return lambda g, y, x, **settings: of_x(g, x, **settings)
+    return Pointwise(lambda g, y, x, **settings: g * slope(y, x, **settings), name)
+
+
+def declared_of_several(
+    value: Callable[..., Any], *partials: Callable[..., Any], name: str, **stated: Any
+) -> Primitive:
+    """Declare an operation of several arguments by formulas of each element.
+
+    Parameters
+    ----------
+    value : callable
+        ``value(*arguments)`` in NumPy.
+    *partials : callable
+        For each argument ``partial(*arguments)``, the derivative.
+    name : str
+        Its name in messages.
+    **stated
+        As in `autograd_core.elementwise`.
+
+    Returns
+    -------
+    Primitive
+        All passes are `Pointwise`; results lie in memory as the first argument does.
+
+    Examples
+    --------
+    >>> from autograd_core import grad
+    >>> area = declared_of_several(lambda a, b: a * b, lambda a, b: b, lambda a, b: a, name="area")
+    >>> float(grad(area)(2.0, 3.0))
+    3.0
+    """
+    rules, read = [], []
+    for partial in partials:
+        rule, values = _partial_times(partial, len(partials), f"{name} backward")
+        rules.append(rule)
+        read.append(Reading(values))
+    return elementwise(
+        Pointwise(value, name, like=0),
+        *((lambda y, *arguments, of=partial: of(*arguments)) for partial in partials),
+        name=name,
+        vjps=tuple(rules),
+        jvps=tuple(rules),
+        sources=lambda: tuple(read),
+        **stated,
+    )
+
+
+def _partial_times(partial: Callable[..., Any], arity: int, name: str) -> tuple[Any, list[int]]:
+    """Return the rule g * partial of the arguments that it reads, and which these are."""
+    found = trace(partial, ["float32"] * arity)
+    used = range(arity) if found is None else (
+        {t.value for t in found.terms if t.op == "input"}
+    )  # fmt: skip
+    read = sorted(used)
+
+    def formula(g: Any, *values: Any) -> Any:
+        full = [values[0]] * arity
+        for k, v in zip(read, values, strict=True):
+            full[k] = v
+        return g * partial(*full)
+
+    times = Pointwise(formula, name, like=1)
+    return lambda g, y, *arguments: times(g, *[arguments[k] for k in read]), [k + 1 for k in read]

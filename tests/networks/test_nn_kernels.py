@@ -13,7 +13,7 @@ import nn
 from autograd_core import Tensor
 from autograd_core.workers import faults, settings, threads
 from autograd_core.workers.threads import available, share
-from nn.functional import channel_passes, convolution, kernels, pooling, rectify, windows, winograd
+from nn.functional import channel_passes, convolution, kernels, pooling, windows, winograd
 from nn.functional.convolution import Plan
 from nn.functional.fused import fused
 
@@ -230,29 +230,6 @@ def test_compiled_moments_survive_an_outlier(always):
     with nn.use_kernels(compiled=True):
         variance = channel_passes.moments(x)[1]
     np.testing.assert_allclose(variance, x.var(axis=0, dtype=float), rtol=1e-6)
-
-
-SPECIAL = np.array([-np.inf, -1.0, -0.0, 0.0, 2.0, np.inf, np.nan], np.float32)
-
-
-@compiled_only
-@pytest.mark.parametrize("order", ["last", "first", "neither"])
-def test_compiled_rectifier_equals_the_plain_one(order, always):
-    y = np.tile(SPECIAL, (2, 3, 4, 1))
-    g = np.repeat(np.repeat(SPECIAL[:4], 3).reshape(1, 3, 4, 1), 2, axis=0) + 0 * np.arange(
-        7, dtype=np.float32
-    ).reshape(1, 1, 1, 7)
-    if order == "last":
-        y = np.ascontiguousarray(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-    elif order == "neither":
-        y, g = y[..., ::2], g[..., ::2]
-    with np.errstate(invalid="ignore"), nn.use_kernels(compiled=True, threads=2):
-        found, passed = rectify.relu(y), rectify.gated(g, y)
-        same = rectify.gated(y.copy("K"), y)
-    with np.errstate(invalid="ignore"), nn.use_kernels(compiled=False):
-        np.testing.assert_array_equal(found, rectify.relu(y))
-        np.testing.assert_array_equal(passed, rectify.gated(g, y))
-        np.testing.assert_array_equal(same, rectify.gated(y, y))
 
 
 #        size,     kernel, stride, padding, dilation, ceil

@@ -6,8 +6,7 @@ import pytest
 import nn
 from autograd_core import Tensor, compile, gradcheck, value_and_grad
 from autograd_core.workers.settings import importable
-from nn.functional import attention, blas, kernels, pointwise
-from nn.functional.activation import _times_tanh_slope
+from nn.functional import attention, blas, kernels
 
 compiled_only = pytest.mark.skipif(
     not importable("numba"), reason="the compiled kernels need numba"
@@ -154,21 +153,6 @@ def test_a_dense_model_learns_the_same_with_and_without(always):
 
     for one, other in zip(run(True), run(False), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
-
-
-@compiled_only
-@pytest.mark.parametrize("order", ["last", "first", "neither"])
-def test_the_compiled_slope_of_tanh_equals_the_plain_one(order, always):
-    rng = np.random.default_rng(2)
-    y, g = (rng.uniform(-1, 1, size=(2, 3, 5, 7)).astype(np.float32) for _ in range(2))
-    if order == "last":
-        y = np.ascontiguousarray(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-    elif order == "neither":
-        y, g = y[..., ::2], g[..., ::2]
-    found = _times_tanh_slope(g, y, None)
-    exact = g.astype(float) * (1 - y.astype(float) ** 2)
-    np.testing.assert_allclose(found, exact, rtol=1e-5, atol=1e-6)
-    assert (pointwise.compiled_pass("tanh_sloped", g, y) is None) == (order == "neither")
 
 
 @pytest.mark.parametrize("loss", [nn.MSELoss, nn.L1Loss])

@@ -9,6 +9,7 @@ import pytest
 
 import nn
 from autograd_core.workers import threads
+from autograd_core.workers.formula import trace
 from autograd_core.workers.settings import importable
 
 pytestmark = pytest.mark.skipif(not importable("numba"), reason="the compiled kernels need numba")
@@ -22,11 +23,17 @@ def team():
         yield team
 
 
+made, lock = {}, threading.Lock()
+
+
 def relu(team, x, parts=7):
-    from nn.functional.compiled import lanes
+    from autograd_core.workers.compiled.generated import kernel
 
     y = np.full_like(x, np.nan)
-    lanes.relu(team.helped(parts), parts, x, y)
+    with lock:
+        if "relu" not in made:
+            made["relu"] = kernel(trace(lambda x: np.maximum(x, 0), "f"))._run
+    made["relu"](team.helped(parts), parts, x, y)
     return y
 
 

@@ -36,8 +36,9 @@ GATE, INSIDE, NEXT, TAKEN, AWAKE, CALLED = range(0, 48, 8)
 ENTRY, PLACE, COUNT, TICKET = range(48, 52)
 PATIENCE = 400e-6  # seconds that a helper looks out for more
 SHARED = 1 << 16  # numbers of a pass: ten microseconds' work
+WORTH = 12e3  # nanoseconds of a pass that threads share
 
-board, _nobodys = np.zeros((2, 64), np.int64)
+board, nobody = np.zeros((2, 64), np.int64)
 
 
 def _address(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
@@ -192,9 +193,9 @@ def _look_out(board: Any, patience: int) -> None:  # pragma: no cover - compiled
 def _patience() -> int:
     """Return how many looks at the board take PATIENCE seconds."""
     looks = 20000
-    _look_out(_nobodys, 1)
+    _look_out(nobody, 1)
     start = perf_counter()
-    _look_out(_nobodys, looks)
+    _look_out(nobody, looks)
     return int(looks * PATIENCE / (perf_counter() - start))
 
 
@@ -213,7 +214,7 @@ def _recall() -> None:
 def helped(count: int) -> Any:
     """Return the board for a job of so many parts, helpers on their way to it."""
     if setting("threads") == 1:
-        return _nobodys
+        return nobody
     threads.summon(min(setting("threads"), count) - 1, int(board[AWAKE]), _linger, _recall)
     return board
 
@@ -223,6 +224,11 @@ def pieces(numbers: int) -> int:
     return 2 * setting("threads") if numbers >= SHARED and setting("threads") > 1 else 1
 
 
+def shares(nanoseconds: float) -> int:
+    """Return into how many parts a pass of so much work is divided."""
+    return 2 * setting("threads") if nanoseconds >= WORTH and setting("threads") > 1 else 1
+
+
 def together(function: Any, numbers: int, *given: Any) -> None:
     """Call ``function(board, parts, *given)`` for a pass over so many numbers."""
     parts = pieces(numbers)
@@ -230,7 +236,7 @@ def together(function: Any, numbers: int, *given: Any) -> None:
 
 
 def _forget() -> None:  # pragma: no cover - runs in the child
-    board[:] = _nobodys[:] = 0
+    board[:] = nobody[:] = 0
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork

@@ -18,51 +18,6 @@ BLOCK = 8192  # numbers of a block
 
 
 @kernel
-def _relu(part: int, parts: int, x: Any, y: Any) -> None:  # pragma: no cover - compiled
-    some = mine(part, parts, x.size)
-    x, y = x[some], y[some]
-    for k in range(x.size):
-        v = x[k]
-        y[k] = np.float32(0) if v <= 0 else v
-
-
-@kernel
-def relu(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
-    """Write max(x, 0), NaN where x is."""
-    lead(board, parts, job(_relu, (parts, *given)))
-
-
-@kernel
-def _gate(part: int, parts: int, g: Any, y: Any, out: Any) -> None:  # pragma: no cover - compiled
-    some = mine(part, parts, g.size)
-    g, y, out = g[some], y[some], out[some]
-    for k in range(g.size):
-        out[k] = g[k] * (np.float32(1) if y[k] != 0 else np.float32(0))
-
-
-@kernel
-def gate(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
-    """Write g where y = max(x, 0) is positive or NaN, g times 0 elsewhere."""
-    lead(board, parts, job(_gate, (parts, *given)))
-
-
-@kernel
-def _tanh_sloped(
-    part: int, parts: int, g: Any, y: Any, out: Any
-) -> None:  # pragma: no cover - compiled
-    some = mine(part, parts, g.size)
-    g, y, out = g[some], y[some], out[some]
-    for k in range(g.size):
-        out[k] = g[k] - g[k] * (y[k] * y[k])
-
-
-@kernel
-def tanh_sloped(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
-    """Write g times 1 - y * y."""
-    lead(board, parts, job(_tanh_sloped, (parts, *given)))
-
-
-@kernel
 def _moments(
     part: int, parts: int, x: Any, means: Any, spreads: Any
 ) -> None:  # pragma: no cover - compiled
