@@ -99,7 +99,7 @@ class Pieces:
                 if a in uses:
                     uses[a] += 1
         places: dict[Term, Place] = {}
-        results = {}
+        results: dict[Term, Place] = {}
         for k, t in enumerate(formula.outputs):
             if t.op not in _GIVEN and t.span != SCALAR:
                 results.setdefault(t, ("y", k))
@@ -182,7 +182,6 @@ class Pieces:
             known |= {("t", k): piece[: end - begin] for k, piece in enumerate(whole)}
             for call, reads, out in self.steps:
                 call(*[known[r] if r[0] != "s" else numbers[r[1]] for r in reads], out=known[out])
-
 
     def shared(
         self, arrays: Sequence[Any], outs: Sequence[Any], settings: Sequence[float] = ()
