@@ -68,10 +68,6 @@ _CALLS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-class CannotPlanError(Exception):
-    """A formula has an operation that is not one of elements."""
-
-
 class Pieces:
     """A formula's calls, and which piece of memory each writes.
 
@@ -82,8 +78,6 @@ class Pieces:
     """
 
     def __init__(self, formula: Formula) -> None:
-        if not formula.elementwise:
-            raise CannotPlanError("a reduction")
         self.formula = formula
         self.scratch: list[Any] = []  # the dtype of each piece
         self.steps: list[_Step] = []

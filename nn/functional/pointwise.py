@@ -19,7 +19,7 @@ import numpy as np
 from autograd_core import Primitive, elementwise, primitive
 from autograd_core.extend import Reading
 from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, trace
-from autograd_core.workers.pieces import PIECE, CannotPlanError, Pieces
+from autograd_core.workers.pieces import PIECE, Pieces
 from autograd_core.workers.settings import compiles, setting
 from autograd_core.workers.settings import kernels as compiled_module
 
@@ -57,11 +57,10 @@ def alike(x: Any, y: Any) -> Any:
 class _Plan:
     """A formula for certain dtypes: its graph, its loop and its pieces, made when needed."""
 
-    def __init__(self, formula: Formula) -> None:
-        self.formula = formula
+    def __init__(self, formula: Formula, numbers: bool) -> None:
+        self.formula, self.numbers = formula, numbers  # whether there are any among the arrays
         used = [t for t in formula.terms if t.op not in ("input", "constant", "setting")]
         self.operations = sum(20 if t.op == "erf" else 1 for t in used)
-        self.used = [t.value for t in formula.terms if t.op == "input"]
         self.dtype = formula.outputs[0].dtype
         self._kernel: Any = None
         self._pieces: Any = None
@@ -76,13 +75,10 @@ class _Plan:
         return self._kernel or None
 
     def pieces(self) -> Any:
-        """Return NumPy's calls on pieces, or None."""
+        """Return NumPy's calls on pieces."""
         if self._pieces is None:
-            try:
-                self._pieces = Pieces(self.formula).shared
-            except CannotPlanError:
-                self._pieces = False
-        return self._pieces or None
+            self._pieces = Pieces(self.formula).shared
+        return self._pieces
 
 
 class _State:
@@ -124,7 +120,8 @@ class Pointwise:
         self, formula: Callable[..., Any], name: str | None = None, like: int = -1
     ) -> None:
         self._number = len(_states)
-        _states.append(_State(formula, name or getattr(formula, "__name__", "pointwise"), like))
+        called = name or str(getattr(formula, "__name__", "pointwise"))
+        _states.append(_State(formula, called, like))
 
     def __repr__(self) -> str:
         return f"<pointwise {self.__name__}>"
@@ -170,13 +167,12 @@ class Pointwise:
         return state.formula(*arrays, **settings)
 
 
-def _large(state: _State, arrays: Any, settings: Any, like: Any) -> Any:
-    """Run a plan for large arrays; None if they are of other kinds, or not worth it."""
-    shape, key, dense, numbers = like.shape, "", True, None
+def _key(arrays: Any, settings: Any, shape: tuple[int, ...]) -> tuple[Any, bool] | None:
+    """Return what a plan depends on, and whether all is in C order; None for other kinds."""
+    key, dense = "", True
     for a in arrays:
         if type(a) is float:
             key += "n"
-            numbers = [v for v in arrays if type(v) is float]
             continue
         if type(a) is not _ndarray or a.shape != shape:
             return None
@@ -188,36 +184,44 @@ def _large(state: _State, arrays: Any, settings: Any, like: Any) -> Any:
     for value in settings.values():
         if type(value) is not float and (type(value) is not int or abs(value) > _WHOLE):
             return None
+    return ((key, *settings) if settings else key), dense
+
+
+def _large(state: _State, arrays: Any, settings: Any, like: Any) -> Any:
+    """Run a plan for large arrays; None if they are of other kinds, or not worth it."""
+    found = _key(arrays, settings, like.shape)
+    if found is None:
+        return None
+    key, dense = found
     try:
-        plan = state.plans[(key, *settings) if settings else key]
+        plan = state.plans[key]
     except KeyError:
-        plan = _planned(state, (key, *settings) if settings else key, arrays, settings)
+        plan = state.plans[key] = _planned(state, arrays, settings)
     if plan is None or plan.operations * like.size < ENOUGH:
         return None
     run = plan.kernel() if setting("compiled") else None
     if run is None:
-        if like.size <= PIECE or plan.operations < 2 or plan.pieces() is None:
+        if like.size <= PIECE or plan.operations < 2:
             return None
         run = plan.pieces()
     given = (*settings.values(),)
-    if numbers is not None:
-        given = (*numbers, *given)
+    if plan.numbers:
+        given = (*(v for v in arrays if type(v) is float), *given)
         arrays = [a for a in arrays if type(a) is not float]
     if dense:
-        made = np.empty(shape, plan.dtype)
+        made = np.empty(like.shape, plan.dtype)
         run([a.reshape(-1) for a in arrays], (made.reshape(-1),), given)
         return made
     return _strided(plan, run, arrays, given, like)
 
 
-def _planned(state: _State, key: Any, arrays: Any, settings: Any) -> _Plan | None:
+def _planned(state: _State, arrays: Any, settings: Any) -> _Plan | None:
     """Return the plan for these dtypes; None if the formula is not traced."""
     given = [a for a in arrays if type(a) is not float]
     dtypes = [a.dtype for a in given]
     spans = [EVERYWHERE if any(a.strides) else SCALAR for a in given]
     places = [k for k, a in enumerate(arrays) if type(a) is float]
     names = [f"argument {k}" for k in places]
-    plan = None
 
     def formula(*symbols: Any, **named: Any) -> Any:
         rest = iter(symbols)
@@ -228,10 +232,14 @@ def _planned(state: _State, key: Any, arrays: Any, settings: Any) -> _Plan | Non
 
     if all(d.char in "fd?" and d.isnative for d in dtypes):
         found = trace(formula, dtypes, (*names, *settings), spans)
-        if found is not None and found.single and found.outputs[0].span == EVERYWHERE:
-            plan = _Plan(found)
-    state.plans[key] = plan
-    return plan
+        if (
+            found is not None
+            and found.single
+            and found.elementwise
+            and found.outputs[0].span == EVERYWHERE
+        ):
+            return _Plan(found, bool(places))
+    return None
 
 
 def _strided(plan: _Plan, run: Any, arrays: Any, settings: Any, like: Any) -> Any:
