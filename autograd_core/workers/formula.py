@@ -181,17 +181,18 @@ class Symbol:
 
 def _operators() -> None:
     """Give `Symbol` Python's operators, in both orders."""
-    pairs = (
+    pairs: Any = (
         ("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide),
         ("pow", np.power), ("and", np.bitwise_and), ("or", np.bitwise_or), ("xor", np.bitwise_xor),
     )  # fmt: skip
     for name, ufunc in pairs:
         setattr(Symbol, f"__{name}__", lambda a, b, f=ufunc: applied(f, a, b))
         setattr(Symbol, f"__r{name}__", lambda a, b, f=ufunc: applied(f, b, a))
-    for name, ufunc in (
+    compared: Any = (
         ("gt", np.greater), ("ge", np.greater_equal), ("lt", np.less), ("le", np.less_equal),
         ("eq", np.equal), ("ne", np.not_equal),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for name, ufunc in compared:
         setattr(Symbol, f"__{name}__", lambda a, b, f=ufunc: applied(f, a, b))
     for name, unary in (("neg", np.negative), ("pos", np.positive), ("abs", np.absolute),
                         ("invert", np.invert)):  # fmt: skip
@@ -225,7 +226,7 @@ def as_term(table: Table, value: Any) -> Term:
     if type(value) is bool:
         return make(table, "constant", (), value, np.dtype(bool), None, SCALAR)
     if isinstance(value, np.generic) or (type(value) is np.ndarray and value.ndim == 0):
-        number = value[()]
+        number: Any = np.asarray(value)[()]
         if number.dtype.kind in "fbiu":
             return make(table, "constant", (), number.item(), number.dtype, None, SCALAR)
     raise NotAFormulaError(f"a constant of type {type(value).__name__}")

@@ -68,10 +68,6 @@ _CALLS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-class CannotPlanError(Exception):
-    """A formula has an operation that is not one of elements."""
-
-
 class Pieces:
     """A formula's calls, and which piece of memory each writes.
 
@@ -82,8 +78,6 @@ class Pieces:
     """
 
     def __init__(self, formula: Formula) -> None:
-        if not formula.elementwise:
-            raise CannotPlanError("a reduction")
         self.formula = formula
         self.scratch: list[Any] = []  # the dtype of each piece
         self.steps: list[_Step] = []
@@ -99,7 +93,7 @@ class Pieces:
                 if a in uses:
                     uses[a] += 1
         places: dict[Term, Place] = {}
-        results = {}
+        results: dict[Term, Place] = {}
         for k, t in enumerate(formula.outputs):
             if t.op not in _GIVEN and t.span != SCALAR:
                 results.setdefault(t, ("y", k))
@@ -182,7 +176,6 @@ class Pieces:
             known |= {("t", k): piece[: end - begin] for k, piece in enumerate(whole)}
             for call, reads, out in self.steps:
                 call(*[known[r] if r[0] != "s" else numbers[r[1]] for r in reads], out=known[out])
-
 
     def shared(
         self, arrays: Sequence[Any], outs: Sequence[Any], settings: Sequence[float] = ()

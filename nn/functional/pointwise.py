@@ -19,7 +19,7 @@ import numpy as np
 from autograd_core import Primitive, elementwise, primitive
 from autograd_core.extend import Reading
 from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, trace
-from autograd_core.workers.pieces import PIECE, CannotPlanError, Pieces
+from autograd_core.workers.pieces import PIECE, Pieces
 from autograd_core.workers.settings import compiles, setting
 from autograd_core.workers.settings import kernels as compiled_module
 
@@ -57,11 +57,10 @@ def alike(x: Any, y: Any) -> Any:
 class _Plan:
     """A formula for certain dtypes: its graph, its loop and its pieces, made when needed."""
 
-    def __init__(self, formula: Formula) -> None:
-        self.formula = formula
+    def __init__(self, formula: Formula, numbers: bool) -> None:
+        self.formula, self.numbers = formula, numbers  # whether there are any among the arrays
         used = [t for t in formula.terms if t.op not in ("input", "constant", "setting")]
         self.operations = sum(20 if t.op == "erf" else 1 for t in used)
-        self.used = [t.value for t in formula.terms if t.op == "input"]
         self.dtype = formula.outputs[0].dtype
         self._kernel: Any = None
         self._pieces: Any = None
@@ -76,13 +75,24 @@ class _Plan:
         return self._kernel or None
 
     def pieces(self) -> Any:
-        """Return NumPy's calls on pieces, or None."""
+        """Return NumPy's calls on pieces."""
         if self._pieces is None:
-            try:
-                self._pieces = Pieces(self.formula).shared
-            except CannotPlanError:
-                self._pieces = False
-        return self._pieces or None
+            self._pieces = Pieces(self.formula).shared
+        return self._pieces
+
+
+class _State:
+    """What a `Pointwise` is made of, and the plans that it has found so far."""
+
+    __slots__ = ("call", "formula", "like", "name", "plans")
+
+    def __init__(self, formula: Callable[..., Any], name: str, like: int) -> None:
+        self.formula, self.name, self.like = formula, name, like
+        self.plans: dict[Any, _Plan | None] = {}
+        self.call: Any = None
+
+
+_states: list[_State] = []
 
 
 class Pointwise:
@@ -103,105 +113,133 @@ class Pointwise:
     array([0., 0., 0.])
     """
 
+    # all else is kept apart: `compile` compares, at each call, what an object in a closure holds
+    __slots__ = ("_number",)
+
     def __init__(
         self, formula: Callable[..., Any], name: str | None = None, like: int = -1
     ) -> None:
-        self.formula, self.like = formula, like
-        self.name = self.__name__ = name or getattr(formula, "__name__", "pointwise")
-        self.__signature__ = inspect.signature(formula)
-        self._plans: dict[Any, _Plan | None] = {}
-        self._call: Any = None
+        self._number = len(_states)
+        called = name or str(getattr(formula, "__name__", "pointwise"))
+        _states.append(_State(formula, called, like))
 
     def __repr__(self) -> str:
-        return f"<pointwise {self.name}>"
+        return f"<pointwise {self.__name__}>"
+
+    @property
+    def formula(self) -> Callable[..., Any]:
+        """The function that it computes, in NumPy."""
+        return _states[self._number].formula
+
+    @property
+    def __name__(self) -> str:
+        return _states[self._number].name
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.formula)
 
     def __call__(self, *arrays: Any, **settings: Any) -> Any:
         """Compute it, in the fastest way that the arguments allow.
 
         Settings are floats; a Python integer counts as the float that it is.
         """
-        like = arrays[self.like]
+        state = _states[self._number]
+        like = arrays[state.like]
         if type(like) is _ndarray and like.size >= FEWEST:
-            made = self._large(arrays, settings, like)
+            made = _large(state, arrays, settings, like)
             if made is not None:
                 return made
         elif any(getattr(a, "_written", False) for a in arrays):
-            return self._for_a_program(arrays, settings)
-        return self.formula(*arrays, **settings)
+            return self._for_a_program(state, arrays, settings)
+        return state.formula(*arrays, **settings)
 
-    def _large(self, arrays: Any, settings: Any, like: Any) -> Any:
-        """Run a plan for large arrays; None if they are of other kinds, or not worth it."""
-        shape, key, dense, numbers = like.shape, "", True, None
-        for a in arrays:
-            if type(a) is float:
-                key += "n"
-                numbers = [v for v in arrays if type(v) is float]
-                continue
-            if type(a) is not _ndarray or a.shape != shape:
-                return None
-            key += a.dtype.char
-            if not a.flags.c_contiguous:
-                dense = False
-                if not any(a.strides):
-                    key += "0"
-        for value in settings.values():
-            if type(value) is not float and (type(value) is not int or abs(value) > _WHOLE):
-                return None
-        try:
-            plan = self._plans[(key, *settings) if settings else key]
-        except KeyError:
-            plan = self._planned((key, *settings) if settings else key, arrays, settings)
-        if plan is None or plan.operations * like.size < ENOUGH:
-            return None
-        run = plan.kernel() if setting("compiled") else None
-        if run is None:
-            if like.size <= PIECE or plan.operations < 2 or plan.pieces() is None:
-                return None
-            run = plan.pieces()
-        given = (*settings.values(),)
-        if numbers is not None:
-            given = (*numbers, *given)
-            arrays = [a for a in arrays if type(a) is not float]
-        if dense:
-            made = np.empty(shape, plan.dtype)
-            run([a.reshape(-1) for a in arrays], (made.reshape(-1),), given)
-            return made
-        return _strided(plan, run, arrays, given, like)
-
-    def _for_a_program(self, arrays: Any, settings: Any) -> Any:
+    def _for_a_program(self, state: _State, arrays: Any, settings: Any) -> Any:
         """Be one call in a program that is written down, if the kernel's bits are not NumPy's."""
         dtypes = [getattr(a, "dtype", None) for a in arrays]
-        if None not in dtypes and arrays[-1].size >= FEWEST and compiles():
-            found = trace(self.formula, dtypes, tuple(settings))
+        known = all(d is not None for d in dtypes)
+        if known and arrays[-1].size >= FEWEST and compiles():
+            found = trace(state.formula, dtypes, tuple(settings))
             if found is not None and not {t.op for t in found.terms} <= _EXACT:
-                if self._call is None:
-                    self._call = primitive(self, name=self.name, arity=len(arrays))
-                return self._call(*arrays, **settings)
-        return self.formula(*arrays, **settings)
+                if state.call is None:
+                    state.call = primitive(self, name=state.name, arity=len(arrays))
+                return state.call(*arrays, **settings)
+        return state.formula(*arrays, **settings)
 
-    def _planned(self, key: Any, arrays: Any, settings: Any) -> _Plan | None:
-        """Return the plan for these dtypes; None if the formula is not traced."""
-        given = [a for a in arrays if type(a) is not float]
-        dtypes = [a.dtype for a in given]
-        spans = [EVERYWHERE if any(a.strides) else SCALAR for a in given]
-        places = [k for k, a in enumerate(arrays) if type(a) is float]
-        names = [f"argument {k}" for k in places]
-        plan = None
 
-        def formula(*symbols: Any, **named: Any) -> Any:
-            rest = iter(symbols)
-            full = [
-                named.pop(f"argument {k}") if k in places else next(rest)
-                for k in range(len(arrays))
-            ]
-            return self.formula(*full, **named)
+def _key(arrays: Any, settings: Any, shape: tuple[int, ...]) -> tuple[Any, bool] | None:
+    """Return what a plan depends on, and whether all is in C order; None for other kinds."""
+    key, dense = "", True
+    for a in arrays:
+        if type(a) is float:
+            key += "n"
+            continue
+        if type(a) is not _ndarray or a.shape != shape:
+            return None
+        key += a.dtype.char
+        if not a.flags.c_contiguous:
+            dense = False
+            if not any(a.strides):
+                key += "0"
+    for value in settings.values():
+        if type(value) is not float and (type(value) is not int or abs(value) > _WHOLE):
+            return None
+    return ((key, *settings) if settings else key), dense
 
-        if all(d.char in "fd?" and d.isnative for d in dtypes):
-            found = trace(formula, dtypes, (*names, *settings), spans)
-            if found is not None and found.single and found.outputs[0].span == EVERYWHERE:
-                plan = _Plan(found)
-        self._plans[key] = plan
-        return plan
+
+def _large(state: _State, arrays: Any, settings: Any, like: Any) -> Any:
+    """Run a plan for large arrays; None if they are of other kinds, or not worth it."""
+    found = _key(arrays, settings, like.shape)
+    if found is None:
+        return None
+    key, dense = found
+    try:
+        plan = state.plans[key]
+    except KeyError:
+        plan = state.plans[key] = _planned(state, arrays, settings)
+    if plan is None or plan.operations * like.size < ENOUGH:
+        return None
+    run = plan.kernel() if setting("compiled") else None
+    if run is None:
+        if like.size <= PIECE or plan.operations < 2:
+            return None
+        run = plan.pieces()
+    given = (*settings.values(),)
+    if plan.numbers:
+        given = (*(v for v in arrays if type(v) is float), *given)
+        arrays = [a for a in arrays if type(a) is not float]
+    if dense:
+        made = np.empty(like.shape, plan.dtype)
+        run([a.reshape(-1) for a in arrays], (made.reshape(-1),), given)
+        return made
+    return _strided(plan, run, arrays, given, like)
+
+
+def _planned(state: _State, arrays: Any, settings: Any) -> _Plan | None:
+    """Return the plan for these dtypes; None if the formula is not traced."""
+    given = [a for a in arrays if type(a) is not float]
+    dtypes = [a.dtype for a in given]
+    spans = [EVERYWHERE if any(a.strides) else SCALAR for a in given]
+    places = [k for k, a in enumerate(arrays) if type(a) is float]
+    names = [f"argument {k}" for k in places]
+
+    def formula(*symbols: Any, **named: Any) -> Any:
+        rest = iter(symbols)
+        full = [
+            named.pop(f"argument {k}") if k in places else next(rest) for k in range(len(arrays))
+        ]
+        return state.formula(*full, **named)
+
+    if all(d.char in "fd?" and d.isnative for d in dtypes):
+        found = trace(formula, dtypes, (*names, *settings), spans)
+        if (
+            found is not None
+            and found.single
+            and found.elementwise
+            and found.outputs[0].span == EVERYWHERE
+        ):
+            return _Plan(found, bool(places))
+    return None
 
 
 def _strided(plan: _Plan, run: Any, arrays: Any, settings: Any, like: Any) -> Any:

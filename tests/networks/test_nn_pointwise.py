@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import Primitive, Tensor
+from autograd_core import Primitive, Tensor, compile, value_and_grad
 from autograd_core.workers.formula import trace
 from autograd_core.workers.settings import importable
 from nn import functional as F
@@ -27,6 +27,10 @@ CASES |= {
     "softshrink, settings": ({"lambd": 0.1}, F.softshrink),
 }
 CASES["_threshold_settings"] = ({"threshold": 0.3, "value": -2.0}, hard._threshold_settings)
+LOSSES = (
+    "huber_loss", "smooth_l1_loss", "l1_loss", "mse_loss", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+)  # fmt: skip
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-30, -1e-30, 88.0, -88.0, 3.0, -3.0, 6.0, 0.5]
 
 
@@ -166,3 +170,57 @@ def test_a_formula_that_is_not_traced_still_runs():
     summed = pointwise.Pointwise(lambda x: np.cumsum(x) + np.abs(x) * x - 1)
     x = np.arange(3000.0)
     np.testing.assert_array_equal(summed(x), summed.formula(x))
+
+
+@pytest.mark.parametrize("name", ["silu", "relu", "gelu", "softplus, settings"])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_compiled_program_gives_the_engines_bits(name, compiled):
+    settings, f = CASES.get(name) or ({}, getattr(F, name))
+    x, w = numbers((40, 60), np.float32, special=False), RNG.normal(size=(60, 30)).astype("f")
+
+    def loss(x, w):
+        return np.sum(np.square(f(x @ w, **settings)))
+
+    step = compile(loss, argnums=(0, 1))
+    with nn.use_kernels(compiled=compiled):
+        for scale in (1, 3):
+            value, slopes = value_and_grad(loss, (0, 1))(x * scale, w)
+            again, others = step(x * scale, w)
+            assert value == again
+            for one, other in zip(slopes, others, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_losses_of_large_arrays(name, reduction, monkeypatch):
+    f = getattr(F, name)
+    rng = np.random.default_rng(0)
+    z, t = (rng.uniform(0.01, 0.99, size=(3, 6, 12, 11)).astype("f") for _ in range(2))
+    settings = {"delta": 0.2} if name == "huber_loss" else {}
+    for order in (lambda a: a, np.asfortranarray, lambda a: a[:, ::-1].copy()[:, ::-1]):
+        found = {}
+        for way, chosen, _ in ways():
+            with monkeypatch.context() as patched:
+                if way == "formula":
+                    patched.setattr(pointwise, "FEWEST", 1 << 62)
+                elif way == "pieces":
+                    patched.setattr(pointwise, "PIECE", 0)
+                with nn.use_kernels(**chosen):
+                    a, b = Tensor(order(z), requires_grad=True), Tensor(t, requires_grad=True)
+                    y = f(a, b, reduction=reduction, **settings)
+                    y.backward(np.ones_like(y.data))
+                    found[way] = y.data, a.grad.data, b.grad.data
+        for results in found.values():
+            for got, want in zip(results, found["formula"], strict=True):
+                np.testing.assert_allclose(got, want, rtol=2e-5, atol=1e-6)
+
+
+def test_logits_that_are_infinite_lose_nothing_where_they_are_right():
+    z = np.array([np.inf, -np.inf, np.inf, -np.inf, np.nan, 0.0] * 500, np.float32)
+    t = np.array([1.0, 0.0, 0.0, 1.0, 0.0, 0.5] * 500, np.float32)
+    for chosen in ({"compiled": True}, {"compiled": False}):
+        with nn.use_kernels(**chosen):
+            loss = F.binary_cross_entropy_with_logits(z, t, reduction="none")
+        want = [0, 0, np.inf, np.inf, np.nan, np.log(2)] * 500
+        np.testing.assert_allclose(loss, want, rtol=1e-6)

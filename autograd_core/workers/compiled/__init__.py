@@ -35,6 +35,11 @@ def exact_kernel(function: Callable[..., Any]) -> Any:
     return keep(numba.njit(nogil=True, error_model="numpy")(function))
 
 
+def unkept_kernel(function: Callable[..., Any]) -> Any:
+    """Compile as `exact_kernel` does, for this process alone."""
+    return numba.njit(nogil=True, error_model="numpy")(function)
+
+
 def inlined(function: Callable[..., Any]) -> Any:
     """Write a function out wherever a compiled one calls it, under that one's flags."""
     return numba.njit(nogil=True, inline="always")(function)

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.workers.compiled import sources, team
+from autograd_core.workers.faults import say_once
 from autograd_core.workers.formula import REDUCTIONS, SCALAR, Formula, Span, Term
 
 _OPERATORS = {
@@ -262,6 +263,16 @@ class Generated:
         self._run(board, parts, *arrays, *outs, *settings)
 
 
+def _tried(made: Generated, formula: Formula) -> None:
+    """Compile a kernel now, so that whatever numba raises is raised here."""
+    shapes = {SCALAR: (), Span(False, True): (1,), Span(True, False): (1,)}
+    flat = {t.span for t in formula.inputs} <= {Span(True, True), SCALAR}
+    whole = (1,) if flat else (1, 1)
+    arrays = [np.ones(shapes.get(t.span, whole), t.dtype)[()] for t in formula.inputs]
+    outs = [np.empty(whole, dtype) for dtype in made.dtypes]
+    made(arrays, outs, (1.0,) * len(formula.settings))
+
+
 def kernel(formula: Formula) -> Generated | None:
     """Return a formula's compiled loop, or None if it has none.
 
@@ -276,4 +287,15 @@ def kernel(formula: Formula) -> Generated | None:
         text = elementwise_text(formula)
     except CannotWriteError:
         return None
-    return Generated(text, formula)
+    try:
+        made = Generated(text, formula)
+        _tried(made, formula)
+    except Exception as error:  # whatever numba, its compiler or the disk raises
+        say_once(
+            "generated",
+            f"a kernel could not be compiled ({type(error).__name__}: {error}), so plain NumPy "
+            "does its work, more slowly. Set NUMBA_CACHE_DIR to a writable folder, or reinstall "
+            "numba; NN_COMPILED=0 selects plain NumPy without this warning.",
+        )
+        return None
+    return made
