@@ -24,6 +24,7 @@ from .folding import folds
 from .plan import Plan
 from .scratch import PIECE, buffer
 
+BY_GROUP = 64  # times the work, for what plain NumPy takes for a convolution in groups
 
 def rows(x: Any) -> Any:
     """Return (n, c, h, w) as (n, h, w, c), contiguous."""
@@ -98,17 +99,24 @@ def _kernels(plan: Plan, n: int, channels: int, outputs: int, *arrays: Any) -> A
     least = winograd.LEAST_COMPILED if kernels.compiled_for(work, *arrays) else winograd.LEAST
     if winograd.fits(plan, least, channels, outputs, *arrays):
         return kernels.compiled("winograd", work, *arrays) or winograd
-    if min(plan.output) < 4 and plan.kernel != (1, 1):
+    return _direct(plan, work, *arrays)
+
+
+def _direct(plan: Plan, work: float, *arrays: Any) -> Any:
+    """Return the compiled kernels that multiply without gathering, or None."""
+    if plan.groups > 1:
+        return kernels.compiled("direct", BY_GROUP * work, *arrays)
+    if plan.output[1] < 4 and plan.kernel != (1, 1):
         return None  # lines too short for the registers
     return kernels.compiled("direct", work, *arrays)
 
 
 def run_convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
     """Return the convolution of plain arrays, plus a bias for each channel."""
+    if chosen := _kernels(plan, len(x), x.shape[1], len(w), x, w):
+        return chosen.convolve(x, w, plan, bias)
     if plan.groups > 1:
         y = _by_group(_convolve, x, w, (1, 0, 1), plan)
-    elif chosen := _kernels(plan, len(x), x.shape[1], len(w), x, w):
-        return chosen.convolve(x, w, plan, bias)
     else:
         y = _by_product(x, w, plan)
     if bias is not None:
@@ -134,10 +142,10 @@ def _by_product(x: Any, w: Any, plan: Plan) -> Any:
 
 
 def _correlate(x: Any, g: Any, *, plan: Plan) -> Any:
-    if plan.groups > 1:
-        return _by_group(_correlate, x, g, (1, 1, 0), plan)
     if chosen := _kernels(plan, len(x), x.shape[1], g.shape[1], x, g):
         return chosen.correlate(x, g, plan)
+    if plan.groups > 1:
+        return _by_group(_correlate, x, g, (1, 1, 0), plan)
     dtype = np.result_type(x, g)
     x, g = x.transpose(0, 2, 3, 1).astype(dtype, copy=False), rows(g).astype(dtype, copy=False)
     n, oh, ow, channels = g.shape
@@ -153,9 +161,13 @@ def _correlate(x: Any, g: Any, *, plan: Plan) -> Any:
 
 
 def _spread(g: Any, w: Any, *, plan: Plan) -> Any:
+    c = w.shape[1]
+    if plan.stride != (1, 1) or plan.groups > 1:
+        work = flops(plan, len(g), len(w), c * plan.groups)
+        if direct := _direct(plan, work, g, w):
+            return direct.spread(g, w, plan)
     if plan.groups > 1:
         return _by_group(_spread, g, w, (1, 0, 1), plan)
-    c = w.shape[1]
     reach = tuple(d * (k - 1) for d, k in zip(plan.dilation, plan.kernel, strict=True))
     inside = all(r >= p for r, p in zip(reach, plan.padding, strict=True))
     (h, wide), (oh, ow) = plan.size, g.shape[2:]
