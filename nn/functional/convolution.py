@@ -19,24 +19,25 @@ from numpy.lib.stride_tricks import as_strided
 
 from autograd_core import Primitive, bilinear
 
-from . import kernels, winograd
+from . import kernels, planes, winograd
 from .folding import folds
-from .plan import Plan
+from .plan import Plan, turned
 from .scratch import PIECE, buffer
 
 BY_GROUP = 64  # times the work, for what plain NumPy takes for a convolution in groups
+
 
 def rows(x: Any) -> Any:
     """Return (n, c, h, w) as (n, h, w, c), contiguous."""
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
-def padded(x: Any, padding: tuple[int, ...], planes: bool = False) -> Any:
+def padded(x: Any, padding: tuple[int, ...], as_planes: bool = False) -> Any:
     """Return images with zeros around, in scratch memory; channels last, or as planes."""
     n, h, w, c = x.shape
     (ph, pw), dtype = padding, x.dtype
     tall, wide = h + 2 * ph, w + 2 * pw
-    if planes:
+    if as_planes:
         out = buffer("conv pad", (c, n, tall, wide), dtype).transpose(1, 2, 3, 0)
     elif not (ph or pw) and x.flags.c_contiguous:
         return x
@@ -83,16 +84,6 @@ def _pieces(n: int, bytes_each: int) -> list[slice]:
     return [slice(k, min(k + step, n)) for k in range(0, n, step)]
 
 
-def _by_group(kernel: Any, a: Any, b: Any, axes: tuple[int, int, int], plan: Plan) -> Any:
-    """Run a kernel on each group of channels; axes of a, b and the result that are divided."""
-    each = plan._replace(groups=1)
-    first, second = (
-        np.split(v, plan.groups, axis=axis) for v, axis in zip((a, b), axes[:2], strict=True)
-    )
-    parts = [kernel(u, v, plan=each) for u, v in zip(first, second, strict=True)]
-    return np.concatenate(parts, axis=axes[2])
-
-
 def _kernels(plan: Plan, n: int, channels: int, outputs: int, *arrays: Any) -> Any:
     """Return the module whose convolve and correlate do it best; None: this one's."""
     work = flops(plan, n, outputs, channels)
@@ -115,10 +106,8 @@ def run_convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
     """Return the convolution of plain arrays, plus a bias for each channel."""
     if chosen := _kernels(plan, len(x), x.shape[1], len(w), x, w):
         return chosen.convolve(x, w, plan, bias)
-    if plan.groups > 1:
-        y = _by_group(_convolve, x, w, (1, 0, 1), plan)
-    else:
-        y = _by_product(x, w, plan)
+    in_planes = plan.groups > 1 or planes.fits(x, plan)
+    y = planes.convolve(x, w, plan) if in_planes else _by_product(x, w, plan)
     if bias is not None:
         y += bias.reshape((-1, 1, 1))
     return y
@@ -135,8 +124,8 @@ def _by_product(x: Any, w: Any, plan: Plan) -> Any:
     oh, ow = plan.output
     y = np.empty((len(x), oh, ow, channels), dtype)
     for part in _pieces(len(x), oh * ow * w[0].size * dtype.itemsize):
-        windows, planes = _gathered(x[part], plan, plan.output)
-        matrix = w.transpose((1, 2, 3, 0) if planes else (2, 3, 1, 0)).reshape(-1, channels)
+        windows, order = _gathered(x[part], plan, plan.output)
+        matrix = w.transpose((1, 2, 3, 0) if order else (2, 3, 1, 0)).reshape(-1, channels)
         np.dot(windows, matrix, out=y[part].reshape(-1, channels))
     return y.transpose(0, 3, 1, 2)
 
@@ -144,43 +133,36 @@ def _by_product(x: Any, w: Any, plan: Plan) -> Any:
 def _correlate(x: Any, g: Any, *, plan: Plan) -> Any:
     if chosen := _kernels(plan, len(x), x.shape[1], g.shape[1], x, g):
         return chosen.correlate(x, g, plan)
-    if plan.groups > 1:
-        return _by_group(_correlate, x, g, (1, 1, 0), plan)
+    if plan.groups > 1 or planes.fits(x, plan):
+        return planes.correlate(x, g, plan)
     dtype = np.result_type(x, g)
     x, g = x.transpose(0, 2, 3, 1).astype(dtype, copy=False), rows(g).astype(dtype, copy=False)
     n, oh, ow, channels = g.shape
     (kh, kw), c = plan.kernel, x.shape[3]
     total: Any = np.zeros((channels, kh * kw * c), dtype)
-    planes = False
+    order = False
     for part in _pieces(n, oh * ow * kh * kw * c * dtype.itemsize):
-        windows, planes = _gathered(x[part], plan, (oh, ow))
+        windows, order = _gathered(x[part], plan, (oh, ow))
         total += g[part].reshape(-1, channels).T.dot(windows)
-    if planes:
+    if order:
         return total.reshape(channels, c, kh, kw)
     return total.reshape(channels, kh, kw, c).transpose(0, 3, 1, 2)
 
 
 def _spread(g: Any, w: Any, *, plan: Plan) -> Any:
-    c = w.shape[1]
-    if plan.stride != (1, 1) or plan.groups > 1:
-        work = flops(plan, len(g), len(w), c * plan.groups)
-        if direct := _direct(plan, work, g, w):
-            return direct.spread(g, w, plan)
-    if plan.groups > 1:
-        return _by_group(_spread, g, w, (1, 0, 1), plan)
-    reach = tuple(d * (k - 1) for d, k in zip(plan.dilation, plan.kernel, strict=True))
-    inside = all(r >= p for r, p in zip(reach, plan.padding, strict=True))
-    (h, wide), (oh, ow) = plan.size, g.shape[2:]
-    if plan.stride == (1, 1) and inside:
-        # with stride 1 it is a convolution itself: the kernel turned by 180 degrees
-        turned = w[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-        padding = (reach[0] - plan.padding[0], reach[1] - plan.padding[1])
-        back = plan._replace(size=(oh, ow), padding=padding)
+    c, (h, wide), (oh, ow) = w.shape[1], plan.size, g.shape[2:]
+    work = flops(plan, len(g), len(w), c * plan.groups)
+    if (plan.groups > 1 or not plan.turns) and (direct := _direct(plan, work, g, w)):
+        return direct.spread(g, w, plan)
+    if plan.groups > 1 or planes.fits(g, plan):
+        return planes.spread(g, w, plan)
+    if plan.turns:
+        back = plan.back((oh, ow))
         # gathering copies what adding back reads and writes: worth about twice the numbers
         if h * wide * w.shape[0] <= 2 * oh * ow * c or (
             c >= 4 and _kernels(back, len(g), len(w), c, g, w)
         ):
-            return _convolve(g, turned, plan=back)
+            return _convolve(g, turned(w, 1), plan=back)
     return _add_back(g, w, plan)
 
 

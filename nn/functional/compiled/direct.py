@@ -28,8 +28,8 @@ from autograd_core.workers.compiled import kernel
 from autograd_core.workers.compiled.team import helped, job, lead
 
 from ..kernels import parts as divided
-from ..plan import Plan
-from ..scratch import PIECE, buffer
+from ..plan import Plan, turned
+from ..scratch import PIECE
 from .images import framed, repeated, source
 from .microkernel import LANES, beside, block, rows_for, rows_of, vectors_for
 
@@ -276,21 +276,18 @@ def spread(g: Any, w: Any, plan: Plan) -> Any:
     """Return the transpose of the convolution, for (n, out, h, w) and the kernels."""
     size, kernel, (sh, sw), inputs = plan.size, plan.kernel, plan.stride, w.shape[1]
     groups = _Groups(plan.groups, len(w) // plan.groups, inputs)
-    turned = w.reshape(plan.groups, -1, *w.shape[1:]).swapaxes(1, 2)
-    turned = turned.reshape(-1, *turned.shape[2:])
+    w = turned(w, plan.groups)[..., ::-1, ::-1]
     settings = (size, kernel, plan.stride, plan.padding, plan.dilation)
     (lines, (top, tall)), (columns, (left, wide)) = map(_phases, *settings)
     dilation = tuple(d // gcd(s, d) for s, d in zip(plan.stride, plan.dilation, strict=True))
     moves = _moves(plan._replace(stride=(1, 1), dilation=dilation), wide, groups)
     channels, phases, panels, at = groups.channels, [], [], 0
     for (down, y, i, oh), (across, x, j, ow) in product(lines, columns):
-        taps = turned[:, :, down, across][:, :, ::-1, ::-1]
+        taps = w[:, :, down, across][:, :, ::-1, ::-1]
         panels.append(groups.packed(taps))
         loops = groups.loops(taps.shape[3], dilation[1])
         corner = (y + top) * moves[0] + (x + left) * moves[1]
-        phases.append(
-            (corner, taps.shape[2], *loops, at, (i * size[1] + j) * channels, oh, ow)
-        )
+        phases.append((corner, taps.shape[2], *loops, at, (i * size[1] + j) * channels, oh, ow))
         at += panels[-1].size
     moves = (*moves, sh * size[1] * channels, sw * channels)
     frame = (top, left, tall, wide)

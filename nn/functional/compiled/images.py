@@ -39,15 +39,11 @@ def _line(
         return
     for j in range(0, places, LANES):
         for k in range(0, c, LANES):
-            turn(
-                x, at + j * across + k * apart, apart, c - k, places - j, out, to + j * c + k, c
-            )
+            turn(x, at + j * across + k * apart, apart, c - k, places - j, out, to + j * c + k, c)
 
 
 @kernel
-def framed(
-    x: Any, given: Any, lo: int, hi: int, frame: Any
-) -> Any:  # pragma: no cover - compiled
+def framed(x: Any, given: Any, lo: int, hi: int, frame: Any) -> Any:  # pragma: no cover - compiled
     """Return some images in frames: zeros above and left, and the height and width of the whole.
 
     Zeros below 0 cut lines or columns off; so does a whole that is too small.
@@ -76,9 +72,7 @@ def framed(
 
 
 @kernel
-def repeated(
-    images: Any, c: int, inputs: int, outputs: int
-) -> Any:  # pragma: no cover - compiled
+def repeated(images: Any, c: int, inputs: int, outputs: int) -> Any:  # pragma: no cover - compiled
     """Return images that have, for each input of a group, a number for each output channel."""
     if inputs == outputs == 1:
         return images
