@@ -28,7 +28,7 @@ def _windows(x: Any, plan: Plan, dtype: Any) -> Any:
     n, c, h, w = x.shape
     (oh, ow), (kh, kw), (ph, pw) = plan.output, plan.kernel, plan.padding
     shape = (n, plan.groups, c // plan.groups * kh * kw, oh * ow)
-    if kh == kw == 1 and plan.size == plan.output:
+    if plan.kernel == plan.stride == (1, 1) and plan.size == plan.output:
         return x.reshape(shape).astype(dtype, copy=False)
     if ph or pw:
         image = buffer("plane pad", (n, c, h + 2 * ph, w + 2 * pw), dtype)

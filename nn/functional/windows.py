@@ -32,16 +32,17 @@ class Windows(NamedTuple):
     @property
     def padded(self) -> bool:
         """Whether windows reach beyond the image."""
-        return any(self.before) or any(self.after)
+        return self.before != (0, 0) or self.after != (0, 0)
 
     @property
     def tiles(self) -> bool:
         """Whether every element of the image is in exactly one window."""
+        (h, w), (kh, kw) = self.output, self.kernel
         return (
-            self.kernel == self.stride
+            self.stride == self.kernel
+            and self.size == (h * kh, w * kw)
             and self.dilation == (1, 1)
-            and not self.padded
-            and all(o * k == n for o, k, n in zip(self.output, self.kernel, self.size, strict=True))
+            and self.before == self.after == (0, 0)
         )
 
     @property
