@@ -12,6 +12,8 @@ free, and turn each product into large matrix products over gathered windows
 
 from __future__ import annotations
 
+from itertools import product
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from autograd_core import Primitive, bilinear
 
 from . import kernels, planes, winograd
 from .folding import folds
-from .plan import Plan, turned
+from .plan import Plan, phases, turned
 from .scratch import PIECE, buffer
 
 BY_GROUP = 64  # times the work, for what plain NumPy takes for a convolution in groups
@@ -154,16 +156,44 @@ def _spread(g: Any, w: Any, *, plan: Plan) -> Any:
     work = flops(plan, len(g), len(w), c * plan.groups)
     if (plan.groups > 1 or not plan.turns) and (direct := _direct(plan, work, g, w)):
         return direct.spread(g, w, plan)
-    if plan.groups > 1 or planes.fits(g, plan):
-        return planes.spread(g, w, plan)
     if plan.turns:
         back = plan.back((oh, ow))
         # gathering copies what adding back reads and writes: worth about twice the numbers
-        if h * wide * w.shape[0] <= 2 * oh * ow * c or (
-            c >= 4 and _kernels(back, len(g), len(w), c, g, w)
+        if (
+            plan.groups > 1
+            or planes.fits(g, plan)
+            or h * wide * len(w) <= 2 * oh * ow * c
+            or (c >= 4 and _kernels(back, len(g), len(w), c, g, w))
         ):
-            return _convolve(g, turned(w, 1), plan=back)
+            return _convolve(g, turned(w, plan.groups), plan=back)
+    elif plan.groups > 1 or len(w) <= 2 * c:
+        return _by_phases(g, w, plan)
     return _add_back(g, w, plan)
+
+
+def _by_phases(g: Any, w: Any, plan: Plan) -> Any:
+    """Return the transpose as convolutions of stride 1, each of which writes every s-th place."""
+    dtype, (n, k, oh, ow), c = np.result_type(g, w), g.shape, w.shape[1] * plan.groups
+    along = zip(plan.size, plan.kernel, plan.stride, plan.padding, plan.dilation, strict=True)
+    (lines, (top, tall)), (columns, (left, wide)) = (phases(*settings) for settings in along)
+    dilation = tuple(d // gcd(s, d) for s, d in zip(plan.stride, plan.dilation, strict=True))
+    image, x = np.zeros((n, tall, wide, k), dtype), np.empty((n, *plan.size, c), dtype)
+    image[:, max(top, 0) : max(top + oh, 0), max(left, 0) : max(left + ow, 0)] = g.transpose(
+        0, 2, 3, 1
+    )[:, max(-top, 0) : max(tall - top, 0), max(-left, 0) : max(wide - left, 0)]
+    w = turned(w, plan.groups)[..., ::-1, ::-1]
+    for (down, y, i, h), (across, z, j, v) in product(lines, columns):
+        place = x[:, i :: plan.stride[0], j :: plan.stride[1]]
+        taps = w[:, :, down, across][..., ::-1, ::-1]
+        if not taps[0].size:
+            place[...] = 0
+            continue
+        high, broad = ((m - 1) * d for m, d in zip(taps.shape[2:], dilation, strict=True))
+        part = image[:, y + top : y + top + h + high, z + left : z + left + v + broad]
+        part = part.transpose(0, 3, 1, 2)
+        each = Plan(part.shape[2:], taps.shape[2:], (1, 1), (0, 0), dilation, plan.groups)
+        place[...] = run_convolve(part, taps, each).transpose(0, 2, 3, 1)
+    return x.transpose(0, 3, 1, 2)
 
 
 def _add_back(g: Any, w: Any, plan: Plan) -> Any:

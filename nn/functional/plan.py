@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import gcd
 from typing import Any, NamedTuple
 
 
@@ -54,3 +55,26 @@ def turned(w: Any, groups: int) -> Any:
     """Return kernels (out, in, h, w) as the transpose needs them: (in, out, h, w), turned about."""
     w = w.reshape(groups, -1, *w.shape[1:])[..., ::-1, ::-1].swapaxes(1, 2)
     return w.reshape(-1, *w.shape[2:])
+
+
+def phases(
+    size: int, kernel: int, stride: int, padding: int, dilation: int
+) -> tuple[list[tuple[slice, int, int, int]], tuple[int, int]]:
+    """Return the convolutions that a transposed one is made of, along one axis; and the frame.
+
+    Tap a of the place u of the output lies at ``u * stride + a * dilation - padding``.  Places
+    of one remainder by the stride get the same taps, every m-th, from neighbouring u.  So there is
+    for each remainder: the taps, where the first place's window begins, that place, and how many.
+    """
+    common = gcd(stride, dilation)
+    m, apart = stride // common, dilation // common
+    found, ends = [], [0]
+    for place in range(min(stride, size)):
+        at = place + padding
+        tap = next((a for a in range(min(m, kernel)) if (at - a * dilation) % stride == 0), kernel)
+        reach, count = (len(range(tap, kernel, m)) - 1) * apart, -(-(size - place) // stride)
+        begin = (at - tap * dilation) // stride - reach if tap < kernel else 0
+        found.append((slice(tap, kernel, m), begin, place, count))
+        ends.append(begin + count + max(reach, 0))
+    before = -min(begin for _, begin, *_ in found)
+    return found, (before, max(ends) + before)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .plan import Plan, turned
+from .plan import Plan
 from .scratch import PIECE, buffer
 
 
@@ -74,28 +74,3 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
         windows = _windows(x[part], plan, dtype)
         total += np.matmul(grads, windows.swapaxes(2, 3)).sum(axis=0)
     return total.reshape(k, c // count, kh, kw)
-
-
-def spread(g: Any, w: Any, plan: Plan) -> Any:
-    """Return the transpose of the convolution, for (n, out, h, w) and the kernels."""
-    if plan.turns:
-        return convolve(g, turned(w, plan.groups), plan.back(g.shape[2:]))
-    dtype, count, c = np.result_type(g, w), plan.groups, w.shape[1] * plan.groups
-    (oh, ow), (kh, kw), (h, wide), (ph, pw) = g.shape[2:], plan.kernel, plan.size, plan.padding
-    (sh, sw), (dh, dw), (k, *_) = plan.stride, plan.dilation, w.shape
-    w = _stacked(w, count, dtype).swapaxes(1, 2)
-    x = np.empty((len(g), c, h, wide), dtype)
-    for part in _pieces(len(g), oh * ow * c * kh * kw, dtype):
-        grads = g[part].astype(dtype, copy=False).reshape(-1, count, k // count, oh * ow)
-        n = len(grads)
-        out = buffer("plane windows", (n, count, w.shape[1], oh * ow), dtype)
-        taps = np.matmul(w, grads, out=out).reshape(n, c, kh, kw, oh, ow)
-        total = buffer("plane pad", (n, c, h + 2 * ph, wide + 2 * pw), dtype)
-        total[...] = 0
-        for i in range(kh):
-            for j in range(kw):
-                top, left = i * dh, j * dw
-                bottom, right = top + (oh - 1) * sh + 1, left + (ow - 1) * sw + 1
-                total[:, :, top:bottom:sh, left:right:sw] += taps[:, :, i, j]
-        x[part] = total[..., ph : ph + h, pw : pw + wide]
-    return x

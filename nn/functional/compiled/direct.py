@@ -12,7 +12,7 @@ that each output channel has its inputs in its own lane, and a vector holds many
 depthwise convolution needs no repeating.
 
 The transpose of a convolution of stride s is s by s convolutions of stride 1, each with every
-s-th tap of the kernel, and each writes every s-th place (`_phases`).
+s-th tap of the kernel, and each writes every s-th place (`plan.phases`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from autograd_core.workers.compiled import kernel
 from autograd_core.workers.compiled.team import helped, job, lead
 
 from ..kernels import parts as divided
-from ..plan import Plan, turned
+from ..plan import Plan, phases, turned
 from ..scratch import PIECE
 from .images import framed, repeated, source
 from .microkernel import LANES, beside, block, rows_for, rows_of, vectors_for
@@ -249,49 +249,26 @@ def convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
     )  # fmt: skip
 
 
-def _phases(
-    size: int, kernel: int, stride: int, padding: int, dilation: int
-) -> tuple[list[tuple[slice, int, int, int]], tuple[int, int]]:
-    """Return the convolutions that a transposed one is made of, along one axis; and the frame.
-
-    Tap a of the place u of the output lies at ``u * stride + a * dilation - padding``.  Places
-    of one remainder by the stride get the same taps, every m-th, from neighbouring u.  So there is
-    for each remainder: the taps, where the first place's window begins, that place, and how many.
-    """
-    common = gcd(stride, dilation)
-    m, apart = stride // common, dilation // common
-    found, ends = [], [0]
-    for place in range(min(stride, size)):
-        at = place + padding
-        tap = next((a for a in range(min(m, kernel)) if (at - a * dilation) % stride == 0), kernel)
-        reach, count = (len(range(tap, kernel, m)) - 1) * apart, -(-(size - place) // stride)
-        begin = (at - tap * dilation) // stride - reach if tap < kernel else 0
-        found.append((slice(tap, kernel, m), begin, place, count))
-        ends.append(begin + count + max(reach, 0))
-    before = -min(begin for _, begin, *_ in found)
-    return found, (before, max(ends) + before)
-
-
 def spread(g: Any, w: Any, plan: Plan) -> Any:
     """Return the transpose of the convolution, for (n, out, h, w) and the kernels."""
     size, kernel, (sh, sw), inputs = plan.size, plan.kernel, plan.stride, w.shape[1]
     groups = _Groups(plan.groups, len(w) // plan.groups, inputs)
     w = turned(w, plan.groups)[..., ::-1, ::-1]
     settings = (size, kernel, plan.stride, plan.padding, plan.dilation)
-    (lines, (top, tall)), (columns, (left, wide)) = map(_phases, *settings)
+    (lines, (top, tall)), (columns, (left, wide)) = map(phases, *settings)
     dilation = tuple(d // gcd(s, d) for s, d in zip(plan.stride, plan.dilation, strict=True))
     moves = _moves(plan._replace(stride=(1, 1), dilation=dilation), wide, groups)
-    channels, phases, panels, at = groups.channels, [], [], 0
+    channels, parts, panels, at = groups.channels, [], [], 0
     for (down, y, i, oh), (across, x, j, ow) in product(lines, columns):
         taps = w[:, :, down, across][:, :, ::-1, ::-1]
         panels.append(groups.packed(taps))
         loops = groups.loops(taps.shape[3], dilation[1])
         corner = (y + top) * moves[0] + (x + left) * moves[1]
-        phases.append((corner, taps.shape[2], *loops, at, (i * size[1] + j) * channels, oh, ow))
+        parts.append((corner, taps.shape[2], *loops, at, (i * size[1] + j) * channels, oh, ow))
         at += panels[-1].size
     moves = (*moves, sh * size[1] * channels, sw * channels)
     frame = (top, left, tall, wide)
-    return _run(g, frame, groups, moves, phases, np.concatenate(panels), None, size)
+    return _run(g, frame, groups, moves, parts, np.concatenate(panels), None, size)
 
 
 def correlate(x: Any, g: Any, plan: Plan) -> Any:
