@@ -12,6 +12,8 @@ free, and turn each product into large matrix products over gathered windows
 
 from __future__ import annotations
 
+from itertools import product
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -19,10 +21,12 @@ from numpy.lib.stride_tricks import as_strided
 
 from autograd_core import Primitive, bilinear
 
-from . import kernels, winograd
+from . import kernels, planes, winograd
 from .folding import folds
-from .plan import Plan
+from .plan import Plan, phases, turned
 from .scratch import PIECE, buffer
+
+BY_GROUP = 64  # times the work, for what plain NumPy takes for a convolution in groups
 
 
 def rows(x: Any) -> Any:
@@ -30,12 +34,12 @@ def rows(x: Any) -> Any:
     return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
 
 
-def padded(x: Any, padding: tuple[int, ...], planes: bool = False) -> Any:
+def padded(x: Any, padding: tuple[int, ...], as_planes: bool = False) -> Any:
     """Return images with zeros around, in scratch memory; channels last, or as planes."""
     n, h, w, c = x.shape
     (ph, pw), dtype = padding, x.dtype
     tall, wide = h + 2 * ph, w + 2 * pw
-    if planes:
+    if as_planes:
         out = buffer("conv pad", (c, n, tall, wide), dtype).transpose(1, 2, 3, 0)
     elif not (ph or pw) and x.flags.c_contiguous:
         return x
@@ -82,35 +86,30 @@ def _pieces(n: int, bytes_each: int) -> list[slice]:
     return [slice(k, min(k + step, n)) for k in range(0, n, step)]
 
 
-def _by_group(kernel: Any, a: Any, b: Any, axes: tuple[int, int, int], plan: Plan) -> Any:
-    """Run a kernel on each group of channels; axes of a, b and the result that are divided."""
-    each = plan._replace(groups=1)
-    first, second = (
-        np.split(v, plan.groups, axis=axis) for v, axis in zip((a, b), axes[:2], strict=True)
-    )
-    parts = [kernel(u, v, plan=each) for u, v in zip(first, second, strict=True)]
-    return np.concatenate(parts, axis=axes[2])
-
-
 def _kernels(plan: Plan, n: int, channels: int, outputs: int, *arrays: Any) -> Any:
     """Return the module whose convolve and correlate do it best; None: this one's."""
     work = flops(plan, n, outputs, channels)
     least = winograd.LEAST_COMPILED if kernels.compiled_for(work, *arrays) else winograd.LEAST
     if winograd.fits(plan, least, channels, outputs, *arrays):
         return kernels.compiled("winograd", work, *arrays) or winograd
-    if min(plan.output) < 4 and plan.kernel != (1, 1):
+    return _direct(plan, work, *arrays)
+
+
+def _direct(plan: Plan, work: float, *arrays: Any) -> Any:
+    """Return the compiled kernels that multiply without gathering, or None."""
+    if plan.groups > 1:
+        return kernels.compiled("direct", BY_GROUP * work, *arrays)
+    if plan.output[1] < 4 and plan.kernel != (1, 1):
         return None  # lines too short for the registers
     return kernels.compiled("direct", work, *arrays)
 
 
 def run_convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
     """Return the convolution of plain arrays, plus a bias for each channel."""
-    if plan.groups > 1:
-        y = _by_group(_convolve, x, w, (1, 0, 1), plan)
-    elif chosen := _kernels(plan, len(x), x.shape[1], len(w), x, w):
+    if chosen := _kernels(plan, len(x), x.shape[1], len(w), x, w):
         return chosen.convolve(x, w, plan, bias)
-    else:
-        y = _by_product(x, w, plan)
+    in_planes = plan.groups > 1 or planes.fits(x, plan)
+    y = planes.convolve(x, w, plan) if in_planes else _by_product(x, w, plan)
     if bias is not None:
         y += bias.reshape((-1, 1, 1))
     return y
@@ -127,49 +126,74 @@ def _by_product(x: Any, w: Any, plan: Plan) -> Any:
     oh, ow = plan.output
     y = np.empty((len(x), oh, ow, channels), dtype)
     for part in _pieces(len(x), oh * ow * w[0].size * dtype.itemsize):
-        windows, planes = _gathered(x[part], plan, plan.output)
-        matrix = w.transpose((1, 2, 3, 0) if planes else (2, 3, 1, 0)).reshape(-1, channels)
+        windows, order = _gathered(x[part], plan, plan.output)
+        matrix = w.transpose((1, 2, 3, 0) if order else (2, 3, 1, 0)).reshape(-1, channels)
         np.dot(windows, matrix, out=y[part].reshape(-1, channels))
     return y.transpose(0, 3, 1, 2)
 
 
 def _correlate(x: Any, g: Any, *, plan: Plan) -> Any:
-    if plan.groups > 1:
-        return _by_group(_correlate, x, g, (1, 1, 0), plan)
     if chosen := _kernels(plan, len(x), x.shape[1], g.shape[1], x, g):
         return chosen.correlate(x, g, plan)
+    if plan.groups > 1 or planes.fits(x, plan):
+        return planes.correlate(x, g, plan)
     dtype = np.result_type(x, g)
     x, g = x.transpose(0, 2, 3, 1).astype(dtype, copy=False), rows(g).astype(dtype, copy=False)
     n, oh, ow, channels = g.shape
     (kh, kw), c = plan.kernel, x.shape[3]
     total: Any = np.zeros((channels, kh * kw * c), dtype)
-    planes = False
+    order = False
     for part in _pieces(n, oh * ow * kh * kw * c * dtype.itemsize):
-        windows, planes = _gathered(x[part], plan, (oh, ow))
+        windows, order = _gathered(x[part], plan, (oh, ow))
         total += g[part].reshape(-1, channels).T.dot(windows)
-    if planes:
+    if order:
         return total.reshape(channels, c, kh, kw)
     return total.reshape(channels, kh, kw, c).transpose(0, 3, 1, 2)
 
 
 def _spread(g: Any, w: Any, *, plan: Plan) -> Any:
-    if plan.groups > 1:
-        return _by_group(_spread, g, w, (1, 0, 1), plan)
-    c = w.shape[1]
-    reach = tuple(d * (k - 1) for d, k in zip(plan.dilation, plan.kernel, strict=True))
-    inside = all(r >= p for r, p in zip(reach, plan.padding, strict=True))
-    (h, wide), (oh, ow) = plan.size, g.shape[2:]
-    if plan.stride == (1, 1) and inside:
-        # with stride 1 it is a convolution itself: the kernel turned by 180 degrees
-        turned = w[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
-        padding = (reach[0] - plan.padding[0], reach[1] - plan.padding[1])
-        back = plan._replace(size=(oh, ow), padding=padding)
+    c, (h, wide), (oh, ow) = w.shape[1], plan.size, g.shape[2:]
+    work = flops(plan, len(g), len(w), c * plan.groups)
+    if (plan.groups > 1 or not plan.turns) and (direct := _direct(plan, work, g, w)):
+        return direct.spread(g, w, plan)
+    if plan.turns:
+        back = plan.back((oh, ow))
         # gathering copies what adding back reads and writes: worth about twice the numbers
-        if h * wide * w.shape[0] <= 2 * oh * ow * c or (
-            c >= 4 and _kernels(back, len(g), len(w), c, g, w)
+        if (
+            plan.groups > 1
+            or planes.fits(g, plan)
+            or h * wide * len(w) <= 2 * oh * ow * c
+            or (c >= 4 and _kernels(back, len(g), len(w), c, g, w))
         ):
-            return _convolve(g, turned, plan=back)
+            return _convolve(g, turned(w, plan.groups), plan=back)
+    elif plan.groups > 1 or len(w) <= 2 * c:
+        return _by_phases(g, w, plan)
     return _add_back(g, w, plan)
+
+
+def _by_phases(g: Any, w: Any, plan: Plan) -> Any:
+    """Return the transpose as convolutions of stride 1, each of which writes every s-th place."""
+    dtype, (n, k, oh, ow), c = np.result_type(g, w), g.shape, w.shape[1] * plan.groups
+    along = zip(plan.size, plan.kernel, plan.stride, plan.padding, plan.dilation, strict=True)
+    (lines, (top, tall)), (columns, (left, wide)) = (phases(*settings) for settings in along)
+    dilation = tuple(d // gcd(s, d) for s, d in zip(plan.stride, plan.dilation, strict=True))
+    image, x = np.zeros((n, tall, wide, k), dtype), np.empty((n, *plan.size, c), dtype)
+    image[:, max(top, 0) : max(top + oh, 0), max(left, 0) : max(left + ow, 0)] = g.transpose(
+        0, 2, 3, 1
+    )[:, max(-top, 0) : max(tall - top, 0), max(-left, 0) : max(wide - left, 0)]
+    w = turned(w, plan.groups)[..., ::-1, ::-1]
+    for (down, y, i, h), (across, z, j, v) in product(lines, columns):
+        place = x[:, i :: plan.stride[0], j :: plan.stride[1]]
+        taps = w[:, :, down, across][..., ::-1, ::-1]
+        if not taps[0].size:
+            place[...] = 0
+            continue
+        high, broad = ((m - 1) * d for m, d in zip(taps.shape[2:], dilation, strict=True))
+        part = image[:, y + top : y + top + h + high, z + left : z + left + v + broad]
+        part = part.transpose(0, 3, 1, 2)
+        each = Plan(part.shape[2:], taps.shape[2:], (1, 1), (0, 0), dilation, plan.groups)
+        place[...] = run_convolve(part, taps, each).transpose(0, 2, 3, 1)
+    return x.transpose(0, 3, 1, 2)
 
 
 def _add_back(g: Any, w: Any, plan: Plan) -> Any:

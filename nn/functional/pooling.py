@@ -12,12 +12,12 @@ from autograd_core.extend import Batched, Constant
 from ..values import as_array, is_traced, raw, shape_error
 from .floating import floating, ordered
 from .folding import folds
-from .kernels import team
 from .windows import (
     Windows,
     average,
     compiled,
     lowest_of,
+    over_windows,
     pick,
     plan,
     reduce_tiles,
@@ -27,9 +27,9 @@ from .windows import (
 
 def _maximum(x: Any, *, windows: Windows) -> Any:
     rows = x.transpose(0, 2, 3, 1)
-    if pools := compiled(rows):
+    if pools := compiled(x):
         largest: Any = np.empty((len(rows), *windows.output, rows.shape[3]), x.dtype)
-        team().together(pools.maximum, rows.size, rows, largest, *windows.lies)
+        over_windows(pools.maximum, x.size, x, largest, *windows.lies)
         return largest.transpose(0, 3, 1, 2)
     y: Any = None
     if windows.tiles:
@@ -46,9 +46,9 @@ def _winners(x: Any, *, windows: Windows) -> Any:
     count = windows.kernel[0] * windows.kernel[1]
     kind = np.int8 if count < 128 else np.int32
     shape = (len(images), *windows.output, images.shape[3])
-    if pools := compiled(images):
+    if pools := compiled(x):
         found = np.empty(shape, kind)
-        team().together(pools.winners, images.size, images, found, *windows.lies)
+        over_windows(pools.winners, x.size, x, found, *windows.lies)
         return found
     top = _maximum(x, windows=windows).transpose(0, 2, 3, 1)
     lowest = lowest_of(x.dtype)

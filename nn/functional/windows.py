@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from autograd_core import Primitive, linear
 from ..values import pair, shape_error
 from . import kernels
 from .folding import folds
+
+WORK = 64  # operations for each number, as `kernels.ENOUGH` counts: NumPy makes many passes
 
 
 class Windows(NamedTuple):
@@ -29,16 +32,17 @@ class Windows(NamedTuple):
     @property
     def padded(self) -> bool:
         """Whether windows reach beyond the image."""
-        return any(self.before) or any(self.after)
+        return self.before != (0, 0) or self.after != (0, 0)
 
     @property
     def tiles(self) -> bool:
         """Whether every element of the image is in exactly one window."""
+        (h, w), (kh, kw) = self.output, self.kernel
         return (
-            self.kernel == self.stride
+            self.stride == self.kernel
+            and self.size == (h * kh, w * kw)
             and self.dilation == (1, 1)
-            and not self.padded
-            and all(o * k == n for o, k, n in zip(self.output, self.kernel, self.size, strict=True))
+            and self.before == self.after == (0, 0)
         )
 
     @property
@@ -142,11 +146,15 @@ def lowest_of(dtype: Any) -> Any:
     return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
 
 
-def compiled(*images: Any) -> Any:
-    """Return the compiled kernels if channels-last images are large enough for them."""
-    if all(x.flags.c_contiguous for x in images):
-        return kernels.compiled("pools", 8 * images[0].size, *images)
-    return None
+def compiled(x: Any) -> Any:
+    """Return the compiled kernels if images of this size are worth them."""
+    return kernels.compiled("pools", WORK * x.size, x)
+
+
+def over_windows(function: Any, size: int, x: Any, *rest: Any) -> None:
+    """Run a compiled pass over windows of images, (n, c, h, w) in any order of memory."""
+    source = import_module("nn.functional.compiled.images").source
+    kernels.team().together(function, size, *source(x), *rest)
 
 
 # --- choosing one element of each window ------------------------------------
@@ -162,9 +170,9 @@ def _pick(x: Any, *, index: Any, windows: Windows) -> Any:
 
 def _unpick(g: Any, *, index: Any, windows: Windows) -> Any:
     rows = g.transpose(0, 2, 3, 1)
-    if pools := compiled(rows):
+    if pools := compiled(g):
         x = np.empty((len(rows), *windows.size, rows.shape[3]), g.dtype)
-        kernels.team().together(pools.unpick, x.size, rows, index, x, *windows.lies)
+        over_windows(pools.unpick, x.size, g, index, x, *windows.lies)
         return x.transpose(0, 3, 1, 2)
     out = windows.blank(len(rows), rows.shape[3], g.dtype)
     for k, tap in enumerate(windows.taps(out)):
@@ -195,9 +203,12 @@ unpick: Primitive = linear(
 
 def _average(x: Any, *, share: Any, windows: Windows) -> Any:
     rows = x.transpose(0, 2, 3, 1)
-    if pools := compiled(rows):
+    if pools := compiled(x):
         y = np.empty((len(rows), *windows.output, rows.shape[3]), x.dtype)
-        _over_windows(pools, "total", rows, y, windows)
+        if windows.tiles:
+            over_windows(pools.tile_total, x.size, x, y, windows.kernel)
+        else:
+            over_windows(pools.total, x.size, x, y, *windows.lies)
     elif windows.tiles:
         y = reduce_tiles(rows, windows, np.add)
     else:
@@ -206,15 +217,6 @@ def _average(x: Any, *, share: Any, windows: Windows) -> Any:
             y = tap.copy() if y is None else np.add(y, tap, out=y)
     y *= share
     return y.transpose(0, 3, 1, 2)
-
-
-def _over_windows(pools: Any, name: str, given: Any, out: Any, windows: Windows) -> None:
-    """Run a compiled sum over windows, or its transpose, on channels-last images."""
-    settings: tuple[Any, ...] = windows.lies
-    if windows.tiles:
-        name, settings = f"tile_{name}", (windows.kernel, given.shape[3])
-        given, out = (a.reshape(*a.shape[:2], -1) for a in (given, out))
-    kernels.team().together(getattr(pools, name), max(given.size, out.size), given, out, *settings)
 
 
 def reduce_tiles(rows: Any, windows: Windows, ufunc: np.ufunc) -> Any:
@@ -235,9 +237,12 @@ def reduce_tiles(rows: Any, windows: Windows, ufunc: np.ufunc) -> Any:
 def _distribute(g: Any, *, share: Any, windows: Windows) -> Any:
     rows = g.transpose(0, 2, 3, 1) * share
     n, oh, ow, c = rows.shape
-    x = np.empty((n, *windows.size, c), g.dtype)
-    if pools := compiled(x, rows):
-        _over_windows(pools, "spread", rows, x, windows)
+    if pools := compiled(rows):
+        x, g = np.empty((n, *windows.size, c), g.dtype), rows.transpose(0, 3, 1, 2)
+        if windows.tiles:
+            over_windows(pools.tile_spread, x.size, g, x, windows.kernel)
+        else:
+            over_windows(pools.spread, x.size, g, x, *windows.lies)
         return x.transpose(0, 3, 1, 2)
     out = windows.blank(n, c, g.dtype)
     if windows.tiles:

@@ -57,7 +57,8 @@ def fits(plan: Plan, least: int, channels: int, outputs: int, *arrays: Any) -> b
     With fewer than `least` channels, the transforms cost more than the products that they save.
     """
     return (
-        plan.kernel == (3, 3)
+        plan.groups == 1
+        and plan.kernel == (3, 3)
         and plan.stride == plan.dilation == (1, 1)
         and min(channels, outputs) >= least
         and min(plan.output) >= TILE

@@ -5,8 +5,9 @@
 For each k it loads one row of b, and multiplies it by each a[i, k] (spread over
 all lanes) into accumulators that are written once, at the end.  k walks through two
 outer loops and one inner, each with its own stride of a, so that a convolution's
-windows are read where they lie in the image: no copy of them is made.  LLVM's
-vector instructions are written out, because a compiler does not find this form.
+windows are read where they lie in the image: no copy of them is made.  Where every column has an a
+of its own, as in a depthwise convolution, a[i, k] is a vector too: its numbers lie beside each
+other.  LLVM's vector instructions are written out, because a compiler does not find this form.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ def block(
     Parameters
     ----------
     rows, vectors : tuple
-        Their lengths are the block's rows and vectors a row, known when compiling.
+        Their lengths are the block's rows and vectors a row, known when compiling.  If `vectors`
+        are of bool (`beside`), every column has its own number of a, beside its neighbour's.
     a, a_at, a_row, a_outer, a_middle, a_inner
         Flat array, where the block begins, and its strides along i and the loops of k.
     outer, middle, inner : int
@@ -115,6 +117,7 @@ def _write_block(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     (_, _, a, a_at, a_row, a_outer, a_middle, a_inner, outer, middle, inner, b, b_at, b_row,
      start, start_at, start_row, c, c_at, c_row, skip, columns) = args  # fmt: skip
     rows, vectors = signature.args[0].count, signature.args[1].count
+    own = signature.args[1].dtype == types.boolean
     add, mul, v = builder.add, builder.mul, Vectors(builder)
 
     def data(index: int, array: Any) -> Any:
@@ -137,8 +140,14 @@ def _write_block(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             ]
             builder.store(add(b_place, b_row), b_next)
             for row in sums:
-                number = v.spread(builder.load(builder.gep(a_data, [place])))
-                for factor, slot in zip(factors, row, strict=True):
+                if own:
+                    numbers = [
+                        v.load(a_data, add(place, first), mask)
+                        for first, mask in zip(firsts, masks, strict=True)
+                    ]
+                else:
+                    numbers = [v.spread(builder.load(builder.gep(a_data, [place])))] * vectors
+                for number, factor, slot in zip(numbers, factors, row, strict=True):
                     builder.store(v.multiply_add(number, factor, builder.load(slot)), slot)
                 place = add(place, a_row)
     for i, row in enumerate(sums):
@@ -180,3 +189,8 @@ def rows_of(count: int, vectors: int = 2) -> tuple[int, ...]:
 def vectors_for(columns: int) -> tuple[int, ...]:
     """Return a tuple whose length is the vectors of a block's row."""
     return (0,) * (1 if columns <= LANES else 2)
+
+
+def beside(columns: int) -> tuple[bool, ...]:
+    """Return such a tuple for a block whose columns have numbers of a of their own."""
+    return (True,) * (1 if columns <= LANES else 2)

@@ -19,11 +19,14 @@ from .microkernel import INDEX, LANES, Vectors
 
 
 @operation
-def _turn(
+def turn(
     typing: Any, b: Any, b_at: Any, b_row: Any, rows: Any, columns: Any, panel: Any, p_at: Any,
     p_row: Any,
 ) -> Any:  # fmt: skip
-    """Write ``panel[k, j] = b[j, k]`` for a square; b has so many rows, each of so many columns."""
+    """Write ``panel[k, j] = b[j, k]`` for a square; b has so many rows, each of so many columns.
+
+    Nothing is written beyond them.
+    """
     return types.void(b, b_at, b_row, rows, columns, panel, p_at, p_row), _write_turn
 
 
@@ -51,9 +54,10 @@ def _write_turn(context: Any, builder: Any, signature: Any, args: Any) -> Any:
                     mask = ir.Constant(ir.VectorType(word, LANES), [word(c) for c in order])
                     lines[place] = builder.shuffle_vector(one, other, mask)
         step *= 2
-    whole = v.below(INDEX(LANES))
+    written = v.below(rows)
     for k, line in enumerate(lines):
-        v.store(line, p_data, builder.add(p_at, builder.mul(INDEX(k), p_row)), whole)
+        with builder.if_then(builder.icmp_signed("<", INDEX(k), columns)):
+            v.store(line, p_data, builder.add(p_at, builder.mul(INDEX(k), p_row)), written)
     return context.get_dummy_value()
 
 
@@ -88,7 +92,7 @@ def fill(
                 _move(b, at + p * b_row + j, columns - j, panel, p_at + p * wide + j)
         else:
             for p in range(0, k, LANES):
-                _turn(
+                turn(
                     b, at + j * b_column + p, b_column, columns - j, k - p, panel,
                     p_at + p * wide + j, wide,
                 )  # fmt: skip

@@ -1,7 +1,9 @@
-"""Compiled pooling of channels-last images: one pass, all channels of a place at once.
+"""Compiled pooling: one pass, all channels of a place at once.
 
-Windows are given by their settings (see `nn.functional.windows.Windows`); taps that lie
-outside of the image are passed over.
+Each image is read channels last; one that lies channels first is turned over on the way, in the
+cache.  Images and gradients that are read are given as `images.source` returns them, windows by
+their settings (see `nn.functional.windows.Windows`); taps that lie outside of the image are passed
+over.
 """
 
 from __future__ import annotations
@@ -12,6 +14,15 @@ import numpy as np
 
 from autograd_core.workers.compiled import inlined, kernel
 from autograd_core.workers.compiled.team import job, lead, mine
+
+from .images import framed
+
+
+@kernel
+def _image(x: Any, given: Any, n: int) -> Any:  # pragma: no cover - compiled
+    """Return one image, channels last."""
+    _, h, w, c = given[:4]
+    return framed(x, given, n, n + 1, (0, 0, h, w)).reshape((h, w, c))
 
 
 @inlined
@@ -27,13 +38,12 @@ def _place(
 
 @kernel
 def _maximum(
-    part: int, parts: int, x: Any, y: Any, kernel: Any, stride: Any,
+    part: int, parts: int, numbers: Any, given: Any, y: Any, kernel: Any, stride: Any,
     before: Any, dilation: Any,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
-    some = mine(part, parts, len(x))
-    x, y = x[some], y[some]
-    _, h, w, c = x.shape
-    for n in range(y.shape[0]):
+    some, (_, h, w, c) = mine(part, parts, len(y)), given[:4]
+    for n in range(some.start, some.stop):
+        x = _image(numbers, given, n)
         for i in range(y.shape[1]):
             for j in range(y.shape[2]):
                 for k in range(c):
@@ -42,7 +52,7 @@ def _maximum(
                     p, q = _place(i, j, tap, kernel, stride, before, dilation)
                     if 0 <= p < h and 0 <= q < w:
                         for k in range(c):
-                            v, best = x[n, p, q, k], y[n, i, j, k]
+                            v, best = x[p, q, k], y[n, i, j, k]
                             y[n, i, j, k] = best if v <= best or best != best else v
 
 
@@ -54,14 +64,13 @@ def maximum(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - 
 
 @kernel
 def _winners(
-    part: int, parts: int, x: Any, index: Any, kernel: Any, stride: Any,
+    part: int, parts: int, numbers: Any, given: Any, index: Any, kernel: Any, stride: Any,
     before: Any, dilation: Any,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
-    some = mine(part, parts, len(x))
-    x, index = x[some], index[some]
-    _, h, w, c = x.shape
-    top = np.empty(c, x.dtype)
-    for n in range(index.shape[0]):
+    some, (_, h, w, c) = mine(part, parts, len(index)), given[:4]
+    top = np.empty(c, numbers.dtype)
+    for n in range(some.start, some.stop):
+        x = _image(numbers, given, n)
         for i in range(index.shape[1]):
             for j in range(index.shape[2]):
                 fresh = True
@@ -70,11 +79,11 @@ def _winners(
                     if 0 <= p < h and 0 <= q < w:
                         if fresh:
                             for k in range(c):
-                                top[k], index[n, i, j, k] = x[n, p, q, k], tap
+                                top[k], index[n, i, j, k] = x[p, q, k], tap
                             fresh = False
                         else:
                             for k in range(c):
-                                v, best = x[n, p, q, k], top[k]
+                                v, best = x[p, q, k], top[k]
                                 kept = v <= best or (best != best and v == v)
                                 top[k] = best if kept else v
                                 index[n, i, j, k] = index[n, i, j, k] if kept else tap
@@ -88,62 +97,44 @@ def winners(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - 
 
 @kernel
 def _unpick(
-    part: int,
-    parts: int,
-    g: Any,
-    index: Any,
-    out: Any,
-    kernel: Any,
-    stride: Any,
-    before: Any,
-    dilation: Any,
-) -> None:  # pragma: no cover - compiled
-    some = mine(part, parts, len(g))
-    g, index, out = g[some], index[some], out[some]
+    part: int, parts: int, numbers: Any, given: Any, index: Any, out: Any, kernel: Any,
+    stride: Any, before: Any, dilation: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    some = mine(part, parts, len(out))
     _, h, w, c = out.shape
-    tiles = kernel == stride and h == g.shape[1] * kernel[0] and w == g.shape[2] * kernel[1]
+    tiles = kernel == stride and h == given[1] * kernel[0] and w == given[2] * kernel[1]
     if not tiles:
-        out[...] = 0
-    for n in range(g.shape[0]):
-        for i in range(g.shape[1]):
-            for j in range(g.shape[2]):
+        out[some] = 0
+    for n in range(some.start, some.stop):
+        g = _image(numbers, given, n)
+        for i in range(g.shape[0]):
+            for j in range(g.shape[1]):
                 for tap in range(kernel[0] * kernel[1]):
                     p, q = _place(i, j, tap, kernel, stride, before, dilation)
                     if tiles:
                         for k in range(c):
                             hit = np.float32(1) if index[n, i, j, k] == tap else np.float32(0)
-                            out[n, p, q, k] = g[n, i, j, k] * hit
+                            out[n, p, q, k] = g[i, j, k] * hit
                     elif 0 <= p < h and 0 <= q < w:
                         for k in range(c):
                             hit = np.float32(1) if index[n, i, j, k] == tap else np.float32(0)
-                            out[n, p, q, k] += g[n, i, j, k] * hit
+                            out[n, p, q, k] += g[i, j, k] * hit
 
 
 @kernel
-def unpick(
-    board: Any,
-    parts: int,
-    g: Any,
-    index: Any,
-    out: Any,
-    kernel: Any,
-    stride: Any,
-    before: Any,
-    dilation: Any,
-) -> None:  # pragma: no cover - compiled
+def unpick(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     """Write each window's g at the place that its index names; overlapping windows add up."""
-    lead(board, parts, job(_unpick, (parts, g, index, out, kernel, stride, before, dilation)))
+    lead(board, parts, job(_unpick, (parts, *given)))
 
 
 @kernel
 def _total(
-    part: int, parts: int, x: Any, y: Any, kernel: Any, stride: Any,
+    part: int, parts: int, numbers: Any, given: Any, y: Any, kernel: Any, stride: Any,
     before: Any, dilation: Any,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
-    some = mine(part, parts, len(x))
-    x, y = x[some], y[some]
-    _, h, w, c = x.shape
-    for n in range(y.shape[0]):
+    some, (_, h, w, c) = mine(part, parts, len(y)), given[:4]
+    for n in range(some.start, some.stop):
+        x = _image(numbers, given, n)
         for i in range(y.shape[1]):
             for j in range(y.shape[2]):
                 for k in range(c):
@@ -152,7 +143,7 @@ def _total(
                     p, q = _place(i, j, tap, kernel, stride, before, dilation)
                     if 0 <= p < h and 0 <= q < w:
                         for k in range(c):
-                            y[n, i, j, k] += x[n, p, q, k]
+                            y[n, i, j, k] += x[p, q, k]
 
 
 @kernel
@@ -163,21 +154,21 @@ def total(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - co
 
 @kernel
 def _spread(
-    part: int, parts: int, g: Any, out: Any, kernel: Any, stride: Any,
+    part: int, parts: int, numbers: Any, given: Any, out: Any, kernel: Any, stride: Any,
     before: Any, dilation: Any,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
-    some = mine(part, parts, len(g))
-    g, out = g[some], out[some]
+    some = mine(part, parts, len(out))
     _, h, w, c = out.shape
-    out[...] = 0
-    for n in range(g.shape[0]):
-        for i in range(g.shape[1]):
-            for j in range(g.shape[2]):
+    out[some] = 0
+    for n in range(some.start, some.stop):
+        g = _image(numbers, given, n)
+        for i in range(g.shape[0]):
+            for j in range(g.shape[1]):
                 for tap in range(kernel[0] * kernel[1]):
                     p, q = _place(i, j, tap, kernel, stride, before, dilation)
                     if 0 <= p < h and 0 <= q < w:
                         for k in range(c):
-                            out[n, p, q, k] += g[n, i, j, k]
+                            out[n, p, q, k] += g[i, j, k]
 
 
 @kernel
@@ -188,30 +179,30 @@ def spread(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - c
 
 @kernel
 def _tile_total(
-    part: int, parts: int, x: Any, y: Any, kernel: Any, c: int
+    part: int, parts: int, numbers: Any, given: Any, y: Any, kernel: Any
 ) -> None:  # pragma: no cover - compiled
-    some = mine(part, parts, len(x))
-    x, y = x[some], y[some]
+    some, (_, h, w, c) = mine(part, parts, len(y)), given[:4]
     high, wide = kernel
-    line = np.empty(x.shape[2], x.dtype)
-    for n in range(y.shape[0]):
+    line = np.empty(w * c, numbers.dtype)
+    for n in range(some.start, some.stop):
+        x = _image(numbers, given, n).reshape((h, w * c))
         for i in range(y.shape[1]):
             for q in range(line.size):
-                line[q] = x[n, i * high, q]
+                line[q] = x[i * high, q]
             for r in range(1, high):
                 for q in range(line.size):
-                    line[q] += x[n, i * high + r, q]
-            for j in range(y.shape[2] // c):
+                    line[q] += x[i * high + r, q]
+            for j in range(y.shape[2]):
                 for k in range(c):
                     sum_ = line[j * wide * c + k]
                     for t in range(1, wide):
                         sum_ += line[(j * wide + t) * c + k]
-                    y[n, i, j * c + k] = sum_
+                    y[n, i, j, k] = sum_
 
 
 @kernel
 def tile_total(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
-    """Write sums over windows that tile the image; its lines and the result's as runs of numbers.
+    """Write sums over windows that tile the image.
 
     Lines are added first: their numbers lie side by side, however few the channels.
     """
@@ -220,20 +211,19 @@ def tile_total(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover
 
 @kernel
 def _tile_spread(
-    part: int, parts: int, g: Any, out: Any, kernel: Any, c: int
+    part: int, parts: int, numbers: Any, given: Any, out: Any, kernel: Any
 ) -> None:  # pragma: no cover - compiled
-    some = mine(part, parts, len(g))
-    g, out = g[some], out[some]
+    some = mine(part, parts, len(out))
     high, wide = kernel
-    for n in range(g.shape[0]):
-        for i in range(g.shape[1]):
-            for j in range(g.shape[2] // c):
+    for n in range(some.start, some.stop):
+        g = _image(numbers, given, n)
+        for i in range(g.shape[0]):
+            for j in range(g.shape[1]):
                 for t in range(wide):
-                    for k in range(c):
-                        out[n, i * high, (j * wide + t) * c + k] = g[n, i, j * c + k]
+                    for k in range(g.shape[2]):
+                        out[n, i * high, j * wide + t, k] = g[i, j, k]
             for r in range(1, high):
-                for q in range(out.shape[2]):
-                    out[n, i * high + r, q] = out[n, i * high, q]
+                out[n, i * high + r] = out[n, i * high]
 
 
 @kernel

@@ -13,11 +13,11 @@ import numpy as np
 
 from autograd_core.workers.compiled import kernel
 
-from ..convolution import rows
 from ..kernels import share, share_parts
 from ..plan import Plan
 from ..scratch import buffer
 from ..winograd import POINTS, TILE, tiles
+from .images import rows
 from .microkernel import LANES, block, rows_of, vectors_for
 from .sandwich import (
     gradient_points,
