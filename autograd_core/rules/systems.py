@@ -14,7 +14,7 @@ import numpy as np
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, bare, implements, memory
 from autograd_core.rules.eigen import finite
-from autograd_core.rules.linalg import adjoint, conjugate
+from autograd_core.rules.triangular import adjoint, conjugate
 
 
 def _pinv_jvp(t: Any, p: Any, a: Any, **settings: Any) -> Any:
