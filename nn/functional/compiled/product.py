@@ -34,6 +34,12 @@ def parts(count: int, least: int = 8) -> list[int]:
     return [count * k // pieces for k in range(pieces + 1)]
 
 
+def shares(batch: int) -> Any:
+    """Return the bounds of a batch's parts, one for each thread, of eight examples at least."""
+    bounds = parts(batch)
+    return np.array([bounds[:-1], bounds[1:]]).T.copy()
+
+
 @kernel
 def times_panels(
     many: Any, vectors: Any, a: Any, a_at: int, a_row: int, rows: int, k: int, b: Any, start: Any,
