@@ -105,7 +105,7 @@ def _concatenated(args: list[Text], settings: dict[str, str]) -> Text:
 
 def _summed_up(args: list[Text], settings: dict[str, str]) -> Text:
     operands = ", ".join([settings["subscripts"], *(a.text for a in args)])
-    return Text(f"np.einsum({operands}{', optimize=True' if len(args) > 1 else ''})")
+    return Text(f"np.einsum({operands})")
 
 
 def _matrix_product(args: list[Text], settings: dict[str, str]) -> Text:
@@ -152,7 +152,6 @@ _SPELLED: dict[Primitive, Spelling] = {
     joining.padded: _call("np.pad"),
     products.flat: Spelling(_matrix_product, "np.dot"),
     STACKED: Spelling(_stacked_product, "np.matmul"),
-    products.contracted: Spelling(_summed_up),
     products.rearranged: Spelling(_summed_up),
 }
 # Written in other operations before a program is printed (`simplify`), or in several lines.

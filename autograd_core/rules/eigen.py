@@ -17,8 +17,8 @@ import numpy as np
 
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.primitive import Constant, bare, implements
-from autograd_core.rules.linalg import adjoint, conjugate
 from autograd_core.rules.products import _matmul as matmul_  # what a compiled program calls
+from autograd_core.rules.triangular import adjoint, conjugate, solve_triangular
 
 
 def _diagonal(m: Any) -> Any:
@@ -349,7 +349,7 @@ _check_independent = Constant(_independent)
 def _qr_jvp(ts: Any, y: Any, a: Any) -> Any:
     q, r = y
     _check_independent(bare(r))
-    x = np.linalg.solve(r.mT, ts[0].mT).mT  # dA R^-1
+    x = solve_triangular(r.mT, ts[0].mT, lower=True).mT  # dA R^-1
     inner = np.matmul(adjoint(q), x)
     below = np.tril(inner, -1)
     turn = below - adjoint(below)
@@ -363,13 +363,14 @@ def _qr_vjp(g: Any, y: Any, a: Any) -> Any:
     """After S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra" (2012)."""
     q, r = y
     _check_independent(bare(r))
-    gq, gr = (conjugate(part) for part in g)
-    m = np.matmul(r, adjoint(gr)) - np.matmul(adjoint(gq), q)
+    gq, gr = (None if part is None else conjugate(part) for part in g)
+    m = 0 if gr is None else np.matmul(r, adjoint(gr))
+    m = m if gq is None else m - np.matmul(adjoint(gq), q)
     below = np.tril(m, -1)
     both = below + adjoint(below)
-    diagonal = np.real(_diagonal(m))[..., None, :]
-    made = gq + np.matmul(q, both) + q * diagonal
-    return (conjugate(adjoint(np.linalg.solve(r, adjoint(made)))),)
+    made = np.matmul(q, both) + q * np.real(_diagonal(m))[..., None, :]
+    made = made if gq is None else made + gq
+    return (conjugate(adjoint(solve_triangular(r, adjoint(made), lower=False))),)
 
 
 class QR(NamedTuple):
@@ -387,6 +388,7 @@ qr_ = primitive(
     name="qr",
     multiple=True,
     category="linalg",
+    none_if_unused=True,
 )
 
 

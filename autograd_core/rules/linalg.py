@@ -15,16 +15,15 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from autograd_core.operations.declare import elementwise, primitive
 from autograd_core.operations.primitive import bare, implements, innermost_array
 from autograd_core.rules.elementwise import cusp
-
-
-def conjugate(m: Any) -> Any:
-    """Return the complex conjugate; of real numbers themselves, without a copy."""
-    return np.conj(m) if m.dtype.kind == "c" else m
-
-
-def adjoint(m: Any) -> Any:
-    """Return the conjugate transpose; of a real matrix the transpose, without a copy."""
-    return conjugate(m.mT)
+from autograd_core.rules.triangular import (
+    adjoint,
+    conjugate,
+    invert_triangular,
+    inverted,
+    is_triangular,
+    large,
+    solve_triangular,
+)
 
 
 def _inverse_vjp(g: Any, y: Any, a: Any) -> Any:
@@ -44,9 +43,21 @@ def _solve_each(a: Any, b: Any, vector: bool) -> Any:
     return np.linalg.solve(a, b[..., None])[..., 0] if vector else np.linalg.solve(a, b)
 
 
-def _solve_left(g: Any, x: Any, a: Any, b: Any) -> Any:
-    h = _solve_each(a.mT, g, b.ndim == 1)
-    return -(h[..., :, None] * x[..., None, :] if b.ndim == 1 else h @ x.mT)
+def _solve_transposed(a: Any, g: Any, vector: bool) -> Any:
+    """Solve with a.mT; without an LU decomposition if a is a triangle, as a Cholesky factor is."""
+    if large(a, g):
+        for lower in (True, False):
+            if is_triangular(a, lower):
+                found = solve_triangular(a.mT, g[..., None] if vector else g, not lower)
+                return found[..., 0] if vector else found
+    return _solve_each(a.mT, g, vector)
+
+
+def _solve_vjp(g: Any, x: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    """Return both gradients, which share one system."""
+    vector = b.ndim == 1
+    h = _solve_transposed(a, g, vector)
+    return -(h[..., :, None] * x[..., None, :] if vector else h @ x.mT), h
 
 
 def _solve_left_forward(t: Any, x: Any, a: Any, b: Any) -> Any:
@@ -56,7 +67,7 @@ def _solve_left_forward(t: Any, x: Any, a: Any, b: Any) -> Any:
 
 solve = primitive(
     np.linalg.solve,
-    vjp=[_solve_left, lambda g, x, a, b: _solve_each(a.mT, g, b.ndim == 1)],
+    vjp=_solve_vjp,
     jvp=[_solve_left_forward, lambda t, x, a, b: _solve_each(a, t, b.ndim == 1)],
     category="linalg",
 )
@@ -133,7 +144,7 @@ def _slogdet_vjp(g: Any, y: Any, a: Any) -> Any:
     factor = g[1]
     if a.dtype.kind == "c":  # the sign turns with the imaginary part of d log det
         factor = factor - 1j * np.real(1j * g[0] * y[0])
-    return (factor[..., None, None] * np.linalg.inv(a).mT,)
+    return (factor[..., None, None] * inverted(a).mT,)
 
 
 def _slogdet_jvp(ts: Any, y: Any, a: Any) -> Any:
@@ -150,20 +161,24 @@ slogdet = primitive(
 
 def _lower_half(m: Any) -> Any:
     """Return the lower triangle with the diagonal halved."""
+    if type(m) is np.ndarray:
+        made, places = np.tril(m), np.arange(m.shape[-1])
+        made[..., places, places] *= 0.5
+        return made
     return np.tril(m) * 0.5 + np.tril(m, -1) * 0.5
 
 
 def _cholesky_vjp(g: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
     low, g = (adjoint(y), adjoint(g)) if upper else (y, g)
     g = conjugate(g)  # from the rules' pairing Re(g dy) to the formula's Re(conj(g) dy)
-    s = np.linalg.inv(low)
+    s = invert_triangular(low, lower=True)
     m = adjoint(s) @ _lower_half(adjoint(low) @ np.tril(g)) @ s
     return conjugate((m + adjoint(m)) * 0.5)
 
 
 def _cholesky_jvp(t: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
     low = adjoint(y) if upper else y
-    s = np.linalg.inv(low)
+    s = invert_triangular(low, lower=True)
     made = low @ _lower_half(s @ ((t + adjoint(t)) * 0.5) @ adjoint(s))
     return adjoint(made) if upper else made
 

@@ -21,7 +21,7 @@ from autograd_core.operations.primitive import (
     innermost_array,
 )
 from autograd_core.rules.eigen import finite
-from autograd_core.rules.linalg import adjoint, conjugate
+from autograd_core.rules.triangular import adjoint, conjugate
 
 
 def _pinv_jvp(t: Any, p: Any, a: Any, **settings: Any) -> Any:

@@ -20,7 +20,7 @@ from autograd_core.base.errors import LinearAlgebraError, ShapeError
 from autograd_core.base.source import Location
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.primitive import Primitive
-from autograd_core.rules.linalg import adjoint
+from autograd_core.rules.triangular import adjoint
 from autograd_core.transforms.derivatives import pushed as jvp
 
 

@@ -170,6 +170,14 @@ def share(task: Task, count: int, threads: int) -> None:
     turn.finish()
 
 
+def make_room() -> None:
+    """End the helpers' looking out: the threads of another library are to work on their cores.
+
+    A helper looks out without a pause, so a thread that shares its core would wait for it.
+    """
+    _pool.recall()
+
+
 def summon(
     helpers: int, awake: int, linger: Callable[[], None], recall: Callable[[], None]
 ) -> None:

@@ -1,12 +1,15 @@
 """Matrix products of layers: compiled, or NumPy's.
 
 OpenBLAS chooses its kernels by the processor's model, and takes those for half as wide vectors on a
-model that it does not know; our compiled product is then twice as fast.
+model that it does not know; our compiled product is then twice as fast.  Where OpenBLAS knows the
+processor, ours is the faster one for products with a short side (docs/decisions/201).  The choice
+depends on the processor and the shapes alone, so a run gives the same bits each time.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
 from functools import cache
 from typing import Any
 
@@ -14,9 +17,10 @@ import numpy as np
 
 from autograd_core import bilinear
 
-from .kernels import compiled_for
+from .kernels import compiled_for, make_room
 
 ALONE = 1 << 18  # m n k: OpenBLAS leaves products up to here to the thread that asks
+SHORT = 128  # a side up to here, as a batch's: OpenBLAS's kernels do not reach their speed
 FEWEST = 8  # rows; a product of fewer wastes what it loads
 WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # its kernels for vectors of 512 bits
 _NAMES = [("scipy_", "64_"), ("", "64_"), ("scipy_", ""), ("", "")]  # how builds call functions
@@ -37,18 +41,18 @@ def _functions(*verbs: str) -> tuple[Any, ...] | None:
 
 
 @cache
-def narrow() -> bool:
-    """Tell whether OpenBLAS leaves half of this processor's vectors unused."""
+def longest() -> float:
+    """Return up to which length of its shortest side a product is compiled: 0, SHORT or inf."""
     found = _functions("get_corename")
     if found is None:
-        return False
-    (name,) = found
-    name.restype = ctypes.c_char_p
-    if name().decode() in WIDE:
-        return False
+        return 0
     from .compiled.microkernel import LANES
 
-    return LANES == 16
+    if LANES < 16:
+        return 0
+    (name,) = found
+    name.restype = ctypes.c_char_p
+    return SHORT if name().decode() in WIDE else math.inf
 
 
 def dot(a: Any, b: Any, start: Any = None) -> Any:
@@ -56,10 +60,12 @@ def dot(a: Any, b: Any, start: Any = None) -> Any:
     given = (a, b) if start is None else (a, b, start)
     if all(type(value) is np.ndarray for value in given):
         work = 2.0 * a.size * b.shape[-1]
-        if compiled_for(work, *given) and narrow():
+        if compiled_for(work, *given) and min(*a.shape, b.shape[-1]) <= longest():
             from .compiled.product import product
 
             return product(*given)
+        if work > 2 * ALONE:
+            make_room()
         y = a.dot(b)
     elif start is None and _becomes_a_call(a, b):
         return _call(a, b)

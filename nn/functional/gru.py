@@ -14,6 +14,7 @@ import numpy as np
 
 from .blas import dot
 from .fused import fused
+from .kernels import compiled
 from .recurrent import alive_at, at_ends, gru_step, masked, unrolled
 
 
@@ -22,17 +23,24 @@ def _forward(
 ) -> tuple[Any, Any]:
     steps, batch, features = x.shape
     n = w_hh.shape[1]
+    fast = compiled("gru", 6.0 * steps * batch * n * n, x, h0, w_ih, w_hh, b_ih, b_hh)
     given = np.ascontiguousarray(masked(x, lengths)).reshape(-1, features)
-    gates = dot(given, w_ih.T)
-    gates += b_ih
-    gates = gates.reshape(steps, batch, 3 * n)
+    gates = dot(given, w_ih.T, b_ih).reshape(steps, batch, 3 * n)
     hs = np.empty((steps + 1, batch, n), x.dtype)
     inner = np.empty((steps, batch, n), x.dtype)  # W_hn h + b_hn
     hs[0] = h0
+    (_forward_loop if fast is None else fast.forward)(w_hh, b_hh, gates, hs, inner, lengths)
+    last = hs[-1] if lengths is None else at_ends(hs, lengths)
+    return (hs[1:], last), (fast, gates, hs, inner, given)
+
+
+def _forward_loop(w_hh: Any, b_hh: Any, gates: Any, hs: Any, inner: Any, lengths: Any) -> None:
+    """Fill the gates (which hold the input's share), the states and the state's share of n."""
+    steps, batch, n = inner.shape
     alive = None if lengths is None else alive_at(steps, lengths)[:, :, None]
     to_gates = np.ascontiguousarray(w_hh.T)
-    product = np.empty((batch, 3 * n), x.dtype)
-    term = np.empty((batch, n), x.dtype)
+    product = np.empty((batch, 3 * n), inner.dtype)
+    term = np.empty((batch, n), inner.dtype)
     for t in range(steps):
         z, h = gates[t], hs[t + 1]
         np.dot(hs[t], to_gates, out=product)
@@ -53,27 +61,40 @@ def _forward(
         h += new
         if alive is not None:
             h *= alive[t]
-    last = hs[-1] if lengths is None else at_ends(hs, lengths)
-    return (hs[1:], last), (gates, hs, inner, given)
 
 
 def _backward(
     g: Any, kept: Any, needs: Any, y: Any, x: Any, h0: Any, w_ih: Any, w_hh: Any, b_ih: Any,
     b_hh: Any, *, lengths: Any = None,
 ) -> tuple[Any, ...]:  # fmt: skip
-    gates, hs, inner, given = kept
+    fast, gates, hs, inner, given = kept
+    n = inner.shape[2]
+    by_input = np.empty_like(gates)  # gradients before the gates, as the input sees them
+    by_state = np.empty_like(gates)  # and as the state sees them: n's goes through r
+    loop = _backward_loop if fast is None else fast.backward
+    seeds = (masked(g[0], lengths), g[1])
+    dh, d_ibias, d_hbias = loop(seeds, gates, hs, inner, w_hh, lengths, by_input, by_state)
+    flat, flat_state = by_input.reshape(-1, 3 * n), by_state.reshape(-1, 3 * n)
+    dx = dot(flat, w_ih).reshape(x.shape) if needs[0] else None
+    d_ih = dot(flat.T, given) if needs[2] else None
+    d_hh = dot(flat_state.T, hs[:-1].reshape(-1, n)) if needs[3] else None
+    return dx, dh, d_ih, d_hh, d_ibias, d_hbias
+
+
+def _backward_loop(
+    g: Any, gates: Any, hs: Any, inner: Any, w_hh: Any, lengths: Any, by_input: Any, by_state: Any
+) -> tuple[Any, Any, Any]:
+    """Fill the gradients before the gates; return those of the first state and of both biases."""
+    g_out, g_h = g
     steps, batch, n = inner.shape
     r, z, new = gates[:, :, :n], gates[:, :, n : 2 * n], gates[:, :, 2 * n :]
     to_new = (1 - z) * (1 - new * new)
     to_z = (hs[:-1] - new) * z * (1 - z)
     to_r = inner * r * (1 - r)
-    by_input = np.empty_like(gates)  # gradients before the gates, as the input sees them
-    by_state = np.empty_like(gates)  # and as the state sees them: n's goes through r
-    g_out, g_h = masked(g[0], lengths), g[1]
-    back = np.zeros((batch, n), x.dtype)
+    back = np.zeros((batch, n), inner.dtype)
     if lengths is None:
         back[:] = g_h
-    dh, d_new = np.empty((2, batch, n), x.dtype)
+    dh, d_new = np.empty((2, batch, n), inner.dtype)
     for t in range(steps - 1, -1, -1):
         if lengths is not None:  # here some sequences end
             ends = np.flatnonzero(lengths == t + 1)
@@ -89,11 +110,7 @@ def _backward(
         np.dot(sent, w_hh, out=back)
         dh *= z[t]
         back += dh
-    flat, flat_state = by_input.reshape(-1, 3 * n), by_state.reshape(-1, 3 * n)
-    dx = dot(flat, w_ih).reshape(x.shape) if needs[0] else None
-    d_ih = dot(flat.T, given) if needs[2] else None
-    d_hh = dot(flat_state.T, hs[:-1].reshape(-1, n)) if needs[3] else None
-    return dx, back, d_ih, d_hh, flat.sum(axis=0), flat_state.sum(axis=0)
+    return back, by_input.sum(axis=(0, 1)), by_state.sum(axis=(0, 1))
 
 
 def _plain(x: Any, h0: Any, *weights: Any, lengths: Any = None) -> Any:

@@ -48,6 +48,11 @@ def team() -> Any:
     return import_module("autograd_core.workers.compiled.team")
 
 
+def make_room() -> None:
+    """Let helpers that look out for more compiled work leave their cores to OpenBLAS's threads."""
+    _threads.make_room()
+
+
 def share(task: _threads.Task, count: int) -> None:
     """Run ``task(k)`` for each k below count, on as many threads as are set."""
     _threads.share(task, count, setting("threads"))
@@ -71,6 +76,7 @@ def share_parts(task: Callable[[slice], Any], n: int) -> None:
 __all__ = [
     "compiled",
     "compiled_for",
+    "make_room",
     "parts",
     "setting",
     "share",

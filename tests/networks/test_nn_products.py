@@ -17,6 +17,7 @@ RNG = np.random.default_rng(1)
 SHAPES = [
     (1, 40, 33), (3, 7, 5), (9, 20, 17), (16, 300, 40), (20, 33, 70), (32, 257, 64), (33, 16, 31),
     (100, 513, 65), (256, 31, 8), (300, 270, 50), (14, 1, 1), (8, 512, 16),
+    (518, 270, 40), (1541, 20, 33),
 ]  # fmt: skip
 
 
@@ -96,18 +97,43 @@ class Known:
 
 @pytest.fixture
 def fresh():
-    narrow = blas.narrow
-    narrow.cache_clear()
+    longest = blas.longest
+    longest.cache_clear()
     yield
-    narrow.cache_clear()
+    longest.cache_clear()
 
 
-def test_a_blas_that_knows_its_processor_is_left_to_it(monkeypatch, fresh):
-    monkeypatch.setattr(blas, "_functions", lambda *verbs: (Known(b"SkylakeX"),))
-    assert not blas.narrow()
-    blas.narrow.cache_clear()
+@compiled_only
+def test_a_blas_that_knows_its_processor_keeps_products_without_a_short_side(monkeypatch, fresh):
+    from nn.functional.compiled import microkernel
+    from nn.functional.compiled import product as compiled
+
     monkeypatch.setattr(blas, "_functions", lambda *verbs: None)  # not OpenBLAS
-    assert not blas.narrow()
+    assert blas.longest() == 0
+    blas.longest.cache_clear()
+    monkeypatch.setattr(blas, "_functions", lambda *verbs: (Known(b"SkylakeX"),))
+    monkeypatch.setattr(microkernel, "LANES", 16)
+    monkeypatch.setattr(compiled, "product", lambda *given: "found")
+    short, long = np.ones((128, 129), np.float32), np.ones((129, 129), np.float32)
+    assert blas.dot(short, long) == blas.dot(long, short.T) == blas.dot(short.T, short) == "found"
+    np.testing.assert_array_equal(blas.dot(long, long), np.full((129, 129), 129.0))
+
+
+@compiled_only
+def test_helpers_leave_their_cores_to_the_threads_of_openblas():
+    team = kernels.team()
+    before, awake = team.board.copy(), team.AWAKE
+    pool = kernels._threads._pool
+    recall, pool.recall = pool.recall, team._recall
+    try:
+        team.board[awake] += 1  # as if one looked out
+        blas.dot(np.ones((200, 200)), np.ones((200, 200)))
+        assert team.board[team.CALLED] == before[team.CALLED] + 1
+        blas.dot(np.ones((20, 20)), np.ones((20, 20)))  # no work for two
+        assert team.board[team.CALLED] == before[team.CALLED] + 1
+    finally:
+        team.board[awake] -= 1
+        pool.recall = recall
 
 
 @compiled_only
@@ -117,10 +143,10 @@ def test_a_blas_that_takes_half_vectors_is_replaced(monkeypatch, fresh):
 
     monkeypatch.setattr(blas, "_functions", lambda *verbs: (Known(b"Haswell"),))
     monkeypatch.setattr(microkernel, "LANES", 8)
-    assert not blas.narrow()  # these vectors are all that there is
-    blas.narrow.cache_clear()
+    assert blas.longest() == 0  # these vectors are all that there is
+    blas.longest.cache_clear()
     monkeypatch.setattr(microkernel, "LANES", 16)
-    assert blas.narrow()
+    assert blas.longest() == np.inf
     calls = []
     monkeypatch.setattr(compiled, "product", lambda *given: calls.append(given) or "found")
     wide, wider = np.ones((128, 128), np.float32), np.ones((128, 128))
@@ -138,7 +164,7 @@ def always(monkeypatch):
     monkeypatch.setattr(kernels, "ENOUGH", 0)
     if importable("numba"):
         monkeypatch.setattr(kernels.team(), "SHARED", 0)
-    monkeypatch.setattr(blas, "narrow", lambda: True)
+    monkeypatch.setattr(blas, "longest", lambda: np.inf)
 
 
 @compiled_only

@@ -115,35 +115,40 @@ SIZES = [(9, 13, 33, 70), (40, 1, 64, 128), (17, 32, 64, 128)]
 @pytest.mark.slow  # the first run on a machine compiles
 @pytest.mark.parametrize("ragged", [False, True])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_compiled_lstm_is_the_plain_recurrence(
-    size: tuple[int, ...], ragged: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_compiled_loop_is_the_plain_recurrence(
+    name: str, size: tuple[int, ...], ragged: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    layer, _, _, _, options = LAYERS[name]
     pytest.importorskip("numba")
     monkeypatch.setattr(kernels, "ENOUGH", 0)
-    given = arrays("lstm", *size, np.float32)
+    given = arrays(name, *size, np.float32)
     steps, batch = size[:2]
     lengths = np.random.default_rng(0).integers(1, steps + 1, batch) if ragged else None
-    assert kernels.compiled("lstm", 1, *given) is not None
-    wanted = plainly("lstm", given, lengths)
+    module = {"tanh": "rnn", "relu": "rnn"}.get(name, name)
+    assert kernels.compiled(module, 1, *given) is not None
+    wanted = plainly(name, given, lengths)
     if ragged:
         for k, n in enumerate(lengths):
             given[0][n:, k] = np.nan
     with use_kernels(compiled=True, threads=2):
-        found = results(lstm_layer, given, lengths)
+        found = results(layer, given, lengths, **options)
     with use_kernels(compiled=True, threads=1):
-        alone = results(lstm_layer, given, lengths)
+        alone = results(layer, given, lengths, **options)
     for a, b, c in zip(found, wanted, alone, strict=True):
         np.testing.assert_allclose(a, b, atol=3e-6 * np.abs(b).max())
         np.testing.assert_allclose(a, c, atol=1e-6 * np.abs(b).max())
 
 
 @pytest.mark.slow
-def test_compiled_lstm_keeps_nan(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_compiled_loop_keeps_nan(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
     monkeypatch.setattr(kernels, "ENOUGH", 0)
-    given = arrays("lstm", 9, 13, 33, 70, np.float32)
+    layer, _, _, _, options = LAYERS[name]
+    given = arrays(name, 9, 13, 33, 70, np.float32)
     given[0][4, 2, 0] = np.nan
-    out = lstm_layer(*given)[0]
+    out = layer(*given, **options)[0]
     assert np.isnan(out[4:, 2]).all()
     assert np.isfinite(out[:4]).all()
     assert np.isfinite(np.delete(out, 2, axis=1)).all()

@@ -19,12 +19,7 @@ from autograd_core.workers.compiled.team import helped, job, lead
 from .bend import sigmoid_of_half, tanh
 from .microkernel import rows_of
 from .panels import laid_out
-from .product import (
-    VECTORS,
-    WIDE,
-    parts,
-    times_panels,
-)
+from .product import VECTORS, WIDE, shares, times_panels
 
 _ONE = np.float32(1)
 
@@ -117,18 +112,12 @@ def _all_backward(board: Any, bounds: Any, *given: Any) -> None:  # pragma: no c
     lead(board, len(bounds), job(_backward, (bounds, *given)))
 
 
-def _shares(batch: int) -> Any:
-    """Return the bounds of the batch's parts, one for each thread, of eight examples at least."""
-    bounds = parts(batch)
-    return np.array([bounds[:-1], bounds[1:]]).T.copy()
-
-
 def forward(
     given: Any, matrix: Any, bias: Any, gates: Any, cs: Any, bent: Any, lengths: Any
 ) -> None:
     """Fill gates, cells and their tanh, and the states in `given`; see `_forward_loop`."""
     steps, batch, _ = bent.shape
-    packed, bounds = laid_out(matrix, WIDE), _shares(batch)
+    packed, bounds = laid_out(matrix, WIDE), shares(batch)
     lengths = np.full(batch, steps) if lengths is None else lengths
     rows = rows_of(min(bounds[:, 1] - bounds[:, 0]))
     _all_forward(
@@ -143,7 +132,7 @@ def backward(
     steps, batch, n = bent.shape
     g_out, g_h, g_c = (np.ascontiguousarray(part) for part in g)
     back, dc = np.zeros((batch, n), bent.dtype), np.zeros((batch, n), bent.dtype)
-    packed, bounds = laid_out(weights, WIDE), _shares(batch)
+    packed, bounds = laid_out(weights, WIDE), shares(batch)
     zeros = np.zeros(n + WIDE, bent.dtype)
     lengths = np.full(batch, steps) if lengths is None else lengths
     rows = rows_of(min(bounds[:, 1] - bounds[:, 0]))

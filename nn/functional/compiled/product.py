@@ -24,6 +24,7 @@ WIDE = LANES * len(VECTORS)
 LEAST, FEW = 8, 32  # rows for which panels of b do not pay; fewer: too few for a vector
 TALL = 256  # rows of which each thread takes some, laying out all of b for itself
 STRETCH = 256  # rows of b in a panel: with 32 columns two thirds of a first-level cache
+MOST = 512  # rows of a laid out at once: with the stretch half a megabyte
 SHARED = 2e6  # operations: less is done before a helper has come
 
 
@@ -31,6 +32,12 @@ def parts(count: int, least: int = 8) -> list[int]:
     """Return the bounds of the parts into which threads divide a count."""
     pieces = max(1, min(setting("threads"), count // least))
     return [count * k // pieces for k in range(pieces + 1)]
+
+
+def shares(batch: int) -> Any:
+    """Return the bounds of a batch's parts, one for each thread, of eight examples at least."""
+    bounds = parts(batch)
+    return np.array([bounds[:-1], bounds[1:]]).T.copy()
 
 
 @kernel
@@ -50,35 +57,63 @@ def times_panels(
 
 
 @kernel
+def _down(
+    many: Any, vectors: Any, a: Any, a_at: int, a_row: int, a_step: int, rows: int, length: int,
+    panel: Any, start: Any, s_at: int, s_row: int, c: Any, c_at: int, c_row: int, columns: int,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """Write start + a times a panel, a block of rows after the other."""
+    for at in range(0, rows, len(many)):
+        first = min(at, rows - len(many))  # the last block overlaps the one before
+        block(
+            many, vectors, a, a_at + first * a_row, a_row, 0, 0, a_step, 1, 1, length, panel, 0,
+            len(vectors) * LANES, start, s_at + first * s_row, s_row, c, c_at + first * c_row,
+            c_row, at - first, columns,
+        )  # fmt: skip
+
+
+@kernel
 def _part(
     many: Any, vectors: Any, a: Any, a_row: int, a_step: int, k: int, b: Any, b_row: int,
     b_column: int, n: int, top: int, bottom: int, lo: int, hi: int, start: Any, c: Any,
-    stretch: int,
+    stretch: int, most: int,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
     """Write rows top to bottom and columns lo to hi of start + a b, by panels of b.
 
     Every operand is flat, with strides; start is one row.  A stretch of a meets all of b's columns
     before the next one is read: it stays in the second-level cache, the whole of a often not.
+    Where a's columns are what lies together, rows of LANES are laid out as b's columns are: read
+    in place, one number of every line of cache would be used at a time, from lines that collide.
     """
     wide = len(vectors) * LANES
     panel = np.empty((stretch + LANES) * wide, np.float32)
-    for p in range(0, k, stretch):
-        length = min(stretch, k - p)
-        for j in range(lo, hi, wide):
-            fill(b, p * b_row + j * b_column, b_row, b_column, length, n - j, wide, panel, 0)
-            for at in range(top, bottom, len(many)):
-                first = min(at, bottom - len(many))
-                place, source = first * n + j, first * a_row + p * a_step
+    packs = a_row == 1 and a_step != 1 and LANES % len(many) == 0
+    packed = np.empty((min(most, bottom - top) * min(stretch, k) if packs else 0), np.float32)
+    for first in range(top, bottom, most):
+        last = min(first + most, bottom)
+        whole = (last - first) // LANES if packs else 0
+        rest = first + whole * LANES
+        for p in range(0, k, stretch):
+            length = min(stretch, k - p)
+            size = LANES * length
+            for q in range(whole):
+                at = first + q * LANES + p * a_step
+                fill(a, at, a_step, 1, length, LANES, LANES, packed, q * size)
+            for j in range(lo, hi, wide):
+                fill(b, p * b_row + j * b_column, b_row, b_column, length, n - j, wide, panel, 0)
                 if p == 0:
-                    block(
-                        many, vectors, a, source, a_row, 0, 0, a_step, 1, 1, length, panel, 0, wide,
-                        start, j, 0, c, place, n, at - first, n - j,
-                    )  # fmt: skip
+                    begun, s_at, s_row = start, j, 0
                 else:
-                    block(
-                        many, vectors, a, source, a_row, 0, 0, a_step, 1, 1, length, panel, 0, wide,
-                        c, place, n, c, place, n, at - first, n - j,
+                    begun, s_at, s_row = c, j, n
+                for q in range(whole):
+                    row = first + q * LANES
+                    _down(
+                        many, vectors, packed, q * size, 1, LANES, LANES, length, panel, begun,
+                        s_at + row * s_row, s_row, c, row * n + j, n, n - j,
                     )  # fmt: skip
+                _down(
+                    many, vectors, a, rest * a_row + p * a_step, a_row, a_step, last - rest, length,
+                    panel, begun, s_at + rest * s_row, s_row, c, rest * n + j, n, n - j,
+                )  # fmt: skip
 
 
 @kernel
@@ -121,7 +156,7 @@ def product(a: Any, b: Any, start: Any = None) -> Any:
 def _some(
     task: int, tasks: int, pieces: int, unit: int, by_rows: bool, in_place: bool, many: Any,
     vectors: Any, a: Any, a_row: int, a_step: int, m: int, k: int, b: Any, b_row: int,
-    b_column: int, n: int, start: Any, c: Any, stretch: int,
+    b_column: int, n: int, start: Any, c: Any, stretch: int, most: int,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
     """Write a task's share of the rows or columns."""
     lo, hi = pieces * task // tasks * unit, pieces * (task + 1) // tasks * unit
@@ -133,7 +168,7 @@ def _some(
     top, bottom, left, right = (lo, hi, 0, n) if by_rows else (0, m, lo, hi)
     _part(
         many, vectors, a, a_row, a_step, k, b, b_row, b_column, n, top, bottom, left, right,
-        start, c, stretch,
+        start, c, stretch, most,
     )  # fmt: skip
 
 
@@ -157,5 +192,5 @@ def _share(
     tasks = min(threads if by_rows or threads == 1 else 2 * threads, pieces)
     _all(
         helped(tasks), tasks, pieces, unit, by_rows, in_place, rows, vectors, a, a_row, a_step, m,
-        k, b, b_row, b_column, n, start, c, STRETCH,
+        k, b, b_row, b_column, n, start, c, STRETCH, MOST,
     )  # fmt: skip
