@@ -15,7 +15,7 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine import inplace, outputs
 from autograd_core.engine.methods import ArrayMethods
-from autograd_core.operations import nests
+from autograd_core.operations import draws, nests
 from autograd_core.operations import other_libraries as foreign
 from autograd_core.operations.primitive import (
     REGISTRY,
@@ -25,6 +25,7 @@ from autograd_core.operations.primitive import (
     as_constant,
     bare,
     describe,
+    memory,
     unwrapped,
 )
 from autograd_core.rules import elementwise as e
@@ -69,6 +70,10 @@ def _plain(index: Any) -> Any:
     return (
         np.asarray(index, dtype=None if len(index) else int) if isinstance(index, list) else index
     )
+
+
+def _share(a: Any, b: Any) -> bool:
+    return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
 
 
 def _ufunc(function: np.ufunc) -> Callable[[Any, Any], Any]:
@@ -249,6 +254,8 @@ class Traced(ArrayMethods):
         return indexing.getitem(self, index=_plain(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if isinstance(value, Traced) and value.ndim and _share(memory(self), memory(value)):
+            draws.check_shuffle()
         if value.__class__ not in foreign.FAMILIAR and not isinstance(value, (list, tuple)):
             value = foreign.plain(value, "setitem", (self,))
         inplace.assign(self, _plain(index), value)

@@ -18,6 +18,7 @@ from autograd_core.base import errors
 from autograd_core.base.later import later
 from autograd_core.base.source import Location
 from autograd_core.operations.boxed import Boxed, memory
+from autograd_core.operations.draws import check_draw
 
 _TAUGHT = {"scipy.special": "autograd_core.rules.scipy_special"}
 
@@ -186,7 +187,7 @@ _LIBRARIES = {
     "numpy.polynomial": (
         "np.polynomial, which makes plain arrays of it. With plain coefficients, polyval(x, c), "
         "chebval(x, c) and the like take a traced x; with traced ones, of powers, write "
-        "np.polyval(c[::-1], x)."
+        "np.polyval(c[::-1], x), and with a plain x, chebvander(x, len(c) - 1) @ c and the like."
     ),
     "scipy.sparse": "scipy.sparse: " + _SPARSE,
     "pandas": "pandas: " + _LABELLED.format(name="series"),
@@ -237,6 +238,7 @@ def check_caller() -> None:
                 )
         frame = frame.f_back  # type: ignore[assignment]
     _refuse_for_scipy()
+    check_draw()
 
 
 def scipy_function() -> tuple[str, str] | None:
