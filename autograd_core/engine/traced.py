@@ -15,6 +15,7 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine import inplace, outputs
 from autograd_core.engine.methods import ArrayMethods
+from autograd_core.engine.updates import Updates, plain_index
 from autograd_core.operations import draws, nests
 from autograd_core.operations import other_libraries as foreign
 from autograd_core.operations.primitive import (
@@ -56,20 +57,6 @@ def as_inexact(value: Any, operation: str) -> Any:
             Location.of_caller(),
         )
     return value
-
-
-def _plain(index: Any) -> Any:
-    """Return an index with traced values and lists made into arrays."""
-    if index.__class__ in foreign.FAMILIAR:
-        return index
-    if isinstance(index, tuple):
-        return tuple([_plain(part) for part in index])
-    if isinstance(index, Boxed):
-        return bare(index)
-    foreign.setting(index, "index")
-    return (
-        np.asarray(index, dtype=None if len(index) else int) if isinstance(index, list) else index
-    )
 
 
 def _share(a: Any, b: Any) -> bool:
@@ -251,14 +238,28 @@ class Traced(ArrayMethods):
     # --- indexing -----------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Self:
-        return indexing.getitem(self, index=_plain(index))
+        return indexing.getitem(self, index=plain_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if isinstance(value, Traced) and value.ndim and _share(memory(self), memory(value)):
             draws.check_shuffle()
         if value.__class__ not in foreign.FAMILIAR and not isinstance(value, (list, tuple)):
             value = foreign.plain(value, "setitem", (self,))
-        inplace.assign(self, _plain(index), value)
+        inplace.assign(self, plain_index(index), value)
+
+    @property
+    def at(self) -> Updates:
+        """Updates that return a new value, under JAX's names: ``x.at[i].set(v)``.
+
+        Also add, subtract, multiply, divide, power, min, max, apply and get.
+
+        Examples
+        --------
+        >>> from autograd_core import grad
+        >>> grad(lambda x: np.prod(x.at[0].set(x[1] ** 2)))(np.array([5.0, 2.0]))
+        array([ 0., 12.])
+        """
+        return Updates(self)
 
     def __len__(self) -> int:
         shape = self.shape
