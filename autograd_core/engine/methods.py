@@ -92,7 +92,7 @@ class ArrayMethods(Boxed):
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """Return the namespace of the array API standard, `autograd_core.array_api`."""
-        return later("array_api_namespace")(api_version)
+        return later("array_api_namespace")(self, api_version)
 
     @property
     def device(self) -> str:
