@@ -126,6 +126,8 @@ class ArrayMethods(Boxed):
 
     def item(self) -> Any:
         """Return the one element as a Python number, a constant."""
+        if self._level:
+            foreign.check_reader("sympy")
         return self._number(bare(self).item(), "item")
 
     def tolist(self) -> Any:
@@ -163,6 +165,8 @@ class ArrayMethods(Boxed):
 
     def __float__(self) -> float:
         self._check_number("float()")
+        if self._level:
+            foreign.check_reader("sympy")
         number: float = self._number(float(bare(self)), "float")
         return number
 

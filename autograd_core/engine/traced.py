@@ -270,6 +270,7 @@ class Traced(ArrayMethods):
         return int(shape[0])
 
     def __iter__(self) -> Iterator[Self]:
+        foreign.check_reader("pandas")
         for k in range(len(self)):
             yield self[k]
 
@@ -305,9 +306,14 @@ class Traced(ArrayMethods):
             raise errors.UnsupportedError(
                 f"{name}: no derivative rule for this ufunc.{_nearest(name)}", Location.of_caller()
             )
-        if isinstance(run, Primitive):
-            return run(*inputs, **keywords) if keywords else run(*inputs)
-        return _composite(run, getattr(ufunc, method), inputs, keywords)
+        try:
+            if isinstance(run, Primitive):
+                return run(*inputs, **keywords) if keywords else run(*inputs)
+            return _composite(run, getattr(ufunc, method), inputs, keywords)
+        except foreign.OwnArithmeticError:
+            if any(map(foreign.is_holder, inputs)):
+                return NotImplemented  # a labelled array, a quantity: it asks for the numbers
+            raise
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, keywords: Any

@@ -159,7 +159,8 @@ def plain(value: Any, operation: str, beside: Any = ()) -> Any:
         )
     reason = _why_not(value)
     if reason is not None:
-        refusal = OwnArithmeticError if reason is _SPARSE else errors.OperandError
+        own = reason is _SPARSE or is_holder(value)
+        refusal = OwnArithmeticError if own else errors.OperandError
         raise refusal(f"{operation}: {_name(kind)}: {reason}", where)
     if not _is_array_like(value):
         return value  # no array: a function, a setting; the operation itself knows
@@ -171,6 +172,15 @@ def plain(value: Any, operation: str, beside: Any = ()) -> Any:
             where,
         )
     return array
+
+
+def numbers(value: Any) -> Any:
+    """Return an argument of a function as NumPy's array, if its class offers one and no more."""
+    if type(value) in KNOWN or isinstance(value, (Boxed, np.ndarray, str, bytes)):
+        return value
+    if hasattr(type(value), "__array_function__") or not _is_array_like(value):
+        return value
+    return value if _why_not(value) else np.asarray(value)
 
 
 def masked(value: Any, operation: str) -> None:
@@ -192,7 +202,32 @@ _LIBRARIES = {
     "scipy.sparse": "scipy.sparse: " + _SPARSE,
     "pandas": "pandas: " + _LABELLED.format(name="series"),
     "xarray": "xarray: " + _LABELLED.format(name="array"),
+    "sympy": "sympy, which takes its number as a constant; give floats, float(s), or write the "
+    "expression with sympy.lambdify.",
 }
+# Libraries whose objects hold any array and compute with its own functions, a traced value's too.
+_HOLDERS = {"xarray", "pint"}
+
+
+def is_holder(value: Any) -> bool:
+    """Whether a value is an object of a library that can hold a traced value, and do operators."""
+    kind = type(value)
+    if kind in KNOWN or not hasattr(kind, "__array_ufunc__") or isinstance(value, np.ndarray):
+        return False
+    return any(base.__module__.partition(".")[0] in _HOLDERS for base in kind.__mro__)
+
+
+def check_reader(library: str) -> None:
+    """Refuse if a library's function, which reads numbers alone, calls a method of a value."""
+    frame = sys._getframe(2)
+    while (module := str(frame.f_globals.get("__name__"))).startswith("autograd_core."):
+        if frame.f_back is None:
+            return
+        frame = frame.f_back
+    if module.partition(".")[0] == library:
+        raise errors.OperandError(
+            f"a traced value was handed to {_LIBRARIES[library]}", Location.of_caller()
+        )
 
 
 def own_operator(operation: str, first: Any, second: Any) -> Any:
@@ -331,7 +366,8 @@ def operands(values: Any, operation: str) -> None:
         else:
             found.append(value)
     for value in found:
-        if isinstance(value, np.ndarray) or hasattr(type(value), "__array_function__"):
+        text = isinstance(value, (str, bytes))
+        if hasattr(type(value), "__array_function__") or (not text and _is_array_like(value)):
             plain(value, operation, found)
         else:
             setting(value, operation)
