@@ -237,6 +237,12 @@ def own_operator(operation: str, first: Any, second: Any) -> Any:
     """
     if is_sparse(first) or is_sparse(second):
         return later("sparse_operator")(operation, first, second)
+    if operation == "matmul" and (is_holder(first) or is_holder(second)):
+        raise errors.OperandError(  # xarray knows no array there, pint swaps the factors
+            "matmul: beside a labelled array or a quantity, give its numbers; or hold the traced "
+            "value in one, too.",
+            Location.of_caller(),
+        )
     return NotImplemented
 
 
