@@ -79,6 +79,7 @@ PLACES.update(
     DataError="autograd_core.nn",
     StateDictError="autograd_core.optim",
     array_api_namespace="autograd_core.array_api",
+    untracked="autograd_core.engine.tensor",
     instead_of="autograd_core.scipy.values",
     backward_steps="autograd_core.viewer.stepping",
     sparse_operator="autograd_core.scipy.sparse.entries",

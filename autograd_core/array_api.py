@@ -23,8 +23,9 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine.tensor import untracked as _held
+from autograd_core.engine.trace_borders import note_asked
 from autograd_core.numpy import creation
-from autograd_core.operations.boxed import CONSTANT_KIND, Boxed, bare
+from autograd_core.operations.boxed import Boxed, bare
 from autograd_core.operations.nested_sequences import holds, join
 from autograd_core.operations.other_libraries import scipy_function
 
@@ -376,11 +377,11 @@ def _refuse_plain_arrays(asking: FrameType) -> None:
         )
 
 
-def array_api_namespace(api_version: str | None = None) -> Any:
+def array_api_namespace(value: Any, api_version: str | None = None) -> Any:
     """Return this module, for ``x.__array_namespace__()``.
 
-    From then on constants that meet in forward mode, under vmap and in compile are Tensors, as in
-    reverse mode (decision 183): code of the standard allows one kind of array only.
+    From then on constants that meet in x's run of forward mode or vmap are Tensors, as in reverse
+    mode (decision 204): code of the standard allows one kind of array only.
     """
     if api_version not in (None, *VERSIONS):
         raise errors.OperandError(
@@ -389,8 +390,7 @@ def array_api_namespace(api_version: str | None = None) -> Any:
             Location.of_caller(),
         )
     _refuse_plain_arrays(sys._getframe(2))
-    if not CONSTANT_KIND:
-        CONSTANT_KIND.append(_held)
+    note_asked(value)
     return sys.modules[__name__]
 
 

@@ -40,8 +40,8 @@ SciPy runs on this namespace if `SCIPY_ARRAY_API=1` is set before SciPy is impor
 - `unique_all`, `unique_counts` and `unique_inverse` are refused under `vmap` and `compile`: their
   shapes follow from the numbers.
 - `reshape(x, shape, copy=False)` is refused on a traced value.
-- The first time that a program asks for the namespace, `jvp`, `vmap` and `compile` begin to return
-  constants, such as `x > 0`, as Tensors, as `grad` always does. Before, they are plain arrays.
+- From where a run of `jvp` or `vmap` asks for the namespace to its end, constants in it, such as
+  `x > 0`, are Tensors, as they always are in `grad`. Otherwise they are plain arrays.
 
 ## The public conformance suite
 

@@ -91,7 +91,7 @@ class ArrayMethods(Boxed):
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """Return the namespace of the array API standard, `autograd_core.array_api`."""
-        return later("array_api_namespace")(api_version)
+        return later("array_api_namespace")(self, api_version)
 
     @property
     def device(self) -> str:
@@ -125,6 +125,8 @@ class ArrayMethods(Boxed):
 
     def item(self) -> Any:
         """Return the one element as a Python number, a constant."""
+        if self._level:
+            other_libraries.check_reader("sympy")
         return self._number(bare(self).item(), "item")
 
     def tolist(self) -> Any:
@@ -162,6 +164,8 @@ class ArrayMethods(Boxed):
 
     def __float__(self) -> float:
         self._check_number("float()")
+        if self._level:
+            other_libraries.check_reader("sympy")
         number: float = self._number(float(bare(self)), "float")
         return number
 

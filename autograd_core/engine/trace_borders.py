@@ -23,7 +23,7 @@ import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
-from autograd_core.operations.boxed import Boxed, bare
+from autograd_core.operations.boxed import ASKED, BY_HAND, Boxed, bare, run_of
 from autograd_core.operations.modes import BASE, STEP, new_level
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -73,6 +73,8 @@ class trace:  # noqa: N801 - a statement more than a thing; a class, as it costs
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         RUNNING.remove(self.level)
         _here.traces -= 1
+        if ASKED and self.level not in RUNNING:
+            ASKED.discard(run_of(self.level))
         if isinstance(error, SystemError):  # a callback in C (brentq) raised, C did not pass it on
             cause = error.__cause__
             while cause is not None and not isinstance(cause, errors.AutogradError):
@@ -81,6 +83,22 @@ class trace:  # noqa: N801 - a statement more than a thing; a class, as it costs
                 raise cause from error
         elif isinstance(error, ValueError) and isinstance(error.__cause__, errors.ConversionError):
             raise error.__cause__ from None  # NumPy hides it, for z[0] = x and z.astype(float)
+        elif isinstance(error, AttributeError) and isinstance(
+            error.__context__, errors.ConversionError
+        ):
+            raise error.__context__ from None  # and np.mgrid[a:b:5j, ...], which tries another way
+
+
+def note_asked(value: Any) -> None:
+    """Note that code asked for the array API namespace: constants in a value's runs are Tensors."""
+    while isinstance(value, Boxed):
+        if not run_of(value._level):
+            BY_HAND.set(True)
+            ASKED.add(0)
+        elif value._level in RUNNING:
+            ASKED.add(run_of(value._level))
+        below = value._below()
+        value = getattr(value, "value", None) if below is value else below
 
 
 def _has_ended(value: Any, level: int = 0) -> bool:

@@ -15,7 +15,8 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.engine import inplace, outputs
 from autograd_core.engine.methods import ArrayMethods
-from autograd_core.operations import nested_sequences, other_libraries
+from autograd_core.engine.updates import Updates, plain_index
+from autograd_core.operations import draws, nested_sequences, other_libraries
 from autograd_core.operations.primitive import (
     REGISTRY,
     WRITERS,
@@ -24,6 +25,7 @@ from autograd_core.operations.primitive import (
     as_constant,
     bare,
     describe,
+    innermost_array,
     unwrapped,
 )
 from autograd_core.rules import elementwise as e
@@ -56,18 +58,9 @@ def as_inexact(value: Any, operation: str) -> Any:
     return value
 
 
-def _plain(index: Any) -> Any:
-    """Return an index with traced values and lists made into arrays."""
-    if index.__class__ in other_libraries.FAMILIAR:
-        return index
-    if isinstance(index, tuple):
-        return tuple([_plain(part) for part in index])
-    if isinstance(index, Boxed):
-        return bare(index)
-    other_libraries.setting(index, "index")
-    return (
-        np.asarray(index, dtype=None if len(index) else int) if isinstance(index, list) else index
-    )
+def _share(x: Boxed, y: Boxed) -> bool:
+    a, b = innermost_array(x), innermost_array(y)
+    return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
 
 
 def _ufunc(function: np.ufunc) -> Callable[[Any, Any], Any]:
@@ -245,12 +238,32 @@ class Traced(ArrayMethods):
     # --- indexing -----------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Self:
-        return indexing.getitem(self, index=_plain(index))
+        return indexing.getitem(self, index=plain_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if (
+            isinstance(value, Traced)
+            and value.ndim
+            and _share(innermost_array(self), innermost_array(value))
+        ):
+            draws.check_shuffle()
         if value.__class__ not in other_libraries.FAMILIAR and not isinstance(value, (list, tuple)):
             value = other_libraries.plain(value, "setitem", (self,))
-        inplace.assign(self, _plain(index), value)
+        inplace.assign(self, plain_index(index), value)
+
+    @property
+    def at(self) -> Updates:
+        """Updates that return a new value, under JAX's names: ``x.at[i].set(v)``.
+
+        Also add, subtract, multiply, divide, power, min, max, apply and get.
+
+        Examples
+        --------
+        >>> from autograd_core import grad
+        >>> grad(lambda x: np.prod(x.at[0].set(x[1] ** 2)))(np.array([5.0, 2.0]))
+        array([ 0., 12.])
+        """
+        return Updates(self)
 
     def __len__(self) -> int:
         shape = self.shape
@@ -261,6 +274,7 @@ class Traced(ArrayMethods):
         return int(shape[0])
 
     def __iter__(self) -> Iterator[Self]:
+        other_libraries.check_reader("pandas")
         for k in range(len(self)):
             yield self[k]
 
@@ -296,9 +310,14 @@ class Traced(ArrayMethods):
             raise errors.UnsupportedError(
                 f"{name}: no derivative rule for this ufunc.{_nearest(name)}", Location.of_caller()
             )
-        if isinstance(run, Primitive):
-            return run(*inputs, **keywords) if keywords else run(*inputs)
-        return _composite(run, getattr(ufunc, method), inputs, keywords)
+        try:
+            if isinstance(run, Primitive):
+                return run(*inputs, **keywords) if keywords else run(*inputs)
+            return _composite(run, getattr(ufunc, method), inputs, keywords)
+        except other_libraries.OwnArithmeticError:
+            if any(map(other_libraries.is_holder, inputs)):
+                return NotImplemented  # a labelled array, a quantity: it asks for the numbers
+            raise
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, keywords: Any

@@ -31,8 +31,7 @@ _OWN: dict[str, Any] = {
         )
     },
     **{name: getattr(_calling, name) for name in ("apply_along_axis", "piecewise", "vectorize")},
-    "c_": _joining.c_,
-    "r_": _joining.r_,
+    **{name: getattr(_joining, name) for name in ("c_", "mgrid", "ogrid", "r_")},
 }  # fmt: skip
 _SUBMODULES = {name: _Namespace(f"{__name__}.{name}", getattr(_numpy, name))
                for name in ("linalg", "fft")}  # fmt: skip

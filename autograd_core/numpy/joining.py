@@ -1,4 +1,4 @@
-"""``np.r_`` and ``np.c_`` with traced values among what they join."""
+"""``np.r_``, ``np.c_``, ``np.mgrid`` and ``np.ogrid`` with traced values in their brackets."""
 
 from __future__ import annotations
 
@@ -72,5 +72,57 @@ def _spaced(item: slice) -> Any:
     return arange(start, item.stop, step)
 
 
+class _Grid:
+    """Makes the grid that slices in square brackets stand for, as NumPy's object of that name does.
+
+    Parameters
+    ----------
+    numpys : nd_grid
+        NumPy's own: dense or open.
+    """
+
+    def __init__(self, numpys: Any) -> None:
+        self._numpys = numpys
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._numpys, name)
+
+    def __getitem__(self, key: Any) -> Any:
+        one = isinstance(key, slice)
+        slices = (key,) if one else key
+        if not isinstance(slices, tuple) or not any(map(_traced_slice, slices)):
+            return self._numpys[key]
+        places = np.ogrid[tuple(slice(_count(s)) for s in slices)]
+        axes = [_along(s, n) for s, n in zip(slices, places, strict=True)]
+        if one:
+            return axes[0]
+        kind = np.result_type(*(axis.dtype for axis in axes))
+        axes = [axis if axis.dtype == kind else axis.astype(kind) for axis in axes]
+        if self._numpys.sparse:
+            return tuple(axes)
+        return np.stack(np.broadcast_arrays(*axes))
+
+
+def _count(item: slice) -> int:
+    """Return how many numbers a slice in brackets stands for; a constant."""
+    step = 1 if item.step is None else item.step
+    if isinstance(step, complex):
+        return int(abs(step))
+    start = 0 if item.start is None else item.start
+    return max(0, int(np.ceil((item.stop - start) / step)))
+
+
+def _along(item: slice, places: Any) -> Any:
+    """Return the numbers of a slice at places 0, 1, ..."""
+    start = 0 if item.start is None else item.start
+    step = 1 if item.step is None else item.step
+    if isinstance(step, complex):
+        n = int(abs(step))
+        step = (item.stop - start) / (n - 1) if n != 1 else 1.0
+    return places * step + start
+
+
 r_ = _Joining(np.r_, "np.r_")
 c_ = _Joining(np.c_, "np.c_")
+mgrid = _Grid(np.mgrid)
+ogrid = _Grid(np.ogrid)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
+
+from autograd_core.base.later import later
+from autograd_core.operations.modes import STEP
 
 
 class Boxed:
@@ -121,9 +125,20 @@ def unwrapped(value: Any, met: list[Boxed]) -> Any:
     return value
 
 
-# What plain arrays become that forward mode, vmap and compile return as constants: themselves,
-# until a program asks for the array API namespace (`array_api`), which knows one kind of array.
-CONSTANT_KIND: list[Callable[[Any], Any]] = []
+# The runs that asked for the array API namespace (`array_api`), which knows one kind of array:
+# their constants are Tensors.  0 stands for values made by hand: each context knows for itself.
+ASKED: set[int] = set()
+BY_HAND: ContextVar[bool] = ContextVar("the namespace was asked for by hand", default=False)
+
+
+def run_of(level: int) -> int:
+    """Return the number of the transform's run that a level belongs to; 0 for none."""
+    return level // STEP
+
+
+def _asked(boxed: Boxed) -> bool:
+    run = run_of(boxed._level)
+    return run in ASKED and (run > 0 or BY_HAND.get())
 
 
 def as_constant(boxed: Boxed, value: Any) -> Any:
@@ -135,4 +150,6 @@ def as_constant(boxed: Boxed, value: Any) -> Any:
     if not is_array:
         return value
     made = boxed._constant(value)
-    return CONSTANT_KIND[0](made) if CONSTANT_KIND and not isinstance(made, Boxed) else made
+    if ASKED and not isinstance(made, Boxed) and _asked(boxed):
+        return later("untracked")(made)
+    return made

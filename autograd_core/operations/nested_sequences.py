@@ -180,7 +180,7 @@ def _arranged(function: Any, arguments: Iterator[tuple[Any, Any]]) -> Iterator[A
     places = _SEQUENCES.get(function, ())
     for place, value in arguments:
         if not _is_sequence(value) and not _is_objects(value):
-            yield value
+            yield other_libraries.numbers(value)
         elif place in places or (places and place in _SEQUENCE_NAMES):
             parts = [join(p) if not isinstance(p, Boxed) and holds(p) else p for p in value]
             yield tuple(parts) if type(value) is tuple else parts

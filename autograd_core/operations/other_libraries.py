@@ -18,6 +18,7 @@ from autograd_core.base import errors
 from autograd_core.base.later import later
 from autograd_core.base.source import Location
 from autograd_core.operations.boxed import Boxed, innermost_array
+from autograd_core.operations.draws import check_draw
 
 _TAUGHT = {"scipy.special": "autograd_core.rules.scipy_special"}
 
@@ -158,7 +159,8 @@ def plain(value: Any, operation: str, beside: Any = ()) -> Any:
         )
     reason = _why_not(value)
     if reason is not None:
-        refusal = OwnArithmeticError if reason is _SPARSE else errors.OperandError
+        own = reason is _SPARSE or is_holder(value)
+        refusal = OwnArithmeticError if own else errors.OperandError
         raise refusal(f"{operation}: {_name(kind)}: {reason}", where)
     if not _is_array_like(value):
         return value  # no array: a function, a setting; the operation itself knows
@@ -170,6 +172,15 @@ def plain(value: Any, operation: str, beside: Any = ()) -> Any:
             where,
         )
     return array
+
+
+def numbers(value: Any) -> Any:
+    """Return an argument of a function as NumPy's array, if its class offers one and no more."""
+    if type(value) in KNOWN or isinstance(value, (Boxed, np.ndarray, str, bytes)):
+        return value
+    if hasattr(type(value), "__array_function__") or not _is_array_like(value):
+        return value
+    return value if _why_not(value) else np.asarray(value)
 
 
 def masked(value: Any, operation: str) -> None:
@@ -186,12 +197,37 @@ _LIBRARIES = {
     "numpy.polynomial": (
         "np.polynomial, which makes plain arrays of it. With plain coefficients, polyval(x, c), "
         "chebval(x, c) and the like take a traced x; with traced ones, of powers, write "
-        "np.polyval(c[::-1], x)."
+        "np.polyval(c[::-1], x), and with a plain x, chebvander(x, len(c) - 1) @ c and the like."
     ),
     "scipy.sparse": "scipy.sparse: " + _SPARSE,
     "pandas": "pandas: " + _LABELLED.format(name="series"),
     "xarray": "xarray: " + _LABELLED.format(name="array"),
+    "sympy": "sympy, which takes its number as a constant; give floats, float(s), or write the "
+    "expression with sympy.lambdify.",
 }
+# Libraries whose objects hold any array and compute with its own functions, a traced value's too.
+_HOLDERS = {"xarray", "pint"}
+
+
+def is_holder(value: Any) -> bool:
+    """Whether a value is an object of a library that can hold a traced value, and do operators."""
+    kind = type(value)
+    if kind in KNOWN or not hasattr(kind, "__array_ufunc__") or isinstance(value, np.ndarray):
+        return False
+    return any(base.__module__.partition(".")[0] in _HOLDERS for base in kind.__mro__)
+
+
+def check_reader(library: str) -> None:
+    """Refuse if a library's function, which reads numbers alone, calls a method of a value."""
+    frame = sys._getframe(2)
+    while (module := str(frame.f_globals.get("__name__"))).startswith("autograd_core."):
+        if frame.f_back is None:
+            return
+        frame = frame.f_back
+    if module.partition(".")[0] == library:
+        raise errors.OperandError(
+            f"a traced value was handed to {_LIBRARIES[library]}", Location.of_caller()
+        )
 
 
 def own_operator(operation: str, first: Any, second: Any) -> Any:
@@ -201,6 +237,12 @@ def own_operator(operation: str, first: Any, second: Any) -> Any:
     """
     if is_sparse(first) or is_sparse(second):
         return later("sparse_operator")(operation, first, second)
+    if operation == "matmul" and (is_holder(first) or is_holder(second)):
+        raise errors.OperandError(  # xarray knows no array there, pint swaps the factors
+            "matmul: beside a labelled array or a quantity, give its numbers; or hold the traced "
+            "value in one, too.",
+            Location.of_caller(),
+        )
     return NotImplemented
 
 
@@ -237,6 +279,7 @@ def check_caller() -> None:
                 )
         frame = frame.f_back  # type: ignore[assignment]
     _refuse_for_scipy()
+    check_draw()
 
 
 def scipy_function() -> tuple[str, str] | None:
@@ -329,7 +372,8 @@ def operands(values: Any, operation: str) -> None:
         else:
             found.append(value)
     for value in found:
-        if isinstance(value, np.ndarray) or hasattr(type(value), "__array_function__"):
+        text = isinstance(value, (str, bytes))
+        if hasattr(type(value), "__array_function__") or (not text and _is_array_like(value)):
             plain(value, operation, found)
         else:
             setting(value, operation)

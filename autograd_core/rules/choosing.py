@@ -108,6 +108,22 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     return filt[int(start) : int(stop)]
 
 
+@implements(np.ix_)
+def ix_(*args: Any) -> Any:
+    """Vectors along one axis each; of booleans the places that are true."""
+    made = []
+    for k, given in enumerate(args):
+        part = given if hasattr(given, "dtype") else np.asarray(given)
+        if part.ndim != 1:
+            raise ValueError("Cross index must be 1 dimensional")
+        if not hasattr(given, "dtype") and not part.size:
+            part = part.astype(np.intp)
+        if part.dtype.kind == "b":
+            (part,) = np.nonzero(part)
+        made.append(np.reshape(part, (1,) * k + part.shape + (1,) * (len(args) - k - 1)))
+    return tuple(made)
+
+
 @implements(np.meshgrid)
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     """Coordinates of a grid from vectors."""

@@ -76,7 +76,6 @@ constant(
     np.unpackbits,
     np.ravel_multi_index,
     np.unravel_index,
-    np.ix_,
     np.diag_indices_from,
     np.tril_indices_from,
     np.triu_indices_from,

@@ -104,7 +104,7 @@ def _power_exponent(y: Any, a: Any, b: Any) -> Any:
             return y * log
         # masked before the product, whose own derivative would be 0 * inf
         return y * np.where((y == 0) | ((a == 0) & (b == 0)), np.zeros_like(y), log)
-    a = _as_inexact(a, y)
+    a = _as_wide(a, y) if a.dtype.kind == "f" else _as_inexact(a, y)
     if _nowhere_zero(a, y) and _nowhere_zero(y, y):
         return y * np.log(a)
     return y * np.log(np.where((y == 0) | ((a == 0) & (b == 0)), 1, a))

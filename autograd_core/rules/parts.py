@@ -22,7 +22,7 @@ from autograd_core.operations.primitive import (
     innermost_array,
     register,
 )
-from autograd_core.rules.indexing import scatter
+from autograd_core.rules.indexing import getitem, scatter, setitem
 from autograd_core.rules.reductions import kept
 from autograd_core.rules.scans import running_extreme
 from autograd_core.rules.special import logsumexp
@@ -297,13 +297,38 @@ def _place(target: Any, indices: Any) -> tuple[Any, Any]:
     return target, np.asarray(index) if isinstance(index, list) else index
 
 
+def _added(a: Any, index: Any, b: Any) -> Any:
+    spread = np.broadcast_to(b, np.shape(bare(a)[index])).astype(a.dtype)
+    return scatter(spread, index=index, shape=a.shape)
+
+
+def added_at(a: Any, index: Any, b: Any) -> Any:
+    """Return a with b added where the index points, as often as it does."""
+    return a + _added(a, index, b)
+
+
 def _at(sign: float) -> Any:
     def run(target: Any, indices: Any, b: Any, /) -> None:
         a, index = _place(target, indices)
-        spread = np.broadcast_to(b, np.shape(bare(a)[index])).astype(a.dtype)
-        a += scatter(spread * sign, index=index, shape=a.shape)
+        a += _added(a, index, b) * sign
 
     return run
+
+
+def changed_at(function: np.ufunc, a: Any, index: Any, *operands: Any) -> Any:
+    """Return a with a function applied where the index points, once for each time in its order."""
+    places = np.arange(a.size).reshape(a.shape)[index]
+    flat = places.ravel()
+    order = np.argsort(flat, kind="stable")
+    counts = np.unique(flat, return_counts=True)[1]
+    turns = np.empty(flat.size, dtype=int)  # for each place, the first time, the second, ...
+    turns[order] = np.arange(flat.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    spread = [np.broadcast_to(b, places.shape).reshape(-1) for b in operands]
+    for turn in range(int(counts.max(initial=0))):
+        now = np.flatnonzero(turns == turn)
+        at = np.unravel_index(flat[now], a.shape) if a.ndim else ...
+        a = setitem(a, function(getitem(a, index=at), *(b[now] for b in spread)), index=at)
+    return a
 
 
 def _at_each(function: np.ufunc) -> Any:
@@ -311,17 +336,7 @@ def _at_each(function: np.ufunc) -> Any:
 
     def run(target: Any, indices: Any, *operands: Any) -> None:
         a, index = _place(target, indices)
-        places = np.arange(a.size).reshape(a.shape)[index]
-        flat = places.ravel()
-        order = np.argsort(flat, kind="stable")
-        counts = np.unique(flat, return_counts=True)[1]
-        turns = np.empty(flat.size, dtype=int)  # for each place, the first time, the second, ...
-        turns[order] = np.arange(flat.size) - np.repeat(np.cumsum(counts) - counts, counts)
-        spread = [np.broadcast_to(b, places.shape).reshape(-1) for b in operands]
-        for turn in range(int(counts.max(initial=0))):
-            now = np.flatnonzero(turns == turn)
-            at = np.unravel_index(flat[now], a.shape) if a.ndim else ...
-            a[at] = function(a[at], *(b[now] for b in spread))
+        a[...] = changed_at(function, a, index, *operands)
 
     return run
 

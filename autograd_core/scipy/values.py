@@ -15,6 +15,7 @@ from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
 from autograd_core.operations.boxed import Boxed
 from autograd_core.operations.declare import primitive
+from autograd_core.operations.nested_sequences import holds, join
 from autograd_core.operations.primitive import REGISTRY, Primitive
 from autograd_core.transforms.derivatives import pushed as jvp
 from autograd_core.transforms.derivatives import transpose as vjp
@@ -29,9 +30,9 @@ def is_traced(*values: Any) -> bool:
 
 
 def as_floats(x: Any) -> Any:
-    """Return lists of numbers and integers as floats; traced values and arrays of floats as is."""
+    """Return lists and integers as floats; traced values and arrays of floats as they are."""
     if not hasattr(x, "dtype"):
-        x = np.asarray(x)
+        x = join(x) if holds(x) else np.asarray(x)
     return x if x.dtype.kind in "fc" else x.astype(float)
 
 
@@ -73,6 +74,12 @@ def watched(f: Callable[..., Any], function: str) -> Callable[..., Any]:
 
 
 _GUARDED: dict[Any, Callable[..., Any]] = {}
+_ODEINT = (
+    "Write autograd_core.scipy.integrate.odeint(f, y0, t, args, tfirst=True), whose solution at "
+    "the times t is differentiable; there are no events."
+)
+_REMEDIES = {"solve_ivp": _ODEINT}
+_NEAREST = {"solve_ivp": "odeint"}
 
 
 def guarded(module: Any, name: str) -> Any:
@@ -85,7 +92,9 @@ def guarded(module: Any, name: str) -> Any:
 
         @wraps(own)
         def call(*args: Any, **keywords: Any) -> Any:
-            remedy = "Pass constants (x.detach() on a Tensor), or write it in NumPy."
+            remedy = _REMEDIES.get(
+                name, "Pass constants (x.detach() on a Tensor), or write it in NumPy."
+            )
             refuse_traced(where, remedy, args, keywords)
             args = tuple(watched(a, where) if isinstance(a, FunctionType) else a for a in args)
             return own(*args, **keywords)
@@ -103,6 +112,7 @@ def instead_of(module: str, name: str) -> str | None:
     ours = f"autograd_core.{module}"
     if module.removeprefix("scipy.") not in import_module("autograd_core.scipy").__all__:
         return None
+    name = _NEAREST.get(name, name)
     found = getattr(import_module(ours), name, None)
     made_here = str(getattr(found, "__module__", "")).startswith("autograd_core.scipy")
     return f"{ours}.{name}" if made_here and not hasattr(found, "__wrapped__") else None

@@ -24,6 +24,7 @@ from autograd_core.engine.fast.operators import OPERATORS
 from autograd_core.engine.inplace import lowered
 from autograd_core.engine.traced import Traced
 from autograd_core.operations.modes import new_level
+from autograd_core.operations.nested_sequences import join
 from autograd_core.operations.other_libraries import (
     as_object,
     check_caller,
@@ -118,7 +119,11 @@ class Batching:
         return np.broadcast_to(value, (self.size, *np.shape(value)))
 
     def aligned(self, values: Sequence[Any]) -> list[Any]:
-        """Return values that broadcast against each other behind the batch axis."""
+        """Return values that broadcast against each other behind the batch axis.
+
+        Lists become arrays first: their axes count, too.
+        """
+        values = [join(v) if v.__class__ is list or v.__class__ is tuple else v for v in values]
         ranks = [getattr(v, "ndim", 0) for v in values]
         highest = max(ranks)
         made = []

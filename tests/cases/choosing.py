@@ -60,6 +60,7 @@ CASES: list[Case] = [
     named("resize-shorter", lambda x: np.resize(x, 4), real(2, 3)),
     named("trim_zeros", lambda x: np.trim_zeros(x * np.array([0.0, 1.0, 0.0, 1.0, 0.0])), real(5)),
     named("trim_zeros-front", lambda x: np.trim_zeros(x * np.array([0.0, 1.0, 0.0]), "f"), real(3)),
+    named("ix_", np.ix_, real(2), real(3)),
     named("meshgrid", np.meshgrid, real(2), real(3)),
     named(
         "meshgrid-ij",

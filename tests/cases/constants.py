@@ -85,7 +85,6 @@ CONSTANTS |= {
     np.unpackbits: [lambda x: np.unpackbits(np.packbits(x > 0))],
     np.ravel_multi_index: [lambda x: np.ravel_multi_index((np.argsort(x), np.argsort(x)), (3, 3))],
     np.unravel_index: [lambda x: np.unravel_index(np.argsort(x), (3, 3))],
-    np.ix_: [lambda x: np.ix_(np.argsort(x), np.argsort(x))],
     np.diag_indices_from: [lambda x: np.diag_indices_from(np.outer(x, x))],
     np.tril_indices_from: [lambda x: np.tril_indices_from(np.outer(x, x))],
     np.triu_indices_from: [lambda x: np.triu_indices_from(np.outer(x, x))],

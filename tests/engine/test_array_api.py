@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -33,17 +36,59 @@ from autograd_core import (  # noqa: E402
     jvp,
     vmap,
 )
-from autograd_core.operations.boxed import CONSTANT_KIND  # noqa: E402
+from autograd_core.operations.boxed import ASKED, BY_HAND  # noqa: E402
 
 OF_UNKNOWN_SHAPE = {"unique_all", "unique_counts", "unique_inverse"}
 
 
 @pytest.fixture(autouse=True)
-def _as_in_a_new_process() -> Any:
-    """Other tests see constants as they are before anyone asks for the namespace."""
-    CONSTANT_KIND.clear()
+def _nobody_asked_by_hand() -> Any:
+    """Other tests, and these, see Duals made by hand as in a new context."""
+    token = BY_HAND.set(False)
     yield
-    CONSTANT_KIND.clear()
+    BY_HAND.reset(token)
+
+
+def _constants(ask: bool) -> list[type]:
+    """Return what constants are in each mode, in runs that ask for the namespace or do not."""
+    x = np.array([1.0, -2.0])
+    met: list[type] = []
+
+    def f(x: Any) -> Any:
+        if ask:
+            x.__array_namespace__()
+        met.extend((type(x > 0), type(x.astype(int)), type(np.argmax(x))))
+        return x * 1
+
+    jvp(f, (x,), (x,))
+    vmap(f)(x[None])
+    vmap(lambda x: jvp(f, (x,), (x,))[1])(x[None])
+    jvp(lambda y: vmap(f)(y[None]), (x,), (x,))
+    f(Dual(x, x))
+    return met
+
+
+def test_the_namespace_has_an_effect_on_the_run_that_asks_only() -> None:
+    before = _constants(False)
+    assert np.ndarray in before
+    asked = copy_context().run(_constants, True)
+    assert np.ndarray not in asked
+    assert _constants(False) == before
+    assert not ASKED - {0}  # nothing is kept of runs that have ended
+
+
+def test_threads_do_not_see_each_other_ask() -> None:
+    before = _constants(False)
+    waits = Barrier(2)
+
+    def run(ask: bool) -> list[type]:
+        waits.wait()
+        return [kind for _ in range(200) for kind in _constants(ask)]
+
+    with ThreadPoolExecutor(2) as pool:
+        plain, asked = pool.map(run, (False, True))
+    assert plain == before * 200
+    assert np.ndarray not in asked
 
 
 def test_the_list_is_the_standard_s() -> None:
@@ -163,7 +208,6 @@ def test_sorting_downwards() -> None:
 
 def test_one_kind_of_array() -> None:
     """What a comparison gives in forward mode can stand beside the value, once that is asked."""
-    assert isinstance(Dual(1.0, 1.0) > 0, np.bool_)
     kinds: list[type] = []
 
     def f(x: Any) -> Any:
@@ -174,7 +218,6 @@ def test_one_kind_of_array() -> None:
 
     jvp(f, (X,), (X,))
     assert set(kinds) == {Tensor}
-    assert isinstance(Dual(1.0, 1.0) > 0, Tensor)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_core import Tensor, grad, jvp, logsumexp
+from autograd_core import Tensor, grad, hvp, jvp, logsumexp
 from autograd_core.operations.primitive import bare
 
 N = 70_000  # more than float16's largest number, 65,504
@@ -185,3 +185,25 @@ def test_a_statistic_of_halves_in_the_precision_that_is_asked_for() -> None:
         assert made.dtype == np.float64
         np.testing.assert_allclose(bare(made), f(HALF.astype(float)), rtol=1e-12)
         assert f(Tensor(HALF), dtype=np.float16).dtype == np.float16
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("narrow", [np.float16, np.float32])
+@pytest.mark.parametrize("shape", [(), (4,)])
+@pytest.mark.parametrize(
+    "f", [np.multiply, np.divide, np.power, np.float_power, np.hypot, np.arctan2, np.logaddexp,
+          np.logaddexp2, np.fmod, np.maximum], ids=lambda f: f.__name__,
+)  # fmt: skip
+def test_a_narrow_constant_beside_doubles_is_as_exact_as_a_wide_one(f, shape, narrow):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.5, 2.0, 4)
+    a = np.asarray(rng.uniform(0.5, 2.0, shape)).astype(narrow)[()]
+    for side in (lambda x, a: f(a, x), lambda x, a: f(x, a)):
+        for mode in (
+            lambda g: grad(lambda x: np.sum(g(x)))(x),
+            lambda g: jvp(g, (x,), (np.ones(4),))[1],
+            lambda g: hvp(lambda x: np.sum(g(x)), (x,), (x,)),
+        ):
+            found = mode(lambda x, side=side: side(x, a))
+            expected = mode(lambda x, side=side: side(x, a.astype(float)))
+            np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ for _name in ("integrate", "linalg", "signal", "special", "stats"):
     pytest.importorskip(f"scipy.{_name}")
 from table import close, directions, outputs, slope  # noqa: E402
 
-from autograd_core import Tensor, UnsupportedError, grad, jvp, vjp, vmap  # noqa: E402
+from autograd_core import AutogradError, Tensor, UnsupportedError, grad, jvp, vjp, vmap  # noqa: E402
 from autograd_core.base import tree  # noqa: E402
 from autograd_core.scipy import integrate, linalg, signal, special, stats  # noqa: E402
 
@@ -513,6 +514,43 @@ def test_forms_of_odeints_state() -> None:
         integrate.odeint(lambda y, t: -k * y, Tensor([1.0], requires_grad=True), [0.0, 1.0])
     found = grad(lambda k: integrate.odeint(lambda y, t, k: (y[1], -k), [1, 0], [0, 1], (k,))[1, 0])
     assert found(2.0) == pytest.approx(-0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "solve",
+    [
+        lambda x, odeint: odeint(lambda y, t: [y[1], -y[0]], [x[0], x[1]], [0.0, 0.5, 1.0]),
+        lambda x, odeint: odeint(lambda y, t: (y[1], -y[0]), (x[0], 1), (0, 0.5, 1)),
+        lambda x, odeint: odeint(lambda y, t, k: [*y[1:], -k * y[0]], [1, 0.5], [0.0, *x], (x[0],)),
+        lambda x, odeint: odeint(
+            lambda y, t, p, q: [y[1] * q[1][0], -p["k"][0] * y[0] + p["m"]],
+            [1.0, x[1]], [0.0, 1.0], ({"k": (x[0],), "m": 2}, ["text", [x[1]]]),
+        ),
+        lambda x, odeint: odeint(
+            lambda t, y, k: [-k * y[0]], x[1], [0, x[0]], (x[0],), tfirst=True
+        ),
+    ],
+)  # fmt: skip
+def test_odeint_takes_lists_of_traced_numbers(solve: Any) -> None:
+    x, h = np.array([0.7, 1.3]), 1e-5
+    value = lambda x, odeint=integrate.odeint: np.sum(solve(x, odeint)[1:] ** 2)
+    tight = partial(scipy.integrate.odeint, rtol=1e-10, atol=1e-10)
+    plain = lambda x: value(x, tight)
+    expected = [(plain(x + h * e) - plain(x - h * e)) / (2 * h) for e in np.eye(2)]
+    np.testing.assert_allclose(grad(value)(x), expected, rtol=1e-5, atol=1e-6)
+    slope = jvp(value, (x,), (np.array([1.0, -2.0]),))[1]
+    np.testing.assert_allclose(slope, np.dot(expected, [1.0, -2.0]), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(vmap(value)(x[None]), [value(x)], rtol=1e-12)
+
+
+@pytest.mark.parametrize("module", [integrate, scipy.integrate])
+def test_solve_ivp_names_odeint(module: Any) -> None:
+    solve = lambda k: module.solve_ivp(
+        lambda t, y, k: [y[1], -k * y[0]], (0, 1), [1.0, 0.5], args=(k,),
+        events=lambda t, y, k: y[0], dense_output=True,
+    ).y[0, -1]  # fmt: skip
+    with pytest.raises(AutogradError, match=r"autograd_core\.scipy\.integrate\.odeint"):
+        grad(solve)(1.5)
 
 
 def test_odeint_of_adjoints_takes_lists_and_holds_what_is_no_float() -> None:

@@ -10,7 +10,7 @@ import scipy.optimize as _optimize
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.scipy.optimize.minimizing import free, slope_of
+from autograd_core.scipy.optimize.regions import Region, of_ends
 from autograd_core.scipy.optimize.solutions import Solved, numbers
 from autograd_core.scipy.optimize.unknowns import Unknowns, joined, plain_only
 from autograd_core.scipy.values import as_floats, is_traced
@@ -62,7 +62,7 @@ def least_squares(
         `jac_sparsity`, or ``jac="sparse"`` (pattern found), by sparse_jacobian.
         ``jac="2-point"`` asks for differences.
     args, kwargs
-        The solution is differentiable in what is traced in them.
+        The solution is differentiable in what is traced in them, and in traced bounds.
     bounds, method, ftol, xtol, gtol, x_scale, loss, f_scale, diff_step, tr_solver, tr_options, \
     jac_sparsity, max_nfev, verbose, **settings
         As SciPy's; bounds and x_scale belong to the numbers of x0 in their order.
@@ -86,19 +86,20 @@ def least_squares(
     array([2., 4.])
     """
     function = "optimize.least_squares"
-    plain_only((bounds, x_scale, f_scale), "a bound or scale", function)
+    plain_only((x_scale, f_scale), "a scale", function)
     args, kwargs = args if isinstance(args, tuple) else (args,), kwargs or {}
-    own = {"bounds": bounds, "method": method, "ftol": ftol, "xtol": xtol, "gtol": gtol,
+    own = {"method": method, "ftol": ftol, "xtol": xtol, "gtol": gtol,
            "loss": loss, "f_scale": f_scale, "tr_solver": tr_solver,
            "tr_options": tr_options or {}, "max_nfev": max_nfev, "verbose": verbose,
            "diff_step": diff_step, **settings}  # fmt: skip
+    ends = (bounds.lb, bounds.ub) if isinstance(bounds, _optimize.Bounds) else bounds
 
     if x_scale is not None:
         own["x_scale"] = x_scale
 
-    def run(start: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+    def run(start: Any, args: Any, kwargs: Any, data: Any) -> tuple[Any, Any]:
         unknowns = Unknowns(start, function)
-        how = dict(own)
+        how = {**own, "bounds": bounds if data[1] is None else data[1]}
 
         def f(vector: Any) -> Any:
             return joined(fun(unknowns.pytree(vector), *args, **kwargs))
@@ -119,8 +120,8 @@ def least_squares(
         vector, made.x = made.x, unknowns.pytree(made.x)
         return made, vector
 
-    if not is_traced(x0, args, kwargs):
-        return run(x0, args, kwargs)[0]
+    if not is_traced(x0, args, kwargs, ends):
+        return run(x0, args, kwargs, ((), None))[0]
     if loss not in _LOSSES:
         raise errors.UnsupportedError(
             f"{function}(): the derivative of a fit with a loss of your own is not known here; "
@@ -132,21 +133,13 @@ def least_squares(
         r = joined(fun(unknowns.pytree(vector), *args, **kwargs))
         return 0.5 * f_scale**2 * np.sum(_LOSSES[loss]((r / f_scale) ** 2))
 
-    def slope(v: Any, unknowns: Unknowns, args: Any, kwargs: Any) -> Any:
-        made = slope_of(lambda v: cost(v, unknowns, args, kwargs), v)
-        return free(v, *_ends(bounds, np.shape(v)), made)
-
-    solved = Solved(run, slope, x0, (args, kwargs), function)
+    region = Region(of_ends(bounds), (), function)
+    solved = Solved(run, cost, x0, (args, kwargs), function, region)
     result = solved.result
     result.x = solved.x
     result.fun = joined(fun(solved.x, *args, **kwargs))
     result.cost = cost(solved.vector, solved.unknowns, args, kwargs)
     return result
-
-
-def _ends(bounds: Any, shape: Any) -> tuple[Any, Any]:
-    ends = (bounds.lb, bounds.ub) if isinstance(bounds, _optimize.Bounds) else bounds
-    return np.broadcast_to(ends[0], shape), np.broadcast_to(ends[1], shape)
 
 
 def curve_fit(
@@ -200,7 +193,8 @@ def curve_fit(
     array([-0.5,  0. ,  0.5])
     """
     function = "optimize.curve_fit"
-    plain_only((p0, bounds), "p0 or a bound", function)
+    plain_only(p0, "p0", function)
+    ends = (bounds.lb, bounds.ub) if isinstance(bounds, _optimize.Bounds) else bounds
     keys = list(p0) if isinstance(p0, dict) else None
     start = list(p0.values()) if isinstance(p0, dict) else p0
 
@@ -210,7 +204,7 @@ def curve_fit(
         )
         return joined(made)
 
-    def run(_: Any, xdata: Any, ydata: Any, sigma: Any) -> tuple[Any, Any]:
+    def run(_: Any, xdata: Any, ydata: Any, sigma: Any, data: Any) -> tuple[Any, Any]:
         matrix: Any = jac
         if callable(jac) and keys is not None:
             matrix = lambda x, *p: jac(x, **dict(zip(keys, p, strict=True)))  # noqa: E731
@@ -225,15 +219,15 @@ def curve_fit(
         made = _optimize.curve_fit(
             value, xdata, ydata, start, sigma, absolute_sigma,
             **({} if check_finite is None else {"check_finite": check_finite}),
-            bounds=bounds, method=method, jac=matrix, **settings,
+            bounds=bounds if data[1] is None else data[1], method=method, jac=matrix, **settings,
         )  # fmt: skip
         return made, made[0]
 
     def named(popt: Any) -> Any:
         return popt if keys is None else dict(zip(keys, popt, strict=True))
 
-    if not is_traced(xdata, ydata, sigma):
-        made, popt = run(None, xdata, ydata, sigma)
+    if not is_traced(xdata, ydata, sigma, ends):
+        made, popt = run(None, xdata, ydata, sigma, ((), None))
         return (named(popt), *made[1:])
 
     def whitened(r: Any, sigma: Any) -> Any:
@@ -245,11 +239,11 @@ def curve_fit(
     def residual(v: Any, xdata: Any, ydata: Any, sigma: Any) -> Any:
         return whitened(model(xdata, [v[k] for k in range(np.shape(v)[0])]) - ydata, sigma)
 
-    def slope(v: Any, unknowns: Unknowns, *data: Any) -> Any:
-        made = slope_of(lambda v: 0.5 * np.sum(residual(v, *data) ** 2), v)
-        return free(v, *_ends(bounds, np.shape(v)), made)
+    def objective(v: Any, unknowns: Unknowns, *data: Any) -> Any:
+        return 0.5 * np.sum(residual(v, *data) ** 2)
 
-    solved = Solved(run, slope, 0.0, (xdata, ydata, sigma), function)
+    region = Region(of_ends(bounds), (), function)
+    solved = Solved(run, objective, 0.0, (xdata, ydata, sigma), function, region)
     popt = solved.vector
     slopes = jacobian(lambda v: residual(v, xdata, ydata, sigma))(popt)
     pcov = np.linalg.inv(slopes.T @ slopes)

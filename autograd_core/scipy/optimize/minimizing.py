@@ -10,11 +10,11 @@ import scipy.optimize as _optimize
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.rules.graph import stop_gradient
+from autograd_core.scipy.optimize.regions import Region, moving, of_pairs
 from autograd_core.scipy.optimize.solutions import Solved, numbers
 from autograd_core.scipy.optimize.unknowns import Unknowns, joined, plain_only
 from autograd_core.scipy.values import as_floats, is_traced
-from autograd_core.transforms.derivatives import hvp, transpose, value_and_grad
+from autograd_core.transforms.derivatives import hvp, value_and_grad
 from autograd_core.transforms.jacobians import hessian, jacobian
 
 _WITHOUT = {"nelder-mead", "powell", "cobyla", "cobyqa"}  # take no derivatives
@@ -36,12 +36,10 @@ def as_number(value: Any, function: str) -> Any:
     return np.reshape(value, ())
 
 
-def _constraint(given: Any, unknowns: Unknowns, needs: bool) -> Any:
+def _constraint(given: Any, data: Any, unknowns: Unknowns, needs: bool) -> Any:
     """Return one constraint of the user's for SciPy, with the Jacobian that is missing."""
-    function = "optimize.minimize"
     if isinstance(given, dict):
-        plain_only(list(given.values()), "a constraint", function)
-        args = given.get("args", ())
+        args = data if isinstance(data, tuple) else (data,)
         of_vector = unknowns.of(given["fun"], *args)
         made = {**given, "fun": numbers(lambda x: joined(of_vector(x)), "minimize"), "args": ()}
         if callable(given.get("jac")):
@@ -49,6 +47,8 @@ def _constraint(given: Any, unknowns: Unknowns, needs: bool) -> Any:
         elif given.get("jac") is None and needs:
             made["jac"] = jacobian(lambda x: joined(of_vector(x)))
         return made
+    if isinstance(given, _optimize.LinearConstraint):
+        return _optimize.LinearConstraint(*data, given.keep_feasible)
     if not isinstance(given, _optimize.NonlinearConstraint):
         return given
 
@@ -61,8 +61,9 @@ def _constraint(given: Any, unknowns: Unknowns, needs: bool) -> Any:
         jac = jacobian(of_x) if needs else jac
     if needs and (hess is None or isinstance(hess, _optimize.BFGS)):
         hess = lambda x, v: hessian(lambda x: np.sum(of_x(x) * v))(x)  # noqa: E731
+    remedy = "Write the constraint as a dict, which has args."
     return _optimize.NonlinearConstraint(
-        numbers(of_x, "minimize"), given.lb, given.ub, jac, hess, given.keep_feasible,
+        numbers(of_x, "minimize", remedy), *data, jac, hess, given.keep_feasible,
         given.finite_diff_rel_step, given.finite_diff_jac_sparsity,
     )  # fmt: skip
 
@@ -119,7 +120,8 @@ def minimize(
     x0 : array or pytree of arrays
         The start. A complex leaf counts as its real and imaginary part.
     args : tuple
-        Whatever fun takes; the solution is differentiable in what is traced in it.
+        Whatever fun takes; the solution is differentiable in what is traced in it, and in traced
+        bounds and constraints: their ends, a matrix, the ``args`` of a dict.
     jac, hess, hessp
         As SciPy's; what is missing is the engine's. ``jac="2-point"`` asks for differences.
         A hess of the user's is a matrix over all numbers of x0.
@@ -136,8 +138,8 @@ def minimize(
     ------
     AutogradError
         If something is traced and SciPy found no solution.
-    UnsupportedError
-        If something is traced and there are constraints.
+        The same where it is not clear which bounds and constraints are active (weakly active
+        ones), or if their slopes depend on each other.
 
     Examples
     --------
@@ -149,13 +151,11 @@ def minimize(
     6.0
     """
     function = "optimize.minimize"
-    plain_only(bounds, "a bound", function)
-    plain_only(constraints, "a constraint", function)
     args = args if isinstance(args, tuple) else (args,)
     how = {"method": method, "jac": jac, "hess": hess, "hessp": hessp}
     many = list(constraints) if isinstance(constraints, (list, tuple)) else [constraints]
 
-    def run(start: Any, args: Any) -> tuple[Any, Any]:
+    def run(start: Any, args: Any, data: Any) -> tuple[Any, Any]:
         unknowns = Unknowns(start, function)
         both = jac is True
 
@@ -171,68 +171,34 @@ def minimize(
                 return as_number(made, function), joined(slope)
 
         needs = not (isinstance(method, str) and method.lower() in _WITHOUT)
+        moved, within = data
+        if within is not None:
+            keep = getattr(bounds, "keep_feasible", False)
+            within = _optimize.Bounds(*np.broadcast_arrays(*within, unknowns.start)[:2], keep)
         made = _optimize.minimize(
-            value, unknowns.start, method=method, bounds=bounds,
-            constraints=[_constraint(c, unknowns, needs) for c in many], tol=tol,
-            callback=unknowns.callback(callback), options=options, **supplied,
+            value, unknowns.start, method=method,
+            bounds=bounds if within is None else within,
+            constraints=[_constraint(*c, unknowns, needs) for c in zip(many, moved, strict=True)],
+            tol=tol, callback=unknowns.callback(callback), options=options, **supplied,
         )  # fmt: skip
         vector, made.x = made.x, unknowns.pytree(made.x)
         return made, vector
 
-    if not is_traced(x0, args):
-        return run(x0, args)[0]
-    if many:
-        raise errors.UnsupportedError(
-            f"{function}(): the derivative of a solution under constraints is not known here; "
-            "only bounds are. Put the constraints into the unknowns, or solve the equations of "
-            "its multipliers with optimize.root.",
-            Location.of_caller(),
-        )
+    ends = (bounds.lb, bounds.ub) if isinstance(bounds, _optimize.Bounds) else bounds
+    moved = [moving(c) for c in many]
+    if not is_traced(x0, args, ends, moved):
+        return run(x0, args, (moved, None))[0]
+    region = Region(of_pairs(bounds), many, function)
 
     def objective(vector: Any, unknowns: Unknowns, args: Any) -> Any:
         made = fun(unknowns.pytree(vector), *args)
         return as_number(made[0] if jac is True else made, function)
 
-    def slope(v: Any, unknowns: Unknowns, args: Any) -> Any:
-        made = slope_of(lambda v: objective(v, unknowns, args), v)
-        return made if bounds is None else free(v, *_ends(bounds, np.shape(v)), made)
-
-    solved = Solved(
-        run,
-        slope,
-        x0, (args,), function,
-    )  # fmt: skip
+    solved = Solved(run, objective, x0, (args,), function, region)
     result = solved.result
     result.x = solved.x
     result.fun = objective(solved.vector, solved.unknowns, args)
     return result
-
-
-def slope_of(f: Callable[[Any], Any], v: Any) -> Any:
-    """Return the gradient of f at v, which f need not depend on."""
-    value, pullback = transpose(f, v)
-    return pullback(np.ones_like(value))[0]
-
-
-def _ends(bounds: Any, shape: Any) -> tuple[Any, Any]:
-    """Return the bounds as two arrays."""
-    if isinstance(bounds, _optimize.Bounds):
-        return np.broadcast_to(bounds.lb, shape), np.broadcast_to(bounds.ub, shape)
-    ends = [(-np.inf if a is None else a, np.inf if b is None else b) for a, b in bounds]
-    low, high = np.asarray(ends, dtype=float).T
-    return low, high
-
-
-def free(x: Any, low: Any, high: Any, slope: Any) -> Any:
-    """Return the equations of a minimum within bounds.
-
-    An unknown that is on a bound, with downhill beyond it, stays there: dx = 0.  Interior-point
-    methods stop a little before it: nearer than the slope there is steep.
-    """
-    near = 1e-3 * np.minimum(1.0 + np.abs(x), np.abs(slope))
-    held = ((x - low <= near) & (slope > 0)) | ((high - x <= near) & (slope < 0))
-    held = held | (low == high)
-    return np.where(held, x - stop_gradient(x), slope)
 
 
 def minimize_scalar(
@@ -251,7 +217,7 @@ def minimize_scalar(
     fun : callable
         ``fun(x, *args)``, of a number and returning one.
     args : tuple
-        The solution is differentiable in what is traced in it.
+        The solution is differentiable in what is traced in it, and in traced bounds.
     bracket, bounds, method, tol, options
         As SciPy's, whose methods take no derivatives.
 
@@ -263,7 +229,7 @@ def minimize_scalar(
     Raises
     ------
     AutogradError
-        If something is traced and the slope at SciPy's solution is not 0.
+        If something is traced and SciPy's solution is neither a minimum nor clearly on a bound.
 
     Examples
     --------
@@ -272,22 +238,22 @@ def minimize_scalar(
     1.0
     """
     function = "optimize.minimize_scalar"
-    plain_only(bounds, "a bound", function)
     plain_only(bracket, "the bracket", function)
     args = args if isinstance(args, tuple) else (args,)
 
-    def run(start: Any, args: Any) -> tuple[Any, Any]:
+    def run(start: Any, args: Any, data: Any) -> tuple[Any, Any]:
         f = numbers(lambda x: as_number(fun(x, *args), function), "minimize_scalar")
-        made = _optimize.minimize_scalar(f, bracket, bounds, (), method, tol, options)
+        made = _optimize.minimize_scalar(f, bracket, data[1], (), method, tol, options)
         return made, np.reshape(made.x, (1,))
 
-    if not is_traced(args):
-        return run(None, args)[0]
+    if not is_traced(args, bounds):
+        return run(None, args, ((), bounds))[0]
 
-    def slope(v: Any, unknowns: Unknowns, args: Any) -> Any:
-        return slope_of(lambda v: as_number(fun(v[0], *args), function), v)
+    def objective(v: Any, unknowns: Unknowns, args: Any) -> Any:
+        return as_number(fun(v[0], *args), function)
 
-    solved = Solved(run, slope, 0.0, (args,), function)
+    region = Region(None if bounds is None else tuple(bounds), (), function)
+    solved = Solved(run, objective, 0.0, (args,), function, region)
     result = solved.result
     result.x = solved.vector[0]
     result.fun = as_number(fun(result.x, *args), function)

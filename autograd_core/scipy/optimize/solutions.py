@@ -16,6 +16,7 @@ from scipy.optimize import OptimizeResult
 from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.operations.primitive import bare
+from autograd_core.scipy.optimize.regions import Region
 from autograd_core.scipy.optimize.unknowns import Unknowns
 from autograd_core.scipy.values import is_traced, refuse
 from autograd_core.transforms.adjoints import DENSE, implicit
@@ -26,7 +27,9 @@ from autograd_core.transforms.right_sides import Arguments
 SLACK = 1e-3
 
 
-def numbers(f: Callable[..., Any], function: str) -> Callable[..., Any]:
+def numbers(
+    f: Callable[..., Any], function: str, remedy: str = "Pass it through args."
+) -> Callable[..., Any]:
     """Return a function that SciPy calls; what it closes over must not be traced."""
     where = Location.of_caller()
 
@@ -37,7 +40,7 @@ def numbers(f: Callable[..., Any], function: str) -> Callable[..., Any]:
             raise refuse(
                 f"optimize.{function}",
                 "the function closes over a traced value, whose derivative would be lost.",
-                "Pass it through args.",
+                remedy,
                 where,
             )
         return made
@@ -54,11 +57,13 @@ class Solved:
         ``solve(x0, *rest)`` runs SciPy on plain numbers and returns its result and the
         solution as a vector.
     equations : callable
-        ``equations(vector, unknowns, *rest)``: zero at a solution.
+        ``equations(vector, unknowns, *rest)``: zero at a solution; with a region the objective.
     x0, rest : pytrees
         All that can be traced.
     function : str
         For messages.
+    region : Region, optional
+        What a minimum lies in; its data is passed to `solve` and is differentiated in too.
     """
 
     def __init__(
@@ -68,8 +73,14 @@ class Solved:
         x0: Any,
         rest: tuple[Any, ...],
         function: str,
+        region: Region | None = None,
     ) -> None:
         where = Location.of_caller()
+        complete = None
+        if region is not None:
+            complete = region.completed(equations)
+            equations = region.equations(equations)
+            rest = (*rest, region.data)
         arguments = Arguments((x0, *rest))
         self.results: list[Any] = []
 
@@ -84,12 +95,16 @@ class Solved:
             except Exception as error:
                 raise errors.translate(error, f"{function}(): {error}", where) from error
             _check(result, function, where)
-            unknowns = Unknowns(start, function)
-            _solves(lambda v: equations(v, unknowns, *others), vector, function, where)
+            unknowns, n = Unknowns(start, function), np.size(vector)
+            if complete is not None:
+                vector = complete(vector, unknowns, *others)
+            _solves(lambda v: equations(v, unknowns, *others), vector, n, function, where)
             self.results.append(result)
             return vector
 
         self.vector = implicit(residual, solver)(*arguments.traced())
+        if region is not None:
+            self.vector = region.split(self.vector)[0]
         self.unknowns = Unknowns(x0, function)
         self.x = self.unknowns.pytree(self.vector)
 
@@ -103,17 +118,20 @@ class Solved:
         return OptimizeResult(success=True, message=f"{len(self.results)} runs", **sums)
 
 
-def _solves(f: Callable[[Any], Any], vector: Any, function: str, where: Any) -> None:
-    """Raise if the equations do not hold where SciPy stopped: one step of Newton's tells."""
-    n = np.size(vector)
-    if n > DENSE:
+def _solves(f: Callable[[Any], Any], vector: Any, n: int, function: str, where: Any) -> None:
+    """Raise if the equations do not hold where SciPy stopped: one step of Newton's tells.
+
+    The first n numbers are the unknowns; the others, multipliers, follow from them.
+    """
+    size = np.size(vector)
+    if size > DENSE:
         return
     try:
-        step = np.linalg.solve(np.reshape(jacobian(f)(vector), (n, n)), bare(f(vector)))
+        step = np.linalg.solve(np.reshape(jacobian(f)(vector), (size, size)), bare(f(vector)))
     except np.linalg.LinAlgError:
         return  # the derivative itself will say so
-    length = float(np.max(np.abs(step), initial=0.0))
-    if not length <= SLACK * (1.0 + np.max(np.abs(vector), initial=0.0)):
+    length = float(np.max(np.abs(step[:n]), initial=0.0))
+    if not length <= SLACK * (1.0 + np.max(np.abs(vector[:n]), initial=0.0)):
         raise errors.AutogradError(
             f"{function}(): where SciPy stopped, the equations that define a solution do not hold "
             f"(a step of Newton's is {length:.3g} long): the derivative would be wrong. Lower the "
