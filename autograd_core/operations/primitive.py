@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
-from autograd_core.operations import arguments, nests
+from autograd_core.operations import arguments, nests, pieces
 from autograd_core.operations import cut_marks as cuts
 from autograd_core.operations import other_libraries as foreign
 from autograd_core.operations.anomaly import check_forward
@@ -102,6 +102,10 @@ class Primitive:
     shaped : bool
         Whether its one rule is known to return the argument's shape, so that a sweep
         need not look.
+    adds : callable or None
+        ``adds(total, g, **params)`` adds in place what the one rule returns.
+    pieces : Pieces or None
+        How large arrays are computed in pieces; of an elementwise operation that may be.
     simple : bool
         Whether it has one argument, or two and no settings, and a rule for each: what a sweep
         is fast at.
@@ -137,6 +141,7 @@ class Primitive:
     __slots__ = (
         "_positional",
         "_reads",
+        "adds",
         "again",
         "arity",
         "category",
@@ -151,6 +156,7 @@ class Primitive:
         "name",
         "none_if_unused",
         "outer",
+        "pieces",
         "renamed",
         "second",
         "settings",
@@ -164,6 +170,7 @@ class Primitive:
     )
     _positional: tuple[str, ...]
     _reads: tuple[Reading, ...] | None
+    adds: Callable[..., None] | None
     again: bool
     arity: int | None
     category: str
@@ -178,6 +185,7 @@ class Primitive:
     name: str
     none_if_unused: bool
     outer: bool
+    pieces: pieces.Pieces | None
     renamed: Mapping[str, str]
     second: Rule | None
     settings: frozenset[str]
@@ -211,7 +219,9 @@ class Primitive:
         label: str | None = None,
         category: str = "operation",
         again: bool = False,
+        adds: Callable[..., None] | None = None,
         outer: bool = False,
+        pieces: pieces.Pieces | None = None,
         shaped: bool = False,
         none_if_unused: bool = False,
         renamed: Mapping[str, str] = _NOTHING,
@@ -238,9 +248,12 @@ class Primitive:
             "label": label or name,
             "category": category,
             "again": again,
+            "adds": adds,
             "outer": outer,
+            "pieces": pieces,
             "shaped": shaped,
             "simple": not multiple
+            and adds is None
             and vjps is not None
             and (arity == 1 or (arity == 2 and not settings)),
             "none_if_unused": none_if_unused,
@@ -313,6 +326,8 @@ class Primitive:
     def run(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute the value of raw arguments; NumPy's complaints become the engine's."""
         try:
+            if self.pieces is not None and not params and pieces.any_large(args):
+                return pieces.forward(self, args)
             return self.forward(*args, **params)
         except Exception as error:
             raise self.failure(error, args) from error
