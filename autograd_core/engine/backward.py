@@ -16,6 +16,7 @@ from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import conjugated, sweep
 from autograd_core.operations.modes import BASE, STEP
 from autograd_core.operations.other_libraries import argument
+from autograd_core.operations.pieces import copied
 from autograd_core.operations.primitive import Boxed, bare
 
 _ndarray = np.ndarray
@@ -132,7 +133,7 @@ def unshared(found: dict[Node, Any], conjugate: bool = True) -> dict[Node, Any]:
         node, g = found.popitem()
         if g.__class__ is _ndarray:
             if g.base is not None or sys.getrefcount(g) > _ALONE:
-                g = g.copy()
+                g = copied(g)
         elif hasattr(g, "_held"):
             if id(g) in given:
                 g = g.copy()

@@ -48,6 +48,14 @@ class Forgotten(Probe):
         self.was = weakref.ref(array)
         self._name, self._code, self._lasti = node.name, node.code, node.lasti
 
+    def of_shape(self, shape: tuple[int, ...]) -> Forgotten:
+        """Return what stands for a piece of the array."""
+        made = object.__new__(Forgotten)
+        Probe.__init__(made, np.broadcast_to(np.empty((), self.dtype), shape))
+        made.was = self.was
+        made._name, made._code, made._lasti = self._name, self._code, self._lasti
+        return made
+
     def _touch(self, *_: Any, **__: Any) -> NoReturn:
         raise errors.FreedGraphError(
             f"{self._name}: its result of shape {self.shape} was not kept, since no derivative "
@@ -160,6 +168,8 @@ def let_go(node: Node) -> Any:
     For a sweep that frees the graph; all that used the value have had their turn.
     """
     assert node.primitive is not None
+    if node.output.__class__ is Forgotten:
+        return node.output
     if node.watch is None and not node.primitive.again and not _reads_result(node.primitive):
         node.output = Forgotten(node)
     return node.output

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from heapq import heappop, heappush
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from autograd_core.base import errors
-from autograd_core.engine.forgetting import LARGE, let_go
+from autograd_core.engine.forgetting import LARGE, Forgotten, let_go
 from autograd_core.engine.messages import fit, freed, pull_all, run_hooks, whole, wrapped_output
 from autograd_core.engine.node import NO_PARAMS, PART, Node
 from autograd_core.engine.outer_products import Messages, Pending, Visiting, add_all, added, put_off
@@ -20,6 +21,7 @@ from autograd_core.engine.overwrites import OVERWRITES, check_saved
 from autograd_core.engine.reach import collect, reaching
 from autograd_core.operations.anomaly import check_backward
 from autograd_core.operations.modes import current
+from autograd_core.operations.pieces import derivative
 
 _ndarray = np.ndarray
 _float64 = np.float64
@@ -28,6 +30,33 @@ Observer = Callable[[Node, Any, int, Any], None]
 
 END = Node()  # stands in the heap behind all others: there the sweep is over
 END.tick, END.primitive, END.inputs, END.output, END.watch = -1, None, (), None, None
+
+
+def _references() -> int:
+    """Return what `getrefcount` says of an array that only a local variable holds."""
+    c = np.empty(1)
+    return getrefcount(c)
+
+
+ALONE = _references()
+
+
+def is_large(value: Any) -> bool:
+    """Tell whether a value is a large array, kept or not."""
+    return value.__class__ is Forgotten or (value.__class__ is _ndarray and value.size >= LARGE)
+
+
+def fits(c: Any, x: Any) -> bool:
+    """Tell whether a message is like what it is the gradient of, as it nearly always is."""
+    kind = c.__class__
+    return kind is x.__class__ and (kind is _float64 or (c.shape == x.shape and c.dtype is x.dtype))
+
+
+def in_one_call(
+    primitive: Any, index: int, g: Any, y: Any, args: Sequence[Any], params: dict[str, Any]
+) -> Any:
+    """Return what the rule of an argument makes of a gradient."""
+    return primitive.vjps[index](g, y, *args, **params)
 
 
 def gets_message(parent: Any, needed: Collection[Node] | None) -> bool:
@@ -198,7 +227,8 @@ class Sweep:
         assert primitive is not None
         args = [i.output if i.__class__ is Node else i for i in inputs]
         y = node.output
-        if y.__class__ is _ndarray and y.size >= LARGE and self.usual and not self.retain:
+        large = self.usual and is_large(y)
+        if large and not self.retain:
             y = let_go(node)
         if node.tick < self.floor:
             check_saved(node, args, g, needed, wrap is not None)
@@ -209,33 +239,46 @@ class Sweep:
             others = self.put_off(node, g, *args)
             if others is not None:
                 return others
-        rules, params = primitive.vjps, node.params
-        pulled = pull_all(node, g, y, args) if rules is None else None
-        watched = self.anomaly or self.observe is not None
+        pulled = pull_all(node, g, y, args) if primitive.vjps is None else None
+        run = derivative if large and primitive.pieces is not None else in_one_call
+        adds = primitive.adds is not None and self.usual
         index = len(inputs)
         sent = []
         for parent in reversed(inputs):
             index -= 1
-            if parent.__class__ is not Node or (needed is not None and parent not in needed):
+            if not gets_message(parent, needed):
                 continue  # a constant, or nothing wanted comes from there
             if pulled is not None:
                 c = pulled[index]
                 if c is None:
                     continue
-            elif params:
-                c = rules[index](g, y, *args, **params)  # type: ignore[index,misc]
+            elif adds and self.added_in_place(node, parent, g):
+                continue
             else:
-                c = rules[index](g, y, *args)  # type: ignore[index,misc]
-            x = parent.output
-            kind = c.__class__
-            if kind is not x.__class__ or (
-                kind is not _float64 and (c.shape != x.shape or c.dtype is not x.dtype)
-            ):
-                c = fit(c, x, node, index)
-            if watched:
+                c = run(primitive, index, g, y, args, node.params)
+            if not fits(c, parent.output):
+                c = fit(c, parent.output, node, index)
+            if not self.usual:
                 self.show(node, g, index, c)
+            elif (large or adds) and getrefcount(c) <= ALONE:
+                self.take_over(parent, c)
             sent.append((parent, c))
         return sent
+
+    def take_over(self, parent: Node, c: Any) -> None:
+        """Note that nobody else holds a message: what is sent later is added into its memory."""
+        if is_large(c) and c.base is None and parent not in self.gradients:
+            self.owned.add(parent)
+
+    def added_in_place(self, node: Node, parent: Node, g: Any) -> bool:
+        """Add an operation's message into what its input was sent before, if that is plain."""
+        old, primitive = self.gradients.get(parent), node.primitive
+        if parent not in self.owned or not old.__class__ is g.__class__ is _ndarray:
+            return False
+        if old.dtype is not g.dtype or old.dtype.char == "e":  # halves are summed in singles
+            return False
+        primitive.adds(old, g, **node.params)  # type: ignore[misc,union-attr]
+        return True
 
     def put_off(self, node: Node, g: Any, a: Any, b: Any) -> list[tuple[Node, Any]] | None:
         """Keep an outer product for later, if it is one, and return what else is to be sent."""

@@ -396,7 +396,12 @@ class Tensor(Traced):
             inputs.append(a)
         if plain:
             try:
-                out = primitive.forward(*raw, **params) if params else primitive.forward(*raw)
+                if params:
+                    out = primitive.forward(*raw, **params)
+                elif primitive.pieces is None:
+                    out = primitive.forward(*raw)
+                else:
+                    out = primitive.run(tuple(raw), params)
             except Exception as error:
                 raise primitive.failure(error, tuple(raw)) from error
         elif primitive.second is None:

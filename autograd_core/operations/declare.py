@@ -7,6 +7,7 @@ each factor, and `primitive` by a reverse and a forward rule side by side.
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
+from autograd_core.operations.pieces import Pieces
+from autograd_core.operations.pieces import copies as copied
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, Rule, register
 from autograd_core.operations.saved_reads import EVERYTHING, reader, values_read
 
@@ -103,6 +106,7 @@ def elementwise(
     second: Rule | None = None,
     cost: float | Callable[..., float] | None = 1.0,
     label: str | None = None,
+    pieces: bool | Pieces = False,
     **stated: Any,
 ) -> Primitive:
     """Declare an elementwise operation by its partial derivatives.
@@ -130,6 +134,9 @@ def elementwise(
         FLOPs per element.
     label : str, optional
         How graphs write it, for instance ``"+"``.
+    pieces : bool or Pieces
+        Whether large arrays may be computed in pieces by several threads: the function, the
+        partials and the rules look at one number at a time and change nothing outside.
     **stated
         Other attributes of `Primitive`, such as ``vjps=``, ``jvps=`` or ``again=``. What is given
         here is not derived from the partials.
@@ -177,6 +184,9 @@ def elementwise(
         "sources": sources,
         # of NumPy's own functions the table of operations in tests/cases says so
         "shaped": arity == 1 and getattr(np, _named(function, None), None) is function,
+        "pieces": _pieces(function, forward, partials, times is None and "vjps" not in stated)
+        if pieces is True
+        else pieces or None,
         **stated,
     }
     made = Primitive(
@@ -195,9 +205,16 @@ def elementwise(
     return _declared(function, made)
 
 
-def copied(g: Any, y: Any, *args: Any, **params: Any) -> Any:
-    """Return the rule of a plus: each input gets a copy.  The sweep knows it by identity."""
-    return g
+def _pieces(function: Any, forward: Any, partials: Sequence[Any], multiplied: bool) -> Pieces:
+    """Return how an operation is computed in pieces.
+
+    NumPy's ``x ** 2`` is another loop than its power, so that is called as it is.
+    """
+    writes = isinstance(function, np.ufunc) and forward is not operator.pow
+    return Pieces(
+        function if writes else None,
+        tuple([p if multiplied and callable(p) else None for p in partials]),
+    )
 
 
 def _unknown(g: Any, y: Any, *args: Any, **params: Any) -> Any:

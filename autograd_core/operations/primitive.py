@@ -19,7 +19,13 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.renamed import renamed_attribute, renamed_keywords
 from autograd_core.base.source import Location
-from autograd_core.operations import arguments, cut_marks, nested_sequences, other_libraries
+from autograd_core.operations import (
+    arguments,
+    cut_marks,
+    nested_sequences,
+    other_libraries,
+    pieces,
+)
 from autograd_core.operations.anomaly import check_forward
 from autograd_core.operations.boxed import (
     Boxed,
@@ -101,6 +107,10 @@ class Primitive:
     shaped : bool
         Whether its one rule is known to return the argument's shape, so that a sweep
         need not look.
+    adds : callable or None
+        ``adds(total, g, **params)`` adds in place what the one rule returns.
+    pieces : Pieces or None
+        How large arrays are computed in pieces; of an elementwise operation that may be.
     simple : bool
         Whether it has one argument, or two and no settings, and a rule for each: what a sweep
         is fast at.
@@ -136,6 +146,7 @@ class Primitive:
     __slots__ = (
         "_positional",
         "_vjp_reads",
+        "adds",
         "again",
         "arity",
         "category",
@@ -150,6 +161,7 @@ class Primitive:
         "name",
         "none_if_unused",
         "outer_product",
+        "pieces",
         "renamed",
         "second",
         "settings",
@@ -163,6 +175,7 @@ class Primitive:
     )
     _positional: tuple[str, ...]
     _vjp_reads: tuple[Reading, ...] | None
+    adds: Callable[..., None] | None
     again: bool
     arity: int | None
     category: str
@@ -177,6 +190,7 @@ class Primitive:
     name: str
     none_if_unused: bool
     outer_product: bool
+    pieces: pieces.Pieces | None
     renamed: Mapping[str, str]
     second: Rule | None
     settings: frozenset[str]
@@ -215,7 +229,9 @@ class Primitive:
         label: str | None = None,
         category: str = "operation",
         again: bool = False,
+        adds: Callable[..., None] | None = None,
         outer_product: bool = False,
+        pieces: pieces.Pieces | None = None,
         shaped: bool = False,
         none_if_unused: bool = False,
         renamed: Mapping[str, str] = _NOTHING,
@@ -242,9 +258,12 @@ class Primitive:
             "label": label or name,
             "category": category,
             "again": again,
+            "adds": adds,
             "outer_product": outer_product,
+            "pieces": pieces,
             "shaped": shaped,
             "simple": not multiple
+            and adds is None
             and vjps is not None
             and (arity == 1 or (arity == 2 and not settings)),
             "none_if_unused": none_if_unused,
@@ -317,6 +336,8 @@ class Primitive:
     def run(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute the value of raw arguments; NumPy's complaints become the engine's."""
         try:
+            if self.pieces is not None and not params and pieces.any_large(args):
+                return pieces.forward(self, args)
             return self.forward(*args, **params)
         except Exception as error:
             raise self.failure(error, args) from error

@@ -145,6 +145,10 @@ class Probe:
         """Kind of number."""
         return self.value.dtype
 
+    def of_shape(self, shape: tuple[int, ...]) -> Probe:
+        """Return what stands for an array of another shape, otherwise like this one."""
+        return Probe(np.broadcast_to(np.empty((), self.dtype), shape))
+
     def __len__(self) -> int:
         return len(self.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear, primitive
 from autograd_core.operations.primitive import Constant, Primitive, bare, implements
+from autograd_core.workers.rows import add_rows
 
 
 def is_basic(index: Any) -> bool:
@@ -33,21 +35,57 @@ def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
             index = tuple(part for part in index if part is not None)  # Dask cannot write there
             g = g.reshape(out[index].shape)
         out[index] = g
-    elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and g.ndim and index.size > 64:
-        _add_rows(out, index, g)
+    elif _is_mask(index):
+        out[index] = g
     else:
-        np.add.at(out, index, g)
+        _add_at(out, g, index=index, empty=True)
     return out
 
 
-def _add_rows(out: Any, index: Any, g: Any) -> None:
-    """Add the rows of g into rows of out; sorted, so that duplicates add up in one pass."""
-    rows = index.reshape(-1)
-    values = g.reshape((rows.size, *out.shape[1:]))
-    order = np.argsort(rows, kind="stable")
-    rows = rows[order]
-    starts = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
-    np.add.at(out, rows[starts], np.add.reduceat(values[order], starts, axis=0))
+def _add_at(out: Any, g: Any, *, index: Any, empty: bool = False) -> None:
+    """Add g into an array at an index, in place; what is named several times gets a sum."""
+    if is_basic(index) or _is_mask(index):
+        out[index] += g
+        return
+    parts = index if isinstance(index, tuple) else (index,)
+    before = len(parts) - 1
+    if out.__class__ is np.ndarray and parts and _is_places(parts[-1]):
+        if all(isinstance(part, slice) and part == slice(None) for part in parts[:-1]):
+            places = np.asarray(parts[-1])  # of one axis
+            turned = np.moveaxis(out, before, 0)
+            g = np.moveaxis(g, range(before, before + places.ndim), range(places.ndim))
+            flat = g.reshape((places.size, *turned.shape[1:]))
+            add_rows(turned, places.reshape(-1), flat, empty)
+            return
+        rows = _rows_of(out, parts)
+        if rows is not None:
+            inner = out.shape[len(parts) :]
+            flat = out.reshape((math.prod(out.shape[: len(parts)]), *inner))
+            add_rows(flat, rows.reshape(-1), g.reshape((rows.size, *inner)), empty)
+            return
+    np.add.at(out, index, g)
+
+
+def _rows_of(out: Any, parts: tuple[Any, ...]) -> Any:
+    """Return the rows that arrays of integers name, the axes that they index taken as one.
+
+    None where something else stands in the index, and where one of them is outside its axis.
+    """
+    if not (out.flags.c_contiguous and all(map(_is_places, parts))):
+        return None
+    place: Any = 0
+    for part, n in zip(parts, out.shape, strict=False):
+        part = np.asarray(part).astype(np.intp)
+        if not part.size or part.min() < -n or part.max() >= n:
+            return None
+        place = place * n + np.where(part < 0, part + n, part)
+    return place
+
+
+def _is_places(part: Any) -> bool:
+    if isinstance(part, np.ndarray):
+        return part.dtype.kind in "iu"
+    return isinstance(part, (int, np.integer)) and not isinstance(part, bool)
 
 
 # Both directions of one map: reading at an index, and adding into zeros there.
@@ -58,6 +96,7 @@ getitem = linear(
     view=True,
     category="index",
     label="[ ]",
+    adds=_add_at,
     doc="The operation behind ``x[index]``, called with the keyword ``index``.",
 )
 scatter: Primitive = linear(

@@ -3,6 +3,7 @@
 `share(task, count)` runs ``task(0) .. task(count - 1)``, the caller among the
 workers; whoever is free takes the next number.  Workers sleep between calls.
 A task writes only where no other does, so the result does not depend on who ran it.
+Workers see the caller's context variables, `numpy.errstate` and `use_kernels` among them.
 
 Workers keep off the core that the caller runs on.  In a virtual machine Linux takes an idle core
 for a busy one, wakes a worker on its waker's core, and parts the two only after milliseconds.
@@ -14,6 +15,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from itertools import count as counter
 from queue import SimpleQueue
 from typing import Any
@@ -44,6 +46,7 @@ class _Round:
 
     def __init__(self, task: Task, count: int) -> None:
         self.task, self.count = task, count
+        self.context = copy_context()
         self.next = counter()
         self.error: BaseException | None = None
         self.lock, self.last = threading.Lock(), threading.Lock()
@@ -62,7 +65,8 @@ class _Round:
             if self.closed:
                 return
             self.helpers += 1
-        self.work()
+            context = self.context.copy()
+        context.run(self.work)
         with self.lock:
             self.helpers -= 1
             if self.closed and not self.helpers:
@@ -76,7 +80,7 @@ class _Round:
             waiting = self.helpers > 0
         if waiting:
             self.last.acquire()
-        del self.task  # and with it the arrays that it holds
+        del self.task, self.context  # and with them the arrays that they hold
         if self.error is not None:
             raise self.error
 

@@ -7,29 +7,36 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive, linear, stop_gradient
+from autograd_core.workers.rows import add_rows
 
 from ..values import at, everything, is_batched, raw, shape_error
 
 
 def _scatter(g: Any, *, index: Any, rows: int, padding: int | None) -> Any:
-    flat = g.reshape(-1, g.shape[-1])
     if g.dtype.char == "e":  # summed in single precision, as in PyTorch's layers
         return _scatter(g.astype(np.float32), index=index, rows=rows, padding=padding).astype(
             g.dtype
         )
-    where = index.reshape(-1)
-    order = np.argsort(where, kind="stable")  # equal rows side by side, then one sum for each
-    used, first = np.unique(where[order], return_index=True)
     table = np.zeros((rows, g.shape[-1]), g.dtype)
-    if len(used):
-        table[used] = np.add.reduceat(flat[order], first, axis=0)
+    add_rows(table, index.reshape(-1), g.reshape((index.size, g.shape[-1])), empty=True)
     if padding is not None:
         table[padding] = 0
     return table
 
 
+def _add(total: Any, g: Any, *, index: Any, rows: int) -> None:
+    add_rows(total, index.reshape(-1), g.reshape((index.size, g.shape[-1])))
+
+
+def _found(table: Any, index: Any) -> Any:
+    """Return the rows of a table at indices that are known to be in it."""
+    if table.__class__ is np.ndarray:
+        return table.take(index, axis=0, mode="clip")  # no second check
+    return table[index]
+
+
 def _look_up(table: Any, *, index: Any, rows: int, padding: int | None) -> Any:
-    found = table[index]
+    found = _found(table, index)
     if padding is not None and padding in index:
         found[index == padding] = 0
     return found
@@ -49,10 +56,11 @@ _derivative: Primitive = linear(
     category="index",
 )
 _lookup: Primitive = linear(
-    lambda table, *, index, rows: table[index],
+    lambda table, *, index, rows: _found(table, index),
     lambda g, table, *, index, rows: scatter(g, index=index, rows=rows, padding=None),
     name="embedding",
     category="index",
+    adds=_add,
 )
 
 

@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("autograd_core", "nn", "optim")
 
 # The rooms of autograd_core, from the ground up: a file imports from its own room and from the
-# rooms before it.  `workers` knows nothing of the engine; the public files at the top of the
-# package know every room.
+# rooms before it.  `workers` knows nothing of the engine, and any room may use it; the public
+# files at the top of the package know every room.
 ROOMS = ("base", "operations", "rules", "engine", "costs", "transforms", "lab", "viewer",
          "compiling", "scipy", "numpy", "compat")  # fmt: skip
 LONGEST, MOST_BRANCHES = 80, 25  # of a function: lines of code, places where it can go two ways
@@ -103,7 +103,7 @@ def allowed(importer, imported):
     if importer == imported:
         return True
     if importer in ROOMS:
-        return imported in ROOMS[: ROOMS.index(importer)]
+        return imported in (*ROOMS[: ROOMS.index(importer)], "workers")
     return (
         imported
         in {
@@ -131,6 +131,7 @@ def test_a_room_that_imports_upwards_would_be_seen():
     assert not allowed("rules", "autograd_core")
     assert not allowed("nn", "engine")
     assert not allowed("workers", "base")
+    assert allowed("rules", "workers")
     assert allowed("compiling", "engine")
 
 
@@ -155,7 +156,11 @@ def size(function):
 
 
 # Larger than that for a measured reason, and held to a clear twin (test_fast_twins.py).
-SPELT_OUT = {"autograd_core.engine.fast.loop.run": (101, 50)}  # decision 163
+SPELT_OUT = {
+    "autograd_core.engine.fast.loop.run": (102, 52),  # decision 163
+    "autograd_core.engine.fast.operators.binary": (63, 28),  # decision 195
+    "autograd_core.engine.fast.operators.method": (57, 28),
+}
 
 
 def test_no_function_is_too_long():

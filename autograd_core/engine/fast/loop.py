@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.engine.forgetting import LARGE
+from autograd_core.engine.forgetting import LARGE, Forgotten
 from autograd_core.engine.messages import fit
 from autograd_core.engine.node import NO_PARAMS, Node
 from autograd_core.engine.outer_products import added, put_off
@@ -57,7 +57,9 @@ def run(sweep: Sweep) -> None:
             if (
                 node.tick < floor or node.watch is not None or not inputs
                 or not primitive.simple
-                or (y.__class__ is _ndarray and y.size >= LARGE)
+                or (y.__class__ is not _float64 and (
+                    y.__class__ is Forgotten or (y.__class__ is _ndarray and y.size >= LARGE)
+                ))
             ):  # fmt: skip
                 a = b = c = x = y = old = carried = None  # nor may these keep large arrays
                 visit(node, g)

@@ -20,6 +20,7 @@ from autograd_core.engine.forgetting import LARGE, spare
 from autograd_core.engine.node import NO_PARAMS, Node, next_tick, users_frame
 from autograd_core.operations.modes import BASE, DEFAULT, current
 from autograd_core.operations.other_libraries import OwnArithmeticError, own_operator
+from autograd_core.operations.pieces import forward as computed
 from autograd_core.operations.primitive import REGISTRY, Primitive
 from autograd_core.rules import elementwise, products, reductions
 
@@ -99,8 +100,11 @@ def binary(
         if reflected:  # from here on as the user wrote it
             mine, value = value, mine
             first, second = second, first
+        large = (mine.__class__ is _ndarray and mine.size >= LARGE) or (
+            value.__class__ is _ndarray and value.size >= LARGE
+        )
         try:
-            out = forward(mine, value)
+            out = computed(primitive, (mine, value)) if large else forward(mine, value)
         except Exception as error:
             raise primitive.failure(error, (mine, value)) from error
         node = Node()
@@ -122,7 +126,7 @@ def binary(
         made._held = out
         made._node = node
         made._level = level
-        if out.__class__ is _ndarray and out.size >= LARGE:
+        if large:
             spare(node, (other, self) if reflected else (self, other))
         return made
 
@@ -154,8 +158,9 @@ def unary(
         primitive = find(ufunc)
         if primitive is None or _mode() is not DEFAULT:
             return general(self, ufunc, how, x)
+        large = data.__class__ is _ndarray and data.size >= LARGE
         try:
-            out = primitive.forward(data)
+            out = computed(primitive, (data,)) if large else primitive.forward(data)
         except Exception as error:
             raise primitive.failure(error, (data,)) from error
         node = Node()
@@ -177,7 +182,7 @@ def unary(
         made._held = out
         made._node = node
         made._level = level
-        if data.__class__ is _ndarray and data.size >= LARGE:
+        if large:
             spare(node, (self,))
         return made
 

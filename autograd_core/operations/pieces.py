@@ -1,0 +1,237 @@
+"""Elementwise work on large arrays: in pieces that stay in the cache, shared among threads.
+
+A function that looks at one number at a time may be computed piece by piece.  NumPy lets go of
+the interpreter's lock inside its loops, so several threads can take pieces.  A rule of several
+passes makes temporary arrays of a piece only, which the cache holds, and one fresh array of full
+size.  Pieces begin at multiples of 64 numbers, so that NumPy's vector loops meet the same numbers
+as in the whole array: the bits are the same.
+
+Where NumPy would complain of a floating-point error, and wherever the layout is not simple, the
+whole array is computed in one call, which says what NumPy says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_core.operations.saved_reads import Probe
+from autograd_core.workers.settings import setting
+from autograd_core.workers.threads import share
+
+LARGE = 1 << 17  # numbers; below, waking a thread takes as long as the work
+PIECE = 1 << 18  # bytes; with its temporary arrays a piece stays in a core's cache
+TURNS = 3  # pieces for each thread where nothing is kept in the cache: one may be held up
+_ndarray = np.ndarray
+_NUMBERS = (float, int, complex, bool, np.generic)
+
+
+class Pieces(NamedTuple):
+    """How an elementwise operation is computed in pieces.
+
+    Attributes
+    ----------
+    ufunc : numpy.ufunc or None
+        The function, if it can write into memory that it is given.
+    partials : tuple
+        For each argument the partial derivative, if its rule is ``g * partial(y, *args)``.
+    """
+
+    ufunc: np.ufunc | None
+    partials: tuple[Callable[..., Any] | None, ...]
+
+
+class _Layout:
+    """How operands are cut along one axis, and where the results go.
+
+    Attributes
+    ----------
+    values : list
+        The operands; arrays transposed where they lie in Fortran order, and made vectors where
+        they have no gaps.
+    shape : tuple
+        The result's shape, likewise.
+    """
+
+    def __init__(self, values: Sequence[Any], shape: tuple[int, ...]) -> None:
+        arrays = [v for v in values if v.__class__ is _ndarray]
+        self.shape, self.turned = shape, False
+        if not all(map(_in_c_order, arrays)):
+            if not all(v.ndim == len(shape) and _in_c_order(v.T) for v in arrays):
+                raise _NotSimpleError
+            self.turned, self.shape = True, shape[::-1]
+            values = [v.T if v.__class__ is _ndarray else v for v in values]
+        whole = all(
+            v.shape == shape and (v.flags.forc or not any(v.strides))
+            for v in arrays
+        )  # fmt: skip
+        whole = whole and all(v.shape == shape for v in values if isinstance(v, Probe))
+        self.vectors = whole
+        if whole:
+            values = [v.reshape(-1) if v.__class__ is _ndarray else v for v in values]
+            self.shape = (math.prod(shape),)
+        self.values = values
+
+    def cut(self, start: int, stop: int) -> list[Any]:
+        """Return the operands' rows from start to stop; what is broadcast along them, whole."""
+        return [self._rows(v, start, stop) for v in self.values]
+
+    def _rows(self, v: Any, start: int, stop: int) -> Any:
+        if v.__class__ is _ndarray:
+            n = len(self.shape)
+            return v[start:stop] if v.ndim == n and v.shape[0] == self.shape[0] else v
+        if isinstance(v, Probe):
+            shape = self.shape if self.vectors else v.shape[::-1] if self.turned else v.shape
+            if len(shape) == len(self.shape) and shape[0] == self.shape[0]:
+                shape = (min(stop, shape[0]) - start, *shape[1:])
+            return v.of_shape(shape)
+        return v
+
+    def rows(self, size: int) -> int:
+        """Return how many rows have so many numbers, about."""
+        rows = size // max(math.prod(self.shape[1:]), 1)
+        return max(rows // 64 * 64, 1)
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> tuple[Any, Any]:
+        """Return memory for the result, and the same as it is cut."""
+        out = np.empty(shape, dtype, order="F" if self.turned else "C")
+        return out, (out.T if self.turned else out).reshape(self.shape)
+
+
+class _NotSimpleError(Exception):
+    """Whole arrays are to be computed in one call."""
+
+
+def _in_c_order(v: Any) -> bool:
+    """Whether an array's axes lie in C order, with gaps or repeated at most: no negative stride."""
+    last = None
+    for stride, n in zip(v.strides, v.shape, strict=True):
+        if n == 1 or stride == 0:
+            continue
+        if stride < 0 or (last is not None and stride > last):
+            return False
+        last = stride
+    return True
+
+
+def _layout(values: Sequence[Any]) -> tuple[_Layout, tuple[int, ...]]:
+    shapes = []
+    for v in values:
+        if v.__class__ is _ndarray:
+            if v.dtype.kind not in "fciub" or not v.dtype.isnative:
+                raise _NotSimpleError
+            shapes.append(v.shape)
+        elif isinstance(v, Probe):
+            shapes.append(v.shape)
+        elif not isinstance(v, _NUMBERS):
+            raise _NotSimpleError
+    shape = np.broadcast_shapes(*shapes)
+    if not shape or math.prod(shape) < LARGE:
+        raise _NotSimpleError
+    return _Layout(values, shape), shape
+
+
+def _computed(
+    function: Any, into: Callable[[list[Any], Any], None], values: Sequence[Any], passes: int
+) -> Any:
+    """Return function(*values), computed in pieces; None where it must be one call.
+
+    ``into(parts, out)`` writes the value of a piece; of one pass, so pieces need not be small.
+    """
+    heard: list[Any] = []
+    asked = {kind: "call" for kind, how in np.geterr().items() if how != "ignore"}
+    try:
+        layout, shape = _layout(values)
+        threads = setting("threads")
+        with np.errstate(call=lambda *said: heard.append(said), **asked):  # type: ignore[call-overload]
+            model = function(*layout.cut(0, 0))
+            if model.__class__ is not _ndarray or model.shape != (0, *layout.shape[1:]):
+                return None
+            size = PIECE // model.itemsize
+            if passes == 1:
+                size = max(size, math.prod(shape) // (TURNS * threads))
+            rows = layout.rows(size)
+            out, target = layout.empty(shape, model.dtype)
+
+            def task(k: int) -> None:
+                start, stop = k * rows, (k + 1) * rows
+                into(layout.cut(start, stop), target[start:stop])
+
+            share(task, -(-layout.shape[0] // rows), threads)
+    except Exception:  # the one call raises it, for the reason that it has
+        return None
+    return None if heard else out
+
+
+def any_large(values: Sequence[Any]) -> bool:
+    """Tell whether an array among the values is worth cutting."""
+    for v in values:  # noqa: SIM110 - a generator takes as long as the rest
+        if v.__class__ is _ndarray and v.size >= LARGE:
+            return True
+    return False
+
+
+def copies(g: Any, y: Any, *args: Any, **params: Any) -> Any:
+    """Return the rule of a plus: each input gets a copy.  The sweep knows it by identity."""
+    return g
+
+
+def forward(primitive: Any, args: Sequence[Any]) -> Any:
+    """Return an operation's value of raw arguments; in pieces, if it states `Pieces`."""
+    if primitive.pieces is not None and setting("threads") > 1:
+        ufunc = primitive.pieces.ufunc
+        run = ufunc or primitive.forward
+
+        def into(parts: list[Any], out: Any) -> None:
+            if ufunc is None:
+                out[...] = run(*parts)
+            else:
+                ufunc(*parts, out=out)
+
+        made = _computed(run, into, args, 1 if ufunc else 2)
+        if made is not None:
+            return made
+    return primitive.forward(*args)
+
+
+def derivative(
+    primitive: Any, index: int, g: Any, y: Any, args: Sequence[Any], params: dict[str, Any]
+) -> Any:
+    """Return what an operation's rule for one argument makes of a gradient or a tangent.
+
+    Parameters
+    ----------
+    primitive : Primitive
+        It states `Pieces`.
+    index : int
+        Which argument's rule.
+    g, y, args, params
+        As the rule takes them.  Settings that are arrays are cut as the arguments are.
+    """
+    rule, partial = primitive.vjps[index], primitive.pieces.partials[index]
+    names, count = list(params), 2 + len(args)
+
+    def whole(*parts: Any) -> Any:
+        return rule(*parts[:count], **dict(zip(names, parts[count:], strict=True)))
+
+    def into(parts: list[Any], out: Any) -> None:
+        if partial is None:
+            out[...] = whole(*parts)
+        else:
+            np.multiply(parts[0], partial(*parts[1:]), out=out)
+
+    made = None
+    if g.__class__ is _ndarray and g.shape == y.shape and rule is not copies:
+        made = _computed(whole, into, (g, y, *args, *params.values()), 2)
+    return rule(g, y, *args, **params) if made is None else made
+
+
+def copied(a: Any) -> Any:
+    """Return a copy of an array, in C order, as the method gives it."""
+    made = None
+    if a.size >= LARGE and setting("threads") > 1 and _in_c_order(a):
+        made = _computed(np.positive, lambda parts, out: np.copyto(out, parts[0]), (a,), 1)
+    return a.copy() if made is None else made

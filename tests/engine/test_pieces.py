@@ -1,0 +1,254 @@
+"""Large arrays are worked on in pieces, by several threads; the numbers and the errors stay."""
+
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from cases import EVERY
+from table import outputs
+
+from autograd_core import AutogradError, OverwrittenError, Tensor, grad, gradients, jvp
+from autograd_core.base import tree
+from autograd_core.operations import pieces
+from autograd_core.operations.primitive import REGISTRY, Primitive
+from autograd_core.workers import use_kernels
+from autograd_core.workers.threads import share
+
+RNG = np.random.default_rng(3)
+LARGE = pieces.LARGE
+SIZE = LARGE + 77
+UFUNCS = [
+    f for f, run in REGISTRY.items()
+    if isinstance(f, np.ufunc) and isinstance(run, Primitive) and run.pieces is not None
+]  # fmt: skip
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """How often pieces were shared."""
+    calls = []
+
+    def counting(task, count, threads):
+        calls.append(count)
+        share(task, count, threads)
+
+    monkeypatch.setattr(pieces, "share", counting)
+    return calls
+
+
+@pytest.fixture
+def tiny(monkeypatch, counted):
+    """Cut arrays of every size, into rows."""
+    for module in ("forgetting", "tensor", "fast.operators", "fast.loop", "sweep_steps"):
+        monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1)
+    monkeypatch.setattr(pieces, "LARGE", 1)
+    monkeypatch.setattr(pieces, "PIECE", 1)
+    return counted
+
+
+def bits(values):
+    """The numbers; not where they lie, which NumPy decides by what is a temporary value."""
+    return [v if v is None else (v.dtype, v.shape, (v + v.dtype.type(0)).tobytes()) for v in values]
+
+
+def ways(monkeypatch):
+    """In pieces, and as one call."""
+    for large in (LARGE, 1 << 60):
+        monkeypatch.setattr(pieces, "LARGE", large)
+        yield large
+
+
+def swept(f, arrays):
+    leaves = [Tensor(a, requires_grad=True) for a in arrays]
+    found = []
+    try:
+        parts = tree.leaves(f(*leaves))
+    except AutogradError as error:
+        return str(error)
+    for part in parts:
+        if isinstance(part, Tensor) and part.requires_grad:
+            found.append(np.asarray(part.data))
+            weights = np.random.default_rng(5).uniform(-1, 1, part.shape).astype(part.dtype)
+            try:
+                swept = gradients(part, leaves, seed=weights)
+            except OverwrittenError:  # the function changes what its own sweep reads
+                continue
+            found += [None if g is None else np.asarray(g.data) for g in swept]
+    return bits(found)
+
+
+@pytest.mark.parametrize("case", EVERY[::7], ids=str)
+def test_a_piece_for_each_row_gives_the_same(case, tiny, monkeypatch) -> None:
+    arrays = case.arguments(3)
+    with use_kernels(threads=2):
+        found = swept(case.f, arrays)
+        forward = [np.asarray(v) for v in outputs(case.f(*arrays))]
+    monkeypatch.undo()
+    assert found == swept(case.f, arrays)
+    assert bits(forward) == bits([np.asarray(v) for v in outputs(case.f(*arrays))])
+
+
+def layouts(dtype):
+    """Arrays of one kind in every layout, by name, all with numbers between 0.1 and 0.9."""
+    plain = RNG.uniform(0.1, 0.9, 2 * SIZE).astype(dtype)
+    if np.dtype(dtype).kind == "c":
+        plain = (plain + 0.3j * plain[::-1]).astype(dtype)
+    side = 1 + int(SIZE**0.5)
+    square = np.resize(plain, (side, side))
+    return {
+        "plain": plain[:SIZE], "every second": plain[::2], "reversed": plain[SIZE - 1 :: -1],
+        "square": square, "Fortran": np.asfortranarray(square), "turned": square.T[::-1],
+        "part": square[:, : side - 1], "deep": np.resize(plain, (5, 3, side, 47)),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda f: f.__name__)
+def test_every_ufunc_in_every_layout(ufunc, dtype, counted, monkeypatch) -> None:
+    if not any(np.can_cast(dtype, kind[0]) for kind in ufunc.types):
+        pytest.skip("not for these numbers")
+    arrays = layouts(dtype)
+    for name in ("plain", "part", "Fortran") if ufunc.nin == 1 else ("plain", "Fortran"):
+        a = arrays[name]
+        args = (a,) if ufunc.nin == 1 else (a, a[::-1].copy("A") if a.ndim == 1 else a)
+        found = []
+        for _ in ways(monkeypatch):
+            leaves = [Tensor(v, requires_grad=True) for v in args]
+            with np.errstate(all="ignore"), use_kernels(threads=2):
+                try:
+                    y = ufunc(*leaves)
+                except AutogradError as error:
+                    found.append(str(error).splitlines()[0])
+                    continue
+                g = gradients(y, leaves, seed=np.full(y.shape, 0.7, y.dtype))
+                plain = ufunc(*args) if ufunc.__name__ != "power" else args[0] ** args[1]
+            assert bits([y.data]) == bits([plain])
+            assert y.data.strides == plain.strides
+            found.append([y.data, *(v.data for v in g)])
+        if isinstance(found[0], str):
+            assert found[0] == found[1]
+        elif y.dtype.kind != "c":
+            assert bits(found[0]) == bits(found[1])
+        else:  # NumPy multiplies complex numbers into temporary values: another order, and rounding
+            for one, other in zip(*found, strict=True):
+                np.testing.assert_allclose(one, other, rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("f", [np.add, np.multiply, np.arctan2, np.maximum, np.power])
+def test_operands_that_broadcast_and_lie_anyhow(f, counted, monkeypatch) -> None:
+    arrays = layouts("float64")
+    side = len(arrays["square"])
+    others = {
+        "number": 0.5, "scalar": np.float32(0.5), "0-d": np.array(0.5), "itself": None,
+        "row": arrays["plain"][:side], "column": arrays["plain"][:side, None],
+        "single": np.float32(arrays["square"]),
+    }  # fmt: skip
+    for layout in arrays:
+        for name, other in others.items():
+            a = arrays[layout]
+            b = a if other is None else other
+            if layout in ("plain", "every second", "reversed", "deep", "part") and np.ndim(b) > 0:
+                b = b if b is a else a[-1:] if a.ndim == 1 else a[..., :1]
+            found = []
+            for _ in ways(monkeypatch):
+                x = Tensor(a, requires_grad=True)
+                y = f(x, b)
+                again = f(b, x)
+                (g, h) = (gradients(v, [x], seed=np.full(v.shape, 0.3))[0].data for v in (y, again))
+                pushed = jvp(lambda x, b=b: f(x, b), (a,), (np.full(a.shape, 0.2),))
+                found.append(bits([y.data, again.data, g, h, *map(np.asarray, pushed)]))
+            assert found[0] == found[1], (layout, name)
+    assert len(counted) > 100
+
+
+def test_what_runs_in_pieces(counted) -> None:
+    x = Tensor(RNG.uniform(1, 2, SIZE), requires_grad=True)
+    with use_kernels(threads=2):
+        y = np.sin(x) * np.exp(x) + 1.0
+        forward = len(counted)
+        y.sum().backward()
+    assert forward == 4
+    assert len(counted) >= forward + 4
+    assert all(n > 1 for n in counted)
+    expected = np.sin(x.data) * np.exp(x.data) + np.cos(x.data) * np.exp(x.data)
+    np.testing.assert_allclose(x.grad.data, expected, rtol=1e-14)
+    step = 1e-20j  # the complex step: no formula of ours
+    slope = (np.sin(x.data + step) * np.exp(x.data + step)).imag / 1e-20
+    np.testing.assert_allclose(x.grad.data, slope, rtol=1e-13)
+
+
+def test_one_thread_computes_the_value_in_one_call(counted) -> None:
+    x = Tensor(RNG.uniform(1, 2, SIZE), requires_grad=True)
+    with use_kernels(threads=1):
+        np.exp(x)
+    assert counted == []
+
+
+@pytest.mark.parametrize("where", [0, SIZE - 1])
+def test_floating_point_errors_are_numpys(where) -> None:
+    a = RNG.uniform(1, 2, SIZE)
+    a[where] = 0.0
+    x = Tensor(a, requires_grad=True)
+    with use_kernels(threads=2):
+        for f in (np.log, lambda v: 1.0 / v):
+            with np.errstate(divide="raise"), pytest.raises(FloatingPointError) as said:
+                f(x)
+            with np.errstate(divide="raise"), pytest.raises(FloatingPointError) as wanted:
+                f(a)
+            assert str(wanted.value) in str(said.value)
+            with warnings.catch_warnings(record=True) as heard:
+                warnings.simplefilter("always")
+                y = f(x)
+                assert [str(w.message) for w in heard] == [str(wanted.value)]
+                heard.clear()
+                y.sum().backward()
+                assert len(heard) == 1
+            with warnings.catch_warnings(), np.errstate(divide="ignore"):
+                warnings.simplefilter("error")
+                f(x)
+            told = []
+            with np.errstate(divide="call", call=lambda kind, flag, told=told: told.append(kind)):
+                f(x)
+            assert told == ["divide by zero"]
+    np.testing.assert_array_equal(np.isfinite(x.grad.data), a != 0)
+
+
+def test_helpers_see_the_callers_settings() -> None:
+    seen = {}
+    meet = threading.Barrier(2)
+
+    def task(k):
+        meet.wait(30)
+        seen[k] = np.geterr()["divide"], threading.get_ident()
+
+    with np.errstate(divide="raise"):
+        share(task, 2, threads=2)
+    assert {how for how, _ in seen.values()} == {"raise"}
+    assert len({who for _, who in seen.values()}) == 2
+
+
+def test_integers_to_negative_powers_are_refused_as_before() -> None:
+    with use_kernels(threads=2), pytest.raises(ValueError, match="negative integer powers"):
+        Tensor(np.full(SIZE, 3)) ** np.full(SIZE, -1)
+
+
+def test_sums_of_gradients_go_into_memory_that_nobody_else_holds() -> None:
+    a = RNG.uniform(1, 2, SIZE)
+    for f in (
+        lambda x: x * x + np.exp(x) * x + np.sin(x),
+        lambda x: (x + x) + (x + 1.0) * x,
+        lambda x: sum([x * k for k in range(5)], start=x),
+    ):
+        x = Tensor(a, requires_grad=True)
+        kept = []
+        x.register_hook(kept.append)
+        y = f(x)
+        seed = np.full(SIZE, 0.5)
+        y.backward(seed)
+        before = x.grad.data.copy()
+        np.testing.assert_array_equal(seed, 0.5)
+        np.testing.assert_array_equal(kept[0], before)
+        z = a + 1e-20j
+        np.testing.assert_allclose(before, 0.5 * f(z).imag / 1e-20, rtol=1e-12)
+        np.testing.assert_allclose(grad(lambda x, f=f: np.sum(f(x)))(a) * 0.5, before, rtol=1e-12)
