@@ -22,6 +22,7 @@ from autograd_core.rules.triangular import (
     inverted,
     is_triangular,
     large,
+    one_call,
     solve_triangular,
 )
 
@@ -43,12 +44,14 @@ def _solve_each(a: Any, b: Any, vector: bool) -> Any:
     return np.linalg.solve(a, b[..., None])[..., 0] if vector else np.linalg.solve(a, b)
 
 
-def _solve_transposed(a: Any, g: Any, vector: bool) -> Any:
+@one_call("a", "g")
+def _solve_transposed(a: Any, g: Any, *, vector: bool) -> Any:
     """Solve with a.mT; without an LU decomposition if a is a triangle, as a Cholesky factor is."""
     if large(a, g):
         for lower in (True, False):
             if is_triangular(a, lower):
-                found = solve_triangular(a.mT, g[..., None] if vector else g, not lower)
+                b = g[..., None] if vector else g
+                found = solve_triangular(a.mT, b, lower=not lower)
                 return found[..., 0] if vector else found
     return _solve_each(a.mT, g, vector)
 
@@ -56,7 +59,7 @@ def _solve_transposed(a: Any, g: Any, vector: bool) -> Any:
 def _solve_vjp(g: Any, x: Any, a: Any, b: Any) -> tuple[Any, Any]:
     """Return both gradients, which share one system."""
     vector = b.ndim == 1
-    h = _solve_transposed(a, g, vector)
+    h = _solve_transposed(a, g, vector=vector)
     return -(h[..., :, None] * x[..., None, :] if vector else h @ x.mT), h
 
 

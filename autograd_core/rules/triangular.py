@@ -8,9 +8,13 @@ section 8.4).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
+
+from autograd_core.operations.primitive import Primitive
 
 LARGE = 96  # rows; up to here NumPy's own solvers take no longer than the calls
 SMALL = 50  # rows of a triangle that is not divided further
@@ -33,12 +37,38 @@ def large(*matrices: Any) -> bool:
     return bool(matrices[0].shape[-1] > LARGE)
 
 
+def one_call(*operands: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a function of large matrices be one call in a compiled program, with the same bits."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        call = Primitive(
+            function,
+            name=function.__name__,
+            arity=len(operands),
+            settings=frozenset({"lower", "vector"}),
+            positional=operands,
+            category="linalg",
+        )
+
+        @wraps(function)
+        def run(*given: Any, **settings: Any) -> Any:
+            stood_for = [getattr(m, "_written", False) for m in given]
+            arrays = all(w or type(m) is np.ndarray for w, m in zip(stood_for, given, strict=True))
+            written = arrays and any(stood_for) and given[0].shape[-1] > LARGE
+            return (call if written else function)(*given, **settings)
+
+        return run
+
+    return decorate
+
+
 def is_triangular(t: Any, lower: bool) -> bool:
     """Tell whether a plain array is 0 beyond one of its triangles."""
     return not np.any(np.triu(t, 1) if lower else np.tril(t, -1))
 
 
-def solve_triangular(t: Any, b: Any, lower: bool) -> Any:
+@one_call("t", "b")
+def solve_triangular(t: Any, b: Any, *, lower: bool) -> Any:
     """Return ``inv(t) @ b`` of a triangle t (..., n, n) and columns b (..., n, m).
 
     Raises
@@ -61,7 +91,8 @@ def _substituted(t: Any, b: Any, lower: bool) -> Any:
     return np.concatenate([first, second] if lower else [second, first], axis=-2)
 
 
-def invert_triangular(t: Any, lower: bool) -> Any:
+@one_call("t")
+def invert_triangular(t: Any, *, lower: bool) -> Any:
     """Return the inverse of a triangle (..., n, n).
 
     Raises
@@ -86,6 +117,7 @@ def _inverted(t: Any, lower: bool) -> Any:
     return made
 
 
+@one_call("a")
 def inverted(a: Any) -> Any:
     """Return the inverse of any square matrix; of a positive definite one by its Cholesky factor.
 

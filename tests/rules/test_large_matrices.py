@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd_core import grad, jvp, vmap
+from autograd_core import compile, grad, jvp, value_and_grad, vmap
 from autograd_core.rules import triangular
 
 SIZES = (triangular.LARGE + 1, triangular.LARGE + 14)
@@ -104,6 +104,19 @@ def test_a_batch_is_its_examples_one_by_one(name):
     np.testing.assert_allclose(vmap(slope)(a), wanted, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.parametrize("kind", ["float64", "complex128"])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_compiled_program_has_the_same_bits(name, kind):
+    n = SIZES[0]
+    f = weighed(PROGRAMS[name], n)
+    step = compile(f)
+    for a in (matrix(n, kind=kind), matrix(n, 2, kind=kind)[1]):
+        value, slope = step(a)
+        wanted, exact = value_and_grad(f)(a)
+        assert value == wanted
+        np.testing.assert_array_equal(slope, exact)
+
+
 @pytest.mark.parametrize("kind", ["float32", "float64", "complex64", "complex128"])
 @pytest.mark.parametrize("order", ["C", "F", "reversed"])
 @pytest.mark.parametrize("lower", [True, False])
@@ -118,11 +131,11 @@ def test_triangles_are_solved_and_inverted(columns, lower, order, kind):
         b = b[:, ::-1]
     scale = 1e-11 if np.dtype(kind).itemsize in (8, 16) and kind != "complex64" else 1e-4
     for b_or_one in (b, b[0]):
-        found = triangular.solve_triangular(t, b_or_one, lower)
+        found = triangular.solve_triangular(t, b_or_one, lower=lower)
         assert found.dtype == kind
         assert found.shape == np.matmul(t, b_or_one).shape
         np.testing.assert_allclose(np.matmul(t, found), b_or_one + 0 * found, atol=scale)
-    found = triangular.invert_triangular(t, lower)
+    found = triangular.invert_triangular(t, lower=lower)
     assert found.dtype == kind
     assert triangular.is_triangular(found, lower)
     np.testing.assert_allclose(np.matmul(t, found), np.eye(n) + 0 * t, atol=scale)
@@ -132,8 +145,8 @@ def test_a_singular_triangle_is_refused():
     t = np.tril(matrix(110))
     t[66, 66] = 0
     for run in (
-        lambda: triangular.solve_triangular(t, right(110, 3), True),
-        lambda: triangular.invert_triangular(t, True),
+        lambda: triangular.solve_triangular(t, right(110, 3), lower=True),
+        lambda: triangular.invert_triangular(t, lower=True),
     ):
         with pytest.raises(np.linalg.LinAlgError, match="Singular"):
             run()
