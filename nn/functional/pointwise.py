@@ -26,7 +26,7 @@ from autograd_core.workers.settings import kernels as compiled_module
 from .channels_last import channels_last
 
 FEWEST = 1 << 10  # numbers; below, NumPy's calls are as fast as a kernel's
-ENOUGH = 1 << 12  # numbers times operations
+ENOUGH = 3 << 10  # numbers times operations
 _EXACT = frozenset((  # their kernels have NumPy's bits
     "input", "setting", "constant", "cast", "add", "subtract", "multiply", "divide", "negative",
     "positive", "absolute", "sign", "sqrt", "square", "greater", "greater_equal", "less",
