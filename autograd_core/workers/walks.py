@@ -63,11 +63,9 @@ def walk(shape: tuple[int, ...], arrays: tuple[Any, ...], axes: tuple[int, ...])
 
 def _steps(shape: tuple[int, ...], a: Any) -> tuple[int, ...]:
     if a.shape == shape:
-        return a.strides  # type: ignore[no-any-return]
+        return tuple(a.strides)
     missing = len(shape) - a.ndim
-    return (0,) * missing + tuple(
-        0 if n == 1 else s for n, s in zip(a.shape, a.strides, strict=True)
-    )
+    return (*(0,) * missing, *(0 if n == 1 else s for n, s in zip(a.shape, a.strides, strict=True)))
 
 
 @lru_cache(maxsize=512)

@@ -90,7 +90,7 @@ def _over_heads(function: Callable[..., Any], p: Any, *arrays: Any) -> None:
             run(n)
 
 
-def _attend(q: Any, k: Any, v: Any, mask: Any, keep: Any, out: Any) -> Any:
+def _attend(mask: Any, keep: Any, q: Any, k: Any, v: Any, out: Any) -> Any:
     """Write the result for q, k, v of shapes (..., L, d), (..., S, d), (..., S, m); return p."""
     p = np.empty((*q.shape[:-1], k.shape[-2]), out.dtype)
     nothing = None
@@ -109,7 +109,7 @@ def _attend(q: Any, k: Any, v: Any, mask: Any, keep: Any, out: Any) -> Any:
 
 
 def _attend_back(
-    g: Any, p: Any, q: Any, k: Any, v: Any, dq: Any, dk: Any, dv: Any, keep: Any
+    keep: Any, p: Any, g: Any, q: Any, k: Any, v: Any, dq: Any, dk: Any, dv: Any
 ) -> None:
     """Write the gradients into dq, dk, dv."""
     scale = 1 / math.sqrt(q.shape[-1])
@@ -134,8 +134,7 @@ def _attend_back(
 def _of_heads(q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
     """Return the result of arrays (batch, time, heads * d), and the weights."""
     out = np.empty((*q.shape[:2], v.shape[-1]), np.result_type(q, k))
-    split = (_heads(a, heads) for a in (q, k, v))
-    return out, _attend(*split, mask, keep, _heads(out, heads))
+    return out, _attend(mask, keep, *[_heads(a, heads) for a in (q, k, v, out)])
 
 
 def _packed(x: Any) -> tuple[Any, Any, Any]:
@@ -147,7 +146,7 @@ def _backward(
     g: Any, p: Any, needs: Any, y: Any, q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any
 ) -> tuple[Any, ...]:
     dq, dk, dv = (np.empty(a.shape, a.dtype) for a in (q, k, v))
-    _attend_back(_heads(g, heads), p, *(_heads(a, heads) for a in (q, k, v, dq, dk, dv)), keep)
+    _attend_back(keep, p, *[_heads(a, heads) for a in (g, q, k, v, dq, dk, dv)])
     return dq, dk, dv
 
 
@@ -155,21 +154,20 @@ def _packed_backward(
     g: Any, p: Any, needs: Any, y: Any, x: Any, *, heads: int, mask: Any, keep: Any
 ) -> tuple[Any]:
     made = np.empty(x.shape, x.dtype)
-    split = (_heads(a, heads) for a in (*_packed(x), *_packed(made)))
-    _attend_back(_heads(g, heads), p, *split, keep)
+    _attend_back(keep, p, *[_heads(a, heads) for a in (g, *_packed(x), *_packed(made))])
     return (made,)
 
 
 def _stack_forward(q: Any, k: Any, v: Any, *, mask: Any) -> tuple[Any, Any]:
     out = np.empty((*q.shape[:-1], v.shape[-1]), q.dtype)
-    return out, _attend(q, k, v, mask, None, out)
+    return out, _attend(mask, None, q, k, v, out)
 
 
 def _stack_backward(
     g: Any, p: Any, needs: Any, y: Any, q: Any, k: Any, v: Any, *, mask: Any
 ) -> tuple[Any, ...]:
     made = [np.empty(a.shape, a.dtype) for a in (q, k, v)]
-    _attend_back(g, p, q, k, v, *made, None)
+    _attend_back(None, p, g, q, k, v, *made)
     return tuple(made)
 
 

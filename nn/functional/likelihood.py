@@ -106,10 +106,11 @@ def _softmax_minus(z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
 
 
 def _pulled(g: Any, z: Any, **rows: Any) -> Any:
-    """Return g * dL/dz; a plain number is multiplied into the rows' factors."""
-    if isinstance(g, (np.ndarray, np.generic)) and type(z) is np.ndarray:
-        return _residual(z, **{**rows, "scale": rows["scale"] * g})
-    return g * _residual(z, **rows)
+    """Return g * dL/dz; for the last operation of a program g is 1."""
+    slopes = _residual(z, **rows)
+    if isinstance(g, (np.ndarray, np.generic)) and g.dtype == z.dtype and g == 1:
+        return slopes
+    return g * slopes
 
 
 def _softmax_slope(t: Any, y: Any, z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:

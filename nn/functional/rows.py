@@ -146,20 +146,19 @@ class _Traced:
         )  # fmt: skip
         given = _prepared(arrays, copied, moved)
         found = walk(whole, (*given, *outs), axes)
-        return None if found is None else _Plan(self, found, copied, moved, outs, first)
+        return None if found is None else _Plan(self, found, copied, moved, outs)
 
 
 class _Plan:
     """How to run a formula on arrays of certain shapes and strides."""
 
-    __slots__ = ("copied", "function", "like", "makes", "moved", "shared", "size", "traced", "walk")
+    __slots__ = ("copied", "function", "makes", "moved", "traced", "walk")
 
     def __init__(
         self, traced: _Traced, walk: Walk, copied: bool, moved: tuple[int, ...], outs: list[Any],
-        first: Any,
     ) -> None:  # fmt: skip
         self.traced, self.walk, self.copied, self.moved = traced, walk, copied, moved
-        self.size, self.function = first.size, None
+        self.function: Any = None
         self.makes = [
             (out.shape, out.dtype) if out.flags.c_contiguous else (None, out.dtype) for out in outs
         ]
@@ -206,7 +205,7 @@ def _prepared(arrays: tuple[Any, ...], copied: bool, moved: tuple[int, ...]) -> 
 
 def _dense(x: Any) -> bool:
     """Tell whether an array's numbers lie side by side, in any order of the axes."""
-    return x.flags.c_contiguous or np.empty_like(x).strides == x.strides
+    return bool(x.flags.c_contiguous or np.empty_like(x).strides == x.strides)
 
 
 def _follows(a: Any, first: Any) -> bool:

@@ -15,7 +15,7 @@ from .rows import RowFormula
 
 def top(x: Any, axis: Any) -> Any:
     """Return the largest along an axis, which keeps length 1; of nothing it is minus infinity."""
-    nothing = {"initial": -np.inf} if type(x) is np.ndarray and not x.size else {}
+    nothing: dict[str, Any] = {"initial": -np.inf} if type(x) is np.ndarray and not x.size else {}
     return np.max(x, axis=axis, keepdims=True, **nothing)
 
 

@@ -220,7 +220,8 @@ class _Text:
         """Return which roots share a loop: along memory all that are numbers of a row."""
         if self.across:
             return [[root] for root in roots]
-        numbers, others = [], []
+        numbers: list[tuple[str, Any]] = []
+        others: list[tuple[str, Any]] = []
         for root in roots:
             kind, what = root
             one = kind == "reduce" or (kind == "sum" and self.steady[self.ins + what])
