@@ -10,6 +10,7 @@ from autograd_core import optim
 
 from . import checks
 from .functional import normalization as f
+from .functional.rms_norm import rms_norm
 from .module import Module
 from .parameter import Parameter, parameter_dtype
 from .values import as_array, shape_error
@@ -218,6 +219,68 @@ class LayerNorm(Module):
     def forward(self, input: Any) -> Any:
         """Normalize."""
         return f.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        )
+
+
+@optim.keywords.accepts("device")
+class RMSNorm(Module):
+    """Division by the root mean square over the last axes of each example (Zhang, Sennrich, 2019).
+
+    Parameters
+    ----------
+    normalized_shape : int or tuple
+        The last axes.
+    eps : float, optional
+        Added to the mean square; by default the spacing of the input's floats at 1, of float32 for
+        half precision, which is computed in single precision.
+    elementwise_affine : bool
+        Whether to learn a scale.
+    dtype : dtype, optional
+        Of the parameter.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.RMSNorm(2, eps=0)(np.array([1.0, 7.0])).detach().numpy()
+    array([0.2, 1.4])
+    """
+
+    weight: Parameter | None
+
+    def __init__(
+        self,
+        normalized_shape: Any,
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        given = normalized_shape
+        self.normalized_shape = (given,) if isinstance(given, int) else tuple(given)
+        for n in self.normalized_shape or (0,):
+            checks.count("RMSNorm", "normalized_shape", n)
+        if eps is not None:
+            checks.non_negative("RMSNorm", "eps", eps)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        dtype = parameter_dtype(type(self).__name__, dtype)
+        shape = self.normalized_shape
+        self.register_parameter(
+            "weight", Parameter(np.ones(shape, dtype)) if elementwise_affine else None
+        )
+
+    def forward(self, input: Any) -> Any:
+        """Normalize."""
+        return rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
         """Return the settings."""

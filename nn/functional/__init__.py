@@ -74,6 +74,7 @@ from .pooling import (
     max_pool1d,
     max_pool2d,
 )
+from .rms_norm import rms_norm
 from .similarity import cosine_similarity, normalize, pairwise_distance
 from .softmax import log_softmax, softmax, softmin
 from .upsample import interpolate
@@ -136,6 +137,7 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "rms_norm",
     "scaled_dot_product_attention",
     "selu",
     "sigmoid",

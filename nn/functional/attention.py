@@ -15,8 +15,10 @@ from ..values import is_batched, is_traced, raw, shape_error
 from .blas import is_divided, stacked
 from .floating import floating
 from .fused import fused
-from .kernels import share_parts
-from .softmax import softmax
+from .kernels import share
+from .rows import RowFormula, along
+from .scratch import buffer
+from .softmax import shares, slope, softmax, top
 from .targets import fits_into
 
 LARGE = 1 << 17  # weights; a tenth of a millisecond for each pass over them
@@ -28,75 +30,111 @@ def _heads(x: Any, heads: int) -> Any:
     return x.reshape((b, t, heads, e // heads)).transpose((0, 2, 1, 3))
 
 
-def _weights(q: Any, k: Any, mask: Any, p: Any) -> None:
-    """Write softmax(q k^T / sqrt(d) + mask), worked out in one array; 0 where all is hidden."""
-    stacked(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-1, -2), p)
-    nothing = None
-    if mask is not None:
-        p += mask
-        hidden = np.isneginf(mask).all(axis=-1, keepdims=True)
-        if hidden.any():
-            nothing = np.broadcast_to(hidden, p.shape)
+def _masked_shares(scores: Any, mask: Any, *, axis: Any) -> Any:
+    p = scores + mask
+    p -= top(p, axis)
+    p = np.exp(p)
+    p /= p.sum(axis=axis, keepdims=True)
+    return p
+
+
+_shares_under = RowFormula(_masked_shares)
+
+
+def _weigh(q: Any, k: Any, mask: Any, nothing: Any, p: Any) -> None:
+    """Write softmax(q k^T / sqrt(d) + mask); 0 in rows of which nothing is seen."""
+    scores = buffer("attention's scores", p.shape, p.dtype)
+    stacked(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-1, -2), scores)
+    if mask is None:
+        made = shares.compiled(scores, axis=-1, out=p)
+    else:
+        made = _shares_under.compiled(scores, mask, axis=-1, out=p)
+    if made is None:
+        np.copyto(p, scores) if mask is None else np.add(scores, mask, out=p)
+        if nothing is not None:
             p[nothing] = 0
-    p -= p.max(axis=-1, keepdims=True, initial=-np.inf)
-    np.exp(p, out=p)
-    p /= p.sum(axis=-1, keepdims=True)
+        p -= p.max(axis=-1, keepdims=True, initial=-np.inf)
+        np.exp(p, out=p)
+        p /= p.sum(axis=-1, keepdims=True)
     if nothing is not None:
         p[nothing] = 0
 
 
-def _over_batch(function: Callable[..., Any], batch: int, *arrays: Any) -> None:
-    """Run a function on parts of the batch, shared among threads if there is enough work.
+def _over_heads(function: Callable[..., Any], p: Any, *arrays: Any) -> None:
+    """Run a function on each head's arrays, whose weights stay in the cache, shared among threads.
 
     Products so large that OpenBLAS shares each of them among its own threads are not shared.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the weights and the other arrays.
+    p : array of shape (..., L, S)
+        The weights.
+    *arrays : array of shape (..., a, b), or None
+        What else is read and written.
     """
+    lead = p.shape[:-2]
+    if p.size < LARGE:
+        function(p, *arrays)
+        return
 
-    def run(part: slice) -> None:
-        function(*[a[part] if np.ndim(a) == 4 and len(a) == batch else a for a in arrays])
+    def run(n: int) -> None:
+        place = np.unravel_index(n, lead)
+        function(p[place], *[None if a is None else a[place] for a in arrays])
 
-    few = max(a.size for a in arrays if a is not None) < LARGE
-    if few or not is_divided(*arrays[:3]):
-        run(slice(None))
+    if is_divided(*arrays[:3]):
+        share(run, math.prod(lead))
     else:
-        share_parts(run, batch)
+        for n in range(math.prod(lead)):
+            run(n)
 
 
-def _attend(q: Any, k: Any, v: Any, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
-    q, k, v = _heads(q, heads), _heads(k, heads), _heads(v, heads)
-    b, _, t, _ = q.shape
-    p = np.empty((b, heads, t, k.shape[2]), np.result_type(q, k))
-    out = np.empty((b, t, heads * v.shape[-1]), q.dtype)
+def _attend(mask: Any, keep: Any, q: Any, k: Any, v: Any, out: Any) -> Any:
+    """Write the result for q, k, v of shapes (..., L, d), (..., S, d), (..., S, m); return p."""
+    p = np.empty((*q.shape[:-1], k.shape[-2]), out.dtype)
+    nothing = None
+    if mask is not None:
+        hidden = np.isneginf(mask).all(axis=-1)
+        if hidden.any():
+            nothing = np.broadcast_to(hidden, p.shape[:-1])[..., None]
+        mask = np.broadcast_to(mask, p.shape)
 
-    def part(q: Any, k: Any, v: Any, mask: Any, keep: Any, p: Any, out: Any) -> None:
-        _weights(q, k, mask, p)
+    def head(p: Any, q: Any, k: Any, v: Any, mask: Any, nothing: Any, keep: Any, out: Any) -> None:
+        _weigh(q, k, mask, None if nothing is None else nothing[..., 0], p)
         stacked(p if keep is None else p * keep, v, out)
 
-    _over_batch(part, b, q, k, v, mask, keep, p, _heads(out, heads))
-    return out, p
+    _over_heads(head, p, q, k, v, mask, nothing, keep, out)
+    return p
 
 
 def _attend_back(
-    g: Any, p: Any, q: Any, k: Any, v: Any, dq: Any, dk: Any, dv: Any, heads: int, keep: Any
+    keep: Any, p: Any, g: Any, q: Any, k: Any, v: Any, dq: Any, dk: Any, dv: Any
 ) -> None:
     """Write the gradients into dq, dk, dv."""
-    whole = (_heads(a, heads) for a in (np.ascontiguousarray(g), q, k, v, dq, dk, dv))
-    _over_batch(_attend_back_part, len(p), *whole, p, keep)
+    scale = 1 / math.sqrt(q.shape[-1])
+
+    def head(p: Any, q: Any, k: Any, v: Any, g: Any, dq: Any, dk: Any, dv: Any, keep: Any) -> None:
+        used = p if keep is None else p * keep
+        stacked(used.swapaxes(-1, -2), g, dv)
+        dp = buffer("attention's weights", p.shape, p.dtype)
+        stacked(g, v.swapaxes(-1, -2), dp)
+        if keep is not None:
+            dp *= keep
+        scores = buffer("attention's scores", p.shape, p.dtype)
+        if slope.compiled(p, dp, axis=-1, out=scores) is None:
+            np.subtract(dp, along(dp, p, -1), out=scores)
+            scores *= p
+        stacked(scores, k * scale, dq)
+        stacked(scores.swapaxes(-1, -2), q * scale, dk)
+
+    _over_heads(head, p, q, k, v, g, dq, dk, dv, keep)
 
 
-def _attend_back_part(
-    g: Any, q: Any, k: Any, v: Any, dq: Any, dk: Any, dv: Any, p: Any, keep: Any
-) -> None:
-    used = p if keep is None else p * keep
-    stacked(used.swapaxes(-1, -2), g, dv)
-    dp = np.empty_like(p)
-    stacked(g, v.swapaxes(-1, -2), dp)
-    if keep is not None:
-        dp *= keep
-    dp -= np.einsum("bhij,bhij->bhi", dp, p)[..., None]
-    dp *= p
-    dp *= 1 / math.sqrt(q.shape[-1])
-    stacked(dp, k, dq)
-    stacked(dp.swapaxes(-1, -2), q, dk)
+def _of_heads(q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
+    """Return the result of arrays (batch, time, heads * d), and the weights."""
+    out = np.empty((*q.shape[:2], v.shape[-1]), np.result_type(q, k))
+    return out, _attend(mask, keep, *[_heads(a, heads) for a in (q, k, v, out)])
 
 
 def _packed(x: Any) -> tuple[Any, Any, Any]:
@@ -108,7 +146,7 @@ def _backward(
     g: Any, p: Any, needs: Any, y: Any, q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any
 ) -> tuple[Any, ...]:
     dq, dk, dv = (np.empty(a.shape, a.dtype) for a in (q, k, v))
-    _attend_back(g, p, q, k, v, dq, dk, dv, heads, keep)
+    _attend_back(keep, p, *[_heads(a, heads) for a in (g, q, k, v, dq, dk, dv)])
     return dq, dk, dv
 
 
@@ -116,8 +154,21 @@ def _packed_backward(
     g: Any, p: Any, needs: Any, y: Any, x: Any, *, heads: int, mask: Any, keep: Any
 ) -> tuple[Any]:
     made = np.empty(x.shape, x.dtype)
-    _attend_back(g, p, *_packed(x), *_packed(made), heads, keep)
+    _attend_back(keep, p, *[_heads(a, heads) for a in (g, *_packed(x), *_packed(made))])
     return (made,)
+
+
+def _stack_forward(q: Any, k: Any, v: Any, *, mask: Any) -> tuple[Any, Any]:
+    out = np.empty((*q.shape[:-1], v.shape[-1]), q.dtype)
+    return out, _attend(mask, None, q, k, v, out)
+
+
+def _stack_backward(
+    g: Any, p: Any, needs: Any, y: Any, q: Any, k: Any, v: Any, *, mask: Any
+) -> tuple[Any, ...]:
+    made = [np.empty(a.shape, a.dtype) for a in (q, k, v)]
+    _attend_back(None, p, g, q, k, v, *made)
+    return tuple(made)
 
 
 def _scores(q: Any, k: Any) -> Any:
@@ -144,7 +195,7 @@ def plain_attention(q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any)
 
 
 _attention = fused(
-    lambda q, k, v, *, heads, mask, keep: _attend(q, k, v, heads, mask, keep),
+    _of_heads,
     _backward,
     lambda q, k, v, **options: plain_attention(q, k, v, **options)[0],
     name="attention",
@@ -152,10 +203,18 @@ _attention = fused(
     reads=Reading(rest=1),
 )
 _self_attention = fused(
-    lambda x, *, heads, mask, keep: _attend(*_packed(x), heads, mask, keep),
+    lambda x, **options: _of_heads(*_packed(x), **options),
     _packed_backward,
     lambda x, **options: plain_attention(*_packed(x), **options)[0],
     name="self attention",
+    category="product",
+    reads=Reading(rest=1),
+)
+_stack_attention = fused(
+    _stack_forward,
+    _stack_backward,
+    lambda q, k, v, *, mask: _masked_softmax(_scores(q, k), mask) @ v,
+    name="scaled_dot_product_attention",
     category="product",
     reads=Reading(rest=1),
 )
@@ -223,12 +282,20 @@ def scaled_dot_product_attention(
             f"scaled_dot_product_attention: query {shape_q}, key {shape_k} and value "
             f"{shape_v} do not fit: (..., L, d), (..., S, d), (..., S, m) are needed."
         )
-    scores = _scores(query, key)
-    mask = additive_mask(attn_mask, scores.dtype, allowed=True)
+    given = (query, key, value)
+    fast = not dropout_p and not is_traced(attn_mask) and len({a.dtype for a in given}) == 1
+    fast = fast and shape_q[:-2] == shape_k[:-2] == shape_v[:-2] and all(a.size for a in given)
+    scores: Any = _scores(query, key) if not fast else None
+    dtype = query.dtype if fast else scores.dtype
+    mask = additive_mask(attn_mask, dtype, allowed=True)
     if mask is not None:
-        fits_into("attn_mask", mask, scores, "scaled_dot_product_attention")
+        shape = (*shape_q[:-1], shape_k[-2]) if fast else np.shape(scores)
+        fits_into("attn_mask", mask, np.broadcast_to(0, shape), "scaled_dot_product_attention")
     if is_causal:
-        mask = causal_mask(shape_q[-2], shape_k[-2], scores.dtype) + (0 if mask is None else mask)
+        causal = causal_mask(shape_q[-2], shape_k[-2], dtype)
+        mask = causal if mask is None else causal + mask
+    if fast:
+        return _stack_attention(query, key, value, mask=mask)
     return dropout(_masked_softmax(scores, mask), dropout_p) @ value
 
 

@@ -15,7 +15,8 @@ from ..values import at, everything, is_batched, is_traced, raw, shape_error
 from .activation import log_sigmoid, sigmoid
 from .floating import floating
 from .pointwise import declared, declared_of_several
-from .softmax import log_softmax
+from .rows import RowFormula
+from .softmax import log_softmax, top
 from .targets import (
     checked_weight,
     class_weights,
@@ -77,24 +78,45 @@ def nll_loss(
     return reduced(loss, reduction, "nll_loss") if reduction == "sum" else restore(loss, reduction)
 
 
+def _row_totals(z: Any, *, axis: Any) -> tuple[Any, Any]:
+    """Return the largest of each row, and the sum of exp(z - largest)."""
+    largest = top(z, axis)
+    return largest, np.exp(z - largest).sum(axis=axis, keepdims=True)
+
+
+def _row_shares(z: Any, scale: Any, *, axis: Any) -> Any:
+    """Return softmax(z) * scale."""
+    p = z - top(z, axis)
+    p = np.exp(p, out=p) if type(p) is np.ndarray else np.exp(p)
+    p *= scale / p.sum(axis=axis, keepdims=True)
+    return p
+
+
+_totals, _scaled_shares = RowFormula(_row_totals), RowFormula(_row_shares)
+
+
 def _picked(z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
     """Sum of scale * (log sum exp z - z[index]) over the rows that count, whatever others hold."""
-    rows = np.arange(len(index))
-    top = z.max(axis=1)
-    total = np.exp(z - top[:, None]).sum(axis=1)
-    losses = (np.log(total) - (z[rows, index] - top)) * scale
+    largest, total = (v[:, 0] for v in _totals(z, axis=1))
+    losses = (np.log(total) - (z[np.arange(len(index)), index] - largest)) * scale
     losses[ignored] = 0
     return losses.sum()
 
 
 def _softmax_minus(z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
     """dL/dz = (softmax(z) - one-hot) * scale, computed in one array."""
-    p = z - z.max(axis=1, keepdims=True)
-    np.exp(p, out=p)
-    p *= (scale / p.sum(axis=1))[:, None]
+    p = _scaled_shares(z, scale[:, None], axis=1)
     p[np.arange(len(index)), index] -= scale
     p[ignored] = 0
     return p
+
+
+def _pulled(g: Any, z: Any, **rows: Any) -> Any:
+    """Return g * dL/dz; for the last operation of a program g is 1."""
+    slopes = _residual(z, **rows)
+    if isinstance(g, (np.ndarray, np.generic)) and g.dtype == z.dtype and g == 1:
+        return slopes
+    return g * slopes
 
 
 def _softmax_slope(t: Any, y: Any, z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
@@ -120,7 +142,7 @@ _residual = primitive(
 )
 _softmax_nll = primitive(
     _picked,
-    vjp=[lambda g, y, z, **rows: g * _residual(z, **rows)],
+    vjp=[lambda g, y, z, **rows: _pulled(g, z, **rows)],
     jvp=[lambda t, y, z, **rows: np.sum(t * _residual(z, **rows))],
     name="cross_entropy",
     # an element: maximum, difference, exp, sum; a row: log, two differences, factor, sum

@@ -11,24 +11,43 @@ from autograd_core import NonFiniteError, UnsupportedError
 from autograd_core.extend import Location, Reading
 
 from ..values import is_batched, raw, shape_error
-from .channel_passes import moments, products, scaled, sloped
+from .channel_passes import moments, scaled, sloped, sums
 from .floating import floating
 from .fused import fused
 from .magnitude import shrunk
+from .normalized_rows import in_one_dtype, normal, normalize, row_norm, slopes, spread_of
+from .rows import RowFormula
+
+RUN = 16  # neighbouring numbers of one channel; NumPy's loops over fewer mostly start and stop
 
 # --- over the batch, for each channel ---------------------------------------
+
+
+def _by_channel(formula: RowFormula, x: Any, *arrays: Any, **settings: Any) -> Any:
+    """Return a formula's results over a channel, or None: the passes by channel do it.
+
+    A kernel finds a channel's numbers wherever they lie.  In NumPy the formula is fast if they come
+    in long runs.
+    """
+    column = (-1, *(1,) * (x.ndim - 2))
+    given = [a if a.ndim == x.ndim else a.reshape(column) for a in arrays]
+    shapes = (None, given[-1].shape, given[-1].shape) if formula is slopes else None
+    run = formula if x.flags.c_contiguous and math.prod(x.shape[2:]) >= RUN else formula.compiled
+    count = float(x.size // max(x.shape[1], 1))
+    return run(x, *given, axis=_places(x), shapes=shapes, count=count, **settings)
 
 
 def _batch_forward(
     x: Any, weight: Any, bias: Any, *, eps: float, found: dict[str, Any]
 ) -> tuple[Any, Any]:
-    mean, variance = moments(x)
+    made = _by_channel(normalize, x, weight, bias, eps=eps)
+    mean, variance = moments(x) if made is None else (v.reshape(-1) for v in made[1:3])
     found["moments"] = mean, variance
     if not np.isfinite(variance).all():
         return _large_batch_forward(x, weight, bias, eps, found)
     inverse = 1 / np.sqrt(variance + eps)
-    scale = (weight * inverse).astype(x.dtype, copy=False)
-    y = scaled(x, scale, (bias - mean * scale).astype(x.dtype, copy=False))
+    scale = weight * inverse
+    y = scaled(x, scale, bias - mean * scale) if made is None else made[0]
     return y, (mean, inverse, scale, None)
 
 
@@ -41,18 +60,11 @@ def _large_batch_forward(
     factor = np.broadcast_to(factor, (1, len(mean), *(1,) * (x.ndim - 2)))
     by_channel = factor.reshape(-1)
     found["moments"] = mean / by_channel, variance / by_channel / by_channel
-    inverse = np.minimum(1 / _spread(variance, eps, by_channel), np.finfo(x.dtype).max)
+    inverse = np.minimum(1 / spread_of(variance, eps, by_channel), np.finfo(x.dtype).max)
     scale = (weight * inverse).astype(x.dtype, copy=False)
     middle = mean.reshape(factor.shape)
     y = scaled(small - middle, scale, bias)
     return y, (np.zeros_like(mean), inverse, scale, (factor, middle))
-
-
-def _spread(variance: Any, eps: float, factor: Any) -> Any:
-    """Return sqrt(variance + eps) of values times a factor, whose square may be 0 to rounding."""
-    even = (variance == 0) & (factor != 1)
-    rest = np.sqrt(np.where(even, 1, variance) + eps * factor * factor)
-    return np.where(even, math.sqrt(eps) * factor, rest)
 
 
 def _places(x: Any) -> tuple[int, ...]:
@@ -64,10 +76,12 @@ def _batch_backward(
     g: Any, kept: Any, needs: Any, y: Any, x: Any, weight: Any, bias: Any, **_: Any
 ) -> tuple[Any, ...]:
     mean, inverse, scale, large = kept
+    if large is None and (made := _by_channel(slopes, x, g, mean, inverse, weight)) is not None:
+        return made[0], made[1].reshape(-1), made[2].reshape(-1)
     x = x if large is None else x * large[0] - large[1]
     n = x.size // max(x.shape[1], 1)
-    by_bias, along = products(g, x, mean)
-    by_weight = along * inverse
+    by_bias, by_distance = sums(g, x, mean)
+    by_weight = by_distance * inverse
     if not needs[0]:
         return None, by_weight, by_bias
     slope = -scale * (by_weight / n * inverse)  # 0 also where the first two overflow
@@ -78,15 +92,7 @@ def _batch_backward(
 
 def _batch_plain(x: Any, weight: Any, bias: Any, *, eps: float, found: Any) -> Any:
     column = (-1, *(1,) * (x.ndim - 2))
-    return _normal(x, _places(x), eps) * weight.reshape(column) + bias.reshape(column)
-
-
-def _normal(x: Any, axes: tuple[int, ...], eps: float) -> Any:
-    """Return (x - mean) / sqrt(variance + eps) over the axes, step by step."""
-    x, factor = shrunk(x, axes)
-    d = x - np.mean(x, axis=axes, keepdims=True)
-    variance = np.mean(d * d, axis=axes, keepdims=True)
-    return d / _spread(variance, eps, factor)
+    return normal(x, _places(x), eps) * weight.reshape(column) + bias.reshape(column)
 
 
 _batch_norm = fused(
@@ -158,8 +164,7 @@ def batch_norm(
                 f"batch_norm: {name} has shape {np.shape(value)}, the input {shape} has "
                 f"{shape[1]} channels on axis 1."
             )
-    weight = np.ones(shape[1], input.dtype) if weight is None else weight
-    bias = np.zeros(shape[1], input.dtype) if bias is None else bias
+    weight, bias = _affine(input, shape[1:2], weight, bias)
     column = (-1, *(1,) * (len(shape) - 2))
     if not training and running_mean is not None:
         scale = weight / np.sqrt(running_var + eps).astype(input.dtype)
@@ -184,7 +189,7 @@ def batch_norm(
                 f"{value.dtype}."
             )
     found: dict[str, Any] = {}
-    y = _batch_norm(input, weight, bias, eps=eps, found=found)
+    y = _batch_norm(*in_one_dtype(input, weight, bias), eps=eps, found=found)
     if running_mean is not None:
         mean, variance = found["moments"]
         _representable("batch_norm", variance)
@@ -194,65 +199,6 @@ def batch_norm(
 
 
 # --- over the features of each example --------------------------------------
-
-
-def _layer_forward(x: Any, weight: Any, bias: Any, *, eps: float) -> tuple[Any, Any]:
-    shape = x.shape
-    rows = np.ascontiguousarray(x).reshape(x.size // max(weight.size, 1), weight.size)
-    scale, shift = weight.reshape(-1), bias.reshape(-1)
-    normal, variance = _centred(rows)
-    if np.isfinite(variance).all():
-        inverse = (1 / np.sqrt(variance + eps)).astype(x.dtype)[:, None]
-        normal *= inverse
-    else:
-        small, factor = shrunk(rows, 1)
-        normal, variance = _centred(small)
-        spread = _spread(variance[:, None], eps, factor)
-        normal /= spread
-        inverse = factor / spread
-    y = normal * scale
-    y += shift
-    return y.reshape(shape), (normal, inverse)
-
-
-def _centred(rows: Any) -> tuple[Any, Any]:
-    """Return rows less their means, and their variances."""
-    n = rows.shape[1]
-    d = rows - (rows.sum(axis=1, keepdims=True) / n)
-    return d, np.einsum("ij,ij->i", d, d) / n
-
-
-def _layer_backward(
-    g: Any, kept: Any, needs: Any, y: Any, x: Any, weight: Any, bias: Any, *, eps: float
-) -> tuple[Any, ...]:
-    normal, inverse = kept
-    grads = np.ascontiguousarray(g).reshape(normal.shape)
-    n = normal.shape[1]
-    by_weight = np.einsum("ij,ij->j", grads, normal).reshape(weight.shape)
-    by_bias = grads.sum(axis=0).reshape(bias.shape)
-    if not needs[0]:
-        return None, by_weight, by_bias
-    dx = grads * weight.reshape(-1)
-    along = (np.einsum("ij,ij->i", dx, normal) / n)[:, None]
-    mean = dx.sum(axis=1, keepdims=True) / n
-    dx -= mean
-    dx -= normal * along
-    dx *= inverse
-    return dx.reshape(x.shape), by_weight, by_bias
-
-
-def _layer_plain(x: Any, weight: Any, bias: Any, *, eps: float) -> Any:
-    return _normal(x, tuple(range(x.ndim - weight.ndim, x.ndim)), eps) * weight + bias
-
-
-_layer_norm = fused(
-    _layer_forward,
-    _layer_backward,
-    _layer_plain,
-    name="layer_norm",
-    category="normalization",
-    reads=Reading({2}),  # of x the centred rows are kept
-)
 
 
 @floating("input", "weight", "bias")
@@ -292,14 +238,20 @@ def layer_norm(
     shape = np.shape(input)
     if not wanted or shape[-len(wanted) :] != wanted:
         raise shape_error(f"layer_norm: the input has shape {shape}; it must end in {wanted}.")
-    weight = np.ones(wanted, input.dtype) if weight is None else weight
-    bias = np.zeros(wanted, input.dtype) if bias is None else bias
+    weight, bias = _affine(input, wanted, weight, bias)
     if weight.shape != wanted or bias.shape != wanted:
         raise shape_error(
             f"layer_norm: weight and bias have shapes {weight.shape} and {bias.shape}; "
             f"normalized_shape is {wanted}."
         )
-    return _layer_norm(input, weight, bias, eps=eps)
+    axes = tuple(range(len(shape) - len(wanted), len(shape)))
+    return row_norm(*in_one_dtype(input, weight, bias), axes=axes, eps=eps)
+
+
+def _affine(input: Any, shape: tuple[int, ...], weight: Any, bias: Any) -> tuple[Any, Any]:
+    """Return scale and shift; 1 and 0 where none is given."""
+    weight = np.ones(shape, input.dtype) if weight is None else weight
+    return weight, np.zeros(shape, input.dtype) if bias is None else bias
 
 
 @floating("input", "weight", "bias")
@@ -347,12 +299,11 @@ def group_norm(
                 f"group_norm: {name} has shape {np.shape(value)}, the input {shape} has "
                 f"{shape[1]} channels on axis 1."
             )
-    grouped = input.reshape((shape[0], num_groups, math.prod(shape[1:]) // num_groups))
-    y = layer_norm(grouped, grouped.shape[-1], eps=eps).reshape(shape)
-    column = (-1, *(1,) * (len(shape) - 2))
-    if weight is not None:
-        y = y * weight.reshape(column)
-    return y if bias is None else y + bias.reshape(column)
+    weight, bias = _affine(input, shape[1:2], weight, bias)
+    column = (num_groups, shape[1] // num_groups, 1)
+    grouped = input.reshape((shape[0], *column[:2], math.prod(shape[2:])))
+    input, weight, bias = in_one_dtype(grouped, weight.reshape(column), bias.reshape(column))
+    return row_norm(input, weight, bias, axes=(2, 3), eps=eps).reshape(shape)
 
 
 @floating("input", "weight", "bias", smooth=("running_mean", "running_var"))

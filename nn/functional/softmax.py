@@ -10,23 +10,32 @@ from autograd_core import primitive
 
 from ..values import is_traced, shape_error
 from .floating import floating
+from .rows import RowFormula
 
 
-def _shares(x: Any, axis: int = -1) -> Any:
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
-    e /= np.sum(e, axis=axis, keepdims=True)
+def top(x: Any, axis: Any) -> Any:
+    """Return the largest along an axis, which keeps length 1; of nothing it is minus infinity."""
+    nothing: dict[str, Any] = {"initial": -np.inf} if type(x) is np.ndarray and not x.size else {}
+    return np.max(x, axis=axis, keepdims=True, **nothing)
+
+
+def _shares(x: Any, *, axis: Any) -> Any:
+    e = x - top(x, axis)
+    e = np.exp(e, out=e) if type(e) is np.ndarray else np.exp(e)
+    e /= e.sum(axis=axis, keepdims=True)
     return e
 
 
-def _softmax_rule(g: Any, y: Any, x: Any, *, axis: int = -1) -> Any:
+def _slope(y: Any, g: Any, *, axis: Any) -> Any:
     weighted = g * y
-    return weighted - y * np.sum(weighted, axis=axis, keepdims=True)
+    return weighted - y * weighted.sum(axis=axis, keepdims=True)
 
 
+shares, slope = RowFormula(_shares), RowFormula(_slope)
 _softmax = primitive(
-    _shares,
-    vjp=[_softmax_rule],
-    jvp=[_softmax_rule],  # the Jacobian is symmetric
+    lambda x, *, axis=-1: shares(x, axis=axis),
+    vjp=[lambda g, y, x, *, axis=-1: slope(y, g, axis=axis)],
+    jvp=[lambda t, y, x, *, axis=-1: slope(y, t, axis=axis)],  # the Jacobian is symmetric
     name="softmax",
     cost=5.0,
 )
@@ -82,20 +91,21 @@ def softmax(input: Any, dim: int | None = None, *, temperature: float = 1.0) -> 
     )
 
 
-def _log_shares(x: Any, axis: int = -1) -> Any:
-    x = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    x -= np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
+def _log_shares(x: Any, *, axis: Any) -> Any:
+    x = x - top(x, axis)
+    x -= np.log(np.exp(x).sum(axis=axis, keepdims=True))
     return x
 
 
+def _log_slope(y: Any, g: Any, *, axis: Any) -> Any:
+    return g - np.exp(y) * g.sum(axis=axis, keepdims=True)
+
+
+_log_shares_of, _log_slope_of = RowFormula(_log_shares), RowFormula(_log_slope)
 _log_softmax = primitive(
-    _log_shares,
-    vjp=[
-        lambda g, y, x, *, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True),
-    ],
-    jvp=[
-        lambda t, y, x, *, axis=-1: t - np.sum(np.exp(y) * t, axis=axis, keepdims=True),
-    ],
+    lambda x, *, axis=-1: _log_shares_of(x, axis=axis),
+    vjp=[lambda g, y, x, *, axis=-1: _log_slope_of(y, g, axis=axis)],
+    jvp=[lambda t, y, x, *, axis=-1: t - np.sum(np.exp(y) * t, axis=axis, keepdims=True)],
     name="log_softmax",
     cost=5.0,
 )

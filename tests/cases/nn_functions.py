@@ -200,6 +200,10 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
             "is_causal": True,
         },
     ],
+    "rms_norm": [
+        {"input": ROWS, "normalized_shape": 4, "weight": above(4), "eps": 1e-2},
+        {"input": LINES, "normalized_shape": (4, 7), "weight": above(4, 7)},
+    ],
     "selu": [{"input": ROWS}],
     "sigmoid": [{"input": ROWS}],
     "silu": [{"input": ROWS}],

@@ -240,6 +240,12 @@ KEYWORDS: dict[str, dict[str, dict[str, Any]]] = {
             "device": None,
             "dtype": None,
         },
+        "RMSNorm": {
+            "eps": None,
+            "elementwise_affine": True,
+            "device": None,
+            "dtype": None,
+        },
         "RNN": {
             "num_layers": 1,
             "bias": True,

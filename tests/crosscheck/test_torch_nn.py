@@ -120,6 +120,8 @@ MODULES = [
     ("BatchNorm2d", (4,), {"track_running_stats": False}, [(3, 4, 5, 2)]),
     ("LayerNorm", (5,), {}, [(3, 4, 5)]),
     ("LayerNorm", ((4, 5),), {"bias": False}, [(3, 4, 5)]),
+    ("RMSNorm", (5,), {}, [(3, 4, 5)]),
+    ("RMSNorm", ((4, 5),), {"eps": 1e-3}, [(3, 4, 5)]),
     ("GroupNorm", (2, 6), {}, [(3, 6, 4)]),
     ("LocalResponseNorm", (3,), {"alpha": 0.5, "k": 2.0}, [(2, 5, 3, 4)]),
     ("LocalResponseNorm", (4,), {"alpha": 0.5}, [(2, 5, 3, 4)]),

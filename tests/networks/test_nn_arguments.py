@@ -26,6 +26,7 @@ REFUSED = {
     "instance_norm": {"eps", "momentum"},
     "layer_norm": {"eps"},
     "normalize": {"p", "eps"},
+    "rms_norm": {"eps"},
     "pairwise_distance": {"p", "eps"},
 }
 PLACES = [

@@ -46,6 +46,7 @@ CASES = [
     ("BatchNorm1d", (2,), {}, [(4, 2)]),
     ("BatchNorm2d", (2,), {}, [(2, 2, 2, 2)]),
     ("LayerNorm", (4,), {}, [(2, 4)]),
+    ("RMSNorm", (4,), {}, [(2, 4)]),
     ("GroupNorm", (2, 4), {}, [(2, 4, 2)]),
     ("LocalResponseNorm", (2,), {"alpha": 0.5}, [(1, 3, 2)]),
     ("Flatten", (), {}, [(2, 1, 2)]),

@@ -129,6 +129,7 @@ MODULES: dict[str, tuple[tuple[Any, ...], tuple[int, ...]]] = {
     "BatchNorm1d": ((4,), (5, 4)),
     "BatchNorm2d": ((2,), (2, 2, 5, 5)),
     "LayerNorm": ((4,), (3, 4)),
+    "RMSNorm": ((4,), (3, 4)),
     "GroupNorm": ((2, 4), (3, 4)),
     "PReLU": ((), (3, 4)),
     "RNN": ((4, 3), (5, 2, 4)),

@@ -13,7 +13,7 @@ import nn
 from autograd_core import Tensor
 from autograd_core.workers import faults, settings, threads
 from autograd_core.workers.threads import available, share
-from nn.functional import channel_passes, convolution, kernels, pooling, windows, winograd
+from nn.functional import convolution, kernels, pooling, windows, winograd
 from nn.functional.convolution import Plan
 from nn.functional.fused import fused
 
@@ -190,46 +190,6 @@ def test_a_transform_is_a_sandwich(name, matrix):
     wanted = np.einsum("ij,jkc,lk->ilc", matrix, d, matrix)
     wanted[:, -1] = 7  # not asked for
     np.testing.assert_allclose(out, wanted, rtol=1e-4, atol=1e-4)
-
-
-# --- passes by channel ------------------------------------------------------
-
-SHAPES = [(4, 3, 5, 7), (8, 32, 9, 9), (2, 300, 4, 4), (50, 7), (1, 1, 1, 2)]
-
-
-@compiled_only
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("mean", [0.0, 1e4])
-def test_compiled_passes_equal_the_plain_ones(shape, mean, always):
-    rng = np.random.default_rng(2)
-    x, g = (rng.normal(size=shape).astype(np.float32) for _ in range(2))
-    x += np.float32(mean)
-    exact = x.astype(float)
-    axes, column = (0, *range(2, x.ndim)), (-1, *(1,) * (x.ndim - 2))
-    a, b, c = (rng.normal(size=shape[1]).astype(np.float32) for _ in range(3))
-    with nn.use_kernels(compiled=True, threads=2):
-        found, spread = channel_passes.moments(x)
-        ones, others = channel_passes.products(g, x, found)
-        line, slope = channel_passes.scaled(x, a, b), channel_passes.sloped(g, x, a, b, c)
-    np.testing.assert_allclose(found, exact.mean(axis=axes), rtol=1e-6, atol=1e-7)
-    np.testing.assert_allclose(spread, exact.var(axis=axes), rtol=1e-5)
-    np.testing.assert_allclose(ones, g.sum(axis=axes, dtype=float), rtol=1e-5, atol=1e-4)
-    centred = exact - found.astype(float).reshape(column)
-    np.testing.assert_allclose(others, (g * centred).sum(axis=axes), rtol=1e-4, atol=1e-4)
-    with nn.use_kernels(compiled=False):
-        np.testing.assert_allclose(line, channel_passes.scaled(x, a, b), rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(
-            slope, channel_passes.sloped(g, x, a, b, c), rtol=1e-5, atol=1e-6 * max(1, mean)
-        )
-
-
-@compiled_only
-def test_compiled_moments_survive_an_outlier(always):
-    x = np.random.default_rng(0).normal(size=(4096, 4)).astype(np.float32)
-    x[0, 0] = 1e4
-    with nn.use_kernels(compiled=True):
-        variance = channel_passes.moments(x)[1]
-    np.testing.assert_allclose(variance, x.var(axis=0, dtype=float), rtol=1e-6)
 
 
 #        size,     kernel, stride, padding, dilation, ceil

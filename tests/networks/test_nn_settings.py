@@ -24,9 +24,9 @@ NEEDED: dict[str, tuple[Any, ...]] = {
     "ConvTranspose1d": (2, 2, 3), "ConvTranspose2d": (2, 2, 3), "Embedding": (4, 3), "GRU": (3, 2),
     "GroupNorm": (1, 2), "LPPool1d": (2, 2), "LPPool2d": (2, 2), "LSTM": (3, 2), "LayerNorm": (3,),
     "Linear": (3, 2), "LocalResponseNorm": (3,), "MaxPool1d": (2,), "MaxPool2d": (2,),
-    "MultiheadAttention": (4, 2), "RNN": (3, 2), "TransformerDecoder": (DECODER, 2),
-    "TransformerDecoderLayer": (4, 2), "TransformerEncoder": (LAYER, 2),
-    "TransformerEncoderLayer": (4, 2), "Unflatten": (1, (2, 3)),
+    "MultiheadAttention": (4, 2), "RMSNorm": (3,), "RNN": (3, 2),
+    "TransformerDecoder": (DECODER, 2), "TransformerDecoderLayer": (4, 2),
+    "TransformerEncoder": (LAYER, 2), "TransformerEncoderLayer": (4, 2), "Unflatten": (1, (2, 3)),
 }  # fmt: skip
 
 
@@ -143,6 +143,7 @@ WRONG: dict[str, Any] = {
     "BatchNorm1d": [(0,), (3, -1e-5), (3, 1e-5, 2.0), (2.5,)],
     "BatchNorm2d": [(-3,), (3, "small"), (3, 1e-5, -0.1)],
     "LayerNorm": [(0,), ((3, 0),), ((),), (3, -1.0)],
+    "RMSNorm": [(0,), ((3, 0),), ((),), (3, -1.0)],
     "GroupNorm": [(0, 2), (2, 3), (2, 0), (2, 4, np.nan)],
     "LocalResponseNorm": [(0,), (2, "a")],
     "Embedding": [(0, 2), (2, 0), (2, 2, 2), (2, 2, -3), (2, 2, 0.5)],
