@@ -1,8 +1,6 @@
-"""Compiled passes over channels-last rows: each reads every number once, in vector registers.
+"""Distances between arrays whose rows lie apart: each number is read once, in vector registers.
 
-Sums are taken in float32 over blocks that stay in the cache, and from block to block in float64;
-mean and variance of blocks are joined by Chan's formula (Chan, Golub and LeVeque, 1983), so a
-large mean costs no digits.
+Sums are taken in float32 over blocks that stay in the cache, and from block to block in float64.
 """
 
 from __future__ import annotations
