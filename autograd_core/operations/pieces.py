@@ -142,11 +142,11 @@ def _computed(
     ``into(parts, out)`` writes the value of a piece; of one pass, so pieces need not be small.
     """
     heard: list[Any] = []
-    asked = {kind: "call" for kind, how in np.geterr().items() if how != "ignore"}
+    asked: Any = {kind: "call" for kind, how in np.geterr().items() if how != "ignore"}
     try:
         layout, shape = _layout(values)
         threads = setting("threads")
-        with np.errstate(call=lambda *said: heard.append(said), **asked):  # type: ignore[call-overload]
+        with np.errstate(call=lambda *said: heard.append(said), **asked):
             model = function(*layout.cut(0, 0))
             if model.__class__ is not _ndarray or model.shape != (0, *layout.shape[1:]):
                 return None

@@ -19,13 +19,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.renamed import renamed_attribute, renamed_keywords
 from autograd_core.base.source import Location
-from autograd_core.operations import (
-    arguments,
-    cut_marks,
-    nested_sequences,
-    other_libraries,
-    pieces,
-)
+from autograd_core.operations import arguments, cut_marks, nested_sequences, other_libraries
 from autograd_core.operations.anomaly import check_forward
 from autograd_core.operations.boxed import (
     Boxed,
@@ -43,6 +37,8 @@ from autograd_core.operations.failures import failure
 from autograd_core.operations.missing_rules import no_rule, pulled_by_pushing, pushed_by_pulling
 from autograd_core.operations.modes import current
 from autograd_core.operations.other_libraries import FAMILIAR
+from autograd_core.operations.pieces import Pieces, any_large
+from autograd_core.operations.pieces import forward as in_pieces
 from autograd_core.operations.registry import (
     BUILT_IN,
     REGISTRY,
@@ -190,7 +186,7 @@ class Primitive:
     name: str
     none_if_unused: bool
     outer_product: bool
-    pieces: pieces.Pieces | None
+    pieces: Pieces | None
     renamed: Mapping[str, str]
     second: Rule | None
     settings: frozenset[str]
@@ -231,7 +227,7 @@ class Primitive:
         again: bool = False,
         adds: Callable[..., None] | None = None,
         outer_product: bool = False,
-        pieces: pieces.Pieces | None = None,
+        pieces: Pieces | None = None,
         shaped: bool = False,
         none_if_unused: bool = False,
         renamed: Mapping[str, str] = _NOTHING,
@@ -263,7 +259,6 @@ class Primitive:
             "pieces": pieces,
             "shaped": shaped,
             "simple": not multiple
-            and adds is None
             and vjps is not None
             and (arity == 1 or (arity == 2 and not settings)),
             "none_if_unused": none_if_unused,
@@ -336,8 +331,8 @@ class Primitive:
     def run(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute the value of raw arguments; NumPy's complaints become the engine's."""
         try:
-            if self.pieces is not None and not params and pieces.any_large(args):
-                return pieces.forward(self, args)
+            if self.pieces is not None and not params and any_large(args):
+                return in_pieces(self, args)
             return self.forward(*args, **params)
         except Exception as error:
             raise self.failure(error, args) from error

@@ -173,10 +173,14 @@ def _over_length(part: Any, length: Any, at_zero: Any = 0) -> Any:
     return np.where(zero, at_zero, part / np.where(zero, 1, length))
 
 
+def _part_of_length(part: Any, y: Any) -> Any:
+    if _nowhere_zero(y, y):
+        return part / y  # to the same bits, in one pass
+    return _over_length(part, y, cusp(y))
+
+
 hypot = elementwise(
-    np.hypot,
-    lambda y, a, b: _over_length(a, y, cusp(y)),
-    lambda y, a, b: _over_length(b, y, cusp(y)),
+    np.hypot, lambda y, a, b: _part_of_length(a, y), lambda y, a, b: _part_of_length(b, y)
 )
 
 

@@ -14,7 +14,7 @@ from autograd_core.engine.fast import operators
 from autograd_core.engine.fast.loop import run as run_fast
 from autograd_core.engine.sweep_steps import Sweep
 from autograd_core.engine.sweeping import collect, followed
-from autograd_core.operations.primitive import bare
+from autograd_core.operations.primitive import REGISTRY, bare
 
 RNG = np.random.default_rng(17)
 
@@ -197,6 +197,35 @@ def test_the_operators_are_their_operations(name, reflected) -> None:
                 assert bits([made.data]) == bits([wanted.data])
                 compared += 1
     assert compared > 40
+
+
+OF_TWO = [np.add, np.subtract, np.multiply, np.divide, np.power, np.matmul]
+
+
+@pytest.mark.parametrize("ufunc", OF_TWO, ids=lambda f: f.__name__)
+def test_ufuncs_of_a_plain_operand_are_their_operations(ufunc) -> None:
+    primitive = REGISTRY[ufunc]
+    compared = 0
+    for a in OPERANDS:
+        x = Tensor(a, requires_grad=True)
+        for other in (*OPERANDS, 2.0, 3):
+            for order in ((other, x), (x, other)):
+                (made, refused), (again, why) = attempt(ufunc, *order), attempt(primitive, *order)
+                assert bool(refused) == bool(why)
+                if not why:
+                    same_record(made, again)
+                    compared += 1
+    assert compared >= 40
+
+
+def test_a_matrix_times_a_tensor_takes_the_short_way(monkeypatch) -> None:
+    w, x = np.array([[1.0, 2.0], [3.0, 4.0]]), Tensor([1.0, -1.0], requires_grad=True)
+    monkeypatch.setattr(Tensor, "_process", None)  # the long way
+    y = w @ x
+    monkeypatch.undo()
+    assert y._node.location.text == "y = w @ x"
+    np.sum(y * y).backward()
+    np.testing.assert_array_equal(x.grad.data, 2 * w.T @ (w @ x.data))
 
 
 @pytest.mark.parametrize("function", operators.OF_ONE, ids=lambda f: f.__name__)

@@ -12,7 +12,7 @@ from autograd_core.engine.messages import fit
 from autograd_core.engine.node import NO_PARAMS, Node
 from autograd_core.engine.outer_products import added, put_off
 from autograd_core.engine.sweep_steps import END, Sweep
-from autograd_core.operations.declare import copied
+from autograd_core.operations.pieces import copies as copied
 
 _ndarray = np.ndarray
 _float64 = np.float64
@@ -30,9 +30,10 @@ def run(sweep: Sweep) -> None:
         sweep.gradients, sweep.pending, sweep.waiting, sweep.owned
     )  # fmt: skip
     needed, retain, floor, visit = sweep.needed, sweep.retain, sweep.floor, sweep.visit
-    get, pop = gradients.get, gradients.pop
+    get, pop, forgotten = gradients.get, gradients.pop, Forgotten
     node = following = END
     carried: Any = None
+    c: Any
     first: Any
     second: Any
     rules: Any
@@ -57,9 +58,7 @@ def run(sweep: Sweep) -> None:
             if (
                 node.tick < floor or node.watch is not None or not inputs
                 or not primitive.simple
-                or (y.__class__ is not _float64 and (
-                    y.__class__ is Forgotten or (y.__class__ is _ndarray and y.size >= LARGE)
-                ))
+                or ((kind := y.__class__) is _ndarray and y.size >= LARGE) or kind is forgotten
             ):  # fmt: skip
                 a = b = c = x = y = old = carried = None  # nor may these keep large arrays
                 visit(node, g)
@@ -69,7 +68,12 @@ def run(sweep: Sweep) -> None:
             if primitive.arity == 1:
                 (first,) = inputs
                 x = first.output
-                c = rules[0](g, y, x, **node.params) if node.params else rules[0](g, y, x)
+                if not node.params:
+                    c = rules[0](g, y, x)
+                elif first in owned and primitive.adds and sweep.added_in_place(node, first, g):
+                    c = first = None
+                else:
+                    c = rules[0](g, y, x, **node.params)
                 shaped = primitive.shaped
             else:
                 first, second = inputs

@@ -100,8 +100,10 @@ def binary(
         if reflected:  # from here on as the user wrote it
             mine, value = value, mine
             first, second = second, first
-        large = (mine.__class__ is _ndarray and mine.size >= LARGE) or (
-            value.__class__ is _ndarray and value.size >= LARGE
+        large = (
+            mine.size >= LARGE
+            if mine.__class__ is _ndarray
+            else value.__class__ is _ndarray and value.size >= LARGE
         )
         try:
             out = computed(primitive, (mine, value)) if large else forward(mine, value)
@@ -138,6 +140,7 @@ def unary(
 ) -> Callable[..., Any]:
     """Return ``__array_ufunc__`` of a kind of Tensor, with a short way for ufuncs of one Tensor.
 
+    The operators' ufuncs of a Tensor and a plain operand, as in ``array @ x``, go their ways.
     With a function, return the method that applies it: ``method(x)``.  Its twin is the call of the
     function's Primitive.
     """
@@ -150,6 +153,12 @@ def unary(
         *more: Any,
         **keywords: Any,
     ) -> Any:
+        if more and not keywords and how == "__call__" and len(more) == 1:
+            (other,) = more  # of a plain operand on either side: NumPy's arrays ask here
+            if other is self and x.__class__ in _PLAIN and ufunc in of_two:
+                return of_two[ufunc][1](self, x)
+            if x is self and other.__class__ in _PLAIN and ufunc in of_two:
+                return of_two[ufunc][0](self, other)
         level = self._level
         data = self._held
         traced = level == BASE or (level and data.__class__ in _RAW)
@@ -187,6 +196,11 @@ def unary(
         return made
 
     find = OF_ONE.get
+    of_two = {
+        ufunc: (binary(kind, run), binary(kind, run, reflected=True))
+        for ufunc, run in REGISTRY.items()
+        if isinstance(ufunc, np.ufunc) and run in OPERATORS.values()
+    }
     return method
 
 
