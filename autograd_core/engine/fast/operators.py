@@ -199,7 +199,7 @@ def unary(
     of_two = {
         ufunc: (binary(kind, run), binary(kind, run, reflected=True))
         for ufunc, run in REGISTRY.items()
-        if isinstance(ufunc, np.ufunc) and run in OPERATORS.values()
+        if isinstance(run, Primitive) and ufunc in _OF_TWO
     }
     return method
 
@@ -212,6 +212,7 @@ OPERATORS = {
     "pow": elementwise.power,
     "matmul": products.matmul,
 }
+_OF_TWO = {np.add, np.subtract, np.multiply, np.divide, np.power, np.matmul}
 OF_ONE: dict[Any, Primitive] = {
     function: run
     for function, run in REGISTRY.items()
