@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("autograd_core", "nn", "optim")
 
 # The rooms of autograd_core, from the ground up: a file imports from its own room and from the
-# rooms before it.  `workers` knows nothing of the engine; the public files at the top of the
-# package know every room.
+# rooms before it.  `workers` knows nothing of the engine, of which only `compiling` uses it; the
+# public files at the top of the package know every room.
 ROOMS = ("base", "operations", "rules", "engine", "costs", "transforms", "lab", "viewer",
          "compiling", "scipy", "numpy", "compat")  # fmt: skip
 LONGEST, MOST_BRANCHES = 80, 25  # of a function: lines of code, places where it can go two ways
@@ -102,6 +102,8 @@ def allowed(importer, imported):
     """Whether a room may import from another one."""
     if importer == imported:
         return True
+    if (importer, imported) == ("compiling", "workers"):
+        return True
     if importer in ROOMS:
         return imported in ROOMS[: ROOMS.index(importer)]
     return (
@@ -131,6 +133,7 @@ def test_a_room_that_imports_upwards_would_be_seen():
     assert not allowed("rules", "autograd_core")
     assert not allowed("nn", "engine")
     assert not allowed("workers", "base")
+    assert not allowed("engine", "workers")
     assert allowed("compiling", "engine")
 
 
