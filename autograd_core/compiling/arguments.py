@@ -157,4 +157,21 @@ def flat(args: tuple[Any, ...]) -> bool:
     return all(a.__class__ in _LEAVES for a in args)
 
 
+def as_nest(parameters: Any) -> Any:
+    """Return parameters as a nest of Tensors: a module's by name."""
+    named = getattr(parameters, "named_parameters", None)
+    if callable(named):
+        return dict(named())
+    if parameters is None or isinstance(parameters, (dict, list, tuple, Tensor)):
+        return parameters
+    return list(parameters)
+
+
+def labels_of(parameters: Any) -> list[str]:
+    """Return a name for each parameter of a nest."""
+    if isinstance(parameters, dict):
+        return [p for key, part in parameters.items() for p in paths(str(key), part)]
+    return paths("w", parameters)
+
+
 _LEAVES = frozenset({np.ndarray, np.float64, np.float32, float, int, bool, str, Tensor})

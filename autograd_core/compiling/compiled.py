@@ -17,11 +17,13 @@ from autograd_core.base.locks import new_lock
 from autograd_core.base.source import Location
 from autograd_core.compiling.arguments import (
     array_in,
+    as_nest,
     is_followed,
     is_static,
-    paths,
+    labels_of,
 )
 from autograd_core.compiling.captured import CapturedState
+from autograd_core.compiling.lowering.lowered import Lowering
 from autograd_core.compiling.one_run import Run, locked_arguments, random_states, unwritable
 from autograd_core.compiling.program import Program, Value
 from autograd_core.compiling.recorder import Recorder
@@ -65,11 +67,13 @@ class Compiled:
         argnums: int | Sequence[int] | None,
         has_aux: bool,
         parameters: Any,
+        exact: bool = False,
     ) -> None:
         update_wrapper(self, f)
+        self._exact = exact
         self._f = f
         self._has_aux = has_aux
-        self._parameters = _as_nest(parameters)
+        self._parameters = as_nest(parameters)
         if argnums is None:
             argnums = 0 if parameters is None else ()
         self._argnums = argnums
@@ -92,6 +96,21 @@ class Compiled:
                 Location.of_caller(),
             )
         return self._recent[0].source
+
+    @property
+    def lowered(self) -> str:
+        """What runs, or will, in the place of ``.source``: NumPy calls, and the text of loops."""
+        self.source  # noqa: B018 - says that nothing is recorded yet
+        return self._recent[0].lowered
+
+    def lower(self) -> None:
+        """Compile the loops of all recordings now, instead of when that has come to pay.
+
+        This takes half a second for each kernel that is not on disk yet.
+        """
+        with self._lock:
+            for recording in self.recordings:
+                recording.lower()
 
     def __repr__(self) -> str:
         name = getattr(self._f, "__name__", type(self._f).__name__)
@@ -238,7 +257,7 @@ class Compiled:
             if live and not watch.captures():
                 continue
             try:
-                recording = self._recording(run, watch, live)
+                recording, program = self._recording(run, watch, live)
                 answered, found = recording.answer(args, keywords)
             except errors.SettingError:
                 raise
@@ -246,7 +265,7 @@ class Compiled:
                 if not live:
                     raise
                 continue
-            if answered and agree(found, wanted):
+            if answered and agree(found, wanted, program):
                 return recording, found
             why = found if not answered else ("gives different results when it is recorded")
         raise _refusal(
@@ -308,7 +327,7 @@ class Compiled:
             return None
         return None
 
-    def _recording(self, run: Run, watch: CapturedState, live: bool) -> Recording:
+    def _recording(self, run: Run, watch: CapturedState, live: bool) -> tuple[Recording, Program]:
         tensors = run.tensors
         recorder = Recorder()
         shadows = watch.shadows(recorder.stand_in if live else None)
@@ -322,7 +341,7 @@ class Compiled:
             given.append(
                 shadows.of(leaf) if is_static(array) else recorder.input(array, name, kind)
             )
-        labels = _labels(self._parameters)
+        labels = labels_of(self._parameters)
         data = [
             recorder.wrap(recorder.read(t, label)) for t, label in zip(tensors, labels, strict=True)
         ]
@@ -359,11 +378,14 @@ class Compiled:
         simplify(program)
         join_scatters(program)
         where = getattr(self._f, "__name__", type(self._f).__name__)
-        written = Source(program, f"{where}: its value and its gradients, forward and backward.")
+        title = f"{where}: its value and its gradients, forward and backward."
+        written = Source(program, title)
+        lowering = Lowering(program, title, self._exact)
         originals = [x for x, d in zip(run.leaves, run.marked, strict=True) if d]
         finish = self._finisher(aux, of_args, originals)
         watch.leave_to_program({id(t) for t in tensors}, recorder.captured.keys())
-        return Recording(written, run.reason, run.kinds, structure, watch, finish)
+        made = Recording(written, run.reason, run.kinds, structure, watch, finish, lowering)
+        return made, program
 
     def _of_inputs(
         self, recorder: Recorder, marked: list[bool], given: list[Any], tensors: int
@@ -416,31 +438,18 @@ def _refusal(what: str) -> errors.UnsupportedError:
     return errors.UnsupportedError(f"compile: the function {what}", Location.of_caller())
 
 
-def _as_nest(parameters: Any) -> Any:
-    named = getattr(parameters, "named_parameters", None)
-    if callable(named):
-        return dict(named())
-    if parameters is None or isinstance(parameters, (dict, list, tuple, Tensor)):
-        return parameters
-    return list(parameters)
-
-
-def _labels(parameters: Any) -> list[str]:
-    if isinstance(parameters, dict):
-        return [p for key, part in parameters.items() for p in paths(str(key), part)]
-    return paths("w", parameters)
-
-
 def compile_(
     f: Callable[..., Any],
     argnums: int | Sequence[int] | None = None,
     has_aux: bool = False,
     parameters: Any = None,
+    exact: bool = False,
 ) -> Compiled:
     """Return a function that computes f and its gradients with code generated from one run.
 
     The first call records a run of f and of its backward pass, writes both out as
-    straight-line NumPy source (``.source``), and from then on runs that source. If shapes, dtypes,
+    straight-line NumPy source (``.source``), and from then on runs that source; where numba is
+    installed, after some calls as compiled loops (``.lowered``). If shapes, dtypes,
     the branch taken or something captured changes, f is recorded again, with a warning
     (`RecordedAgain`). ``.recordings`` has each recording with its reason.
 
@@ -456,6 +465,9 @@ def compile_(
         Whether f returns ``(value, auxiliary)``.
     parameters : module, or pytree of leaf Tensors, optional
         Tensors that f uses without getting them as arguments. Their data is read at every call.
+    exact : bool
+        Whether the results are the engine's to the bit at every call.  By default the loops may
+        take sums in another order, and round exp, tanh and the like otherwise in the last bits.
 
     Returns
     -------
@@ -482,7 +494,7 @@ def compile_(
     >>> [r.reason for r in f.recordings]
     ['the first call']
     """
-    return Compiled(f, argnums, has_aux, parameters)
+    return Compiled(f, argnums, has_aux, parameters, exact)
 
 
 compile_.__name__ = "compile"

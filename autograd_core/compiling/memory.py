@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.compiling.program import Program, Step, Value, values_in
-from autograd_core.compiling.simplify import by_pieces
+from autograd_core.compiling.simplify import LOOPS, by_pieces
 from autograd_core.compiling.spelling import Spelling, spelling_of
 
 # Bytes from which a buffer pays.  Measured: below, NumPy's own small allocations are
@@ -182,6 +182,12 @@ class Layout:
 
     def _make_blocks(self) -> None:
         for k, step in enumerate(self.lines):
+            if step.operation is LOOPS:
+                for made in step.results:
+                    if made is not None and _is_large(made):
+                        self.blocks[made] = Block(made, k)
+                        self.blocks[made].end = max(k, self._last.get(made, k))
+                continue
             if step.operation is None or step.multiple:
                 continue
             value = step.result
@@ -219,7 +225,7 @@ class Layout:
 
     def _own(self, step: Step) -> bool:
         """Whether a step's result is memory that nobody else holds; a kernel may keep its own."""
-        return self.spellings[step] is not None or by_pieces(step)
+        return self.spellings[step] is not None or by_pieces(step) or step.operation is LOOPS
 
     def _assign_buffers(self) -> None:
         given = {self.roots[v] for v in values_in(self.program.outputs)}
@@ -233,7 +239,11 @@ class Layout:
             maker = block.values[0].maker
             assert maker is not None
             spelling = self.spellings[maker]
-            into = by_pieces(maker) or (spelling is not None and bool(spelling.into))
+            into = (
+                by_pieces(maker)
+                or maker.operation is LOOPS
+                or (spelling is not None and bool(spelling.into))
+            )
             if not into or _order_of(block.values[0].example) is None:
                 continue
             if not given.isdisjoint(block.values):

@@ -293,3 +293,12 @@ ASSEMBLED = Primitive(
     positional=(),
     category="index",
 )
+# Loops that make several arrays at once (`lowering`): the setting says which.  Printed, never run.
+LOOPS = Primitive(
+    np.zeros,
+    name="loops",
+    arity=None,
+    settings=frozenset({"kernel"}),
+    positional=(),
+    category="index",
+)
