@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= out
+# Tests start many processes; each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation \
 	fuzz attack exhaustive pages release wheel clean
@@ -37,12 +39,13 @@ demo: .venv/demo
 ## All checks: lint, types, tests, doctests, README, the built wheel, coverage
 test: .venv/test lint
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not exhaustive" --cov --cov-report=
-	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report=
+	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report= \
+		$$(grep -rl --include="test_*.py" "mark\.alone" tests)
 	$(BIN)/python tests/coverage_bar.py
 
 ## Quick check: the tests without the slow ones
 test-fast: .venv/test
-	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not alone"
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not alone and not exhaustive"
 
 ## Run every example (about eight minutes) and write the table in examples/README.md
 examples: .venv/demo

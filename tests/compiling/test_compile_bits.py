@@ -314,7 +314,7 @@ def rounds(x, n):
     ("kind", "many"),
     [("shapes", 15), ("functions", 15)]
     + [
-        pytest.param(kind, 100, marks=pytest.mark.slow)
+        pytest.param(kind, 40, marks=pytest.mark.slow)
         for kind in ("shapes", "structures", "alternating", "functions")
     ],
 )

@@ -128,6 +128,7 @@ def test_a_write_to_the_result_shows_in_the_argument(f, place, which, name) -> N
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", EVERY, ids=str)
 def test_where_numpy_copies_the_result_is_a_copy(case: Case) -> None:
     xs = case.arguments()

@@ -59,6 +59,7 @@ def _same(a, b):
     )
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", EVERY, ids=str)
 @np.errstate(all="ignore")
 def test_what_is_said_not_to_be_read_may_be_anything(case: Case) -> None:

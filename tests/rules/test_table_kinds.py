@@ -13,6 +13,7 @@ from autograd_core.base import tree
 from autograd_core.engine.node import PART, Node
 from autograd_core.engine.sweeping import collect
 
+pytestmark = pytest.mark.untraced
 rows = pytest.mark.parametrize("case", EVERY, ids=str)
 
 
