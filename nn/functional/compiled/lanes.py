@@ -15,7 +15,6 @@ from autograd_core.workers.compiled.team import job, lead, mine
 BLOCK = 8192  # numbers of a block
 
 
-@kernel
 @fast_kernel
 def _distance(
     part: int, parts: int, a: Any, b: Any, one: int, other: int, width: int, rows: int, totals: Any
