@@ -262,6 +262,7 @@ class RMSNorm(Module):
         normalized_shape: Any,
         eps: float | None = None,
         elementwise_affine: bool = True,
+        *,
         dtype: Any = None,
     ) -> None:
         super().__init__()

@@ -32,9 +32,10 @@ USERS = STEP // 4  # what sets the levels of traces that run a user's function a
 
 
 class _Here(local):
-    """What runs in this thread."""
+    """The levels of the transforms that run in this thread."""
 
-    traces = 0
+    def __init__(self) -> None:
+        self.levels: list[int] = []
 
 
 _here = _Here()
@@ -55,26 +56,42 @@ def users_level() -> int:
 
 def inside() -> bool:
     """Whether this thread runs a user's function for a transform."""
-    return _here.traces > 0
+    return bool(_here.levels)
 
 
 class trace:  # noqa: N801 - a statement more than a thing; a class, as it costs half a generator
-    """Note that a trace runs, and that it has ended (context manager)."""
+    """Note that a trace runs, and that it has ended (context manager).
 
-    __slots__ = ("level",)
+    An interrupt between ``__enter__`` and the block leaves without ``__exit__``; then the trace
+    ends with this object.
+    """
 
-    def __init__(self, level: int) -> None:
-        self.level = level
+    __slots__ = ("level", "of_user", "thread")
+
+    def __init__(self, level: int, of_user: bool = True) -> None:
+        self.level, self.of_user = level, of_user  # of a user's function, or only of its rules
+        self.thread: list[int] | None = None
 
     def __enter__(self) -> None:
+        self.thread = _here.levels if self.of_user else []
+        self.thread.append(self.level)
         RUNNING.append(self.level)
-        _here.traces += 1
 
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        RUNNING.remove(self.level)
-        _here.traces -= 1
+    def __del__(self) -> None:
+        if self.thread is not None:
+            self._end(self.thread)
+
+    def _end(self, thread: list[int]) -> None:
+        for levels in (thread, RUNNING):
+            if self.level in levels:
+                levels.remove(self.level)
         if ASKED and self.level not in RUNNING:
             ASKED.discard(run_of(self.level))
+        self.thread = None
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        assert self.thread is not None
+        self._end(self.thread)
         if isinstance(error, SystemError):  # a callback in C (brentq) raised, C did not pass it on
             cause = error.__cause__
             while cause is not None and not isinstance(cause, errors.AutogradError):

@@ -97,8 +97,7 @@ class Trace:
             for out, seed in zip(outputs, seeds, strict=True)
             if isinstance(out, Tensor) and out._level == self.level and seed is not None
         ]
-        trace_borders.RUNNING.append(self.level)  # rules may close over its values
-        try:
+        with trace_borders.trace(self.level, of_user=False):  # rules may close over its values
             swept = sweep(
                 [node for node, _ in pairs],
                 [seed for _, seed in pairs],
@@ -106,8 +105,6 @@ class Trace:
                 retain=retain,
                 all_lead=True,
             )
-        finally:
-            trace_borders.RUNNING.remove(self.level)
         found = unshared(swept, conjugate=False)
         return self.alive([found.get(n) for n in self.inputs])
 

@@ -52,6 +52,7 @@ def walk(shape: tuple[int, ...], arrays: tuple[Any, ...], axes: tuple[int, ...])
 
     Examples
     --------
+    >>> import numpy as np
     >>> x, weight = np.zeros((4, 3, 8, 8), np.float32), np.zeros((3, 1, 1), np.float32)
     >>> walk(x.shape, (x, weight), (0, 2, 3))
     Walk(sizes=(3, 4, 64), steps=((256, 768, 4), (4, 0, 0)), reduced=(1, 2))

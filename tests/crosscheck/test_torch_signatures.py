@@ -39,6 +39,7 @@ WRITTEN_OUT = {
 # Our parameter, then PyTorch's in the same place; each with its reason.
 ALLOWED = {
     ("Sequential.extend", "modules", "sequential"): "the same thing: modules to append",
+    ("RMSNorm.forward", "input", "x"): "input in every other module, there too",
 }
 # Of these PyTorch says no more than *args; neither has arguments with a place, or both take any.
 UNSEEN = ["Identity", "LogSigmoid", "Module", "Sequential", "Sigmoid", "Tanh"]

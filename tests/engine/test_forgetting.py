@@ -47,7 +47,7 @@ USES = {
     "np.tanh": (np.tanh, False),
     "np.exp": (np.exp, False),
     "softmax": (lambda h: F.softmax(h, -1), False),
-    "layer norm": (lambda h: F.layer_norm(h, SIDE), False),
+    "layer norm": (lambda h: F.layer_norm(h, SIDE), True),  # and keeps no array of its own
     "sum": (lambda h: h.sum(), False),
     "plus a constant": (lambda h: h + 1, False),
     "from a constant": (lambda h: 1 - h, False),

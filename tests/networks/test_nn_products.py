@@ -251,7 +251,7 @@ def test_attention_of_mixed_dtypes_keeps_the_wider_one():
     rng = np.random.default_rng(7)
     q, k, v = rng.normal(size=(3, 2, 6, 8))
     single = q.astype(np.float32)
-    found = attention._attend(single, k, v, 2, None, None)[1]
+    found = attention._of_heads(single, k, v, heads=2, mask=None, keep=None)[1]
     wanted = attention.plain_attention(single, k, v, heads=2, mask=None, keep=None)[1]
     assert found.dtype == wanted.dtype == np.float64
     np.testing.assert_allclose(found, wanted, rtol=1e-12)

@@ -211,3 +211,20 @@ def test_cross_entropy_of_large_rows_ignores_what_it_is_told_to():
     np.testing.assert_allclose(loss.data, exact.data, rtol=1e-6)
     np.testing.assert_allclose(leaf.grad.data[:100], few.grad.data, rtol=1e-5, atol=1e-8)
     assert not leaf.grad.data[100:].any()
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (2, 3, 4, 6), (300, 64)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rms_norm_divides_by_the_length_of_each_row(shape, dtype):
+    rng = np.random.default_rng(3)
+    x, weight = rng.normal(size=shape).astype(dtype), rng.normal(size=shape[-1]).astype(dtype)
+    layer = nn.RMSNorm(shape[-1], eps=1e-3, dtype=dtype)
+    assert set(layer.state_dict()) == {"weight"}
+    layer.load_state_dict({"weight": weight})
+    wide = x.astype(float)
+    length = np.sqrt(np.linalg.norm(wide, axis=-1, keepdims=True) ** 2 / shape[-1] + 1e-3)
+    y = layer(x)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(
+        y.detach().numpy(), wide / length * weight, rtol=1e-5 if dtype == np.float32 else 1e-12
+    )

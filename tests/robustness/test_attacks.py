@@ -33,7 +33,7 @@ from attacks import (
 )
 from attacks.harness import Attack, Finding, Outcome
 from attacks.table import ATTACKS
-from autograd_core.engine import backward, scopes
+from autograd_core.engine import backward, scopes, trace_borders
 from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.operations import modes
 
@@ -99,6 +99,8 @@ def test_an_interrupt_at_every_moment_leaves_no_mode(name: str) -> None:
     for at in range(1, min(total, 600) + 1):
         interrupts.interrupted(name, at)
     assert not [entry.what for entry in scopes._entries if entry.end is None]  # still open
+    assert not trace_borders.inside()
+    assert not trace_borders.RUNNING
 
 
 @pytest.mark.parametrize("name", ["_rehearsed", "_recording"])

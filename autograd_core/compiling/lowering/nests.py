@@ -39,7 +39,9 @@ class Reduced:
 
 def reduction(step: Step) -> Reduced | None:
     """Return what a step reduces; None if it is no reduction that loops can do."""
-    if step.operation is None or step.multiple or step.args[0].__class__ is not Value:
+    if step.operation is None or step.multiple or not step.args:
+        return None
+    if step.args[0].__class__ is not Value:
         return None
     how = _REDUCTIONS.get(step.operation)
     x = step.args[0].example
