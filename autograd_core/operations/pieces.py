@@ -74,6 +74,7 @@ class _Layout:
             values = [v.reshape(-1) if v.__class__ is _ndarray else v for v in values]
             self.shape = (math.prod(shape),)
         self.values = values
+        self._probes: dict[Any, Probe] = {}  # most pieces have one shape
 
     def cut(self, start: int, stop: int) -> list[Any]:
         """Return the operands' rows from start to stop; what is broadcast along them, whole."""
@@ -87,13 +88,18 @@ class _Layout:
             shape = self.shape if self.vectors else v.shape[::-1] if self.turned else v.shape
             if len(shape) == len(self.shape) and shape[0] == self.shape[0]:
                 shape = (min(stop, shape[0]) - start, *shape[1:])
-            return v.of_shape(shape)
+            key = id(v), shape
+            if key not in self._probes:
+                self._probes[key] = v.of_shape(shape)
+            return self._probes[key]
         return v
 
     def rows(self, size: int) -> int:
         """Return how many rows have so many numbers, about."""
-        rows = size // max(math.prod(self.shape[1:]), 1)
-        return max(rows // 64 * 64, 1)
+        width = math.prod(self.shape[1:])
+        if len(self.shape) == 1:
+            return max(size // 64 * 64, 64)
+        return max(size // max(width, 1), 1)  # NumPy's inner loops are rows, cut or not
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> tuple[Any, Any]:
         """Return memory for the result, and the same as it is cut."""
@@ -135,11 +141,13 @@ def _layout(values: Sequence[Any]) -> tuple[_Layout, tuple[int, ...]]:
 
 
 def _computed(
-    function: Any, into: Callable[[list[Any], Any], None], values: Sequence[Any], passes: int
-) -> Any:
+    function: Any, into: Callable[[list[Any], Any], None], values: Sequence[Any],
+    one_pass: Callable[[list[Any]], bool],
+) -> Any:  # fmt: skip
     """Return function(*values), computed in pieces; None where it must be one call.
 
-    ``into(parts, out)`` writes the value of a piece; of one pass, so pieces need not be small.
+    ``into(parts, out)`` writes the value of a piece. ``one_pass(parts)`` tells whether it makes no
+    temporary arrays, so that pieces need not be small.
     """
     heard: list[Any] = []
     asked: Any = {kind: "call" for kind, how in np.geterr().items() if how != "ignore"}
@@ -147,11 +155,12 @@ def _computed(
         layout, shape = _layout(values)
         threads = setting("threads")
         with np.errstate(call=lambda *said: heard.append(said), **asked):
-            model = function(*layout.cut(0, 0))
+            empty = layout.cut(0, 0)
+            model = function(*empty)
             if model.__class__ is not _ndarray or model.shape != (0, *layout.shape[1:]):
                 return None
             size = PIECE // model.itemsize
-            if passes == 1:
+            if one_pass(empty):
                 size = max(size, math.prod(shape) // (TURNS * threads))
             rows = layout.rows(size)
             out, target = layout.empty(shape, model.dtype)
@@ -191,7 +200,7 @@ def forward(primitive: Any, args: Sequence[Any]) -> Any:
             else:
                 ufunc(*parts, out=out)
 
-        made = _computed(run, into, args, 1 if ufunc else 2)
+        made = _computed(run, into, args, lambda parts: ufunc is not None)
         if made is not None:
             return made
     return primitive.forward(*args)
@@ -223,9 +232,12 @@ def derivative(
         else:
             np.multiply(parts[0], partial(*parts[1:]), out=out)
 
+    def one_pass(parts: list[Any]) -> bool:  # as of a product: g times the other factor
+        return partial is not None and any(partial(*parts[1:]) is p for p in parts)
+
     made = None
     if g.__class__ is _ndarray and g.shape == y.shape and rule is not copies:
-        made = _computed(whole, into, (g, y, *args, *params.values()), 2)
+        made = _computed(whole, into, (g, y, *args, *params.values()), one_pass)
     return rule(g, y, *args, **params) if made is None else made
 
 
@@ -233,5 +245,7 @@ def copied(a: Any) -> Any:
     """Return a copy of an array, in C order, as the method gives it."""
     made = None
     if a.size >= LARGE and setting("threads") > 1 and _in_c_order(a):
-        made = _computed(np.positive, lambda parts, out: np.copyto(out, parts[0]), (a,), 1)
+        made = _computed(
+            np.positive, lambda parts, out: np.copyto(out, parts[0]), (a,), lambda parts: True
+        )
     return a.copy() if made is None else made

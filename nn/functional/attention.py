@@ -15,7 +15,7 @@ from ..values import is_batched, is_traced, raw, shape_error
 from .blas import is_divided, stacked
 from .floating import floating
 from .fused import fused
-from .kernels import share
+from .kernels import share_parts
 from .rows import RowFormula, along
 from .scratch import buffer
 from .softmax import shares, slope, softmax, top
@@ -61,7 +61,7 @@ def _weigh(q: Any, k: Any, mask: Any, nothing: Any, p: Any) -> None:
 
 
 def _over_heads(function: Callable[..., Any], p: Any, *arrays: Any) -> None:
-    """Run a function on each head's arrays, whose weights stay in the cache, shared among threads.
+    """Run a function on parts of the batch or of the heads, shared among threads.
 
     Products so large that OpenBLAS shares each of them among its own threads are not shared.
 
@@ -75,19 +75,16 @@ def _over_heads(function: Callable[..., Any], p: Any, *arrays: Any) -> None:
         What else is read and written.
     """
     lead = p.shape[:-2]
-    if p.size < LARGE:
+    if p.size < LARGE or not is_divided(*arrays[:3]):
         function(p, *arrays)
         return
+    axis = next((k for k, n in enumerate(lead) if n > 1), 0)  # a part of p has no gaps
 
-    def run(n: int) -> None:
-        place = np.unravel_index(n, lead)
+    def run(part: slice) -> None:
+        place = (*[slice(None)] * axis, part)
         function(p[place], *[None if a is None else a[place] for a in arrays])
 
-    if is_divided(*arrays[:3]):
-        share(run, math.prod(lead))
-    else:
-        for n in range(math.prod(lead)):
-            run(n)
+    share_parts(run, lead[axis])
 
 
 def _attend(mask: Any, keep: Any, q: Any, k: Any, v: Any, out: Any) -> Any:

@@ -20,7 +20,7 @@ from autograd_core import bilinear
 from .kernels import compiled_for, make_room
 
 ALONE = 1 << 18  # m n k: OpenBLAS leaves products up to here to the thread that asks
-SHORT = 128  # a side up to here, as a batch's: OpenBLAS's kernels do not reach their speed
+SHORT = 32  # a side up to here, as a small batch's: OpenBLAS's kernels do not reach their speed
 FEWEST = 8  # rows; a product of fewer wastes what it loads
 WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # its kernels for vectors of 512 bits
 _NAMES = [("scipy_", "64_"), ("", "64_"), ("scipy_", ""), ("", "")]  # how builds call functions
