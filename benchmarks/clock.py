@@ -209,6 +209,7 @@ def main() -> None:
         )
     best = machine()
     where = clock_pages.described(best, THREADS)
+    where += f"; {options.alternations} alternations, {options.seconds} s a program in each"
     print(where)
     found: dict[str, list[Row]] = {}
     with tqdm(total=3 * options.alternations * len(chosen), unit="process", disable=None) as bar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from importlib import import_module
 from pathlib import Path
 from statistics import median
@@ -82,7 +83,7 @@ def overview(found: dict[str, list[Row]], where: str) -> str:
     for family, rows in found.items():
         fast, plain = _sums([r.ratio for r in rows]), _sums([r.plain_ratio for r in rows])
         cells.append([f"[{family}](families/{family}.md)", str(len(rows)), *fast, *plain])
-    return f"{HEAD}\n{where}.\n\n{table(cells)}\n"
+    return f"{HEAD}\n{textwrap.fill(where, 100)}.\n\n{table(cells)}\n"
 
 
 def family_page(family: str, rows: list[Row], where: str) -> str:
@@ -91,7 +92,7 @@ def family_page(family: str, rows: list[Row], where: str) -> str:
     title, _, rest = prose.partition("\n")
     return (
         f"# {family.capitalize()}\n\n{title.strip()}\n{rest.rstrip()}\n\n{summed_up(rows)}\n\n"
-        f"{where}.\n\n{rows_table(rows)}\n\n{FAMILY}"
+        f"{textwrap.fill(where, 100)}.\n\n{rows_table(rows)}\n\n{FAMILY}"
     ).replace("\n\n\n", "\n\n")
 
 
