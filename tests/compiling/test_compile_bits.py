@@ -14,6 +14,8 @@ from autograd_core import RecordedAgain, compile, value_and_grad
 from autograd_core.base.errors import AutogradError, UnsupportedError
 from autograd_core.compiling.compiled import MOST
 
+pytestmark = pytest.mark.untraced  # test_compile.py reaches the same lines
+
 
 def with_gaps(x):
     if not x.ndim:

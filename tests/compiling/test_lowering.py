@@ -197,9 +197,20 @@ def arguments(name, dtype, lie="rows"):
     return [LIE[lie](np.asarray(rng.normal(size=s), dtype)) for s in PROGRAMS[name][1]]
 
 
-@pytest.mark.parametrize("exact", [False, True])
+REST = pytest.mark.exhaustive
+
+
+@pytest.mark.untraced
+@pytest.mark.parametrize(
+    ("dtype", "exact"),
+    [
+        (np.float64, False),
+        (np.float32, True),
+        pytest.param(np.float64, True, marks=REST),
+        pytest.param(np.float32, False, marks=REST),
+    ],
+)
 @pytest.mark.parametrize("lie", LIE)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.usefixtures("text_runs")
 def test_loops_of_programs(name, dtype, lie, exact):

@@ -257,7 +257,7 @@ def test_memory_that_is_kept(monkeypatch: Patch) -> None:
     kept: list[Any] = []
     monkeypatch.setattr(uses, "USES", {"keeps": lambda: kept.append(bytearray(1000))})
     assert finds(leaks.attack, range(1), "blocks of memory more")
-    monkeypatch.setattr(uses, "USES", {"keeps": lambda: kept.append([])})
+    monkeypatch.setattr(uses, "USES", {"keeps": lambda: kept.append([[], []])})
     assert finds(leaks.attack, range(1), "objects")
 
 
