@@ -7,7 +7,7 @@ OUT ?= out
 # Tests start many processes; each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation \
+.PHONY: demo test coverage test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation \
 	fuzz attack exhaustive pages release wheel clean
 
 # One stamp per set of extras, so that a second run installs nothing.
@@ -36,11 +36,17 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: .venv/demo
 	$(BIN)/python -m examples.digits --out $(OUT)
 
-## All checks: lint, types, tests, doctests, README, the built wheel, coverage
+ALONE = $$(grep -rl --include="test_*.py" "mark\.alone" tests)
+
+## All checks: lint, types, tests, doctests, README, the built wheel
 test: .venv/test lint
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not exhaustive"
+	$(BIN)/python -m pytest -q -m alone $(ALONE)
+
+## The same tests, and how many lines and branches they reach: half as long again
+coverage: .venv/test
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not exhaustive" --cov --cov-report=
-	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report= \
-		$$(grep -rl --include="test_*.py" "mark\.alone" tests)
+	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report= $(ALONE)
 	$(BIN)/python tests/coverage_bar.py
 
 ## Quick check: the tests without the slow ones
