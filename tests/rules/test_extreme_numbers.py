@@ -110,8 +110,10 @@ def test_compiled_kernels_answer_as_numpy_at_the_edge(name: str) -> None:
             y = function(t)
             y.backward(np.ones(y.shape, np.float32))
             found.append((y.data, t.grad.data))
+    # the slope of tanh is 1 - y * y: near 1 the last places of y, in which they differ, are all
+    atol = 2 * np.finfo(np.float32).eps if name == "tanh" else 0
     for one, other in zip(*found, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-6)
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=atol)
 
 
 @pytest.mark.parametrize("compiled", [True, False])
