@@ -81,7 +81,10 @@ def test_plain_products_of_random_shapes(seed, dtype):
 
 
 @compiled_only
-@pytest.mark.parametrize("seed", range(100, 108))
+@pytest.mark.parametrize(
+    "seed",
+    [100, 101, *(pytest.param(k, marks=pytest.mark.exhaustive) for k in range(102, 108))],
+)
 def test_compiled_products_of_random_shapes(seed, monkeypatch):
     monkeypatch.setattr(kernels, "ENOUGH", 0)
     with nn.use_kernels(compiled=True, winograd=False, threads=2):

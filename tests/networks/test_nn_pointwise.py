@@ -95,8 +95,15 @@ def test_all_ways_give_the_same(name, monkeypatch):
     check(f, x, numbers(x.shape, np.float32, special=False), settings, monkeypatch)
 
 
+# each compiles two kernels: every fifth here, all of them in make exhaustive
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if k % 5 == 0 else pytest.param(name, marks=pytest.mark.exhaustive)
+        for k, name in enumerate(CASES)
+    ],
+)
 def test_all_ways_give_the_same_in_double_precision(name, monkeypatch):
     settings, f = CASES[name]
     x = numbers((40, 50), np.float64)
