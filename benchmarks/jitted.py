@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy
 
-from benchmarks.clock import THREADS, Time, duration, timed
+from benchmarks.clock import THREADS, Time, timed
+from benchmarks.clock_pages import duration
 from benchmarks.harness import table
 
 Function = Callable[..., Any]  # of a namespace and arrays
