@@ -21,7 +21,6 @@ import llvmlite
 import numba
 from numba.misc import appdirs as _appdirs
 
-from autograd_core.workers.compiled import lane, team, vector_math
 from autograd_core.workers.faults import say_once
 
 _AppDirs: Any = _appdirs.AppDirs  # whose arguments have no types
@@ -31,7 +30,7 @@ _lock = threading.RLock()
 
 def _stamp() -> bytes:
     """Return what a kernel depends on besides its text."""
-    used = [Path(module.__file__ or "").read_bytes() for module in (lane, vector_math, team)]
+    used = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
     versions = f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode()
     return hashlib.sha256(b"".join((versions, *used))).digest()
 
