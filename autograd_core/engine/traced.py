@@ -241,11 +241,7 @@ class Traced(ArrayMethods):
         return indexing.getitem(self, index=plain_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if (
-            isinstance(value, Traced)
-            and value.ndim
-            and _share(innermost_array(self), innermost_array(value))
-        ):
+        if isinstance(value, Traced) and value.ndim and _share(self, value):
             draws.check_shuffle()
         if value.__class__ not in other_libraries.FAMILIAR and not isinstance(value, (list, tuple)):
             value = other_libraries.plain(value, "setitem", (self,))

@@ -190,7 +190,7 @@ def copies(g: Any, y: Any, *args: Any, **params: Any) -> Any:
 
 def forward(primitive: Any, args: Sequence[Any]) -> Any:
     """Return an operation's value of raw arguments; in pieces, if it states `Pieces`."""
-    if primitive.pieces is not None and setting("threads") > 1:
+    if primitive.pieces is not None and any_large(args) and setting("threads") > 1:
         ufunc = primitive.pieces.ufunc
         run = ufunc or primitive.forward
 
@@ -236,7 +236,7 @@ def derivative(
         return partial is not None and any(partial(*parts[1:]) is p for p in parts)
 
     made = None
-    if g.__class__ is _ndarray and g.shape == y.shape and rule is not copies:
+    if g.__class__ is _ndarray and g.size >= LARGE and g.shape == y.shape and rule is not copies:
         made = _computed(whole, into, (g, y, *args, *params.values()), one_pass)
     return rule(g, y, *args, **params) if made is None else made
 
