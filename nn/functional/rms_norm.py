@@ -13,6 +13,7 @@ from ..values import shape_error
 from .floating import floating
 from .fused import fused
 from .magnitude import shrunk
+from .normalized_rows import in_one_dtype
 from .rows import RowFormula, along, products
 
 
@@ -127,7 +128,5 @@ def rms_norm(
         )
     if eps is None:
         eps = float(np.finfo(input.dtype).eps)
-    dtype = np.result_type(input.dtype, weight.dtype)
-    input, weight = (a if a.dtype == dtype else a.astype(dtype) for a in (input, weight))
     axes = tuple(range(len(shape) - len(wanted), len(shape)))
-    return _rms_norm(input, weight, axes=axes, eps=eps)
+    return _rms_norm(*in_one_dtype(input, weight), axes=axes, eps=eps)
