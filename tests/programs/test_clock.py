@@ -6,7 +6,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from benchmarks import clock, clock_pages
+from benchmarks import clock, clock_pages, jitted
 from benchmarks.engines import Ours
 
 
@@ -80,6 +80,13 @@ def test_each_family_gets_a_page(tmp_path):
     assert page.startswith("# Loops\n\nLong chains of small operations")
     assert "This machine.\n" in page
     assert "| p       | 2 s     | 1 s  | 0.50 " in page
+
+
+@pytest.mark.parametrize("name", jitted.programs())
+def test_programs_beside_jax_are_numbers(name):
+    f, arguments, count = jitted.programs()[name]
+    assert len(jitted.places(arguments, count)) == abs(count)
+    assert np.isfinite(f(np, *arguments))
 
 
 def test_a_step_knows_the_bytes_that_it_must_move():
