@@ -60,8 +60,8 @@ def _weigh(q: Any, k: Any, mask: Any, nothing: Any, p: Any) -> None:
         p[nothing] = 0
 
 
-def _over_heads(function: Callable[..., Any], p: Any, *arrays: Any) -> None:
-    """Run a function on parts of the batch or of the heads, shared among threads.
+def _over_parts(function: Callable[..., Any], p: Any, *arrays: Any) -> None:
+    """Run a function on parts of the first axis that is longer than one, shared among threads.
 
     Products so large that OpenBLAS shares each of them among its own threads are not shared.
 
@@ -94,14 +94,14 @@ def _attend(mask: Any, keep: Any, q: Any, k: Any, v: Any, out: Any) -> Any:
     if mask is not None:
         hidden = np.isneginf(mask).all(axis=-1)
         if hidden.any():
-            nothing = np.broadcast_to(hidden, p.shape[:-1])[..., None]
+            nothing = np.broadcast_to(hidden, p.shape[:-1])
         mask = np.broadcast_to(mask, p.shape)
 
-    def head(p: Any, q: Any, k: Any, v: Any, mask: Any, nothing: Any, keep: Any, out: Any) -> None:
-        _weigh(q, k, mask, None if nothing is None else nothing[..., 0], p)
+    def part(p: Any, q: Any, k: Any, v: Any, mask: Any, nothing: Any, keep: Any, out: Any) -> None:
+        _weigh(q, k, mask, nothing, p)
         stacked(p if keep is None else p * keep, v, out)
 
-    _over_heads(head, p, q, k, v, mask, nothing, keep, out)
+    _over_parts(part, p, q, k, v, mask, nothing, keep, out)
     return p
 
 
@@ -111,7 +111,7 @@ def _attend_back(
     """Write the gradients into dq, dk, dv."""
     scale = 1 / math.sqrt(q.shape[-1])
 
-    def head(p: Any, q: Any, k: Any, v: Any, g: Any, dq: Any, dk: Any, dv: Any, keep: Any) -> None:
+    def part(p: Any, q: Any, k: Any, v: Any, g: Any, dq: Any, dk: Any, dv: Any, keep: Any) -> None:
         used = p if keep is None else p * keep
         stacked(used.swapaxes(-1, -2), g, dv)
         dp = buffer("attention's weights", p.shape, p.dtype)
@@ -125,7 +125,7 @@ def _attend_back(
         stacked(scores, k * scale, dq)
         stacked(scores.swapaxes(-1, -2), q * scale, dk)
 
-    _over_heads(head, p, q, k, v, g, dq, dk, dv, keep)
+    _over_parts(part, p, q, k, v, g, dq, dk, dv, keep)
 
 
 def _of_heads(q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any) -> tuple[Any, Any]:
