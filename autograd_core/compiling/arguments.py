@@ -157,8 +157,8 @@ def flat(args: tuple[Any, ...]) -> bool:
     return all(a.__class__ in _LEAVES for a in args)
 
 
-def as_nest(parameters: Any) -> Any:
-    """Return parameters as a nest of Tensors: a module's by name."""
+def as_pytree(parameters: Any) -> Any:
+    """Return parameters as a pytree of Tensors: a module's by name."""
     named = getattr(parameters, "named_parameters", None)
     if callable(named):
         return dict(named())
@@ -168,7 +168,7 @@ def as_nest(parameters: Any) -> Any:
 
 
 def labels_of(parameters: Any) -> list[str]:
-    """Return a name for each parameter of a nest."""
+    """Return a name for each parameter of a pytree."""
     if isinstance(parameters, dict):
         return [p for key, part in parameters.items() for p in paths(str(key), part)]
     return paths("w", parameters)

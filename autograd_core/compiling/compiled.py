@@ -17,7 +17,7 @@ from autograd_core.base.locks import new_lock
 from autograd_core.base.source import Location
 from autograd_core.compiling.arguments import (
     array_in,
-    as_nest,
+    as_pytree,
     is_followed,
     is_static,
     labels_of,
@@ -73,7 +73,7 @@ class Compiled:
         self._exact = exact
         self._f = f
         self._has_aux = has_aux
-        self._parameters = as_nest(parameters)
+        self._parameters = as_pytree(parameters)
         if argnums is None:
             argnums = 0 if parameters is None else ()
         self._argnums = argnums

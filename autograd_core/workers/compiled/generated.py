@@ -48,12 +48,12 @@ _COST = {"exp": 0.5, "expm1": 0.5, "log": 0.7, "log1p": 0.9, "tanh": 0.7, "erf":
          "divide": 0.2, "sqrt": 0.3}  # fmt: skip
 _FLOATS = (np.dtype("f4"), np.dtype("f8"))
 _BOOL = np.dtype(bool)
-_HEAD = '''"""{title}"""
+MODULE = '''"""{title}"""
 import numpy as np
 from autograd_core.workers.compiled import exact_kernel
 from autograd_core.workers.compiled.team import job, lead, mine
 from autograd_core.workers.compiled.vector_math import *
-
+{imports}
 INF = np.inf
 {constants}
 
@@ -221,7 +221,8 @@ def elementwise_text(formula: Formula) -> str:
         f"{' ' * depth}{target}{k}[k] = {write.value(t, t.dtype)}"
         for k, t in enumerate(formula.outputs)
     ]
-    return _HEAD.format(
+    return MODULE.format(
+        imports="",
         title="A loop that autograd_core wrote from a formula.",
         constants=write.heading(),
         arguments=", ".join(("part", "parts", *arrays, *outs, *settings)),

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.workers.compiled.generated import CannotWriteError, Writer
+from autograd_core.workers.compiled.generated import MODULE, CannotWriteError, Writer
 from autograd_core.workers.formula import REDUCTIONS, Formula, Span, Term
 
 CHUNK = 4096  # numbers that are added in single precision
@@ -26,24 +26,9 @@ FLUSH = 32  # rows or numbers that are added across memory in single precision
 SLOW = frozenset(("exp", "expm1", "log", "log1p", "tanh", "erf"))
 _NOW = f"(s * M + m) % {FLUSH} == {FLUSH - 1} or (s == S - 1 and m == M - 1)"
 
-_HEAD = '''"""{title}"""
-import numpy as np
-from autograd_core.workers.compiled import exact_kernel
-from autograd_core.workers.compiled.memory import added, largest, read, smallest, write
-from autograd_core.workers.compiled.team import job, lead, mine
-from autograd_core.workers.compiled.vector_math import *
-
-INF = np.inf
-{constants}
-
-@exact_kernel
-def _part({arguments}):
-{body}
-
-@exact_kernel
-def run(board, parts, *given):
-    lead(board, parts, job(_part, (parts, *given)))
-'''
+_IMPORTS = (
+    "from autograd_core.workers.compiled.memory import added, largest, read, smallest, write\n"
+)
 
 
 class Passes:
@@ -400,7 +385,8 @@ class _Text:
         given = [f"x{k}" for k in range(self.ins)] + [f"y{k}" for k in range(self.outs)]
         totals = [n for k in range(self.outs) if self.summed[k] for n in (f"t{k}", f"extent{k}")]
         settings = [names[t] for t in formula.settings]
-        return _HEAD.format(
+        return MODULE.format(
+            imports=_IMPORTS,
             title="Loops over rows that autograd_core wrote from a formula.",
             constants=self.write.heading(),
             arguments=", ".join(
