@@ -161,6 +161,14 @@ class BatchNorm2d(_BatchNorm):
     ranks = (4,)
 
 
+def _last_axes(name: str, given: Any) -> tuple[int, ...]:
+    """Return a checked normalized_shape as a tuple."""
+    shape = (given,) if isinstance(given, int) else tuple(given)
+    for n in shape or (0,):
+        checks.count(name, "normalized_shape", n)
+    return shape
+
+
 @optim.keywords.accepts("device")
 class LayerNorm(Module):
     """Normalization over the last axes of each example (Ba et al., 2016).
@@ -201,10 +209,7 @@ class LayerNorm(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        given = normalized_shape
-        self.normalized_shape = (given,) if isinstance(given, int) else tuple(given)
-        for n in self.normalized_shape or (0,):
-            checks.count("LayerNorm", "normalized_shape", n)
+        self.normalized_shape = _last_axes("LayerNorm", normalized_shape)
         checks.non_negative("LayerNorm", "eps", eps)
         self.eps, self.elementwise_affine = eps, elementwise_affine
         dtype = parameter_dtype(type(self).__name__, dtype)
@@ -266,10 +271,7 @@ class RMSNorm(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        given = normalized_shape
-        self.normalized_shape = (given,) if isinstance(given, int) else tuple(given)
-        for n in self.normalized_shape or (0,):
-            checks.count("RMSNorm", "normalized_shape", n)
+        self.normalized_shape = _last_axes("RMSNorm", normalized_shape)
         if eps is not None:
             checks.non_negative("RMSNorm", "eps", eps)
         self.eps, self.elementwise_affine = eps, elementwise_affine

@@ -15,7 +15,15 @@ from .channel_passes import moments, scaled, sloped, sums
 from .floating import floating
 from .fused import fused
 from .magnitude import shrunk
-from .normalized_rows import in_one_dtype, normal, normalize, row_norm, slopes, spread_of
+from .normalized_rows import (
+    in_one_dtype,
+    last_axes,
+    normal,
+    normalize,
+    row_norm,
+    slopes,
+    spread_of,
+)
 from .rows import RowFormula
 
 RUN = 16  # neighbouring numbers of one channel; NumPy's loops over fewer mostly start and stop
@@ -234,17 +242,13 @@ def layer_norm(
     >>> layer_norm(np.array([[1.0, 3.0]]), 2, eps=0.0)
     array([[-1.,  1.]])
     """
-    wanted = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    shape = np.shape(input)
-    if not wanted or shape[-len(wanted) :] != wanted:
-        raise shape_error(f"layer_norm: the input has shape {shape}; it must end in {wanted}.")
+    wanted, axes = last_axes("layer_norm", input, normalized_shape)
     weight, bias = _affine(input, wanted, weight, bias)
     if weight.shape != wanted or bias.shape != wanted:
         raise shape_error(
             f"layer_norm: weight and bias have shapes {weight.shape} and {bias.shape}; "
             f"normalized_shape is {wanted}."
         )
-    axes = tuple(range(len(shape) - len(wanted), len(shape)))
     return row_norm(*in_one_dtype(input, weight, bias), axes=axes, eps=eps)
 
 

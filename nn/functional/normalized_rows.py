@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_core.extend import Reading
 
+from ..values import shape_error
 from .fused import fused
 from .magnitude import shrunk
 from .rows import RowFormula, along, products
@@ -117,3 +118,12 @@ def in_one_dtype(*arrays: Any) -> tuple[Any, ...]:
         return arrays
     whole = np.result_type(*dtypes)
     return tuple(a if a.dtype == whole else a.astype(whole) for a in arrays)
+
+
+def last_axes(name: str, input: Any, given: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return a normalized_shape as a tuple, and which axes of the input it is."""
+    wanted = (given,) if isinstance(given, int) else tuple(given)
+    shape = np.shape(input)
+    if not wanted or shape[-len(wanted) :] != wanted:
+        raise shape_error(f"{name}: the input has shape {shape}; it must end in {wanted}.")
+    return wanted, tuple(range(len(shape) - len(wanted), len(shape)))

@@ -13,7 +13,7 @@ from ..values import shape_error
 from .floating import floating
 from .fused import fused
 from .magnitude import shrunk
-from .normalized_rows import in_one_dtype
+from .normalized_rows import in_one_dtype, last_axes
 from .rows import RowFormula, along, products
 
 
@@ -117,10 +117,7 @@ def rms_norm(
     >>> rms_norm(np.array([[1.0, 7.0]]), 2, eps=0.0)
     array([[0.2, 1.4]])
     """
-    wanted = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    shape = np.shape(input)
-    if not wanted or shape[-len(wanted) :] != wanted:
-        raise shape_error(f"rms_norm: the input has shape {shape}; it must end in {wanted}.")
+    wanted, axes = last_axes("rms_norm", input, normalized_shape)
     weight = np.ones(wanted, input.dtype) if weight is None else weight
     if weight.shape != wanted:
         raise shape_error(
@@ -128,5 +125,4 @@ def rms_norm(
         )
     if eps is None:
         eps = float(np.finfo(input.dtype).eps)
-    axes = tuple(range(len(shape) - len(wanted), len(shape)))
     return _rms_norm(*in_one_dtype(input, weight), axes=axes, eps=eps)
