@@ -16,7 +16,7 @@ from autograd_core.compiling.arguments import Kind, array_in, flat, orders
 from autograd_core.compiling.captured import CapturedState
 from autograd_core.compiling.lowering.lowered import PLAIN, Lowering
 from autograd_core.compiling.program import Program
-from autograd_core.compiling.rounding import sizes
+from autograd_core.compiling.rounding import EXACT, Rounding, roundings
 from autograd_core.compiling.writing import FUNCTION, Source
 from autograd_core.operations.primitive import bare
 
@@ -201,11 +201,11 @@ def agree(found: Any, wanted: Any, program: Program | None = None) -> bool:
         return True
     if program is None:
         return False
-    floors = sizes(program)  # rarely needed: it looks at every number of the run
-    return len(floors) == len(first) and all(map(_alike, first, second, floors))
+    carried = roundings(program)  # rarely needed: it looks at every number of the run
+    return len(carried) == len(first) and all(map(_alike, first, second, carried))
 
 
-def _alike(found: Any, wanted: Any, floor: float = 0.0) -> bool:
+def _alike(found: Any, wanted: Any, carried: Rounding = EXACT) -> bool:
     x, y = bare(found), bare(wanted)
     if not isinstance(y, (np.ndarray, np.generic, float, complex)):
         return not isinstance(y, (bool, int, str)) or bool(x == y)
@@ -219,8 +219,7 @@ def _alike(found: Any, wanted: Any, floor: float = 0.0) -> bool:
     known = np.isfinite(y)
     if not np.array_equal(x[~known], y[~known], equal_nan=True):
         return False
-    size = np.abs(y[known]).max(initial=floor)
+    size = np.abs(y[known]).max(initial=carried.size)
+    eps = max(float(np.finfo(y.dtype).eps), carried.eps)
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool(
-            np.abs(x[known] - y[known]).max(initial=0.0) <= CLOSE * np.finfo(y.dtype).eps * size
-        )
+        return bool(np.abs(x[known] - y[known]).max(initial=0.0) <= CLOSE * eps * size)

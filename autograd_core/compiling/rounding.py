@@ -1,12 +1,13 @@
-"""How large the numbers are whose differences a program's results are.
+"""What rounding a program's results may carry: of which numbers, in which precision.
 
 The difference of two equal numbers is 0 or their rounding, and relative to itself that rounding is
-everything.  It is compared relative to what was subtracted.
+everything.  It is compared relative to what was subtracted.  A result in double precision that was
+computed from singles is no better than they are.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,8 +32,26 @@ def _smallest(x: Any) -> float:
     return float(size[np.isfinite(size) & (size > 0)].min(initial=np.inf))
 
 
-def sizes(program: Program) -> list[float]:
-    """Return for each output the size of the numbers whose sums and differences lead to it.
+class Rounding(NamedTuple):
+    """What an output may be off by.
+
+    Attributes
+    ----------
+    size : float
+        How large the numbers are whose sums and differences lead to it.
+    eps : float
+        The relative rounding of the least precise dtype that leads to it.
+    """
+
+    size: float
+    eps: float
+
+
+EXACT = Rounding(0.0, 0.0)
+
+
+def roundings(program: Program) -> list[Rounding]:
+    """Return what each output of a program may be off by.
 
     Operations other than sums, products and what only moves numbers start anew: what comes out of
     a tanh is as large as it is.
@@ -42,20 +61,34 @@ def sizes(program: Program) -> list[float]:
     program : Program
         With the recorded run's examples.
     """
-    found: dict[Value, float] = {}
+    found: dict[Value, Rounding] = {}
+
+    def known(argument: Any) -> Rounding:
+        if argument.__class__ is Value and argument in found:
+            return found[argument]
+        return _rounding(example(argument))
 
     def size(argument: Any) -> float:
-        known = found.get(argument) if argument.__class__ is Value else None
-        return _largest(example(argument)) if known is None else known
+        return known(argument).size
 
     with np.errstate(all="ignore"):
         for step in program.steps:
-            if step.operation is None or step.multiple or not step.args:
-                continue
-            made = _largest(step.result.example)
-            before = _carried(step, size)
-            found[step.result] = max(made, before) if np.isfinite(before) else made
-        return [size(out) for out in program.outputs]
+            eps = max((known(value).eps for value in step.uses()), default=0.0)
+            single = step.operation is not None and not step.multiple and step.args
+            before = _carried(step, size) if single else 0.0
+            for result in step.results:
+                if result is not None:
+                    made = _rounding(result.example)
+                    found[result] = Rounding(
+                        max(made.size, before) if np.isfinite(before) else made.size,
+                        max(made.eps, eps),
+                    )
+        return [known(out) for out in program.outputs]
+
+
+def _rounding(x: Any) -> Rounding:
+    kind = np.asarray(x).dtype
+    return Rounding(_largest(x), float(np.finfo(kind).eps) if kind.kind in "fc" else 0.0)
 
 
 def _carried(step: Step, size: Any) -> float:

@@ -25,6 +25,20 @@ NOISE = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def programs(monkeypatch):
+    """The programs that are made."""
+    made = []
+    real = Program.__init__
+
+    def noted(self, *args, **keywords):
+        made.append(self)
+        real(self, *args, **keywords)
+
+    monkeypatch.setattr(Program, "__init__", noted)
+    return made
+
+
 @pytest.mark.parametrize("name", NOISE)
 def test_results_that_are_rounding(name):
     f, x = NOISE[name]
@@ -36,21 +50,13 @@ def test_results_that_are_rounding(name):
 
 
 @pytest.mark.parametrize("name", NOISE)
-def test_the_floor_is_the_size_of_what_was_subtracted(name, monkeypatch):
+def test_the_floor_is_the_size_of_what_was_subtracted(name, programs):
     """Rounding of the terms passes, an error of a millionth of a term does not."""
     f, x = NOISE[name]
-    programs = []
-    real = Program.__init__
-
-    def noted(self, *args, **keywords):
-        programs.append(self)
-        real(self, *args, **keywords)
-
-    monkeypatch.setattr(Program, "__init__", noted)
     found = compile(f)(x)
     program = programs[0]
     eps = float(np.finfo(x.dtype).eps)
-    floor = rounding.sizes(program)[0]
+    floor = rounding.roundings(program)[0].size
     terms = np.abs(x).max()
     assert 0.01 * min(terms, 1.0) < floor < 1000 * max(terms, 1.0)
     value, gradient = found
@@ -60,15 +66,47 @@ def test_the_floor_is_the_size_of_what_was_subtracted(name, monkeypatch):
     assert not recording.agree((wrong, gradient), found, program)
 
 
-def test_a_saturated_function_has_no_floor(monkeypatch):
+def test_a_saturated_function_has_no_floor(programs):
     """What comes out of a tanh is compared with itself, however large what went in."""
-    programs = []
-    real = Program.__init__
-
-    def noted(self, *args, **keywords):
-        programs.append(self)
-        real(self, *args, **keywords)
-
-    monkeypatch.setattr(Program, "__init__", noted)
     compile(lambda x: np.sum(np.tanh(1e9 * x)))(np.array([1.0, -0.5, 2.0]))
-    assert rounding.sizes(programs[0])[0] <= 9.0
+    assert rounding.roundings(programs[0])[0].size <= 9.0
+
+
+INDEX = np.array([2, 1, 1, 0, 2])
+NARROW = {
+    "places taken twice": lambda y: np.sum(y[INDEX] * 1.7) + np.sum(np.sin(y) * y[::-1]),
+    "take, and a transform": lambda y: np.sum(np.abs(np.fft.ihfft(y))) + np.sum(np.take(y, INDEX)),
+    "rows taken twice": lambda y: np.sum(np.outer(y, y)[INDEX] @ y) + np.sum(y * 0.3),
+    "three uses": lambda y: np.sum(y[1:] * y[:-1]) + np.sum(y[INDEX] ** 3) + np.sum(np.exp(y)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("narrow", [np.float16, np.float32])
+@pytest.mark.parametrize("name", NARROW)
+def test_singles_inside_of_doubles(name, narrow):
+    """A gradient of doubles that was added up in singles is as good as singles are."""
+    f = NARROW[name]
+
+    def through(x):
+        return f(x.astype(narrow)).astype(float)
+
+    for seed in range(20):
+        x = np.random.default_rng(seed).normal(size=3)
+        value, gradient = compile(through)(x)
+        wanted, theirs = value_and_grad(through)(x)
+        assert value == wanted
+        assert gradient.dtype == theirs.dtype == float
+        largest = max(np.abs(theirs).max(), 1.0)
+        assert np.abs(gradient - theirs).max() <= 8 * np.finfo(narrow).eps * largest
+
+
+def test_singles_do_not_excuse_other_doubles(programs):
+    """Only what singles lead to may be off by their rounding."""
+    x = np.array([0.3, 1.2, -0.7])
+
+    def f(x, y):
+        return np.sum(np.sin(x.astype(np.float32))).astype(float) + np.sum(y * y)
+
+    value, (narrow, wide) = found = compile(f, argnums=(0, 1))(x, x)
+    assert recording.agree((value, (narrow + 1e-7, wide)), found, programs[0])
+    assert not recording.agree((value, (narrow, wide + 1e-7)), found, programs[0])
