@@ -25,7 +25,7 @@ from autograd_core.base.source import Location
 from autograd_core.engine.node import Node
 from autograd_core.operations.modes import BASE
 from autograd_core.operations.primitive import Boxed, Primitive
-from autograd_core.operations.saved_reads import Probe
+from autograd_core.operations.saved_reads import Probe, hollow
 
 LARGE = 1 << 14  # numbers; smaller arrays are not worth the microseconds
 
@@ -44,14 +44,14 @@ class Forgotten(Probe):
 
     def __init__(self, node: Node) -> None:
         array = node.output
-        super().__init__(np.broadcast_to(np.empty((), array.dtype), array.shape))
+        super().__init__(hollow(array.shape, array.dtype))
         self.was = weakref.ref(array)
         self._name, self._code, self._lasti = node.name, node.code, node.lasti
 
     def of_shape(self, shape: tuple[int, ...]) -> Forgotten:
         """Return what stands for a piece of the array."""
         made = object.__new__(Forgotten)
-        Probe.__init__(made, np.broadcast_to(np.empty((), self.dtype), shape))
+        Probe.__init__(made, hollow(shape, self.dtype))
         made.was = self.was
         made._name, made._code, made._lasti = self._name, self._code, self._lasti
         return made
@@ -137,18 +137,11 @@ def spare(user: Node, args: Sequence[Any]) -> None:
     args : sequence
         Its arguments, some of them Tensors.
     """
-    primitive = user.primitive
-    assert primitive is not None
+    assert user.primitive is not None
     assert user.inputs is not None
-    if primitive.again or primitive.outer_product:  # these may look at all arguments
-        return
-    reads = primitive.vjp_reads()
-    tracked = [isinstance(a, Boxed) and a._level == BASE for a in args]
-    if len(reads) == len(args):  # rules of constants do not run
-        reads = tuple(read for read, runs in zip(reads, tracked, strict=True) if runs)
-    for k, (a, runs) in enumerate(zip(args, tracked, strict=True), 1):
-        if not runs or any(k in read for read in reads):
-            continue
+    tracked = tuple([isinstance(a, Boxed) and a._level == BASE for a in args])
+    for k in user.primitive.spared(tracked):
+        a = args[k]
         value, node = a._held, a._node
         if value.__class__ is not np.ndarray or value.size < LARGE or value.dtype.kind != "f":
             continue

@@ -22,7 +22,7 @@ from autograd_core.operations.saved_reads import Probe
 from autograd_core.workers.settings import setting
 from autograd_core.workers.threads import share
 
-LARGE = 1 << 17  # numbers; below, waking a thread takes as long as the work
+LARGE = 1 << 20  # bytes; below, cutting and waking a thread take as long as the work
 PIECE = 1 << 18  # bytes; with its temporary arrays a piece stays in a core's cache
 TURNS = 3  # pieces for each thread where nothing is kept in the cache: one may be held up
 _ndarray = np.ndarray
@@ -64,35 +64,40 @@ class _Layout:
                 raise _NotSimpleError
             self.turned, self.shape = True, shape[::-1]
             values = [v.T if v.__class__ is _ndarray else v for v in values]
-        whole = all(
-            v.shape == shape and (v.flags.forc or not any(v.strides))
-            for v in arrays
-        )  # fmt: skip
-        whole = whole and all(v.shape == shape for v in values if isinstance(v, Probe))
-        self.vectors = whole
-        if whole:
+        self.vectors = True
+        for v in values:
+            if v.__class__ is _ndarray:
+                flat = v.shape == self.shape and (v.flags.c_contiguous or not any(v.strides))
+            else:
+                flat = not isinstance(v, Probe) or v.shape == shape
+            if not flat:
+                self.vectors = False
+                break
+        if self.vectors:
             values = [v.reshape(-1) if v.__class__ is _ndarray else v for v in values]
             self.shape = (math.prod(shape),)
-        self.values = values
-        self._probes: dict[Any, Probe] = {}  # most pieces have one shape
+        self.values = [(v, self._rest(v)) for v in values]
+
+    def _rest(self, v: Any) -> tuple[int, ...] | None:
+        """Return the shape of one row of an operand that is cut; None if it is taken whole."""
+        if v.__class__ is _ndarray:
+            shape = v.shape
+        elif isinstance(v, Probe):
+            shape = self.shape if self.vectors else v.shape[::-1] if self.turned else v.shape
+        else:
+            return None
+        cut = len(shape) == len(self.shape) and shape[0] == self.shape[0]
+        return shape[1:] if cut else None
 
     def cut(self, start: int, stop: int) -> list[Any]:
         """Return the operands' rows from start to stop; what is broadcast along them, whole."""
-        return [self._rows(v, start, stop) for v in self.values]
-
-    def _rows(self, v: Any, start: int, stop: int) -> Any:
-        if v.__class__ is _ndarray:
-            n = len(self.shape)
-            return v[start:stop] if v.ndim == n and v.shape[0] == self.shape[0] else v
-        if isinstance(v, Probe):
-            shape = self.shape if self.vectors else v.shape[::-1] if self.turned else v.shape
-            if len(shape) == len(self.shape) and shape[0] == self.shape[0]:
-                shape = (min(stop, shape[0]) - start, *shape[1:])
-            key = id(v), shape
-            if key not in self._probes:
-                self._probes[key] = v.of_shape(shape)
-            return self._probes[key]
-        return v
+        stop = min(stop, self.shape[0])
+        return [
+            v if rest is None
+            else v[start:stop] if v.__class__ is _ndarray
+            else v.of_shape((stop - start, *rest))
+            for v, rest in self.values
+        ]  # fmt: skip
 
     def rows(self, size: int) -> int:
         """Return how many rows have so many numbers, about."""
@@ -135,7 +140,7 @@ def _layout(values: Sequence[Any]) -> tuple[_Layout, tuple[int, ...]]:
         elif not isinstance(v, _NUMBERS):
             raise _NotSimpleError
     shape = np.broadcast_shapes(*shapes)
-    if not shape or math.prod(shape) < LARGE:
+    if not shape:
         raise _NotSimpleError
     return _Layout(values, shape), shape
 
@@ -161,6 +166,8 @@ def _computed(
                 return None
             size = PIECE // model.itemsize
             if one_pass(empty):
+                if threads == 1:
+                    return None
                 size = max(size, math.prod(shape) // (TURNS * threads))
             rows = layout.rows(size)
             out, target = layout.empty(shape, model.dtype)
@@ -178,7 +185,7 @@ def _computed(
 def any_large(values: Sequence[Any]) -> bool:
     """Tell whether an array among the values is worth cutting."""
     for v in values:  # noqa: SIM110 - a generator takes as long as the rest
-        if v.__class__ is _ndarray and v.size >= LARGE:
+        if v.__class__ is _ndarray and v.nbytes >= LARGE:
             return True
     return False
 
@@ -236,7 +243,7 @@ def derivative(
         return partial is not None and any(partial(*parts[1:]) is p for p in parts)
 
     made = None
-    if g.__class__ is _ndarray and g.size >= LARGE and g.shape == y.shape and rule is not copies:
+    if g.__class__ is _ndarray and g.nbytes >= LARGE and g.shape == y.shape and rule is not copies:
         made = _computed(whole, into, (g, y, *args, *params.values()), one_pass)
     return rule(g, y, *args, **params) if made is None else made
 
@@ -244,7 +251,7 @@ def derivative(
 def copied(a: Any) -> Any:
     """Return a copy of an array, in C order, as the method gives it."""
     made = None
-    if a.size >= LARGE and setting("threads") > 1 and _in_c_order(a):
+    if a.nbytes >= LARGE and setting("threads") > 1 and _in_c_order(a):
         made = _computed(
             np.positive, lambda parts, out: np.copyto(out, parts[0]), (a,), lambda parts: True
         )

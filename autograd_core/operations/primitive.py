@@ -141,6 +141,7 @@ class Primitive:
     __doc__ = _Doc(__doc__)
     __slots__ = (
         "_positional",
+        "_spared",
         "_vjp_reads",
         "adds",
         "again",
@@ -170,6 +171,7 @@ class Primitive:
         "vjps",
     )
     _positional: tuple[str, ...]
+    _spared: dict[tuple[bool, ...], tuple[int, ...]]
     _vjp_reads: tuple[Reading, ...] | None
     adds: Callable[..., None] | None
     again: bool
@@ -244,6 +246,7 @@ class Primitive:
             "vjp": vjp,
             "jvp": jvp,
             "sources": sources,
+            "_spared": {},  # found when first asked for, as the next
             "_vjp_reads": None,
             "multiple": multiple,
             "view": view,
@@ -384,6 +387,26 @@ class Primitive:
             object.__setattr__(self, "_vjp_reads", found)  # of the declaration, as all else
             return found
         return self._vjp_reads
+
+    def spared(self, tracked: tuple[bool, ...]) -> tuple[int, ...]:
+        """Return which arguments no rule of a sweep reads, of those that it gives a gradient to.
+
+        Parameters
+        ----------
+        tracked : tuple of bool
+            For each argument whether the sweep gives it one: rules of constants do not run.
+        """
+        found = self._spared.get(tracked)
+        if found is None:
+            reads = self.vjp_reads()
+            if len(reads) == len(tracked):
+                reads = tuple(read for read, runs in zip(reads, tracked, strict=True) if runs)
+            looks_at_all = self.again or self.outer_product
+            found = self._spared[tracked] = tuple(
+                k for k, runs in enumerate(tracked)
+                if runs and not looks_at_all and not any(k + 1 in read for read in reads)
+            )  # fmt: skip
+        return found
 
     def jvp_reads(self) -> tuple[Reading, ...]:
         """Return what the forward rules read, as `vjp_reads` does for the rules of the sweep."""

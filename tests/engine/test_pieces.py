@@ -17,7 +17,7 @@ from autograd_core.workers.threads import share
 
 RNG = np.random.default_rng(3)
 LARGE = pieces.LARGE
-SIZE = LARGE + 77
+SIZE = LARGE // 4 + 77  # numbers of four bytes
 UFUNCS = [
     f for f, run in REGISTRY.items()
     if isinstance(f, np.ufunc) and isinstance(run, Primitive) and run.pieces is not None
