@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,17 @@ def is_traced(value: Any) -> bool:
 def is_batched(value: Any) -> bool:
     """Tell whether `vmap` follows a value: under its derivatives lies an array for each example."""
     return isinstance(bare(value), Batched)
+
+
+def any_batched(values: Iterable[Any]) -> bool:
+    """Tell whether `vmap` follows one of several values."""
+    for value in values:  # noqa: SIM110 - a generator takes as long as the rest
+        if value.__class__ not in _PLAIN and is_batched(value):
+            return True
+    return False
+
+
+_PLAIN = {np.ndarray, float, int, bool, tuple, dict, type(None)}  # most values, told at a glance
 
 
 def is_tracked(value: Any) -> bool:

@@ -18,7 +18,7 @@ from autograd_core.extend import EVERYTHING, Forgotten, Reading
 from autograd_core.extend import pushed as jvp
 from autograd_core.extend import transpose as vjp
 
-from ..values import is_batched, is_traced, is_tracked
+from ..values import any_batched, is_traced, is_tracked
 
 
 class Saved:
@@ -83,9 +83,10 @@ def fused(
         g: Any, y: Any, *arrays: Any, saved: Saved, needs: tuple[bool, ...], options: dict[str, Any]
     ) -> Any:
         given = (*arrays, *(g if multiple else (g,)))
-        if any(is_traced(value) for value in given):
+        strange = [value for value in given if value.__class__ is not np.ndarray]
+        if any(map(is_traced, strange)):
             return _pull_composite(composite, g, arrays, needs, options)
-        if any(getattr(value, "_written", False) for value in given):
+        if any(getattr(value, "_written", False) for value in strange):
             # written down for a program, in which the kernel is to be one call
             return pulled(*given, *(y if multiple else (y,)), saved=saved, needs=needs,
                           options=options)  # fmt: skip
@@ -129,9 +130,9 @@ def fused(
     )
 
     def operation(*arrays: Any, **options: Any) -> Any:
-        if any(map(is_batched, arrays)) or any(map(is_batched, options.values())):
+        if any_batched(arrays) or any_batched(options.values()):
             return composite(*arrays, **options)
-        needs = tuple(is_tracked(a) for a in arrays)
+        needs = tuple([is_tracked(a) for a in arrays])
         return made(*arrays, saved=Saved(), needs=needs, options=options)
 
     operation.__name__ = name

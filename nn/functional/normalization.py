@@ -16,6 +16,7 @@ from .floating import floating
 from .fused import fused
 from .magnitude import shrunk
 from .normalized_rows import (
+    grouped_norm,
     in_one_dtype,
     last_axes,
     normal,
@@ -158,20 +159,13 @@ def batch_norm(
     array([[-1.],
            [ 1.]])
     """
-    shape = np.shape(input)
+    shape = input.shape
     if len(shape) < 2:
         raise shape_error(f"batch_norm: the input needs (n, channels, ...), its shape is {shape}.")
-    for name, value in (
-        ("weight", weight),
-        ("bias", bias),
-        ("running_mean", running_mean),
-        ("running_var", running_var),
-    ):
-        if value is not None and np.shape(value) != shape[1:2]:
-            raise shape_error(
-                f"batch_norm: {name} has shape {np.shape(value)}, the input {shape} has "
-                f"{shape[1]} channels on axis 1."
-            )
+    _check_channels(
+        "batch_norm", shape, weight=weight, bias=bias, running_mean=running_mean,
+        running_var=running_var,
+    )  # fmt: skip
     weight, bias = _affine(input, shape[1:2], weight, bias)
     column = (-1, *(1,) * (len(shape) - 2))
     if not training and running_mean is not None:
@@ -252,6 +246,16 @@ def layer_norm(
     return row_norm(*in_one_dtype(input, weight, bias), axes=axes, eps=eps)
 
 
+def _check_channels(function: str, shape: tuple[int, ...], **given: Any) -> None:
+    """Refuse what does not hold one number for each channel of an input of this shape."""
+    for name, value in given.items():
+        if value is not None and value.shape != shape[1:2]:
+            raise shape_error(
+                f"{function}: {name} has shape {value.shape}, the input {shape} has "
+                f"{shape[1]} channels on axis 1."
+            )
+
+
 def _affine(input: Any, shape: tuple[int, ...], weight: Any, bias: Any) -> tuple[Any, Any]:
     """Return scale and shift; 1 and 0 where none is given."""
     weight = np.ones(shape, input.dtype) if weight is None else weight
@@ -291,23 +295,15 @@ def group_norm(
     >>> group_norm(np.array([[1.0, 3.0, 5.0, 5.0]]), 2, eps=1e-12)
     array([[-1.,  1.,  0.,  0.]])
     """
-    shape = np.shape(input)
+    shape = input.shape
     if len(shape) < 2 or num_groups < 1 or shape[1] % num_groups:
         raise shape_error(
             f"group_norm: the channels (axis 1) of shape {shape} do not divide into "
             f"{num_groups} groups."
         )
-    for name, value in (("weight", weight), ("bias", bias)):
-        if value is not None and np.shape(value) != shape[1:2]:
-            raise shape_error(
-                f"group_norm: {name} has shape {np.shape(value)}, the input {shape} has "
-                f"{shape[1]} channels on axis 1."
-            )
+    _check_channels("group_norm", shape, weight=weight, bias=bias)
     weight, bias = _affine(input, shape[1:2], weight, bias)
-    column = (num_groups, shape[1] // num_groups, 1)
-    grouped = input.reshape((shape[0], *column[:2], math.prod(shape[2:])))
-    input, weight, bias = in_one_dtype(grouped, weight.reshape(column), bias.reshape(column))
-    return row_norm(input, weight, bias, axes=(2, 3), eps=eps).reshape(shape)
+    return grouped_norm(*in_one_dtype(input, weight, bias), groups=num_groups, eps=eps)
 
 
 @floating("input", "weight", "bias", smooth=("running_mean", "running_var"))

@@ -111,6 +111,44 @@ row_norm = fused(
 )
 
 
+def _grouped(x: Any, weight: Any, bias: Any, groups: int) -> tuple[Any, Any, Any]:
+    """Return arrays seen by group: x as (n, groups, channels of one, places)."""
+    column = (groups, x.shape[1] // groups, 1)
+    places = math.prod(x.shape[2:])
+    return (
+        x.reshape((x.shape[0], *column[:2], places)), weight.reshape(column), bias.reshape(column)
+    )  # fmt: skip
+
+
+def _group_forward(x: Any, weight: Any, bias: Any, *, groups: int, eps: float) -> tuple[Any, Any]:
+    y, kept = _row_forward(*_grouped(x, weight, bias, groups), axes=(2, 3), eps=eps)
+    return y.reshape(x.shape), kept
+
+
+def _group_backward(
+    g: Any, kept: Any, needs: Any, y: Any, x: Any, weight: Any, bias: Any, *,
+    groups: int, eps: float,
+) -> tuple[Any, ...]:  # fmt: skip
+    seen = _grouped(x, weight, bias, groups)
+    found = _row_backward(g.reshape(seen[0].shape), kept, needs, None, *seen, axes=(2, 3), eps=eps)
+    return tuple(d.reshape(like.shape) for d, like in zip(found, (x, weight, bias), strict=True))
+
+
+def _group_plain(x: Any, weight: Any, bias: Any, *, groups: int, eps: float) -> Any:
+    rows, weight, bias = _grouped(x, weight, bias, groups)
+    return (normal(rows, (2, 3), eps) * weight + bias).reshape(x.shape)
+
+
+grouped_norm = fused(
+    _group_forward,
+    _group_backward,
+    _group_plain,
+    name="group_norm",
+    category="normalization",
+    reads=Reading({1, 2}),
+)
+
+
 def in_one_dtype(*arrays: Any) -> tuple[Any, ...]:
     """Return arrays of floats in one dtype, that of a result of them."""
     dtypes = {a.dtype for a in arrays}
