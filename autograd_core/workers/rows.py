@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.workers.settings import compiles, kernels
+
 SMALL = 1 << 11  # numbers; fewer are not worth sorting
 FEW = 16  # a row named more often is summed by itself
 
@@ -46,6 +48,8 @@ def add_rows(out: Any, rows: Any, values: Any, empty: bool = False) -> None:
     n = len(out)
     rows = rows.astype(np.intp)
     rows = np.where(rows < 0, rows + n, rows)
+    if _added_each(out, rows, values):
+        return
     keys = rows.astype(np.uint16) if n <= 1 << 16 else rows  # sorted by digits: far quicker
     order = np.argsort(keys, kind="stable")
     found = rows[order]
@@ -64,3 +68,18 @@ def add_rows(out: Any, rows: Any, values: Any, empty: bool = False) -> None:
             out[rows[at]] = values[at]
         else:
             out[rows[at]] += values[at]
+
+
+def _added_each(out: Any, rows: Any, values: Any) -> bool:
+    """Add by a compiled loop, where there is one for these arrays; tell whether it did."""
+    if out.dtype.char not in "fd" or out.dtype != values.dtype or not compiles():
+        return False
+    if not (out.flags.c_contiguous and values.flags.c_contiguous):
+        return False
+    made = kernels("autograd_core.workers.compiled.scattering")
+    if made is None:
+        return False
+    if rows.min() < 0 or rows.max() >= len(out):
+        return False  # NumPy says which is outside
+    made.add_each(out.reshape(len(out), -1), rows, values.reshape(len(rows), -1))
+    return True
