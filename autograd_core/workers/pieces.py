@@ -18,7 +18,7 @@ from autograd_core.workers.formula import SCALAR, Formula, Term, trace
 from autograd_core.workers.settings import setting
 from autograd_core.workers.threads import share
 
-PIECE = 1 << 14  # numbers: some pieces of float32 fit into a second-level cache
+PIECE = 1 << 15  # numbers: some pieces of float32 fit into a second-level cache
 SHARED = 1 << 16  # numbers: what a thread gets at least
 Place = tuple[str, Any]  # "x" input, "y" result, "s" scalar, "t" scratch; and which one
 

@@ -22,6 +22,7 @@ import numpy as np
 from numba import bool_, float32, float64
 
 from autograd_core.workers.compiled import exact_kernel
+from autograd_core.workers.compiled.lane import in_wide_vectors
 from autograd_core.workers.compiled.sums import add_to, clear, max_of, min_of, raised, sum_of
 from autograd_core.workers.compiled.team import job, lead
 from autograd_core.workers.compiled.vector_math import erf, exp, expm1, log, log1p, tanh
@@ -108,8 +109,8 @@ class Kernel:
             name = self._fresh("part_")
             span = f"range({loops.turns} * part // {PARTS}, {loops.turns} * (part + 1) // {PARTS})"
             functions += [
-                "", "", "@exact_kernel", f"def {name}(part, {arguments}):", "    clear()",
-                "    odd = 0",
+                "", "", "@exact_kernel", f"def {name}(part, {arguments}):",
+                "    in_wide_vectors()", "    clear()", "    odd = 0",
                 *(f"    {line}" for line in loops.begin()), f"    for q in {span}:",
                 *(f"        {line}" for line in loops.body), f"    flags[part] |= {_FOUND}",
             ]  # fmt: skip
@@ -137,7 +138,7 @@ class Kernel:
         if self.shared:
             end = f"found = {_FOUND}\nfor k in range({PARTS}):\n    found |= flags[k]\nreturn found"
         head = ", ".join([*(["board"] if self.shared else []), *arguments])
-        body = ["clear()", "odd = 0", *lines, *calls, *end.splitlines()]
+        body = ["in_wide_vectors()", "clear()", "odd = 0", *lines, *calls, *end.splitlines()]
         text = [*functions, "", "", "@exact_kernel", f"def {FUNCTION}({head}):"]
         return _HEAD + "\n".join([*text, *(f"    {line}" for line in body)]) + "\n"
 

@@ -51,6 +51,7 @@ _BOOL = np.dtype(bool)
 MODULE = '''"""{title}"""
 import numpy as np
 from autograd_core.workers.compiled import exact_kernel
+from autograd_core.workers.compiled.lane import in_wide_vectors
 from autograd_core.workers.compiled.team import job, lead, mine
 from autograd_core.workers.compiled.vector_math import *
 {imports}
@@ -180,7 +181,8 @@ def elementwise_text(formula: Formula) -> str:
         if t.dtype not in _FLOATS and t.dtype != _BOOL:
             raise CannotWriteError(f"an input of {t.dtype}")
         write.names[t] = f"v{t.value}"
-    body = [f"    {name} = np.float64({name})" for name in settings]
+    body = ["    in_wide_vectors()"]
+    body += [f"    {name} = np.float64({name})" for name in settings]
     body += [f"    v{t.value} = x{t.value}" for t in formula.inputs if t.span == SCALAR]
     terms = formula.terms
     scalar = write.lines((t for t in terms if t.span == SCALAR), 4)

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core.workers.compiled import sources, team
+from autograd_core.workers.compiled.addresses import address
 from autograd_core.workers.compiled.generated import CannotWriteError, cost
 from autograd_core.workers.compiled.row_text import TILE, row_text
 from autograd_core.workers.formula import Formula
 from autograd_core.workers.walks import Walk
 
+LONG = 128  # numbers of a row, from which on wide vectors are faster
 LOOPS = 5  # rows, rows, within, within, rows across memory
 
 
@@ -57,7 +59,8 @@ class RowKernels:
         ):
             return None
         summed = self._summed(walk, len(self.formula.inputs))
-        key = (walk.across, steady, summed)
+        wide = bool(sizes[4 if walk.across else 3] >= LONG)
+        key = (walk.across, steady, summed, wide)
         if key not in self.known:
             self.known[key] = self._made(*key)
         if self.known[key] is None:
@@ -76,11 +79,11 @@ class RowKernels:
             parts = 1 if alone else min(team.shares(work), most)
             scratch = np.empty(parts * room) if room else None
             totals = [np.zeros((2 * parts, outs[k].size)) for k in places]
-            given = [n for total in totals for n in (_address(total), total.shape[1])]
+            given = [n for total in totals for n in (address(total), total.shape[1])]
             function(
                 team.helped(parts) if parts > 1 else team.nobody, parts, sizes, steps,
-                _address(scratch) if room else 0, room * 8,
-                *map(_address, inputs), *map(_address, outs), *given,
+                address(scratch) if room else 0, room * 8,
+                *map(address, inputs), *map(address, outs), *given,
                 *[float(settings[name]) for name in names],
             )  # fmt: skip
             for k, total in zip(places, totals, strict=True):
@@ -98,12 +101,12 @@ class RowKernels:
             for t, steps in zip(self.formula.outputs, walk.steps[count:], strict=True)
         )
 
-    def _made(self, across: bool, steady: Any, summed: Any) -> Any:
+    def _made(self, across: bool, steady: Any, summed: Any, wide: bool) -> Any:
         for t, sum_up in zip(self.formula.outputs, summed, strict=True):
             if sum_up and not t.span.columns:
                 return None
         try:
-            text, kept, lanes = row_text(self.formula, across, steady, summed)
+            text, kept, lanes = row_text(self.formula, across, steady, summed, wide)
         except CannotWriteError:
             return None
         return sources.compiled_text(text)["run"], kept, lanes
@@ -123,7 +126,3 @@ def _loops(walk: Walk) -> tuple[Any, Any, tuple[bool, ...]] | None:
     sizes = np.array([1 if k < 0 else walk.sizes[k] for k in order])
     steps = np.array([[0 if k < 0 else s[k] for k in order] for s in walk.steps])
     return sizes, steps, tuple(not s[innermost] for s in walk.steps)
-
-
-def _address(a: Any) -> int:
-    return a.__array_interface__["data"][0]  # type: ignore[no-any-return]

@@ -349,10 +349,12 @@ class _Text:
             else:
                 self.put(2, f"write(b{self.ins + k}, 0, {self.write.names[t]})")
 
-    def text(self) -> str:
-        """Return the module."""
+    def text(self, wide: bool) -> str:
+        """Return the module, whose loops run in vectors of 512 bits if they are wide."""
         formula, names = self.formula, self.write.names
         arrays = range(self.ins + self.outs)
+        if wide:
+            self.put(1, "in_wide_vectors()")
         self.put(1, "R, C, S, M, L = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]",
                  "width = np.float64(S * M)", f"tiles = (L + {TILE - 1}) // {TILE}",
                  "kept = scratch + part * room")  # fmt: skip
@@ -430,7 +432,7 @@ class _Text:
 
 
 def row_text(
-    formula: Formula, across: bool, steady: Sequence[bool], summed: Sequence[bool]
+    formula: Formula, across: bool, steady: Sequence[bool], summed: Sequence[bool], wide: bool
 ) -> tuple[str, int, int]:
     """Return a module's text, how many numbers of a row it keeps, and for how many rows besides.
 
@@ -444,6 +446,8 @@ def row_text(
         For each input and result, whether it is constant along the innermost loop.
     summed : sequence of bool
         For each result, whether it is a sum over what it is constant along.
+    wide : bool
+        Whether the innermost loop is long, so that what is left over of wide vectors is little.
 
     Raises
     ------
@@ -453,5 +457,5 @@ def row_text(
     if any(t.dtype is None or t.dtype.kind != "f" for t in (*formula.inputs, *formula.outputs)):
         raise CannotWriteError("a dtype")
     made = _Text(formula, across, steady, summed)
-    text = made.text()
+    text = made.text(wide)
     return text, len(made.passes.kept), getattr(made, "lane_arrays", 0)
