@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive, linear, stop_gradient
-from autograd_core.workers.rows import add_rows
+from autograd_core.workers.add_rows import add_rows
 
 from ..values import at, everything, is_batched, raw, shape_error
 
