@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 
 from autograd_core import UnsupportedError
-from autograd_core.extend import register_exclusion
+from autograd_core.extend import explains_wrong_calls, register_exclusion
 
 from . import functional, init
 from .activation import (
@@ -207,6 +207,8 @@ from .history import History  # noqa: E402
 from .metrics import accuracy  # noqa: E402
 from .statistics import LayerStatistics  # noqa: E402
 from .trainer import Trainer  # noqa: E402
+
+explains_wrong_calls(use_kernels)  # its room, `workers`, knows no other
 
 __all__ += [
     "Annealing",
