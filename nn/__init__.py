@@ -31,21 +31,23 @@ from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
 from .errors import DataError, MissingExtraError, SerializationError, StateDictError
 from .functional.freed_memory import keep_freed_memory
-from .linear import Bilinear, Linear
-from .loss import (
+from .likelihood import (
     BCELoss,
     BCEWithLogitsLoss,
-    CosineEmbeddingLoss,
     CrossEntropyLoss,
     EntropyLoss,
+    KLDivLoss,
+    NLLLoss,
+)
+from .linear import Bilinear, Linear
+from .loss import (
+    CosineEmbeddingLoss,
     HalfSquaredError,
     HingeLoss,
     HuberLoss,
-    KLDivLoss,
     L1Loss,
     MSELoss,
     MultiMarginLoss,
-    NLLLoss,
     SmoothL1Loss,
 )
 from .module import Module
