@@ -34,7 +34,7 @@ TRAIN = textwrap.dedent("""
     import numpy as np
     import nn, optim
     nn.manual_seed(0)
-    model = nn.Sequential(nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(512, 10))
+    model = nn.Sequential(nn.ReLU(), nn.MaxPool2d(2), nn.GlobalAvgPool2d(), nn.Linear(8, 10))
     optimizer = optim.Adam(model.parameters(), lr=1e-2)
     x = np.random.default_rng(0).normal(size=(512, 8, 16, 16)).astype(np.float32)
     labels = np.arange(512) % 10

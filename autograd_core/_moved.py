@@ -62,6 +62,8 @@ MOVED = {
     "tree": "base.tree",
     "viewer.recording": "viewer.recorded_sweep",
     "viewer.tree": "viewer.scope_tree",
+    "workers.pieces": "workers.numpy_calls",
+    "workers.rows": "workers.add_rows",
 }
 
 

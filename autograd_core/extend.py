@@ -23,6 +23,8 @@ Documented and kept like the public names, but of no use to a program that only 
 `renamed_keywords`     lets a function take keywords by their old names too, with a warning;
                        `present_names` does it for keywords at hand, `renamed_attribute` for an
                        attribute, `renamed_names` for names of a module
+`explains_wrong_calls` lets a function or a class say which argument of a wrong call is meant;
+                       `refusal` makes that error, `is_of_the_call` tells when
 `prints_anywhere`      lets a class print on terminals that know ASCII only
 =====================  ========================================================================
 """
@@ -36,6 +38,7 @@ from autograd_core.base.renamed import (
     renamed_names,
 )
 from autograd_core.base.source import Location, register_exclusion
+from autograd_core.base.wrong_calls import explains_wrong_calls, is_of_the_call, refusal
 from autograd_core.costs.counting import Counter
 from autograd_core.engine.filling import fillable
 from autograd_core.engine.forgetting import Forgotten
@@ -64,14 +67,17 @@ __all__ = [
     "bare",
     "draw",
     "errors",
+    "explains_wrong_calls",
     "fillable",
     "getitem",
     "innermost_array",
+    "is_of_the_call",
     "named_sources",
     "present_names",
     "prints_anywhere",
     "pushed",
     "random_sources",
+    "refusal",
     "register_exclusion",
     "renamed_attribute",
     "renamed_keywords",

@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 
 from autograd_core import UnsupportedError
-from autograd_core.extend import register_exclusion
+from autograd_core.extend import explains_wrong_calls, register_exclusion
 
 from . import functional, init
 from .activation import (
@@ -31,21 +31,23 @@ from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
 from .errors import DataError, MissingExtraError, SerializationError, StateDictError
 from .functional.freed_memory import keep_freed_memory
-from .linear import Bilinear, Linear
-from .loss import (
+from .likelihood import (
     BCELoss,
     BCEWithLogitsLoss,
-    CosineEmbeddingLoss,
     CrossEntropyLoss,
     EntropyLoss,
+    KLDivLoss,
+    NLLLoss,
+)
+from .linear import Bilinear, Linear
+from .loss import (
+    CosineEmbeddingLoss,
     HalfSquaredError,
     HingeLoss,
     HuberLoss,
-    KLDivLoss,
     L1Loss,
     MSELoss,
     MultiMarginLoss,
-    NLLLoss,
     SmoothL1Loss,
 )
 from .module import Module
@@ -207,6 +209,8 @@ from .history import History  # noqa: E402
 from .metrics import accuracy  # noqa: E402
 from .statistics import LayerStatistics  # noqa: E402
 from .trainer import Trainer  # noqa: E402
+
+explains_wrong_calls(use_kernels)  # its room, `workers`, knows no other
 
 __all__ += [
     "Annealing",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from autograd_core import SettingError, mark_overwritten, optim
-from autograd_core.extend import renamed_attribute, renamed_keywords
+from autograd_core.extend import explains_wrong_calls, renamed_attribute, renamed_keywords
 
 from .files import PathLock, check_target, remove_leftovers
 from .random import generator
@@ -67,6 +67,10 @@ class Callback:
     """
 
     saved: ClassVar[Mapping[str, tuple[Any, optim.restoring.Check]]] = {}
+
+    @explains_wrong_calls
+    def __init__(self) -> None:
+        super().__init__()
 
     def on_fit_start(self, trainer: Training) -> None:
         """Run before the first batch, after a checkpoint was loaded."""
@@ -168,6 +172,7 @@ def _weights(owner: str, name: str, value: Any) -> None:
         raise SettingError(f"{owner}: {name} is a {type(value).__name__}, not a state dict.")
 
 
+@explains_wrong_calls
 class EarlyStopping(Monitor):
     """Stop when a measure has not improved for some epochs.
 
@@ -243,6 +248,7 @@ class EarlyStopping(Monitor):
         return found
 
 
+@explains_wrong_calls
 class Annealing(Monitor):
     """Keep the rate until a measure stops improving, then divide it; finally stop.
 
@@ -311,6 +317,7 @@ class Annealing(Monitor):
         return {**super().state_dict(), "divided": self.divided}
 
 
+@explains_wrong_calls
 class Perturbation(Monitor):
     """Perturb the weights when a measure has not improved for some epochs, and continue.
 
@@ -355,6 +362,7 @@ class Perturbation(Monitor):
         mark_overwritten(*parameters)
 
 
+@explains_wrong_calls
 class SaveBest(Monitor):
     """Save the weights whenever a measure reaches a new best.
 
@@ -402,6 +410,7 @@ class SaveBest(Monitor):
             save(trainer.model, self.path)
 
 
+@explains_wrong_calls
 class GradientClipping(Callback):
     """Clip the gradients before each update.
 
@@ -461,6 +470,7 @@ class GradientClipping(Callback):
         return {"largest": self.largest}
 
 
+@explains_wrong_calls
 class Regularization(Callback):
     """Add a penalty to the loss, starting at a given epoch.
 

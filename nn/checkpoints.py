@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.extend import Location, renamed_keywords
+from autograd_core.extend import Location, explains_wrong_calls, renamed_keywords
 
 from .errors import SerializationError
 from .serialization import read, save
@@ -302,6 +302,7 @@ def checksum(text: str, arrays: Mapping[str, Any]) -> str:
     return f"{found:08x}"
 
 
+@explains_wrong_calls
 def load_checkpoint(path: str | os.PathLike[str]) -> Any:
     """Read the nested values that `save_checkpoint` wrote.
 

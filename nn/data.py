@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import SettingError, Tensor
+from autograd_core.extend import explains_wrong_calls
 
 from .errors import DataError
 
@@ -21,6 +22,7 @@ Transform = Callable[[Any, np.random.Generator], Any]
 _LAST = ("keep", "drop", "fill")
 
 
+@explains_wrong_calls
 class ArrayDataset:
     """Arrays of equal length, taken together row by row.
 
@@ -89,6 +91,7 @@ def refuse_nonfinite(array: Any, what: str) -> None:
     )
 
 
+@explains_wrong_calls
 class DataLoader:
     """Splits a dataset into minibatches.
 

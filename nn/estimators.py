@@ -19,8 +19,9 @@ from .callbacks import Callback, EarlyStopping
 from .containers import Sequential
 from .data import DataLoader
 from .errors import MissingExtraError
+from .likelihood import CrossEntropyLoss
 from .linear import Linear
-from .loss import CrossEntropyLoss, MSELoss
+from .loss import MSELoss
 from .module import Module
 from .random import get_rng_state, manual_seed, set_rng_state
 from .trainer import Trainer

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+from autograd_core.extend import explains_wrong_calls
+
 from .values import shape_error
 
 
+@explains_wrong_calls
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """Return fan-in and fan-out: inputs of one output, and outputs of one input.
 
@@ -36,6 +39,7 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[1] * field, shape[0] * field
 
 
+@explains_wrong_calls
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """Return the factor that keeps the variance through a nonlinearity.
 

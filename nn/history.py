@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any
 
 from autograd_core import SettingError, UnsupportedError
-from autograd_core.extend import prints_anywhere
+from autograd_core.extend import explains_wrong_calls, prints_anywhere
 
 
 def shown(value: Any) -> str:
@@ -21,6 +21,7 @@ def shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, Real) else str(value).replace("\n", " ")[:20]
 
 
+@explains_wrong_calls
 class History:
     """The measurements of a training, epoch by epoch.
 

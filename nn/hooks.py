@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 from autograd_core import SeedError, Tensor, primitive
-from autograd_core.extend import Location, tree
+from autograd_core.extend import Location, is_of_the_call, refusal, tree
 
 from .values import is_tracked
 
@@ -140,6 +141,12 @@ def _shown(g: Any) -> Any:
     return g if isinstance(g, Tensor) else Tensor(g)
 
 
+def wrong_call(module: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Exception:
+    """Return the error for arguments that a module's `forward` does not take."""
+    parameters = list(inspect.signature(module.forward).parameters.values())
+    return refusal(type(module).__name__, parameters, args, keywords)
+
+
 def run_with_hooks(module: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     """Call a module that has hooks."""
     for hook in list(module._hooks.get("pre", {}).values()):
@@ -157,7 +164,12 @@ def run_with_hooks(module: Any, args: tuple[Any, ...], keywords: dict[str, Any])
             ):
                 entered[place] = value
             args = tuple(entered)
-    output = module.forward(*args, **keywords)
+    try:
+        output = module.forward(*args, **keywords)
+    except TypeError as error:
+        if is_of_the_call(error):
+            raise wrong_call(module, args, keywords) from None
+        raise
     for hook in list(module._hooks.get("post", {}).values()):
         answer = hook(module, args, output)
         if answer is not None:

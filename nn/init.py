@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor, mark_overwritten
+from autograd_core.extend import explains_wrong_calls
 
 from .fans import calculate_gain, fans
 from .random import generator as shared
@@ -38,6 +39,7 @@ def _write(tensor: Any, value: Any) -> Any:
     return tensor
 
 
+@explains_wrong_calls
 def uniform_(
     tensor: Any, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
 ) -> Any:
@@ -66,6 +68,7 @@ def uniform_(
     return _write(tensor, (generator or shared()).uniform(a, b, tensor.shape))
 
 
+@explains_wrong_calls
 def normal_(
     tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
 ) -> Any:
@@ -94,6 +97,7 @@ def normal_(
     return _write(tensor, (generator or shared()).normal(mean, std, tensor.shape))
 
 
+@explains_wrong_calls
 def trunc_normal_(
     tensor: Any,
     mean: float = 0.0,
@@ -142,6 +146,7 @@ def trunc_normal_(
     return _write(tensor, value)
 
 
+@explains_wrong_calls
 def constant_(tensor: Any, val: float) -> Any:
     """Fill with one value.
 
@@ -165,6 +170,7 @@ def constant_(tensor: Any, val: float) -> Any:
     return _write(tensor, val)
 
 
+@explains_wrong_calls
 def zeros_(tensor: Any) -> Any:
     """Fill with 0.
 
@@ -186,6 +192,7 @@ def zeros_(tensor: Any) -> Any:
     return _write(tensor, 0)
 
 
+@explains_wrong_calls
 def ones_(tensor: Any) -> Any:
     """Fill with 1.
 
@@ -207,6 +214,7 @@ def ones_(tensor: Any) -> Any:
     return _write(tensor, 1)
 
 
+@explains_wrong_calls
 def eye_(tensor: Any) -> Any:
     """Fill a matrix with the identity.
 
@@ -236,6 +244,7 @@ def eye_(tensor: Any) -> Any:
     return _write(tensor, np.eye(*tensor.shape))
 
 
+@explains_wrong_calls
 def fan_in_normal_(tensor: Any, generator: Generator | None = None) -> Any:
     """Fill with draws from N(0, 1 / fan-in) (Nielsen, chapter 3).
 
@@ -265,6 +274,7 @@ def fan_in_normal_(tensor: Any, generator: Generator | None = None) -> Any:
     return normal_(tensor, 0.0, 1 / math.sqrt(fans(tensor.shape)[0]), generator)
 
 
+@explains_wrong_calls
 def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
     """Fill with U(-a, a), a = gain sqrt(6 / (fan-in + fan-out)) (Glorot and Bengio, 2010).
 
@@ -297,6 +307,7 @@ def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Generator | None 
     return uniform_(tensor, -a, a, generator)
 
 
+@explains_wrong_calls
 def xavier_normal_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
     """Fill with N(0, 2 gain**2 / (fan-in + fan-out)) (Glorot and Bengio, 2010).
 
@@ -335,6 +346,7 @@ def _kaiming_std(shape: tuple[int, ...], a: float, mode: str, nonlinearity: str)
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
+@explains_wrong_calls
 def kaiming_uniform_(
     tensor: Any,
     a: float = 0.0,
@@ -377,6 +389,7 @@ def kaiming_uniform_(
     return uniform_(tensor, -bound, bound, generator)
 
 
+@explains_wrong_calls
 def kaiming_normal_(
     tensor: Any,
     a: float = 0.0,
@@ -414,6 +427,7 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, _kaiming_std(tensor.shape, a, mode, nonlinearity), generator)
 
 
+@explains_wrong_calls
 def orthogonal_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
     """Fill with orthonormal rows or columns, uniform over all such matrices (Saxe et al., 2013).
 

@@ -9,14 +9,20 @@ from typing import Any, Self
 import numpy as np
 
 from autograd_core import OperandError, UnsupportedError, mark_overwritten, scope
-from autograd_core.extend import Location, renamed_keywords
+from autograd_core.extend import (
+    Location,
+    explains_wrong_calls,
+    is_of_the_call,
+    renamed_keywords,
+)
 
-from .hooks import Removable, run_with_hooks
+from .hooks import Removable, run_with_hooks, wrong_call
 from .parameter import Parameter
 from .state import check_state
 from .values import is_traced, raw
 
 _keys = count(1).__next__
+_OURS = f"{__package__}."
 
 
 class Module:
@@ -54,6 +60,12 @@ class Module:
     _unsaved: set[str]
     _hooks: dict[str, dict[int, Callable[..., Any]]]
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "__init__" in cls.__dict__ and cls.__module__.startswith(_OURS):
+            explains_wrong_calls(cls)
+
+    @explains_wrong_calls
     def __init__(self) -> None:
         self.__dict__.update(
             training=True, _parameters={}, _buffers={}, _modules={}, _unsaved=set(), _hooks={}
@@ -68,7 +80,12 @@ class Module:
         with scope(self):  # graphs draw what runs inside as one box, named by its path
             if self._hooks:
                 return run_with_hooks(self, args, keywords)
-            return self.forward(*args, **keywords)
+            try:
+                return self.forward(*args, **keywords)
+            except TypeError as error:
+                if not is_of_the_call(error):
+                    raise
+            raise wrong_call(self, args, keywords)
 
     # --- attributes ---------------------------------------------------------
 

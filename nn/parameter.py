@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from autograd_core import SettingError, Tensor
-from autograd_core.extend import Location
+from autograd_core.extend import Location, explains_wrong_calls
 
 _default_dtype: list[Any] = ["float32"]
 
 
+@explains_wrong_calls
 def get_default_dtype() -> Any:
     """Return the dtype of new parameters.
 
@@ -28,6 +29,7 @@ def get_default_dtype() -> Any:
     return _default_dtype[0]
 
 
+@explains_wrong_calls
 def set_default_dtype(dtype: Any) -> None:
     """Set the dtype of parameters made from now on.
 
@@ -90,6 +92,11 @@ class Parameter(Tensor):
     """
 
     __slots__ = ()
+
+    @explains_wrong_calls
+    def __new__(cls, data: Any, requires_grad: bool = True, dtype: Any = None) -> Self:
+        """Return what `Tensor` makes of the arguments."""
+        return super().__new__(cls, data, requires_grad, dtype)
 
     def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None) -> None:
         super().__init__(data, requires_grad, dtype)

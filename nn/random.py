@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.extend import named_sources
+from autograd_core.extend import explains_wrong_calls, named_sources
 
 from .random_states import checked_random_state
 
@@ -46,6 +46,7 @@ def generator() -> np.random.Generator:
     return _generator
 
 
+@explains_wrong_calls
 def manual_seed(seed: int) -> np.random.Generator:
     """Restart the shared random sequence.
 
@@ -69,6 +70,7 @@ def manual_seed(seed: int) -> np.random.Generator:
     return _generator
 
 
+@explains_wrong_calls
 def get_rng_state() -> dict[str, Any]:
     """Return the state of the shared Generator: a dictionary of strings and integers.
 
@@ -87,6 +89,7 @@ def get_rng_state() -> dict[str, Any]:
     return dict(_generator.bit_generator.state)
 
 
+@explains_wrong_calls
 def set_rng_state(state: dict[str, Any]) -> None:
     """Restore a state of the shared Generator that `get_rng_state` returned.
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.extend import explains_wrong_calls
+
 from .module import Module
 from .values import numbers, shape_error
 
@@ -23,6 +25,7 @@ def _checked(strength: float) -> float:
     return strength
 
 
+@explains_wrong_calls
 def l1_penalty(model: Module | Iterable[Any], strength: float = 1.0) -> Any:
     """Return strength * sum of abs(w) over all weights; biases are not counted.
 
@@ -54,6 +57,7 @@ def l1_penalty(model: Module | Iterable[Any], strength: float = 1.0) -> Any:
     return _checked(strength) * sum(np.sum(np.abs(w)) for w in _weights(model))
 
 
+@explains_wrong_calls
 def l2_penalty(model: Module | Iterable[Any], strength: float = 1.0) -> Any:
     """Return strength / 2 * sum of w**2 over all weights; its derivative is strength * w.
 

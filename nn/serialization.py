@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from autograd_core import OperandError, SettingError
-from autograd_core.extend import Location
+from autograd_core.extend import Location, explains_wrong_calls
 
 from .errors import SerializationError
 from .files import write_atomically
@@ -62,6 +62,7 @@ def _text_of(path: Any, function: str) -> str:
     return text
 
 
+@explains_wrong_calls
 def save(obj: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> None:
     """Write a module's state, or any mapping from names to arrays, as a safetensors file.
 
@@ -175,6 +176,7 @@ def _pieces(array: Any) -> Iterator[Any]:
             yield piece.view(np.uint8)
 
 
+@explains_wrong_calls
 def load(
     path: str | os.PathLike[str],
     names: Iterable[str] | None = None,
@@ -217,6 +219,7 @@ def load(
     return read(path, names, max_header)[0]
 
 
+@explains_wrong_calls
 def load_metadata(
     path: str | os.PathLike[str], max_header: int = _LONGEST_HEADER
 ) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import OperandError
-from autograd_core.extend import Location
+from autograd_core.extend import Location, explains_wrong_calls
 
 from .module import Module
 from .values import is_traced
@@ -26,6 +26,7 @@ class _Held(NamedTuple):
     places: list[tuple[dict[str, Any], str]]
 
 
+@explains_wrong_calls
 def functional_call(
     module: Module,
     parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]],

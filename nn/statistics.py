@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd_core import SettingError, Tensor, optim
-from autograd_core.extend import prints_anywhere
+from autograd_core.extend import explains_wrong_calls, prints_anywhere
 
 from .callbacks import Callback, Row, Training
 from .module import Module
@@ -92,6 +92,7 @@ def _norms(owner: str, name: str, sums: Any) -> None:
         _numbers(owner, f"{name}[{part!r:.40}]", values, _NORMS)
 
 
+@explains_wrong_calls
 class LayerStatistics(Callback):
     """Measure every layer from time to time, to see what is dead, vanishing or exploding.
 

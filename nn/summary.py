@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import Graph, Tensor, enable_grad
-from autograd_core.extend import Counter, prints_anywhere
+from autograd_core.extend import Counter, explains_wrong_calls, prints_anywhere
 
 from .module import Module
 from .values import is_tracked, raw
@@ -23,6 +23,7 @@ class Row(NamedTuple):
     flops: float
 
 
+@explains_wrong_calls
 class Summary:
     """The rows of a summary, and their totals; its text is a table.
 
@@ -84,6 +85,7 @@ def _forward_flops(output: Any, until: set[int]) -> float:
     return counter.total
 
 
+@explains_wrong_calls
 def summary(model: Module, *inputs: Any) -> Summary:
     """Run a model on an input and list its layers: output shapes, parameters, FLOPs.
 

@@ -24,7 +24,7 @@ from autograd_core import (
     no_grad,
     optim,
 )
-from autograd_core.extend import renamed_attribute, renamed_keywords
+from autograd_core.extend import explains_wrong_calls, renamed_attribute, renamed_keywords
 
 from .callbacks import Callback
 from .data import DataLoader, as_loader
@@ -39,6 +39,7 @@ from .rollback import Rollback
 Metric = Callable[[Any, Any], float]
 
 
+@explains_wrong_calls
 class Trainer(Resumable):
     """Trains a model.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor
-from autograd_core.extend import errors
+from autograd_core.extend import errors, explains_wrong_calls
 
 from . import checks
 
@@ -31,6 +31,7 @@ def _gradients(parameters: Any, operation: str) -> list[Any]:
     return made
 
 
+@explains_wrong_calls
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor],
     max_norm: float,
@@ -115,6 +116,7 @@ def _norm(g: Any, order: float) -> float:
     return peak * float(np.linalg.norm(flat / peak, order))
 
 
+@explains_wrong_calls
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Limit every element of the gradients to ``[-clip_value, clip_value]``, in place.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from autograd_core.extend import Location, errors
+from autograd_core.extend import Location, errors, refusal
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -86,11 +86,8 @@ def accepts(*names: str) -> Callable[[_Class], _Class]:
             if len(args) == len(in_order) + 1 and "inplace" in names and not more:
                 keywords["inplace"], args = args[-1], args[:-1]  # PyTorch's last: ReLU(True)
             elif len(args) > len(in_order) and not more:
-                raise errors.OperandError(
-                    f"{type(self).__name__} takes at most {len(in_order)} arguments by position "
-                    f"({', '.join(in_order) or 'none'}), not {len(args)}; give the others by name.",
-                    Location.of_caller(),
-                )
+                parameters = list(init.__signature__.parameters.values())  # type: ignore[attr-defined]
+                raise refusal(type(self).__name__, parameters[1:], args, keywords)
             for name in names:
                 if name in keywords:
                     check_harmless(type(self).__name__, name, keywords.pop(name))

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.extend import errors
+from autograd_core.extend import errors, explains_wrong_calls
 
 from . import checks
 from .objective import Result, as_objective, first_value
 
 
+@explains_wrong_calls
 def lbfgs(
     f: Any,
     x0: Any = None,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.extend import errors
+from autograd_core.extend import errors, explains_wrong_calls
 
 from . import checks
 from .objective import Objective, Result, Vector, as_objective, first_value
@@ -18,6 +18,7 @@ Along = Callable[[float], tuple[float, float]]
 _ROUNDING = 4 * np.finfo(float).eps
 
 
+@explains_wrong_calls
 def armijo(
     phi: Along,
     value: float,
@@ -68,6 +69,7 @@ def armijo(
     return None
 
 
+@explains_wrong_calls
 def wolfe(
     phi: Along,
     value: float,
@@ -132,6 +134,7 @@ def wolfe(
     return low if low > 0 and at_low < value else None
 
 
+@explains_wrong_calls
 def gradient_descent(
     f: Any,
     x0: Any = None,

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.extend import explains_wrong_calls
+
 from .line_search import descend
 from .objective import Result, Vector, as_objective
 
 
+@explains_wrong_calls
 def newton(f: Any, x0: Any = None, tolerance: float = 1e-8, max_iterations: int = 100) -> Result:
     r"""Step to the bottom of the second-order Taylor model, :math:`-H^{-1} g`.
 
@@ -62,6 +65,7 @@ def newton(f: Any, x0: Any = None, tolerance: float = 1e-8, max_iterations: int 
     return descend(objective, direction, "armijo", tolerance, max_iterations, "newton", False)
 
 
+@explains_wrong_calls
 def newton_cg(f: Any, x0: Any = None, tolerance: float = 1e-6, max_iterations: int = 200) -> Result:
     """Newton's method with the step found by conjugate gradients.
 

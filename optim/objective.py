@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor, grad, gradients, linearize, mark_overwritten, value_and_grad
-from autograd_core.extend import errors, tree
+from autograd_core.extend import errors, explains_wrong_calls, tree
 
 Vector = Any
 
 
+@explains_wrong_calls
 @dataclass
 class Result:
     """The result of a minimization.
@@ -59,6 +60,7 @@ class Result:
     values: list[float] = field(default_factory=list, repr=False)
 
 
+@explains_wrong_calls
 class Objective:
     """A scalar function of one vector: the base of both kinds below.
 
@@ -226,6 +228,7 @@ class _OfParameters(Objective):
         return operator
 
 
+@explains_wrong_calls
 def of_parameters(closure: Callable[[], Any], params: Iterable[Tensor]) -> Objective:
     """Return the loss of a model as an objective for the methods that need the whole function.
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar, overload
 import numpy as np
 
 from autograd_core import Tensor, enable_grad, mark_overwritten
-from autograd_core.extend import errors, present_names, renamed_attribute
+from autograd_core.extend import errors, explains_wrong_calls, present_names, renamed_attribute
 
 from . import checks
 from .compiled import rule
@@ -24,6 +24,7 @@ from .pieces import Scratch, pieces
 from .state import FOREIGN, SCHEDULED, Group, State, read_state_dict
 
 R = TypeVar("R")
+_OURS = f"{__package__}."
 
 
 class Optimizer:
@@ -75,7 +76,10 @@ class Optimizer:
         old = {name: own[name] for name in own.keys() & {"share"}}
         for name, method in present_names(cls.__name__, {"share": "squares_weight"}, old).items():
             setattr(cls, name, method)
+        if "__init__" in own and cls.__module__.startswith(_OURS):
+            explains_wrong_calls(cls)
 
+    @explains_wrong_calls
     def __init__(self, params: Any, defaults: Mapping[str, Any]) -> None:
         self.defaults = dict(defaults)
         self.param_groups: list[Group] = []

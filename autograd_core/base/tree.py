@@ -6,6 +6,8 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
+_NESTED = (dict, list, tuple)
+
 
 def leaves(tree: Any) -> list[Any]:
     """Return the leaves of a pytree, depth first; None counts as an empty pytree.
@@ -15,31 +17,36 @@ def leaves(tree: Any) -> list[Any]:
     >>> leaves({"w": [1, 2], "b": (3, None)})
     [1, 2, 3]
     """
-    if tree is None:
-        return []
-    if not isinstance(tree, (dict, list, tuple)):
-        return [tree]
+    if not isinstance(tree, _NESTED):
+        return [] if tree is None else [tree]
     if isinstance(tree, dict):
         tree = tree.values()
-    return [leaf for value in tree for leaf in leaves(value)]
+    found = []
+    for value in tree:
+        if isinstance(value, _NESTED):
+            found += leaves(value)
+        elif value is not None:
+            found.append(value)
+    return found
 
 
 def _rebuild(tree: Any, values: Iterator[Any]) -> Any:
-    if tree is None:
-        return None
+    if not isinstance(tree, _NESTED):
+        return None if tree is None else next(values)
     if isinstance(tree, dict):
         made = {key: _rebuild(value, values) for key, value in tree.items()}
         if type(tree) is dict:
             return made
         return _like_its_class(tree, made.items())
-    if isinstance(tree, (list, tuple)):
-        parts = [_rebuild(value, values) for value in tree]
-        if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-            return type(tree)._make(parts)  # type: ignore[attr-defined]  # also if it has its own __new__
-        if isinstance(tree, list) and type(tree) is not list:
-            return _like_its_class(tree, enumerate(parts))
-        return type(tree)(parts)
-    return next(values)
+    parts = [_rebuild(value, values) for value in tree]
+    kind: Any = type(tree)
+    if kind is tuple or kind is list:
+        return kind(parts)
+    if isinstance(tree, list):
+        return _like_its_class(tree, enumerate(parts))
+    if hasattr(tree, "_fields"):
+        return kind._make(parts)  # a named tuple, also one that has its own __new__
+    return kind(parts)
 
 
 def _like_its_class(whole: Any, items: Any) -> Any:
@@ -72,7 +79,7 @@ def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
     >>> map_leaves(lambda x: x + 1, [1, (2, 3)])
     [2, (3, 4)]
     """
-    if tree is None or isinstance(tree, (dict, list, tuple)):
+    if tree is None or isinstance(tree, _NESTED):
         return like(tree, map(function, leaves(tree)))
     return function(tree)
 
@@ -99,7 +106,7 @@ def same_structure(first: Any, second: Any) -> bool:
         )
     if first is None or second is None:
         return first is second
-    return not isinstance(second, (dict, list, tuple))
+    return not isinstance(second, _NESTED)
 
 
 def leaves_like(structure: Any, tree: Any, partial: bool = False) -> list[Any] | None:
@@ -130,7 +137,7 @@ def leaves_like(structure: Any, tree: Any, partial: bool = False) -> list[Any] |
             return None
         pairs = list(zip(structure, tree, strict=True))
     else:
-        return None if tree is None or isinstance(tree, (dict, list, tuple)) else [tree]
+        return None if tree is None or isinstance(tree, _NESTED) else [tree]
     found: list[Any] = []
     for part, value in pairs:
         below = leaves_like(part, value, partial)

@@ -105,7 +105,8 @@ def backward(output: Any, gradient: Any, retain: bool, wrap: Callable[[Node], An
     # written only now: an exception in mid-sweep leaves every .grad as it was
     with _ADDING:
         for leaf, g in found.items():
-            owner = leaf.owner() if leaf.owner is not None else None
+            watch = leaf.watch
+            owner = watch.owner() if watch is not None and watch.owner is not None else None
             if owner is None or owner.shape != g.shape:  # x.data was replaced by another shape
                 continue
             owner._add_gradient(g)
@@ -134,7 +135,7 @@ def unshared(found: dict[Node, Any], conjugate: bool = True) -> dict[Node, Any]:
         if g.__class__ is _ndarray:
             if g.base is not None or sys.getrefcount(g) > _ALONE:
                 g = copied(g)
-        elif hasattr(g, "_held"):
+        elif g.__class__ is not _float64 and hasattr(g, "_held"):
             if id(g) in given:
                 g = g.copy()
             given.add(id(g))

@@ -1,4 +1,4 @@
-"""ndarray's attributes, conversions and methods, for traced values."""
+"""ndarray's attributes and methods, for traced values."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Any, Self, cast
 import numpy as np
 
 from autograd_core.base import errors
-from autograd_core.base.later import later
 from autograd_core.base.source import Location
-from autograd_core.operations import cut_marks, other_libraries
-from autograd_core.operations.modes import BASE
-from autograd_core.operations.primitive import Boxed, as_constant, bare
+from autograd_core.engine.conversions import Conversions
+from autograd_core.engine.refused_attributes import refuses_attributes
+from autograd_core.operations import cut_marks
+from autograd_core.operations.primitive import as_constant, bare
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import reductions, shapes
 
 
-class ArrayMethods(Boxed):
+@refuses_attributes
+class ArrayMethods(Conversions):
     """What ``x.shape``, ``x.sum(axis=0)`` and their like are; `Traced` adds the operators."""
 
     __slots__ = ()
@@ -86,130 +87,6 @@ class ArrayMethods(Boxed):
                 Location.of_caller(),
             )
         cast(Any, self.imag)[...] = value
-
-    # --- the array API standard ---------------------------------------------
-
-    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        """Return the namespace of the array API standard, `autograd_core.array_api`."""
-        return later("array_api_namespace")(self, api_version)
-
-    @property
-    def device(self) -> str:
-        """Where the numbers are: ``"cpu"``, as NumPy's."""
-        return "cpu"
-
-    def to_device(self, device: Any, /, *, stream: Any = None) -> Self:
-        """Return the value itself; ``"cpu"`` is the only device."""
-        if device != "cpu" or stream is not None:
-            raise errors.OperandError(
-                f'to_device: device={device!r}, stream={stream!r}; arrays live on "cpu" here.',
-                Location.of_caller(),
-            )
-        return self
-
-    def __dlpack__(self, **keywords: Any) -> Any:
-        """Return the numbers of a constant for another library, as NumPy's."""
-        return np.asarray(self).__dlpack__(**keywords)
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        """Return DLPack's numbers for the processor's own memory."""
-        return np.empty(0).__dlpack_device__()
-
-    # --- conversion ---------------------------------------------------------
-
-    def _number(self, value: Any, operation: str) -> Any:
-        """Return a Python number, and note where it left the graph."""
-        if self._level:
-            cut_marks.CUTS.note(value, (cut_marks.mark_of("item", operation, self),))
-        return value
-
-    def item(self) -> Any:
-        """Return the one element as a Python number, a constant."""
-        if self._level:
-            other_libraries.check_reader("sympy")
-        return self._number(bare(self).item(), "item")
-
-    def tolist(self) -> Any:
-        """Return nested lists of Python numbers, constants."""
-        return bare(self).tolist()
-
-    def detach(self) -> Self:
-        """Return the value without its derivative."""
-        return bare(self)
-
-    def __bool__(self) -> bool:
-        return bool(bare(self))
-
-    def __int__(self) -> int:
-        return int(bare(self))
-
-    def __index__(self) -> int:
-        value = bare(self)
-        if value.dtype.kind not in "iu":
-            raise errors.ConversionError(
-                f"index: a value of {value.dtype} cannot be an index.", Location.of_caller()
-            )
-        return int(value)
-
-    def _check_number(self, operation: str) -> None:
-        if self._level and self._level != BASE:
-            raise errors.ConversionError(
-                f"{operation}: the value is being differentiated and a number would lose the "
-                "derivative; use NumPy's functions (np.sin, not math.sin), or .item() for the "
-                "number alone. To write it into an array, make the array with np.zeros_like(x) or "
-                "autograd_core.numpy.zeros(shape), or collect the values in a list and write "
-                "autograd_core.numpy.array(values).",
-                Location.of_caller(),
-            )
-
-    def __float__(self) -> float:
-        self._check_number("float()")
-        if self._level:
-            other_libraries.check_reader("sympy")
-        number: float = self._number(float(bare(self)), "float")
-        return number
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
-
-    def __complex__(self) -> complex:
-        self._check_number("complex()")
-        number: complex = self._number(complex(bare(self)), "complex")
-        return number
-
-    # --- copies: each is the value itself, in memory of its own -----------------
-
-    def __copy__(self) -> Self:
-        return self.copy()
-
-    def __deepcopy__(self, memo: Any) -> Self:
-        return self.copy()
-
-    def __reduce__(self) -> Any:
-        raise errors.ConversionError(
-            "pickling: a value that is being differentiated belongs to its trace, and a copy from "
-            "a file would not; use x.detach() for the numbers.",
-            Location.of_caller(),
-        )
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if other_libraries.declines():
-            return other_libraries.as_object(self)
-        if self._level:
-            other_libraries.check_caller()
-            raise errors.ConversionError(
-                f"{type(self).__name__} to ndarray: the value is tracked, and an array would lose "
-                "its derivative. Plain NumPy does not look into lists for traced values: write "
-                "`import autograd_core.numpy as np`, whose functions do, or join the values with "
-                "np.stack([a, b]). To fill an array, make it with np.zeros_like(x) or "
-                "autograd_core.numpy.zeros(shape). For the numbers alone, write "
-                "np.asarray(x.detach()).",
-                Location.of_caller(),
-            )
-        value = np.asarray(bare(self))
-        if dtype is not None:
-            value = value.astype(dtype, copy=False)
-        return value.copy() if copy else value
 
     # --- ndarray's methods --------------------------------------------------
 
@@ -458,68 +335,3 @@ class ArrayMethods(Boxed):
     def choose(self, choices: Any, mode: Any = "raise") -> Self:
         """As numpy.choose."""
         return cast(Any, np.choose)(self, choices, mode=mode)
-
-
-def _unsettable(name: str, instead: str) -> Any:
-    def set_it(self: Any, value: Any) -> None:
-        raise errors.MissingAttributeError(
-            f"{name}: it cannot be set, since other values may be views of this one; "
-            f"write {instead}.",
-            Location.of_caller(),
-        )
-
-    return getattr(ArrayMethods, name).setter(set_it)
-
-
-def _absent(name: str, instead: str) -> property:
-    def get(self: Any) -> Any:
-        raise errors.MissingAttributeError(
-            f"{name}: a {type(self).__name__} has no {name}: it would bypass the "
-            f"record; use {instead}.",
-            Location.of_caller(),
-        )
-
-    return property(get, lambda self, value: get(self), doc=f"ndarray's; refused: {instead}.")
-
-
-def _of_tensors(name: str) -> property:
-    def get(self: Any) -> Any:
-        raise errors.MissingAttributeError(
-            f"{name}: a {type(self).__name__}, which jvp(), vmap() and the like compute with, has "
-            f"no {name}; take derivatives with grad() or vjp(), and x.detach() for the numbers.",
-            Location.of_caller(),
-        )
-
-    return property(get, doc="Of Tensors only.")
-
-
-for _name in ("backward", "data", "grad", "numpy", "register_hook", "requires_grad", "retain_grad"):
-    setattr(ArrayMethods, _name, _of_tensors(_name))
-_OF_NUMBERS = "x.detach(), and .numpy() of a Tensor, for the numbers alone"
-for _name, _instead in {
-    "flat": "x.reshape(-1), a view where NumPy has one",
-    "view": "x.astype(dtype), x.real, x.imag, or x[...] for a view",
-    "resize": "np.resize(x, shape)",
-    "strides": _OF_NUMBERS,
-    "base": _OF_NUMBERS,
-    "flags": _OF_NUMBERS,
-    "setflags": _OF_NUMBERS,
-    "ctypes": _OF_NUMBERS,
-    "byteswap": _OF_NUMBERS,
-    "getfield": _OF_NUMBERS,
-    "setfield": _OF_NUMBERS,
-    "tobytes": _OF_NUMBERS,
-    "tofile": _OF_NUMBERS,
-    "dump": _OF_NUMBERS,
-    "dumps": _OF_NUMBERS,
-}.items():
-    setattr(ArrayMethods, _name, _absent(_name, _instead))
-for _name, _instead in {
-    "shape": "x = x.reshape(shape)",
-    "dtype": "x = x.astype(dtype)",
-    "T": "x.T[...] = value",
-    "mT": "x.mT[...] = value",
-    "ndim": "x = x.reshape(shape)",
-    "size": "x = np.resize(x, shape)",
-}.items():
-    setattr(ArrayMethods, _name, _unsettable(_name, _instead))

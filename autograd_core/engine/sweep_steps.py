@@ -78,8 +78,8 @@ class Sweep:
         A heap of those that are still to be visited, the latest first.
     waiting : dict
         Outer products that are still to be added, by node.
-    tuples : set
-        Nodes whose gradient is a list of parts.
+    tuples : set or None
+        Nodes whose gradient is a list of parts; None until there is one.
     owned : set
         Nodes whose gradients the sweep itself has allocated.
     needed, through : set or None
@@ -109,17 +109,14 @@ class Sweep:
         observe: Observer | None,
         visiting: Visiting | None,
     ) -> None:
-        gradients: dict[Node, Any] = {}
-        pending: Pending = [(1, END)]
-        for k, output in enumerate(outputs):  # a strict zip takes longer than all of this
-            if output in gradients:
-                gradients[output] = gradients[output] + seeds[k]
-            else:
-                gradients[output] = seeds[k]
-                heappush(pending, (-output.tick, output))
-        self.gradients, self.pending = gradients, pending
+        if len(outputs) == 1:  # nearly always, and each sweep pays for what stands here
+            output = outputs[0]
+            self.gradients: dict[Node, Any] = {output: seeds[0]}
+            self.pending: Pending = [(-output.tick, output), (1, END)]
+        else:
+            self.gradients, self.pending = {}, [(1, END)]
         self.waiting: dict[Node, Messages] = {}
-        self.tuples: set[Node] = set()
+        self.tuples: set[Node] | None = None
         self.owned: set[Node] = set()
         self.wanted, self.retain, self.wrap, self.oldest = wanted, retain, wrap, oldest
         self.observe, self.visiting = observe, visiting
@@ -129,6 +126,9 @@ class Sweep:
         self.running_hooks = False
         self.needed: set[Node] | None = None
         self.through: set[Node] | None = None
+        if len(outputs) != 1:
+            for output, seed in zip(outputs, seeds, strict=True):
+                self.send(output, seed)
         if wanted is not None or oldest:
             self.find_limits(outputs, all_lead)
         if not usual:
@@ -326,6 +326,8 @@ class Sweep:
         index = node.params["index"]
         old = parts[index]  # a recorded sweep makes a second node for a part
         parts[index] = g if old is None else old + g
+        if self.tuples is None:
+            self.tuples = set()
         self.tuples.add(owner)
 
     def explain(self, node: Node, error: Exception) -> None:

@@ -66,44 +66,50 @@ class trace:  # noqa: N801 - a statement more than a thing; a class, as it costs
     ends with this object.
     """
 
-    __slots__ = ("level", "of_user", "thread")
+    __slots__ = ("level", "noted", "of_user")
 
     def __init__(self, level: int, of_user: bool = True) -> None:
         self.level, self.of_user = level, of_user  # of a user's function, or only of its rules
-        self.thread: list[int] | None = None
+        self.noted: tuple[list[int], ...] = ()  # the lists that hold the level
 
     def __enter__(self) -> None:
-        self.thread = _here.levels if self.of_user else []
-        self.thread.append(self.level)
-        RUNNING.append(self.level)
+        self.noted = (_here.levels, RUNNING) if self.of_user else (RUNNING,)
+        for levels in self.noted:
+            levels.append(self.level)
 
     def __del__(self) -> None:
-        if self.thread is not None:
-            self._end(self.thread)
+        if self.noted:
+            self._end()
 
-    def _end(self, thread: list[int]) -> None:
-        for levels in (thread, RUNNING):
-            if self.level in levels:
-                levels.remove(self.level)
-        if ASKED and self.level not in RUNNING:
-            ASKED.discard(run_of(self.level))
-        self.thread = None
+    def _end(self) -> None:
+        level = self.level
+        for levels in self.noted:
+            if level in levels:
+                levels.remove(level)
+        if ASKED and level not in RUNNING:
+            ASKED.discard(run_of(level))
+        self.noted = ()
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        assert self.thread is not None
-        self._end(self.thread)
-        if isinstance(error, SystemError):  # a callback in C (brentq) raised, C did not pass it on
-            cause = error.__cause__
-            while cause is not None and not isinstance(cause, errors.AutogradError):
-                cause = cause.__cause__
-            if cause is not None:
-                raise cause from error
-        elif isinstance(error, ValueError) and isinstance(error.__cause__, errors.ConversionError):
-            raise error.__cause__ from None  # NumPy hides it, for z[0] = x and z.astype(float)
-        elif isinstance(error, AttributeError) and isinstance(
-            error.__context__, errors.ConversionError
-        ):
-            raise error.__context__ from None  # and np.mgrid[a:b:5j, ...], which tries another way
+        self._end()
+        if error is not None:
+            _raise_hidden(error)
+
+
+def _raise_hidden(error: BaseException) -> None:
+    """Raise the engine's own error if another library has hidden it behind its own."""
+    if isinstance(error, SystemError):  # a callback in C (brentq) raised, C did not pass it on
+        cause = error.__cause__
+        while cause is not None and not isinstance(cause, errors.AutogradError):
+            cause = cause.__cause__
+        if cause is not None:
+            raise cause from error
+    elif isinstance(error, ValueError) and isinstance(error.__cause__, errors.ConversionError):
+        raise error.__cause__ from None  # NumPy hides it, for z[0] = x and z.astype(float)
+    elif isinstance(error, AttributeError) and isinstance(
+        error.__context__, errors.ConversionError
+    ):
+        raise error.__context__ from None  # and np.mgrid[a:b:5j, ...], which tries another way
 
 
 def note_asked(value: Any) -> None:

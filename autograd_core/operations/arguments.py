@@ -10,6 +10,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.renamed import present_names
 from autograd_core.base.source import Location
+from autograd_core.base.wrong_calls import too_many, twice
 from autograd_core.operations import nested_sequences, other_libraries
 from autograd_core.operations.boxed import Boxed, bare, numeric
 from autograd_core.operations.other_libraries import KNOWN
@@ -77,15 +78,18 @@ def bind(
     arity = operation.arity or 0
     if len(args) > max(len(names), arity):
         raise errors.OperandError(
-            f"{operation.name} takes {max(len(names), arity)} arguments, got {len(args)}",
-            Location.of_caller(),
+            f"{too_many(operation.name, names, len(args))}.", Location.of_caller()
         )
+    if params:
+        for name in names[: len(args)]:
+            if name in params:
+                raise errors.OperandError(f"{operation.name}: {twice(name)}.", Location.of_caller())
     bound = dict(zip(names[arity:], args[arity:], strict=False))
     arrays = list(args[:arity])
     for name in names[len(arrays) : arity]:
         if name not in params:
             raise errors.OperandError(
-                f"{operation.name}: the argument {name!r} is missing", Location.of_caller()
+                f"{operation.name}: {name}= must be given.", Location.of_caller()
             )
         arrays.append(params[name])
     rest = {k: v for k, v in params.items() if k not in names[:arity]}

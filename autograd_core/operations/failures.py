@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.source import Location
+from autograd_core.base.wrong_calls import wrong_keyword_in
 from autograd_core.operations.boxed import bare, describe
 
 
-def failure(name: str, category: str, error: Exception, args: tuple[Any, ...]) -> Exception:
+def failure(
+    name: str,
+    category: str,
+    error: Exception,
+    args: tuple[Any, ...],
+    operands: Sequence[str] = (),
+) -> Exception:
     """Return the error that names an operation, its operands and the user's line."""
-    message = f"{name}({', '.join(map(describe, args))}): {error}"
+    said = wrong_keyword_in(error, operands) or error
+    message = f"{name}({', '.join(map(describe, args))}): {said}"
     return errors.translate(error, message + _hint(name, category, args), Location.of_caller())
 
 

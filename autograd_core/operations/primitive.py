@@ -375,7 +375,7 @@ class Primitive:
 
     def failure(self, error: Exception, args: tuple[Any, ...]) -> Exception:
         """Return the error that names this operation, its operands and the user's line."""
-        return failure(self.name, self.category, error, args)
+        return failure(self.name, self.category, error, args, self._positional[: len(args)])
 
     def vjp_reads(self) -> tuple[Reading, ...]:
         """For each argument's rule the saved values it looks at: 0 the result, k argument k.

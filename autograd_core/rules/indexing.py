@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear, primitive
 from autograd_core.operations.primitive import Constant, Primitive, bare, implements
-from autograd_core.workers.rows import add_rows
+from autograd_core.workers.add_rows import add_rows
 
 
 def is_basic(index: Any) -> bool:

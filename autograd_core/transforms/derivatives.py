@@ -97,14 +97,13 @@ def pulled_from(
                 "use has_aux=True for extra results, or jacobian().",
                 Location.of_caller(),
             )
-        if not isinstance(bare(result), (bool, int, float, complex)) and not hasattr(
-            bare(result), "dtype"
-        ):
+        value = bare(result)
+        if not isinstance(value, (bool, int, float, complex)) and not hasattr(value, "dtype"):
             raise errors.OperandError(
                 f"{operation}: the function returned a {type(result).__name__}, not a number.",
                 Location.of_caller(),
             )
-        shape = np.shape(bare(result))
+        shape = () if isinstance(value, float) else np.shape(value)
         if math.prod(shape) != 1:
             raise errors.NonScalarError(
                 f"{operation}: the function returned shape {shape}, and only a scalar has a "

@@ -71,13 +71,12 @@ class Trace:
         self.checked = checked  # the engine's own functions may run in a trace's later sweeps
         self.given = tree.leaves(tuple(args))
         self.level = trace_borders.users_level()
-        values = [shielded(inexact_leaf(v, operation)) for v in self.given]
-        tracked = [leaf(v, self.level) for v in values]
+        tracked = [leaf(shielded(inexact_leaf(v, operation)), self.level) for v in self.given]
         self.inputs: list[Node] = [t._node for t in tracked]  # type: ignore[misc]
-        self.structure = tuple(args)
+        self.structure = structure = tuple(args)
         self.operation = operation
         with trace_borders.trace(self.level):
-            self.result = as_of(self.level, f(*tree.like(tuple(args), tracked)))
+            self.result = as_of(self.level, f(*tree.like(structure, tracked)))
         if checked:
             trace_borders.check_result(self.result, self.level, operation)
 
@@ -92,19 +91,15 @@ class Trace:
 
     def found(self, outputs: Sequence[Any], seeds: Sequence[Any], retain: bool = True) -> list[Any]:
         """Return the gradient of every input; None for one that the outputs do not depend on."""
-        pairs: list[tuple[Any, Any]] = [
-            (out._node, seed)
-            for out, seed in zip(outputs, seeds, strict=True)
-            if isinstance(out, Tensor) and out._level == self.level and seed is not None
-        ]
+        nodes: list[Any] = []
+        starts = []
+        for out, seed in zip(outputs, seeds, strict=True):
+            if isinstance(out, Tensor) and out._level == self.level and seed is not None:
+                nodes.append(out._node)
+                starts.append(seed)
         with trace_borders.trace(self.level, of_user=False):  # rules may close over its values
-            swept = sweep(
-                [node for node, _ in pairs],
-                [seed for _, seed in pairs],
-                set(self.inputs),
-                retain=retain,
-                all_lead=True,
-            )
+            wanted = set(self.inputs)
+            swept = sweep(nodes, starts, wanted, retain=retain, all_lead=True)
         found = unshared(swept, conjugate=False)
         return self.alive([found.get(n) for n in self.inputs])
 

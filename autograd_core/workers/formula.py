@@ -4,8 +4,8 @@
 which terms, in which dtype (NumPy's promotion), and along which axes it varies. Equal terms are one
 object, so what a formula computes twice stands in the graph once. Three things are made of it: text
 for a compiler (`autograd_core.workers.compiled.generated`), NumPy calls on small pieces of memory
-(`autograd_core.workers.pieces`), and whatever else walks ``Formula.terms``, which are in the order
-in which they can be computed.
+(`autograd_core.workers.numpy_calls`), and whatever else walks ``Formula.terms``, which are in the
+order in which they can be computed.
 
 A term varies along rows, along columns, along both, or not at all (`Span`): with x of shape (n, m),
 ``x.sum(axis=-1, keepdims=True)`` varies along the rows only, and a vector of shape (m,) along the

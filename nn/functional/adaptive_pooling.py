@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.extend import explains_wrong_calls
+
 from ..values import as_array, pair, shape_error
 from .floating import floating
 from .pooling import avg_windows, max_windows
@@ -132,6 +134,7 @@ def _adaptive_max(name: str, n: int, input: Any, output_size: Any) -> Any:
     return max_windows(name, n, input, kernel, kernel, 0, 1, False)
 
 
+@explains_wrong_calls
 def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
     """Return maxima over windows that divide the length into output_size parts.
 
@@ -160,6 +163,7 @@ def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
     return _adaptive_max("adaptive_max_pool1d", 1, input, output_size)
 
 
+@explains_wrong_calls
 def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
     """Return maxima over windows that divide the image into output_size parts.
 

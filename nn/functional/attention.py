@@ -16,7 +16,7 @@ from .blas import is_divided, stacked
 from .floating import floating
 from .fused import fused
 from .kernels import share_parts
-from .rows import RowFormula, along
+from .row_formula import RowFormula, along
 from .scratch import buffer
 from .softmax import shares, slope, softmax, top
 from .targets import fits_into

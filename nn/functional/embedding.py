@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive, linear, stop_gradient
-from autograd_core.workers.rows import add_rows
+from autograd_core.extend import explains_wrong_calls
+from autograd_core.workers.add_rows import add_rows
 
 from ..values import at, everything, is_batched, raw, shape_error
 
@@ -64,6 +65,7 @@ _lookup: Primitive = linear(
 )
 
 
+@explains_wrong_calls
 def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     """Return the rows of a table at integer indices.
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from autograd_core import DTypeError, OperandError, UnsupportedError, optim
-from autograd_core.extend import Location, present_names
+from autograd_core.extend import Location, is_of_the_call, present_names, refusal
 
 from ..values import as_array, is_traced, is_tracked
 
@@ -162,6 +162,7 @@ def floating(
 
     def decorate(function: _Function) -> _Function:
         signature, name = inspect.signature(function), called or function.__name__
+        parameters = list(signature.parameters.values())
         roles = {
             key: _role(parameter, ready + _LABELS if key in labels else ready)
             if key in names
@@ -191,7 +192,12 @@ def floating(
                 ):
                     continue
                 return careful(*args, **settings)
-            return function(*args, **settings)
+            try:
+                return function(*args, **settings)
+            except TypeError as error:
+                if not is_of_the_call(error):
+                    raise
+            raise refusal(name, parameters, args, settings)
 
         def careful(*args: Any, **settings: Any) -> Any:
             settings = present_names(f"{name}()", renamed, settings)
@@ -199,10 +205,8 @@ def floating(
                 optim.keywords.check_harmless(name, key, settings.pop(key))
             try:
                 bound = signature.bind(*args, **settings)
-            except TypeError as error:
-                raise OperandError(
-                    f"{name}: {error}; it takes {', '.join(roles)}.", Location.of_caller()
-                ) from None
+            except TypeError:
+                raise refusal(name, parameters, args, settings) from None
             _check_given(name, bound.arguments, roles)
             _check_constants(name, bound.arguments, names, smooth)
             half = _promote(name, bound.arguments, names, labels, complex)

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from autograd_core.extend import explains_wrong_calls
+
 LARGEST = 32 << 20  # bytes: where glibc ceases to learn
 
 
+@explains_wrong_calls
 def keep_freed_memory() -> None:
     """Let glibc reuse freed arrays below 32 MB and keep up to 64 MB of them, in this process.
 

@@ -15,7 +15,7 @@ from ..values import at, everything, is_batched, is_traced, raw, shape_error
 from .activation import log_sigmoid, sigmoid
 from .floating import floating
 from .pointwise import declared, declared_of_several
-from .rows import RowFormula
+from .row_formula import RowFormula
 from .softmax import log_softmax, top
 from .targets import (
     checked_weight,

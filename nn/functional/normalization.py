@@ -25,7 +25,7 @@ from .normalized_rows import (
     slopes,
     spread_of,
 )
-from .rows import RowFormula
+from .row_formula import RowFormula
 
 RUN = 16  # neighbouring numbers of one channel; NumPy's loops over fewer mostly start and stop
 

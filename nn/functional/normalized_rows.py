@@ -15,7 +15,7 @@ from autograd_core.extend import Reading
 from ..values import shape_error
 from .fused import fused
 from .magnitude import shrunk
-from .rows import RowFormula, along, products
+from .row_formula import RowFormula, along, products
 
 
 def _normalize(

@@ -19,7 +19,7 @@ import numpy as np
 from autograd_core import Primitive, elementwise, primitive
 from autograd_core.extend import Reading
 from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, trace
-from autograd_core.workers.pieces import PIECE, Pieces
+from autograd_core.workers.numpy_calls import PIECE, NumPyCalls
 from autograd_core.workers.settings import compiles, setting
 from autograd_core.workers.settings import kernels as compiled_module
 
@@ -55,7 +55,7 @@ def alike(x: Any, y: Any) -> Any:
 
 
 class _Plan:
-    """A formula for certain dtypes: its graph, its loop and its pieces, made when needed."""
+    """A formula for certain dtypes: its graph, and its loop or NumPy's calls, made when needed."""
 
     def __init__(self, formula: Formula, numbers: bool) -> None:
         self.formula, self.numbers = formula, numbers  # whether there are any among the arrays
@@ -63,7 +63,7 @@ class _Plan:
         self.operations = sum(20 if t.op == "erf" else 1 for t in used)
         self.dtype = formula.outputs[0].dtype
         self._kernel: Any = None
-        self._pieces: Any = None
+        self._numpy_calls: Any = None
 
     def kernel(self) -> Any:
         """Return the compiled loop, or None."""
@@ -74,11 +74,11 @@ class _Plan:
             self._kernel = module.kernel(self.formula) or False
         return self._kernel or None
 
-    def pieces(self) -> Any:
-        """Return NumPy's calls on pieces."""
-        if self._pieces is None:
-            self._pieces = Pieces(self.formula).shared
-        return self._pieces
+    def numpy_calls(self) -> Any:
+        """Return NumPy's calls, on pieces of memory."""
+        if self._numpy_calls is None:
+            self._numpy_calls = NumPyCalls(self.formula).shared
+        return self._numpy_calls
 
 
 class _State:
@@ -203,7 +203,7 @@ def _large(state: _State, arrays: Any, settings: Any, like: Any) -> Any:
     if run is None:
         if like.size <= PIECE or plan.operations < 2:
             return None
-        run = plan.pieces()
+        run = plan.numpy_calls()
     given = (*settings.values(),)
     if plan.numbers:
         given = (*(v for v in arrays if type(v) is float), *given)

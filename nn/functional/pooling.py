@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import primitive
-from autograd_core.extend import Batched, Constant
+from autograd_core.extend import Batched, Constant, explains_wrong_calls
 
 from ..values import as_array, is_traced, raw, shape_error
 from .floating import floating, ordered
@@ -112,6 +112,7 @@ def max_windows(
     return _as_given(_max_pool(_as_images(input, n), windows=windows), input, n)
 
 
+@explains_wrong_calls
 def max_pool1d(
     input: Any,
     kernel_size: Any,
@@ -151,6 +152,7 @@ def max_pool1d(
     return max_windows("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@explains_wrong_calls
 def max_pool2d(
     input: Any,
     kernel_size: Any,

@@ -14,7 +14,7 @@ from .floating import floating
 from .fused import fused
 from .magnitude import shrunk
 from .normalized_rows import in_one_dtype, last_axes
-from .rows import RowFormula, along, products
+from .row_formula import RowFormula, along, products
 
 
 def _normalize(x: Any, weight: Any, *, axis: Any, count: float, eps: float) -> tuple[Any, Any, Any]:

@@ -10,7 +10,7 @@ from autograd_core import primitive
 
 from ..values import is_traced, shape_error
 from .floating import floating
-from .rows import RowFormula
+from .row_formula import RowFormula
 
 
 def top(x: Any, axis: Any) -> Any:

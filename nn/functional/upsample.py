@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.extend import explains_wrong_calls
+
 from ..values import as_array, shape_error
 from .floating import floating
 from .resampling import along
@@ -42,6 +44,7 @@ def _interpolated(input: Any, axis: int, wanted: int, scale: float, align_corner
     return along(input, axis, matrix.T)
 
 
+@explains_wrong_calls
 def interpolate(
     input: Any,
     size: Any = None,

@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from autograd_core.extend import errors
+from autograd_core.extend import errors, explains_wrong_calls
 
 from .. import checks, restoring
 from .schedule import copied, per_group
 
 
+@explains_wrong_calls
 class ReduceLROnPlateau:
     """Multiply the rate by a factor when a measure has not improved for some steps.
 

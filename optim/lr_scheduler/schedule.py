@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from autograd_core.extend import errors
+from autograd_core.extend import errors, explains_wrong_calls
 
 from .. import checks, restoring
+
+_OURS = f"{__package__}."
 
 
 class LRScheduler:
@@ -62,6 +64,12 @@ class LRScheduler:
         "_last_lr": checks.each(checks.non_negative),
     }
 
+    def __init_subclass__(cls) -> None:
+        """Let our own schedules say what is wrong with a call."""
+        if "__init__" in vars(cls) and cls.__module__.startswith(_OURS):
+            explains_wrong_calls(cls)
+
+    @explains_wrong_calls
     def __init__(self, optimizer: Any, last_epoch: int = -1) -> None:
         if not hasattr(optimizer, "param_groups"):
             raise errors.OperandError(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from autograd_core.extend import explains_wrong_calls
+
 from .. import checks, restoring
 from .schedule import LRScheduler
 
 
+@explains_wrong_calls
 def linear_scaling(lr: float, batch_size: int, reference: int = 256) -> float:
     r"""Return the learning rate for a batch size, :math:`\eta \cdot n / n_0`.
 

@@ -348,7 +348,7 @@ if sp is not None:
             "scipy-odeint",
             lambda y0, t, k: integrate.odeint(_pendulum, y0, t, (k,), rtol=1e-10, atol=1e-10),
             fixed([0.5, -0.2]),
-            fixed([0.0, 0.4, 1.0]),
+            fixed([0.0, 0.1, 0.3]),
             fixed([1.5, 0.3]),
             analytic=False,
             core=False,

@@ -75,7 +75,7 @@ def cases(pace, first):
 
 
 @pytest.mark.parametrize("exact", [False, True])
-@pytest.mark.parametrize("case", cases(20, 7), ids=str)
+@pytest.mark.parametrize("case", cases(40, 7), ids=str)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.usefixtures("text_runs")
 def test_loops_of_every_operation(case, exact):

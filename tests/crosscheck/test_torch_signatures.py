@@ -119,7 +119,7 @@ def test_the_comparison_sees_nearly_all() -> None:
 
 @pytest.mark.parametrize("make", [nn.MSELoss, nn.CrossEntropyLoss, nn.Linear, nn.RNN])
 def test_more_by_position_is_refused_with_what_may_be(make: Any) -> None:
-    with pytest.raises(TypeError, match=r"takes at most \d+ arguments by position"):
+    with pytest.raises(TypeError, match=r"takes (no|at most \d+) arguments? by position"):
         make(*range(1, 12))
 
 

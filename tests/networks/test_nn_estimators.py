@@ -30,15 +30,19 @@ Classifier, Regressor = nn.NeuralNetClassifier, nn.NeuralNetRegressor
 
 
 @pytest.mark.slow
+@parametrize_with_checks([Classifier(), Regressor()])
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.exhaustive
 @parametrize_with_checks(
     [
-        Classifier(),
-        Regressor(),
         Classifier(hidden_layer_sizes=(20, 20), activation="tanh", lr=0.01, early_stopping=False),
         Regressor(optimizer="RMSprop", weight_decay=1e-4),
     ]
 )
-def test_scikit_learns_checks(estimator, check):
+def test_scikit_learns_checks_of_other_settings(estimator, check):
     check(estimator)
 
 

@@ -324,7 +324,9 @@ def test_too_many_arguments_by_position() -> None:
         lambda: nn.CosineEmbeddingLoss(0.0, None),
         lambda: nn.MultiheadAttention(4, 2, 0.0, True, False, False, 4, 4, True, None),
     ):
-        with pytest.raises(OperandError, match=r"at most .* arguments by position .*by name"):
+        with pytest.raises(
+            OperandError, match=r"takes (no|at most \d) arguments? by position.*by name"
+        ):
             made()
     x = np.array([-1.0, 2.0])
     for name in ("ReLU", "ReLU6", "SELU", "SiLU"):

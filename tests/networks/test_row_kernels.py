@@ -13,7 +13,7 @@ from autograd_core import Tensor
 from autograd_core.workers.settings import compiles
 from nn.functional import likelihood, normalized_rows
 from nn.functional.rms_norm import _normalized, _sloped
-from nn.functional.rows import RowFormula, sum_to
+from nn.functional.row_formula import RowFormula, sum_to
 from nn.functional.softmax import _log_shares_of, _log_slope_of, shares, slope
 
 F = nn.functional

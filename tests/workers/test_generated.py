@@ -104,6 +104,21 @@ def test_another_setting_compiles_nothing():
     assert len(run._run.signatures) == 1
 
 
+def test_read_only_memory_compiles_nothing():
+    run = built(lambda x, y, s: x * y + s, "fff", (), [EVERYWHERE, EVERYWHERE, SCALAR])
+    rng = np.random.default_rng(0)
+    plain = rng.normal(size=(2, 50)).astype("f")
+    for number, memory in enumerate((plain, bytes(plain), memoryview(bytes(plain)))):
+        x, y = np.frombuffer(memory, "f").reshape(2, 50)
+        x.flags.writeable = False
+        for a, b in ((x, y), (y, x), (x, x)):
+            out = np.empty(50, "f")
+            run((a, b, np.float32(number)), (out,))
+            np.testing.assert_array_equal(out, a * b + np.float32(number))
+        assert not x.flags.writeable
+    assert len(run._run.signatures) == 1
+
+
 def test_what_has_no_text_has_no_kernel():
     assert built(np.arctan, "f") is None
     assert built(np.exp, "e") is None

@@ -237,6 +237,25 @@ def _row_of(term: Term) -> str:
     return f"        {name}{term.value} = x{term.value}[i]"
 
 
+class _Lent:
+    """The memory of an array that may not be written into, under an interface without that mark."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array  # which must live as long as what is made of this
+        interface = array.__array_interface__
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
+
+
+def _one_kind(array: Any) -> Any:
+    """Return an input as numba has seen it before: it compiles anew for read-only memory.
+
+    That takes half a second, and a kernel writes into its results alone.
+    """
+    if array.__class__ is np.ndarray and not array.flags.writeable:
+        return np.asarray(_Lent(array))
+    return array
+
+
 class Generated:
     """A compiled formula.
 
@@ -263,7 +282,7 @@ class Generated:
         """Write the results; all arrays as the module says."""
         parts = team.shares(outs[-1].size * self.cost)
         board = team.helped(parts) if parts > 1 else team.nobody
-        self._run(board, parts, *arrays, *outs, *settings)
+        self._run(board, parts, *map(_one_kind, arrays), *outs, *settings)
 
 
 def _tried(made: Generated, formula: Formula) -> None:

@@ -5,8 +5,7 @@ import pytest
 
 from autograd_core import Tensor, gradients, jvp
 from autograd_core.engine import sweep_steps
-from autograd_core.workers import rows
-from autograd_core.workers.rows import add_rows
+from autograd_core.workers.add_rows import FEW, SMALL, add_rows
 from nn import functional as F
 
 RNG = np.random.default_rng(11)
@@ -161,5 +160,5 @@ def test_embedding_gradients(dtype) -> None:
 
 
 def test_few_and_many_of_a_row_are_both_met() -> None:
-    assert rows.SMALL < 900 * 20
-    assert rows.FEW < 3_000 // 3
+    assert SMALL < 900 * 20
+    assert FEW < 3_000 // 3

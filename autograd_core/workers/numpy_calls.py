@@ -1,4 +1,4 @@
-"""A formula's operations done by NumPy on small pieces of memory that stay in the cache.
+"""A formula as NumPy's calls, on small pieces of memory that stay in the cache.
 
 NumPy computes ``a * b + c`` of large arrays in two passes, and writes a temporary array as large.
 Here each operation writes with ``out=`` into one of a few pieces, which are used again as soon as
@@ -23,7 +23,7 @@ SHARED = 1 << 16  # numbers: what a thread gets at least
 Place = tuple[str, Any]  # "x" input, "y" result, "s" scalar, "t" scratch; and which one
 
 
-class _Step(NamedTuple):
+class _Call(NamedTuple):
     """One call: ``call(*arguments, out)``."""
 
     call: Callable[..., Any]
@@ -55,11 +55,11 @@ def _erf(x: Any, out: Any) -> None:
     found = _erfs.get(x.dtype)
     if found is None:
         traced: Any = trace(single if x.dtype == np.float32 else double, [x.dtype])
-        found = _erfs[x.dtype] = Pieces(traced)
+        found = _erfs[x.dtype] = NumPyCalls(traced)
     found.run((x,), (out,), (), slice(0, x.size))
 
 
-_erfs: dict[Any, Pieces] = {}
+_erfs: dict[Any, NumPyCalls] = {}
 _WHOLES = {"f": np.int32, "d": np.int64}
 
 
@@ -68,7 +68,7 @@ _CALLS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-class Pieces:
+class NumPyCalls:
     """A formula's calls, and which piece of memory each writes.
 
     Parameters
@@ -80,7 +80,7 @@ class Pieces:
     def __init__(self, formula: Formula) -> None:
         self.formula = formula
         self.scratch: list[Any] = []  # the dtype of each piece
-        self.steps: list[_Step] = []
+        self.calls: list[_Call] = []
         self.order = {t: k for k, t in enumerate(formula.settings)}
         self._plan([t for t in formula.terms if t.span != SCALAR])
 
@@ -119,11 +119,11 @@ class Pieces:
             if out is None:
                 out = ("t", self._piece(t, free, {a: places[a] for a in gone}))
             places[t] = out
-            self.steps.append(_Step(_CALLS.get(t.op) or getattr(np, t.op), reads, out))
+            self.calls.append(_Call(_CALLS.get(t.op) or getattr(np, t.op), reads, out))
         for k, t in enumerate(formula.outputs):
             if places.get(t) != ("y", k):
                 source = places.get(t, ("s", t))
-                self.steps.append(_Step(_cast, (source,), ("y", k)))
+                self.calls.append(_Call(_cast, (source,), ("y", k)))
 
     def _piece(self, term: Term, free: dict[Any, list[int]], gone: dict[Term, Place]) -> int:
         """Return a piece for a result: not one that the same call reads, if it needs them."""
@@ -174,7 +174,7 @@ class Pieces:
             known: dict[Any, Any] = {("x", k): arrays[k][begin:end] for k in varies}
             known |= {("y", k): out[begin:end] for k, out in enumerate(outs)}
             known |= {("t", k): piece[: end - begin] for k, piece in enumerate(whole)}
-            for call, reads, out in self.steps:
+            for call, reads, out in self.calls:
                 call(*[known[r] if r[0] != "s" else numbers[r[1]] for r in reads], out=known[out])
 
     def shared(
