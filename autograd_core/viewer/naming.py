@@ -192,11 +192,7 @@ def expression(node: Node, names: Names, instead: dict[Node, str] | None = None)
         return ""
     if node.inputs is None:
         return f"{node.name}(freed)"
-    other = instead or {}
-    parts = [
-        (other.get(i) if isinstance(i, Node) else None) or names.of(i) or constant_text(i)
-        for i in node.inputs
-    ]
+    parts = operands(node, names, instead)
     label = node.primitive.label
     if node.name == "part":
         return f"{parts[0]}[{node.params['index']}]"
@@ -214,6 +210,15 @@ def expression(node: Node, names: Names, instead: dict[Node, str] | None = None)
         if v is not None and v is not False and v is not np._NoValue and _simple(v)
     ]
     return f"{node.name}({', '.join(parts + settings)})"
+
+
+def operands(node: Node, names: Names, instead: dict[Node, str] | None = None) -> list[str]:
+    """Return what the arguments of an operation are called in its expression."""
+    other = instead or {}
+    return [
+        (other.get(i) if isinstance(i, Node) else None) or names.of(i) or constant_text(i)
+        for i in node.inputs or ()
+    ]
 
 
 def _simple(value: Any) -> bool:
@@ -263,7 +268,8 @@ def constant_text(value: Any) -> str:
     value = bare(value)
     if isinstance(value, (int, float, complex, np.generic)) or np.ndim(value) == 0:
         try:
-            return number_text(value)
+            text = number_text(value)
+            return f"({text})" if np.iscomplexobj(value) else text
         except (TypeError, ValueError):
             return type(value).__name__
     return "×".join(map(str, np.shape(value))) + " constant"

@@ -13,9 +13,11 @@ import numpy as np
 from autograd_core.base.errors import AutogradError
 from autograd_core.base.renamed import renamed_names
 from autograd_core.engine.graph import Edge, Graph
+from autograd_core.engine.messages import conjugated
 from autograd_core.engine.node import PART, Node
 from autograd_core.engine.pushing import push
 from autograd_core.operations.primitive import bare
+from autograd_core.viewer.formulas import Call, Formula
 from autograd_core.viewer.numbers import Summary, summarize
 from autograd_core.viewer.view import Use, View, Wire
 
@@ -54,6 +56,8 @@ class RecordedSweep:
         self.arrivals: list[str] = []
         self.note = ""
         self._locals: dict[str, float | None] = {}
+        self._arrays: dict[str, tuple[Any, Any]] = {}
+        self._formulas: dict[str, Formula | None] = {}
         if swept:
             self._sweep(seed)
         for card in view.cards:
@@ -98,6 +102,8 @@ class RecordedSweep:
         def observe(node: Node, g: Any, index: int, contribution: Any) -> None:
             wire = watched.get(Use(node, index))
             if wire is not None:
+                if len(wire.uses) == 1 and not wire.many:
+                    self._arrays[wire.key] = _kept(g), _kept(contribution)
                 arrive(wire, contribution)
 
         shown = {card.node for card in self.view.cards if card.node is not None}
@@ -109,12 +115,26 @@ class RecordedSweep:
         for wire in self.view.wires:  # some uses pass nothing back (a rule without derivative)
             if wire.key in sums:
                 self._complete(wire, sums[wire.key])
-        self.gradients = {n: summarize(g) for n, g in found.items() if n in shown}
+        self.gradients = {n: summarize(_shown(g)) for n, g in found.items() if n in shown}
 
     def _complete(self, wire: Wire, message: Any) -> None:
         many = Summary(f"{wire.many} gradients")
-        self.messages[wire.key] = many if wire.many else summarize(message)
+        self.messages[wire.key] = many if wire.many else summarize(_shown(message))
         self.arrivals.append(wire.key)
+
+    def formula(self, wire: Wire) -> Formula | None:
+        """Return what the message along a wire is, as a formula of the operation's operands."""
+        if wire.key not in self._formulas:
+            card = self.view.card(wire.target)
+            arrays = self._arrays.get(wire.key)
+            whole = arrays is not None and card.kind != "module" and len(wire.uses) == 1
+            node = wire.uses[0].target
+            if not whole or node.primitive in (None, PART) or not card.operands:
+                self._formulas[wire.key] = None
+            else:
+                call = Call.of(node, wire.uses[0].index, card.operands, card.name)
+                self._formulas[wire.key] = call.formula(*arrays)  # type: ignore[misc]
+        return self._formulas[wire.key]
 
     def local(self, wire: Wire) -> float | None:
         """Return the local derivative along a wire between scalars; None between arrays."""
@@ -180,6 +200,21 @@ class Tangents(NamedTuple):
 
     tangents: dict[Node, Summary]
     terms: dict[str, Summary]
+
+
+def _shown(g: Any) -> Any:
+    """Return a gradient in the convention of ``.grad``."""
+    if isinstance(g, (tuple, list)):
+        return tuple(_shown(part) for part in g)
+    return g if g is None else conjugated(np.asarray(bare(g))[()])
+
+
+def _kept(g: Any) -> Any:
+    """Return a copy of a gradient for the formulas, which the sweep cannot write into."""
+    shown = _shown(g)
+    if isinstance(shown, tuple):
+        return tuple(part if part is None else np.array(part)[()] for part in shown)
+    return np.array(shown)[()]
 
 
 def _shaped(term: Any, output: Any) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.renamed import renamed_names
-from autograd_core.viewer.captions import Piece, clause, multiplies, plain
+from autograd_core.viewer.captions import Piece, clause, message, multiplies, plain
 from autograd_core.viewer.numbers import Summary, number_text
 from autograd_core.viewer.recorded_sweep import RecordedSweep, Tangents
 from autograd_core.viewer.view import Card, Junction, View, Wire
@@ -147,14 +147,18 @@ class _Backward:
             Piece(", upstream "),
             *_equation(f"∂{self.output}/∂{card.name}", card.gradient.text),
             Piece(". "),
-            *clause(card),
+            *clause(card, [self.recording.formula(w) for w in sent]),
             Piece(": " if card.kind != "module" else " "),
         ]
         sums: list[PassStep] = []
         for k, wire in enumerate(sorted(sent, key=lambda w: w.index)):
-            message = self.recording.messages[wire.key]
-            step.pieces += [Piece(", ") if k else Piece("")]
-            step.pieces += [Piece(message.text, "number"), Piece(f" to {self._name(wire)}")]
+            step.pieces += [Piece("; ") if k else Piece("")]
+            step.pieces += message(
+                self.recording.formula(wire),
+                self._name(wire),
+                wire.key not in self.junction_of,
+                self.recording.messages[wire.key],
+            )
         step.pieces.append(Piece("."))
         for wire in sent:
             step.messages.append((wire.key, self._text(card, wire)))

@@ -20,7 +20,7 @@ from autograd_core.engine.node import PART, Node
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import bare
 from autograd_core.viewer import scope_tree
-from autograd_core.viewer.naming import Names, expression
+from autograd_core.viewer.naming import Names, expression, operands
 from autograd_core.viewer.numbers import Summary, shape_text, summarize
 from autograd_core.viewer.scope_tree import Box, Tree
 
@@ -60,6 +60,8 @@ class Card:
         The user's line.
     boxes : tuple of str
         The open frames around it, outermost first.
+    operands : list of str
+        What its expression calls the arguments of the operation.
     mark : str
         "added" or "removed", in a comparison.
     """
@@ -79,6 +81,7 @@ class Card:
     boxes: tuple[str, ...] = ()
     members: list[Node] = field(default_factory=list)
     category: str = ""
+    operands: list[str] = field(default_factory=list)
     note: str = ""
     mark: str = ""
     metric: str = ""
@@ -331,6 +334,7 @@ class Builder:
             boxes=self.frames_of.get(node, ()),
             members=[node],
             category="leaf" if node.primitive is None else node.primitive.category,
+            operands=operands(node, self.names, self.instead),
         )
         if node.inputs is None and node.primitive is not None:
             card.note = "freed by an earlier sweep"
