@@ -18,15 +18,17 @@ from autograd_core.base.source import Location
 from autograd_core.engine.node import Node
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import bare
+from autograd_core.viewer.elements import MOST
 from autograd_core.viewer.layout import LABEL, Layout
 from autograd_core.viewer.listing import Listing
-from autograd_core.viewer.numbers import Summary, bytes_text, scaled
+from autograd_core.viewer.numbers import Summary, bytes_text, number_text, scaled
 from autograd_core.viewer.recorded_sweep import Tangents, flops, saved_bytes
 from autograd_core.viewer.steps import PassStep, reverse_steps, sum_text, tangent_steps
 from autograd_core.viewer.svg import css, safe, stepping
 from autograd_core.viewer.view import Card
 from autograd_core.viewer.widths import visible, width
 
+SUMS = 1_500  # elements whose sums a page holds
 ANIMATED = 400  # cards that a page shows at most
 SEEDS = 8  # inputs that forward mode is shown for
 LONGEST = 400  # characters of a text of the user's
@@ -96,6 +98,7 @@ class Animation:
             "mode": self.mode,
             "inputs": sum(int(np.size(bare(n.output))) for n in leaves),
             "cards": {c.key: self._card(c, listing) for c in view.cards if c.kind != "alias"},
+            "sums": self._sums(),
             "junctions": {j.key: j.card for j in view.junctions},
             "runs": runs,
             "source": listing.blocks,
@@ -151,6 +154,27 @@ class Animation:
             "earlier": card.earlier,
             "detail": [[label, _short(text)] for label, text in self._detail(card)],
         }
+
+    def _sums(self) -> dict[str, dict[str, Any]]:
+        """Return, for small arrays, each element of the gradient as the sum that it is."""
+        found: dict[str, dict[str, Any]] = {}
+        left = SUMS
+        for card in self.drawing.view.cards:
+            size = card.gradient.size
+            shown = card.kind in ("parameter", "input", "operation", "plus") and not card.output
+            if not shown or not 0 < size <= min(MOST, left):
+                continue
+            texts = [self.drawing.element(card, k) for k in range(size)]
+            if all(t is not None for t in texts):
+                shape = np.shape(bare(card.node.output))
+                found[card.key] = {
+                    "columns": int(shape[-1]) if shape else 1,
+                    "names": [t.name.partition("/")[2] for t in texts],
+                    "values": [number_text(t.value) for t in texts],
+                    "texts": [_short(str(t)) for t in texts],
+                }
+                left -= size
+        return found
 
     def _detail(self, card: Card) -> list[tuple[str, str]]:
         node = card.node
@@ -315,4 +339,6 @@ def _number(summary: Summary) -> dict[str, Any]:
         found["number"] = summary.number
     if summary.cells is not None and not summary.bad:
         found["cells"] = summary.cells
+        if summary.block:
+            found["block"] = summary.block
     return found

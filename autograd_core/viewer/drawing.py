@@ -8,14 +8,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autograd_core.base.errors import AutogradError, OperandError, UnsupportedError
 from autograd_core.base.printing import Text, prints_anywhere
 from autograd_core.base.source import Location, user_frame
 from autograd_core.engine.graph import Graph
+from autograd_core.engine.node import Node
 from autograd_core.engine.tensor import Tensor
+from autograd_core.operations.primitive import bare
 from autograd_core.viewer import failed
 from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.diff import compared
+from autograd_core.viewer.elements import ElementSum
 from autograd_core.viewer.layout import (
     NO_LAYOUT,
     Layout,
@@ -127,6 +132,55 @@ class Drawing:
             return any(wanted in part.lower().translate(PLAIN_DIGITS) for part in parts)
 
         return [card for card in self.view.cards if card.kind != "alias" and fits(card)]
+
+    def element(
+        self, value: Tensor | Card | str, index: int | tuple[int, ...] = ()
+    ) -> ElementSum | None:
+        """Return one element of a gradient as the sum that it is, term by term.
+
+        Parameters
+        ----------
+        value : Tensor or Card or str
+            Of which value's gradient: the Tensor, or what the drawing calls it.
+        index : int or tuple of int
+            The element; an integer counts in C order.
+
+        Returns
+        -------
+        ElementSum or None
+            Prints as an equation; ``terms`` has the numbers.  None if a use of the value is
+            hidden (a part of several results) or its rule cannot be run.
+
+        Raises
+        ------
+        OperandError
+            If nothing in the graph is called so.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd_core import Tensor, draw
+        >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+        >>> loss = np.sum(np.array([[1.0, 10.0], [2.0, 20.0]]) @ W)
+        >>> print(draw(loss).element("W", (1, 0)))
+        ∂loss/∂W[1, 0] = 10 × 1 + 20 × 1 = 30
+        """
+        node = self._node(value)
+        shape = np.shape(bare(node.output))
+        k = index if isinstance(index, int) else int(np.ravel_multi_index(index, shape))
+        output = self._names.nodes[self.graph.outputs[0]]
+        return self.recording.element(node, k, self._names, output)
+
+    def _node(self, value: Tensor | Card | str) -> Node:
+        if isinstance(value, Card):
+            assert value.node is not None
+            return value.node
+        if isinstance(value, Tensor):
+            return self.graph.node(value)
+        for node, name in self._names.nodes.items():
+            if name.translate(PLAIN_DIGITS) == value.translate(PLAIN_DIGITS):
+                return node
+        raise OperandError(f"element: nothing is called {value!r}.", Location.of_caller())
 
     @property
     def notes(self) -> list[str]:

@@ -17,9 +17,13 @@ from autograd_core.engine.messages import conjugated
 from autograd_core.engine.node import PART, Node
 from autograd_core.engine.pushing import push
 from autograd_core.operations.primitive import bare
+from autograd_core.viewer.elements import ElementSum, sum_of
 from autograd_core.viewer.formulas import Call, Formula
+from autograd_core.viewer.naming import Names, operands
 from autograd_core.viewer.numbers import Summary, summarize
 from autograd_core.viewer.view import Use, View, Wire
+
+ROOM = 1 << 22  # numbers of gradients that are kept for formulas and elements
 
 
 class RecordedSweep:
@@ -55,8 +59,11 @@ class RecordedSweep:
         self.messages: dict[str, Summary] = {}
         self.arrivals: list[str] = []
         self.note = ""
+        self.reached: set[Node] = set()  # what has a gradient
+        self._edges: dict[Node, list[Edge]] | None = None
         self._locals: dict[str, float | None] = {}
-        self._arrays: dict[str, tuple[Any, Any]] = {}
+        self._arrays: dict[Use, tuple[Any, Any]] = {}
+        self._room = ROOM
         self._formulas: dict[str, Formula | None] = {}
         if swept:
             self._sweep(seed)
@@ -100,10 +107,10 @@ class RecordedSweep:
                 self._complete(wire, sums.pop(wire.key))
 
         def observe(node: Node, g: Any, index: int, contribution: Any) -> None:
+            self.reached.add(node)
             wire = watched.get(Use(node, index))
             if wire is not None:
-                if len(wire.uses) == 1 and not wire.many:
-                    self._arrays[wire.key] = _kept(g), _kept(contribution)
+                self._keep(Use(node, index), g, contribution)
                 arrive(wire, contribution)
 
         shown = {card.node for card in self.view.cards if card.node is not None}
@@ -117,6 +124,13 @@ class RecordedSweep:
                 self._complete(wire, sums[wire.key])
         self.gradients = {n: summarize(_shown(g)) for n, g in found.items() if n in shown}
 
+    def _keep(self, use: Use, g: Any, message: Any) -> None:
+        """Keep copies for the formulas and the elements, while there is room."""
+        size = _size(g) + _size(message)
+        if size <= self._room:
+            self._room -= size
+            self._arrays[use] = _kept(g), _kept(message)
+
     def _complete(self, wire: Wire, message: Any) -> None:
         many = Summary(f"{wire.many} gradients")
         self.messages[wire.key] = many if wire.many else summarize(_shown(message))
@@ -126,7 +140,7 @@ class RecordedSweep:
         """Return what the message along a wire is, as a formula of the operation's operands."""
         if wire.key not in self._formulas:
             card = self.view.card(wire.target)
-            arrays = self._arrays.get(wire.key)
+            arrays = self._arrays.get(wire.uses[0])
             whole = arrays is not None and card.kind != "module" and len(wire.uses) == 1
             node = wire.uses[0].target
             if not whole or node.primitive in (None, PART) or not card.operands:
@@ -135,6 +149,42 @@ class RecordedSweep:
                 call = Call.of(node, wire.uses[0].index, card.operands, card.name)
                 self._formulas[wire.key] = call.formula(*arrays)  # type: ignore[misc]
         return self._formulas[wire.key]
+
+    def element(self, node: Node, k: int, names: Names, output: str = "F") -> ElementSum | None:
+        """Return one element of a gradient as the sum over all its uses; None if one is unknown.
+
+        Parameters
+        ----------
+        node : Node
+            The value.
+        k : int
+            The element's place in C order.
+        names : Names
+            Of everything in the graph.
+        output : str
+            The name of what the gradient is of.
+        """
+        uses = []
+        for edge in self._uses_of(node):
+            arrays = self._arrays.get(Use(edge.target, edge.index))
+            if arrays is None or edge.target.primitive in (None, PART):
+                return None
+            called = operands(edge.target, names)
+            call = Call.of(edge.target, edge.index, called, names.nodes[edge.target])
+            uses.append((call, arrays[0]))
+        name, shape = names.nodes[node], np.shape(bare(node.output))
+        try:
+            return sum_of(output, name, shape, k, iter(uses))
+        except Exception:  # a forward rule of the user's may raise whatever it likes
+            return None
+
+    def _uses_of(self, node: Node) -> list[Edge]:
+        """Return the uses of a value that sent something back."""
+        if self._edges is None:
+            self._edges = {}
+            for edge in self.graph.edges:
+                self._edges.setdefault(edge.source, []).append(edge)
+        return [e for e in self._edges.get(node, ()) if e.target in self.reached]
 
     def local(self, wire: Wire) -> float | None:
         """Return the local derivative along a wire between scalars; None between arrays."""
@@ -207,6 +257,11 @@ def _shown(g: Any) -> Any:
     if isinstance(g, (tuple, list)):
         return tuple(_shown(part) for part in g)
     return g if g is None else conjugated(np.asarray(bare(g))[()])
+
+
+def _size(g: Any) -> int:
+    parts = g if isinstance(g, (tuple, list)) else (g,)
+    return sum(int(np.size(bare(p))) for p in parts if p is not None)
 
 
 def _kept(g: Any) -> Any:
