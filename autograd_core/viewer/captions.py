@@ -59,6 +59,7 @@ def clause(card: Card, formulas: list[Formula | None]) -> list[Piece]:
         before, verb, after = "Inside, the chain rule runs in the same way; it ", "hands back", ""
     else:
         name = card.node.name if card.node is not None else ""
+        name = "part" if card.category == "result" else name
         before, verb, after = CLAUSES.get(name) or (
             MOVES if card.category == "shape" and _only_moves(formulas) else DEFAULT
         )
@@ -112,7 +113,7 @@ def multiplies(card: Card) -> bool:
     if card.kind in ("module",):
         return True
     name = card.node.name if card.node is not None else ""
-    return name not in COPIES and card.category not in ("shape", "index", "linear")
+    return name not in COPIES and card.category not in ("shape", "index", "linear", "result")
 
 
 def plain(pieces: list[Piece]) -> str:

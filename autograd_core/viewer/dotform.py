@@ -27,7 +27,7 @@ def digraph(view: View, rankdir: str, show: tuple[str, ...]) -> Any:
             shape="circle",
             width="0.25",
             margin="0.02",
-            xlabel=f"×{len(junction.wires)}",
+            xlabel=f"×{junction.uses}",
         )
         dot.edge(junction.card, junction.key, arrowhead="none")
         starts.update(dict.fromkeys(junction.wires, junction.key))

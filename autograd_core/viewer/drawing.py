@@ -19,6 +19,7 @@ from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import bare
 from autograd_core.viewer import failed
 from autograd_core.viewer.animation import Animation
+from autograd_core.viewer.building import Builder
 from autograd_core.viewer.diff import compared
 from autograd_core.viewer.elements import ElementSum
 from autograd_core.viewer.layout import (
@@ -34,7 +35,7 @@ from autograd_core.viewer.numbers import bytes_text, scaled
 from autograd_core.viewer.recorded_sweep import RecordedSweep, flops, saved_bytes
 from autograd_core.viewer.scope_tree import Tree
 from autograd_core.viewer.textform import text_form
-from autograd_core.viewer.view import Builder, Card, View, choose
+from autograd_core.viewer.view import Card, View, choose
 
 PAGE_WIDTH = 1400.0  # a picture wider than this is laid out from top to bottom, if that helps
 COLORS = ("cost", "bytes", "grad")
@@ -86,7 +87,10 @@ class Drawing:
     def _build(self, smaller: int) -> None:
         root, closed, message = choose(self._tree, self._depth, self._opened, smaller)
         self._smaller = smaller
-        self.view: View = Builder(self.graph, self._names, root, closed).view(message)
+        self.view: View = Builder(self.graph, self._names, root, closed).view()
+        if message:
+            shown = sum(card.kind != "alias" for card in self.view.cards)
+            self.view.message = message.format(total=len(self.graph), count=shown)
         swept = self.failure is None and ("grad" in self.show or self.color == "grad")
         self.recording = RecordedSweep(self.graph, self.view, self._seed, swept)
         if self.failure is not None:

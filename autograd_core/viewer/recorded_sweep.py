@@ -119,6 +119,9 @@ class RecordedSweep:
         for node in sorted(parts, key=lambda n: -n.tick):  # a part hands its gradient on as it is
             if node in found:
                 arrive(watched[Use(node, 0)], found[node])
+        for wire in self.view.wires:  # a closed scope's result is handed back to it whole
+            if wire.result and wire.node in found:
+                self._complete(wire, found[wire.node])
         for wire in self.view.wires:  # some uses pass nothing back (a rule without derivative)
             if wire.key in sums:
                 self._complete(wire, sums[wire.key])
@@ -139,16 +142,17 @@ class RecordedSweep:
     def formula(self, wire: Wire) -> Formula | None:
         """Return what the message along a wire is, as a formula of the operation's operands."""
         if wire.key not in self._formulas:
-            card = self.view.card(wire.target)
-            arrays = self._arrays.get(wire.uses[0])
-            whole = arrays is not None and card.kind != "module" and len(wire.uses) == 1
-            node = wire.uses[0].target
-            if not whole or node.primitive in (None, PART) or not card.operands:
-                self._formulas[wire.key] = None
-            else:
-                call = Call.of(node, wire.uses[0].index, card.operands, card.name)
-                self._formulas[wire.key] = call.formula(*arrays)  # type: ignore[misc]
+            self._formulas[wire.key] = self._formula(wire)
         return self._formulas[wire.key]
+
+    def _formula(self, wire: Wire) -> Formula | None:
+        card = self.view.card(wire.target)
+        if len(wire.uses) != 1 or card.kind == "module" or not card.operands:
+            return None
+        (node, index), arrays = wire.uses[0], self._arrays.get(wire.uses[0])
+        if arrays is None or node.primitive in (None, PART):
+            return None
+        return Call.of(node, index, card.operands, card.name).formula(*arrays)
 
     def element(self, node: Node, k: int, names: Names, output: str = "F") -> ElementSum | None:
         """Return one element of a gradient as the sum over all its uses; None if one is unknown.
@@ -193,8 +197,10 @@ class RecordedSweep:
         return self._locals[wire.key]
 
     def _local(self, wire: Wire) -> float | None:
+        if len(wire.uses) != 1 or wire.node is None:
+            return None
         node, source = wire.uses[0].target, wire.node
-        if len(wire.uses) != 1 or source is None or node.primitive is None:
+        if node.primitive is None:
             return None
         if self.view.card(wire.target).kind == "module":
             return None
@@ -223,8 +229,12 @@ class RecordedSweep:
         """Return what each argument's tangent added to its operation's."""
         terms = {}
         for wire in self.view.wires:
-            node = wire.uses[0].target
             t = pushed.get(wire.node) if wire.node is not None else None
+            if wire.result:
+                if t is not None:
+                    terms[wire.key] = summarize(t)
+                continue
+            node = wire.uses[0].target
             if t is None or pushed.get(node) is None or node.primitive is None:
                 continue
             if wire.many:

@@ -128,7 +128,9 @@ class _Backward:
             )
         ]
         for card in reversed(self.view.cards):
-            if card.kind in ("operation", "plus", "module") and card.gradient.text != "—":
+            several = card.kind == "module" and card.node is None
+            reached = several or card.gradient.text != "—"
+            if card.kind in ("operation", "plus", "module") and reached:
                 made += self._at(card)
         return made
 
@@ -141,11 +143,14 @@ class _Backward:
         else:  # as the operation names its inputs, whichever the sweep served first
             sent.sort(key=lambda w: w.index)
         step = PassStep("backward", card.key, [card.key])
+        upstream = [
+            Piece(", upstream "),
+            *_equation(f"∂{self.output}/∂{card.name}", card.gradient.text),
+        ]
         step.pieces = [
             Piece("At "),
             Piece(card.title if card.kind != "module" else card.name, "code"),
-            Piece(", upstream "),
-            *_equation(f"∂{self.output}/∂{card.name}", card.gradient.text),
+            *(upstream if card.node is not None else [Piece(f", with {card.value.text}")]),
             Piece(". "),
             *clause(card, [self.recording.formula(w) for w in sent]),
             Piece(": " if card.kind != "module" else " "),
@@ -204,8 +209,15 @@ class _Backward:
             whole = Summary(terms[0].text if len(terms) == 1 else "their sum")
         texts = [t.text for t in terms]
         pieces = [Piece("Branch, backward, "), Piece("adds", "strong")]
-        pieces.append(Piece(f" the {len(terms)} incoming gradients"))
-        if all(t.scalar for t in terms):
+        several = len(terms) > 1 or junction.uses == 1
+        place = "" if several else " inside of "
+        sums = f", in {len(terms)} sums" if several and junction.uses > len(terms) else place
+        pieces.append(Piece(f" the {junction.uses} incoming gradients{sums}"))
+        if not several:
+            inside = next(w for w in self.view.wires if w.key == junction.wires[0]).target
+            pieces += [Piece(self.view.card(inside).name, "code"), Piece(": ")]
+            text = f"sum of {junction.uses} = {whole.text}"
+        elif all(t.scalar for t in terms):
             text = sum_text(texts, whole.text)
             pieces += [Piece(": "), Piece(sum_text(texts, ""), "code")]
         else:  # of arrays, element by element: their sizes do not add
@@ -295,7 +307,9 @@ def _tangent(view: View, recording: RecordedSweep, card: Card, pushed: Tangents)
     t = pushed.tangents.get(card.node) if card.node is not None else None
     name = card.name if card.kind == "module" else card.title
     step.pieces = [Piece(name, "code"), Piece(" = "), Piece(card.value.text, "number")]
-    if t is None:
+    if card.kind == "module" and card.node is None:
+        step.pieces = [Piece(name, "code"), Piece(f" hands on {card.value.text}.")]
+    elif t is None:
         step.pieces.append(Piece(" does not depend on the seed: its tangent is 0."))
         return step
     terms = []
@@ -314,6 +328,8 @@ def _tangent(view: View, recording: RecordedSweep, card: Card, pushed: Tangents)
             text = f"{_factor(local)} × {_factor(incoming.number)} = {term.text}"
         step.messages.append((wire.key, text))
         terms.append(term.text)
+    if t is None:
+        return step
     step.pieces.append(Piece("; its tangent is "))
     if len(terms) > 1 and card.kind != "module" and t.scalar:
         step.pieces.append(Piece(sum_text(terms, ""), "code"))

@@ -119,7 +119,7 @@ class _Picture:
     def _junction(self, junction: Junction) -> str:
         p = self.layout.places[junction.key]
         sign = "" if self.prefix else "+"
-        count = len(junction.wires)
+        count = junction.uses
         name = safe(self.view.card(junction.card).name)
         beside = f'x="{p.x:.1f}" y="{p.y + p.h / 2 + 15:.1f}"'
         if self.layout.rankdir == "TB":  # below, the wires go

@@ -15,7 +15,7 @@ def text_form(view: View, notes: list[str]) -> str:
     """Return the table of a view, and under it what there is to say."""
     uses: dict[str, int] = {}
     for wire in view.wires:
-        uses[wire.source] = uses.get(wire.source, 0) + 1
+        uses[wire.source] = uses.get(wire.source, 0) + len(wire.uses)
     rows: list[tuple[str, ...]] = [HEADER]
     for card in view.cards:
         if card.kind != "alias":

@@ -49,7 +49,8 @@ def test_values_and_gradients_are_the_engines(name):
         assert shown["value"]["text"] == summarize(card.node.output).text
         assert shown["grad"]["text"] == summarize(gradients.get(card.node)).text
         checked += 1
-    assert checked == len([c for c in data["cards"].values() if c["kind"] != "constant"])
+    whole = [c for c in data["cards"].values() if not c["value"]["text"].endswith(" results")]
+    assert checked == len([c for c in whole if c["kind"] != "constant"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -182,7 +183,11 @@ def test_large_and_odd_values_are_summarized():
     assert summarize(np.array([np.nan, 1.0])).bad
     assert summarize(np.zeros((0, 3))).text == "empty"
     assert summarize(np.arange(4.0).reshape(2, 2)).cells == [[0.0, 1.0], [2.0, 3.0]]
-    assert summarize(np.zeros((17, 17))).cells is None
+    blocks = summarize(np.arange(17.0 * 33).reshape(17, 33))
+    assert blocks.block == "2×3"
+    assert (len(blocks.cells), len(blocks.cells[0])) == (9, 11)
+    corner = [0.0, 1.0, 2.0, 33.0, 34.0, 35.0]
+    assert blocks.cells[0][0] == pytest.approx(np.sqrt(np.mean(np.square(corner))), rel=1e-3)
     assert summarize(1 + 2j).text == "1+2j"
     assert summarize(np.float32(0.1)).text == "0.1"
     bytes_ = np.array([120, -96], dtype=np.int8)  # squares do not fit into a byte
@@ -215,3 +220,48 @@ def test_graph_object_still_counts_paths():
     assert Graph(graphs.doublings()).paths(Graph(graphs.doublings()).leaves[0]) == 0
     graph = Graph(graphs.doublings())
     assert graph.paths(graph.leaves[0]) == 2**60
+
+
+def test_a_folded_loop_keeps_its_equations_true():
+    """Two results of a round are two values, with a name, a value and a sum each."""
+    w, h = Tensor(0.99, requires_grad=True), Tensor(1.0, requires_grad=True)
+    a, b = h * 1.0, h * 2.0
+    for _ in range(200):
+        a = a * w + b
+        b = b * w
+    F = a * b
+    drawing = draw(F)
+    cards = {card.name: card for card in drawing.cards}
+    assert cards["F"].expression == "a × b"
+    gradients = drawing.graph.gradients()
+    for name, value in (("a", a), ("b", b)):
+        assert cards[name].value.text == summarize(value.data).text
+        assert cards[name].gradient.text == summarize(gradients[drawing.graph.node(value)]).text
+        assert cards[name].expression.startswith("a result of ")
+    uses = {row.split()[0]: row for row in drawing.to_text().splitlines()}
+    assert "×400" in uses["w"]  # twice a round
+    assert {j.uses for j in drawing.view.junctions} == {400, 2}
+    assert sum("200" in card.name for card in drawing.cards) == 1
+    captions = [step.caption for step in reverse_steps(drawing.view, drawing.recording)]
+    (text,) = [c for c in captions if "= ∂F/∂w" in c]
+    assert text.startswith("Branch, backward, adds the 400 incoming gradients inside of line ")
+    assert f": {summarize(gradients[drawing.graph.node(w)]).text} = ∂F/∂w." in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_collapse_line_counts_the_cards_that_are_drawn(name):
+    drawing = draw(graphs.ALL[name]())
+    shown = sum(card.kind != "alias" for card in drawing.cards)
+    if drawing.view.message:
+        assert f" shown as {shown:,};" in drawing.view.message
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_uses_are_counted_as_the_program_makes_them(name):
+    drawing = draw(graphs.ALL[name]())
+    uses = {}
+    for edge in drawing.graph.edges:
+        uses[edge.source] = uses.get(edge.source, 0) + 1
+    for junction in drawing.view.junctions:
+        if junction.node is not None and junction.node.primitive is None:
+            assert junction.uses == uses[junction.node]
