@@ -10,7 +10,7 @@ import numpy as np
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.node import PART, Node
 from autograd_core.operations.primitive import bare
-from autograd_core.viewer.naming import Names, expression, operands
+from autograd_core.viewer.naming import SUBSCRIPTS, Names, as_written, expression, operands
 from autograd_core.viewer.numbers import Summary, shape_text, summarize
 from autograd_core.viewer.scope_tree import Box
 from autograd_core.viewer.view import (
@@ -50,12 +50,29 @@ class Builder:
         for node in graph.nodes:
             if node in self.hidden and node.primitive is not None and node in used_outside:
                 self.results.setdefault(self.hidden[node], []).append(node)
+        self.label_of = self._labels()
         self.instead = {
-            n: box.label
+            n: self.label_of[box]
             for box, results in self.results.items()
             for n in results
             if len(results) == 1 and self._unnamed(n)
         }
+
+    def _labels(self) -> dict[Box, str]:
+        """Return what each closed scope is called: no two alike, and none as a value."""
+        boxes = sorted(set(self.hidden.values()), key=lambda b: next(b.nodes()).tick)
+        taken = {*self.names.nodes.values(), *self.names.constants.values()}
+        holders: dict[str, list[Box]] = {}
+        for box in boxes:
+            above = box.parent.label if box.parent is not None and box.parent.label else ""
+            label = as_written(box.label, above or self.names.root or "module")
+            holders.setdefault(label, []).append(box)
+        found = {}
+        for label, alike in holders.items():
+            for k, box in enumerate(alike, 1):
+                number = str(k).translate(SUBSCRIPTS) if len(alike) > 1 or label in taken else ""
+                found[box] = label + number
+        return found
 
     def _unnamed(self, node: Node) -> bool:
         """Whether the code has no name for a value, or calls others so too."""
@@ -111,7 +128,7 @@ class Builder:
         box = self.hidden.get(node)
         if box is not None:
             said = box.kind in _PLAIN or box.kind == box.label
-            card = Card(key, "module", box.label, "" if said else box.kind)
+            card = Card(key, "module", self.label_of[box], "" if said else box.kind)
             card.boxes = self.frames_of[box]
             card.category = box.kind
             card.note = box.path

@@ -102,7 +102,9 @@ class Formula:
         numbers = {}
         for name in used & set(self.values):
             value = self.values[name]
-            if callable(value) or isinstance(value, tuple) or np.ndim(value):
+            if not isinstance(value, (int, float, complex, np.number, np.ndarray)) or np.ndim(
+                value
+            ):
                 return ""
             numbers[name] = number_text(value)
         return self._typeset(numbers) if len(self.trees) == 1 and numbers else ""
