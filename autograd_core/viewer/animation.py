@@ -151,6 +151,7 @@ class Animation:
             "value": _number(card.value),
             "grad": _number(card.gradient) if card.kind != "constant" else None,
             "bad": card.value.bad,
+            "badgrad": card.gradient.bad,
             "earlier": card.earlier,
             "detail": [[label, _short(text)] for label, text in self._detail(card)],
         }

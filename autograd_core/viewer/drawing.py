@@ -189,7 +189,7 @@ class Drawing:
     @property
     def notes(self) -> list[str]:
         """What there is to say: what was collapsed, why there are no gradients."""
-        found = [self.view.message, self.recording.note]
+        found = [self.view.message, self.recording.note, *self.recording.bad_notes(self._names)]
         if self.failure is not None:
             found.append(self.failure.message)
         return [note for note in found if note]

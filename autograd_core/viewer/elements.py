@@ -107,7 +107,7 @@ def sum_of(
     for call, upstream in uses:
         parts = upstream if isinstance(upstream, tuple) else (upstream,)
         values = [p for p in parts if p is not None]
-        for g, (local, product) in zip(values, call.terms(upstream, k), strict=True):
+        for g, (local, product) in zip(values, _locals(call, upstream, k), strict=True):
             for place in np.argwhere(np.asarray(local) != 0):
                 at = tuple(map(int, place))
                 terms.append(
@@ -120,6 +120,21 @@ def sum_of(
                 )
     total = sum((t.product for t in terms), start=0.0)
     return ElementSum(f"∂{output}/∂{element_name(name, index)}", terms, total)
+
+
+def _locals(call: Call, upstream: Any, k: int) -> list[tuple[Any, Any]]:
+    """Return local derivatives and products; of complex numbers where one factor says it all."""
+    real = call.terms(upstream, k)
+    parts = upstream if isinstance(upstream, tuple) else (upstream,)
+    if not np.iscomplexobj(call.argument):
+        if any(np.iscomplexobj(t) for t, _ in real):
+            raise ValueError("a real number among complex ones: the real part of a sum")
+        return real
+    turned = call.terms(upstream, k, 1j)
+    if not all(np.allclose(1j * a, b) for (a, _), (b, _) in zip(real, turned, strict=True)):
+        raise ValueError("real and imaginary part have derivatives of their own")
+    given = [p for p in parts if p is not None]
+    return [(np.conj(t), np.conj(t) * g) for (t, _), g in zip(real, given, strict=True)]
 
 
 def _factor(number: Any) -> str:

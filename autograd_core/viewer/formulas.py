@@ -26,6 +26,7 @@ from autograd_core.viewer.typesetting import parsed, simpler, typeset
 
 LONGEST = 90  # characters of a formula that a rule said by itself
 MOST = 1 << 16  # numbers of a Jacobian that is evaluated to check the general formula
+NUMBERS = (int, float, complex, np.number, np.ndarray)
 _NAMES = "abcdefgh"
 
 
@@ -102,9 +103,7 @@ class Formula:
         numbers = {}
         for name in used & set(self.values):
             value = self.values[name]
-            if not isinstance(value, (int, float, complex, np.number, np.ndarray)) or np.ndim(
-                value
-            ):
+            if not isinstance(value, NUMBERS) or np.ndim(value):
                 return ""
             numbers[name] = number_text(value)
         return self._typeset(numbers) if len(self.trees) == 1 and numbers else ""

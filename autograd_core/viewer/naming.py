@@ -108,7 +108,7 @@ class Names:
         return several
 
     def _number(self, several: dict[str, list[Node]]) -> None:
-        """Number the values that one name was given to in turn."""
+        """Tell apart the values that one name was given to in turn."""
         for name, nodes in several.items():
             for k, node in enumerate(nodes, 1):
                 self.nodes.setdefault(node, name + str(k).translate(SUBSCRIPTS))

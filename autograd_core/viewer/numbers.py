@@ -41,6 +41,11 @@ class Summary(NamedTuple):
     block: str = ""
 
     @property
+    def marked(self) -> str:
+        """The text, with an exclamation mark before NaN and Inf."""
+        return ("! " if self.bad else "") + self.text
+
+    @property
     def scalar(self) -> bool:
         """Whether it is one number."""
         return self.size == 1 and self.cells is None

@@ -163,7 +163,7 @@
     let grad = "", symbol = forward ? "t" : "\u2202";
     if (forward) {
       if (run.grad[key] <= now && key in run.tangents) grad = run.tangents[key].text;
-    } else if (run.grad[key] <= now && card.grad) grad = card.grad.text;
+    } else if (run.grad[key] <= now && card.grad) grad = (card.badgrad ? "! " : "") + card.grad.text;
     else if (!Object.keys(run.grad).length && card.earlier && card.grad) grad = card.grad.text + " (earlier sweep)";
     return { value, grad, symbol };
   };
@@ -181,7 +181,7 @@
       const item = picture && picture.cards[key];
       if (!item) continue;
       item.classList.toggle("lit", lit.has(key));
-      item.classList.toggle("bad", card.bad && value !== "");
+      item.classList.toggle("bad", card.bad && value !== "" || card.badgrad && grad !== "" && !forward);
       const marker = item.querySelector(".marker");
       if (marker) marker.textContent = lit.has(key) ? "\u25B8" : "";
       const spans = item.querySelectorAll(".row tspan");

@@ -19,7 +19,7 @@ from autograd_core.engine.pushing import push
 from autograd_core.operations.primitive import bare
 from autograd_core.viewer.elements import ElementSum, sum_of
 from autograd_core.viewer.formulas import Call, Formula
-from autograd_core.viewer.naming import Names, operands
+from autograd_core.viewer.naming import Names, expression, operands
 from autograd_core.viewer.numbers import Summary, summarize
 from autograd_core.viewer.view import Use, View, Wire
 
@@ -59,8 +59,11 @@ class RecordedSweep:
         self.messages: dict[str, Summary] = {}
         self.arrivals: list[str] = []
         self.note = ""
+        self.bad: tuple[Node, int] | None = None  # where the first NaN or Inf is sent back
         self.reached: set[Node] = set()  # what has a gradient
-        self._edges: dict[Node, list[Edge]] | None = None
+        self._edges: dict[Node, list[Edge]] = {}
+        for edge in graph.edges:  # now: a sweep of the user's may free them later
+            self._edges.setdefault(edge.source, []).append(edge)
         self._locals: dict[str, float | None] = {}
         self._arrays: dict[Use, tuple[Any, Any]] = {}
         self._room = ROOM
@@ -88,7 +91,8 @@ class RecordedSweep:
             self.note = "The output is not a scalar, so there is no gradient to show."
         else:
             try:
-                self._swept(seed)
+                with np.errstate(all="ignore"):  # a page shows NaN and Inf, with their place
+                    self._swept(seed)
             except AutogradError as error:  # overwritten values, a missing rule: still draw
                 self.messages.clear()
                 self.arrivals.clear()
@@ -108,6 +112,8 @@ class RecordedSweep:
 
         def observe(node: Node, g: Any, index: int, contribution: Any) -> None:
             self.reached.add(node)
+            if self.bad is None and not _finite(contribution) and _finite(g):
+                self.bad = node, index
             wire = watched.get(Use(node, index))
             if wire is not None:
                 self._keep(Use(node, index), g, contribution)
@@ -125,7 +131,28 @@ class RecordedSweep:
         for wire in self.view.wires:  # some uses pass nothing back (a rule without derivative)
             if wire.key in sums:
                 self._complete(wire, sums[wire.key])
-        self.gradients = {n: summarize(_shown(g)) for n, g in found.items() if n in shown}
+        self.gradients = {n: summarize(as_grad(g)) for n, g in found.items() if n in shown}
+
+    def bad_notes(self, names: Names) -> list[str]:
+        """Return where the first NaN or Inf arises, of the values and of the gradients."""
+        found = []
+        for node in self.graph.nodes:
+            inputs = [i.output if isinstance(i, Node) else i for i in node.inputs or ()]
+            if not _finite(node.output) and all(map(_finite, inputs)):
+                what = expression(node, names) or "an input"
+                found.append(
+                    f"NaN or Inf: the first value that holds one is {names.nodes[node]} = {what}, "
+                    f"at {node.location}."
+                )
+                break
+        if self.bad is not None:
+            node, index = self.bad
+            what = f"{names.nodes[node]} = {expression(node, names)}"
+            found.append(
+                f"NaN or Inf: the first gradient that holds one is what {what} sends to "
+                f"{operands(node, names)[index]}, at {node.location}."
+            )
+        return found
 
     def _keep(self, use: Use, g: Any, message: Any) -> None:
         """Keep copies for the formulas and the elements, while there is room."""
@@ -136,7 +163,7 @@ class RecordedSweep:
 
     def _complete(self, wire: Wire, message: Any) -> None:
         many = Summary(f"{wire.many} gradients")
-        self.messages[wire.key] = many if wire.many else summarize(_shown(message))
+        self.messages[wire.key] = many if wire.many else summarize(as_grad(message))
         self.arrivals.append(wire.key)
 
     def formula(self, wire: Wire) -> Formula | None:
@@ -171,7 +198,8 @@ class RecordedSweep:
         uses = []
         for edge in self._uses_of(node):
             arrays = self._arrays.get(Use(edge.target, edge.index))
-            if arrays is None or edge.target.primitive in (None, PART):
+            freed = edge.target.inputs is None
+            if arrays is None or freed or edge.target.primitive in (None, PART):
                 return None
             called = operands(edge.target, names)
             call = Call.of(edge.target, edge.index, called, names.nodes[edge.target])
@@ -184,10 +212,6 @@ class RecordedSweep:
 
     def _uses_of(self, node: Node) -> list[Edge]:
         """Return the uses of a value that sent something back."""
-        if self._edges is None:
-            self._edges = {}
-            for edge in self.graph.edges:
-                self._edges.setdefault(edge.source, []).append(edge)
         return [e for e in self._edges.get(node, ()) if e.target in self.reached]
 
     def local(self, wire: Wire) -> float | None:
@@ -262,11 +286,17 @@ class Tangents(NamedTuple):
     terms: dict[str, Summary]
 
 
-def _shown(g: Any) -> Any:
+def as_grad(g: Any) -> Any:
     """Return a gradient in the convention of ``.grad``."""
     if isinstance(g, (tuple, list)):
-        return tuple(_shown(part) for part in g)
+        return tuple(as_grad(part) for part in g)
     return g if g is None else conjugated(np.asarray(bare(g))[()])
+
+
+def _finite(value: Any) -> bool:
+    parts = value if isinstance(value, (tuple, list)) else (value,)
+    arrays = [np.asarray(bare(p)) for p in parts if p is not None]
+    return all(bool(np.isfinite(a).all()) for a in arrays if a.dtype.kind in "fc")
 
 
 def _size(g: Any) -> int:
@@ -276,7 +306,7 @@ def _size(g: Any) -> int:
 
 def _kept(g: Any) -> Any:
     """Return a copy of a gradient for the formulas, which the sweep cannot write into."""
-    shown = _shown(g)
+    shown = as_grad(g)
     if isinstance(shown, tuple):
         return tuple(part if part is None else np.array(part)[()] for part in shown)
     return np.array(shown)[()]

@@ -89,6 +89,11 @@ class Card:
     heat: float | None = None
 
     @property
+    def bad(self) -> bool:
+        """Whether its value or its gradient holds NaN or Inf."""
+        return self.value.bad or self.gradient.bad
+
+    @property
     def title(self) -> str:
         """``name = expression``, or the name alone."""
         return f"{self.name} = {self.expression}" if self.expression else self.name

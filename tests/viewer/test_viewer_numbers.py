@@ -6,7 +6,7 @@ import graphs
 import numpy as np
 import pytest
 
-from autograd_core import Graph, Tensor, animate, branch, draw, jvp
+from autograd_core import Graph, Tensor, animate, branch, draw, explain, jvp
 from autograd_core.engine.node import PART
 from autograd_core.engine.pushing import push
 from autograd_core.engine.sweeping import sweep
@@ -265,3 +265,50 @@ def test_uses_are_counted_as_the_program_makes_them(name):
     for junction in drawing.view.junctions:
         if junction.node is not None and junction.node.primitive is None:
             assert junction.uses == uses[junction.node]
+
+
+def test_complex_gradients_are_shown_as_grad_holds_them():
+    z = Tensor(2.0 + 4.0j, requires_grad=True)
+    w = z * (3.0 - 1.0j)
+    out = np.real(w * np.conj(w))
+    drawing = draw(out)
+    explained, element = explain(z, out), drawing.element("z", 0)
+    steps = [step.caption for step in out.backward_steps()]
+    out.backward()
+    expected = complex(z.grad.data)
+    assert expected == 40 + 80j  # 2 |3 - i|² z, the direction of steepest ascent
+    card = next(card for card in drawing.cards if card.name == "z")
+    assert complex(card.gradient.text.replace(" ", "")) == expected
+    assert complex(explained.gradient.data) == expected
+    assert sum(row.product for row in explained.rows) == pytest.approx(expected)
+    assert any("dz = upstream × conj((3-1j))" in s and "40+80j" in s for s in steps)
+    assert element.value == pytest.approx(expected)
+    assert drawing.element("z", 0) is None  # freed by backward()
+
+
+def test_nan_and_inf_gradients_are_marked_with_the_first_place():
+    x = Tensor(np.array([0.0, 4.0]), requires_grad=True)
+    root = np.sqrt(x)
+    scaled = root * 3.0
+    loss = np.sum(scaled)
+    drawing = draw(loss)
+    card = next(card for card in drawing.cards if card.name == "x")
+    assert card.gradient.bad
+    assert not card.value.bad
+    rows = {row.split()[0]: row for row in drawing.to_text().splitlines()}
+    assert "! rms inf" in rows["x"]
+    (note,) = [n for n in drawing.notes if n.startswith("NaN or Inf")]
+    assert "the first gradient that holds one is what root = sqrt(x) sends to x, at " in note
+    assert "test_viewer_numbers.py" in note
+    data = animate(loss).data()
+    assert [c["name"] for c in data["cards"].values() if c["badgrad"]] == ["x"]
+    assert any(n.startswith("NaN or Inf") for n in data["notes"])
+
+
+def test_nan_values_are_marked_with_the_first_place():
+    x = Tensor(-1.0, requires_grad=True)
+    with np.errstate(all="ignore"):
+        bad = np.log(x)
+        loss = bad * 2.0 + x
+        notes = draw(loss).notes
+    assert any("the first value that holds one is bad = log(x), at " in n for n in notes)
