@@ -233,10 +233,10 @@
 
   const many = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
   function counter(step, forward) {
-    const products = many(step.products, "multiplication"), inputs = data.inputs;
+    const work = `${step.flops.toLocaleString("en")} FLOP`, inputs = data.inputs;
     $("counter").textContent = forward
-      ? `Forward: 1 sweep for each input, so ${many(inputs, "sweep")} for all; this one: ${products} so far.`
-      : `Reverse: 1 sweep for ${inputs === 1 ? "the input" : "all " + many(inputs, "input")}: ${products} backward so far.`;
+      ? `Forward: 1 sweep for each input number, so ${many(inputs, "sweep")} for all; this one: ${work} so far.`
+      : `Reverse: 1 sweep for ${inputs === 1 ? "the input number" : "all " + many(inputs, "input number")}: ${work} backward so far.`;
   }
 
   // Keep what lights up in sight, without moving the page.

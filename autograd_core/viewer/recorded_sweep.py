@@ -6,12 +6,15 @@ observer, local derivatives from the operations' forward rules.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_core.base.errors import AutogradError
 from autograd_core.base.renamed import renamed_names
+from autograd_core.costs.counting import Counter, count_forward, count_reverse
 from autograd_core.engine.graph import Edge, Graph
 from autograd_core.engine.messages import conjugated
 from autograd_core.engine.node import PART, Node
@@ -21,6 +24,7 @@ from autograd_core.viewer.elements import ElementSum, sum_of
 from autograd_core.viewer.formulas import Call, Formula
 from autograd_core.viewer.naming import Names, expression, operands
 from autograd_core.viewer.numbers import Summary, summarize
+from autograd_core.viewer.seeds import Seed
 from autograd_core.viewer.view import Use, View, Wire
 
 ROOM = 1 << 22  # numbers of gradients that are kept for formulas and elements
@@ -238,9 +242,29 @@ class RecordedSweep:
             value = self.graph.local_derivative(Edge(source, node, wire.index))
         return float(bare(value))
 
-    def forward(self, seed: Node) -> Tangents:
-        """Push the tangent 1 from one input through the graph (ones, for an array)."""
-        pushed: dict[Node, Any] = {seed: np.ones_like(seed.output)[()]}
+    @cached_property
+    def reverse_flops(self) -> dict[Node, float]:
+        """FLOPs of the reverse sweep at each operation, as `cost` counts them."""
+        return self._counted(
+            lambda counter: count_reverse(
+                self.graph.nodes, self.graph.outputs[:1], set(self.graph.leaves), counter
+            )
+        )
+
+    def forward_flops(self, seed: Seed) -> dict[Node, float]:
+        """Return the FLOPs of a forward sweep at each operation, as `cost` counts them."""
+        return self._counted(lambda counter: count_forward(self.graph.nodes, {seed.node}, counter))
+
+    def _counted(self, count: Callable[[Counter], dict[Node, float]]) -> dict[Node, float]:
+        try:
+            with np.errstate(all="ignore"):
+                return count(Counter())
+        except Exception:  # a rule of the user's may raise whatever it likes
+            return {}
+
+    def forward(self, seed: Seed) -> Tangents:
+        """Push the tangent of a seed through the graph."""
+        pushed: dict[Node, Any] = {seed.node: seed.tangent()}
         with np.errstate(all="ignore"):
             push(self.graph.nodes, pushed, [])
             shown = {card.node for card in self.view.cards if card.node is not None}

@@ -13,6 +13,7 @@ from autograd_core.base.renamed import renamed_names
 from autograd_core.viewer.captions import Piece, clause, message, multiplies, plain
 from autograd_core.viewer.numbers import Summary, number_text
 from autograd_core.viewer.recorded_sweep import RecordedSweep, Tangents
+from autograd_core.viewer.seeds import Seed
 from autograd_core.viewer.view import Card, Junction, View, Wire
 
 FEW_TERMS = 4  # of a sum that is written out
@@ -36,8 +37,9 @@ class PassStep:
         The cards whose value, or gradient (tangent), is known from here on.
     pieces : list of Piece
         The sentence.
-    products : int
-        Multiplications of a local derivative so far.
+    flops : float
+        Floating-point operations of this sweep so far, as `cost` counts them; what an operation
+        needs for its messages, and to add them to others, is counted at its step.
     """
 
     phase: str
@@ -47,7 +49,7 @@ class PassStep:
     values: list[str] = field(default_factory=list)
     gradients: list[str] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
-    products: int = 0
+    flops: float = 0.0
 
     @property
     def caption(self) -> str:
@@ -109,7 +111,7 @@ class _Backward:
         self.terms: dict[str, list[Summary]] = {j.key: [] for j in view.junctions}
         self.order = {key: k for k, key in enumerate(recording.arrivals)}
         self.output = next((c.name for c in view.cards if c.output), "F")
-        self.products = 0
+        self.flops = 0.0
 
     def steps(self) -> list[PassStep]:
         ends = [c for c in self.view.cards if c.output and c.node in self.recording.gradients]
@@ -167,7 +169,6 @@ class _Backward:
         step.pieces.append(Piece("."))
         for wire in sent:
             step.messages.append((wire.key, self._text(card, wire)))
-            self.products += multiplies(card)
             junction = self.junction_of.get(wire.key)
             if junction is None:
                 step.gradients.append(wire.source)
@@ -178,9 +179,10 @@ class _Backward:
             if len(terms) == self._expected(junction):
                 sums.append(self._sum(junction, terms))
         step.gradients = self._known(step.gradients, sent)
-        step.products = self.products
+        self.flops += sum(self.recording.reverse_flops.get(n, 0.0) for n in card.members)
+        step.flops = self.flops
         for late in sums:
-            late.products = self.products
+            late.flops = self.flops
         return [step, *sums]
 
     def _expected(self, junction: Junction) -> int:
@@ -264,40 +266,40 @@ def _equation(left: str, right: str) -> Iterable[Piece]:
 
 
 def tangent_steps(
-    view: View, recording: RecordedSweep, seed: Card, pushed: Tangents
+    view: View, recording: RecordedSweep, seed: Seed, pushed: Tangents
 ) -> list[PassStep]:
     """Return one forward-mode sweep: values and tangents together, from one seeded input."""
-    assert seed.node is not None
-    shape = "1" if not seed.shape else "1 in every element"
+    own = "1 in every element, that" if seed.whole else "1, that"
     leaves = [c.key for c in view.cards if c.kind in ("parameter", "input", "constant")]
     pieces = [
         Piece("One forward sweep asks how everything changes with "),
         Piece(seed.name, "code"),
-        Piece(f": its tangent is {shape}, every other input's is 0."),
+        Piece(f": its tangent is {own} of every other input number is 0."),
     ]
     steps = [
-        PassStep("tangent", seed.key, [seed.key], values=leaves, gradients=leaves, pieces=pieces)
+        PassStep("tangent", seed.card, [seed.card], values=leaves, gradients=leaves, pieces=pieces)
     ]
-    products = 0
+    counted, flops = recording.forward_flops(seed), 0.0
     for card in view.cards:
         if card.kind not in ("operation", "plus", "module"):
             continue
         step = _tangent(view, recording, card, pushed)
-        products += len(step.messages) * multiplies(card)
-        step.products = products
+        flops += sum(counted.get(n, 0.0) for n in card.members)
+        step.flops = flops
         steps.append(step)
     output = next((c for c in view.cards if c.output), None)
     if output is not None:
         t = pushed.tangents.get(output.node) if output.node is not None else None
-        what = f"∂{output.name}/∂{seed.name}" if not seed.shape else f"the change of {output.name}"
+        what = f"∂{output.name}/∂{seed.name}" if not seed.whole else f"the change of {output.name}"
         pieces = [
             Piece("So "),
             *_equation(what, t.text if t else "0"),
             Piece(
-                ". Each further input needs a sweep of its own; one reverse sweep gives them all."
+                ". Each further input number needs a sweep of its own; one reverse sweep gives "
+                "them all."
             ),
         ]
-        last = PassStep("tangent", output.key, [output.key], pieces=pieces, products=products)
+        last = PassStep("tangent", output.key, [output.key], pieces=pieces, flops=flops)
         steps.append(last)
     return steps
 

@@ -6,7 +6,8 @@ import graphs
 import numpy as np
 import pytest
 
-from autograd_core import Graph, Tensor, animate, branch, draw, explain, jvp
+from autograd_core import Graph, OperandError, Tensor, animate, branch, cost, draw, explain, jvp
+from autograd_core.costs.counting import Counter, count_reverse
 from autograd_core.engine.node import PART
 from autograd_core.engine.pushing import push
 from autograd_core.engine.sweeping import sweep
@@ -141,7 +142,8 @@ def test_forward_mode_agrees_with_dual_numbers_and_counts_sweeps():
     output = next(key for key, card in data["cards"].items() if card["output"])
     assert run["tangents"][output]["number"] == expected
     assert data["inputs"] == 2
-    assert run["steps"][-1]["products"] == 2
+    counted = cost(lambda y: 8.0 * (2.0 + 3 * y), 3.0, measure=False)
+    assert run["steps"][-1]["flops"] == counted.forward.flops == 2
 
 
 def test_steps_of_a_sweep_can_be_iterated():
@@ -162,7 +164,8 @@ def test_counters():
     x = Tensor(2.0, requires_grad=True)
     F = (x * 3.0) * (x * 5.0) + x
     last = list(F.backward_steps())[-1]
-    assert last.products == 4  # two factors, two inputs; a plus only copies
+    counted = cost(lambda x: (x * 3.0) * (x * 5.0) + x, 2.0, measure=False)
+    assert last.flops == counted.reverse.flops == 6  # four products, two additions at the branch
 
 
 def test_several_outputs_and_parts():
@@ -312,3 +315,66 @@ def test_nan_values_are_marked_with_the_first_place():
         loss = bad * 2.0 + x
         notes = draw(loss).notes
     assert any("the first value that holds one is bad = log(x), at " in n for n in notes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_counter_ends_at_what_cost_counts(name):
+    output = graphs.ALL[name]()
+    drawing = draw(output)
+    counter = Counter()
+    count_reverse(
+        drawing.graph.nodes, drawing.graph.outputs, set(drawing.graph.leaves), counter
+    )  # what cost() is made of
+    steps = reverse_steps(drawing.view, drawing.recording)
+    assert steps[-1].flops == counter.total
+    flops = [s.flops for s in steps]
+    assert flops == sorted(flops)
+
+
+def test_the_counter_agrees_with_cost():
+    W, x = np.linspace(-1, 1, 12).reshape(3, 4), np.ones(4)
+
+    def f(W, x):
+        return np.sum(np.tanh(W @ x) ** 2)
+
+    loss = f(Tensor(W, requires_grad=True), Tensor(x, requires_grad=True))
+    *_, last = loss.backward_steps()
+    assert last.flops == cost(f, W, x, measure=False).reverse.flops
+    page = animate(loss).to_html()
+    assert "input number" in page
+    assert "FLOP" in page
+
+
+def test_forward_seeds_are_single_elements():
+    W = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    s = Tensor(2.0, requires_grad=True)
+    loss = np.sum(W * W) * s
+    data = animate(loss).data()
+    runs = {run["seed"]: run for run in data["runs"][1:]}
+    assert list(runs) == ["W[0, 0]", "W[0, 1]", "W[1, 0]", "W[1, 1]", "s"]
+    output = next(key for key, card in data["cards"].items() if card["output"])
+    loss.backward(retain_graph=True)
+    assert runs["W[1, 0]"]["tangents"][output]["number"] == W.grad.data[1, 0] == 12
+    text = "".join(piece[0] for piece in runs["W[1, 0]"]["steps"][0]["pieces"])
+    assert text.endswith("W[1, 0]: its tangent is 1, that of every other input number is 0.")
+    _, asked = page_data(loss, inputs=[(W, (0, 1)), (W, "ones")])
+    seeds = {run["seed"]: run["tangents"][output]["number"] for run in asked["runs"][1:]}
+    assert seeds == {"W[0, 1]": 8.0, "all of W": 40.0}
+    with pytest.raises(OperandError, match="with \"ones\", not 'one'"):
+        animate(loss, inputs=(W, "one"))
+
+
+def test_forward_mode_is_offered_for_models():
+    nn = pytest.importorskip("nn")
+    net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)).double()
+    loss = np.sum(net(np.ones((4, 2))) ** 2)
+    data = animate(loss).data()
+    seeds = [run["seed"] for run in data["runs"][1:]]
+    assert seeds[:2] == ["net[0].weight[0, 0]", "net[0].weight[0, 1]"]
+    output = next(key for key, card in data["cards"].items() if card["output"])
+    loss.backward(retain_graph=True)
+    first = data["runs"][1]["tangents"][output]["number"]
+    assert first == pytest.approx(net[0].weight.grad.data[0, 0])
+    loss.backward()
+    notes = animate(loss).data()["notes"]
+    assert any(n.startswith("Forward mode is not shown: ") for n in notes)
