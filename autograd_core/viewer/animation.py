@@ -107,7 +107,11 @@ class Animation:
         return next((c.name for c in self.drawing.view.cards if c.output), "F")
 
     def _title(self) -> str:
-        return _short(self.title or f"Back-propagation of {self._output()}")
+        failure = self.drawing.failure
+        usual = f"Back-propagation of {self._output()}"
+        return _short(
+            self.title or (f"What ran before the {failure.title}" if failure is not None else usual)
+        )
 
     def _run(self, key: str, seed: str, steps: list[PassStep], listing: Listing) -> dict[str, Any]:
         return {

@@ -67,8 +67,12 @@ class Builder:
             above = box.parent.label if box.parent is not None and box.parent.label else ""
             label = as_written(box.label, above or self.names.root or "module")
             holders.setdefault(label, []).append(box)
-        found = {}
+        found: dict[Box, str] = {}
         for label, alike in holders.items():
+            paths = [as_written(box.path, self.names.root or "module") for box in alike]
+            if len(set(paths)) == len(alike) > 1 and not set(paths) & (taken | set(holders)):
+                found.update(zip(alike, paths, strict=True))
+                continue
             for k, box in enumerate(alike, 1):
                 number = str(k).translate(SUBSCRIPTS) if len(alike) > 1 or label in taken else ""
                 found[box] = label + number
@@ -324,5 +328,4 @@ def _branch(view: View) -> None:
         if count > 1:
             key = f"j{len(view.junctions)}"
             view.junctions.append(Junction(key, source, node, [w.key for w in wires], count))
-    if hasattr(view, "_by_key"):
-        del view._by_key
+    view.changed()

@@ -94,7 +94,7 @@ class Drawing:
         swept = self.failure is None and ("grad" in self.show or self.color == "grad")
         self.recording = RecordedSweep(self.graph, self.view, self._seed, swept)
         if self.failure is not None:
-            failed.add_card(self.view, self.failure)
+            failed.add_card(self.view, self.failure, self._names)
         if self.color is not None:
             _color(self.view, self.color)
         self._layouts.clear()
@@ -240,7 +240,10 @@ class Drawing:
 
         layout = self._need_layout()
         output = next((c.name for c in self.view.cards if c.output), "graph")
-        return static(self.view, layout, self.show, f"Computational graph of {output}")
+        title = f"Computational graph of {output}"
+        if self.failure is not None:
+            title = f"What ran before the {self.failure.title}"
+        return static(self.view, layout, self.show, title)
 
     def _need_layout(self) -> Layout:
         try:

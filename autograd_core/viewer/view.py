@@ -147,6 +147,11 @@ class View:
     message: str = ""  # what was collapsed and how to see it all
     total: int = 0  # recorded nodes
 
+    def changed(self) -> None:
+        """Forget what was looked up: there are other cards and wires now."""
+        for name in ("_by_key", "_into", "_out"):
+            self.__dict__.pop(name, None)
+
     def card(self, key: str) -> Card:
         """Return a card by its key."""
         if not hasattr(self, "_by_key"):

@@ -482,7 +482,13 @@ def test_diff_matches_by_structure():
 
 def test_an_error_in_mid_graph_still_draws_what_ran():
     drawing = draw(graphs.cut_off())
-    assert [card.kind for card in drawing.cards] == ["parameter", "operation", "operation", "error"]
+    assert [card.kind for card in drawing.cards] == [
+        "parameter",
+        "operation",
+        "operation",
+        "parameter",
+        "error",
+    ]
     assert drawing.view.into("error")
     assert "matmul" in drawing.to_text()
     assert draw(graphs.cut_off()).notes[0].startswith("ShapeError")
@@ -581,7 +587,7 @@ def test_modules_of_nn_are_scopes():
     opened = draw(loss, open="3.up")
     names = {card.name for card in opened.cards if card.kind == "parameter"}
     assert names == {"model[3].up.weight", "model[3].up.bias"}
-    assert any(card.expression.endswith("+ down") for card in opened.cards)
+    assert any(card.expression.endswith("+ model[3].down") for card in opened.cards)
 
 
 def test_the_page_for_newcomers_is_right(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -394,3 +395,27 @@ def test_a_layout_program_that_answers_nothing(monkeypatch) -> None:
     monkeypatch.setattr(layout.subprocess, "run", lambda *_, **__: Silent)
     with pytest.raises(layout.LayoutError, match="out of paper"):
         layout.lay_out(drawing.view, "LR")
+
+
+@pytest.mark.parametrize(
+    ("fail", "text", "title"),
+    [
+        (lambda h, W, c: h @ W, "h @ W: 3×4 @ 5×6", "matmul"),
+        (lambda h, W, c: h + c, "h + c: 3×4 + 2×2", "add"),
+        (lambda h, W, c: c - h, "c - h: 2×2 - 3×4", "subtract"),
+        (lambda h, W, c: np.concatenate([h, W]), "concatenate(h, W): 3×4, 5×6", "concatenate"),
+        (lambda h, W, c: np.matmul(h, W), "h @ W: 3×4 @ 5×6", "matmul"),
+    ],
+)  # fmt: skip
+def test_an_errors_picture_has_the_operation_with_all_operands(fail, text, title):
+    h = Tensor(np.ones((3, 4)), requires_grad=True) * 2.0
+    W, c = Tensor(np.ones((5, 6)), requires_grad=True), np.ones((2, 2))
+    with pytest.raises(ValueError, match=title) as caught:
+        fail(h, W, c)
+    drawing = draw(caught.value)
+    error = drawing.cards[-1]
+    assert (error.kind, error.expression) == ("error", text)
+    feeding = [drawing.view.card(w.source) for w in drawing.view.into("error")]
+    assert {card.name for card in feeding} == set(re.findall(r"\b[hWc]\b", text))
+    assert {card.shape for card in feeding} == {s for s in ("3×4", "5×6", "2×2") if s in text}
+    assert animate(caught.value).data()["title"] == f"What ran before the ShapeError in {title}"
