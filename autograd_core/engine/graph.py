@@ -14,6 +14,7 @@ import numpy as np
 from autograd_core.base.renamed import renamed_keywords
 from autograd_core.engine.backward import node_of, seed_for
 from autograd_core.engine.node import Node
+from autograd_core.engine.pushing import pushed_at
 from autograd_core.engine.sweeping import Observer, collect, sweep
 from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.operations.primitive import bare
@@ -137,7 +138,7 @@ class Graph:
             tangents[edge.index] = unit.reshape(np.shape(x))[()]
             columns.append(
                 np.broadcast_to(
-                    node.primitive.push(tangents, node.output, inputs, node.params),
+                    pushed_at(node, tangents, inputs),
                     np.shape(node.output),
                 )
             )

@@ -190,6 +190,7 @@ class Drawing:
     def notes(self) -> list[str]:
         """What there is to say: what was collapsed, why there are no gradients."""
         found = [self.view.message, self.recording.note, *self.recording.bad_notes(self._names)]
+        found += self.recording.doubts.values()
         if self.failure is not None:
             found.append(self.failure.message)
         return [note for note in found if note]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.base.errors import OperandError
+from autograd_core.base.errors import AutogradError, OperandError
 from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.source import Location, user_frame
 from autograd_core.engine.backward import node_of
@@ -250,8 +250,11 @@ def _local(graph: Graph, edge: Edge) -> Any:
         return None
     if np.size(bare(target)) * np.size(bare(source)) > 4096:
         return None
-    with np.errstate(all="ignore"):
-        return as_grad(bare(graph.local_derivative(edge)))
+    try:
+        with np.errstate(all="ignore"):
+            return as_grad(bare(graph.local_derivative(edge)))
+    except AutogradError:  # a forward rule that fails: the sweep's numbers stand
+        return None
 
 
 def _add_paths(found: Explanation, node: Node, graph: Graph, names: Any) -> None:

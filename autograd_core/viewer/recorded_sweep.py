@@ -21,9 +21,9 @@ from autograd_core.engine.node import PART, Node
 from autograd_core.engine.pushing import push
 from autograd_core.operations.primitive import bare
 from autograd_core.viewer.elements import ElementSum, sum_of
-from autograd_core.viewer.formulas import Call, Formula
+from autograd_core.viewer.formulas import Call, Formula, agrees
 from autograd_core.viewer.naming import Names, expression, operands
-from autograd_core.viewer.numbers import Summary, summarize
+from autograd_core.viewer.numbers import Summary, number_text, summarize
 from autograd_core.viewer.seeds import Seed
 from autograd_core.viewer.view import Use, View, Wire
 
@@ -64,6 +64,7 @@ class RecordedSweep:
         self.arrivals: list[str] = []
         self.note = ""
         self.bad: tuple[Node, int] | None = None  # where the first NaN or Inf is sent back
+        self.doubts: dict[str, str] = {}  # of operations whose rules disagree, what to say
         self.reached: set[Node] = set()  # what has a gradient
         self._edges: dict[Node, list[Edge]] = {}
         for edge in graph.edges:  # now: a sweep of the user's may free them later
@@ -238,9 +239,31 @@ class RecordedSweep:
             return None
         if np.iscomplexobj(bare(node.output)):
             return None
-        with np.errstate(all="ignore"):
-            value = self.graph.local_derivative(Edge(source, node, wire.index))
-        return float(bare(value))
+        try:
+            with np.errstate(all="ignore"):
+                value = float(bare(self.graph.local_derivative(Edge(source, node, wire.index))))
+        except Exception as error:  # a rule of the user's may raise whatever it likes
+            self._mistrust(node, (str(error).splitlines() or [""])[0])
+            return None
+        arrays = self._arrays.get(wire.uses[0])
+        if arrays is not None and not np.iscomplexobj(arrays[1]):
+            with np.errstate(all="ignore"):
+                product = np.asarray(value * float(arrays[0]))
+            if not agrees(product, arrays[1], abs(float(arrays[0])), solved=True):
+                self._mistrust(
+                    node,
+                    f"{node.name}: its forward rule gives the local derivative "
+                    f"{number_text(value)}, but its reverse rule sends {number_text(arrays[1])} "
+                    f"for an upstream of {number_text(arrays[0])}",
+                )
+                return None
+        return value
+
+    def _mistrust(self, node: Node, why: str) -> None:
+        """Note that an operation's forward rule cannot be shown beside its reverse rule."""
+        self.doubts.setdefault(
+            node.name, f"No local derivatives through {node.name}: {why}. gradcheck tells more."
+        )
 
     @cached_property
     def reverse_flops(self) -> dict[Node, float]:

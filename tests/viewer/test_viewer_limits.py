@@ -10,7 +10,18 @@ import numpy as np
 import pytest
 
 import autograd_core.viewer.layout as layout
-from autograd_core import Graph, OperandError, Tensor, animate, draw, primitive, scope
+from autograd_core import (
+    Graph,
+    OperandError,
+    RuleError,
+    Tensor,
+    animate,
+    draw,
+    explain,
+    primitive,
+    scope,
+)
+from autograd_core import jvp as jvp_of
 from autograd_core.viewer import drawing as drawings
 from autograd_core.viewer.__main__ import main
 from autograd_core.viewer.animation import ANIMATED
@@ -419,3 +430,34 @@ def test_an_errors_picture_has_the_operation_with_all_operands(fail, text, title
     assert {card.name for card in feeding} == set(re.findall(r"\b[hWc]\b", text))
     assert {card.shape for card in feeding} == {s for s in ("3×4", "5×6", "2×2") if s in text}
     assert animate(caught.value).data()["title"] == f"What ran before the ShapeError in {title}"
+
+
+@pytest.mark.parametrize(
+    ("jvp", "said"),
+    [
+        (lambda t, y, x: t * 3.0 * x**2, "cube: its derivative rule raised TypeError"),
+        ([lambda t, y, x: t * 2.0 * x], "cube: its forward rule gives the local derivative 4, but"),
+        ([lambda t, y, x: 1 / 0 * t], "cube: its derivative rule raised ZeroDivisionError"),
+    ],
+    ids=["takes the list for one", "wrong", "raises"],
+)  # fmt: skip
+def test_a_wrong_jvp_does_not_break_the_reverse_page(jvp, said):
+    cube = primitive(lambda x: x**3, vjp=[lambda g, y, x: g * 3 * x**2], jvp=jvp, name="cube")
+    x = Tensor(2.0, requires_grad=True)
+    y = cube(x) * 2.0
+    page = animate(y)
+    data = page.data()
+    backward = [s for s in data["runs"][0]["steps"] if s["phase"] == "backward"]
+    assert [text for s in backward for _, text in s["messages"]] == ["2 × 1 = 2", "24"]
+    caption = "".join(piece[0] for piece in backward[-1]["pieces"])
+    assert "dx = upstream × 3 × x² = 2 × 3 × 2² = 24" in caption
+    assert any(said in note for note in data["notes"])
+    assert page.to_html()
+    assert explain(x, y).rows[0].product == 24
+
+
+def test_a_failing_forward_rule_names_its_operation_in_forward_mode():
+    cube = primitive(lambda x: x**3, vjp=[lambda g, y, x: g * 3 * x**2],
+                     jvp=lambda t, y, x: t * 3.0 * x**2, name="cube")  # fmt: skip
+    with pytest.raises(RuleError, match=r"cube: .* jvp=\[rule\] gets one"):
+        jvp_of(cube, (2.0,), (1.0,))
