@@ -55,6 +55,7 @@ class Graph:
     def __init__(self, *outputs: Tensor) -> None:
         self.outputs = [node_of(out, "Graph()") for out in outputs]
         self.nodes = collect(self.outputs)[::-1]
+        self.standing: dict[Node, Node] = {}  # of a graph that was freed, see viewer.kept_graphs
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -87,7 +88,8 @@ class Graph:
 
     def node(self, value: Tensor | Node) -> Node:
         """Return the node of a Tensor."""
-        return value if isinstance(value, Node) else node_of(value, "Graph.node()")
+        node = value if isinstance(value, Node) else node_of(value, "Graph.node()")
+        return self.standing.get(node, node)
 
     def paths(self, start: Tensor | Node, end: Tensor | Node | None = None) -> int:
         """Count the paths from a value to an output (default the first), exactly.

@@ -58,7 +58,7 @@ class Animation:
         drawing = self.drawing
         if drawing.failure is not None:
             return []
-        if any(n.inputs is None for n in drawing.graph):
+        if drawing.graph.standing or any(n.inputs is None for n in drawing.graph):
             self.note = "Forward mode is not shown: an earlier sweep freed what it needs."
             return []
         found = []

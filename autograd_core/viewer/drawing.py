@@ -22,6 +22,7 @@ from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.building import Builder
 from autograd_core.viewer.diff import compared
 from autograd_core.viewer.elements import ElementSum
+from autograd_core.viewer.kept_graphs import recalled
 from autograd_core.viewer.layout import (
     NO_LAYOUT,
     Layout,
@@ -455,7 +456,7 @@ def draw(
         outputs = tuple(failure.outputs)
         variables |= failure.variables
     return Drawing(
-        Graph(*outputs),  # type: ignore[arg-type]  # an exception among several is refused there
+        recalled(*outputs),
         variables,
         depth=depth,
         names=names,

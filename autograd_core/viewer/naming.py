@@ -17,6 +17,8 @@ from autograd_core.engine.graph import Graph
 from autograd_core.engine.node import Node
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import Boxed, bare
+from autograd_core.viewer.kept_graphs import fill
+from autograd_core.viewer.numbers import FreedValue, number_text
 
 Span = tuple[int, int, int, int]
 Pair = tuple[str, Any]
@@ -53,6 +55,7 @@ class Names:
         self.nodes: dict[Node, str] = {}
         self.constants: dict[int, str] = {}
         here = set(graph.nodes)
+        self._standing = graph.standing
         found = _parameters([*modules, *(variables or {}).values()], variables or {})
         self.root, parameters = found
         near, far = _values(variables or {})
@@ -73,8 +76,10 @@ class Names:
 
     def _add(self, name: str, value: Any, here: set[Node]) -> None:
         if isinstance(value, Tensor) and value._node is not None:
-            if value._node in here:
-                self.nodes.setdefault(value._node, name)
+            node = self._standing.get(value._node, value._node)
+            if node in here:
+                self.nodes.setdefault(node, name)
+                fill(self._standing, value)
         elif isinstance(value, Tensor):
             self.constants.setdefault(id(value._held), name)
         elif isinstance(value, np.ndarray) and value.ndim:
@@ -296,7 +301,7 @@ def expression(node: Node, names: Names, instead: dict[Node, str] | None = None)
     if node.name == "part":
         return f"{parts[0]}[{node.params['index']}]"
     if node.name == "getitem":
-        return f"{parts[0]}[{index_text(node.params['index'])}]"
+        return f"{parts[0]}[{index_text(node.params.get('index', ...))}]"
     if node.name == "power" and _small_integer(node.inputs[1]):
         return parts[0] + parts[1].translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
     if len(parts) >= 2 and not any(c.isalnum() or c in "[ " for c in label):
@@ -362,9 +367,9 @@ def setting_text(value: Any) -> str:
 
 def constant_text(value: Any) -> str:
     """Return a constant as it stands in an expression: the number, or the array's shape."""
-    from autograd_core.viewer.numbers import number_text
-
     value = bare(value)
+    if isinstance(value, FreedValue):
+        return "×".join(map(str, value.shape)) + " constant" if value.shape else value.dtype
     if isinstance(value, (int, float, complex, np.generic)) or np.ndim(value) == 0:
         try:
             text = number_text(value)

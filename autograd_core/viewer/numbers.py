@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,23 @@ from autograd_core.operations.primitive import bare
 
 NONE = "—"
 HEATMAP = 16  # arrays up to this many rows and columns can be shown cell by cell
+
+
+class FreedValue(NamedTuple):
+    """Stands for a value that a sweep has freed: its shape and its dtype."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
 
 
 class Summary(NamedTuple):
@@ -92,6 +110,8 @@ def summarize(value: Any) -> Summary:
     value = bare(value)
     if value is None:
         return Summary(NONE)
+    if isinstance(value, FreedValue):
+        return Summary("freed")
     if isinstance(value, (tuple, list)):
         return Summary(f"{len(value)} parts")
     array = np.asarray(value)
@@ -139,6 +159,8 @@ def shape_text(value: Any) -> str:
     ('32×16', '')
     """
     value = bare(value)
+    if isinstance(value, FreedValue):
+        return "×".join(map(str, value.shape))
     return "" if isinstance(value, (tuple, list)) else "×".join(map(str, np.shape(value)))
 
 

@@ -23,7 +23,7 @@ from autograd_core.operations.primitive import bare
 from autograd_core.viewer.elements import ElementSum, sum_of
 from autograd_core.viewer.formulas import Call, Formula, agrees
 from autograd_core.viewer.naming import Names, expression, operands
-from autograd_core.viewer.numbers import Summary, number_text, summarize
+from autograd_core.viewer.numbers import FreedValue, Summary, number_text, summarize
 from autograd_core.viewer.seeds import Seed
 from autograd_core.viewer.view import Use, View, Wire
 
@@ -87,7 +87,15 @@ class RecordedSweep:
 
     def _sweep(self, seed: Any) -> None:
         graph = self.graph
-        if any(n.inputs is None for n in graph.nodes):
+        gone = [c.name for c in self.view.cards if c.node and isinstance(c.node.output, FreedValue)]
+        if graph.standing:
+            self.note = (
+                "backward() has freed what it used"
+                + (f": the values of {_listed(gone)} are gone. " if gone else ". ")
+                + "The gradients are those that .grad holds. To see all, draw before backward(), "
+                "or use backward(retain_graph=True)."
+            )
+        elif any(n.inputs is None for n in graph.nodes):
             self.note = (
                 "This graph was swept and its saved values were freed; draw it before backward(), "
                 "or sweep with backward(retain_graph=True)."
@@ -340,7 +348,15 @@ def as_grad(g: Any) -> Any:
     return g if g is None else conjugated(np.asarray(bare(g))[()])
 
 
+def _listed(names: list[str]) -> str:
+    """Return a few names, and how many more there are."""
+    few = ", ".join(names[:6])
+    return few if len(names) <= 6 else f"{few} and {len(names) - 6} more"
+
+
 def _finite(value: Any) -> bool:
+    if isinstance(value, FreedValue):
+        return True
     parts = value if isinstance(value, (tuple, list)) else (value,)
     arrays = [np.asarray(bare(p)) for p in parts if p is not None]
     return all(bool(np.isfinite(a).all()) for a in arrays if a.dtype.kind in "fc")
@@ -368,7 +384,7 @@ def _shaped(term: Any, output: Any) -> Any:
 
 def saved_bytes(node: Node) -> int:
     """Return the bytes that the backward rules of an operation read, each array counted once."""
-    if node.primitive is None or node.inputs is None:
+    if node.primitive is None or node.inputs is None or isinstance(node.output, FreedValue):
         return 0
     values = (node.output, *(i.output if isinstance(i, Node) else i for i in node.inputs))
     read = {k for one in node.primitive.vjp_reads() for k in one.of(len(node.inputs))}
@@ -380,6 +396,8 @@ def flops(node: Node) -> float:
     """Return the floating-point operations of computing a node, as its declaration says."""
     primitive = node.primitive
     if primitive is None or primitive.cost is None or node.inputs is None:
+        return 0.0
+    if isinstance(node.output, FreedValue):  # an operation may look at its values to tell
         return 0.0
     if callable(primitive.cost):
         args = [i.output if isinstance(i, Node) else i for i in node.inputs]

@@ -12,6 +12,7 @@ from autograd_core.engine.tensor import Tensor
 from autograd_core.viewer import failed
 from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.drawing import Drawing, caller_variables
+from autograd_core.viewer.kept_graphs import recalled
 from autograd_core.viewer.steps import PassStep, reverse_steps
 
 
@@ -80,7 +81,7 @@ def animate(
         outputs = list(failure.outputs)
         variables |= failure.variables
     drawing = Drawing(
-        Graph(*outputs),
+        recalled(*outputs),
         variables,
         depth=depth,
         names=names,
