@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.renamed import renamed_names
 from autograd_core.viewer.captions import Piece, clause, message, multiplies, plain
+from autograd_core.viewer.elements import is_rounding
 from autograd_core.viewer.numbers import Summary, number_text
 from autograd_core.viewer.recorded_sweep import RecordedSweep, Tangents
 from autograd_core.viewer.seeds import Seed
@@ -226,7 +227,10 @@ class _Backward:
             text = f"sum of {len(terms)} = {whole.text}"
             few = " and ".join(texts) if len(texts) <= FEW_TERMS else f"{len(texts)} arrays"
             pieces += [Piece(", element by element: "), Piece(few, "code"), Piece(" give ")]
-        pieces += [Piece(whole.text, "number"), Piece(f" = ∂{self.output}/∂{card.name}.")]
+        pieces += [Piece(whole.text, "number"), Piece(f" = ∂{self.output}/∂{card.name}")]
+        numbers = [t.number for t in terms if t.scalar and t.number is not None]
+        noise = whole.number is not None and is_rounding(whole.number, numbers)
+        pieces.append(Piece(" (0 but for rounding: exactly, the terms cancel)." if noise else "."))
         known = [card.key] if junction.node is card.node else []
         return PassStep(
             "branch",

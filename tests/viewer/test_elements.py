@@ -70,3 +70,11 @@ def test_the_page_holds_the_sums_of_small_arrays() -> None:
     assert [float(v) for v in by_name["W"]["values"]] == gradient.reshape(-1).tolist()
     assert by_name["W"]["texts"][0] == "∂loss/∂W[0, 0] = 3 × 24 = 72"
     assert 'id="elements"' in page.to_html()
+
+
+def test_a_branch_whose_terms_cancel_says_so() -> None:
+    x = Tensor(0.7, requires_grad=True)
+    F = (x * 0.1 + x * 0.2) - x * 0.3
+    captions = [step.caption for step in F.backward_steps()]
+    assert captions[-1].endswith("= ∂F/∂x (0 but for rounding: exactly, the terms cancel).")
+    assert "2.776e-17" in captions[-1]
