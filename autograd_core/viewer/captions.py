@@ -97,8 +97,12 @@ def message(formula: Formula | None, name: str, sole: bool, value: Summary) -> l
     """
     if formula is None:
         return [Piece(value.text, "number"), Piece(f" to {name}")]
-    left = f"d{name}" if name.isidentifier() else f"d({name})"
-    pieces = [Piece(f"{left} {'=' if sole else '+='} {formula.text}", "code")]
+    left, text = f"d{name}" if name.isidentifier() else f"d({name})", formula.text
+    if text.startswith("zeros["):  # written into some places
+        pieces = [Piece(left + text.removeprefix("zeros"), "code")]
+        pieces += [Piece(", 0 elsewhere")] if sole else []
+    else:
+        pieces = [Piece(f"{left} {'=' if sole else '+='} {text}", "code")]
     factors, arithmetic = formula.factors, formula.arithmetic
     if factors:
         pieces.append(Piece(f": {factors}"))

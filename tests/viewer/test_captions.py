@@ -213,7 +213,7 @@ def test_what_students_come_for() -> None:
         lambda: np.einsum("ij,kj->ik", z, w): "einsum('ik,kj->ij', upstream, w)",
         lambda: f.layer_norm(z, (3,)): "(u − mean(u, axis=(1,), keepdims=True) − n × mean(u × n",
         lambda: np.mean(z): "upstream / 6",
-        lambda: z[0, 1:]: "zeros[0, 1:] += upstream",
+        lambda: z[0, 1:]: "dz[0, 1:] += upstream, 0 elsewhere",
         lambda: z.T: "upstreamᵀ",
         lambda: np.where(z > 0, z, 0.0): "where(condition, upstream, 0)",
     }
@@ -234,6 +234,6 @@ def test_convolutions_and_pooling() -> None:
     assert "dimage = conv_transpose2d(upstream, kernel, stride=(2, 2))" in text
     assert "dkernel = conv2d_weight(image, upstream, stride=(2, 2))" in text
     text = "\n".join(captions(np.sum(f.max_pool2d(image, 2)).backward_steps()))
-    assert "zeros[the largest of each 2×2 window] += upstream" in text
+    assert "dimage[the largest of each 2×2 window] += upstream, 0 elsewhere" in text
     text = "\n".join(captions(np.sum(f.avg_pool2d(image, 2)).backward_steps()))
-    assert "zeros[every place in each 2×2 window] += upstream / 4" in text
+    assert "dimage[every place in each 2×2 window] += upstream / 4" in text
