@@ -22,6 +22,8 @@ from autograd_core.operations.primitive import Boxed, bare
 _ndarray = np.ndarray
 _float64 = np.float64
 _ONE = np.float64(1)
+# Called with a Tensor and its node before a sweep frees the graph: by the viewer, once it is used.
+BEFORE_FREEING: list[Callable[[Any, Node], None]] = []
 _ADDING = new_lock()  # other threads may be adding to the same leaves
 
 
@@ -98,6 +100,9 @@ def backward(output: Any, gradient: Any, retain: bool, wrap: Callable[[Node], An
             Location.of_caller(),
         )
     seed = conjugated(seed_for(output, gradient, "backward()"))
+    if BEFORE_FREEING and not retain:
+        for look in BEFORE_FREEING:
+            look(output, node)
     found = unshared(sweep([node], [seed], retain=retain, wrap=wrap))
     for g in found.values():
         if isinstance(g, Boxed):  # recorded, or of a trace that a rule or a hook brought in

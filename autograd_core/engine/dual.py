@@ -152,7 +152,7 @@ class Dual(Traced):
             except errors.AutogradError:
                 raise
             except Exception as error:
-                raise _failure(primitive, error) from error
+                raise rule_failure(primitive, error, Location.of_caller()) from error
         if primitive.multiple:
             return self._parts(primitive, y, t, level)
         if t is not None:
@@ -192,7 +192,7 @@ class Dual(Traced):
         except errors.AutogradError:
             raise
         except Exception as error:
-            raise _failure(primitive, error) from error
+            raise rule_failure(primitive, error, Location.of_caller()) from error
         made = self._make(y, _fitted(pushed, y, primitive, (x,)), self._level)
         made._slope = (slope, y, x, t)
         if primitive.view:
@@ -207,11 +207,13 @@ class Dual(Traced):
         return self._make(slope, t * primitive.second(y, slope, below), self._level)  # type: ignore[misc]
 
 
-def _failure(primitive: Primitive, error: Exception) -> Exception:
-    """Return the error of a rule that failed."""
+def rule_failure(primitive: Primitive, error: Exception, where: Location) -> Exception:
+    """Return the error of a forward rule that failed."""
+    hint = ""
+    if primitive.jvp is not None and isinstance(error, TypeError):
+        hint = " (one jvp for all arguments gets the list of their tangents; jvp=[rule] gets one)"
     return errors.RuleError(
-        f"{primitive.name}: its derivative rule raised {type(error).__name__}: {error}",
-        Location.of_caller(),
+        f"{primitive.name}: its derivative rule raised {type(error).__name__}: {error}{hint}", where
     )
 
 

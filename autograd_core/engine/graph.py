@@ -14,6 +14,7 @@ import numpy as np
 from autograd_core.base.renamed import renamed_keywords
 from autograd_core.engine.backward import node_of, seed_for
 from autograd_core.engine.node import Node
+from autograd_core.engine.pushing import pushed_at
 from autograd_core.engine.sweeping import Observer, collect, sweep
 from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.operations.primitive import bare
@@ -54,6 +55,7 @@ class Graph:
     def __init__(self, *outputs: Tensor) -> None:
         self.outputs = [node_of(out, "Graph()") for out in outputs]
         self.nodes = collect(self.outputs)[::-1]
+        self.standing: dict[Node, Node] = {}  # of a graph that was freed, see viewer.kept_graphs
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -86,7 +88,8 @@ class Graph:
 
     def node(self, value: Tensor | Node) -> Node:
         """Return the node of a Tensor."""
-        return value if isinstance(value, Node) else node_of(value, "Graph.node()")
+        node = value if isinstance(value, Node) else node_of(value, "Graph.node()")
+        return self.standing.get(node, node)
 
     def paths(self, start: Tensor | Node, end: Tensor | Node | None = None) -> int:
         """Count the paths from a value to an output (default the first), exactly.
@@ -137,7 +140,7 @@ class Graph:
             tangents[edge.index] = unit.reshape(np.shape(x))[()]
             columns.append(
                 np.broadcast_to(
-                    node.primitive.push(tangents, node.output, inputs, node.params),
+                    pushed_at(node, tangents, inputs),
                     np.shape(node.output),
                 )
             )

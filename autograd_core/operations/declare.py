@@ -138,8 +138,8 @@ def elementwise(
         Whether large arrays may be computed in pieces by several threads: the function, the
         partials and the rules look at one number at a time and change nothing outside.
     **stated
-        Other attributes of `Primitive`, such as ``vjps=``, ``jvps=`` or ``again=``. What is given
-        here is not derived from the partials.
+        Other attributes of `Primitive`, such as ``vjps=``, ``jvps=``, ``again=`` or ``formulas=``,
+        which the viewer writes. What is given here is not derived from the partials.
 
     Returns
     -------

@@ -126,6 +126,13 @@ class Primitive:
         there; that name still works, with a DeprecationWarning.
     doc : str or None
         Its docstring.
+    formulas : sequence of str or callable, or callable, or None
+        What the viewer writes of the reverse rules, where the rules' own code would not read well:
+        for each argument a NumPy expression of ``upstream``, the result ``y`` and the arguments
+        (``x``; of several ``a``, ``b``, ``c``), or ``formula(y, *args, **params)`` that returns
+        one, or a tuple of one, of what other names in it stand for, and of how these are shown.
+        One callable for any number of arguments gets the argument's index first. A page shows a
+        formula only where it gives the message, so special points need not be covered.
 
     Examples
     --------
@@ -150,6 +157,7 @@ class Primitive:
         "composite",
         "cost",
         "doc",
+        "formulas",
         "forward",
         "jvp",
         "jvps",
@@ -180,6 +188,7 @@ class Primitive:
     composite: Callable[..., Any] | None
     cost: float | Callable[..., float] | None
     doc: str | None
+    formulas: Sequence[Any] | Callable[..., Any] | None
     forward: Callable[..., Any]
     jvp: Rule | None
     jvps: tuple[Rule | None, ...] | None
@@ -234,9 +243,11 @@ class Primitive:
         none_if_unused: bool = False,
         renamed: Mapping[str, str] = _NOTHING,
         doc: str | None = None,
+        formulas: Sequence[Any] | Callable[..., Any] | None = None,
     ) -> None:
         stated = {
             "forward": forward,
+            "formulas": formulas,
             "name": name,
             "arity": arity,
             "settings": settings,

@@ -55,11 +55,12 @@ divide = elementwise(
     forward=operator.truediv,
     label="/",
     again=True,
+    formulas=("upstream / b", "-upstream * a / b ** 2"),
 )
 negative = elementwise(np.negative, -1, forward=operator.neg, label="-")
 positive = elementwise(np.positive, 1, label="+")
-square = elementwise(np.square, lambda y, x: 2.0 * x)
-reciprocal = elementwise(np.reciprocal, lambda y, x: -y * y)
+square = elementwise(np.square, lambda y, x: 2.0 * x, formulas=("upstream * 2 * x",))
+reciprocal = elementwise(np.reciprocal, lambda y, x: -y * y, formulas=("-upstream / x ** 2",))
 
 
 def _as_inexact(v: Any, y: Any) -> Any:
@@ -115,8 +116,16 @@ def _power_exponent(y: Any, a: Any, b: Any) -> Any:
     return y * np.log(np.where((y == 0) | ((a == 0) & (b == 0)), 1, a))
 
 
-power = elementwise(np.power, _power_base, _power_exponent, forward=operator.pow, label="**")
-float_power = elementwise(np.float_power, _power_base, _power_exponent)
+_POWER_RULE = ("upstream * b * a ** (b - 1)", "upstream * y * log(a)")
+power = elementwise(
+    np.power,
+    _power_base,
+    _power_exponent,
+    forward=operator.pow,
+    label="**",
+    formulas=_POWER_RULE,
+)
+float_power = elementwise(np.float_power, _power_base, _power_exponent, formulas=_POWER_RULE)
 
 floor_divide = elementwise(np.floor_divide, 0, 0, forward=operator.floordiv, label="//")
 remainder = elementwise(
@@ -125,18 +134,26 @@ remainder = elementwise(
 fmod = elementwise(np.fmod, 1, lambda y, a, b: -np.rint((a - y) / b))
 
 exp = elementwise(np.exp, lambda y, x: y)
-exp2 = elementwise(np.exp2, lambda y, x: y * np.log(2.0).astype(y.dtype))
+exp2 = elementwise(
+    np.exp2, lambda y, x: y * np.log(2.0).astype(y.dtype), formulas=("upstream * y * log(2)",)
+)
 expm1 = elementwise(np.expm1, lambda y, x: y + 1)
 log = elementwise(np.log, lambda y, x: 1.0 / x)
-log2 = elementwise(np.log2, lambda y, x: 1.4426950408889634 / x)
-log10 = elementwise(np.log10, lambda y, x: 0.4342944819032518 / x)
+log2 = elementwise(
+    np.log2, lambda y, x: 1.4426950408889634 / x, formulas=("upstream / (x * log(2))",)
+)
+log10 = elementwise(
+    np.log10, lambda y, x: 0.4342944819032518 / x, formulas=("upstream / (x * log(10))",)
+)
 log1p = elementwise(np.log1p, lambda y, x: 1.0 / (1.0 + x))
-sqrt = elementwise(np.sqrt, lambda y, x: 0.5 / y)
-cbrt = elementwise(np.cbrt, lambda y, x: 1.0 / (3 * y * y))
+sqrt = elementwise(np.sqrt, lambda y, x: 0.5 / y, formulas=("upstream / (2 * y)",))
+cbrt = elementwise(np.cbrt, lambda y, x: 1.0 / (3 * y * y), formulas=("upstream / (3 * y ** 2)",))
 
 sin = elementwise(np.sin, lambda y, x: np.cos(x), second=lambda y, d, x: -y)
-cos = elementwise(np.cos, lambda y, x: -np.sin(x), second=lambda y, d, x: -y)
-tan = elementwise(np.tan, lambda y, x: 1.0 + y * y)
+cos = elementwise(
+    np.cos, lambda y, x: -np.sin(x), second=lambda y, d, x: -y, formulas=("-upstream * sin(x)",)
+)
+tan = elementwise(np.tan, lambda y, x: 1.0 + y * y, formulas=("upstream * (1 + y ** 2)",))
 
 
 def _root_to_one(x: Any) -> Any:
@@ -147,18 +164,27 @@ def _root_to_one(x: Any) -> Any:
 
 
 arcsin = elementwise(np.arcsin, lambda y, x: 1.0 / _root_to_one(x))
-arccos = elementwise(np.arccos, lambda y, x: -1.0 / _root_to_one(x))
-arctan = elementwise(np.arctan, lambda y, x: 1.0 / (1.0 + x * x))
+arccos = elementwise(
+    np.arccos, lambda y, x: -1.0 / _root_to_one(x), formulas=("-upstream / sqrt(1 - x ** 2)",)
+)
+arctan = elementwise(
+    np.arctan, lambda y, x: 1.0 / (1.0 + x * x), formulas=("upstream / (1 + x ** 2)",)
+)
 sinh = elementwise(np.sinh, lambda y, x: np.cosh(x), second=lambda y, d, x: y)
 cosh = elementwise(np.cosh, lambda y, x: np.sinh(x), second=lambda y, d, x: y)
-tanh = elementwise(np.tanh, lambda y, x: 1.0 - y * y, times=lambda g, y, x: g - g * (y * y))
+tanh = elementwise(
+    np.tanh,
+    lambda y, x: 1.0 - y * y,
+    times=lambda g, y, x: g - g * (y * y),
+    formulas=("upstream * (1 - y ** 2)",),
+)
 arcsinh = elementwise(np.arcsinh, lambda y, x: 1.0 / np.sqrt(x * x + 1.0))
 arccosh = elementwise(np.arccosh, lambda y, x: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)))
 arctanh = elementwise(np.arctanh, lambda y, x: 1.0 / (1.0 - x * x))
-degrees = elementwise(np.degrees, 180 / np.pi)
-rad2deg = elementwise(np.rad2deg, 180 / np.pi)
-radians = elementwise(np.radians, np.pi / 180)
-deg2rad = elementwise(np.deg2rad, np.pi / 180)
+degrees = elementwise(np.degrees, 180 / np.pi, formulas=("upstream * 180 / pi",))
+rad2deg = elementwise(np.rad2deg, 180 / np.pi, formulas=("upstream * 180 / pi",))
+radians = elementwise(np.radians, np.pi / 180, formulas=("upstream * pi / 180",))
+deg2rad = elementwise(np.deg2rad, np.pi / 180, formulas=("upstream * pi / 180",))
 
 
 # What stands where a length is 0: 0, the derivative there by convention, which has itself none.
@@ -180,7 +206,10 @@ def _part_of_length(part: Any, y: Any) -> Any:
 
 
 hypot = elementwise(
-    np.hypot, lambda y, a, b: _part_of_length(a, y), lambda y, a, b: _part_of_length(b, y)
+    np.hypot,
+    lambda y, a, b: _part_of_length(a, y),
+    lambda y, a, b: _part_of_length(b, y),
+    formulas=("upstream * a / y", "upstream * b / y"),
 )
 
 
@@ -216,7 +245,10 @@ over_square: Primitive = elementwise(
     name="a / (a² + b²)",
 )
 arctan2 = elementwise(
-    np.arctan2, lambda y, a, b: over_square(b, a), lambda y, a, b: -over_square(a, b)
+    np.arctan2,
+    lambda y, a, b: over_square(b, a),
+    lambda y, a, b: -over_square(a, b),
+    formulas=("upstream * b / (a ** 2 + b ** 2)", "-upstream * a / (a ** 2 + b ** 2)"),
 )
 
 
@@ -250,10 +282,16 @@ part_of_sum2: Primitive = elementwise(
     name="part of a sum of powers of 2",
 )
 logaddexp = elementwise(
-    np.logaddexp, lambda y, a, b: part_of_sum(a, b), lambda y, a, b: part_of_sum(b, a)
+    np.logaddexp,
+    lambda y, a, b: part_of_sum(a, b),
+    lambda y, a, b: part_of_sum(b, a),
+    formulas=("upstream * exp(a - y)", "upstream * exp(b - y)"),
 )
 logaddexp2 = elementwise(
-    np.logaddexp2, lambda y, a, b: part_of_sum2(a, b), lambda y, a, b: part_of_sum2(b, a)
+    np.logaddexp2,
+    lambda y, a, b: part_of_sum2(a, b),
+    lambda y, a, b: part_of_sum2(b, a),
+    formulas=("upstream * exp2(a - y)", "upstream * exp2(b - y)"),
 )
 
 # |z| and z / |z| of complex numbers depend on both parts: not one factor for both modes.
@@ -269,6 +307,9 @@ absolute = elementwise(
             np.real(t * np.conj(_over_length(x, y))) if x.dtype.kind == "c" else t * np.sign(x)
         ),
     ),
+    formulas=(
+        lambda y, x: "upstream * conj(x) / y" if x.dtype.kind == "c" else "upstream * sign(x)",
+    ),
 )
 fabs = elementwise(np.fabs, lambda y, x: np.sign(x))
 copysign = elementwise(np.copysign, lambda y, a, b: np.sign(a) * np.copysign(1.0, b), 0)
@@ -279,26 +320,37 @@ def _share(y: Any, wins: Any, ties: Any) -> Any:
     return np.where(ties, y.dtype.type(0.5), wins)
 
 
+def _choice(wins: str) -> Any:
+    """Return the formula of a choice: upstream to the winner, one half to each at a tie."""
+    return lambda y, a, b: (
+        f"upstream * where(a == b, 1 / 2, {wins})" if np.any(a == b) else f"upstream * ({wins})"
+    )
+
+
 maximum = elementwise(
     np.maximum,
     lambda y, a, b: _share(y, ~(a <= b), a == b),  # beside NaN both get it all, as in PyTorch
     lambda y, a, b: _share(y, ~(b <= a), a == b),
+    formulas=(_choice("a > b"), _choice("b > a")),
 )
 minimum = elementwise(
     np.minimum,
     lambda y, a, b: _share(y, ~(a >= b), a == b),
     lambda y, a, b: _share(y, ~(b >= a), a == b),
+    formulas=(_choice("a < b"), _choice("b < a")),
 )
 # Ties, and two NaN, go to the first argument, as PyTorch has it for these two.
 fmax = elementwise(
     np.fmax,
     lambda y, a, b: (a >= b) | np.isnan(b),
     lambda y, a, b: ~((a >= b) | np.isnan(b)),
+    formulas=("upstream * (a >= b)", "upstream * (a < b)"),
 )
 fmin = elementwise(
     np.fmin,
     lambda y, a, b: (a <= b) | np.isnan(b),
     lambda y, a, b: ~((a <= b) | np.isnan(b)),
+    formulas=("upstream * (a <= b)", "upstream * (a > b)"),
 )
 
 

@@ -97,6 +97,7 @@ getitem = linear(
     category="index",
     label="[ ]",
     adds=_add_at,
+    formulas=("place(upstream, index)",),
     doc="The operation behind ``x[index]``, called with the keyword ``index``.",
 )
 scatter: Primitive = linear(
@@ -104,6 +105,7 @@ scatter: Primitive = linear(
     lambda g, x, *, index, shape: getitem(g, index=index),
     name="scatter",
     category="index",
+    formulas=("upstream[index]",),
 )
 
 
@@ -140,6 +142,12 @@ def _to_value(g: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
     return taken if taken.ndim >= v.ndim else taken.reshape(v.shape)
 
 
+def _value_formula(z: Any, x: Any, v: Any, *, index: Any) -> str | None:
+    """Write what a stored value gets; where a place is written twice, the last one counts."""
+    places = np.arange(np.size(z)).reshape(np.shape(z))[index]
+    return "upstream[index]" if np.unique(places).size == np.size(places) else None
+
+
 setitem: Primitive = primitive(
     _setitem,
     vjp=[_to_old, _to_value],
@@ -149,6 +157,7 @@ setitem: Primitive = primitive(
     ],
     name="setitem",
     category="index",
+    formulas=("clear(upstream, index)", _value_formula),
     label="[ ] =",
 )
 
@@ -276,6 +285,7 @@ select_ = primitive(
         lambda g, z, x, y, *, condition: np.where(condition, g, 0),
         lambda g, z, x, y, *, condition: np.where(condition, 0, g),
     ],
+    formulas=("where(condition, upstream, 0)", "where(condition, 0, upstream)"),
     jvp=[
         lambda t, z, x, y, *, condition: np.where(condition, t, 0),
         lambda t, z, x, y, *, condition: np.where(condition, 0, t),

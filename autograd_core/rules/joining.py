@@ -23,12 +23,19 @@ def _pieces(g: Any, parts: Any, axis: int) -> list[Any]:
     ]
 
 
+def _piece_formula(k: int, y: Any, *parts: Any, axis: int = 0) -> str:
+    axis = normalize_axis_index(axis, np.ndim(y))
+    start = sum(np.shape(p)[axis] for p in parts[:k])
+    return f"upstream[{':, ' * axis}{start}:{start + np.shape(parts[k])[axis]}]"
+
+
 joined = primitive(
     lambda *parts, axis=0: np.concatenate(parts, axis=axis),
     vjp=lambda g, y, *parts, axis=0: _pieces(g, parts, axis),
     jvp=lambda ts, y, *parts, axis=0: np.concatenate(ts, axis=axis),
     name="concatenate",
     category="shape",
+    formulas=_piece_formula,
 )
 
 

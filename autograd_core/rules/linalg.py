@@ -68,11 +68,25 @@ def _solve_left_forward(t: Any, x: Any, a: Any, b: Any) -> Any:
     return _solve_each(a, -pushed, b.ndim == 1)
 
 
+def _left_formula(y: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 1 and a.ndim > 2:
+        return None
+    product = "-outer(d, y)" if b.ndim == 1 else "-d @ T(y)"
+    return f"{product}; d = solve(T(a), upstream)", {"solve": np.linalg.solve}
+
+
+def _right_formula(y: Any, a: Any, b: Any) -> Any:
+    if b.ndim == 1 and a.ndim > 2:
+        return None
+    return "solve(T(a), upstream)", {"solve": np.linalg.solve}
+
+
 solve = primitive(
     np.linalg.solve,
     vjp=_solve_vjp,
     jvp=[_solve_left_forward, lambda t, x, a, b: _solve_each(a, t, b.ndim == 1)],
     category="linalg",
+    formulas=(_left_formula, _right_formula),
 )
 
 
@@ -140,6 +154,12 @@ det = primitive(
     vjp=[lambda g, y, a: g[..., None, None] * _cofactors(y, a)],
     jvp=[lambda t, y, a: np.sum(t * _cofactors(y, a), axis=(-2, -1))],
     category="linalg",
+    formulas=(
+        lambda y, x: (
+            f"{'upstream * y' if x.ndim == 2 else '(upstream * y)[..., None, None]'} * T(inv(x))",
+            {"inv": np.linalg.inv},
+        ),
+    ),
 )
 
 
@@ -195,6 +215,7 @@ root = elementwise(
     lambda y, s: np.where(y == 0, cusp(y), 0.5 / np.where(y == 0, 1, y)),  # norm'(0) = 0
     name="norm",
     again=True,
+    formulas=("upstream / (2 * y)",),
 )
 
 

@@ -85,6 +85,22 @@ def _pull_right(g: Any, y: Any, a: Any, b: Any) -> Any:
     return _matmul_right(g, a, b)
 
 
+def _left_formula(y: Any, a: Any, b: Any) -> str | None:
+    if b.ndim == 1:
+        return {1: "upstream * b", 2: "outer(upstream, b)"}.get(a.ndim)
+    if a.ndim == 1:
+        return "upstream @ T(b)" if b.ndim == 2 else None
+    return "upstream @ T(b)"
+
+
+def _right_formula(y: Any, a: Any, b: Any) -> str | None:
+    if a.ndim == 1:
+        return {1: "upstream * a", 2: "outer(a, upstream)"}.get(b.ndim)
+    if b.ndim == 1:
+        return "T(a) @ upstream" if a.ndim == 2 else None
+    return "T(a) @ upstream"
+
+
 matmul = bilinear(
     np.matmul,
     _matmul_left,
@@ -94,6 +110,7 @@ matmul = bilinear(
     label="@",
     outer_product=True,
     vjps=(_pull_left, _pull_right),  # the usual case first, without bilinear's layer
+    formulas=(_left_formula, _right_formula),
 )
 
 
@@ -344,11 +361,35 @@ def _contract(*operands: Any, subscripts: str) -> Any:
     return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
 
 
+def _einsum_formula(k: int, y: Any, *operands: Any, subscripts: str) -> str | None:
+    """Write a gradient of an einsum as the einsum it is: this term and the result change places."""
+    inputs, arrow, result = subscripts.replace(" ", "").replace("...", ".").partition("->")
+    terms = inputs.split(",")
+    free = "".join(c for c in "ABCDEFGHIJKLMNOP" if c not in subscripts)
+    more = [
+        np.ndim(x) - len(t) + 1 if "." in t else 0 for t, x in zip(terms, operands, strict=True)
+    ]
+    if not arrow:
+        every = "".join(terms).replace(".", "")
+        result = "." * any("." in t for t in terms)
+        result += "".join(sorted(c for c in every if every.count(c) == 1))
+    whole = free[: max(more)]
+    terms = [t.replace(".", whole[len(whole) - n :]) for t, n in zip(terms, more, strict=True)]
+    result = result.replace(".", whole)
+    others = [t for j, t in enumerate(terms) if j != k]
+    if len(set(terms[k])) < len(terms[k]) or not set(terms[k]) <= set(result + "".join(others)):
+        return None  # a diagonal; or summed alone, so that it is copied along that axis
+    names = ["x"] if len(terms) == 1 else list("abcdefgh")
+    arrays = ["upstream", *(names[j] for j in range(len(terms)) if j != k)]
+    return f"einsum('{','.join([result, *others])}->{terms[k]}', {', '.join(arrays)})"
+
+
 contracted = primitive(
     _contract,
     vjp=_einsum_vjp,
     jvp=_einsum_jvp,
     name="einsum",
+    formulas=_einsum_formula,
     cost=_einsum_flops,
     category="product",
 )
@@ -360,6 +401,7 @@ rearranged: Primitive = primitive(
     vjp=[lambda g, y, x, *, subscripts: _einsum_vjp(g, y, x, subscripts=subscripts)[0]],
     jvp=[lambda t, y, x, *, subscripts: rearranged(t, subscripts=subscripts)],
     name="einsum",
+    formulas=_einsum_formula,
     cost=_einsum_flops,
     category="product",
     view=True,

@@ -41,6 +41,22 @@ def expand(reduced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return np.expand_dims(reduced, axis)
 
 
+def back(name: str, x: Any, axis: Any, keepdims: bool) -> str:
+    """Return how `expand` is written: a reduced value beside x, ``y[:, None]``."""
+    if keepdims or x.ndim == 0 or axis is None:
+        return name
+    axes = [k % x.ndim for k in (axis if isinstance(axis, tuple) else (axis,))]
+    last = min((k for k in range(x.ndim) if all(j in axes for j in range(k))), default=0)
+    if axes == list(range(len(axes))) and last == len(axes):
+        return name  # leading axes come back by broadcasting
+    return f"{name}[{', '.join('None' if k in axes else ':' for k in range(x.ndim))}]"
+
+
+def along(call: str, axis: Any) -> str:
+    """Return a reduction that keeps its axes, as it is written: ``mean(x, axis=1, ...)``."""
+    return call if axis is None else f"{call[:-1]}, axis={axis!r}, keepdims=True)"
+
+
 def in_single(run: Any) -> Any:
     """Compute a statistic of halves in single precision, as PyTorch does, and round the result.
 
@@ -95,8 +111,21 @@ sum_ = linear(
     category="reduction",
     label="Σ",
     sources=lambda: (NOTHING,),  # it hands x on for its shape
+    formulas=(
+        lambda y, x, axis=None, keepdims=False, **_: back("upstream", x, axis, kept(keepdims)),
+    ),
 )
-mean = linear(np.mean, _mean_transpose, category="reduction", sources=lambda: (NOTHING,))
+mean = linear(
+    np.mean,
+    _mean_transpose,
+    category="reduction",
+    sources=lambda: (NOTHING,),
+    formulas=(
+        lambda y, x, axis=None, keepdims=False, **_: (
+            f"{back('upstream', x, axis, kept(keepdims))} / {count(x, axis)}"
+        ),
+    ),
+)
 
 
 def _squared_deviations(
@@ -121,7 +150,17 @@ def _variance_jvp(
 
 
 variance = primitive(
-    _squared_deviations, vjp=[_variance_vjp], jvp=[_variance_jvp], name="var", category="reduction"
+    _squared_deviations,
+    vjp=[_variance_vjp],
+    jvp=[_variance_jvp],
+    name="var",
+    category="reduction",
+    formulas=(
+        lambda y, x, axis=None, divisor=1.0, keepdims=False: (
+            f"{back('upstream', x, axis, keepdims)} * 2 * (x - {along('mean(x)', axis)})"
+            f" / {float(divisor)!r}"
+        ),
+    ),
 )
 
 
@@ -153,6 +192,12 @@ deviation = primitive(
     jvp=[_deviation_jvp],
     name="std",
     category="reduction",
+    formulas=(
+        lambda y, x, axis=None, divisor=1.0, keepdims=False: (
+            f"{back('upstream', x, axis, keepdims)} * (x - {along('mean(x)', axis)})"
+            f" / ({float(divisor)!r} * {back('y', x, axis, keepdims)})"
+        ),
+    ),
 )
 
 
@@ -229,8 +274,24 @@ def _extreme_jvp(t: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = F
     return np.sum(t * _ties(x, y, axis, keepdims), axis=axis, keepdims=keepdims)
 
 
-max_ = primitive(np.max, vjp=[_extreme_vjp], jvp=[_extreme_jvp], category="reduction", again=True)
-min_ = primitive(np.min, vjp=[_extreme_vjp], jvp=[_extreme_jvp], category="reduction", again=True)
+def _extreme_formula(y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> str:
+    """Write that upstream goes to the extreme element; ties share it equally."""
+    keepdims = kept(keepdims)
+    hit = f"(x == {back('y', x, axis, keepdims)})"
+    ties = np.size(x) and np.sum(x == expand(y, x, axis, keepdims), axis=axis).max() > 1
+    whole = f"{back('upstream', x, axis, keepdims)} * {hit}"
+    return f"{whole} / {along(f'sum({hit})', axis)}" if ties else whole
+
+
+_extreme = {
+    "vjp": [_extreme_vjp],
+    "jvp": [_extreme_jvp],
+    "category": "reduction",
+    "again": True,
+    "formulas": (_extreme_formula,),
+}
+max_ = primitive(np.max, **_extreme)  # type: ignore[arg-type]
+min_ = primitive(np.min, **_extreme)  # type: ignore[arg-type]
 implements(np.amax)(max_)
 implements(np.amin)(min_)
 
@@ -276,7 +337,19 @@ def _prod_jvp(
     return np.sum(t * _partial_products(x, axis), axis=axis, keepdims=keepdims) if x.ndim else t
 
 
-prod = primitive(np.prod, vjp=[_prod_vjp], jvp=[_prod_jvp], category="reduction", label="Π")
+prod = primitive(
+    np.prod,
+    vjp=[_prod_vjp],
+    jvp=[_prod_jvp],
+    category="reduction",
+    label="Π",
+    formulas=(
+        lambda y, x, axis=None, dtype=None, keepdims=False: (
+            f"{back('upstream', x, axis, kept(keepdims))} "
+            f"* {back('y', x, axis, kept(keepdims))} / x"
+        ),
+    ),
+)
 
 
 def _cumsum_transpose(g: Any, x: Any, *, axis: Any = None, dtype: Any = None) -> Any:
@@ -290,4 +363,20 @@ def _cumsum_jvp(t: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None) 
     return cumsum(t, axis=axis, dtype=np.float32 if t.dtype == np.float16 else dtype)
 
 
-cumsum = linear(np.cumsum, _cumsum_transpose, category="reduction", jvps=(_cumsum_jvp,))
+cumsum = linear(
+    np.cumsum,
+    _cumsum_transpose,
+    category="reduction",
+    jvps=(_cumsum_jvp,),
+    formulas=(
+        lambda y, x, axis=None, dtype=None: (
+            (
+                (f"flip(cumsum(flip(upstream, {axis}), {axis}), {axis})")
+                if axis is not None or x.ndim != 1
+                else "flip(cumsum(flip(upstream)))"
+            )
+            if axis is not None or x.ndim == 1
+            else None
+        ),
+    ),
+)

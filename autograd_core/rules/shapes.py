@@ -68,12 +68,22 @@ def _inverse(axes: Any, ndim: int) -> Any:
 transpose = linear(
     np.transpose,
     lambda g, x, *, axes=None: np.transpose(g, _inverse(axes, x.ndim)),
+    formulas=(
+        lambda y, x, axes=None: (
+            "T(upstream)" if x.ndim == 2 and axes in (None, (1, 0), [1, 0]) else None
+        ),
+    ),
     view=True,
     category="shape",
 )
 swapaxes = linear(
     np.swapaxes,
     lambda g, x, *, axis1, axis2: np.swapaxes(g, axis1, axis2),
+    formulas=(
+        lambda y, x, axis1, axis2: (
+            "T(upstream)" if {axis1 % x.ndim, axis2 % x.ndim} == {x.ndim - 2, x.ndim - 1} else None
+        ),
+    ),
     view=True,
     category="shape",
 )
@@ -143,7 +153,11 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
 
 
 broadcast_to = linear(
-    np.broadcast_to, lambda g, x, *, shape: sum_to(g, x.shape), view=True, category="shape"
+    np.broadcast_to,
+    lambda g, x, *, shape: sum_to(g, x.shape),
+    view=True,
+    category="shape",
+    formulas=("upstream",),
 )
 
 

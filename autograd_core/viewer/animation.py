@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -15,20 +14,20 @@ import numpy as np
 
 from autograd_core.base.errors import AutogradError, OperandError, UnsupportedError
 from autograd_core.base.source import Location
-from autograd_core.engine.node import Node
-from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import bare
+from autograd_core.viewer.elements import MOST
 from autograd_core.viewer.layout import LABEL, Layout
 from autograd_core.viewer.listing import Listing
-from autograd_core.viewer.numbers import Summary, bytes_text, scaled
+from autograd_core.viewer.numbers import Summary, bytes_text, number_text, scaled
 from autograd_core.viewer.recorded_sweep import Tangents, flops, saved_bytes
+from autograd_core.viewer.seeds import Seed, chosen
 from autograd_core.viewer.steps import PassStep, reverse_steps, sum_text, tangent_steps
 from autograd_core.viewer.svg import css, safe, stepping
 from autograd_core.viewer.view import Card
 from autograd_core.viewer.widths import visible, width
 
+SUMS = 1_500  # elements whose sums a page holds
 ANIMATED = 400  # cards that a page shows at most
-SEEDS = 8  # inputs that forward mode is shown for
 LONGEST = 400  # characters of a text of the user's
 
 
@@ -39,7 +38,7 @@ class Animation:
         self,
         drawing: Any,
         mode: str = "reverse",
-        inputs: Tensor | Sequence[Tensor] | None = None,
+        inputs: Any = None,
         title: str | None = None,
     ) -> None:
         if mode not in ("reverse", "forward"):
@@ -49,27 +48,28 @@ class Animation:
         self.drawing = drawing
         self.mode = mode
         drawing.limit(ANIMATED)
-        self.seeds = self._seeds(inputs)
+        self.note = ""
         self._tangents: dict[str, Tangents] = {}
+        self.seeds = self._seeds(inputs)
         self.title = title
 
-    def _seeds(self, inputs: Tensor | Sequence[Tensor] | None) -> list[Card]:
+    def _seeds(self, inputs: Any) -> list[Seed]:
+        """Return the seeds whose sweeps can be run; say why there is none."""
         drawing = self.drawing
-        if drawing.failure is not None or any(n.inputs is None for n in drawing.graph):
+        if drawing.failure is not None:
             return []
-        if inputs is None:
-            leaves = [c for c in drawing.view.cards if c.kind in ("parameter", "input")]
-            return leaves[:SEEDS]
-        chosen = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-        holders = {c.node: c for c in drawing.view.cards if c.kind not in ("module", "alias")}
-        return [self._seed(drawing.graph.node(x), holders) for x in chosen[:SEEDS]]
-
-    def _seed(self, node: Node, holders: dict[Node | None, Card]) -> Card:
-        name = self.drawing.names.nodes.get(node)
-        if name is None:
-            raise OperandError("animate: inputs= is not in the graph.", Location.of_caller())
-        shape = "×".join(map(str, np.shape(bare(node.output))))
-        return holders.get(node) or Card("hidden", "parameter", name, shape=shape, node=node)
+        if drawing.graph.standing or any(n.inputs is None for n in drawing.graph):
+            self.note = "Forward mode is not shown: an earlier sweep freed what it needs."
+            return []
+        found = []
+        for seed in chosen(drawing.graph, drawing.view, drawing.names, inputs):
+            try:
+                self._tangents[seed.key] = drawing.recording.forward(seed)
+                found.append(seed)
+            except Exception as error:  # a rule of the user's may raise whatever it likes
+                said = (str(error).splitlines() or [""])[0]
+                self.note = f"Forward mode is not shown from {seed.name}: {said}"
+        return found
 
     # --- the page's data ----------------------------------------------------
 
@@ -78,10 +78,10 @@ class Animation:
         view, recording = self.drawing.view, self.drawing.recording
         listing = Listing([c.where for c in view.cards if c.where is not None])
         runs = [self._run("reverse", "", reverse_steps(view, recording), listing)]
-        for card in self.seeds:
-            pushed = self._pushed(card)
+        for seed in self.seeds:
+            pushed = self._tangents[seed.key]
             run = self._run(
-                card.key, card.name, tangent_steps(view, recording, card, pushed), listing
+                seed.key, seed.name, tangent_steps(view, recording, seed, pushed), listing
             )
             run["tangents"] = {
                 c.key: _number(pushed.tangents.get(c.node, Summary("0", 0.0, 1)))
@@ -89,30 +89,29 @@ class Animation:
                 if c.node is not None and c.kind != "alias"
             }
             runs.append(run)
-        leaves = [n for n in self.drawing.graph.nodes if n.primitive is None]
+        leaves = self.drawing.graph.leaves
         return {
             "title": self._title(),
             "output": _short(self._output()),
             "mode": self.mode,
             "inputs": sum(int(np.size(bare(n.output))) for n in leaves),
             "cards": {c.key: self._card(c, listing) for c in view.cards if c.kind != "alias"},
+            "sums": self._sums(),
             "junctions": {j.key: j.card for j in view.junctions},
             "runs": runs,
             "source": listing.blocks,
-            "notes": [_short(note) for note in self.drawing.notes],
+            "notes": [_short(n) for n in [*self.drawing.notes, self.note] if n],
         }
-
-    def _pushed(self, seed: Card) -> Tangents:
-        if seed.key not in self._tangents:
-            assert seed.node is not None
-            self._tangents[seed.key] = self.drawing.recording.forward(seed.node)
-        return self._tangents[seed.key]
 
     def _output(self) -> str:
         return next((c.name for c in self.drawing.view.cards if c.output), "F")
 
     def _title(self) -> str:
-        return _short(self.title or f"Back-propagation of {self._output()}")
+        failure = self.drawing.failure
+        usual = f"Back-propagation of {self._output()}"
+        return _short(
+            self.title or (f"What ran before the {failure.title}" if failure is not None else usual)
+        )
 
     def _run(self, key: str, seed: str, steps: list[PassStep], listing: Listing) -> dict[str, Any]:
         return {
@@ -127,7 +126,7 @@ class Animation:
                     "values": s.values,
                     "gradients": s.gradients,
                     "pieces": [[_short(p.text), p.style] for p in s.pieces],
-                    "products": s.products,
+                    "flops": s.flops,
                     "line": self._line(s, listing),
                 }
                 for s in steps
@@ -148,9 +147,31 @@ class Animation:
             "value": _number(card.value),
             "grad": _number(card.gradient) if card.kind != "constant" else None,
             "bad": card.value.bad,
+            "badgrad": card.gradient.bad,
             "earlier": card.earlier,
             "detail": [[label, _short(text)] for label, text in self._detail(card)],
         }
+
+    def _sums(self) -> dict[str, dict[str, Any]]:
+        """Return, for small arrays, each element of the gradient as the sum that it is."""
+        found: dict[str, dict[str, Any]] = {}
+        left = SUMS
+        for card in self.drawing.view.cards:
+            size = card.gradient.size
+            shown = card.kind in ("parameter", "input", "operation", "plus") and not card.output
+            if not shown or not 0 < size <= min(MOST, left):
+                continue
+            texts = [self.drawing.element(card, k) for k in range(size)]
+            if all(t is not None for t in texts):
+                shape = np.shape(bare(card.node.output))
+                found[card.key] = {
+                    "columns": int(shape[-1]) if shape else 1,
+                    "names": [t.name.partition("/")[2] for t in texts],
+                    "values": [number_text(t.value) for t in texts],
+                    "texts": [_short(str(t)) for t in texts],
+                }
+                left -= size
+        return found
 
     def _detail(self, card: Card) -> list[tuple[str, str]]:
         node = card.node
@@ -239,7 +260,7 @@ class Animation:
                 (
                     t.text
                     for seed in self.seeds
-                    if (t := self._pushed(seed).tangents.get(card.node)) is not None
+                    if (t := self._tangents[seed.key].tangents.get(card.node)) is not None
                 ),
                 key=len,
                 default="",
@@ -315,4 +336,6 @@ def _number(summary: Summary) -> dict[str, Any]:
         found["number"] = summary.number
     if summary.cells is not None and not summary.bad:
         found["cells"] = summary.cells
+        if summary.block:
+            found["block"] = summary.block
     return found

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograd_core.engine.node import Node
-from autograd_core.viewer.view import Card, Junction, View, Wire
+from autograd_core.viewer.view import Card, View, Wire
 
 
 def compared(old: Any, new: Any) -> Any:
@@ -103,7 +103,7 @@ def _merged(old: View, new: View, pairs: dict[str, str]) -> View:
         key = key_of[card.key]
         last = rank.setdefault(key, last + 1e-3)
     everything = sorted([*cards, *removed], key=lambda c: rank[c.key])
-    junctions = [Junction(j.key, j.card, j.node, list(j.wires)) for j in new.junctions]
+    junctions = [replace(j, wires=list(j.wires)) for j in new.junctions]
     counts = (sum(c.mark == "added" for c in cards), len(removed))
     message = f"{len(matched)} the same, {counts[0]} added (+), {counts[1]} removed (−)."
     return View(everything, wires, junctions, new.frames, message, new.total)

@@ -27,7 +27,7 @@ def digraph(view: View, rankdir: str, show: tuple[str, ...]) -> Any:
             shape="circle",
             width="0.25",
             margin="0.02",
-            xlabel=f"×{len(junction.wires)}",
+            xlabel=f"×{junction.uses}",
         )
         dot.edge(junction.card, junction.key, arrowhead="none")
         starts.update(dict.fromkeys(junction.wires, junction.key))
@@ -77,7 +77,7 @@ def _style(card: Card) -> dict[str, str]:
         style = {"style": "filled", "fillcolor": "#f1f2f6"}
     if card.output:
         style["peripheries"] = "2"
-    if card.value.bad or card.kind == "error":
+    if card.bad or card.kind == "error":
         style |= {"color": "#b3001b", "penwidth": "2.5"}
     if card.mark:
         style |= {"color": "#00704e" if card.mark == "added" else "#b3001b"}

@@ -8,14 +8,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autograd_core.base.errors import AutogradError, OperandError, UnsupportedError
 from autograd_core.base.printing import Text, prints_anywhere
 from autograd_core.base.source import Location, user_frame
 from autograd_core.engine.graph import Graph
+from autograd_core.engine.node import Node
 from autograd_core.engine.tensor import Tensor
+from autograd_core.operations.primitive import bare
 from autograd_core.viewer import failed
 from autograd_core.viewer.animation import Animation
+from autograd_core.viewer.building import Builder
 from autograd_core.viewer.diff import compared
+from autograd_core.viewer.elements import ElementSum
+from autograd_core.viewer.kept_graphs import recalled
 from autograd_core.viewer.layout import (
     NO_LAYOUT,
     Layout,
@@ -29,7 +36,7 @@ from autograd_core.viewer.numbers import bytes_text, scaled
 from autograd_core.viewer.recorded_sweep import RecordedSweep, flops, saved_bytes
 from autograd_core.viewer.scope_tree import Tree
 from autograd_core.viewer.textform import text_form
-from autograd_core.viewer.view import Builder, Card, View, choose
+from autograd_core.viewer.view import Card, View, choose
 
 PAGE_WIDTH = 1400.0  # a picture wider than this is laid out from top to bottom, if that helps
 COLORS = ("cost", "bytes", "grad")
@@ -81,11 +88,14 @@ class Drawing:
     def _build(self, smaller: int) -> None:
         root, closed, message = choose(self._tree, self._depth, self._opened, smaller)
         self._smaller = smaller
-        self.view: View = Builder(self.graph, self._names, root, closed).view(message)
+        self.view: View = Builder(self.graph, self._names, root, closed).view()
+        if message:
+            shown = sum(card.kind != "alias" for card in self.view.cards)
+            self.view.message = message.format(total=len(self.graph), count=shown)
         swept = self.failure is None and ("grad" in self.show or self.color == "grad")
         self.recording = RecordedSweep(self.graph, self.view, self._seed, swept)
         if self.failure is not None:
-            failed.add_card(self.view, self.failure)
+            failed.add_card(self.view, self.failure, self._names)
         if self.color is not None:
             _color(self.view, self.color)
         self._layouts.clear()
@@ -128,10 +138,60 @@ class Drawing:
 
         return [card for card in self.view.cards if card.kind != "alias" and fits(card)]
 
+    def element(
+        self, value: Tensor | Card | str, index: int | tuple[int, ...] = ()
+    ) -> ElementSum | None:
+        """Return one element of a gradient as the sum that it is, term by term.
+
+        Parameters
+        ----------
+        value : Tensor or Card or str
+            Of which value's gradient: the Tensor, or what the drawing calls it.
+        index : int or tuple of int
+            The element; an integer counts in C order.
+
+        Returns
+        -------
+        ElementSum or None
+            Prints as an equation; ``terms`` has the numbers.  None if a use of the value is
+            hidden (a part of several results) or its rule cannot be run.
+
+        Raises
+        ------
+        OperandError
+            If nothing in the graph is called so.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd_core import Tensor, draw
+        >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+        >>> loss = np.sum(np.array([[1.0, 10.0], [2.0, 20.0]]) @ W)
+        >>> print(draw(loss).element("W", (1, 0)))
+        ∂loss/∂W[1, 0] = 10 × 1 + 20 × 1 = 30
+        """
+        node = self._node(value)
+        shape = np.shape(bare(node.output))
+        k = index if isinstance(index, int) else int(np.ravel_multi_index(index, shape))
+        output = self._names.nodes[self.graph.outputs[0]]
+        return self.recording.element(node, k, self._names, output)
+
+    def _node(self, value: Tensor | Card | str) -> Node:
+        if isinstance(value, Card):
+            assert value.node is not None
+            return value.node
+        if isinstance(value, Tensor):
+            return self.graph.node(value)
+        for node, name in self._names.nodes.items():
+            if name.translate(PLAIN_DIGITS) == value.translate(PLAIN_DIGITS):
+                return node
+        raise OperandError(f"element: nothing is called {value!r}.", Location.of_caller())
+
     @property
     def notes(self) -> list[str]:
         """What there is to say: what was collapsed, why there are no gradients."""
-        found = [self.view.message, self.recording.note]
+        found = [self.view.message, self.recording.note, *self.recording.bad_notes(self._names)]
+        found += self.recording.doubts.values()
         if self.failure is not None:
             found.append(self.failure.message)
         return [note for note in found if note]
@@ -182,7 +242,10 @@ class Drawing:
 
         layout = self._need_layout()
         output = next((c.name for c in self.view.cards if c.output), "graph")
-        return static(self.view, layout, self.show, f"Computational graph of {output}")
+        title = f"Computational graph of {output}"
+        if self.failure is not None:
+            title = f"What ran before the {self.failure.title}"
+        return static(self.view, layout, self.show, title)
 
     def _need_layout(self) -> Layout:
         try:
@@ -393,7 +456,7 @@ def draw(
         outputs = tuple(failure.outputs)
         variables |= failure.variables
     return Drawing(
-        Graph(*outputs),  # type: ignore[arg-type]  # an exception among several is refused there
+        recalled(*outputs),
         variables,
         depth=depth,
         names=names,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.base.errors import OperandError
+from autograd_core.base.errors import AutogradError, OperandError
 from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.source import Location, user_frame
 from autograd_core.engine.backward import node_of
@@ -17,6 +17,7 @@ from autograd_core.engine.sweeping import collect
 from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.operations.cut_marks import CUTS, Cut, as_cuts
 from autograd_core.operations.primitive import bare
+from autograd_core.viewer.recorded_sweep import as_grad
 
 MOST_PATHS = 200
 _HOW = {
@@ -216,18 +217,18 @@ def _fill(found: Explanation, node: Node, graph: Graph, names: Any) -> None:
 
     def observe(target: Node, g: Any, index: int, contribution: Any) -> None:
         if target.inputs is not None and target.inputs[index] is node:
-            messages[target, index] = (g, contribution)
+            messages[target, index] = (as_grad(g), as_grad(contribution))
 
     uses = [e for e in graph.edges if e.source is node]
     swept = graph.gradients(None, {node, *(e.target for e in uses)}, observe)
     gradient = swept.get(node)
-    found.gradient = None if gradient is None else untracked(bare(gradient))
+    found.gradient = None if gradient is None else untracked(as_grad(bare(gradient)))
     if gradient is None:
         found.reason = "Its uses pass nothing back (an operation without a rule for it)."
     for edge in uses:
         g, product = messages.get((edge.target, edge.index), (None, None))
         if edge.target.name == "part":  # a part hands its gradient on as it is
-            g = product = swept.get(edge.target)
+            g = product = as_grad(swept.get(edge.target))
         if product is None:
             continue
         computed = expression(edge.target, names)
@@ -249,8 +250,11 @@ def _local(graph: Graph, edge: Edge) -> Any:
         return None
     if np.size(bare(target)) * np.size(bare(source)) > 4096:
         return None
-    with np.errstate(all="ignore"):
-        return bare(graph.local_derivative(edge))
+    try:
+        with np.errstate(all="ignore"):
+            return as_grad(bare(graph.local_derivative(edge)))
+    except AutogradError:  # a forward rule that fails: the sweep's numbers stand
+        return None
 
 
 def _add_paths(found: Explanation, node: Node, graph: Graph, names: Any) -> None:
@@ -264,7 +268,7 @@ def _add_paths(found: Explanation, node: Node, graph: Graph, names: Any) -> None
     for path in graph.each_path(node):
         product: Any = None
         for edge in reversed(path):
-            local = graph.local_derivative(edge)
+            local = as_grad(graph.local_derivative(edge))
             inner = np.ndim(bare(edge.target.output))
             product = local if product is None else np.tensordot(product, local, axes=inner)
         found.paths.append(Path(tuple(names.nodes[e.target] for e in path), product))

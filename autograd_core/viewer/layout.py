@@ -94,8 +94,7 @@ class Layout:
 
 def second_row(card: Card, gradient: str | None = None) -> str:
     """Return the second row of a card as one text, as wide as it can become."""
-    value = ("! " if card.value.bad else "") + card.value.text
-    return f"{value}  ∂ {card.gradient.text if gradient is None else gradient}"
+    return f"{card.value.marked}  ∂ {card.gradient.marked if gradient is None else gradient}"
 
 
 def title_parts(card: Card) -> tuple[str, str]:

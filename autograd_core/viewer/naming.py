@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import linecache
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import count, islice
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,11 +17,16 @@ from autograd_core.engine.graph import Graph
 from autograd_core.engine.node import Node
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import Boxed, bare
+from autograd_core.viewer.kept_graphs import fill
+from autograd_core.viewer.numbers import FreedValue, number_text
 
 Span = tuple[int, int, int, int]
+Pair = tuple[str, Any]
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 PLAIN_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _CONTAINER = 1000  # elements of a list or dictionary that are looked at
+_DEEPEST = 3  # levels of containers and objects inside one another
+_LOOKED_AT = 20_000  # values of a level
 
 
 class Names:
@@ -47,36 +55,68 @@ class Names:
         self.nodes: dict[Node, str] = {}
         self.constants: dict[int, str] = {}
         here = set(graph.nodes)
-        parameters = _parameters([*modules, *(variables or {}).values()], variables or {})
-        for pairs in (given or {}).items(), parameters, _values(variables or {}):
+        self._standing = graph.standing
+        found = _parameters([*modules, *(variables or {}).values()], variables or {})
+        self.root, parameters = found
+        near, far = _values(variables or {})
+        for pairs in (given or {}).items(), parameters, near:
             for name, value in pairs:
                 self._add(name, value, here)
-        self._add_assigned(graph, groups or {})
+        assigned = self._assigned(graph, groups or {})
+        for name, value in far:  # rather than one of several numbers
+            self._add(name, value, here)
+        self._part_equal_names(graph)
+        self._number(assigned)
+        taken = {*self.nodes.values(), *self.constants.values(), *(given or {}), *(variables or {})}
         for k, node in enumerate(graph.nodes, 1):
-            self.nodes.setdefault(node, f"v{k}")
+            if node not in self.nodes:
+                self.nodes[node] = next(
+                    name for name in (f"v{n}" for n in count(k, len(graph))) if name not in taken
+                )
 
     def _add(self, name: str, value: Any, here: set[Node]) -> None:
         if isinstance(value, Tensor) and value._node is not None:
-            if value._node in here:
-                self.nodes.setdefault(value._node, name)
+            node = self._standing.get(value._node, value._node)
+            if node in here:
+                self.nodes.setdefault(node, name)
+                fill(self._standing, value)
         elif isinstance(value, Tensor):
             self.constants.setdefault(id(value._held), name)
         elif isinstance(value, np.ndarray) and value.ndim:
             self.constants.setdefault(id(value), name)
 
-    def _add_assigned(self, graph: Graph, groups: dict[Node, Any]) -> None:
-        """Name by ``name = expression`` in the user's source; repeats are numbered."""
-        taken = set(self.nodes.values())
+    def _part_equal_names(self, graph: Graph) -> None:
+        """Give numbers to values that would share a name: a parameter's and a variable's, say."""
+        holders: dict[str, list[Node]] = {}
+        for node in graph.nodes:
+            if node in self.nodes:
+                holders.setdefault(self.nodes[node], []).append(node)
+        constants = set(self.constants.values())
+        for name, nodes in holders.items():
+            if len(nodes) > 1 or name in constants:
+                for k, node in enumerate(nodes, 1):
+                    self.nodes[node] = name + str(k).translate(SUBSCRIPTS)
+
+    def _assigned(self, graph: Graph, groups: dict[Node, Any]) -> dict[str, list[Node]]:
+        """Name by ``name = expression`` in the user's source; return the names of several."""
+        taken = {*self.nodes.values(), *self.constants.values()}
         found: dict[str, list[Node]] = {}
         for node, name in _assigned(graph.nodes, groups):
             if node not in self.nodes:
                 found.setdefault(name, []).append(node)
+        several = {}
         for name, nodes in found.items():
             if len(nodes) == 1 and name not in taken:
                 self.nodes[nodes[0]] = name
-                continue
+            else:
+                several[name] = nodes
+        return several
+
+    def _number(self, several: dict[str, list[Node]]) -> None:
+        """Tell apart the values that one name was given to in turn."""
+        for name, nodes in several.items():
             for k, node in enumerate(nodes, 1):
-                self.nodes[node] = name + str(k).translate(SUBSCRIPTS)
+                self.nodes.setdefault(node, name + str(k).translate(SUBSCRIPTS))
 
     def of(self, value: Any) -> str | None:
         """Return the name of an input of an operation, or None for a constant without one."""
@@ -85,8 +125,11 @@ class Names:
         return self.constants.get(id(value))
 
 
-def _parameters(objects: list[Any], variables: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return the parameters of the modules, by path; several modules put their own name first."""
+def _parameters(objects: list[Any], variables: dict[str, Any]) -> tuple[str, list[tuple[str, Any]]]:
+    """Return the parameters of the modules, by path, and what a single module is called.
+
+    Several modules put their own name first.
+    """
     roots: list[tuple[str, list[tuple[str, Any]]]] = []
     seen: set[int] = set()
     for module in objects:
@@ -102,21 +145,62 @@ def _parameters(objects: list[Any], variables: dict[str, Any]) -> list[tuple[str
             label = next((k for k, v in variables.items() if v is module), type(module).__name__)
             roots.append((label, fresh))
     if len(roots) == 1:
-        return roots[0][1]
-    return [(f"{label}.{name}", p) for label, pairs in roots for name, p in pairs]
+        label, pairs = roots[0]
+        return label, [(as_written(name, label), p) for name, p in pairs]
+    return "", [(as_written(f"{label}.{n}", label), p) for label, pairs in roots for n, p in pairs]
 
 
-def _values(variables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the variables, then what lies one level inside of lists, dictionaries and objects."""
-    shown = [(n, v) for n, v in variables.items() if not n.startswith("_")]
-    yield from shown
-    for name, value in shown:
-        if isinstance(value, (list, tuple)):
-            yield from ((f"{name}[{k}]", v) for k, v in enumerate(value[:_CONTAINER]))
-        elif isinstance(value, dict) and len(value) <= _CONTAINER:
-            yield from ((f"{name}[{k!r}]", v) for k, v in list(value.items()))
-        elif name == "self" and hasattr(value, "__dict__"):
-            yield from ((f"self.{k}", v) for k, v in list(vars(value).items()))
+def _values(variables: dict[str, Any]) -> tuple[list[Pair], list[Pair]]:
+    """Return the variables and what they hold, and what lies deeper, as the code would write it.
+
+    Level by level, so that a short name is met before a long one.
+    """
+    level: list[Pair] = [(n, v) for n, v in variables.items() if not n.startswith("_")]
+    levels, seen = [level], set(map(id, variables.values()))
+    for _ in range(_DEEPEST):
+        inside = [pair for name, value in level for pair in _inside(name, value)]
+        level = []
+        for name, value in inside[:_LOOKED_AT]:
+            if id(value) not in seen:
+                seen.add(id(value))
+                level.append((name, value))
+        levels.append(level)
+    return [*levels[0], *levels[1]], [pair for deep in levels[2:] for pair in deep]
+
+
+def _inside(name: str, value: Any) -> list[tuple[str, Any]]:
+    """Return what a list, a dictionary or an object of the user's holds."""
+    if isinstance(value, (Boxed, np.ndarray, np.generic, str, type, FunctionType, ModuleType)):
+        return []
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return [(f"{name}.{k}", v) for k, v in zip(value._fields, value, strict=False)]
+    if isinstance(value, (list, tuple)):
+        return [(f"{name}[{k}]", v) for k, v in enumerate(value[:_CONTAINER])]
+    if isinstance(value, dict):
+        few = islice(value.items(), _CONTAINER)
+        return [(f"{name}[{_key_text(k)}]", v) for k, v in few]
+    library = type(value).__module__.partition(".")[0] in ("builtins", "numpy", "autograd_core")
+    if library or not hasattr(value, "__dict__"):
+        return []
+    held = list(islice(vars(value).items(), _CONTAINER))
+    return [(f"{name}.{k}", v) for k, v in held if not k.startswith("_")]
+
+
+def _key_text(key: Any) -> str:
+    text = repr(key)
+    return f'"{text[1:-1]}"' if isinstance(key, str) and '"' not in text else text
+
+
+def as_written(path: str, root: str) -> str:
+    """Return a module's or a parameter's path as the code writes it.
+
+    Examples
+    --------
+    >>> as_written("0.weight", "net"), as_written("blocks.3.up", "net")
+    ('net[0].weight', 'blocks[3].up')
+    """
+    text = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", path)
+    return re.sub(r"^(\d+)(?=\.|\[|$)", rf"{root}[\1]", text)
 
 
 def _assigned(nodes: list[Node], groups: dict[Node, Any]) -> Iterator[tuple[Node, str]]:
@@ -138,7 +222,27 @@ def _assigned(nodes: list[Node], groups: dict[Node, Any]) -> Iterator[tuple[Node
 
 
 def _same_place(a: Node, b: Node, groups: dict[Node, Any]) -> bool:
-    return a.code is b.code and a.lasti == b.lasti and groups.get(a) is groups.get(b)
+    """Tell whether two operations were recorded by one evaluation of one expression.
+
+    In a loop an expression is evaluated again and again: then what it calls is another scope.
+    Several scopes inside of one module are one evaluation, unless the line is that module's own.
+    """
+    if a.code is not b.code or a.lasti != b.lasti:
+        return False
+    one, other = groups.get(a), groups.get(b)
+    if one is other:
+        return True
+    around = set()
+    while other is not None:
+        around.add(other)
+        other = other.outer
+    while one is not None and one not in around:
+        one = one.outer
+    module = one.what if one is not None else None
+    if module is None or isinstance(module, str):
+        return False
+    own = getattr(getattr(type(module), "forward", None), "__code__", None)
+    return own is not a.code
 
 
 @lru_cache(maxsize=4096)
@@ -192,16 +296,12 @@ def expression(node: Node, names: Names, instead: dict[Node, str] | None = None)
         return ""
     if node.inputs is None:
         return f"{node.name}(freed)"
-    other = instead or {}
-    parts = [
-        (other.get(i) if isinstance(i, Node) else None) or names.of(i) or constant_text(i)
-        for i in node.inputs
-    ]
+    parts = operands(node, names, instead)
     label = node.primitive.label
     if node.name == "part":
         return f"{parts[0]}[{node.params['index']}]"
     if node.name == "getitem":
-        return f"{parts[0]}[{index_text(node.params['index'])}]"
+        return f"{parts[0]}[{index_text(node.params.get('index', ...))}]"
     if node.name == "power" and _small_integer(node.inputs[1]):
         return parts[0] + parts[1].translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
     if len(parts) >= 2 and not any(c.isalnum() or c in "[ " for c in label):
@@ -214,6 +314,15 @@ def expression(node: Node, names: Names, instead: dict[Node, str] | None = None)
         if v is not None and v is not False and v is not np._NoValue and _simple(v)
     ]
     return f"{node.name}({', '.join(parts + settings)})"
+
+
+def operands(node: Node, names: Names, instead: dict[Node, str] | None = None) -> list[str]:
+    """Return what the arguments of an operation are called in its expression."""
+    other = instead or {}
+    return [
+        (other.get(i) if isinstance(i, Node) else None) or names.of(i) or constant_text(i)
+        for i in node.inputs or ()
+    ]
 
 
 def _simple(value: Any) -> bool:
@@ -258,12 +367,13 @@ def setting_text(value: Any) -> str:
 
 def constant_text(value: Any) -> str:
     """Return a constant as it stands in an expression: the number, or the array's shape."""
-    from autograd_core.viewer.numbers import number_text
-
     value = bare(value)
+    if isinstance(value, FreedValue):
+        return "×".join(map(str, value.shape)) + " constant" if value.shape else value.dtype
     if isinstance(value, (int, float, complex, np.generic)) or np.ndim(value) == 0:
         try:
-            return number_text(value)
+            text = number_text(value)
+            return f"({text})" if np.iscomplexobj(value) else text
         except (TypeError, ValueError):
             return type(value).__name__
     return "×".join(map(str, np.shape(value))) + " constant"

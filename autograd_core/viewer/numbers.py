@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,23 @@ from autograd_core.operations.primitive import bare
 
 NONE = "—"
 HEATMAP = 16  # arrays up to this many rows and columns can be shown cell by cell
+
+
+class FreedValue(NamedTuple):
+    """Stands for a value that a sweep has freed: its shape and its dtype."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
 
 
 class Summary(NamedTuple):
@@ -27,7 +45,10 @@ class Summary(NamedTuple):
     bad : bool
         Whether it holds NaN or Inf.
     cells : list of list of float or None
-        The elements, of an array of at most 16 by 16.
+        The elements, of an array of at most 16 by 16; of a larger one the root mean squares of
+        16 by 16 blocks, or fewer.
+    block : str
+        The size of such a block, ``4×8``; empty where the cells are the elements.
     """
 
     text: str
@@ -35,6 +56,12 @@ class Summary(NamedTuple):
     size: int = 0
     bad: bool = False
     cells: list[list[float]] | None = None
+    block: str = ""
+
+    @property
+    def marked(self) -> str:
+        """The text, with an exclamation mark before NaN and Inf."""
+        return ("! " if self.bad else "") + self.text
 
     @property
     def scalar(self) -> bool:
@@ -83,6 +110,8 @@ def summarize(value: Any) -> Summary:
     value = bare(value)
     if value is None:
         return Summary(NONE)
+    if isinstance(value, FreedValue):
+        return Summary("freed")
     if isinstance(value, (tuple, list)):
         return Summary(f"{len(value)} parts")
     array = np.asarray(value)
@@ -95,15 +124,30 @@ def summarize(value: Any) -> Summary:
         return Summary(number_text(item), real, 1, bad)
     if not array.size:
         return Summary("empty")
-    cells = None
-    if array.ndim <= 2 and max(array.shape) <= HEATMAP and array.dtype.kind != "c":
-        rows = array.reshape(1, -1) if array.ndim == 1 else array
+    cells, block = None, ""
+    if array.dtype.kind != "c":
+        rows = array.reshape(1, -1) if array.ndim == 1 else array.reshape(-1, array.shape[-1])
+        if array.ndim > 2 or max(rows.shape) > HEATMAP:
+            rows, block = _blocks(rows)
         cells = [[float(f"{float(v):.4g}") for v in row] for row in rows]
     size = int(array.size)
     if size == 1:
         return Summary(number_text(array.reshape(-1)[0]), rms(array), size, bad, cells)
     mean = rms(array)
-    return Summary(f"rms {number_text(mean)}", mean, size, bad, cells)
+    return Summary(f"rms {number_text(mean)}", mean, size, bad, cells, block)
+
+
+def _blocks(rows: Any) -> tuple[Any, str]:
+    """Return the root mean squares of at most 16 by 16 equal blocks, and a block's size."""
+    steps = [-(-n // HEATMAP) for n in rows.shape]
+    squares = np.square(rows.astype(np.float64))
+    count = np.ones_like(squares)
+    for axis, step in enumerate(steps):
+        starts = np.arange(0, rows.shape[axis], step)
+        squares = np.add.reduceat(squares, starts, axis=axis)
+        count = np.add.reduceat(count, starts, axis=axis)
+    text = "×".join(map(str, steps)) if max(steps) > 1 else ""
+    return (np.sqrt(squares / count) if text else rows), text
 
 
 def shape_text(value: Any) -> str:
@@ -115,6 +159,8 @@ def shape_text(value: Any) -> str:
     ('32×16', '')
     """
     value = bare(value)
+    if isinstance(value, FreedValue):
+        return "×".join(map(str, value.shape))
     return "" if isinstance(value, (tuple, list)) else "×".join(map(str, np.shape(value)))
 
 

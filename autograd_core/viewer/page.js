@@ -163,7 +163,7 @@
     let grad = "", symbol = forward ? "t" : "\u2202";
     if (forward) {
       if (run.grad[key] <= now && key in run.tangents) grad = run.tangents[key].text;
-    } else if (run.grad[key] <= now && card.grad) grad = card.grad.text;
+    } else if (run.grad[key] <= now && card.grad) grad = (card.badgrad ? "! " : "") + card.grad.text;
     else if (!Object.keys(run.grad).length && card.earlier && card.grad) grad = card.grad.text + " (earlier sweep)";
     return { value, grad, symbol };
   };
@@ -181,7 +181,7 @@
       const item = picture && picture.cards[key];
       if (!item) continue;
       item.classList.toggle("lit", lit.has(key));
-      item.classList.toggle("bad", card.bad && value !== "");
+      item.classList.toggle("bad", card.bad && value !== "" || card.badgrad && grad !== "" && !forward);
       const marker = item.querySelector(".marker");
       if (marker) marker.textContent = lit.has(key) ? "\u25B8" : "";
       const spans = item.querySelectorAll(".row tspan");
@@ -233,10 +233,10 @@
 
   const many = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
   function counter(step, forward) {
-    const products = many(step.products, "multiplication"), inputs = data.inputs;
+    const work = `${step.flops.toLocaleString("en")} FLOP`, inputs = data.inputs;
     $("counter").textContent = forward
-      ? `Forward: 1 sweep for each input, so ${many(inputs, "sweep")} for all; this one: ${products} so far.`
-      : `Reverse: 1 sweep for ${inputs === 1 ? "the input" : "all " + many(inputs, "input")}: ${products} backward so far.`;
+      ? `Forward: 1 sweep for each input number, so ${many(inputs, "sweep")} for all; this one: ${work} so far.`
+      : `Reverse: 1 sweep for ${inputs === 1 ? "the input number" : "all " + many(inputs, "input number")}: ${work} backward so far.`;
   }
 
   // Keep what lights up in sight, without moving the page.
@@ -328,6 +328,34 @@
   $("modes").addEventListener("submit", (event) => event.preventDefault());
   if (data.runs.length < 2) $("modes").hidden = true;
 
+  // --- one element of a gradient, as the sum that it is ------------------------------------
+  for (const key of Object.keys(data.sums)) {
+    const option = element("option", data.cards[key].name);
+    option.value = key;
+    $("of").append(option);
+  }
+  $("elements").hidden = !$("of").options.length;
+  function showElements() {
+    const sums = data.sums[$("of").value];
+    if (!sums) return;
+    $("cells").style.gridTemplateColumns = `repeat(${sums.columns}, max-content)`;
+    const buttons = sums.values.map((value, k) => {
+      const button = element("button", value);
+      button.type = "button";
+      button.setAttribute("aria-label", `${sums.names[k]}, ${value}`);
+      button.setAttribute("aria-pressed", "false");
+      button.addEventListener("click", () => {
+        for (const other of buttons) other.setAttribute("aria-pressed", other === button);
+        $("sum").textContent = sums.texts[k];
+      });
+      return button;
+    });
+    $("cells").replaceChildren(...buttons);
+    $("sum").textContent = "";
+  }
+  $("of").addEventListener("change", showElements);
+  showElements();
+
   // --- what a node is, on hover and focus ------------------------------------------------
   let hiding = null;
   function showDetail(key, item) {
@@ -335,10 +363,10 @@
     const card = data.cards[key], box = $("detail"), list = element("dl");
     for (const [label, text] of card.detail) list.append(element("dt", label), element("dd", text));
     box.replaceChildren(list);
-    if (run.value[key] <= now && card.value.cells) box.append(...heatmap("value", card.value.cells, "--value"));
+    if (run.value[key] <= now && card.value.cells) box.append(...heatmap("value", card.value, "--value"));
     const forward = run !== data.runs[0], back = forward ? run.tangents[key] : card.grad;
     if (run.grad[key] <= now && back && back.cells)
-      box.append(...heatmap(forward ? "tangent" : "gradient", back.cells, forward ? "--tangent" : "--grad"));
+      box.append(...heatmap(forward ? "tangent" : "gradient", back, forward ? "--tangent" : "--grad"));
     box.hidden = false;
     item.setAttribute("aria-describedby", "detail");
     const at = item.getBoundingClientRect(), main = document.querySelector("main").getBoundingClientRect();
@@ -348,7 +376,7 @@
     box.style.top = (below ? at.bottom + 8 : at.top - box.offsetHeight - 8) - main.top + "px";
   }
   // Strength is size against the largest; the sign is a full or a hollow square.
-  function heatmap(name, cells, color) {
+  function heatmap(name, { cells, block }, color) {
     const most = Math.max(...cells.flat().map(Math.abs)) || 1, map = element("div", undefined, "map");
     map.style.gridTemplateColumns = `repeat(${cells[0].length}, max-content)`;
     for (const v of cells.flat()) {
@@ -358,7 +386,8 @@
       cell.title = v;
       map.append(cell);
     }
-    return [element("p", `${name}: strongest ${+most.toPrecision(4)}; hollow is negative`), map];
+    const each = block ? `each square is the rms of ${block} numbers, ` : "";
+    return [element("p", `${name}: ${each}strongest ${+most.toPrecision(4)}${block ? "" : "; hollow is negative"}`), map];
   }
   function hideDetail() { clearTimeout(hiding); $("detail").hidden = true; }
   function hideSoon() { hiding = setTimeout(() => { if (!$("detail").matches(":hover")) hideDetail(); }, 150); }

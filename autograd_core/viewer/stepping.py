@@ -12,6 +12,7 @@ from autograd_core.engine.tensor import Tensor
 from autograd_core.viewer import failed
 from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.drawing import Drawing, caller_variables
+from autograd_core.viewer.kept_graphs import recalled
 from autograd_core.viewer.steps import PassStep, reverse_steps
 
 
@@ -28,7 +29,7 @@ def backward_steps(output: Any, gradient: Any = None) -> Iterator[PassStep]:
 def animate(
     output: Tensor | BaseException,
     mode: str = "reverse",
-    inputs: Tensor | Sequence[Tensor] | None = None,
+    inputs: Any = None,
     *,
     depth: str | int = "auto",
     names: dict[str, Any] | None = None,
@@ -46,8 +47,10 @@ def animate(
         Where the reverse sweep starts, for example the loss.
     mode : {"reverse", "forward"}
         The mode in which the page opens; it shows both.
-    inputs : Tensor or sequence of Tensor, optional
-        The inputs for which forward mode is shown, at most 8; default the first leaves.
+    inputs : Tensor or sequence, optional
+        Where forward mode starts: of a Tensor, its single elements; of a pair ``(W, (0, 1))`` that
+        element; of ``(W, "ones")`` a tangent of ones.  At most 8; default an element of each
+        leaf, then further ones.
     depth, names, open, seed
         As in `draw`.
     title : str, optional
@@ -78,7 +81,7 @@ def animate(
         outputs = list(failure.outputs)
         variables |= failure.variables
     drawing = Drawing(
-        Graph(*outputs),
+        recalled(*outputs),
         variables,
         depth=depth,
         names=names,

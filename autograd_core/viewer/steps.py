@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from autograd_core.base.printing import prints_anywhere
 from autograd_core.base.renamed import renamed_names
-from autograd_core.viewer.captions import Piece, clause, multiplies, plain
+from autograd_core.viewer.captions import Piece, clause, message, multiplies, plain
+from autograd_core.viewer.elements import is_rounding
 from autograd_core.viewer.numbers import Summary, number_text
 from autograd_core.viewer.recorded_sweep import RecordedSweep, Tangents
+from autograd_core.viewer.seeds import Seed
 from autograd_core.viewer.view import Card, Junction, View, Wire
 
 FEW_TERMS = 4  # of a sum that is written out
@@ -36,8 +38,9 @@ class PassStep:
         The cards whose value, or gradient (tangent), is known from here on.
     pieces : list of Piece
         The sentence.
-    products : int
-        Multiplications of a local derivative so far.
+    flops : float
+        Floating-point operations of this sweep so far, as `cost` counts them; what an operation
+        needs for its messages, and to add them to others, is counted at its step.
     """
 
     phase: str
@@ -47,7 +50,7 @@ class PassStep:
     values: list[str] = field(default_factory=list)
     gradients: list[str] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
-    products: int = 0
+    flops: float = 0.0
 
     @property
     def caption(self) -> str:
@@ -109,7 +112,7 @@ class _Backward:
         self.terms: dict[str, list[Summary]] = {j.key: [] for j in view.junctions}
         self.order = {key: k for k, key in enumerate(recording.arrivals)}
         self.output = next((c.name for c in view.cards if c.output), "F")
-        self.products = 0
+        self.flops = 0.0
 
     def steps(self) -> list[PassStep]:
         ends = [c for c in self.view.cards if c.output and c.node in self.recording.gradients]
@@ -128,7 +131,9 @@ class _Backward:
             )
         ]
         for card in reversed(self.view.cards):
-            if card.kind in ("operation", "plus", "module") and card.gradient.text != "—":
+            several = card.kind == "module" and card.node is None
+            reached = several or card.gradient.text != "—"
+            if card.kind in ("operation", "plus", "module") and reached:
                 made += self._at(card)
         return made
 
@@ -141,24 +146,30 @@ class _Backward:
         else:  # as the operation names its inputs, whichever the sweep served first
             sent.sort(key=lambda w: w.index)
         step = PassStep("backward", card.key, [card.key])
+        upstream = [
+            Piece(", upstream "),
+            *_equation(f"∂{self.output}/∂{card.name}", card.gradient.text),
+        ]
         step.pieces = [
             Piece("At "),
             Piece(card.title if card.kind != "module" else card.name, "code"),
-            Piece(", upstream "),
-            *_equation(f"∂{self.output}/∂{card.name}", card.gradient.text),
+            *(upstream if card.node is not None else [Piece(f", with {card.value.text}")]),
             Piece(". "),
-            *clause(card),
+            *clause(card, [self.recording.formula(w) for w in sent]),
             Piece(": " if card.kind != "module" else " "),
         ]
         sums: list[PassStep] = []
         for k, wire in enumerate(sorted(sent, key=lambda w: w.index)):
-            message = self.recording.messages[wire.key]
-            step.pieces += [Piece(", ") if k else Piece("")]
-            step.pieces += [Piece(message.text, "number"), Piece(f" to {self._name(wire)}")]
+            step.pieces += [Piece("; ") if k else Piece("")]
+            step.pieces += message(
+                self.recording.formula(wire),
+                self._name(wire),
+                wire.key not in self.junction_of,
+                self.recording.messages[wire.key],
+            )
         step.pieces.append(Piece("."))
         for wire in sent:
             step.messages.append((wire.key, self._text(card, wire)))
-            self.products += multiplies(card)
             junction = self.junction_of.get(wire.key)
             if junction is None:
                 step.gradients.append(wire.source)
@@ -169,9 +180,10 @@ class _Backward:
             if len(terms) == self._expected(junction):
                 sums.append(self._sum(junction, terms))
         step.gradients = self._known(step.gradients, sent)
-        step.products = self.products
+        self.flops += sum(self.recording.reverse_flops.get(n, 0.0) for n in card.members)
+        step.flops = self.flops
         for late in sums:
-            late.products = self.products
+            late.flops = self.flops
         return [step, *sums]
 
     def _expected(self, junction: Junction) -> int:
@@ -200,15 +212,25 @@ class _Backward:
             whole = Summary(terms[0].text if len(terms) == 1 else "their sum")
         texts = [t.text for t in terms]
         pieces = [Piece("Branch, backward, "), Piece("adds", "strong")]
-        pieces.append(Piece(f" the {len(terms)} incoming gradients"))
-        if all(t.scalar for t in terms):
+        several = len(terms) > 1 or junction.uses == 1
+        place = "" if several else " inside of "
+        sums = f", in {len(terms)} sums" if several and junction.uses > len(terms) else place
+        pieces.append(Piece(f" the {junction.uses} incoming gradients{sums}"))
+        if not several:
+            inside = next(w for w in self.view.wires if w.key == junction.wires[0]).target
+            pieces += [Piece(self.view.card(inside).name, "code"), Piece(": ")]
+            text = f"sum of {junction.uses} = {whole.text}"
+        elif all(t.scalar for t in terms):
             text = sum_text(texts, whole.text)
             pieces += [Piece(": "), Piece(sum_text(texts, ""), "code")]
         else:  # of arrays, element by element: their sizes do not add
             text = f"sum of {len(terms)} = {whole.text}"
             few = " and ".join(texts) if len(texts) <= FEW_TERMS else f"{len(texts)} arrays"
             pieces += [Piece(", element by element: "), Piece(few, "code"), Piece(" give ")]
-        pieces += [Piece(whole.text, "number"), Piece(f" = ∂{self.output}/∂{card.name}.")]
+        pieces += [Piece(whole.text, "number"), Piece(f" = ∂{self.output}/∂{card.name}")]
+        numbers = [t.number for t in terms if t.scalar and t.number is not None]
+        noise = whole.number is not None and is_rounding(whole.number, numbers)
+        pieces.append(Piece(" (0 but for rounding: exactly, the terms cancel)." if noise else "."))
         known = [card.key] if junction.node is card.node else []
         return PassStep(
             "branch",
@@ -248,40 +270,40 @@ def _equation(left: str, right: str) -> Iterable[Piece]:
 
 
 def tangent_steps(
-    view: View, recording: RecordedSweep, seed: Card, pushed: Tangents
+    view: View, recording: RecordedSweep, seed: Seed, pushed: Tangents
 ) -> list[PassStep]:
     """Return one forward-mode sweep: values and tangents together, from one seeded input."""
-    assert seed.node is not None
-    shape = "1" if not seed.shape else "1 in every element"
+    own = "1 in every element, that" if seed.whole else "1, that"
     leaves = [c.key for c in view.cards if c.kind in ("parameter", "input", "constant")]
     pieces = [
         Piece("One forward sweep asks how everything changes with "),
         Piece(seed.name, "code"),
-        Piece(f": its tangent is {shape}, every other input's is 0."),
+        Piece(f": its tangent is {own} of every other input number is 0."),
     ]
     steps = [
-        PassStep("tangent", seed.key, [seed.key], values=leaves, gradients=leaves, pieces=pieces)
+        PassStep("tangent", seed.card, [seed.card], values=leaves, gradients=leaves, pieces=pieces)
     ]
-    products = 0
+    counted, flops = recording.forward_flops(seed), 0.0
     for card in view.cards:
         if card.kind not in ("operation", "plus", "module"):
             continue
         step = _tangent(view, recording, card, pushed)
-        products += len(step.messages) * multiplies(card)
-        step.products = products
+        flops += sum(counted.get(n, 0.0) for n in card.members)
+        step.flops = flops
         steps.append(step)
     output = next((c for c in view.cards if c.output), None)
     if output is not None:
         t = pushed.tangents.get(output.node) if output.node is not None else None
-        what = f"∂{output.name}/∂{seed.name}" if not seed.shape else f"the change of {output.name}"
+        what = f"∂{output.name}/∂{seed.name}" if not seed.whole else f"the change of {output.name}"
         pieces = [
             Piece("So "),
             *_equation(what, t.text if t else "0"),
             Piece(
-                ". Each further input needs a sweep of its own; one reverse sweep gives them all."
+                ". Each further input number needs a sweep of its own; one reverse sweep gives "
+                "them all."
             ),
         ]
-        last = PassStep("tangent", output.key, [output.key], pieces=pieces, products=products)
+        last = PassStep("tangent", output.key, [output.key], pieces=pieces, flops=flops)
         steps.append(last)
     return steps
 
@@ -291,7 +313,9 @@ def _tangent(view: View, recording: RecordedSweep, card: Card, pushed: Tangents)
     t = pushed.tangents.get(card.node) if card.node is not None else None
     name = card.name if card.kind == "module" else card.title
     step.pieces = [Piece(name, "code"), Piece(" = "), Piece(card.value.text, "number")]
-    if t is None:
+    if card.kind == "module" and card.node is None:
+        step.pieces = [Piece(name, "code"), Piece(f" hands on {card.value.text}.")]
+    elif t is None:
         step.pieces.append(Piece(" does not depend on the seed: its tangent is 0."))
         return step
     terms = []
@@ -310,6 +334,8 @@ def _tangent(view: View, recording: RecordedSweep, card: Card, pushed: Tangents)
             text = f"{_factor(local)} × {_factor(incoming.number)} = {term.text}"
         step.messages.append((wire.key, text))
         terms.append(term.text)
+    if t is None:
+        return step
     step.pieces.append(Piece("; its tangent is "))
     if len(terms) > 1 and card.kind != "module" and t.scalar:
         step.pieces.append(Piece(sum_text(terms, ""), "code"))

@@ -119,7 +119,7 @@ class _Picture:
     def _junction(self, junction: Junction) -> str:
         p = self.layout.places[junction.key]
         sign = "" if self.prefix else "+"
-        count = len(junction.wires)
+        count = junction.uses
         name = safe(self.view.card(junction.card).name)
         beside = f'x="{p.x:.1f}" y="{p.y + p.h / 2 + 15:.1f}"'
         if self.layout.rankdir == "TB":  # below, the wires go
@@ -139,7 +139,7 @@ class _Picture:
         p = self.layout.places[card.key]
         classes = ["card", card.kind]
         classes += ["output"] if card.output else []
-        classes += ["bad"] if card.value.bad and not self.prefix else []
+        classes += ["bad"] if card.bad and not self.prefix else []
         classes += (
             [f"heat-{_shade(card.heat)}"] if card.heat is not None and _shade(card.heat) else []
         )
@@ -185,12 +185,11 @@ class _Picture:
             return f'<tspan class="metric">{safe(card.metric)}</tspan>'
         parts = []
         if "value" in self.show:
-            sign = "! " if card.value.bad else ""
-            parts.append(f'<tspan class="value">{safe(sign + card.value.text)}</tspan>')
+            parts.append(f'<tspan class="value">{safe(card.value.marked)}</tspan>')
         if "grad" in self.show and card.kind != "constant":
             gap = ' dx="10"' if parts else ""
             late = " (earlier sweep)" if card.earlier else ""
-            parts.append(f'<tspan class="grad"{gap}>∂ {safe(card.gradient.text)}{late}</tspan>')
+            parts.append(f'<tspan class="grad"{gap}>∂ {safe(card.gradient.marked)}{late}</tspan>')
         return "".join(parts)
 
     def _side(self, wire: Wire) -> int:

@@ -15,7 +15,7 @@ def text_form(view: View, notes: list[str]) -> str:
     """Return the table of a view, and under it what there is to say."""
     uses: dict[str, int] = {}
     for wire in view.wires:
-        uses[wire.source] = uses.get(wire.source, 0) + 1
+        uses[wire.source] = uses.get(wire.source, 0) + len(wire.uses)
     rows: list[tuple[str, ...]] = [HEADER]
     for card in view.cards:
         if card.kind != "alias":
@@ -30,8 +30,8 @@ def text_form(view: View, notes: list[str]) -> str:
 
 def _row(card: Card, uses: int) -> tuple[str, ...]:
     sign = {"added": "+ ", "removed": "- "}.get(card.mark, "")
-    value = ("! " if card.value.bad else "") + card.value.text
-    gradient = card.gradient.text if card.kind != "constant" else NONE
+    value = card.value.marked
+    gradient = card.gradient.marked if card.kind != "constant" else NONE
     return (
         _short(sign + card.name),
         _short(card.expression or (card.category if card.kind == "module" else card.kind)),

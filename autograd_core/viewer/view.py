@@ -7,27 +7,28 @@ value (several uses inside of one closed scope are one wire).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from autograd_core.base.source import Location
 from autograd_core.engine.graph import Graph
-from autograd_core.engine.node import PART, Node
+from autograd_core.engine.node import Node
 from autograd_core.engine.tensor import Tensor
-from autograd_core.operations.primitive import bare
 from autograd_core.viewer import scope_tree
-from autograd_core.viewer.naming import Names, expression
-from autograd_core.viewer.numbers import Summary, shape_text, summarize
+from autograd_core.viewer.numbers import Summary
 from autograd_core.viewer.scope_tree import Box, Tree
 
 FEW = 8  # uses of one value that are drawn as wires from it; of more, those after the third
 BEFORE_ALIAS = 3  # get a small copy of its name each
 BRANCH = "branch"
 EMPTY = Summary("—")
+
+
+COLLAPSED = (
+    "{total:,} recorded operations and leaves shown as {count:,}; "
+    'open one with open="name", all with depth="all".'
+)
 
 
 class Use(NamedTuple):
@@ -51,7 +52,7 @@ class Card:
     name, expression, shape, dtype : str
         What its first row says.
     node : Node or None
-        The value it stands for: of a closed scope, the last one used outside.
+        The value it stands for: of a closed scope, its one result; None if it has several.
     output : bool
         Whether the graph ends here.
     value, gradient : Summary
@@ -60,6 +61,8 @@ class Card:
         The user's line.
     boxes : tuple of str
         The open frames around it, outermost first.
+    operands : list of str
+        What its expression calls the arguments of the operation.
     mark : str
         "added" or "removed", in a comparison.
     """
@@ -79,10 +82,16 @@ class Card:
     boxes: tuple[str, ...] = ()
     members: list[Node] = field(default_factory=list)
     category: str = ""
+    operands: list[str] = field(default_factory=list)
     note: str = ""
     mark: str = ""
     metric: str = ""
     heat: float | None = None
+
+    @property
+    def bad(self) -> bool:
+        """Whether its value or its gradient holds NaN or Inf."""
+        return self.value.bad or self.gradient.bad
 
     @property
     def title(self) -> str:
@@ -102,6 +111,7 @@ class Wire:
     index: int = 0
     alias: str = ""  # the small card it starts from instead
     many: int = 0  # the number of values that it stands for, if more than one
+    result: bool = False  # from a closed scope to one of its several results: it has no uses
     mark: str = ""
 
 
@@ -113,6 +123,7 @@ class Junction:
     card: str
     node: Node | None
     wires: list[str]
+    uses: int = 0  # K: how often the program uses the value; a wire can stand for many
 
 
 @dataclass(eq=False)
@@ -135,6 +146,11 @@ class View:
     frames: list[Frame]
     message: str = ""  # what was collapsed and how to see it all
     total: int = 0  # recorded nodes
+
+    def changed(self) -> None:
+        """Forget what was looked up: there are other cards and wires now."""
+        for name in ("_by_key", "_into", "_out"):
+            self.__dict__.pop(name, None)
 
     def card(self, key: str) -> Card:
         """Return a card by its key."""
@@ -167,7 +183,6 @@ def choose(
     `smaller` asks for a coarser picture than before (a layout took too long).
     """
     limit = scope_tree.AUTO if not smaller else max(8, scope_tree.AUTO >> smaller)
-    total = len(tree.graph)
     if depth == "all" and not smaller:
         return tree.root, set(), ""
     deepest = scope_tree.height(tree.root)
@@ -194,11 +209,7 @@ def choose(
         root = scope_tree.chunked(root, limit // 2)
         closed = scope_tree.closed_boxes(root, 0, opened)
         count = _count(tree.graph, root, closed)
-    message = (
-        f"{total:,} recorded operations and leaves shown as {count:,}; "
-        'open one with open="name", all with depth="all".'
-    )
-    return root, closed, message
+    return root, closed, COLLAPSED
 
 
 def _count(graph: Graph, root: Box, closed: set[Box]) -> int:
@@ -214,11 +225,11 @@ def _count(graph: Graph, root: Box, closed: set[Box]) -> int:
             hidden.update(dict.fromkeys(item.nodes(), item))
         else:
             stack += item.children
-    leaves = sum(n.primitive is None for n in graph.nodes) - len(_private_leaves(graph, hidden))
+    leaves = sum(n.primitive is None for n in graph.nodes) - len(private_leaves(graph, hidden))
     return max(shown, leaves)  # as many leaves as operations may stand beside them
 
 
-def _private_leaves(graph: Graph, hidden: dict[Node, Box]) -> dict[Node, Box]:
+def private_leaves(graph: Graph, hidden: dict[Node, Box]) -> dict[Node, Box]:
     """Return the leaves that are inside of a closed box, since nothing else uses them.
 
     What several repetitions in a fold share stays outside, and is seen to be shared.
@@ -246,231 +257,3 @@ def _private_leaves(graph: Graph, hidden: dict[Node, Box]) -> dict[Node, Box]:
 def _is_parameter(leaf: Node) -> bool:
     owner = leaf.owner() if leaf.owner is not None else None
     return owner is not None and type(owner) is not Tensor
-
-
-class Builder:
-    """Makes a View of a graph, given names and what is closed."""
-
-    def __init__(self, graph: Graph, names: Names, root: Box, closed: set[Box]) -> None:
-        self.graph = graph
-        self.names = names
-        self.cards: dict[str, Card] = {}
-        self.frames: list[Frame] = []
-        self.hidden: dict[Node, Box] = {}
-        self.frames_of: dict[Node | Box, tuple[str, ...]] = {}
-        self._walk(root, closed)
-        self.hidden.update(_private_leaves(graph, self.hidden))
-        self.instead = {n: b.label for n, b in self.hidden.items() if n.primitive is not None}
-        self.used_outside = {
-            e.source
-            for e in graph.edges
-            if self.hidden.get(e.source) is not self.hidden.get(e.target)
-        } | set(graph.outputs)
-
-    def _walk(self, root: Box, closed: set[Box]) -> None:
-        stack: list[tuple[Box | Node, tuple[str, ...]]] = [(c, ()) for c in root.children]
-        while stack:
-            item, around = stack.pop()
-            self.frames_of[item] = around
-            if isinstance(item, Node):
-                continue
-            if item in closed:
-                self.hidden.update(dict.fromkeys(item.nodes(), item))
-                continue
-            key = f"f{len(self.frames)}"
-            self.frames.append(Frame(key, item.label, item.kind, around[-1] if around else ""))
-            stack += [(c, (*around, key)) for c in item.children]
-
-    def view(self, message: str = "") -> View:
-        """Return the view."""
-        key_of = {node: self._key(node) for node in self.graph.nodes}
-        position: dict[str, int] = {}
-        for k, node in enumerate(self.graph.nodes):
-            key = key_of[node]
-            if key not in self.cards:
-                self.cards[key] = self._card(key, node)
-            elif node in self.hidden:
-                self._extend(self.cards[key], node)
-            if node.primitive is not None or node not in self.hidden:
-                position[key] = k
-        for card in self.cards.values():
-            if card.kind == "module":
-                self._finish(card)
-        wires = self._wires(key_of)
-        ordered = sorted(self.cards.values(), key=lambda c: position.get(c.key, -1))
-        view = View(ordered, wires, [], self.frames, message, len(self.graph))
-        _branch(view)
-        self._place_leaves(view)
-        return view
-
-    def _key(self, node: Node) -> str:
-        box = self.hidden.get(node)
-        return f"n{node.tick}" if box is None else f"m{next(box.nodes()).tick}"
-
-    def _card(self, key: str, node: Node) -> Card:
-        box = self.hidden.get(node)
-        if box is not None:
-            said = box.kind in _PLAIN or box.kind == box.label
-            card = Card(key, "module", box.label, "" if said else box.kind)
-            card.boxes = self.frames_of[box]
-            card.category = box.kind
-            card.note = box.path
-            self._extend(card, node)
-            return card
-        value = bare(node.output)
-        card = Card(
-            key,
-            _kind(node),
-            self.names.nodes[node],
-            expression(node, self.names, self.instead),
-            shape_text(value) if value is not None else "",
-            str(getattr(value, "dtype", "")),
-            node,
-            output=node in self.graph.outputs,
-            where=node.location,
-            boxes=self.frames_of.get(node, ()),
-            members=[node],
-            category="leaf" if node.primitive is None else node.primitive.category,
-        )
-        if node.inputs is None and node.primitive is not None:
-            card.note = "freed by an earlier sweep"
-        return card
-
-    def _extend(self, card: Card, node: Node) -> None:
-        card.members.append(node)
-
-    def _finish(self, card: Card) -> None:
-        """Let a closed scope stand for the last of its values that is used outside."""
-        operations = [n for n in card.members if n.primitive is not None]
-        outside = [n for n in operations if n in self.used_outside] or operations
-        last = outside[-1]
-        card.node = last
-        card.output = any(n in self.graph.outputs for n in card.members)
-        own = self.names.nodes[last]
-        if card.output and not re.fullmatch(r"v\d+", own):  # the caller's name for it
-            card.name, card.expression = own, card.expression or card.name
-        card.shape = shape_text(last.output)
-        card.dtype = str(getattr(bare(last.output), "dtype", ""))
-        card.where = last.location
-        weights = [n for n in card.members if n.primitive is None]
-        parts = [f"{len(operations)} operations"]
-        if weights:
-            count = sum(int(np.size(bare(n.output))) for n in weights)
-            parts.append(f"{count:,} parameters")
-        card.note = f"{card.note}: {', '.join(parts)}"
-
-    def _wires(self, key_of: dict[Node, str]) -> list[Wire]:
-        wires: dict[Any, Wire] = {}
-        for node in self.graph.nodes:
-            target = key_of[node]
-            for index, source in enumerate(node.inputs or ()):
-                if not isinstance(source, Node):
-                    start = self._constant(source)
-                    if start is None:
-                        continue
-                    value: Node | None = None
-                else:
-                    start, value = key_of[source], source
-                if start == target:
-                    continue
-                merged = self.cards[target].kind == "module"
-                use = (start, value, target) if merged else (value, node, index)
-                wire = wires.get(use)
-                if wire is None:
-                    wire = Wire(f"w{len(wires)}", start, target, value, index=index)
-                    wires[use] = wire
-                wire.uses.append(Use(node, index))
-        return _bundled(list(wires.values()), self.cards)
-
-    def _constant(self, raw: Any) -> str | None:
-        """Return the key of a constant's card; None if it stands in the expression only."""
-        name = self.names.of(raw)
-        if name is None:
-            return None
-        key = f"c{id(raw)}"
-        if key not in self.cards:
-            value = bare(raw)
-            self.cards[key] = Card(
-                key,
-                "constant",
-                name,
-                shape=shape_text(value),
-                dtype=str(getattr(value, "dtype", type(value).__name__)),
-                value=summarize(value),
-                category="constant",
-            )
-        return key
-
-    def _place_leaves(self, view: View) -> None:
-        """Put a leaf into the innermost frame that holds all of its uses."""
-        for card in view.cards:
-            if card.kind in ("parameter", "constant") and not card.boxes:
-                around = [view.card(w.target).boxes for w in view.out_of(card.key)]
-                if around:
-                    card.boxes = _common(around)
-
-
-def _bundled(wires: list[Wire], cards: dict[str, Card]) -> list[Wire]:
-    """Make one wire of many that run from the values of one closed scope to one card."""
-    groups: dict[tuple[str, str], list[Wire]] = {}
-    for wire in wires:
-        if cards[wire.source].kind == "module":
-            groups.setdefault((wire.source, wire.target), []).append(wire)
-    dropped: set[str] = set()
-    for group in groups.values():
-        if len(group) > BEFORE_ALIAS:
-            whole = group[-1]
-            whole.uses = [use for wire in group for use in wire.uses]
-            whole.many = len(group)
-            dropped.update(wire.key for wire in group[:-1])
-    return [wire for wire in wires if wire.key not in dropped]
-
-
-_PLAIN = ("scope", "repeated", "part")
-
-
-def _common(paths: list[tuple[str, ...]]) -> tuple[str, ...]:
-    common = paths[0]
-    for path in paths[1:]:
-        k = 0
-        while k < min(len(common), len(path)) and common[k] == path[k]:
-            k += 1
-        common = common[:k]
-    return common
-
-
-def _kind(node: Node) -> str:
-    if node.primitive is None:
-        return "input" if node.owner is None else "parameter"
-    if node.primitive is PART:
-        return "operation"
-    if node.name in ("add", "plus"):
-        return "plus"
-    return "operation"
-
-
-def _branch(view: View) -> None:
-    """Put a junction at every value that is used more than once; many uses get a name each."""
-    uses: dict[tuple[str, Node | None], list[Wire]] = {}
-    for wire in view.wires:
-        uses.setdefault((wire.source, wire.node), []).append(wire)
-    for (source, node), wires in uses.items():
-        if len(wires) > FEW:
-            for k, wire in enumerate(wires[BEFORE_ALIAS:]):
-                wire.alias = f"a{wire.key}"
-                origin = view.card(source)
-                view.cards.append(
-                    Card(
-                        wire.alias,
-                        "alias",
-                        origin.name,
-                        node=node,
-                        note=f"use {k + 1 + BEFORE_ALIAS} of {len(wires)} of {origin.name}",
-                        boxes=view.card(wire.target).boxes,
-                    )
-                )
-        if len(wires) > 1:
-            key = f"j{len(view.junctions)}"
-            view.junctions.append(Junction(key, source, node, [w.key for w in wires]))
-    if hasattr(view, "_by_key"):
-        del view._by_key

@@ -20,6 +20,7 @@ relu = activation(
     lambda x: np.maximum(ordered(x), 0),
     lambda y, x: y != 0,
     name="relu",
+    formulas=("upstream * (x > 0)",),
     doc=elementwise_doc(
         "max(0, x); its derivative at 0 is 0.",
         "relu(np.array([-1.0, 0.25, 4.0])).round(4)",
@@ -185,6 +186,7 @@ silu = activation(
     _silu,
     lambda y, x: _silu_slope(x),
     name="silu",
+    formulas=(lambda y, x: ("upstream * (s + y * (1 - s)); s = sigmoid(x)", {"sigmoid": sigmoid}),),
     cost=9.0,
     doc=elementwise_doc(
         "x sigmoid(x) (Hendrycks and Gimpel, 2016).",

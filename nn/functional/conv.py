@@ -10,7 +10,7 @@ from autograd_core import primitive
 
 from ..values import pair, shape_error
 from .channels_last import channel_sum
-from .convolution import convolve, correlate, flops, run_convolve, spread
+from .convolution import FORMULAS, convolve, correlate, flops, run_convolve, spread
 from .floating import floating
 from .folding import folds
 from .plan import Plan
@@ -34,6 +34,7 @@ _convolve_bias = primitive(
         lambda t, y, x, w, b, *, plan: t.reshape((-1, 1, 1)),
     ],
     name="conv",
+    formulas=(*FORMULAS, "sum(upstream, axis=(0, 2, 3))"),
     cost=lambda y, x, w, b, *, plan: flops(plan, y.shape[0], y.shape[1], x.shape[1]) + np.size(y),
     category="product",
 )

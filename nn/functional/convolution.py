@@ -237,11 +237,39 @@ def flops(plan: Plan, n: int, out_channels: int, in_channels: int) -> float:
     return 2.0 * n * oh * ow * out_channels * in_channels * kh * kw / plan.groups
 
 
+def conv_formulas(plan: Plan) -> dict[str, Any]:
+    """Return what the formulas of a convolution's gradients call: PyTorch's names, the kernels."""
+    return {
+        "conv_transpose2d": lambda g, w, **_: spread(g, w, plan=plan),
+        "conv2d_weight": lambda x, g, **_: correlate(x, g, plan=plan),
+        "conv2d": lambda x, w, **_: convolve(x, w, plan=plan),
+    }
+
+
+def written(plan: Plan) -> str:
+    """Return a plan as keywords; what is usual is left out."""
+    usual = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+    given = {k: getattr(plan, k) for k in usual}
+    return "".join(f", {k}={v!r}" for k, v in given.items() if v != usual[k])
+
+
+def _to_input_formula(y: Any, x: Any, w: Any, *bias: Any, plan: Plan) -> Any:
+    return f"conv_transpose2d(upstream, b{written(plan)})", conv_formulas(plan)
+
+
+def _to_weight_formula(y: Any, x: Any, w: Any, *bias: Any, plan: Plan) -> Any:
+    return f"conv2d_weight(a, upstream{written(plan)})", conv_formulas(plan)
+
+
+FORMULAS = (_to_input_formula, _to_weight_formula)
+
+
 convolve: Primitive = bilinear(
     _convolve,
     lambda g, x, w, *, plan: spread(g, w, plan=plan),
     lambda g, x, w, *, plan: correlate(x, g, plan=plan),
     name="conv",
+    formulas=FORMULAS,
     cost=lambda y, x, w, *, plan: flops(plan, y.shape[0], y.shape[1], x.shape[1]),
 )
 spread: Primitive = bilinear(
@@ -249,6 +277,10 @@ spread: Primitive = bilinear(
     lambda h, g, w, *, plan: convolve(h, w, plan=plan),
     lambda h, g, w, *, plan: correlate(h, g, plan=plan),
     name="conv transposed",
+    formulas=(
+        lambda y, g, w, plan: (f"conv2d(upstream, b{written(plan)})", conv_formulas(plan)),
+        lambda y, g, w, plan: (f"conv2d_weight(upstream, a{written(plan)})", conv_formulas(plan)),
+    ),
     cost=lambda y, g, w, *, plan: flops(plan, g.shape[0], g.shape[1], y.shape[1]),
 )
 correlate: Primitive = bilinear(

@@ -61,6 +61,7 @@ _lookup: Primitive = linear(
     lambda g, table, *, index, rows: scatter(g, index=index, rows=rows, padding=None),
     name="embedding",
     category="index",
+    formulas=("place(upstream, index)",),
     adds=_add,
 )
 

@@ -40,6 +40,7 @@ def fused(
     multiple: bool = False,
     category: str = "operation",
     reads: Reading = EVERYTHING,
+    formulas: Any = None,
 ) -> Callable[..., Any]:
     """Declare a fused operation.
 
@@ -57,6 +58,8 @@ def fused(
     reads : Reading, optional
         The values that `backward` reads, beside what was kept: 0 the result, k argument k.  The
         tape does not keep large ones of the others.
+    formulas : sequence of callable, optional
+        As in `autograd_core.primitive`: ``formula(y, *arrays, **settings)`` for each array.
 
     Returns
     -------
@@ -114,6 +117,9 @@ def fused(
     ) -> Any:
         return jvp(lambda *a: composite(*a, **options), arrays, tuple(ts))[1]
 
+    def said(formula: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda y, *arrays, options, **_: formula(y, *arrays, **options)
+
     made = primitive(
         run,
         vjp=pull,
@@ -123,6 +129,7 @@ def fused(
         composite=lambda *arrays, saved, needs, options: composite(*arrays, **options),
         category=category,
         sources=lambda: (reads,),
+        formulas=formulas and tuple(map(said, formulas)),
     )
 
     pulled = primitive(

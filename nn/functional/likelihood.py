@@ -140,6 +140,24 @@ _residual = primitive(
     # an element: maximum, difference, exp, sum, factor; a row: division, subtraction
     cost=lambda y, z, **_: 12.0 * np.size(z) + 5.0 * len(z),
 )
+
+
+def _residual_formula(y: Any, z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
+    """Write dL/dz = softmax(z) - one-hot, times the rows' factors."""
+    places = np.where(np.asarray(ignored), 0, index) if np.ndim(ignored) else index
+    more = {
+        "softmax": lambda x: _scaled_shares(x, np.ones_like(scale)[:, None], axis=1),
+        "onehot": _one_hot(z, places, np.ones_like(scale)),
+        "factor": np.asarray(scale)[:, None],
+    }
+    slopes = "softmax(x) - onehot"
+    if np.any(ignored) or len(set(np.asarray(scale).tolist())) != 1:
+        return f"upstream * factor * ({slopes})", more
+    n = 1 / float(np.asarray(scale).flat[0])
+    by = f" / {round(n)}" if abs(n - round(n)) < 1e-6 * n else " * factor"
+    return f"upstream * ({slopes}){by}", more
+
+
 _softmax_nll = primitive(
     _picked,
     vjp=[lambda g, y, z, **rows: _pulled(g, z, **rows)],
@@ -148,6 +166,7 @@ _softmax_nll = primitive(
     # an element: maximum, difference, exp, sum; a row: log, two differences, factor, sum
     cost=lambda y, z, **_: 11.0 * np.size(z) + 12.0 * len(z),
     category="loss",
+    formulas=(_residual_formula,),
 )
 
 
@@ -325,6 +344,10 @@ _logistic_loss = declared_of_several(
     lambda z, t: -z,
     name="bce with logits",
     cost=22.0,
+    formulas=(
+        lambda y, z, t: ("upstream * (sigmoid(a) - b)", {"sigmoid": sigmoid}),
+        "-upstream * a",
+    ),
 )
 
 

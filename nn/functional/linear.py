@@ -42,7 +42,16 @@ def _flops(y: Any, x: Any, weight: Any, *bias: Any) -> float:
     return float(np.size(y) * (2 * x.shape[-1] + len(bias)))
 
 
-_linear = bilinear(_product, _to_input, _to_weight, name="linear", cost=_flops)
+def _weight_formula(y: Any, x: Any, *others: Any) -> str:
+    if x.ndim == 2:
+        return "T(upstream) @ a"
+    if x.ndim == 1:
+        return "outer(upstream, a)"
+    return f"T(reshape(upstream, (-1, {y.shape[-1]}))) @ reshape(a, (-1, {x.shape[-1]}))"
+
+
+_linear = bilinear(_product, _to_input, _to_weight, name="linear", cost=_flops,
+                   formulas=("upstream @ b", _weight_formula))  # fmt: skip
 _affine_map = primitive(
     _product,
     vjp=[
@@ -58,6 +67,7 @@ _affine_map = primitive(
     name="linear",
     cost=_flops,
     category="product",
+    formulas=("upstream @ b", _weight_formula, "upstream"),
 )
 
 

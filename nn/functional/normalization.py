@@ -20,6 +20,7 @@ from .normalized_rows import (
     in_one_dtype,
     last_axes,
     normal,
+    normal_formulas,
     normalize,
     row_norm,
     slopes,
@@ -111,6 +112,7 @@ _batch_norm = fused(
     name="batch_norm",
     category="normalization",
     reads=Reading(rest=1),
+    formulas=normal_formulas(_places, by_channel=True),
 )
 
 

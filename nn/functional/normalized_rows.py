@@ -6,6 +6,7 @@ Weight and bias broadcast to the input; which axes a row has is the caller's cho
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,43 @@ def _row_backward(
     return dx, by_weight, by_bias
 
 
+def normal_formulas(
+    of: Callable[[Any], tuple[int, ...]] | None = None, by_channel: bool = False
+) -> tuple[Callable[..., str], ...]:
+    """Return the formulas of ``normal(x) * weight + bias``, as the viewer writes them.
+
+    Parameters
+    ----------
+    of : callable, optional
+        From x to the axes over which the values are normalized; default the setting ``axes``.
+    by_channel : bool
+        Whether a weight stands beside axis 1; otherwise beside the last axes.
+    """
+
+    def written(text: str, x: Any, eps: float, axes: tuple[int, ...] = ()) -> str:
+        axes = of(x) if of else axes
+        over = f", axis={axes!r}, keepdims=True"
+        text = text.replace("OVER", over).replace("AXES", f"axis={axes!r}")
+        normal = f"n = (a - mean(a{over})) / s; s = sqrt(var(a{over}) + {float(eps)!r})"
+        return f"{text}; {normal}" if "n" in text.split() else text
+
+    def by_input(y: Any, x: Any, weight: Any, bias: Any, eps: float, **found: Any) -> str:
+        weights = f"reshape(b, (-1, {', '.join('1' * (x.ndim - 2))}))" if by_channel else "b"
+        weights = weights.replace(", )", ",)")
+        text = f"(u - mean(uOVER) - n * mean(u * nOVER)) / s; u = upstream * {weights}"
+        return written(text, x, eps, found.get("axes", ()))
+
+    def by_weight(y: Any, x: Any, weight: Any, bias: Any, eps: float, **found: Any) -> str:
+        text = "sum( upstream * n , AXES)" if by_channel else "upstream * n"
+        return written(text, x, eps, found.get("axes", ()))
+
+    def by_bias(y: Any, x: Any, weight: Any, bias: Any, eps: float, **found: Any) -> str:
+        text = "sum(upstream, AXES)" if by_channel else "upstream"
+        return written(text, x, eps, found.get("axes", ()))
+
+    return by_input, by_weight, by_bias
+
+
 row_norm = fused(
     _row_forward,
     _row_backward,
@@ -108,6 +146,7 @@ row_norm = fused(
     name="layer_norm",
     category="normalization",
     reads=Reading({1, 2}),
+    formulas=normal_formulas(),
 )
 
 

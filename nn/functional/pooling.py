@@ -87,6 +87,13 @@ _max_pool = primitive(
     cost=lambda y, x, *, windows: float(np.size(y) * windows.kernel[0] * windows.kernel[1]),
     category="pooling",
     again=True,
+    formulas=(
+        lambda y, x, windows: (
+            "place(upstream, winner)",
+            {"winner": windows.largest(x)},
+            {"winner": f"the largest of each {windows.name}"},
+        ),
+    ),
 )
 folds(_max_pool, _winning)
 

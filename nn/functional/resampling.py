@@ -30,6 +30,7 @@ weighed: Primitive = linear(
     _weighed,
     lambda g, x, *, matrix: weighed(g, matrix=matrix.T),
     name="weighed",
+    formulas=("upstream @ T(matrix)",),
     cost=lambda y, x, *, matrix: 2.0 * np.size(x) * matrix.shape[1],
     category="product",
 )

@@ -74,6 +74,13 @@ def _backward(
     return dx, by_weight
 
 
+def _formula(text: str) -> Any:
+    return lambda y, x, weight, *, axes, eps: (
+        text.format(over=f", axis={axes!r}, keepdims=True", eps=float(eps))
+        + f"; n = a / r; r = sqrt(mean(a ** 2, axis={axes!r}, keepdims=True) + {float(eps)!r})"
+    )
+
+
 _rms_norm = fused(
     _forward,
     _backward,
@@ -81,6 +88,10 @@ _rms_norm = fused(
     name="rms_norm",
     category="normalization",
     reads=Reading({1, 2}),
+    formulas=(
+        _formula("(u - n * mean(u * n{over})) / r; u = upstream * b"),
+        _formula("upstream * n"),
+    ),
 )
 
 

@@ -38,6 +38,7 @@ _softmax = primitive(
     jvp=[lambda t, y, x, *, axis=-1: slope(y, t, axis=axis)],  # the Jacobian is symmetric
     name="softmax",
     cost=5.0,
+    formulas=("y * (upstream - sum(upstream * y, axis=axis, keepdims=True))",),
 )
 
 
@@ -108,6 +109,7 @@ _log_softmax = primitive(
     jvp=[lambda t, y, x, *, axis=-1: t - np.sum(np.exp(y) * t, axis=axis, keepdims=True)],
     name="log_softmax",
     cost=5.0,
+    formulas=("upstream - exp(y) * sum(upstream, axis=axis, keepdims=True)",),
 )
 
 

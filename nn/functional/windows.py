@@ -46,6 +46,49 @@ class Windows(NamedTuple):
         )
 
     @property
+    def name(self) -> str:
+        """What a window is called: ``2×2 window``; of pooling along one axis, ``window of 2``."""
+        if self.size[0] == self.kernel[0] == 1:
+            return f"window of {self.kernel[1]}"
+        return "×".join(map(str, self.kernel)) + " window"
+
+    def places(self) -> tuple[Any, Any, Any]:
+        """Return rows and columns of each window's elements, and which lie inside the image.
+
+        Each of shape (h, w, elements of a window); what the viewer's formulas speak of.
+        """
+        along = []
+        for k, (n, m) in enumerate(zip(self.output, self.kernel, strict=True)):
+            steps = np.arange(n)[:, None] * self.stride[k] - self.before[k]
+            along.append(steps + np.arange(m) * self.dilation[k])
+        rows, columns = np.broadcast_arrays(along[0][:, None, :, None], along[1][None, :, None, :])
+        shape = (*self.output, -1)
+        rows, columns = rows.reshape(shape), columns.reshape(shape)
+        inside = (rows >= 0) & (rows < self.size[0]) & (columns >= 0) & (columns < self.size[1])
+        return rows, columns, inside
+
+    def largest(self, x: Any) -> tuple[Any, ...]:
+        """Return the index of the largest element of each window of images (n, c, h, w)."""
+        rows, columns, inside = self.places()
+        found = np.where(inside, x[:, :, rows * inside, columns * inside], lowest_of(x.dtype))
+        k = found.argmax(axis=-1)
+        h, w = np.indices(k.shape)[2:]
+        n, c = np.indices(k.shape)[:2]
+        return n, c, rows[h, w, k], columns[h, w, k]
+
+    def shared(self, shape: tuple[int, ...]) -> Any:
+        """Return what adds a number for each window to every element inside it."""
+
+        def place(value: Any, index: Any) -> Any:
+            rows, columns, inside = self.places()
+            made = np.zeros(shape)
+            for h, w, k in np.argwhere(inside):
+                made[:, :, rows[h, w, k], columns[h, w, k]] += value[:, :, h, w]
+            return made
+
+        return place
+
+    @property
     def lies(self) -> tuple[tuple[int, ...], ...]:
         """Kernel, stride, padding before and dilation, as the compiled kernels take them."""
         return self.kernel, self.stride, self.before, self.dilation
@@ -255,10 +298,27 @@ def _distribute(g: Any, *, share: Any, windows: Windows) -> Any:
     return windows.crop(out)
 
 
+def _average_formula(y: Any, x: Any, *, share: Any, windows: Windows) -> Any:
+    n = 1 / share if np.ndim(share) == 0 else 0
+    by = f"/ {round(n)}" if n and abs(n - round(n)) < 1e-9 * n else "* share"
+    more = {"place": windows.shared(x.shape), "share": _by_image(share), "window": ...}
+    return (
+        f"place(upstream {by}, window)",
+        more,
+        {"window": f"every place in each {windows.name}"},
+    )
+
+
+def _by_image(share: Any) -> Any:
+    """Return channels-last factors as they stand beside images (n, c, h, w)."""
+    return share if np.ndim(share) == 0 else np.moveaxis(np.asarray(share), -1, -3)
+
+
 average: Primitive = linear(
     _average,
     lambda g, x, *, share, windows: distribute(g, share=share, windows=windows),
     name="average pool",
+    formulas=(_average_formula,),
     cost=lambda y, x, *, share, windows: np.size(y) * (math.prod(windows.kernel) + 1.0),
     category="pooling",
 )

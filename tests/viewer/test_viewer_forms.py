@@ -1,5 +1,6 @@
 """draw(): names, text, pictures, collapsing, comparing; with and without a layout program."""
 
+import collections
 import os
 import re
 import sys
@@ -332,7 +333,7 @@ def test_blocks_of_another_shape_are_not_folded():
             h = np.tanh(h @ np.ones((h.shape[1], n)))
     loss = np.sum(h)
     names = [card.name for card in draw(loss, depth=0).cards]
-    assert names == ["x", "layer0..1 ×2", "layer2", "layer3", "loss"]
+    assert names == ["x", "layer0..1 ×2", "layer2", "h", "loss"]
 
 
 def test_a_scope_can_be_opened_by_name():
@@ -481,7 +482,13 @@ def test_diff_matches_by_structure():
 
 def test_an_error_in_mid_graph_still_draws_what_ran():
     drawing = draw(graphs.cut_off())
-    assert [card.kind for card in drawing.cards] == ["parameter", "operation", "operation", "error"]
+    assert [card.kind for card in drawing.cards] == [
+        "parameter",
+        "operation",
+        "operation",
+        "parameter",
+        "error",
+    ]
     assert drawing.view.into("error")
     assert "matmul" in drawing.to_text()
     assert draw(graphs.cut_off()).notes[0].startswith("ShapeError")
@@ -571,16 +578,16 @@ def test_modules_of_nn_are_scopes():
     loss = nn.MSELoss()(model(np.ones((6, 3))), np.zeros((6, 2)))
     folded = draw(loss, depth=0)
     assert [card.name for card in folded.cards if card.kind == "module"] == [
-        "0",
-        "1..5 ×5",
-        "6",
+        "model[0]",
+        "model[1]..5 ×5",
+        "model[6]",
         "loss",
     ]
     assert not [card for card in folded.cards if card.kind == "parameter"]
     opened = draw(loss, open="3.up")
     names = {card.name for card in opened.cards if card.kind == "parameter"}
-    assert names == {"3.up.weight", "3.up.bias"}
-    assert any(card.expression.endswith("+ down") for card in opened.cards)
+    assert names == {"model[3].up.weight", "model[3].up.bias"}
+    assert any(card.expression.endswith("+ model[3].down") for card in opened.cards)
 
 
 def test_the_page_for_newcomers_is_right(tmp_path, monkeypatch):
@@ -611,3 +618,61 @@ def test_a_picture_is_readable_without_its_style_sheet():
             assert parent.get("fill") == "none", (tag, item.attrib)
         if tag == "text":
             assert item.get("font-size")
+
+
+def test_names_are_those_of_the_code():
+    class Neuron:
+        def __init__(self):
+            self.w = [leaf(1.0), leaf(2.0)]
+
+    Pair = collections.namedtuple("Pair", "w v")
+    n, p = Neuron(), Pair(leaf(3.0), leaf(4.0))
+    params = {"l1": {"w": leaf(5.0)}}
+    y = n.w[0] * n.w[1] + p.w * p.v + params["l1"]["w"]
+    names = {card.name for card in draw(y).cards}
+    assert {"n.w[0]", "n.w[1]", "p.w", "p.v", 'params["l1"]["w"]', "y"} <= names
+
+
+def test_results_of_modules_are_called_as_in_the_code():
+    nn = pytest.importorskip("nn")
+    net = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3))
+    y = net(np.ones((2, 4)))
+    loss = np.sum(y * y)
+    folded = draw(loss)
+    assert [card.name for card in folded.cards if card.kind == "module"] == [
+        "net[0]",
+        "net[1]",
+        "y",
+    ]
+    assert [card.expression for card in folded.cards if card.name == "y"] == ["Linear"]
+    whole = {card.name for card in draw(loss, depth="all").cards}
+    assert {"net[0].weight", "net[2].bias", "y", "loss"} <= whole
+    assert not any(name.startswith("y₁") for name in whole)  # what is inside was never called y
+
+
+def test_no_two_rows_have_one_name():
+    nn = pytest.importorskip("nn")
+    v3 = leaf(1.0)
+    weight = leaf(*np.ones(3))
+    fc = nn.Linear(3, 3)
+
+    def twice(x):
+        return fc(fc(x))
+
+    loss = np.sum(twice(np.ones((2, 3))) * weight) * v3 * 2.0
+    for depth in ("all", 0, 1):
+        names = [card.name for card in draw(loss, depth=depth).cards if card.kind != "alias"]
+        assert len(names) == len(set(names))
+    for make in graphs.ALL.values():
+        names = [card.name for card in draw(make()).cards if card.kind != "alias"]
+        assert len(names) == len(set(names))
+
+
+def test_automatic_names_avoid_the_users():
+    v3, v4, x = leaf(2.0), np.ones(3), leaf(1.0)
+    y = np.sum((x * v3) * v4 * 2.0)
+    cards = draw(y).cards
+    names = [card.name for card in cards]
+    assert len(names) == len(set(names))
+    assert next(card for card in cards if card.name == "v3").kind == "parameter"
+    assert next(card for card in cards if card.name == "v4").kind == "constant"

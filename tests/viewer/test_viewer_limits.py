@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -9,7 +10,18 @@ import numpy as np
 import pytest
 
 import autograd_core.viewer.layout as layout
-from autograd_core import Graph, OperandError, Tensor, animate, draw, primitive, scope
+from autograd_core import (
+    Graph,
+    OperandError,
+    RuleError,
+    Tensor,
+    animate,
+    draw,
+    explain,
+    primitive,
+    scope,
+)
+from autograd_core import jvp as jvp_of
 from autograd_core.viewer import drawing as drawings
 from autograd_core.viewer.__main__ import main
 from autograd_core.viewer.animation import ANIMATED
@@ -394,3 +406,58 @@ def test_a_layout_program_that_answers_nothing(monkeypatch) -> None:
     monkeypatch.setattr(layout.subprocess, "run", lambda *_, **__: Silent)
     with pytest.raises(layout.LayoutError, match="out of paper"):
         layout.lay_out(drawing.view, "LR")
+
+
+@pytest.mark.parametrize(
+    ("fail", "text", "title"),
+    [
+        (lambda h, W, c: h @ W, "h @ W: 3×4 @ 5×6", "matmul"),
+        (lambda h, W, c: h + c, "h + c: 3×4 + 2×2", "add"),
+        (lambda h, W, c: c - h, "c - h: 2×2 - 3×4", "subtract"),
+        (lambda h, W, c: np.concatenate([h, W]), "concatenate(h, W): 3×4, 5×6", "concatenate"),
+        (lambda h, W, c: np.matmul(h, W), "h @ W: 3×4 @ 5×6", "matmul"),
+    ],
+)  # fmt: skip
+def test_an_errors_picture_has_the_operation_with_all_operands(fail, text, title):
+    h = Tensor(np.ones((3, 4)), requires_grad=True) * 2.0
+    W, c = Tensor(np.ones((5, 6)), requires_grad=True), np.ones((2, 2))
+    with pytest.raises(ValueError, match=title) as caught:
+        fail(h, W, c)
+    drawing = draw(caught.value)
+    error = drawing.cards[-1]
+    assert (error.kind, error.expression) == ("error", text)
+    feeding = [drawing.view.card(w.source) for w in drawing.view.into("error")]
+    assert {card.name for card in feeding} == set(re.findall(r"\b[hWc]\b", text))
+    assert {card.shape for card in feeding} == {s for s in ("3×4", "5×6", "2×2") if s in text}
+    assert animate(caught.value).data()["title"] == f"What ran before the ShapeError in {title}"
+
+
+@pytest.mark.parametrize(
+    ("jvp", "said"),
+    [
+        (lambda t, y, x: t * 3.0 * x**2, "cube: its derivative rule raised TypeError"),
+        ([lambda t, y, x: t * 2.0 * x], "cube: its forward rule gives the local derivative 4, but"),
+        ([lambda t, y, x: 1 / 0 * t], "cube: its derivative rule raised ZeroDivisionError"),
+    ],
+    ids=["takes the list for one", "wrong", "raises"],
+)  # fmt: skip
+def test_a_wrong_jvp_does_not_break_the_reverse_page(jvp, said):
+    cube = primitive(lambda x: x**3, vjp=[lambda g, y, x: g * 3 * x**2], jvp=jvp, name="cube")
+    x = Tensor(2.0, requires_grad=True)
+    y = cube(x) * 2.0
+    page = animate(y)
+    data = page.data()
+    backward = [s for s in data["runs"][0]["steps"] if s["phase"] == "backward"]
+    assert [text for s in backward for _, text in s["messages"]] == ["2 × 1 = 2", "24"]
+    caption = "".join(piece[0] for piece in backward[-1]["pieces"])
+    assert "dx = upstream × 3 × x² = 2 × 3 × 2² = 24" in caption
+    assert any(said in note for note in data["notes"])
+    assert page.to_html()
+    assert explain(x, y).rows[0].product == 24
+
+
+def test_a_failing_forward_rule_names_its_operation_in_forward_mode():
+    cube = primitive(lambda x: x**3, vjp=[lambda g, y, x: g * 3 * x**2],
+                     jvp=lambda t, y, x: t * 3.0 * x**2, name="cube")  # fmt: skip
+    with pytest.raises(RuleError, match=r"cube: .* jvp=\[rule\] gets one"):
+        jvp_of(cube, (2.0,), (1.0,))

@@ -109,7 +109,7 @@ def test_it_steps_through_both_passes(page):
     assert p.locator("svg.on .junction.lit .sign").text_content() == "+"
     assert p.locator("svg.on .card.lit .marker").text_content() == "▸"  # not by colour alone
     assert p.is_disabled("#ahead")
-    assert "4 multiplications" in text(p, "#counter")
+    assert "7 FLOP backward so far" in text(p, "#counter")
     p.click("#first")
     assert row(p, "x") == ["2", "—"]
 
@@ -213,6 +213,14 @@ def test_focus_order_and_names(page):
             if item.is_visible():
                 named = item.get_attribute("aria-label") or item.text_content()
                 assert named or item.evaluate("e => e.labels.length")
+
+
+def test_an_element_of_a_gradient_shows_its_sum(page):
+    p = page(html("cubic"))
+    assert p.locator("#of option").all_text_contents()[:2] == ["x", "y"]
+    p.click("#cells button")
+    assert text(p, "#sum") == "∂F/∂x = 12 × 11 + 1 × 8 = 140"
+    assert p.get_attribute("#cells button", "aria-pressed") == "true"
 
 
 def test_a_node_tells_more_on_focus_and_escape_hides_it(page):
