@@ -178,6 +178,25 @@ def _group_plain(x: Any, weight: Any, bias: Any, *, groups: int, eps: float) -> 
     return (normal(rows, (2, 3), eps) * weight + bias).reshape(x.shape)
 
 
+def _group_formula(text: str) -> Callable[..., str]:
+    """Return a formula of ``normal(x) * weight + bias`` by group; GROUPS and SHAPE are shapes."""
+
+    def written(y: Any, x: Any, weight: Any, bias: Any, groups: int, eps: float) -> str:
+        over = ", axis=(2, 3), keepdims=True"
+        made = f"{text}; n = (v - mean(v{over})) / s" if "n" in text.split() else text
+        if made != text:
+            made += f"; s = sqrt(var(v{over}) + {float(eps)!r}); v = reshape(a, GROUPS)"
+        column = f"({', '.join(['-1', *['1'] * (x.ndim - 2)])}{',' * (x.ndim == 2)})"
+        others = (0, *range(2, x.ndim))
+        grouped = _grouped(x, weight, bias, groups)[0].shape
+        return (
+            made.replace("OVER", over).replace("COLUMN", column).replace("OTHERS", repr(others))
+            .replace("GROUPS", repr(grouped)).replace("SHAPE", repr(x.shape))
+        )  # fmt: skip
+
+    return written
+
+
 grouped_norm = fused(
     _group_forward,
     _group_backward,
@@ -185,6 +204,14 @@ grouped_norm = fused(
     name="group_norm",
     category="normalization",
     reads=Reading({1, 2}),
+    formulas=(
+        _group_formula(
+            "reshape((u - mean(uOVER) - n * mean(u * nOVER)) / s, SHAPE); "
+            "u = reshape(upstream * reshape(b, COLUMN), GROUPS)"
+        ),
+        _group_formula("sum(upstream * reshape( n , SHAPE), axis=OTHERS)"),
+        _group_formula("sum(upstream, axis=OTHERS)"),
+    ),
 )
 
 
