@@ -23,6 +23,7 @@ Documented and kept like the public names, but of no use to a program that only 
 `renamed_keywords`     lets a function take keywords by their old names too, with a warning;
                        `present_names` does it for keywords at hand, `renamed_attribute` for an
                        attribute, `renamed_names` for names of a module
+`after_backward`       calls a function once the running ``backward()`` has written every ``.grad``
 `prints_anywhere`      lets a class print on terminals that know ASCII only
 =====================  ========================================================================
 """
@@ -37,6 +38,7 @@ from autograd_core.base.renamed import (
 )
 from autograd_core.base.source import Location, register_exclusion
 from autograd_core.costs.counting import Counter
+from autograd_core.engine.backward import after_backward
 from autograd_core.engine.filling import fillable
 from autograd_core.engine.forgetting import Forgotten
 from autograd_core.operations.boxed import bare, innermost_array
@@ -61,6 +63,7 @@ __all__ = [
     "Forgotten",
     "Location",
     "Reading",
+    "after_backward",
     "bare",
     "draw",
     "errors",
