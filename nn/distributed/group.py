@@ -27,9 +27,10 @@ from .alone import Alone, found_group
 from .watching import Watched
 
 T = TypeVar("T")
-_SPINS = 200  # looks at a request in a row; then the processor is left to others
-_PAUSE = 20e-6  # seconds
-_LONGEST_PAUSE = 1e-3
+# A rank that waits looks again and again; soon it lets others run first, and then it sleeps.
+_SPINS, _YIELDS = 20, 150  # looks
+_PAUSE = 50e-6  # seconds
+_leave_the_processor = getattr(os, "sched_yield", lambda: time.sleep(0))
 _FAILED = "has failed with"
 _LEAVING = 5.0  # seconds that ranks wait for each other after an error, to show their tracebacks
 
@@ -101,8 +102,10 @@ class Group(Alone):
         try:
             while not request.Test():
                 looks += 1
-                if looks > _SPINS:  # longer and longer, but never much longer than it took so far
-                    time.sleep(min(_PAUSE * (1 + looks // _SPINS), _LONGEST_PAUSE))
+                if looks > _YIELDS:
+                    time.sleep(_PAUSE)
+                elif looks > _SPINS:
+                    _leave_the_processor()
         except BaseException:
             self._interrupted = True
             raise
