@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	@touch $@
 
 .venv/test: .venv/created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,fast,scipy,sklearn,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,fast,mpi,scipy,sklearn,test]"
 	@touch $@
 
 .venv/release: .venv/created pyproject.toml

@@ -25,6 +25,7 @@ Documented and kept like the public names, but of no use to a program that only 
                        attribute, `renamed_names` for names of a module
 `explains_wrong_calls` lets a function or a class say which argument of a wrong call is meant;
                        `refusal` makes that error, `is_of_the_call` tells when
+`after_backward`       calls a function once the running ``backward()`` has written every ``.grad``
 `prints_anywhere`      lets a class print on terminals that know ASCII only
 =====================  ========================================================================
 """
@@ -40,6 +41,7 @@ from autograd_core.base.renamed import (
 from autograd_core.base.source import Location, register_exclusion
 from autograd_core.base.wrong_calls import explains_wrong_calls, is_of_the_call, refusal
 from autograd_core.costs.counting import Counter
+from autograd_core.engine.backward import after_backward
 from autograd_core.engine.filling import fillable
 from autograd_core.engine.forgetting import Forgotten
 from autograd_core.operations.boxed import bare, innermost_array
@@ -64,6 +66,7 @@ __all__ = [
     "Forgotten",
     "Location",
     "Reading",
+    "after_backward",
     "bare",
     "draw",
     "errors",

@@ -41,6 +41,7 @@ MODULES = (
     "autograd_core.sparse",
     "autograd_core.viewer",
     "nn",
+    "nn.distributed",
     "nn.functional",
     "nn.init",
     "nn.models",

@@ -46,6 +46,7 @@ PACKAGES = [
     "optim",
     "optim/lr_scheduler",
     "nn",
+    "nn/distributed",
     "nn/functional",
     "nn/models",
 ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import textwrap
 import time
 from pathlib import Path
 
@@ -31,6 +32,7 @@ EXAMPLES = (
     "transformer",
     "translate",
     "embeddings",
+    "large_batch",
 )
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
@@ -40,10 +42,10 @@ def kept(text: str) -> tuple[dict[str, list[str]], dict[str, str]]:
     """Return each example's lines and seconds as they stand in the table."""
     lines: dict[str, list[str]] = {}
     for line in text.splitlines():
-        if match := re.match(r"\| D\d+ \| \[(\w+)\]", line):
+        if match := re.match(r"\| [A-Z]\d+ \| \[(\w+)\]", line):
             lines.setdefault(match[1], []).append(line)
-    seconds = re.search(r"^Seconds: (.*)\.$", text, re.MULTILINE)
-    return lines, dict(part.split() for part in seconds[1].split(", ")) if seconds else {}
+    seconds = re.search(r"^Seconds: (.*?)\.$", text, re.MULTILINE | re.DOTALL)
+    return lines, dict(part.split() for part in seconds[1].split(",")) if seconds else {}
 
 
 def written(text: str, lines: dict[str, list[str]], seconds: dict[str, str]) -> str:
@@ -53,7 +55,10 @@ def written(text: str, lines: dict[str, list[str]], seconds: dict[str, str]) -> 
     table += [line for name in EXAMPLES for line in lines.get(name, ())]
     spent = ", ".join(f"{name} {seconds[name]}" for name in EXAMPLES if name in seconds)
     return (
-        f"{head}{BEGIN}\n" + "\n".join(table) + f"\n\nSeconds: {spent}.\n{END}" + rest.split(END)[1]
+        f"{head}{BEGIN}\n"
+        + "\n".join(table)
+        + f"\n\n{textwrap.fill(f'Seconds: {spent}.', 100)}\n{END}"
+        + rest.split(END)[1]
     )
 
 

@@ -29,7 +29,13 @@ from .containers import ModuleDict, ModuleList, Sequential
 from .conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from .dropout import Dropout, Dropout2d
 from .embedding import Embedding
-from .errors import DataError, MissingExtraError, SerializationError, StateDictError
+from .errors import (
+    DataError,
+    DistributedError,
+    MissingExtraError,
+    SerializationError,
+    StateDictError,
+)
 from .functional.freed_memory import keep_freed_memory
 from .likelihood import (
     BCELoss,
@@ -119,6 +125,7 @@ __all__ = [
     "CosineSimilarity",
     "CrossEntropyLoss",
     "DataError",
+    "DistributedError",
     "Dropout",
     "Dropout2d",
     "Embedding",
@@ -192,7 +199,7 @@ __all__ = [
 
 # --- training: data, trainer, callbacks; the estimators load scikit-learn on first use ---
 
-from . import transforms  # noqa: E402
+from . import distributed, transforms  # noqa: E402
 from .callbacks import (  # noqa: E402 - a block of its own
     Annealing,
     Callback,
@@ -204,6 +211,7 @@ from .callbacks import (  # noqa: E402 - a block of its own
 )
 from .checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from .data import ArrayDataset, DataLoader  # noqa: E402
+from .distributed import DataParallel, SyncBatchNorm  # noqa: E402
 from .functional.kernels import use_kernels  # noqa: E402
 from .history import History  # noqa: E402
 from .metrics import accuracy  # noqa: E402
@@ -217,6 +225,7 @@ __all__ += [
     "ArrayDataset",
     "Callback",
     "DataLoader",
+    "DataParallel",
     "EarlyStopping",
     "GradientClipping",
     "History",
@@ -224,8 +233,10 @@ __all__ += [
     "Perturbation",
     "Regularization",
     "SaveBest",
+    "SyncBatchNorm",
     "Trainer",
     "accuracy",
+    "distributed",
     "load_checkpoint",
     "save_checkpoint",
     "transforms",

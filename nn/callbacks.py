@@ -34,6 +34,7 @@ class Training(Protocol):
     stopped: str | None
     finished: bool
     updating: bool
+    group: Any
 
     def stop(self, reason: str) -> None:
         """Let training end after this epoch, and say why."""
@@ -359,6 +360,7 @@ class Perturbation(Monitor):
             size = float(np.sqrt(np.mean(np.square(p.data))))
             noise = generator().standard_normal(p.shape) * (self.scale * size)
             np.add(p.data, noise, out=p.data, casting="same_kind")
+        trainer.group.copy_from_main("perturbs the weights", [p.data for p in parameters])
         mark_overwritten(*parameters)
 
 
@@ -393,6 +395,9 @@ class SaveBest(Monitor):
 
     def on_fit_start(self, trainer: Training) -> None:
         """Check now that the file can be written, and that no other run writes it."""
+        trainer.group.on_main("looks at SaveBest's file", lambda: self._reserve(trainer))
+
+    def _reserve(self, trainer: Training) -> None:
         size = sum(a.nbytes for a in trainer.model.state_dict().values())
         target = check_target("SaveBest: path", self.path, size)
         self._lock = PathLock("SaveBest: path", target)
@@ -407,7 +412,7 @@ class SaveBest(Monitor):
     def on_epoch_end(self, trainer: Training, row: Row) -> None:
         """Save, if better."""
         if self.improved(row):
-            save(trainer.model, self.path)
+            trainer.group.on_main("saves the best", lambda: save(trainer.model, self.path))
 
 
 @explains_wrong_calls

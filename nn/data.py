@@ -8,6 +8,7 @@ says everything about where training stands in its data.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -173,6 +174,8 @@ class DataLoader:
         self.transform = transform
         self.check_finite = check_finite
         self.epoch = 0
+        self._shards, self._index, self._repeat = 1, 0, True
+        self._factor = 1  # how many times as large as asked for the batches are
         if not len(dataset):
             raise DataError("DataLoader: the dataset is empty.")
         if not len(self):
@@ -199,12 +202,93 @@ class DataLoader:
         if self.last == "fill":
             missing = len(self) * self.batch_size - len(rows)
             rows = np.concatenate([rows, np.resize(rows, missing)])
+        own = [self._index] if self._shards > 1 else []
         for k in range(start, len(self)):
-            batch = self._take(rows[k * self.batch_size : (k + 1) * self.batch_size])
+            share = self._share(rows[k * self.batch_size : (k + 1) * self.batch_size])
+            if not len(share):
+                yield ()
+                continue
+            batch = self._take(share)
             if self.transform is not None:
-                rng = np.random.default_rng([self.seed, epoch, k])
+                rng = np.random.default_rng([self.seed, epoch, k, *own])
                 batch = (self.transform(batch[0], rng), *batch[1:])
             yield batch
+
+    def rows_in(self, k: int) -> int:
+        """Return how many rows batch `k` of an epoch has, in all shards together."""
+        if self.last == "fill":
+            return self.batch_size
+        return min(self.batch_size, len(self.dataset) - k * self.batch_size)
+
+    def shard(self, num_shards: int, index: int, repeat: bool = True) -> DataLoader:
+        """Return a loader of one part of each batch: for one of several processes.
+
+        The batches, their number and their order are those of this loader; the shards of a batch
+        are its rows in as many pieces as even as can be. What the transform draws differs from
+        shard to shard.
+
+        Parameters
+        ----------
+        num_shards : int
+            How many processes share each batch.
+        index : int
+            Which part this one takes, from 0.
+        repeat : bool
+            What to do with a batch of fewer rows than shards: each shard is all of it; or, if
+            False, some are an empty tuple.
+
+        Returns
+        -------
+        DataLoader
+
+        Raises
+        ------
+        SettingError
+            If there is no such shard, or the loader is a shard already.
+
+        Examples
+        --------
+        >>> loader = DataLoader(np.arange(7), batch_size=4)
+        >>> [[x.tolist() for (x,) in loader.shard(2, k)] for k in range(2)]
+        [[[0, 1], [4]], [[2, 3], [5, 6]]]
+        """
+        if not 0 <= index < num_shards:
+            raise SettingError(
+                f"DataLoader.shard: index = {index} of {num_shards} shards; it must be from 0 to "
+                f"{num_shards - 1}."
+            )
+        if self._shards > 1:
+            raise SettingError(
+                "DataLoader.shard: this loader is a shard already; give the whole loader (to a "
+                "Trainer too, which shares it out by itself)."
+            )
+        made = copy(self)
+        made._shards, made._index, made._repeat = num_shards, index, repeat
+        return made
+
+    def scaled(self, factor: int) -> DataLoader:
+        """Return a loader of batches that many times as large; its fingerprint is this one's.
+
+        Examples
+        --------
+        >>> len(DataLoader(np.arange(12), batch_size=2).scaled(3))
+        2
+        """
+        made = copy(self)
+        made.batch_size, made._factor = self.batch_size * factor, factor
+        if not len(made):
+            raise DataError(
+                f"DataLoader: {len(self.dataset)} rows do not fill one batch of {factor} times "
+                f"{self.batch_size}, and smaller ones are dropped."
+            )
+        return made
+
+    def _share(self, rows: Any) -> Any:
+        """Return this shard's rows of a batch."""
+        shards, index, count = self._shards, self._index, len(rows)
+        if shards == 1 or (self._repeat and count < shards):
+            return rows
+        return rows[index * count // shards : (index + 1) * count // shards]
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of the next epoch."""
@@ -226,7 +310,7 @@ class DataLoader:
         """Return what determines the batches: a resumed run must have the same."""
         return {
             "rows": len(self.dataset),
-            "batch_size": self.batch_size,
+            "batch_size": self.batch_size // self._factor,
             "shuffle": self.shuffle,
             "seed": self.seed,
             "last": self.last,

@@ -52,5 +52,25 @@ class SerializationError(AutogradError, ValueError):
     """
 
 
+class DistributedError(AutogradError, RuntimeError):
+    """Processes that train together cannot go on: one has failed, or does something else.
+
+    Raised on all of them, with what each was about to do.
+
+    Parameters
+    ----------
+    message : str
+        What each rank was about to do, and what to do about it.
+    where : Location, optional
+        The user's line; shown under the message.
+
+    Examples
+    --------
+    >>> import nn
+    >>> issubclass(nn.DistributedError, RuntimeError)
+    True
+    """
+
+
 class MissingExtraError(UnsupportedError, ImportError):
     """A package that is optional and not installed; the message says what to install."""

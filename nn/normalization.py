@@ -66,18 +66,8 @@ class _BatchNorm(Module):
 
     def forward(self, input: Any) -> Any:
         """Normalize: by the batch in train mode, by the running statistics in eval mode."""
-        input = as_array(input)
-        shape = np.shape(input)
-        if len(shape) not in self.ranks:
-            raise shape_error(
-                f"{type(self).__name__}: the input needs {' or '.join(map(str, self.ranks))} axes, "
-                f"its shape is {shape}."
-            )
-        momentum = 0.0 if self.momentum is None else self.momentum
-        if self.training and self.track_running_stats:
-            self.num_batches_tracked += 1
-            if self.momentum is None:  # the plain mean over all batches
-                momentum = 1 / float(self.num_batches_tracked)
+        input = self._checked(input)
+        tracks = self.training and self.track_running_stats
         return f.batch_norm(
             input,
             self.running_mean,
@@ -85,9 +75,27 @@ class _BatchNorm(Module):
             self.weight,
             self.bias,
             self.training or not self.track_running_stats,
-            momentum,
+            self._next_momentum() if tracks else self.momentum or 0.0,
             self.eps,
         )
+
+    def _checked(self, input: Any) -> Any:
+        """Return the input as an array of as many axes as this layer is for."""
+        input = as_array(input)
+        shape = np.shape(input)
+        if len(shape) not in self.ranks:
+            raise shape_error(
+                f"{type(self).__name__}: the input needs {' or '.join(map(str, self.ranks))} axes, "
+                f"its shape is {shape}."
+            )
+        return input
+
+    def _next_momentum(self) -> float:
+        """Count a batch, and return how far the running statistics move with it."""
+        self.num_batches_tracked += 1
+        if self.momentum is None:  # the plain mean over all batches
+            return 1 / float(self.num_batches_tracked)
+        return self.momentum
 
     def extra_repr(self) -> str:
         """Return the settings."""

@@ -20,6 +20,9 @@ from autograd_core import AutogradError, SettingError, optim
 from .callbacks import Callback
 from .checkpoints import load_checkpoint, save_checkpoint
 from .data import DataLoader
+from .distributed.alone import Alone
+from .distributed.parallel import DataParallel
+from .distributed.streams import reseed_layers, streams_of_ranks
 from .errors import StateDictError
 from .files import PathLock, check_target, remove_leftovers, signature
 from .history import History
@@ -48,6 +51,8 @@ class Resumable:
     scheduler: Any
     metrics: dict[str, Callable[[Any, Any], float]]
     callbacks: list[Callback]
+    parallel: DataParallel | None
+    group: Alone
     checkpoint: str | os.PathLike[str] | None
     history: History
     epoch: int
@@ -74,15 +79,14 @@ class Resumable:
         """Take up the checkpoint, or find out now that there can be none."""
         path, fresh = self.checkpoint, self.epoch == 0 and self.batch == 0
         if path is not None:
-            target = check_target("checkpoint", path, self._size())
-            held.callback(PathLock("checkpoint", target).release)
-            remove_leftovers(target)
-            there = os.path.exists(target)
+            there, foreign = self.group.on_main(
+                "looks for the checkpoint", lambda: self._reserve(path, held)
+            )
             if self._cut and there:
                 warnings.warn(f"{self._cut} Going on from {path}.", RuntimeWarning, stacklevel=3)
             if there and (fresh or self._cut):
                 self.load(path)
-            elif there and self._written.get(target, signature(target)) != signature(target):
+            elif foreign:
                 raise SettingError(
                     f"checkpoint = {path!r}: another training has written this file since this one "
                     "last did; load() it, or give another path."
@@ -99,6 +103,14 @@ class Resumable:
         elif path is not None and not there:
             self.save(path)  # what cannot be written is found now, not after an epoch
         self._loaded = None
+
+    def _reserve(self, path: Any, held: ExitStack) -> tuple[bool, bool]:
+        """Keep other runs off a file; return whether it exists, and whether another wrote it."""
+        target = check_target("checkpoint", path, self._size())
+        held.callback(PathLock("checkpoint", target).release)
+        remove_leftovers(target)
+        there = os.path.exists(target)
+        return there, there and self._written.get(target, signature(target)) != signature(target)
 
     def _undo_unfinished(self) -> None:
         """Put back what an exception has left half-done; note it if that cannot be."""
@@ -122,7 +134,7 @@ class Resumable:
         """Return everything that decides how training goes on.
 
         Model, optimizer, schedule, callbacks, history, position, and the state
-        of every random source.
+        of every random source of this process; `save` writes those of all ranks.
         """
         if not self._fitting:  # else a callback asks, in the middle of an epoch's end
             self._undo_unfinished()
@@ -156,7 +168,7 @@ class Resumable:
     def _sources(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the random sources by name, and what has no state; callbacks may know all."""
         own = {
-            "model": self.model,
+            "model": self.model if self.parallel is None else self.parallel.module,
             "loss": self.loss,
             "metrics": self.metrics,
             "optimizer": self.optimizer,
@@ -233,12 +245,25 @@ class Resumable:
             self.save(self.checkpoint)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a checkpoint: the file is the old one whole, or the new one whole."""
-        save_checkpoint(self.state_dict(), path)
-        self._written[os.path.realpath(path)] = signature(path)
+        """Write a checkpoint: the file is the old one whole, or the new one whole.
+
+        All ranks of a `DataParallel` model must call this; rank 0 writes.
+        """
+        state = self.state_dict()
+        if self.group.size > 1:
+            state["random"], *state["ranks"] = self.group.gather(state["random"])
+
+        def write() -> None:
+            save_checkpoint(state, path)
+            self._written[os.path.realpath(path)] = signature(path)
+
+        self.group.on_main("writes the checkpoint", write)
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Go on from a checkpoint.
+
+        All ranks of a `DataParallel` model must call this; rank 0 reads. It may have been written
+        by another number of ranks.
 
         Raises
         ------
@@ -247,13 +272,15 @@ class Resumable:
         StateDictError
             If it does not belong to this model, optimizer, schedule or data.
         """
-        state = load_checkpoint(path)
+        state, known = self.group.on_main(
+            "reads the checkpoint", lambda: (load_checkpoint(path), signature(path))
+        )
         try:
             self.load_state_dict(state)
         except AutogradError as error:  # SettingError too, from a class of the user's
             raise StateDictError(f"{os.fspath(path)}: {error}") from error
         self._source = os.fspath(path)
-        self._written[os.path.realpath(path)] = signature(path)
+        self._written[os.path.realpath(path)] = known
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Load what `state_dict` returned; if it does not fit, nothing is changed."""
@@ -262,17 +289,23 @@ class Resumable:
         expected = self._state()
         if (
             not isinstance(state, Mapping)
-            or set(state) != set(expected)
+            or set(state) - {"ranks"} != set(expected)
             or type(state["version"]) is not int
             or state["version"] != _VERSION
         ):
             raise StateDictError("Trainer: this is not the state of a training of this version.")
         undo = self._undo()
         try:
+            streams = streams_of_ranks(state)
             state = checked_training(self, state)
+            state["ranks"] = len(streams)
+            state["batch"] = self._batch_here(state)
             self._check_loader(state)
-            state["random"] = self._checked_sources(state["random"])
+            rank = self.group.rank
+            state["random"] = self._checked_sources(streams[rank if rank < len(streams) else 0])
             self._take(state)
+            if rank >= len(streams):  # this rank had no stream yet
+                reseed_layers(self.model, rank)
         except Exception as error:
             undo()
             if isinstance(error, AutogradError):
@@ -330,6 +363,21 @@ class Resumable:
         np.random.set_state(state["random"]["numpy"])
         random.setstate(state["random"]["python"])
         self._restore_sources(state["random"]["own"])
+
+    def _batch_here(self, state: Mapping[str, Any]) -> int:
+        """Return the batch to go on with, where more ranks than before make larger batches."""
+        batch: int = state["batch"]
+        ranks: int = state["ranks"]
+        now = self.group.size
+        if self.parallel is None or not self.parallel.scale_batch or ranks == now:
+            return batch
+        if batch * ranks % now:
+            raise StateDictError(
+                f"Trainer: the checkpoint was written by {ranks} ranks after {batch} batches of an "
+                f"epoch; with {now} ranks, whose batches are of another size, none begins there. "
+                "Go on with as many ranks as before to the end of an epoch."
+            )
+        return batch * ranks // now
 
     def _check_loader(self, state: Mapping[str, Any]) -> None:
         if self._loader is None or state["data"] is None:

@@ -29,6 +29,8 @@ from autograd_core.extend import explains_wrong_calls, renamed_attribute, rename
 from .callbacks import Callback
 from .data import DataLoader, as_loader
 from .diagnosis import first_broken
+from .distributed.alone import ALONE
+from .distributed.parallel import DataParallel, share_of
 from .functional.freed_memory import keep_freed_memory
 from .history import History
 from .interrupts import Signals
@@ -46,7 +48,8 @@ class Trainer(Resumable):
     Parameters
     ----------
     model : Module
-        Called with all parts of a batch but the last.
+        Called with all parts of a batch but the last. With a `DataParallel`, each rank takes its
+        share of every batch; measures are sums over all ranks, and rank 0 writes the files.
     loss : callable
         ``loss(output, target)``, a Tensor of one element: the mean over the
         batch.  The target is the batch's last part (an autoencoder's only one).
@@ -128,6 +131,8 @@ class Trainer(Resumable):
         if checkpoint_batches is not None and checkpoint_batches < 1:
             raise SettingError(f"Trainer: checkpoint_batches = {checkpoint_batches}; at least 1.")
         self.model = model
+        self.parallel = model if isinstance(model, DataParallel) else None
+        self.group = ALONE if self.parallel is None else self.parallel.group
         self.loss = loss
         self.optimizer = optimizer
         self.scheduler = scheduler
@@ -186,7 +191,7 @@ class Trainer(Resumable):
         if isinstance(epochs, bool) or not hasattr(epochs, "__index__") or epochs < 0:
             raise SettingError(f"fit: epochs = {epochs!r}; it must be an integer >= 0.")
         keep_freed_memory()
-        loader = as_loader(train, batch_size, True, self.seed)
+        loader = self._shard(as_loader(train, batch_size, True, self.seed))
         tests = None if validation is None else as_loader(validation, batch_size, False, self.seed)
         self._loader, self._tests = loader, tests
         self.finished = False
@@ -203,7 +208,8 @@ class Trainer(Resumable):
             try:
                 for callback in self.callbacks:
                     callback.on_fit_start(self)
-                with progress_bar(self.progress, self._done(loader), epochs * len(loader)) as bar:
+                shown = self.progress if self.group.is_main else False
+                with progress_bar(shown, self._done(loader), epochs * len(loader)) as bar:
                     while self.epoch < epochs and self.stopped is None:
                         self._run_epoch(loader, tests, bar, rollback, signals)
                 self.finished = True
@@ -250,6 +256,8 @@ class Trainer(Resumable):
             if every and self.batch % every == 0 and self.batch < total:
                 self._save()
         self._whole(rollback.note_epoch_end, signals, self._end_epoch, tests, rollback)
+        if self.parallel is not None:
+            self.parallel.check_replicas()
         self._save()
 
     def _whole(self, note: Callable[[], None], signals: Signals, do: Any, *args: Any) -> None:
@@ -284,6 +292,8 @@ class Trainer(Resumable):
             self._step_schedule(row)
         for callback in self.callbacks:
             callback.on_epoch_end(self, row)
+        # a callback may have a reason of its own on one rank, such as the time
+        self.stopped = next((s for s in self.group.gather(self.stopped) if s is not None), None)
         return row
 
     def _learn(self, batches: Iterator[Any], rollback: Rollback, signals: Signals) -> None:
@@ -302,7 +312,8 @@ class Trainer(Resumable):
             value = _scalar(loss)
             for callback in self.callbacks:
                 loss = callback.on_loss(self, loss)
-            if not (math.isfinite(value) and math.isfinite(_scalar(loss))):
+            value, whole, share = self._over_ranks(value, _scalar(loss), len(target))
+            if not (math.isfinite(value) and math.isfinite(whole)):
                 raise NonFiniteError(
                     f"training: the loss is {value} in epoch {self.epoch + 1}, batch "
                     f"{self.batch + 1}; the batch changed nothing.\n"
@@ -310,11 +321,11 @@ class Trainer(Resumable):
                     "rate, clip gradients, or find the operation with detect_anomaly()."
                     + (f" The training went on from {self._source}." if self._source else "")
                 )
-            loss.backward()
+            (loss if share == 1.0 else loss * share).backward()
             for callback in self.callbacks:
                 callback.on_backward(self)
             sums = dict(self._sums)
-            self._add(sums, value, output, target)
+            self._add(sums, self._batch_means(value, output, target), self._rows_of_batch(target))
             signals.hold()
             if self._tells:
                 self.optimizer._begun = False
@@ -336,13 +347,59 @@ class Trainer(Resumable):
             batch = tuple(a.astype(kinds.get(a.dtype.kind, a.dtype), copy=False) for a in batch)
         return (batch[:-1] or batch), batch[-1]
 
-    def _add(self, sums: dict[str, float], loss: float, output: Any, target: Any) -> None:
-        """Add a batch to the sums, each row counting the same."""
-        rows = len(target)
+    # --- on several ranks ---------------------------------------------------
+
+    def _shard(self, loader: DataLoader, repeat: bool = True) -> DataLoader:
+        """Return a loader of this rank's share; of a larger batch, if each rank has one."""
+        ranks = self.group.size
+        if self.parallel is None or ranks == 1:
+            return loader
+        if self.parallel.scale_batch:
+            loader = loader.scaled(ranks)
+        return loader.shard(ranks, self.group.rank, repeat)
+
+    def _over_ranks(self, value: float, whole: float, rows: int) -> tuple[float, float, float]:
+        """Return the means over all ranks' rows of the loss, without and with what callbacks add.
+
+        The third is what this rank's loss is multiplied with, so that each row counts the same.
+        """
+        if self.parallel is None or self.group.size == 1:
+            return value, whole, 1.0
+        value, whole, total = self.group.sum(np.array([value * rows, whole * rows, rows], float))
+        share = share_of(rows, total, self.parallel)
+        return float(value / total), float(whole / total), share
+
+    def _rows_of_batch(self, target: Any) -> int:
+        """Return how many rows the batch has, on all ranks together."""
+        if self.group.size == 1:
+            return len(target)
+        assert self._loader is not None
+        return self._loader.rows_in(self.batch)
+
+    # --- measures -----------------------------------------------------------
+
+    def _measures(self, loss: float, output: Any, target: Any) -> dict[str, float]:
+        """Return what is measured of a batch: means over this rank's rows."""
         values = {"loss": loss}
         if self.metrics:
             answer = output.detach().data if isinstance(output, Tensor) else output
             values |= {name: float(f(answer, target)) for name, f in self.metrics.items()}
+        return values
+
+    def _batch_means(self, loss: float, output: Any, target: Any) -> dict[str, float]:
+        """Return the same, as means over all ranks' rows; the loss is one already."""
+        values = self._measures(loss, output, target)
+        if self.group.size == 1 or not self.metrics:
+            return values
+        rows = len(target)
+        *found, total = self.group.sum(
+            np.array([values[name] * rows for name in self.metrics] + [rows], float)
+        )
+        return values | {k: float(v / total) for k, v in zip(self.metrics, found, strict=True)}
+
+    @staticmethod
+    def _add(sums: dict[str, float], values: Mapping[str, float], rows: int) -> None:
+        """Add a batch to the sums, each row counting the same."""
         for name, value in values.items():
             sums[name] = sums.get(name, 0.0) + value * rows
         sums["rows"] = sums.get("rows", 0) + rows
@@ -373,14 +430,27 @@ class Trainer(Resumable):
             As for `fit`.
         batch_size : int
             For data that is not in a loader.
+
+        Returns
+        -------
+        dict
+            From name to mean. The ranks of a `DataParallel` model share the data, and all must call
+            this.
         """
-        loader = as_loader(data, batch_size, False, self.seed)
+        loader = self._shard(as_loader(data, batch_size, False, self.seed), repeat=False)
         sums: dict[str, float] = {}
         with self._evaluating():
             for batch in loader.batches(0):
+                if not batch:  # fewer rows than ranks
+                    continue
                 inputs, target = self._parts(batch)
                 output = self.model(*inputs)
-                self._add(sums, _scalar(self.loss(output, target)), output, target)
+                value = _scalar(self.loss(output, target))
+                self._add(sums, self._measures(value, output, target), len(target))
+        if self.parallel is not None and self.group.size > 1:
+            names = ["loss", *self.metrics, "rows"]
+            total = self.group.sum(np.array([sums.get(name, 0) for name in names], float))
+            sums = dict(zip(names, map(float, total), strict=True))
         return self._means(sums)
 
     def predict(self, *inputs: Any, batch_size: int = 256) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,10 @@ from autograd_core.base import errors
 from autograd_core.base.locks import new_lock
 from autograd_core.base.source import Location
 from autograd_core.engine import trace_borders
+from autograd_core.engine.early_leaves import HOOKED, accumulate_hooks
 from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import conjugated, sweep
-from autograd_core.operations.modes import BASE, STEP
+from autograd_core.operations.modes import BASE, STEP, no_grad
 from autograd_core.operations.other_libraries import argument
 from autograd_core.operations.pieces import copied
 from autograd_core.operations.primitive import Boxed, bare
@@ -25,6 +28,10 @@ _ONE = np.float64(1)
 # Called with a Tensor and its node before a sweep frees the graph: by the viewer, once it is used.
 BEFORE_FREEING: list[Callable[[Any, Node], None]] = []
 _ADDING = new_lock()  # other threads may be adding to the same leaves
+# What is to be called at the end of the running backward().
+_ENDING: ContextVar[list[Callable[[BaseException | None], None]] | None] = ContextVar(
+    "autograd_core.ending", default=None
+)
 
 
 def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradient") -> Any:
@@ -103,18 +110,107 @@ def backward(output: Any, gradient: Any, retain: bool, wrap: Callable[[Node], An
     if BEFORE_FREEING and not retain:
         for look in BEFORE_FREEING:
             look(output, node)
+    if HOOKED:
+        _backward_with_hooks(node, seed, retain, wrap)
+        return
     found = unshared(sweep([node], [seed], retain=retain, wrap=wrap))
-    for g in found.values():
-        if isinstance(g, Boxed):  # recorded, or of a trace that a rule or a hook brought in
-            trace_borders.alive(g, "backward()")
+    _check_borders(found)
     # written only now: an exception in mid-sweep leaves every .grad as it was
     with _ADDING:
         for leaf, g in found.items():
-            watch = leaf.watch
-            owner = watch.owner() if watch is not None and watch.owner is not None else None
-            if owner is None or owner.shape != g.shape:  # x.data was replaced by another shape
-                continue
-            owner._add_gradient(g)
+            owner = _owner(leaf, g)
+            if owner is not None:
+                owner._add_gradient(g)
+
+
+def _check_borders(found: dict[Node, Any]) -> None:
+    for g in found.values():
+        if isinstance(g, Boxed):  # recorded, or of a trace that a rule or a hook brought in
+            trace_borders.alive(g, "backward()")
+
+
+def _owner(leaf: Node, g: Any) -> Any:
+    """Return the Tensor whose ``.grad`` a gradient belongs into, or None."""
+    watch = leaf.watch
+    owner = watch.owner() if watch is not None and watch.owner is not None else None
+    if owner is None or owner.shape != g.shape:  # x.data was replaced by another shape
+        return None
+    return owner
+
+
+def _backward_with_hooks(
+    node: Node, seed: Any, retain: bool, wrap: Callable[[Node], Any] | None
+) -> None:
+    """Sweep back, and write ``.grad`` where hooks wait for it while the sweep goes on."""
+    before: list[tuple[Any, Any]] = []  # what was written, and what was there
+
+    def accumulate(found: dict[Node, Any]) -> None:
+        found = unshared(found)
+        _check_borders(found)
+        written = []
+        with _ADDING:
+            for leaf, g in found.items():
+                owner = _owner(leaf, g)
+                if owner is not None:
+                    before.append((owner, owner.grad))
+                    owner._add_gradient(g)
+                    written.append((leaf, owner))
+        with nullcontext() if wrap is not None else no_grad():
+            for leaf, owner in written:
+                for hook in list(accumulate_hooks(leaf).values()):
+                    hook(owner)
+
+    ending: list[Callable[[BaseException | None], None]] = []
+    token = _ENDING.set(ending)
+    error: BaseException | None = None
+    try:
+        accumulate(sweep([node], [seed], retain=retain, wrap=wrap, accumulate=accumulate))
+        for callback in ending:
+            callback(None)
+    except BaseException as raised:
+        error = raised
+        for owner, old in reversed(before):
+            owner._grad = old
+        raise
+    finally:
+        _ENDING.reset(token)
+        if error is not None:
+            for callback in ending:
+                callback(error)
+
+
+def after_backward(callback: Callable[[BaseException | None], None]) -> None:
+    """Call a function at the end of the `backward` that is running; for hooks of leaves.
+
+    Parameters
+    ----------
+    callback : callable
+        Called once every ``.grad`` is written, with None; it may change them. If it raises, or if
+        the sweep did, every ``.grad`` becomes what it was, and each callback gets the exception.
+
+    Raises
+    ------
+    UntrackedError
+        If no `backward` is running that calls hooks of leaves.
+
+    Examples
+    --------
+    >>> from autograd_core import Tensor
+    >>> w = Tensor(1.0, requires_grad=True)
+    >>> handle = w.register_post_accumulate_grad_hook(
+    ...     lambda w: after_backward(lambda error: print("done:", w.grad.item()))
+    ... )
+    >>> (3 * w).backward()
+    done: 3.0
+    """
+    ending = _ENDING.get()
+    if ending is None:
+        raise errors.UntrackedError(
+            "after_backward(): no backward() is running that calls hooks; call it from a hook that "
+            "register_post_accumulate_grad_hook() registered.",
+            Location.of_caller(),
+        )
+    ending.append(callback)
 
 
 def _references_of_its_own() -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from itertools import count
 from types import FrameType
 from typing import Any
@@ -33,27 +33,31 @@ class Watch:
         Tensor, its gradient and the graph of that gradient are no cycle.
     hooks : dict
         Functions to call with the gradient, by registration.
+    accumulated : dict or None
+        Functions to call with the Tensor once its ``.grad`` is written; see `early_leaves`.
     """
 
-    __slots__ = ("hooks", "owner")
+    __slots__ = ("accumulated", "hooks", "owner")
 
     def __init__(self, owner: weakref.ref[Any] | None = None) -> None:
         self.owner = owner
         self.hooks: dict[int, Callable[[Any], Any]] = {}
+        self.accumulated: dict[int, Callable[[Any], None]] | None = None
 
 
 class HookHandle:
     """Takes a registered hook off again."""
 
-    __slots__ = ("_hooks", "_key")
+    __slots__ = ("_key", "_tables")
 
-    def __init__(self, hooks: dict[int, Any], key: int) -> None:
-        self._hooks = hooks
+    def __init__(self, key: int, *tables: MutableMapping[int, Any]) -> None:
         self._key = key
+        self._tables = tables
 
     def remove(self) -> None:
         """Remove the hook; doing so twice is harmless."""
-        self._hooks.pop(self._key, None)
+        for table in self._tables:
+            table.pop(self._key, None)
 
 
 class Node:

@@ -15,10 +15,11 @@ What happens at each node says `sweep_steps`; `fast.loop` does the same faster w
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
+from autograd_core.engine.early_leaves import Accumulate, EarlySweep
 from autograd_core.engine.fast.loop import run as run_fast
 from autograd_core.engine.messages import conjugated, fit
 from autograd_core.engine.node import Node
@@ -62,6 +63,7 @@ def sweep(
     wrap: Callable[[Node], Any] | None = None,
     oldest: int = 0,
     observe: Observer | None = None,
+    accumulate: Accumulate | None = None,
 ) -> dict[Node, Any]:
     """Sweep back from the outputs and return the gradients.
 
@@ -84,6 +86,9 @@ def sweep(
         Stop at nodes recorded before this tick.
     observe : callable, optional
         Called with each message: ``observe(node, g, index, contribution)``.
+    accumulate : callable, optional
+        Called with ``{leaf: gradient}`` as soon as the gradient of a leaf with hooks is complete;
+        for one output, and all leaves wanted.
 
     Returns
     -------
@@ -91,9 +96,14 @@ def sweep(
         From node to gradient.
     """
     follower = _follower()
-    if follower is not None:
-        with follower() as visiting:
-            one = Sweep(outputs, seeds, wanted, retain, all_lead, wrap, oldest, observe, visiting)
+    if follower is not None or accumulate is not None:
+        with nullcontext() if follower is None else follower() as visiting:
+            if accumulate is not None:
+                one: Sweep = EarlySweep(outputs[0], seeds[0], retain, wrap, visiting, accumulate)
+            else:
+                one = Sweep(
+                    outputs, seeds, wanted, retain, all_lead, wrap, oldest, observe, visiting
+                )
             one.run()
         return one.gradients
     one = Sweep(outputs, seeds, wanted, retain, all_lead, wrap, oldest, observe, None)

@@ -13,7 +13,13 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.later import later
 from autograd_core.base.source import Location
-from autograd_core.engine import backward, held_arrays, inplace, trace_borders
+from autograd_core.engine import (
+    backward,
+    early_leaves,
+    held_arrays,
+    inplace,
+    trace_borders,
+)
 from autograd_core.engine.fast import operators
 from autograd_core.engine.forgetting import LARGE, spare
 from autograd_core.engine.held_arrays import copied, is_followed, is_host
@@ -346,7 +352,55 @@ class Tensor(Traced):
         hooks = self._watch().hooks
         key = next_tick()
         hooks[key] = lambda g: hook(untracked(g))
-        return HookHandle(hooks, key)
+        return HookHandle(key, hooks)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], None]) -> HookHandle:
+        """Call ``hook(tensor)`` when `backward` has added to ``.grad``, while the sweep goes on.
+
+        A leaf's gradient is complete when the first operation that used it has been passed. Its
+        ``.grad`` is written then, and the hook is called, which may read and change ``.grad``.
+        If the sweep fails later, ``.grad`` becomes what it was before. `gradients` and the
+        transforms write no ``.grad``, and do not call it.
+
+        Parameters
+        ----------
+        hook : callable
+            Gets the Tensor itself; runs under `no_grad`, unless the sweep is recorded.
+
+        Returns
+        -------
+        HookHandle
+            Its ``remove()`` removes the hook.
+
+        Raises
+        ------
+        UntrackedError
+            If this is no leaf that requires grad.
+
+        Examples
+        --------
+        A step of gradient descent for each weight, as soon as its gradient is known:
+
+        >>> w = Tensor([1.0, 2.0], requires_grad=True)
+        >>> def descend(w):
+        ...     w.data -= 0.5 * w.grad.data
+        ...     w.grad = None
+        >>> handle = w.register_post_accumulate_grad_hook(descend)
+        >>> (w * w).sum().backward()
+        >>> w
+        Tensor([0., 0.], requires_grad=True)
+        """
+        if self._node is None or self._node.primitive is not None:
+            raise errors.UntrackedError(
+                "register_post_accumulate_grad_hook(): this tensor is not a leaf that requires "
+                "grad; register_hook() is called with the gradient of a computed value.",
+                Location.of_caller(),
+            )
+        hooks = early_leaves.hooked_watch(self._watch())
+        key = next_tick()
+        hooks[key] = hook
+        early_leaves.HOOKED[key] = self
+        return HookHandle(key, hooks, early_leaves.HOOKED)
 
     def _watch(self) -> Watch:
         """Return the node's list of those who want its gradient."""

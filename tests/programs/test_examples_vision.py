@@ -31,6 +31,7 @@ BARS = {
         "50 + random labels": (-0.02, 0.01),
         "50 + all, same images": (-0.03, 0.02),
     },
+    "large_batch": {"recipe: 512": (0.7, 1), "recipe: 64": (0.8, 1)},
     "ladder": {
         "sigmoid, quadratic cost": (0.5, 0.93),
         "+ cross-entropy: faster": (0.1, 1),
@@ -40,7 +41,7 @@ BARS = {
     },
 }
 # those that take more than twenty seconds
-LONG = {"lenet", "alexnet", "inception", "alphazero", "ladder"}
+LONG = {"large_batch", "lenet", "alexnet", "inception", "alphazero", "ladder"}
 
 
 @pytest.mark.no_cover  # traced, training takes twice as long

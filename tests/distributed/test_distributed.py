@@ -1,0 +1,257 @@
+"""Data-parallel training on two ranks: equal to one process, and never a hang."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import autograd_core
+import nn
+from nn.distributed import launch
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+MPIEXEC = Path(sys.executable).with_name("mpiexec")
+needs_mpi = pytest.mark.skipif(
+    importlib.util.find_spec("mpi4py") is None or not MPIEXEC.exists(),
+    reason="needs mpi4py and mpiexec beside this Python: pip install 'autograd-core[mpi]'",
+)
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "NN_COMPILED": "0"}
+
+
+def run(ranks, program, *arguments, timeout=240):
+    """Run a program on so many ranks; on none of MPI's for 0."""
+    start = [] if ranks == 0 else [str(MPIEXEC), "-n", str(ranks)]
+    return subprocess.run(
+        [*start, sys.executable, str(HERE / program), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env=environment(),
+        cwd=ROOT,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """What the checks found on two ranks, all in one start."""
+    folder = tmp_path_factory.mktemp("ranks")
+    done = run(2, "checks.py", folder / "report.json", folder)
+    path = folder / "report.json"
+    assert path.exists(), done.stdout + done.stderr
+    return json.loads(path.read_text()), done.stdout + done.stderr
+
+
+def names():
+    return re.findall(r"@check\ndef (\w+)", (HERE / "checks.py").read_text())
+
+
+@needs_mpi
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names())
+def test_on_two_ranks(report, name):
+    found, output = report
+    assert name in found, f"the program ended before this check:\n{output}"
+    for rank, text in enumerate(found[name]):
+        assert not text, f"rank {rank}:\n{text}"
+
+
+@needs_mpi
+@pytest.mark.slow
+def test_progress_is_shown_by_one_rank(report):
+    # two whole epochs of 3 batches each end in one bar, not in one for each rank
+    assert report[1].count("epoch 1: 100%") <= 1
+
+
+@needs_mpi
+@pytest.mark.slow
+def test_on_three_ranks(tmp_path):
+    """Shares that are uneven, and a number that MPI does not halve."""
+    chosen = [
+        "every_optimizer_equals_one_process",
+        "parameters_that_a_rank_does_not_use",
+        "batch_norm_over_all_ranks",
+        "shares_are_the_whole_in_one_order",
+        "weighted_losses_make_uneven_shares_exact",
+        "a_trainer_equals_one_process",
+        "ranks_that_do_different_things",
+    ]
+    done = run(3, "checks.py", tmp_path / "report.json", tmp_path, *chosen)
+    assert (tmp_path / "report.json").exists(), done.stdout + done.stderr
+    found = json.loads((tmp_path / "report.json").read_text())
+    assert {name: texts for name, texts in found.items() if any(texts)} == {}
+    assert list(found) == chosen
+
+
+# --- what ends a training ------------------------------------------------------------------------
+
+
+def losses(done):
+    (line,) = [x for x in done.stdout.splitlines() if x.startswith("done")]
+    return json.loads(line.removeprefix("done "))
+
+
+@needs_mpi
+@pytest.mark.slow
+def test_a_killed_rank_is_named_and_the_next_start_goes_on(tmp_path):
+    killed, undisturbed = tmp_path / "killed", tmp_path / "undisturbed"
+    killed.mkdir()
+    undisturbed.mkdir()
+    begin = time.monotonic()
+    done = run(2, "program.py", killed, "kill")
+    assert time.monotonic() - begin < 60
+    assert done.returncode != 0
+    assert "nn.distributed: rank 1 (process" in done.stderr
+    assert "rank 0 (" not in done.stderr
+    assert not (killed / "model.safetensors").exists()
+    again = run(2, "program.py", killed)
+    straight = run(2, "program.py", undisturbed)
+    assert again.returncode == straight.returncode == 0, again.stderr + straight.stderr
+    assert again.stdout.count("done") == 1  # printed by one rank
+    assert losses(again) == losses(straight)
+    for name in ("model.safetensors",):
+        assert (killed / name).read_bytes() == (undisturbed / name).read_bytes()
+
+
+@needs_mpi
+@pytest.mark.slow
+def test_resumed_on_another_number_of_ranks(tmp_path):
+    """Two ranks, then three, then one process: without dropout all is as if one had done it."""
+    whole, moved = tmp_path / "whole", tmp_path / "moved"
+    whole.mkdir()
+    moved.mkdir()
+    done = run(0, "program.py", whole, "plain")
+    assert done.returncode == 0, done.stderr
+    for ranks, more in ((2, "one"), (3, "one"), (0, "")):
+        part = run(ranks, "program.py", moved, "plain", more)
+        assert part.returncode == 0, part.stderr
+    np.testing.assert_allclose(losses(part), losses(done), rtol=1e-12)
+    a, b = (nn.load(folder / "model.safetensors") for folder in (whole, moved))
+    for name, value in a.items():
+        np.testing.assert_allclose(b[name], value, rtol=1e-10, atol=1e-12, err_msg=name)
+    # with dropout: another number of ranks has other streams, but it goes on
+    dropped = tmp_path / "dropped"
+    dropped.mkdir()
+    for ranks, more in ((2, "one"), (3, "")):
+        assert run(ranks, "program.py", dropped, more).returncode == 0
+
+
+@needs_mpi
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("error", "rank 1: has failed with ValueError: the seventh seal"),
+        ("exit", "rank 1: has reached the end of the script"),
+    ],
+)
+def test_a_rank_that_fails_or_ends_is_an_error_of_all(tmp_path, what, says):
+    begin = time.monotonic()
+    done = run(2, "program.py", tmp_path, what)
+    assert time.monotonic() - begin < 60
+    assert done.returncode != 0
+    assert "nn.errors.DistributedError" in done.stderr
+    assert says in done.stderr
+    assert "rank 0: sums an array" in done.stderr
+    assert ("ValueError: the seventh seal" in done.stderr) == (what == "error")
+    assert "has died" not in done.stderr
+
+
+# --- one process ---------------------------------------------------------------------------------
+
+
+def test_alone_it_only_passes_calls_on():
+    nn.manual_seed(0)
+    plain = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    model = nn.DataParallel(plain)
+    x = np.random.default_rng(0).normal(size=(4, 3)).astype("f4")
+    state = nn.get_rng_state()
+    assert np.array_equal(model(x).detach().data, plain(x).detach().data)
+    assert nn.get_rng_state() == state
+    assert list(model.state_dict()) == list(plain.state_dict())
+    assert [n for n, _ in model.named_parameters()] == [n for n, _ in plain.named_parameters()]
+    assert model.get_submodule("0") is plain[0]
+    model.load_state_dict(plain.state_dict())
+    assert "rank 0 of 1" in repr(model)
+    with pytest.raises(autograd_core.SettingError, match="bucket_cap_mb"):
+        nn.DataParallel(plain, bucket_cap_mb=0)
+    assert (nn.distributed.get_rank(), nn.distributed.get_world_size()) == (0, 1)
+
+
+def test_a_checkpoint_of_the_plain_model_is_one_of_the_wrapped(tmp_path):
+    def training(model):
+        optimizer = autograd_core.optim.Adam(model.parameters(), lr=0.1)
+        return nn.Trainer(model, nn.MSELoss(), optimizer, checkpoint=tmp_path / "run")
+
+    x = np.random.default_rng(0).normal(size=(8, 2)).astype("f4")
+    nn.manual_seed(0)
+    plain = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.1))
+    plain[1].rng = np.random.default_rng(1)
+    training(plain).fit((x, x), epochs=1, batch_size=4)
+    wrapped = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.1))
+    wrapped[1].rng = np.random.default_rng(2)
+    assert training(nn.DataParallel(wrapped)).fit((x, x), epochs=2, batch_size=4)["epoch"] == [1, 2]
+    training(plain).load(tmp_path / "run")
+
+
+def test_started_by_mpi_without_mpi4py(monkeypatch):
+    monkeypatch.setattr(launch, "FOUND", [])
+    for name in (*launch._RANKS, *launch._SIZES):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delitem(sys.modules, "mpi4py.MPI", raising=False)
+    monkeypatch.setitem(sys.modules, "mpi4py", None)  # cannot be imported
+    assert launch.world() is launch.ALONE
+    launch.FOUND.clear()
+    monkeypatch.setenv("PMI_RANK", "2")
+    monkeypatch.setenv("PMI_SIZE", "4")
+    with pytest.raises(nn.errors.MissingExtraError, match=r"4 processes.*autograd-core\[mpi\]"):
+        launch.world()
+    monkeypatch.setenv("PMI_SIZE", "1")
+    assert launch.world() is launch.ALONE
+
+
+def test_another_mpi_than_mpiexecs_is_refused():
+    mpi = SimpleNamespace(
+        COMM_WORLD=SimpleNamespace(size=1, rank=0), Get_library_version=lambda: "Some MPI 1.0\n"
+    )
+    with pytest.raises(autograd_core.UnsupportedError, match=r"started 4.*Some MPI 1\.0.*sees 1"):
+        launch.group_of(mpi, 4)
+    assert launch.group_of(mpi, 1) is launch.ALONE
+    assert launch.group_of(mpi, None) is launch.ALONE
+
+
+def test_shards_of_a_loader():
+    loader = nn.DataLoader(np.arange(10), 4, shuffle=True, last="fill")
+    parts = [loader.shard(3, k) for k in range(3)]
+    for whole, *shares in zip(loader.batches(5), *(p.batches(5) for p in parts), strict=True):
+        assert np.array_equal(np.concatenate([s[0] for s in shares]), whole[0])
+    assert parts[0].fingerprint() == loader.fingerprint() == loader.scaled(2).fingerprint()
+    with pytest.raises(autograd_core.SettingError, match="index = 3 of 3"):
+        loader.shard(3, 3)
+    with pytest.raises(autograd_core.SettingError, match="shard already"):
+        parts[0].shard(2, 0)
+    few = nn.DataLoader([(np.ones(2), 1), (np.zeros(2), 0)], 2)
+    assert [len(b) for b in few.shard(3, 0, repeat=False)] == [0]
+    assert [len(b[0]) for b in few.shard(3, 0)] == [2]
+    with pytest.raises(nn.DataError, match="4 times"):
+        nn.DataLoader(np.arange(6), 2, last="drop").scaled(4)
+
+
+def test_nothing_of_mpi_is_loaded_alone():
+    code = "import sys, nn; nn.DataParallel(nn.Linear(1, 1)); sys.exit('mpi4py' in sys.modules)"
+    env = {k: v for k, v in environment().items() if not k.startswith(("PMI", "OMPI"))}
+    assert subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT).returncode == 0
