@@ -27,6 +27,7 @@ from fuzzing_cross.judging import Finding, Judge  # noqa: E402
 from fuzzing_cross.minimising import minimised, snippet  # noqa: E402
 
 CHUNK = 50
+PART = 10_000  # programs, after which the page is written: a long run may be stopped
 
 
 @cache
@@ -75,24 +76,25 @@ def main() -> int:
     parser.add_argument("--report", type=Path, default=None)
     options = parser.parse_args()
     end = options.seed + options.programs
-    tasks = [(k, min(k + CHUNK, end), options.jax_every)
-             for k in range(options.seed, end, CHUNK)]  # fmt: skip
-    counts: Counter[str] = Counter()
-    start = time.perf_counter()
+    total: Counter[str] = Counter()
+    bar = tqdm(total=options.programs, unit=" programs", mininterval=1.0)
     with get_context("spawn").Pool(options.processes, maxtasksperchild=200) as pool:
-        bar = tqdm(total=options.programs, unit=" programs", mininterval=1.0)
-        for found, said in pool.imap_unordered(chunk, tasks):
-            counts += found
-            bar.update(found["programs"])
-            for text in said:
-                bar.write(text)
-        bar.close()
-    seconds = time.perf_counter() - start
-    for what, n in sorted(counts.items(), key=lambda item: -item[1]):
+        for first in range(options.seed, end, PART):
+            start, counts, last = time.perf_counter(), Counter[str](), min(first + PART, end)
+            tasks = [(k, min(k + CHUNK, last), options.jax_every)
+                     for k in range(first, last, CHUNK)]  # fmt: skip
+            for found, said in pool.imap_unordered(chunk, tasks):
+                counts += found
+                bar.update(found["programs"])
+                for text in said:
+                    bar.write(text)
+            total += counts
+            if options.report:
+                report.write(options.report, first, time.perf_counter() - start, counts)
+    bar.close()
+    for what, n in sorted(total.items(), key=lambda item: -item[1]):
         print(f"  {n} {what}")
-    if options.report:
-        report.write(options.report, options.seed, seconds, counts)
-    return 1 if report.findings(counts) else 0
+    return 1 if report.findings(total) else 0
 
 
 if __name__ == "__main__":

@@ -45,6 +45,9 @@ times a constant vector: no outer product is put off |
 | `compile` and `checkpoint` took a source of random numbers behind `functools.wraps` for the \
 standard library's (seen while the fuzzer was made fast) | Random sources: found behind wraps, and \
 the engine's own globals are not searched |
+| `compile` refused functions of doubles that are added up in singles on the way ("gives different \
+results") | compile: a result of doubles that singles lead to is compared with the rounding of \
+singles |
 
 In PyTorch 2.13: `kron` misses that an argument is overwritten later, and its gradient is wrong; the
 gradient of `jvp` of `slogdet` is 0; the gradient of `hardsigmoid` has 1/6 in single precision; a
