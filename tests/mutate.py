@@ -53,7 +53,10 @@ OPPOSITE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.
 
 
 class _Sites(ast.NodeVisitor):
-    """The derivative rules of a module: lambdas and functions whose first argument is g or t."""
+    """The derivative rules of a module: lambdas and functions whose first argument is g or t.
+
+    What the viewer writes (``formulas=``) is no rule: tests/viewer/test_captions.py computes it.
+    """
 
     def __init__(self) -> None:
         self.rules: list[ast.AST] = []
@@ -63,6 +66,7 @@ class _Sites(ast.NodeVisitor):
         partial = names[:1] == ["y"] and len(names) > 1
         if isinstance(node, ast.FunctionDef):  # not a NumPy function of y, nor a cost
             partial &= not node.decorator_list and "flops" not in node.name
+            partial &= not node.name.endswith("_formula")
         if partial or names[:1] in (["g"], ["t"], ["ts"]):
             self.rules.append(node)
         else:
@@ -72,7 +76,8 @@ class _Sites(ast.NodeVisitor):
         """With ``times=`` the partial derivative is only documentation."""
         spelt = [k.value for k in node.keywords if k.arg == "times"]
         for part in spelt or list(ast.iter_child_nodes(node)):
-            self.visit(part)
+            if getattr(part, "arg", "") != "formulas":
+                self.visit(part)
 
     visit_FunctionDef = _visit
     visit_Lambda = _visit

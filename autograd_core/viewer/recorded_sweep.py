@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -149,7 +150,8 @@ class RecordedSweep:
     def bad_notes(self, names: Names) -> list[str]:
         """Return where the first NaN or Inf arises, of the values and of the gradients."""
         found = []
-        for node in self.graph.nodes:
+        marked = any(card.value.bad for card in self.view.cards)
+        for node in self.graph.nodes if marked else ():
             inputs = [i.output if isinstance(i, Node) else i for i in node.inputs or ()]
             if not _finite(node.output) and all(map(_finite, inputs)):
                 what = expression(node, names) or "an input"
@@ -355,6 +357,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _finite(value: Any) -> bool:
+    if value.__class__ is np.float64:
+        return isfinite(value)
     if isinstance(value, FreedValue):
         return True
     parts = value if isinstance(value, (tuple, list)) else (value,)
@@ -363,12 +367,16 @@ def _finite(value: Any) -> bool:
 
 
 def _size(g: Any) -> int:
+    if g.__class__ is np.float64:
+        return 1
     parts = g if isinstance(g, (tuple, list)) else (g,)
     return sum(int(np.size(bare(p))) for p in parts if p is not None)
 
 
 def _kept(g: Any) -> Any:
     """Return a copy of a gradient for the formulas, which the sweep cannot write into."""
+    if g.__class__ is np.float64:
+        return g
     shown = as_grad(g)
     if isinstance(shown, tuple):
         return tuple(part if part is None else np.array(part)[()] for part in shown)
