@@ -103,7 +103,11 @@ def layouts(dtype):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize(
+    "dtype",
+    ["float64", "complex64"]
+    + [pytest.param(t, marks=pytest.mark.slow) for t in ("float16", "float32", "complex128")],
+)
 @pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda f: f.__name__)
 def test_every_ufunc_in_every_layout(ufunc, dtype, counted, monkeypatch) -> None:
     if not any(np.can_cast(dtype, kind[0]) for kind in ufunc.types):
