@@ -27,6 +27,8 @@ MODULES = (
     "autograd_core.extend",
     "autograd_core.matrix_chain",
     "autograd_core.numpy",
+    "autograd_core.numpy.polynomial",
+    "autograd_core.numpy.random",
     "autograd_core.randomness",
     "autograd_core.revolve",
     "autograd_core.rounding",
@@ -74,7 +76,7 @@ def ours(thing: Any) -> bool:
 def names_of(module: ModuleType) -> list[str]:
     """Return the public names that have an entry, in alphabetical order."""
     if module.__name__ == "autograd_core.numpy":
-        return sorted(vars(module)["_OWN"])
+        return sorted(vars(module)["_names"].OWN)
     names = [n for n in getattr(module, "__all__", dir(module)) if not n.startswith("_")]
     names = [n for n in names if f"{module.__name__}.{n}" not in MODULES]
     kept = {n for n in names if ours(getattr(module, n)) or not callable(getattr(module, n))}
