@@ -396,7 +396,7 @@ def default_rng(seed: Any = None) -> Generator:
     Examples
     --------
     >>> import autograd_core.numpy as np
-    >>> float(np.random.default_rng(0).normal().round(6))
+    >>> round(np.random.default_rng(0).normal(), 6)
     0.12573
     """
     made = numpy.random.default_rng(seed)
