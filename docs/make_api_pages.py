@@ -27,11 +27,16 @@ MODULES = (
     "autograd_core.extend",
     "autograd_core.matrix_chain",
     "autograd_core.numpy",
+    "autograd_core.numpy.polynomial",
+    "autograd_core.numpy.random",
     "autograd_core.randomness",
     "autograd_core.revolve",
     "autograd_core.rounding",
+    "autograd_core.scipy.fft",
     "autograd_core.scipy.integrate",
+    "autograd_core.scipy.interpolate",
     "autograd_core.scipy.linalg",
+    "autograd_core.scipy.ndimage",
     "autograd_core.scipy.optimize",
     "autograd_core.scipy.signal",
     "autograd_core.scipy.sparse",
@@ -75,7 +80,7 @@ def ours(thing: Any) -> bool:
 def names_of(module: ModuleType) -> list[str]:
     """Return the public names that have an entry, in alphabetical order."""
     if module.__name__ == "autograd_core.numpy":
-        return sorted(vars(module)["_OWN"])
+        return sorted(vars(module)["_names"].OWN)
     names = [n for n in getattr(module, "__all__", dir(module)) if not n.startswith("_")]
     names = [n for n in names if f"{module.__name__}.{n}" not in MODULES]
     kept = {n for n in names if ours(getattr(module, n)) or not callable(getattr(module, n))}

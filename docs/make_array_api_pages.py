@@ -78,6 +78,8 @@ Without the variable, SciPy's ufuncs work, and [`autograd_core.scipy`](scipy.md)
 - **refused**: SciPy computes this in compiled code, or writes into arrays in a way that cannot be
   followed. The error names the function, your line, and what to write instead.
 - **SciPy's error**: SciPy catches the refusal and raises an error of its own.
+- The last column: the same function in `autograd_core.scipy`, under `grad`. It needs no variable,
+  and takes plain arrays beside a traced value.
 
 Arrays beside a traced value must be Tensors too: SciPy allows one kind of array only, and a plain
 array is an error that says so. Write `Tensor(a)`, or `x.__array_namespace__().asarray(a)`.
@@ -95,9 +97,8 @@ an error.
 | JAX | 156 | 1 | 157 | 0 |
 | PyTorch | 134 | 0 | 131 | 9 |
 
-JAX has a gradient and this engine refuses: `hyp1f1`, `RBFInterpolator`, `signal.convolve`,
-`correlate`, `convolve2d` and `detrend`, `ndimage.map_coordinates`. For most of these SciPy calls
-JAX's own version. `autograd_core.scipy.signal` has `convolve` and `correlate`.
+JAX has a gradient and this engine refuses, here and in `autograd_core.scipy`: `hyp1f1`,
+`RBFInterpolator`.
 """
 
 
@@ -141,10 +142,14 @@ def scipy_page() -> str:
     counts = {mode: Counter(word(entry[mode]) for entry in found.values()) for mode in modes}
     lines = [SCIPY + f"Of {len(found)} functions:\n"]
     lines += [f"- {names[mode]}: {counts[mode]['right']} right." for mode in modes]
+    more = [n for n, e in found.items() if e["here"][0] == "right" != e["reverse"][0]]
+    lines.append(f"- `autograd_core.scipy` has {len(more)} of those that are refused.")
     lines.append(OTHERS)
-    lines += [f"| function | {' | '.join(names[mode] for mode in modes)} |", "|---|---|---|---|"]
+    heads = [*names.values(), "`autograd_core.scipy`"]
+    lines += [f"| function | {' | '.join(heads)} |", "|---|---|---|---|---|"]
     for name, entry in found.items():
-        lines.append(f"| `{name}` | {' | '.join(word(entry[mode]) for mode in modes)} |")
+        here = "right" if entry["here"][0] == "right" else ""
+        lines.append(f"| `{name}` | {' | '.join(word(entry[mode]) for mode in modes)} | {here} |")
     return "\n".join(lines) + "\n"
 
 

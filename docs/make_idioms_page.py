@@ -1,4 +1,4 @@
-"""Write docs/numpy-idioms.md: everyday ways to join traced numbers, in every mode.
+"""Write docs/numpy-idioms.md: what NumPy does not ask about, in every mode.
 
 ``python docs/make_idioms_page.py --other jax`` (or ``hips``) prints that library's counts.
 """
@@ -19,26 +19,57 @@ HERE = Path(__file__).parent
 TESTS = HERE.parent / "tests"
 sys.path[:0] = [str(HERE.parent), str(TESTS)]
 
+from cases.draws import KEPT, OF_GENERATORS, Q  # noqa: E402
 from cases.idioms import IDIOMS  # noqa: E402
+from cases.polynomials import CLASSES, USES  # noqa: E402
 
-X = np.array([1.7, 0.8])
-V = np.array([0.3, -0.6])
+X = np.array([1.7, 0.8, 2.4, 1.1])
 STEP = 1e-4
 HEAD = """\
-# Joining and filling, in every mode
+# Where NumPy does not ask, in every mode
 
-`make pages` writes this page; `tests/rules/test_numpy_creation.py` runs the same rows. NumPy does
-not look for traced numbers inside of lists, and cannot be told to. So
-`import autograd_core.numpy as np` is NumPy with the functions that create arrays replaced by some
-that do; every other name is NumPy's own. With plain NumPy, where it does not ask the engine, the
-error names the remedy.
+`make pages` writes this page, and tests run the same rows. NumPy does not look for traced numbers
+inside of lists, and cannot be told to; its polynomials and its random draws do not ask either. So
+`import autograd_core.numpy as np` is NumPy with the functions that create arrays, `np.polynomial`
+and `np.random` replaced by some that do; every other name is NumPy's own. With plain NumPy, where
+it does not ask the engine, the error names the remedy.
 
 - **right**: the value and the derivative agree with central differences of NumPy's values.
 - **error**: one of the engine's own errors, with your line and what to write instead.
 
-Neither column has a wrong number in it. Each row is a function of `x = [1.7, 0.8]`; its sum is
-differentiated. W is a constant vector. `filled` writes `out[0] = x[0] * x[1]` and
-`out[1:] += x[1] ** 2`; `objects` puts two traced numbers into an array of dtype object.
+Neither column has a wrong number in it. Each row is a function of a vector `x`; its sum is
+differentiated, in six modes: `grad`, `jvp`, `hessian`, `vmap`, `compile`, `gradcheck`.
+
+## Joining and filling
+
+W is a constant vector. `filled` writes `out[0] = x[0] * x[1]` and `out[1:] += x[1] ** 2`; `objects`
+puts two traced numbers into an array of dtype object (`tests/rules/test_numpy_creation.py`).
+
+"""
+POLYNOMIALS = """
+## Polynomials
+
+`np.polynomial` here is NumPy's own code, run on traced values. P is one of its six classes, in turn
+from row to row; `tests/rules/test_polynomial_classes.py` runs every row with every class, and the
+modules' functions too. C, T, Y, DOMAIN, WINDOW and R are constants. An object of NumPy's own class
+takes traced places, and no traced coefficients.
+
+"""
+DRAWS = """
+## Random draws
+
+A draw that is an exact formula of its parameters and of noise has the derivatives of the formula:
+`normal(mu, sigma)` is `mu + sigma * z`. `default_rng`, `Generator`, `RandomState` and the functions
+of `np.random` give NumPy's numbers of the same seed, to the last bit. What is no such formula is
+refused, with the reason: gamma's shape, `beta`, `chisquare`, `dirichlet`, `f`, `standard_t`,
+`vonmises`, `wald`, whole numbers (`poisson`, `binomial`, ...), and the probabilities of `choice`.
+For these, differentiate the logarithm of the probability instead.
+
+Under `vmap` say what is meant: `randomness="different"` or `"same"` (`"same"` in this table).
+`compile` takes a source that the function makes of a seed; NumPy's `RandomState` it refuses. Here r
+is `np.random.default_rng(3)`; `tests/rules/test_random_draws.py` runs the rows with `RandomState`
+too. `multivariate_normal` differentiates the factorization that NumPy uses: at equal eigenvalues of
+the covariance choose `method="cholesky"`.
 
 """
 OTHERS = """
@@ -53,37 +84,37 @@ The same rows with other libraries, through `grad`, and their own NumPy namespac
 MEASURED = (("HIPS autograd", 41, 17, 7), ("JAX", 22, 38, 5))
 
 
-def slopes(f: Callable[[Any], Any]) -> Any:
+def slopes(f: Callable[[Any], Any], x: Any) -> Any:
     """Return the gradient by central differences of two sizes."""
 
     def differences(h: float) -> Any:
-        return np.array([(f(X + h * d) - f(X - h * d)) / (2 * h) for d in np.eye(2)])
+        return np.array([(f(x + h * d) - f(x - h * d)) / (2 * h) for d in np.eye(len(x))])
 
     return (4 * differences(STEP / 2) - differences(STEP)) / 3
 
 
-def ways(f: Callable[[Any], Any]) -> dict[str, Callable[[], bool]]:
+def ways(f: Callable[[Any], Any], plain: Any, x: Any) -> dict[str, Callable[[], bool]]:
     """Return for each mode whether it is right; each raises where the engine refuses."""
     import autograd_core as ac
 
-    wanted = slopes(f)
+    wanted = slopes(plain, x)
+    v = np.cos(np.arange(len(x)))
 
     def right(found: Any, expected: Any = wanted) -> bool:
         return bool(np.allclose(found, expected, rtol=1e-5, atol=1e-6))
 
     def second() -> bool:
-        curved = np.array(
-            [(ac.grad(f)(X + STEP * d) - ac.grad(f)(X - STEP * d)) / (2 * STEP) for d in np.eye(2)]
-        )
-        return right(ac.hessian(f)(X), curved)
+        steps = STEP * np.eye(len(x))
+        curved = np.array([(ac.grad(f)(x + d) - ac.grad(f)(x - d)) / (2 * STEP) for d in steps])
+        return right(ac.hessian(f)(x), curved)
 
     return {
-        "grad": lambda: right(ac.grad(f)(X)),
-        "jvp": lambda: right(ac.jvp(f, (X,), (V,))[1], wanted @ V),
+        "grad": lambda: right(ac.grad(f)(x)),
+        "jvp": lambda: right(ac.jvp(f, (x,), (v,))[1], wanted @ v),
         "hessian": second,
-        "vmap": lambda: right(ac.vmap(ac.grad(f))(np.stack([X, X]))[1]),
-        "compile": lambda: right(ac.compile(f)(X)[1]),
-        "gradcheck": lambda: bool(ac.gradcheck(f, X)),
+        "vmap": lambda: right(ac.vmap(ac.grad(f), randomness="same")(np.stack([x, x]))[1]),
+        "compile": lambda: right(ac.compile(f)(x)[1]),
+        "gradcheck": lambda: bool(ac.gradcheck(f, x)),
     }
 
 
@@ -99,56 +130,81 @@ def outcome(way: Callable[[], bool]) -> str:
         return "error"
 
 
-def summed(name: str, namespace: Any) -> Callable[[Any], Any]:
-    """Return the sum of an idiom's result, written with a NumPy namespace."""
-    return lambda x: np.sum(IDIOMS[name](namespace, x))
+def total(made: Any, namespace: Any) -> Any:
+    """Return the sum of a result, of all of its parts."""
+    if isinstance(made, tuple):
+        return sum(total(part, namespace) for part in made)
+    return namespace.sum(made)
 
 
-def sources() -> dict[str, str]:
-    """Return each idiom as it is written."""
-    text = (TESTS / "cases" / "idioms.py").read_text(encoding="utf-8")
-    table = next(
-        node.value
-        for node in ast.parse(text).body
-        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)
-    )
+def joined(name: str, k: int, namespace: Any) -> Callable[[Any], Any]:
+    """Return a row on joining, as a function of a vector, written with a NumPy namespace."""
+    return lambda x: total(IDIOMS[name](namespace, x), namespace)
+
+
+def polynomial(name: str, k: int, namespace: Any) -> Callable[[Any], Any]:
+    """Return a row on polynomials, with the class that is its turn."""
+    kind = getattr(namespace.polynomial, CLASSES[k % len(CLASSES)])
+    return lambda x: total(USES[name](namespace, kind, x), namespace)
+
+
+def drawn(name: str, k: int, namespace: Any) -> Callable[[Any], Any]:
+    """Return a row on random draws, from a source of its own."""
+    draw = {**KEPT, **OF_GENERATORS}[name]
+    return lambda x: total(draw(namespace.random.default_rng(3), x) ** 2, namespace)
+
+
+def sources(file: str) -> dict[str, str]:
+    """Return each row of a file of cases as it is written."""
     found = {}
-    for key, value in zip(table.keys, table.values, strict=True):
-        assert isinstance(key, ast.Constant)
-        assert isinstance(value, ast.Lambda)
-        found[key.value] = ast.unparse(value.body).replace("|", r"\|")
+    for node in ast.parse((TESTS / "cases" / file).read_text(encoding="utf-8")).body:
+        if not (isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict)):
+            continue
+        for key, value in zip(node.value.keys, node.value.values, strict=True):
+            assert isinstance(key, ast.Constant)
+            assert isinstance(value, ast.Lambda)
+            text = ast.unparse(value.body).replace("|", r"\|")
+            found[key.value] = text.replace("ours.", "np.")
     return found
 
 
-def page() -> str:
-    """Return the page."""
+def table(file: str, row: Any, x: Any, word: str) -> str:
+    """Return the counts and the rows of one file of cases."""
     import autograd_core.numpy as ours
 
-    modes = list(ways(summed("mean", ours)))
     lines, counts = [], {"ours": Counter[str](), "plain": Counter[str]()}
-    for name, text in sources().items():
+    for k, (name, text) in enumerate(sources(file).items()):
         cells = [f"`{text}`"]
         for kind, namespace in (("ours", ours), ("plain", np)):
-            found = outcomes(summed(name, namespace))
+            found = outcomes(row(name, k, namespace), row(name, k, np), x)
             counts[kind].update(found.values())
             same = set(found.values())
             cells.append(same.pop() if len(same) == 1 else ", ".join(
                 f"{mode} {word}" for mode, word in found.items() if word != "right"))  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
-    total = len(lines) * len(modes)
-    told = [f"Modes: {', '.join(f'`{m}`' for m in modes)}. Of {len(lines)} rows in {len(modes)} "
-            f"modes ({total} cells):\n"]  # fmt: skip
+    told = [f"Of {len(lines)} rows in {len(found)} modes ({len(lines) * len(found)} cells):\n"]
     for kind, label in (("ours", "`autograd_core.numpy`"), ("plain", "plain NumPy")):
         c = counts[kind]
         told.append(f"- {label}: {c['right']} right, {c['error']} errors, {c['wrong']} wrong.")
-    head = "\n\n| idiom | `autograd_core.numpy` | plain NumPy |\n|---|---|---|\n"
+    head = f"\n\n| {word} | `autograd_core.numpy` | plain NumPy |\n|---|---|---|\n"
+    return "\n".join(told) + head + "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """Return the page."""
     others = OTHERS.format("\n".join(f"| {' | '.join(map(str, row))} |" for row in MEASURED))
-    return HEAD + "\n".join(told) + "\n" + others + head.lstrip("\n") + "\n".join(lines) + "\n"
+    first = table("idioms.py", joined, X[:2], "idiom")
+    counts, _, rows = first.partition("\n\n| idiom")
+    return "".join([
+        HEAD, counts, "\n", others, "\n| idiom", rows,
+        POLYNOMIALS, table("polynomials.py", polynomial, X, "use"),
+        DRAWS, table("draws.py", drawn, Q, "draw"),
+    ])  # fmt: skip
 
 
-def outcomes(f: Callable[[Any], Any]) -> dict[str, str]:
+def outcomes(f: Callable[[Any], Any], plain: Any, x: Any) -> dict[str, str]:
     """Return right, error or wrong for each mode."""
-    return {mode: outcome(way) for mode, way in ways(f).items()}
+    return {mode: outcome(way) for mode, way in ways(f, plain, x).items()}
 
 
 def other(library: str) -> None:
@@ -166,9 +222,9 @@ def other(library: str) -> None:
         namespace, gradient = autograd.numpy, autograd.grad
     counts: Counter[str] = Counter()
     for name in IDIOMS:
-        wanted = slopes(summed(name, ours))
+        wanted = slopes(joined(name, 0, ours), X[:2])
         try:
-            found = gradient(lambda x, n=name: namespace.sum(IDIOMS[n](namespace, x)))(X)
+            found = gradient(lambda x, n=name: namespace.sum(IDIOMS[n](namespace, x)))(X[:2])
             word = "right" if np.allclose(found, wanted, rtol=1e-5, atol=1e-6) else "wrong"
         except Exception:
             word = "error"

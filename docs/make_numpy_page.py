@@ -40,7 +40,8 @@ and arguments are never checked:
   `np.zeros_like(x)` or `autograd_core.numpy.zeros(shape)`.
 - Some arguments of functions that are otherwise supported: `left=` in
   `np.interp(x, xp, fp, left=t)`, if `x` is plain.
-- The classes of `numpy.polynomial`. Write `np.polyval`, or `np.polynomial.polynomial.polyval`.
+- Coefficients of `numpy.polynomial`'s classes and functions, and parameters of `numpy.random`'s
+  draws. `np.polynomial` and `np.random` of `autograd_core.numpy` take them: see the same list.
 
 Inside a transform, each of these is an error. With a tracked Tensor made by hand, most are errors
 too. The exceptions are the places where NumPy takes `float(x)`: `plain[0] = x`, `np.fromiter` and

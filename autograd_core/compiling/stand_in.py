@@ -205,7 +205,7 @@ class Recorded(Traced):
         return self._taken("array", np.array(self.value)).tolist()
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if other_libraries.declines():
+        if other_libraries.declines(self):
             return other_libraries.as_object(self)
         if self.dtype.kind not in "biu":
             raise errors.ConversionError(

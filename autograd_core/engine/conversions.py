@@ -126,7 +126,7 @@ class Conversions(Boxed):
         )
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if other_libraries.declines():
+        if other_libraries.declines(self):
             return other_libraries.as_object(self)
         if self._level:
             other_libraries.check_caller()

@@ -1,4 +1,4 @@
-"""NumPy's random draws with traced parameters: refused, with the draw from constants instead.
+"""Plain NumPy's random draws with traced parameters: refused, with what to write instead.
 
 The draws are compiled code, which asks a value for its array.  Which one it was stands in the
 user's own line only.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import dis
 import linecache
+import sys
 import textwrap
 
 from autograd_core.base import errors
-from autograd_core.base.source import Location, user_frame
+from autograd_core.base.source import Location
 
 _MOVED = "loc + scale * rng.{name}(size=n)"
 _INSTEAD = {
@@ -40,7 +41,7 @@ _WHOLE = frozenset(
 )  # fmt: skip
 _OTHER = frozenset(
     {"beta", "chisquare", "dirichlet", "f", "noncentral_chisquare", "noncentral_f",
-     "standard_gamma", "standard_t", "triangular", "vonmises", "wald"}
+     "standard_gamma", "standard_t", "vonmises", "wald"}
 )  # fmt: skip
 
 
@@ -67,15 +68,20 @@ def _running_call() -> str:
 def check_draw() -> None:
     """Refuse if the user's line draws random numbers, of which a parameter is traced."""
     name = _running_call()
-    if name in _INSTEAD:
-        remedy = f"Draw with constants and write {_INSTEAD[name].format(name=name)}."
+    if name in _INSTEAD or name == "triangular":
+        remedy = "np.random of `import autograd_core.numpy as np` keeps it."
+        if name in _INSTEAD:
+            remedy += f" Or draw with constants and write {_INSTEAD[name].format(name=name)}."
     elif name in _WHOLE:
         remedy = (
             "A whole number that is drawn has no derivative to its parameters: pass constants "
             "(x.detach()), and differentiate the logarithm of its probability."
         )
     elif name in _OTHER:
-        remedy = "Pass constants (x.detach()): this draw is no formula of its parameters."
+        remedy = (
+            "Pass constants (x.detach()): this draw is no exact formula of its parameters and of "
+            "noise; differentiate the logarithm of its density instead."
+        )
     else:
         return
     raise errors.ConversionError(
@@ -90,7 +96,7 @@ def check_shuffle() -> None:
 
     NumPy swaps rows by that; of arrays it copies them first, of other objects it does not.
     """
-    frame = user_frame()
+    frame = sys._getframe(2)  # of `__setitem__`'s caller: compiled code has no frame of its own
     if dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith("CALL"):
         raise errors.ConversionError(
             "shuffle: rows of a traced value would be overwritten before they are moved; write "

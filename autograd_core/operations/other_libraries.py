@@ -17,7 +17,7 @@ import numpy as np
 from autograd_core.base import errors
 from autograd_core.base.later import later
 from autograd_core.base.source import Location
-from autograd_core.operations.boxed import Boxed, innermost_array
+from autograd_core.operations.boxed import Boxed, innermost_array, level_of
 from autograd_core.operations.draws import check_draw
 
 _TAUGHT = {"scipy.special": "autograd_core.rules.scipy_special"}
@@ -195,9 +195,8 @@ _LIBRARIES = {
     "numpy.ma": "np.ma: " + _MASKED,
     "numpy.matrixlib": "np.matrix: " + _MATRIX,
     "numpy.polynomial": (
-        "np.polynomial, which makes plain arrays of it. With plain coefficients, polyval(x, c), "
-        "chebval(x, c) and the like take a traced x; with traced ones, of powers, write "
-        "np.polyval(c[::-1], x), and with a plain x, chebvander(x, len(c) - 1) @ c and the like."
+        "np.polynomial, which makes plain arrays of it. Write `import autograd_core.numpy as np`, "
+        "whose np.polynomial has the same classes and functions for traced values."
     ),
     "scipy.sparse": "scipy.sparse: " + _SPARSE,
     "pandas": "pandas: " + _LABELLED.format(name="series"),
@@ -237,6 +236,12 @@ def own_operator(operation: str, first: Any, second: Any) -> Any:
     """
     if is_sparse(first) or is_sparse(second):
         return later("sparse_operator")(operation, first, second)
+    for value, beside in ((first, second), (second, first)):
+        if type(value).__module__.startswith("numpy.polynomial.") and level_of(beside):
+            raise errors.OperandError(
+                f"{operation}: a traced value was handed to {_LIBRARIES['numpy.polynomial']}",
+                Location.of_caller(),
+            )
     if operation == "matmul" and (is_holder(first) or is_holder(second)):
         raise errors.OperandError(  # xarray knows no array there, pint swaps the factors
             "matmul: beside a labelled array or a quantity, give its numbers; or hold the traced "
@@ -250,9 +255,16 @@ def own_operator(operation: str, first: Any, second: Any) -> Any:
 _ASKING = {"__matmul__", "__rmatmul__", "__mul__", "__rmul__", "__truediv__", "dot"}
 
 
-def declines() -> bool:
-    """Whether an operator of a sparse matrix asks a value for its array, as its caller's caller."""
+def declines(value: Any) -> bool:
+    """Whether the caller's caller, which asks a value for its array, goes on with an object too.
+
+    These are an operator of a sparse matrix, and NumPy's polynomials at a place: they then do
+    ``offset + scale * value``.
+    """
     frame = sys._getframe(2)
+    asking = frame.f_code.co_name
+    if asking == "mapdomain" and frame.f_globals.get("__name__") == "numpy.polynomial.polyutils":
+        return frame.f_locals.get("x") is value  # and no list that holds it
     asking = ""
     while frame is not None and str(frame.f_globals.get("__name__", "")).startswith("scipy.sparse"):
         asking = frame.f_code.co_name

@@ -146,6 +146,34 @@ elementwise(
     lambda y, v, x: gamma_density(v * 0.5, x * 0.5) * -0.5,
 )
 
+elementwise(
+    sp.chdtri,
+    lambda y, v, p: _moved(gammainc_slope(v * 0.5, y * 0.5), gamma_density(v * 0.5, y * 0.5)),
+    lambda y, v, p: -2.0 / gamma_density(v * 0.5, y * 0.5),
+)
+
+
+def _rate_slope(a: Any, b: Any, x: Any) -> Any:
+    """Return the slope of the gamma distribution in the rate a: 0 at both ends."""
+    ends = (x == 0) | np.isinf(x)
+    inner = np.where(ends, 1.0, x)
+    return np.where(ends, 0.0, inner * gamma_density(b, a * inner))
+
+
+# The gamma distribution with rate a and shape b.
+elementwise(
+    sp.gdtr,
+    lambda y, a, b, x: _rate_slope(a, b, x),
+    lambda y, a, b, x: gammainc_slope(b, a * x),
+    lambda y, a, b, x: a * gamma_density(b, a * x),
+)
+elementwise(
+    sp.gdtrc,
+    lambda y, a, b, x: -_rate_slope(a, b, x),
+    lambda y, a, b, x: -gammainc_slope(b, a * x),
+    lambda y, a, b, x: -a * gamma_density(b, a * x),
+)
+
 # --- beta --------------------------------------------------------------------
 
 
@@ -291,3 +319,14 @@ def _f_slopes(sign: float) -> Any:
 
 elementwise(sp.fdtr, *_f_slopes(1.0))
 elementwise(sp.fdtrc, *_f_slopes(-1.0))
+elementwise(
+    sp.betainccinv,
+    lambda y, a, b, p: _moved(betainc_slope(a, b, y, j=1), beta_density(a, b, y)),
+    lambda y, a, b, p: _moved(betainc_slope(a, b, y, k=1), beta_density(a, b, y)),
+    lambda y, a, b, p: -1.0 / beta_density(a, b, y),
+)
+elementwise(
+    sp.stdtrit,
+    lambda y, df, p: _moved(stdtr_slope(df, y), _t_density(df, y)),
+    lambda y, df, p: 1.0 / _t_density(df, y),
+)

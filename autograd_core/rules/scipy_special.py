@@ -303,3 +303,26 @@ for _name in ("cbrt", "exp2", "expm1", "log1p"):
     if _own is not _numpy_s:  # pragma: no branch - whether they are copies, SciPy decides
         implements(_own)(_numpy_s)
 register(sp.round, np.round)
+
+
+# --- complete elliptic integrals ------------------------------------------------
+
+# D = (K - E) / m, by Carlson's form, which has no 0 / 0 (DLMF 19.4, 19.25).
+_SERIES = [float(np.pi / 4 * c) for c in (3 / 8, 15 / 32, 525 / 1024, 2205 / 4096, 72765 / 131072)]
+
+
+def _ellipd_slope(y: Any, m: Any) -> Any:
+    small = np.abs(m) < 3e-3
+    far = np.where(small, 0.5, m)
+    near = np.where(small, m, 0.0)
+    series = sum((c * near**k for k, c in enumerate(_SERIES)), 0.0)
+    other = (sp.ellipk(far) - (2.0 - far) * _ellipd(far)) / (2.0 * far * (1.0 - far))
+    return np.where(small, series, other)
+
+
+_ellipd: Primitive = elementwise(
+    lambda m: sp.elliprd(0.0, 1.0 - m, 1.0) / 3.0, _ellipd_slope, name="ellipd"
+)
+elementwise(sp.ellipk, lambda y, m: (y - _ellipd(m)) / (2.0 * (1.0 - m)))
+elementwise(sp.ellipkm1, lambda y, p: (_ellipd(1.0 - p) - y) / (2.0 * p))
+elementwise(sp.ellipe, lambda y, m: -0.5 * _ellipd(m))

@@ -1,4 +1,4 @@
-"""Differentiable scipy.integrate.odeint: adjoint equations backward, sensitivities forward.
+"""scipy.integrate's odeint and solve_ivp: adjoint equations backward, sensitivities forward.
 
 L. Pontryagin et al. (1962); R. Chen et al., "Neural ordinary differential
 equations" (2018).  The adjoint is itself solved by odeint, so that second
@@ -14,12 +14,18 @@ from typing import Any
 import numpy as np
 import scipy.integrate as _integrate
 
+from autograd_core.base import errors
+from autograd_core.base.source import Location
 from autograd_core.operations.declare import primitive
-from autograd_core.operations.primitive import Primitive
-from autograd_core.scipy.values import as_floats, guarded, is_traced, watched
+from autograd_core.operations.nested_sequences import join
+from autograd_core.operations.primitive import Primitive, innermost_array
+from autograd_core.scipy.declared import by_matrix, declared
+from autograd_core.scipy.values import as_floats, guarded, is_traced, refuse, watched
 from autograd_core.transforms.derivatives import pushed as jvp
 from autograd_core.transforms.derivatives import transpose as vjp
 from autograd_core.transforms.right_sides import Arguments, as_state
+
+__all__ = ["odeint", "simpson", "solve_ivp"]
 
 
 def __getattr__(name: str) -> Any:
@@ -219,6 +225,146 @@ def odeint(
     problem = _Problem(given(func), own, back)
     made = _ode(y0 if np.ndim(y0) else np.reshape(y0, (1,)), t, *traced, problem=problem)
     return (made, problem.info) if full_output else made
+
+
+class _Initial(_Problem):
+    """An initial value problem for solve_ivp."""
+
+    def __init__(self, fun: Any, arguments: Arguments, vectorized: bool, how: Any, tight: Any):
+        super().__init__(self.of_state, how, tight)
+        self.fun, self.arguments, self.vectorized = fun, arguments, vectorized
+        self.end: Any = None  # of SciPy's steps, if the times end before
+
+    def of_state(self, y: Any, s: Any, *traced: Any) -> Any:
+        """Return the slope as odeint's adjoint equations ask for it."""
+        rest = self.arguments.filled(traced)
+        if self.vectorized:
+            return as_state(self.fun(s, y[:, None], *rest))[:, 0]
+        return as_state(self.fun(s, y, *rest))
+
+
+def _solve_initial(y0: Any, t: Any, *traced: Any, problem: _Initial) -> Any:
+    own = problem.how["t_eval"] is None
+    problem.info = _integrate.solve_ivp(
+        watched(problem.fun, "integrate.solve_ivp"),
+        (t[0], t[-1] if problem.end is None else problem.end), y0,
+        args=problem.arguments.filled(traced) or None, vectorized=problem.vectorized,
+        **{**problem.how, "t_eval": None if own else t},
+    )  # fmt: skip
+    if not problem.info.success:
+        raise errors.AutogradError(f"solve_ivp: {problem.info.message}", Location.of_caller())
+    return problem.info.y.T
+
+
+_initial: Primitive = primitive(
+    _solve_initial, vjp=_ode_vjp, jvp=_ode_jvp, name="solve_ivp", category="solver"
+)
+_TIGHT = 1e-9  # of the adjoint equations
+
+
+def solve_ivp(
+    fun: Callable[..., Any],
+    t_span: Any,
+    y0: Any,
+    method: Any = "RK45",
+    t_eval: Any = None,
+    dense_output: bool = False,
+    events: Any = None,
+    vectorized: bool = False,
+    args: Any = None,
+    **options: Any,
+) -> Any:
+    """Solve y' = fun(t, y, *args) as SciPy's does; differentiable in y0, the times and args.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(t, y, *args)`` in NumPy functions, returning an array or a list; values that it uses
+        from outside must be constants.
+    t_span : (float, float)
+        Where it starts and ends.
+    y0 : array (n,)
+        The state at the start, real.
+    method, vectorized, **options
+        As SciPy's.
+    t_eval : array (k,), optional
+        The times of the solution; SciPy's steps if left out, which are constants.
+    dense_output, events
+        As SciPy's; refused on traced values.
+    args : tuple, optional
+        Whatever fun takes. Traced values in it (in lists and dicts too) are differentiated.
+
+    Returns
+    -------
+    OdeResult
+        SciPy's, with `y` of shape (n, k) traced. The derivatives are those of the equation's
+        solution, by odeint with tolerances of 1e-9 or SciPy's if smaller, and not those of
+        SciPy's steps.
+
+    Raises
+    ------
+    UnsupportedError
+        With `dense_output`, `events`, a complex y0, or `t_eval` left out under vmap.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_core import grad
+    >>> end = lambda k: solve_ivp(lambda t, y, k: -k * y, (0, 1), [2.0], args=(k,)).y[0, -1]
+    >>> round(grad(end)(0.5), 3)                    # -2 exp(-k)
+    -1.213
+    """
+    if not is_traced(t_span, y0, t_eval, args):
+        return _integrate.solve_ivp(
+            watched(fun, "integrate.solve_ivp"), t_span, y0, method, t_eval, dense_output, events,
+            vectorized, args, **options,
+        )  # fmt: skip
+    y0 = as_floats(y0)
+    for what, asked in (("dense_output=", dense_output), ("events=", events is not None),
+                        ("a complex y0", y0.dtype.kind == "c")):  # fmt: skip
+        if asked:
+            raise refuse(
+                "integrate.solve_ivp", f"{what} is not supported on traced values.",
+                "Give the times in t_eval=, or write autograd_core.scipy.integrate.odeint.",
+            )  # fmt: skip
+    args = () if args is None else args if isinstance(args, tuple) else (args,)
+    arguments = Arguments(args)
+    tight = {k: min(_TIGHT, _least(options.get(k, _TIGHT))) for k in ("rtol", "atol")}
+    how = {"method": method, "t_eval": t_eval, **options}
+    problem = _Initial(fun, arguments, vectorized, how, tight)
+    start, end = t_span
+    if t_eval is None:
+        given = (y0, start, end, *arguments.traced())
+        numbers = [innermost_array(v) for v in given]
+        if any(np.ndim(n) != np.ndim(v) for n, v in zip(numbers, given, strict=True)):
+            raise refuse(
+                "integrate.solve_ivp", "SciPy's steps differ from example to example under vmap.",
+                "Give the times in t_eval=.",
+            )  # fmt: skip
+        _solve_initial(numbers[0], numbers[1:3], *numbers[3:], problem=problem)
+        times: Any = join([start, *problem.info.t[1:-1].tolist(), end], float)
+        kept = slice(None)
+    else:
+        t_eval, last = as_floats(t_eval), innermost_array(end)
+        problem.end = last if np.ndim(last) == 0 else None
+        starts = bool(np.all(innermost_array(t_eval[0] == start)))
+        times = t_eval if starts else np.concatenate([np.reshape(start, (1,)), t_eval])
+        kept = slice(None) if starts else slice(1, None)
+    y = _initial(y0, times, *arguments.traced(), problem=problem)
+    result = problem.info
+    result.t, result.y = times[kept], y[kept].T
+    return result
+
+
+def _simpson(y: Any, *, x: Any, dx: float, axis: int) -> Any:
+    def along(m: Any) -> Any:
+        places = np.moveaxis(x, axis, 0) if np.ndim(x) > 1 else x
+        return _integrate.simpson(m, places, dx=dx, axis=0)[None]
+
+    return np.squeeze(by_matrix(y, axis, along), axis)
+
+
+simpson = declared(_integrate.simpson, _simpson, "y", home=__name__)
 
 
 def _least(tolerance: Any) -> Any:

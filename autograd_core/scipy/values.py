@@ -74,12 +74,6 @@ def watched(f: Callable[..., Any], function: str) -> Callable[..., Any]:
 
 
 _GUARDED: dict[Any, Callable[..., Any]] = {}
-_ODEINT = (
-    "Write autograd_core.scipy.integrate.odeint(f, y0, t, args, tfirst=True), whose solution at "
-    "the times t is differentiable; there are no events."
-)
-_REMEDIES = {"solve_ivp": _ODEINT}
-_NEAREST = {"solve_ivp": "odeint"}
 
 
 def guarded(module: Any, name: str) -> Any:
@@ -92,9 +86,7 @@ def guarded(module: Any, name: str) -> Any:
 
         @wraps(own)
         def call(*args: Any, **keywords: Any) -> Any:
-            remedy = _REMEDIES.get(
-                name, "Pass constants (x.detach() on a Tensor), or write it in NumPy."
-            )
+            remedy = "Pass constants (x.detach() on a Tensor), or write it in NumPy."
             refuse_traced(where, remedy, args, keywords)
             args = tuple(watched(a, where) if isinstance(a, FunctionType) else a for a in args)
             return own(*args, **keywords)
@@ -112,10 +104,9 @@ def instead_of(module: str, name: str) -> str | None:
     ours = f"autograd_core.{module}"
     if module.removeprefix("scipy.") not in import_module("autograd_core.scipy").__all__:
         return None
-    name = _NEAREST.get(name, name)
     found = getattr(import_module(ours), name, None)
     made_here = str(getattr(found, "__module__", "")).startswith("autograd_core.scipy")
-    return f"{ours}.{name}" if made_here and not hasattr(found, "__wrapped__") else None
+    return f"{ours}.{name}" if made_here else None
 
 
 def along(f: Callable[..., Any], args: tuple[Any, ...], k: int) -> Any:

@@ -306,7 +306,7 @@ class Batched(Traced):
         return self._batch.wrap(self.value.astype(dtype, *more, **keywords))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if declines():
+        if declines(self):
             return as_object(self)
         check_caller()
         raise errors.ConversionError(

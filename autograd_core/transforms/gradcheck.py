@@ -22,6 +22,7 @@ from autograd_core.operations.modes import no_grad
 from autograd_core.operations.primitive import Boxed, bare
 from autograd_core.transforms.derivatives import pushed, transpose
 from autograd_core.transforms.derivatives import vjp as vjp_of
+from autograd_core.transforms.tracing import Trace
 
 
 def _raw(value: Any) -> Any:
@@ -241,10 +242,15 @@ _SYMMETRIC = {
 }  # fmt: skip
 
 
-def _symmetric_nodes(problem: _Problem) -> bool:
-    out = problem.scalar(*[Tensor(x, requires_grad=True) * 1 for x in problem.xs])
+def _operations(problem: _Problem) -> list[Node]:
+    """Return what f does to its arguments, as a transform records it, last things first."""
+    out = Trace(problem.scalar, problem.xs, "gradcheck()").result
     nodes = collect([out._node]) if isinstance(out, Tensor) and out._node is not None else ()
-    return any(n.primitive is not None and n.primitive.name in _SYMMETRIC for n in nodes)
+    return [n for n in nodes if n.primitive is not None and n.inputs]
+
+
+def _symmetric_nodes(problem: _Problem) -> bool:
+    return any(getattr(n.primitive, "name", None) in _SYMMETRIC for n in _operations(problem))
 
 
 def _takes_symmetric(problem: _Problem) -> bool:
@@ -342,22 +348,18 @@ def _check_second(
     def slope(*values: Any) -> Any:
         return sum(np.sum(g * d) for g, d in zip(gradient(*values), v, strict=True))
 
+    def recorded(*values: Any) -> Any:
+        out = problem.scalar(*[t * 1 for t in values])  # f may write them
+        if not (isinstance(out, Tensor) and out.requires_grad):
+            return 0.0
+        first = gradients(out, values, create_graph=True)
+        return sum(np.sum(g * d) for g, d in zip(first, v, strict=True) if g is not None)
+
     numerical = central_differences(lambda *m: float(bare(slope(*m))), xs, context.step)
     if "reverse" in modes:
-        found = [bare(g) for g in _gradient(slope)(*problem.xs)]
-        context.compare("second order, reverse over reverse", found, numerical)
-        tape = [Tensor(x, requires_grad=True) for x in problem.xs]
-        out = problem.scalar(*[t * 1 for t in tape])  # f may write them, which are no leaves now
-        if isinstance(out, Tensor) and out.requires_grad:
-            first = gradients(out, tape, create_graph=True)
-            along = sum(np.sum(g * d) for g, d in zip(first, v, strict=True) if g is not None)
-            if isinstance(along, Tensor) and along.requires_grad:
-                second = gradients(along, tape)
-                found = [
-                    np.zeros_like(x) if g is None else g.data
-                    for g, x in zip(second, xs, strict=True)
-                ]
-                context.compare("second order, create_graph", found, numerical)
+        for what, f in (("reverse over reverse", slope), ("create_graph", recorded)):
+            found = [bare(g) for g in _gradient(f)(*problem.xs)]
+            context.compare(f"second order, {what}", found, numerical)
     if "forward" in modes and not problem.parameters:
         _, product = pushed(gradient, tuple(problem.xs), v)
         context.compare("second order, forward over reverse", [bare(p) for p in product], numerical)
@@ -415,14 +417,8 @@ class _Context:
 
     def culprit(self) -> Node | None:
         """Return the first recorded operation whose own derivative is wrong."""
-        xs = [Tensor(x, requires_grad=True) * 1 for x in self.problem.xs]
-        out = self.problem.scalar(*xs)
-        if not isinstance(out, Tensor) or out._node is None:
-            return None
-        for node in reversed(collect([out._node])):
-            if node.primitive is not None and node.inputs and not self._is_right(node):
-                return node
-        return None
+        wrong = (n for n in reversed(_operations(self.problem)) if not self._is_right(n))
+        return next(wrong, None)
 
     def _is_right(self, node: Node) -> bool:
         primitive = node.primitive

@@ -119,6 +119,8 @@ if sp is not None:
         (sp.gammaincc, _some, _some),
         (sp.chdtr, _some, _some),
         (sp.chdtrc, _some, _some),
+        (sp.chdtri, _some, _inside),
+        (sp.stdtrit, _some, _inside),
         (sp.gammaincinv, _some, _inside),
         (sp.gammainccinv, _some, _inside),
         (sp.jv, _order, _some),
@@ -151,6 +153,9 @@ if sp is not None:
         (sp.betaincinv, _inside),
         (sp.fdtr, _some),
         (sp.fdtrc, _some),
+        (sp.betainccinv, _inside),
+        (sp.gdtr, _some),
+        (sp.gdtrc, _some),
     ]:
         for a, b in ((_some, _some), (_inside, lambda *s: between(4.0, 9.0, *s))):
             CASES.append(
@@ -173,6 +178,11 @@ if sp is not None:
         ("gammainccinv", lambda x: sp.gammainccinv(1.7, x), _inside),
         ("betainc", lambda x: sp.betainc(1.7, 2.2, x), _inside),
         ("betaincinv", lambda x: sp.betaincinv(1.7, 2.2, x), _inside),
+        ("ellipk", sp.ellipk, _inside),
+        ("ellipk-near-0", lambda x: sp.ellipk(x - 0.5) + sp.ellipk(1e-3 * x), _inside),
+        ("ellipkm1", sp.ellipkm1, _inside),
+        ("ellipe", sp.ellipe, _inside),
+        ("ellipe-below", lambda x: sp.ellipe(-3.0 * x), _inside),
         ("boxcox", lambda x: sp.boxcox(x, 0.7), positive),
         ("jv", lambda x: sp.jv(1.3, x), _some),
         ("yv", lambda x: sp.yv(1.3, x), _some),

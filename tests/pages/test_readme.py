@@ -60,7 +60,9 @@ def test_the_page_of_idioms_is_up_to_date():
     made = made_by("make_idioms_page")
     text = made.page()
     assert (ROOT / "docs" / "numpy-idioms.md").read_text(encoding="utf-8") == text, "`make pages`"
-    assert text.count(", 0 wrong.") == 2
+    assert text.count(", 0 wrong.") == 6
+    rows = sum(map(int, re.findall(r"Of (\d+) rows", text)))
+    assert f"[{rows} idioms]" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_design_names_every_room_and_no_file_that_is_gone():

@@ -45,7 +45,7 @@ def test_names_fall_back_to_scipy_s_own() -> None:
     import autograd_core.scipy as ours
 
     assert ours.linalg.toeplitz.__wrapped__ is scipy.linalg.toeplitz
-    assert ours.signal.hilbert.__wrapped__ is scipy.signal.hilbert
+    assert ours.signal.medfilt.__wrapped__ is scipy.signal.medfilt
     assert ours.integrate.quad.__wrapped__ is scipy.integrate.quad
     assert ours.stats.rankdata.__wrapped__ is scipy.stats.rankdata
     assert ours.stats.weibull_min.scipy is scipy.stats.weibull_min
@@ -63,7 +63,7 @@ def test_functions_without_a_rule_refuse_by_name() -> None:
     x = Tensor([0.3, 1.2], requires_grad=True)
     for call, name in (
         (lambda: linalg.toeplitz(x), "linalg.toeplitz"),
-        (lambda: signal.lfilter([1.0], [1.0, 0.5], x), "signal.lfilter"),
+        (lambda: signal.medfilt(x), "signal.medfilt"),
         (lambda: special.comb(x, 2), "special.comb"),
         (lambda: stats.zscore(x), "stats.zscore"),
         (lambda: stats.zscore([x[0], 1.0]), "stats.zscore"),

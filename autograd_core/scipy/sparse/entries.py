@@ -266,7 +266,7 @@ class Entries:
     # --- refused --------------------------------------------------------------
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if other_libraries.declines():
+        if other_libraries.declines(self):
             return other_libraries.as_object(self)
         raise errors.ConversionError(
             "a sparse matrix with traced entries is no array; write S.toarray().",
