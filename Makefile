@@ -29,7 +29,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	@touch $@
 
 .venv/bench: .venv/created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[bench,demo,fast,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[bench,demo,fast,mpi,test]"
 	@touch $@
 
 ## Train on handwritten digits, show what one gradient costs, write pictures to out/
@@ -97,6 +97,7 @@ bench: .venv/bench
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.cost
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compiled --cpu
 	$(BIN)/python -m benchmarks.training_memory
+	$(BIN)/python -m benchmarks.scaling --report docs/distributed.md
 
 ## Compare every module, loss, optimizer and schedule with PyTorch
 crosscheck: .venv/bench

@@ -28,6 +28,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -176,7 +177,7 @@ def report(found: dict[int, dict[str, Any]]) -> str:
     ahead = [["model", "best ranks", "times as fast", *(f"{n:,}" for n in LARGE)]]
     for name in found[1]["steps"]:
         size = found[1]["steps"][name][2]
-        cells = [" , ".join(f"{1e3 * t:.1f}" for t in f["steps"][name][:2]) for f in found.values()]
+        cells = [", ".join(f"{1e3 * t:.1f}" for t in f["steps"][name][:2]) for f in found.values()]
         steps.append([f"{name}, {CASES[name][2]}, {size / 1e6:.2f} MB", *cells])
         compute = found[1]["steps"][name][0]
         ranks, times = best(compute, size, alpha, beta)
@@ -186,19 +187,18 @@ def report(found: dict[int, dict[str, Any]]) -> str:
             for p in LARGE
         ]
         ahead.append([name, str(ranks), f"{times:.1f}", *share])
-    return "\n\n".join(
-        [
-            f"Measured on {os.cpu_count()} cores. Of a message the latency is {1e6 * alpha:.0f} µs "
-            f"and the bandwidth {beta / 1e9:.2f} GB/s, fitted to these sums over the ranks:",
-            table(sums),
-            "A training step: each rank computing its share alone, and with averaged gradients.",
-            table(steps),
-            "The model for more ranks, each on a core of its own, sharing the same batch: the "
-            "number of ranks with the fastest step, how much faster it is than one rank's, and the "
-            "percentage of the ranks' time that is spent computing, without and with overlap.",
-            table(ahead),
-        ]
+    measured = (
+        f"Measured on {os.cpu_count()} cores. Of a message the latency is {1e6 * alpha:.0f} µs and "
+        f"the bandwidth {beta / 1e9:.2f} GB/s, fitted to these sums over the ranks:"
     )
+    computed = "A training step: each rank computing its share alone, and with averaged gradients."
+    modelled = (
+        "The model for more ranks, each on a core of its own, sharing the same batch: the number "
+        "of ranks with the fastest step, how much faster it is than one rank's, and the percentage "
+        "of the ranks' time that is spent computing, without and with overlap."
+    )
+    parts = ((measured, sums), (computed, steps), (modelled, ahead))
+    return "\n\n".join(f"{textwrap.fill(text, 100)}\n\n{table(rows)}" for text, rows in parts)
 
 
 def main() -> None:

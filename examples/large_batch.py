@@ -210,8 +210,8 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
         common.save(
             picture(found, batches),
             options.out / "large_batch.png",
-            "With the rate scaled and warmed up, a batch of 1,024 reads about as many digits as one "
-            "of 64 in the same number of epochs; with the rate of 64 it learns too little, and "
+            "With the rate scaled and warmed up, a batch of 1,024 reads about as many digits as "
+            "one of 64 in the same number of epochs; with the rate of 64 it learns too little, and "
             "without warm-up too high a rate ruins it. More processes than cores are no faster.",
         )
     ]

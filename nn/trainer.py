@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -191,6 +192,7 @@ class Trainer(Resumable):
         if isinstance(epochs, bool) or not hasattr(epochs, "__index__") or epochs < 0:
             raise SettingError(f"fit: epochs = {epochs!r}; it must be an integer >= 0.")
         keep_freed_memory()
+        self._warn_of_weights()
         loader = self._shard(as_loader(train, batch_size, True, self.seed))
         tests = None if validation is None else as_loader(validation, batch_size, False, self.seed)
         self._loader, self._tests = loader, tests
@@ -357,6 +359,16 @@ class Trainer(Resumable):
         if self.parallel.scale_batch:
             loader = loader.scaled(ranks)
         return loader.shard(ranks, self.group.rank, repeat)
+
+    def _warn_of_weights(self) -> None:
+        """Say it if a mean over the rows is not the mean of the ranks' means."""
+        if self.group.size > 1 and getattr(self.loss, "weight", None) is not None:
+            warnings.warn(
+                "Trainer: the loss has class weights, and each rank divides by the weights of its "
+                "own rows. The ranks' average is not quite what one process would compute.",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
     def _over_ranks(self, value: float, whole: float, rows: int) -> tuple[float, float, float]:
         """Return the means over all ranks' rows of the loss, without and with what callbacks add.

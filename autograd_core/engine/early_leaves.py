@@ -68,6 +68,8 @@ class EarlySweep(Sweep):
             node, g = super().next_node()
             if node not in self.done:
                 return node, g
+            if g is not None:  # all messages come from the inputs of operations: see `first_uses`
+                raise AssertionError(f"{node.name}: a gradient came after it was complete")
 
     def visit(self, node: Node, g: Any) -> None:
         """Do a node's step, and then all leaves that no node before it uses."""

@@ -188,7 +188,7 @@ class Group(Alone):
         if os.getpid() != self._pid:
             return
         if self._watched is not None:
-            self._watched.leave()
+            self._watched.leave(self._interrupted)
         failure = self._failure
         if not self._error and not self._interrupted:
             what = "has reached the end of the script"

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from autograd_core import UnsupportedError
@@ -15,6 +19,8 @@ from .group import Group
 
 # What mpiexec tells each process: MPICH and what is derived from it, Open MPI, MVAPICH.
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
+# Seconds after which a rank that waits for the others to begin says so, and ends.
+_TIMES = {"NN_RANKS_SAY_AFTER": 15, "NN_RANKS_END_AFTER": 600}
 _RANKS = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK", "PMIX_RANK")
 
 
@@ -46,7 +52,9 @@ def _world() -> Alone:
         return ALONE
     size = next((int(os.environ[name]) for name in _SIZES if name in os.environ), None)
     try:
-        mpi: Any = import_module("mpi4py.MPI")
+        with _patience(size):
+            mpi: Any = import_module("mpi4py.MPI")
+            return group_of(mpi, size)
     except ImportError as error:
         if size == 1:
             return ALONE
@@ -55,7 +63,33 @@ def _world() -> Alone:
             f"be imported ({error}), so each would train alone. Install the extra: "
             "pip install 'autograd-core[mpi]', or start the script without mpiexec."
         ) from error
-    return group_of(mpi, size)
+
+
+@contextmanager
+def _patience(size: int | None) -> Iterator[None]:
+    """Say it when other ranks do not come, and end when they never do.
+
+    mpiexec does not notice a process that fails before it has begun with MPI, and the others would
+    wait for it for ever, inside of MPI.
+    """
+    rank = next((os.environ[name] for name in _RANKS if name in os.environ), "?")
+    who = f"rank {rank} of {size or 'several'}"
+    times = [str(os.environ.get(name, default)) for name, default in _TIMES.items()]
+    file = str(Path(__file__).with_name("patience.py"))
+    try:
+        waiting = subprocess.Popen(
+            [sys.executable, "-S", "-E", file, who, str(os.getpid()), *times],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+        )
+    except OSError:  # then nobody says it
+        yield
+        return
+    try:
+        yield
+    finally:
+        with waiting:  # its input ends, and so does it
+            pass
 
 
 def group_of(mpi: Any, size: int | None) -> Alone:

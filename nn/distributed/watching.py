@@ -50,11 +50,11 @@ class Watched:
             shutil.rmtree(folder, ignore_errors=True)
         machine.Free()
 
-    def leave(self) -> None:
-        """Say that this rank ends now, and not by an accident."""
+    def leave(self, interrupted: bool = False) -> None:
+        """Say that this rank ends now, and not by an accident; or that others wait for it."""
         if self._socket is not None:
             with contextlib.suppress(OSError):
-                self._socket.sendall(b"bye")
+                self._socket.sendall(b"cut" if interrupted else b"bye")
             self._socket.close()
             self._socket = None
 

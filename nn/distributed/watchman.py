@@ -33,8 +33,8 @@ def ranks_of(listening: socket.socket, count: int) -> dict[int, tuple[int, int, 
     return found
 
 
-def first_dead(ranks: dict[int, tuple[int, int, socket.socket]]) -> int | None:
-    """Wait until a rank dies and return its file number; None if all say good-bye."""
+def first_dead(ranks: dict[int, tuple[int, int, socket.socket]]) -> tuple[int, str] | None:
+    """Wait until a rank dies; return its file number and what happened; None if all leave well."""
     epoll = select.epoll()
     for number in ranks:
         epoll.register(number, select.EPOLLIN)
@@ -46,7 +46,9 @@ def first_dead(ranks: dict[int, tuple[int, int, socket.socket]]) -> int | None:
             except OSError:
                 said = b""
             if not said:
-                return number
+                return number, "has died"
+            if said == b"cut":
+                return number, "was interrupted in the middle of an exchange"
             epoll.unregister(number)
             left.discard(number)
     return None
@@ -71,11 +73,12 @@ def main() -> None:
     dead = first_dead(ranks)
     if dead is None:
         return
-    rank, process, _ = ranks.pop(dead)
+    number, happened = dead
+    rank, process, _ = ranks.pop(number)
     with contextlib.suppress(OSError):
         os.write(
             out,
-            f"nn.distributed: rank {rank} (process {process} on {host}) has died, and the other "
+            f"nn.distributed: rank {rank} (process {process} on {host}) {happened}, and the other "
             "ranks end with it. A training with a checkpoint goes on from there when it is started "
             "again.\n".encode(),
         )

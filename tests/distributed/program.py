@@ -8,14 +8,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 
+if "early" in sys.argv and os.environ.get("PMI_RANK") == "1":
+    raise ImportError("before nn")
+
 import nn
 import optim
 
-FOLDER = Path(sys.argv[1])
 HAPPENS = sys.argv[2] if len(sys.argv) > 2 else ""
 
 
@@ -33,7 +37,20 @@ class Accident(nn.Callback):
             sys.exit(0)
 
 
+def cut():
+    """Interrupt rank 1 while it waits for rank 0."""
+    group = nn.distributed.launch.world()
+    if group.rank == 1:
+        threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    else:
+        time.sleep(30)
+    group.sum(np.ones(2))
+
+
 def main():
+    folder = Path(sys.argv[1])
+    if HAPPENS == "cut":
+        cut()
     nn.set_default_dtype(np.float64)
     nn.manual_seed(0)
     rng = np.random.default_rng(0)
@@ -49,13 +66,14 @@ def main():
         optimizer,
         metrics={"accuracy": nn.accuracy},
         callbacks=[Accident()],
-        checkpoint=FOLDER / "run.safetensors",
+        checkpoint=folder / "run.safetensors",
         checkpoint_batches=2,
+        progress=True,
     )
     trainer.fit((x, y), epochs=1 if "one" in sys.argv else 5, batch_size=16)
     if nn.distributed.is_main_process():
         print("done", trainer.history["loss"])
-        nn.save(model, FOLDER / "model.safetensors")
+        nn.save(model, folder / "model.safetensors")
 
 
 if __name__ == "__main__":
