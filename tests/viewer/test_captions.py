@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "networks"))
 from test_nn_gradients import CASES as MODULE_CASES
 from test_nn_gradients import built, values
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 def checked(outputs: Any) -> int:
