@@ -68,8 +68,8 @@ class scope:  # noqa: N801 - a context manager, named like the field's others
     >>> x = Tensor(3.0, requires_grad=True)
     >>> with scope("square"):
     ...     y = x * x
-    >>> [card.name for card in draw(y + x, depth=0).cards]
-    ['x', 'square', 'v3']
+    >>> [(card.name, card.expression) for card in draw(y + x, depth=0).cards]
+    [('x', ''), ('y', 'square'), ('v3', 'y + x')]
     """
 
     __slots__ = ("_entry", "_token", "_what")

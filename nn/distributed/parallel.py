@@ -10,11 +10,13 @@ from zlib import crc32
 
 import numpy as np
 
-from autograd_core import SettingError, UnsupportedError, mark_overwritten
+from autograd_core import UnsupportedError, mark_overwritten
 from autograd_core.extend import Location
 
+from .. import checks
 from ..module import Module
 from ..parameter import Parameter
+from ..values import shape_error
 from .alone import Alone
 from .buckets import Reducer, signature_of
 from .group import Group
@@ -64,8 +66,8 @@ class DataParallel(Module):
     ------
     DistributedError
         On all ranks, if the ranks' models differ in a name, a shape or a dtype.
-    SettingError
-        If a setting is out of range.
+    ShapeError
+        If `module` is no module, or a setting is out of range.
 
     References
     ----------
@@ -91,10 +93,9 @@ class DataParallel(Module):
         scale_batch: bool = False,
     ) -> None:
         super().__init__()
-        if not bucket_cap_mb > 0:
-            raise SettingError(
-                f"DataParallel: bucket_cap_mb = {bucket_cap_mb}; it must be positive."
-            )
+        if not isinstance(module, Module):
+            raise shape_error(f"DataParallel: module must be an nn.Module, not {module!r}.")
+        checks.positive("DataParallel", "bucket_cap_mb", bucket_cap_mb)
         self.module = module
         self.bucket_cap_mb = bucket_cap_mb
         self.broadcast_buffers = broadcast_buffers

@@ -83,7 +83,8 @@ def raises(thing: Any) -> bool:
 def used() -> set[str]:
     """Names that stand in the code of a test: as an attribute, a variable or an import."""
     found: set[str] = set()
-    for path in TESTS.rglob("test_*.py"):
+    checks = TESTS.rglob("checks*.py")  # tests that run on several processes
+    for path in (*TESTS.rglob("test_*.py"), *checks):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute):
                 found.add(node.attr)

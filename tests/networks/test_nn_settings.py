@@ -142,6 +142,8 @@ WRONG: dict[str, Any] = {
     "AdaptiveMaxPool2d": [((0, 1),)],
     "BatchNorm1d": [(0,), (3, -1e-5), (3, 1e-5, 2.0), (2.5,)],
     "BatchNorm2d": [(-3,), (3, "small"), (3, 1e-5, -0.1)],
+    "SyncBatchNorm": [(0,), (3, -1e-5), (3, 1e-5, 2.0)],
+    "DataParallel": [(None,), (3,), (nn.Linear,)],
     "LayerNorm": [(0,), ((3, 0),), ((),), (3, -1.0)],
     "RMSNorm": [(0,), ((3, 0),), ((),), (3, -1.0)],
     "GroupNorm": [(0, 2), (2, 3), (2, 0), (2, 4, np.nan)],

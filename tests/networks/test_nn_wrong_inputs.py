@@ -20,10 +20,11 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "Embedding": (4, 3), "GRU": (3, 2), "GroupNorm": (1, 3), "LPPool1d": (2, 1),
     "LPPool2d": (2, 1), "LSTM": (3, 2), "LayerNorm": (3,), "Linear": (3, 2),
     "LocalResponseNorm": (2,), "MaxPool1d": (1,), "MaxPool2d": (1,), "MultiheadAttention": (4, 2),
-    "RMSNorm": (3,), "RNN": (3, 2), "TransformerDecoderLayer": (4, 2, 4),
+    "RMSNorm": (3,), "RNN": (3, 2), "SyncBatchNorm": (3,), "TransformerDecoderLayer": (4, 2, 4),
     "TransformerEncoderLayer": (4, 2, 4), "Unflatten": (0, (1, 1)),
 }  # fmt: skip
 MADE: dict[str, Callable[[], nn.Module]] = {
+    "DataParallel": lambda: nn.DataParallel(nn.Linear(3, 2)),
     "Sequential": lambda: nn.Sequential(nn.Linear(3, 2)),
     "TransformerDecoder": lambda: nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 4), 1),
     "TransformerEncoder": lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 4), 1),

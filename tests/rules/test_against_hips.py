@@ -48,6 +48,8 @@ def _function(entry: Any) -> Callable[..., Any]:
 
 
 def _is_internal(f: Any) -> bool:
+    if f.__name__ == "<lambda>":  # declared by another test
+        return True
     inside = str(getattr(f, "__module__", None) or "").startswith("autograd.")
     return inside and f.__name__ in INTERNAL
 
