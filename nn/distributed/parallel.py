@@ -10,10 +10,9 @@ from zlib import crc32
 
 import numpy as np
 
-from autograd_core import UnsupportedError, mark_overwritten
+from autograd_core import SettingError, UnsupportedError, mark_overwritten
 from autograd_core.extend import Location
 
-from .. import checks
 from ..module import Module
 from ..parameter import Parameter
 from ..values import shape_error
@@ -67,7 +66,9 @@ class DataParallel(Module):
     DistributedError
         On all ranks, if the ranks' models differ in a name, a shape or a dtype.
     ShapeError
-        If `module` is no module, or a setting is out of range.
+        If `module` is no module.
+    SettingError
+        If `bucket_cap_mb` is out of range.
 
     References
     ----------
@@ -95,7 +96,11 @@ class DataParallel(Module):
         super().__init__()
         if not isinstance(module, Module):
             raise shape_error(f"DataParallel: module must be an nn.Module, not {module!r}.")
-        checks.positive("DataParallel", "bucket_cap_mb", bucket_cap_mb)
+        if not bucket_cap_mb > 0:
+            raise SettingError(
+                f"DataParallel: bucket_cap_mb = {bucket_cap_mb}; it must be positive.",
+                Location.of_caller(),
+            )
         self.module = module
         self.bucket_cap_mb = bucket_cap_mb
         self.broadcast_buffers = broadcast_buffers
