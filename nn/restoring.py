@@ -232,7 +232,7 @@ def _check_position(trainer: Any, state: Mapping[str, Any]) -> None:
         if type(value) is not int or not 0 <= value <= LARGEST_COUNT:
             raise _wrong(f"{name!r} is {shown(value)}; it must be an integer from 0 to 2**53")
     epoch, batch, stopped, data = (state[key] for key in ("epoch", "batch", "stopped", "data"))
-    if len(state["history"]) > epoch:
+    if len(state["history"]) != epoch:
         raise _wrong(f"the history has {len(state['history'])} rows after {epoch} epochs")
     if stopped is not None and type(stopped) is not str:
         raise _wrong(f"'stopped' is {shown(stopped)}; it must be None or a reason")

@@ -110,7 +110,8 @@ class Resumable:
         held.callback(PathLock("checkpoint", target).release)
         remove_leftovers(target)
         there = os.path.exists(target)
-        return there, there and self._written.get(target, signature(target)) != signature(target)
+        known = self._written.get(target)
+        return there, there and known is not None and known != signature(target)
 
     def _undo_unfinished(self) -> None:
         """Put back what an exception has left half-done; note it if that cannot be."""
@@ -253,9 +254,16 @@ class Resumable:
         if self.group.size > 1:
             state["random"], *state["ranks"] = self.group.gather(state["random"])
 
+        target = os.path.realpath(path)
+
         def write() -> None:
-            save_checkpoint(state, path)
-            self._written[os.path.realpath(path)] = signature(path)
+            before, known = _signed(target), self._written.get(target)
+            self._written[target] = None  # no other's, also if an interrupt leaves it so
+            try:
+                save_checkpoint(state, path)
+            finally:  # the interrupt may have come when the file was there already
+                now = _signed(target)
+                self._written[target] = now if now != before else known
 
         self.group.on_main("writes the checkpoint", write)
 
@@ -404,3 +412,8 @@ def _check_names(saved: set[str], found: set[str]) -> None:
         f"Trainer: {having} has the random source {name}, {lacking} has not; make all random "
         "sources before fit(), and give the same data."
     )
+
+
+def _signed(path: str) -> Any:
+    """Return what tells a file from a later one; None where there is none."""
+    return signature(path) if os.path.exists(path) else None

@@ -384,6 +384,42 @@ def test_a_file_that_another_run_has_written_meanwhile(tmp_path: Path) -> None:
     assert path.exists()
 
 
+@pytest.mark.parametrize("where", ["before the file", "after the file", "at the note"])
+@pytest.mark.parametrize("save", [1, 2])
+def test_an_interrupt_beside_the_writing_leaves_the_file_this_runs_own(
+    tmp_path: Path, monkeypatch: Any, where: str, save: int
+) -> None:
+    """Wherever it comes, going on with the same trainer works; another's file is still noticed."""
+    path, real, calls = tmp_path / "run", nn.resuming.save_checkpoint, []
+    signature = nn.resuming.signature
+
+    def interrupted(state: Any, path: Any) -> None:
+        calls.append(path)
+        if len(calls) != save:
+            real(state, path)
+            return
+        if where == "before the file":
+            raise KeyboardInterrupt
+        real(state, path)
+        if where == "after the file":
+            raise KeyboardInterrupt
+        monkeypatch.setattr(nn.resuming, "signature", once)
+
+    def once(path: Any) -> Any:
+        monkeypatch.setattr(nn.resuming, "signature", signature)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nn.resuming, "save_checkpoint", interrupted)
+    first, second = trainer(path), trainer(path)
+    with pytest.raises(KeyboardInterrupt):
+        first.fit((X, X), epochs=2)
+    first.fit((X, X), epochs=2)
+    assert first.epoch == 2
+    second.fit((X, X), epochs=3)
+    with pytest.raises(SettingError, match="another training has written this file"):
+        first.fit((X, X), epochs=3)
+
+
 def test_locks_end_with_their_holder_and_are_not_copied(tmp_path: Path) -> None:
     path = tmp_path / "run"
     lock = PathLock("checkpoint", path)

@@ -571,6 +571,7 @@ PLACES: list[tuple[tuple[Any, ...], Any, str]] = [
     (("epoch",), True, "'epoch' is True"),
     (("epoch",), 2**60, "'epoch' is"),
     (("epoch",), 1, "2 rows after 1 epochs"),
+    (("history",), [{"epoch": 2, "loss": 0.5}], "1 rows after 2 epochs"),
     (("batch",), 4, "has 3 batches"),
     (("batch",), "1", "'batch' is '1'"),
     (("stopped",), 5, "'stopped' is 5"),
