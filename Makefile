@@ -96,7 +96,6 @@ bench: .venv/bench
 	$(BIN)/python -m benchmarks.optimizers
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.cost
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compiled --cpu
-	$(BIN)/python -m benchmarks.jitted
 	$(BIN)/python -m benchmarks.training_memory
 	$(BIN)/python -m benchmarks.scaling --report docs/distributed.md
 
