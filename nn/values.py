@@ -109,7 +109,7 @@ def at(x: Any, *index: Any) -> Any:
     array([7., 5.])
     """
     parts = index if len(index) > 1 else index[0]
-    return getitem(x, index=parts) if any(map(is_batched, index)) else x[parts]
+    return getitem(x, index=parts) if any_batched(index) else x[parts]
 
 
 def shape_error(message: str) -> ShapeError:

@@ -10,17 +10,17 @@ import numpy as np
 from autograd_core import NonFiniteError, UnsupportedError
 from autograd_core.extend import Location, Reading
 
-from ..values import is_batched, raw, shape_error
+from ..values import any_batched, raw, shape_error
 from .channel_passes import moments, scaled, sloped, sums
 from .floating import floating
 from .fused import fused
 from .magnitude import shrunk
+from .norm_formulas import Seen, normal_formulas
 from .normalized_rows import (
     grouped_norm,
     in_one_dtype,
     last_axes,
     normal,
-    normal_formulas,
     normalize,
     row_norm,
     slopes,
@@ -112,7 +112,7 @@ _batch_norm = fused(
     name="batch_norm",
     category="normalization",
     reads=Reading(rest=1),
-    formulas=normal_formulas(_places, by_channel=True),
+    formulas=normal_formulas(lambda x, **_: Seen(_places(x), by_channel=True)),
 )
 
 
@@ -179,7 +179,7 @@ def batch_norm(
             f"batch_norm: training needs more than one value a channel, the input has "
             f"shape {shape}."
         )
-    if running_mean is not None and any(map(is_batched, (input, weight, bias))):
+    if running_mean is not None and any_batched((input, weight, bias)):
         raise UnsupportedError(
             "batch_norm: in training under vmap each example would update the running "
             "statistics, which all of them share. Use track_running_stats=False "

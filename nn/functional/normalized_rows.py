@@ -6,7 +6,6 @@ Weight and bias broadcast to the input; which axes a row has is the caller's cho
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from autograd_core.extend import Reading
 from ..values import shape_error
 from .fused import fused
 from .magnitude import shrunk
+from .norm_formulas import Seen, normal_formulas
 from .row_formula import RowFormula, along, products
 
 
@@ -102,43 +102,6 @@ def _row_backward(
     return dx, by_weight, by_bias
 
 
-def normal_formulas(
-    of: Callable[[Any], tuple[int, ...]] | None = None, by_channel: bool = False
-) -> tuple[Callable[..., str], ...]:
-    """Return the formulas of ``normal(x) * weight + bias``, as the viewer writes them.
-
-    Parameters
-    ----------
-    of : callable, optional
-        From x to the axes over which the values are normalized; default the setting ``axes``.
-    by_channel : bool
-        Whether a weight stands beside axis 1; otherwise beside the last axes.
-    """
-
-    def written(text: str, x: Any, eps: float, axes: tuple[int, ...] = ()) -> str:
-        axes = of(x) if of else axes
-        over = f", axis={axes!r}, keepdims=True"
-        text = text.replace("OVER", over).replace("AXES", f"axis={axes!r}")
-        normal = f"n = (a - mean(a{over})) / s; s = sqrt(var(a{over}) + {float(eps)!r})"
-        return f"{text}; {normal}" if "n" in text.split() else text
-
-    def by_input(y: Any, x: Any, weight: Any, bias: Any, eps: float, **found: Any) -> str:
-        weights = f"reshape(b, (-1, {', '.join('1' * (x.ndim - 2))}))" if by_channel else "b"
-        weights = weights.replace(", )", ",)")
-        text = f"(u - mean(uOVER) - n * mean(u * nOVER)) / s; u = upstream * {weights}"
-        return written(text, x, eps, found.get("axes", ()))
-
-    def by_weight(y: Any, x: Any, weight: Any, bias: Any, eps: float, **found: Any) -> str:
-        text = "sum( upstream * n , AXES)" if by_channel else "upstream * n"
-        return written(text, x, eps, found.get("axes", ()))
-
-    def by_bias(y: Any, x: Any, weight: Any, bias: Any, eps: float, **found: Any) -> str:
-        text = "sum(upstream, AXES)" if by_channel else "upstream"
-        return written(text, x, eps, found.get("axes", ()))
-
-    return by_input, by_weight, by_bias
-
-
 row_norm = fused(
     _row_forward,
     _row_backward,
@@ -146,7 +109,7 @@ row_norm = fused(
     name="layer_norm",
     category="normalization",
     reads=Reading({1, 2}),
-    formulas=normal_formulas(),
+    formulas=normal_formulas(lambda x, axes: Seen(axes)),
 )
 
 
@@ -178,23 +141,9 @@ def _group_plain(x: Any, weight: Any, bias: Any, *, groups: int, eps: float) -> 
     return (normal(rows, (2, 3), eps) * weight + bias).reshape(x.shape)
 
 
-def _group_formula(text: str) -> Callable[..., str]:
-    """Return a formula of ``normal(x) * weight + bias`` by group; GROUPS and SHAPE are shapes."""
-
-    def written(y: Any, x: Any, weight: Any, bias: Any, groups: int, eps: float) -> str:
-        over = ", axis=(2, 3), keepdims=True"
-        made = f"{text}; n = (v - mean(v{over})) / s" if "n" in text.split() else text
-        if made != text:
-            made += f"; s = sqrt(var(v{over}) + {float(eps)!r}); v = reshape(a, GROUPS)"
-        column = f"({', '.join(['-1', *['1'] * (x.ndim - 2)])}{',' * (x.ndim == 2)})"
-        others = (0, *range(2, x.ndim))
-        grouped = _grouped(x, weight, bias, groups)[0].shape
-        return (
-            made.replace("OVER", over).replace("COLUMN", column).replace("OTHERS", repr(others))
-            .replace("GROUPS", repr(grouped)).replace("SHAPE", repr(x.shape))
-        )  # fmt: skip
-
-    return written
+def _see_groups(x: Any, groups: int) -> Seen:
+    channels, *places = x.shape[1:]
+    return Seen((2, 3), True, (len(x), groups, channels // groups, math.prod(places)))
 
 
 grouped_norm = fused(
@@ -204,14 +153,7 @@ grouped_norm = fused(
     name="group_norm",
     category="normalization",
     reads=Reading({1, 2}),
-    formulas=(
-        _group_formula(
-            "reshape((u - mean(uOVER) - n * mean(u * nOVER)) / s, SHAPE); "
-            "u = reshape(upstream * reshape(b, COLUMN), GROUPS)"
-        ),
-        _group_formula("sum(upstream * reshape( n , SHAPE), axis=OTHERS)"),
-        _group_formula("sum(upstream, axis=OTHERS)"),
-    ),
+    formulas=normal_formulas(_see_groups),
 )
 
 

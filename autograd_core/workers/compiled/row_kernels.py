@@ -17,7 +17,6 @@ from autograd_core.workers.formula import Formula
 from autograd_core.workers.walks import Walk
 
 LONG = 128  # numbers of a row, from which on wide vectors are faster
-LOOPS = 5  # rows, rows, within, within, rows across memory
 
 
 class RowKernels:
