@@ -20,6 +20,7 @@ from autograd_core.base.source import Location
 from autograd_core.numpy.names import named
 from autograd_core.operations.nested_sequences import holds
 from autograd_core.operations.primitive import Boxed, innermost_array
+from autograd_core.transforms.random_sources import put_back, state_of
 from autograd_core.transforms.randomness import draw
 
 _asarray: Any = named("asarray")
@@ -100,18 +101,6 @@ def _bits(source: Any) -> Any:
     )  # fmt: skip
 
 
-def _state(source: Any) -> Any:
-    generator = isinstance(source, numpy.random.Generator)
-    return source.bit_generator.state if generator else source.get_state(legacy=False)
-
-
-def _restore(source: Any, state: Any) -> None:
-    if isinstance(source, numpy.random.Generator):
-        source.bit_generator.state = state
-    else:
-        source.set_state(state)
-
-
 def _is_number(value: Any, parameter: Any) -> bool:
     """Whether a value is plain numbers: no batch, and nothing that `compile` writes down."""
     return not isinstance(value, Boxed) and numpy.ndim(value) == numpy.ndim(parameter)
@@ -129,14 +118,14 @@ def _exact(
     if not all(map(_is_number, numbers, parameters)):
         return formula(noise(), *parameters)
     with _bits(source).lock:
-        before = _state(source)
+        before = state_of(source)
         wanted = numpys(*numbers)  # it also refuses what is out of range
-        after = _state(source)
-        _restore(source, before)
+        after = state_of(source)
+        put_back(source, before)
         try:
             z = noise()
         finally:
-            _restore(source, after)
+            put_back(source, after)
     made = formula(z, *parameters)
     found = innermost_array(made)
     if numpy.shape(found) != numpy.shape(wanted):  # one draw for each example of a batch

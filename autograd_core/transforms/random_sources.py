@@ -299,12 +299,7 @@ class RandomStates:
 
     def _set(self, state: Any) -> None:
         for source, saved in zip(self.sources, state[0], strict=True):
-            if isinstance(source, np.random.Generator):
-                source.bit_generator.state = saved
-            elif isinstance(source, np.random.RandomState):
-                source.set_state(saved)
-            else:
-                source.setstate(saved)
+            put_back(source, saved)
         np.random.set_state(state[1])
         random.setstate(state[2])
 
@@ -320,4 +315,16 @@ def state_of(source: Any) -> Any:
     """Return the state of one source, as its own methods give it."""
     if isinstance(source, np.random.Generator):
         return source.bit_generator.state
-    return source.get_state() if isinstance(source, np.random.RandomState) else source.getstate()
+    if isinstance(source, np.random.RandomState):
+        return source.get_state(legacy=False)  # of every kind of bit generator
+    return source.getstate()
+
+
+def put_back(source: Any, state: Any) -> None:
+    """Put one source back into a state that `state_of` returned."""
+    if isinstance(source, np.random.Generator):
+        source.bit_generator.state = state
+    elif isinstance(source, np.random.RandomState):
+        source.set_state(state)
+    else:
+        source.setstate(state)

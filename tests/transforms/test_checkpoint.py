@@ -275,3 +275,14 @@ def test_checkpoint_says_so_if_the_second_run_differs():
     y = checkpoint(lambda x: x * float(next(calls)))(leaf(TWO))
     with pytest.raises(RuleError, match="other values"):
         np.sum(y).backward()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_random_state_of_another_bit_generator_is_put_back() -> None:
+    """NumPy warns where the legacy form of such a state is asked for."""
+    source = np.random.RandomState(np.random.PCG64(3))
+    again = np.random.RandomState(np.random.PCG64(3))
+    x = np.arange(1.0, 4.0)
+    found = grad(lambda x: np.sum(checkpoint(lambda y: y * source.normal(size=3))(x)))(x)
+    np.testing.assert_array_equal(found, again.normal(size=3))
+    assert source.normal() == again.normal()
