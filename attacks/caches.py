@@ -34,12 +34,12 @@ TRAIN = textwrap.dedent("""
     import numpy as np
     import nn, optim
     nn.manual_seed(0)
-    model = nn.Sequential(nn.ReLU(), nn.MaxPool2d(2), nn.GlobalAvgPool2d(), nn.Linear(8, 10))
-    optimizer = optim.Adam(model.parameters(), lr=1e-2)
+    # a generated kernel, and the team of threads: one of each kind of file in a second
+    model = nn.Sequential(nn.ReLU(), nn.GlobalAvgPool2d(), nn.Linear(8, 10))
+    optimizer = optim.SGD(model.parameters(), lr=1e-2)
     x = np.random.default_rng(0).normal(size=(512, 8, 16, 16)).astype(np.float32)
-    labels = np.arange(512) % 10
     for _ in range(2):
-        loss = nn.functional.cross_entropy(model(x), labels)
+        loss = (model(x) ** 2).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

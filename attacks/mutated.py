@@ -63,6 +63,8 @@ SCHEDULES: dict[str, Callable[[Any], Any]] = {
     "OneCycleLR": lambda o: schedules.OneCycleLR(
         o, 0.02, total_steps=20, cycle_momentum="betas" in o.defaults
     ),
+    "CyclicLR": lambda o: schedules.CyclicLR(o, 0.001, 0.02, 3, cycle_momentum=False),
+    "SWALR": lambda o: schedules.SWALR(o, 0.005, 4),
     "ReduceLROnPlateau": lambda o: schedules.ReduceLROnPlateau(o, patience=0),
     "SequentialLR": lambda o: schedules.SequentialLR(
         o, [schedules.ConstantLR(o), schedules.ExponentialLR(o, 0.9)], [2]

@@ -82,6 +82,7 @@ PLACES.update(
     untracked="autograd_core.engine.tensor",
     instead_of="autograd_core.scipy.values",
     backward_steps="autograd_core.viewer.stepping",
+    tensor_html="autograd_core.viewer.heatmap",
     sparse_operator="autograd_core.scipy.sparse.entries",
     transpose="autograd_core.transforms.derivatives",
 )
@@ -111,6 +112,7 @@ _MODULES = (
     "elimination",
     "extend",
     "matrix_chain",
+    "onnx",
     "randomness",
     "revolve",
     "rounding",

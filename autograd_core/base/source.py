@@ -64,10 +64,9 @@ def shown_name(file: str) -> str:
     >>> shown_name("folder/model.py"), shown_name("<stdin>")
     ('model.py', '<stdin>')
     """
-    if file.startswith("<"):
-        return file
-    folder, name = os.path.split(file)
-    if os.path.basename(folder).startswith("ipykernel_"):  # where a notebook's cells are kept
+    folder, name = ("", file) if file.startswith("<") else os.path.split(file)
+    # IPython's own name for a cell, and ipykernel's: a file in a folder of this name
+    if file.startswith("<ipython-input-") or os.path.basename(folder).startswith("ipykernel_"):
         shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
         cell = shell and shell.compile.format_code_name(file)  # ("Cell", "In[3]")
         return str(cell[1]) if cell else name

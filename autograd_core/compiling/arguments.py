@@ -27,6 +27,14 @@ def array_in(leaf: Any, differentiated: bool) -> Any:
     return _STATIC
 
 
+def as_array(leaf: Any) -> Any:
+    """Return what the program is given for an argument that is no setting."""
+    array = array_in(leaf, True)
+    if array is not _STATIC:
+        return array
+    return leaf._held if isinstance(leaf, Tensor) else leaf  # of another library
+
+
 def is_static(array: Any) -> bool:
     """Whether `array_in` found a setting."""
     return array is _STATIC

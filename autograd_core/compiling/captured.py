@@ -15,6 +15,7 @@ from autograd_core.compiling.places import (
     array_bytes,
     array_digest,
     array_form,
+    first_change,
 )
 from autograd_core.compiling.shadows import Shadows
 from autograd_core.compiling.tensors import put_back
@@ -46,11 +47,7 @@ class CapturedState(Walk):
 
     def changed(self) -> str | None:
         """Return what has changed, in words; None if nothing has."""
-        for place in self._places:
-            found = place.changed()
-            if found is not None:
-                return found
-        return None
+        return first_change(self._places)
 
     def leave_to_program(self, tensors: Collection[int], arrays: Collection[int]) -> None:
         """Take note of what a program reads by itself at every call.

@@ -8,12 +8,14 @@ import weakref
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import update_wrapper
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from autograd_core.base import errors, tree
 from autograd_core.base.locks import new_lock
+from autograd_core.base.packages import package_of
 from autograd_core.base.source import Location
 from autograd_core.compiling.arguments import (
     array_in,
@@ -23,6 +25,7 @@ from autograd_core.compiling.arguments import (
     labels_of,
 )
 from autograd_core.compiling.captured import CapturedState
+from autograd_core.compiling.elsewhere import CompiledOn
 from autograd_core.compiling.lowering.lowered import Lowering
 from autograd_core.compiling.one_run import Run, locked_arguments, random_states, unwritable
 from autograd_core.compiling.program import Program, Value
@@ -36,6 +39,7 @@ from autograd_core.engine.node import Watch, users_frame
 from autograd_core.engine.sweeping import followed
 from autograd_core.engine.tensor import Tensor, untracked
 from autograd_core.engine.trace_borders import pick
+from autograd_core.operations.kinds import foreign
 from autograd_core.operations.modes import current
 from autograd_core.operations.primitive import bare
 from autograd_core.transforms.derivatives import pulled_from
@@ -103,6 +107,43 @@ class Compiled:
         self.source  # noqa: B018 - says that nothing is recorded yet
         return self._recent[0].lowered
 
+    def on(self, module: ModuleType) -> CompiledOn:
+        """Return the recorded programs with another module's arrays in the place of NumPy's.
+
+        Parameters
+        ----------
+        module : module
+            It has NumPy's functions under NumPy's names, as CuPy does. ``np`` means this module in
+            the programs; constants are moved by its ``asarray``.
+
+        Returns
+        -------
+        CompiledOn
+            Called as the compiled function, with arrays of the module of the shapes and dtypes that
+            were recorded. It records nothing. The first results of each program are compared with
+            NumPy's on copies of the same arrays. ``.source`` is the text that runs. Arrays that f
+            reads from outside are moved at every call: pass large ones as arguments.
+
+        Raises
+        ------
+        UntrackedError
+            If nothing is recorded yet.
+        UnsupportedError
+            In a call, if no program fits, or the module lacks a function that it needs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd_core import compile
+        >>> f = compile(lambda x: np.sum(np.tanh(x) ** 2))
+        >>> value, gradient = f(np.ones(3))
+        >>> print(f.on(np).source.splitlines()[2])  # on CuPy's: f.on(cupy)(cupy.ones(3))
+        import numpy as np
+        """
+        self.source  # noqa: B018 - says that nothing is recorded yet
+        with self._lock:
+            return CompiledOn(self._recent, module, self._lock)
+
     def lower(self) -> None:
         """Compile the loops of all recordings now, instead of when that has come to pay.
 
@@ -123,8 +164,17 @@ class Compiled:
         answered, found = self._answer(args, keywords)
         if answered:
             return found
-        if any(map(is_followed, tree.leaves((args, keywords)))):
+        leaves = tree.leaves((args, keywords))
+        if any(map(is_followed, leaves)):
             return self._uncompiled(args, keywords)
+        if (other := foreign(*leaves)) is not None:
+            raise errors.UnsupportedError(
+                f"compile: an argument is a {type(other).__name__} of "
+                f"{package_of(type(other))}; compile writes programs for NumPy's "
+                "arrays. Call it with NumPy's arrays once, then on(module), which runs the program "
+                "there; or call value_and_grad(f), which takes arrays of other libraries.",
+                Location.of_caller(),
+            )
         # The turn comes first: who records may call this function, and needs its lock then.
         with turn(), self._lock:
             answered, found = self._answer(args, keywords)  # another thread may have recorded it
@@ -327,9 +377,15 @@ class Compiled:
             return None
         return None
 
-    def _recording(self, run: Run, watch: CapturedState, live: bool) -> tuple[Recording, Program]:
+    def _recorder(self) -> Recorder:
+        return Recorder()
+
+    def _program(
+        self, run: Run, watch: CapturedState, live: bool
+    ) -> tuple[Program, Recorder, Any, list[Any]]:
+        """Return the program of one run, who recorded it, and the forms of what it returns."""
         tensors = run.tensors
-        recorder = Recorder()
+        recorder = self._recorder()
         shadows = watch.shadows(recorder.stand_in if live else None)
         structure = (run.args, run.keywords)
         given = []
@@ -376,6 +432,10 @@ class Compiled:
             if isinstance(out, Value):
                 out.gradient_of = of
         simplify(program)
+        return program, recorder, aux, of_args
+
+    def _recording(self, run: Run, watch: CapturedState, live: bool) -> tuple[Recording, Program]:
+        program, recorder, aux, of_args = self._program(run, watch, live)
         join_scatters(program)
         where = getattr(self._f, "__name__", type(self._f).__name__)
         title = f"{where}: its value and its gradients, forward and backward."
@@ -383,8 +443,10 @@ class Compiled:
         lowering = Lowering(program, title, self._exact)
         originals = [x for x, d in zip(run.leaves, run.marked, strict=True) if d]
         finish = self._finisher(aux, of_args, originals)
-        watch.leave_to_program({id(t) for t in tensors}, recorder.captured.keys())
-        made = Recording(written, run.reason, run.kinds, structure, watch, finish, lowering)
+        watch.leave_to_program({id(t) for t in run.tensors}, recorder.captured.keys())
+        made = Recording(
+            written, run.reason, run.kinds, (run.args, run.keywords), watch, finish, lowering
+        )
         return made, program
 
     def _of_inputs(
@@ -405,10 +467,12 @@ class Compiled:
             for x in originals
         ]
         plain = not any(casts)
-        if plain and not self._has_aux and self._parameters is None and last == 2 and (
-            isinstance(of_args[0], Recorded | np.ndarray | np.generic)
-        ) and not isinstance(self._argnums, (tuple, list)):  # fmt: skip
-            return tuple  # (value, gradient)
+        flat = all(isinstance(a, Recorded | np.ndarray | np.generic) for a in of_args)
+        if plain and flat and not self._has_aux and self._parameters is None:
+            if isinstance(self._argnums, (tuple, list)):
+                return lambda results: (results[0], tuple(results[1:last]))
+            if last == 2:
+                return tuple  # (value, gradient)
         of_args = [tree.map_leaves(lambda _: 0, nest) for nest in of_args]  # keep no array alive
         aux = tree.map_leaves(lambda _: 0, aux)
 

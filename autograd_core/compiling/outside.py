@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from types import CodeType, FrameType
 from typing import Any
 
+from autograd_core.base.packages import module_of
 from autograd_core.base.source import classify, is_library
 
 _STDLIB = os.path.dirname(os.__file__) + os.sep
@@ -74,7 +75,9 @@ def kind_of(filename: str) -> str:
 
 
 def package_kind(module: str) -> str:
-    """Return whose a class or function is, from the name of its module."""
+    """Return whose a class or function is, from the name of its module; "" if it has none."""
+    if not module:
+        return "installed"  # some are written in C
     root = module.partition(".")[0]
     if root in _FIXED_PACKAGES:
         return "fixed"
@@ -127,7 +130,7 @@ class Seen:
             kind = kind_of(code.co_filename)
             if code.co_filename == "<string>" and _is_generated(frame.f_globals):
                 return  # what named tuples and data classes write for libraries
-            if kind in ("own", "installed"):
+            if kind == "own" or (kind == "installed" and not _by_a_compiler(frame)):
                 assert self.codes is not None
                 self.codes[code] = frame.f_globals
             elif kind == "standard" and code.co_name == "seed" and not self.asked:
@@ -161,9 +164,9 @@ def _asks(function: Any) -> str:
     name = function.__name__
     if isinstance(owner, type):
         return f"{owner.__name__}.{name}" if name in _CLOCKS else ""
-    module = getattr(function, "__module__", None)
-    if module is None:
-        module = type(owner).__module__
+    module = module_of(function)
+    if not module:
+        module = module_of(type(owner))
         shown = f"{type(owner).__name__}.{name}"
     else:
         shown = f"{module}.{name}"
@@ -176,6 +179,18 @@ def _asks(function: Any) -> str:
     if module in ("_io", "io") and type(owner).__name__ in ("StringIO", "BytesIO"):
         return ""
     return "open" if name == "open" else shown.replace("posix.", "os.")
+
+
+def _by_a_compiler(frame: FrameType | None) -> bool:
+    """Whether a compiler of kernels calls this, for its messages or its files."""
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if any(part in filename for part in _COMPILERS):
+            return True
+        if kind_of(filename) == "own":
+            return False
+        frame = frame.f_back
+    return False
 
 
 def _users(frame: FrameType | None, through: bool = False) -> bool:

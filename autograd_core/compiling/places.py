@@ -35,6 +35,11 @@ class Place(Protocol):
         """Return what has changed, in words; None if nothing has."""
 
 
+def first_change(places: Iterable[Place]) -> str | None:
+    """Return what has changed at the first place where something has, in words; else None."""
+    return next((found for place in places if (found := place.changed()) is not None), None)
+
+
 class Items:
     """A dictionary, whole: its keys, their order, what they lead to."""
 

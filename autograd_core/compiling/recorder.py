@@ -197,14 +197,27 @@ class Recorder:
             for value in values_in((inner, settings)):
                 self.guard(value, "array", np.array(value.example))
             return made
-        if not is_spelled(operation) and not isinstance(made, tuple) and _plain(settings):
-            mark = len(self.steps), len(self.inputs)
-            try:
-                return self._decomposed(operation, inner, given, params, made)
-            except Exception:  # whatever a kernel does that is not plain NumPy: it stays one call
-                del self.steps[mark[0] :]
+        mark = len(self.steps)
+        try:
+            return self._taken_apart(operation, inner, given, params, settings, made)
+        except Exception:  # whatever a kernel does that is not plain NumPy: it stays one call
+            del self.steps[mark:]
         step = Step(operation, inner, settings, *self._place())
         return self._finish(step, made, operation)
+
+    def _taken_apart(
+        self,
+        operation: Primitive,
+        inner: list[Any],
+        given: list[Any],
+        params: dict[str, Any],
+        settings: dict[str, Any],
+        made: Any,
+    ) -> Any:
+        """Write down what an operation is made of; raise whatever stands in the way."""
+        if is_spelled(operation) or isinstance(made, tuple) or not _plain(settings):
+            raise _UndecomposableError
+        return self._decomposed(operation, inner, given, params, made)
 
     def _note_error(self, operation: Primitive, error: Exception, settings: Any) -> None:
         """Refuse a function that goes on after an error which other numbers would not raise."""

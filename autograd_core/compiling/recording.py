@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd_core.base import tree
 from autograd_core.base.source import is_library
-from autograd_core.compiling.arguments import Kind, array_in, flat, orders
+from autograd_core.compiling.arguments import Kind, as_array, flat, orders
 from autograd_core.compiling.captured import CapturedState
 from autograd_core.compiling.lowering.lowered import PLAIN, Lowering
 from autograd_core.compiling.program import Program
@@ -45,6 +45,12 @@ class Recording:
     run : callable
         Takes the arrays, returns a tuple of results, or the number of the guard that failed.
         Gone from a recording that is no longer among the latest.
+    given : dict
+        What the names of the source mean that the text cannot say.
+    captured : list of str
+        The names in the source of the arrays that it reads from outside.
+    finish : callable
+        Makes the results of `run` into those of the user's function.
     """
 
     def __init__(
@@ -67,19 +73,25 @@ class Recording:
         self.reason = reason
         # of the run only this is kept: no step, no array
         self._guards = [(g.test, g.expected, g.where) for g in written.guards]
+        self.given = written.given
+        self.captured = written.captured
         self._kinds = kinds
         self._structure = tree.map_leaves(lambda _: 0, structure)
         self._orders = orders(structure)
         self._flat = flat(structure[0]) and not structure[1]
         self._watch = watch
-        self._finish = finish
+        self.finish = finish
         self._places = [k for k, kind in enumerate(kinds) if not kind.static]
         self._tensors = [
             (v.tensor, Kind(v.tensor._held, False, f"the Tensor {v.name}".rstrip()))
             for v in written.program.inputs
             if v.tensor is not None
         ]
-        self._all_arrays = all(kind.kind is np.ndarray for kind in kinds)
+        self._as_given = all(
+            kind.kind is np.ndarray or issubclass(kind.kind, np.generic)
+            for kind in kinds
+            if not kind.static
+        )
         name = f"<compiled {_number()}>"
         linecache.cache[name] = (len(self.source), None, self.source.splitlines(True), name)
         namespace: dict[str, Any] = dict(written.given)
@@ -93,57 +105,73 @@ class Recording:
 
     def forget(self) -> None:
         """Give the buffers back: of a recording that somebody holds, source and reason are left."""
-        del self.run
+        del self.run, self.given
         self._fast = self._lowering = None
 
     def answer(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[bool, Any]:
         """Return (True, the results), or (False, why this recording cannot answer the call)."""
-        if self._flat and not keywords and flat(args) and len(args) == len(self._kinds):
-            leaves: Any = args
-        else:
-            leaves = tree.leaves_like(self._structure, (args, keywords))
-            if leaves is None or (self._orders and orders((args, keywords)) != self._orders):
-                return False, "the arguments are nested differently"
-        for kind, leaf in zip(self._kinds, leaves, strict=True):
-            why = kind.differs(leaf)
-            if why is not None:
-                return False, why
-        changed = self._watch.changed()
-        if changed is not None:
-            return False, changed
-        arrays = [leaves[k] for k in self._places]
-        if not self._all_arrays:
-            arrays = [array_in(a, True) for a in arrays]
-        for tensor, kind in self._tensors:
-            data = tensor._held
-            why = kind.differs(data)
-            if why is not None:
-                return False, why
-            arrays.append(data)
+        arrays, why = self.arrays_of(args, keywords, Kind.differs)
+        if arrays is None:
+            return False, why
         if self._fast is not None and not self._unproved:
             results = self._as_loops(arrays)
             if results is not None:
-                return True, self._finish(results)
+                return True, self.finish(results)
         try:
             results = self.run(*arrays)
         except (ArithmeticError, LookupError, ValueError) as error:  # f itself may catch it
             return False, f"an operation raises {type(error).__name__}: {error}"
         if results.__class__ is int:
-            test, expected, where = self._guards[results]
-            what = {
-                "bool": f"a condition was {expected}",
-                "shape": f"a shape was {expected}",
-                "item": f"Python read the number {expected}",
-                "array": "Python read an array",
-            }[test]
-            return False, f"{what} and no longer is, at {where}"
+            return False, self.failed_guard(results)
         if self._lowering is not None:
             self._waits -= 1
             if self._waits < 0:
                 self.lower()
         elif self._unproved and self._fast is not None:
             self._prove(arrays, results)
-        return True, self._finish(results)
+        return True, self.finish(results)
+
+    def arrays_of(
+        self,
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        differs: Callable[[Kind, Any], str | None],
+    ) -> tuple[list[Any] | None, str]:
+        """Return the arrays that `run` takes, or None and why this recording cannot answer."""
+        if self._flat and not keywords and len(args) == len(self._kinds):
+            leaves: Any = args  # a pytree among them is of another class
+        else:
+            leaves = tree.leaves_like(self._structure, (args, keywords))
+            if leaves is None or (self._orders and orders((args, keywords)) != self._orders):
+                return None, "the arguments are nested differently"
+        for kind, leaf in zip(self._kinds, leaves, strict=True):
+            why = differs(kind, leaf)
+            if why is not None:
+                return None, why
+        changed = self._watch.changed()
+        if changed is not None:
+            return None, changed
+        arrays = [leaves[k] for k in self._places]
+        if not self._as_given:
+            arrays = [as_array(a) for a in arrays]
+        for tensor, kind in self._tensors:
+            data = tensor._held
+            why = differs(kind, data)
+            if why is not None:
+                return None, why
+            arrays.append(data)
+        return arrays, ""
+
+    def failed_guard(self, number: int) -> str:
+        """Return in words which guard did not hold."""
+        test, expected, where = self._guards[number]
+        what = {
+            "bool": f"a condition was {expected}",
+            "shape": f"a shape was {expected}",
+            "item": f"Python read the number {expected}",
+            "array": "Python read an array",
+        }[test]
+        return f"{what} and no longer is, at {where}"
 
     def lower(self) -> None:
         """Compile the loops now, if there are any, instead of when that has come to pay."""
@@ -157,7 +185,7 @@ class Recording:
         found = self._as_loops(arrays)
         if found is not None:
             self._unproved = False
-            if not all(map(_near, found, wanted)):
+            if not all(map(near, found, wanted)):
                 self._fast = None
 
     def _as_loops(self, arrays: Sequence[Any]) -> Any:
@@ -176,7 +204,7 @@ class Recording:
         return None
 
 
-def _near(found: Any, wanted: Any) -> bool:
+def near(found: Any, wanted: Any) -> bool:
     """Whether loops gave what NumPy's program gave, up to what sums in another order may lose."""
     x, y = np.asarray(found), np.asarray(wanted)
     if x.shape != y.shape or x.dtype != y.dtype:

@@ -16,10 +16,12 @@ from operator import attrgetter
 from types import CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
+from autograd_core.base.packages import module_of
 from autograd_core.compiling.classes import ORIGINAL, STAND_INS
 from autograd_core.compiling.holders import answers_itself, attribute, item, space_of
 from autograd_core.compiling.outside import package_kind
-from autograd_core.compiling.places import Elements, Got, Items, Named, Place
+from autograd_core.compiling.places import Elements, Got, Items, Named, Place, first_change
+from autograd_core.engine.trace_borders import filled
 
 _DICTS = (dict, OrderedDict, defaultdict)
 _KINDS = frozenset(
@@ -37,7 +39,7 @@ def can_be_copied(value: Any) -> bool:
         return kind is not ModuleType or package_kind(value.__name__) == "own"
     if issubclass(kind, type):
         told = getattr(value.__init_subclass__, "__func__", None)  # somebody counts subclasses
-        return kind in _METACLASSES and told is None and package_kind(value.__module__) == "own"
+        return kind in _METACLASSES and told is None and package_kind(module_of(value)) == "own"
     if issubclass(kind, tuple):
         return hasattr(kind, "_fields") and kind.__dictoffset__ == 0
     return _is_plain_object(kind)
@@ -47,7 +49,7 @@ def _is_plain_object(kind: type) -> bool:
     """Whether an object of a class is its attributes and nothing more."""
     return (
         type(kind) in _METACLASSES
-        and package_kind(kind.__module__) == "own"
+        and package_kind(module_of(kind)) == "own"
         and not answers_itself(kind)
         and not hasattr(kind, "__del__")
         and all(type(vars(b).get("__new__", _NO_NEW)) is staticmethod for b in kind.__mro__[:-1])
@@ -81,11 +83,7 @@ class Shadows:
 
     def changed(self) -> str | None:
         """Return what the function has changed in the copies, in words."""
-        for place in self._places:
-            found = place.changed()
-            if found is not None:
-                return found
-        return None
+        return first_change(self._places)
 
     def of(self, value: Any) -> Any:
         """Return the copy of a value, or the value."""
@@ -152,17 +150,10 @@ class Shadows:
             self._places.append(Items(f.__name__, vars(made), attribute(f.__name__)))
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
             own = self._made.get(id(cell))
-            if own is not None and own is not cell and not self._filled(own):
+            if own is not None and own is not cell and not filled(own):
                 own.cell_contents = self.of(cell.cell_contents)
                 self._places.append(Got(name, attrgetter("cell_contents"), own))
         return made
-
-    @staticmethod
-    def _filled(cell: CellType) -> bool:
-        try:
-            return cell.cell_contents is not cell
-        except ValueError:
-            return False
 
     def _cells(self, cells: tuple[CellType, ...] | None) -> tuple[CellType, ...] | None:
         """Return cells of the function's own, still empty, for those that lead to something."""
@@ -170,7 +161,7 @@ class Shadows:
             return None
         made = []
         for cell in cells:
-            wanted = self._filled(cell) and id(cell.cell_contents) in self._needed
+            wanted = filled(cell) and id(cell.cell_contents) in self._needed
             made.append(self._made.setdefault(id(cell), CellType()) if wanted else cell)
         return tuple(made)
 

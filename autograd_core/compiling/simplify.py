@@ -13,9 +13,10 @@ import numpy as np
 from autograd_core.compiling.program import Program, Step, Value, example, replaced, values_in
 from autograd_core.operations.primitive import Constant, Primitive
 from autograd_core.rules import elementwise as e
-from autograd_core.rules import indexing, shapes
+from autograd_core.rules import indexing, reductions, shapes
 
 _BY_SHAPE = frozenset({"zeros_like", "ones_like", "empty_like"})  # their numbers read no numbers
+_OF_ALL = frozenset({reductions.sum_, reductions.mean, reductions.max_, reductions.min_})
 _MOVES_NOTHING = frozenset(
     {
         shapes.reshape,
@@ -98,6 +99,9 @@ def _same_as(step: Step) -> Any:
     first = step.args[0]
     if operation in _MOVES_NOTHING and _alike(first, made):
         return first
+    plain = step.params.keys() <= {"axis", "keepdims"}
+    if operation in _OF_ALL and plain and not np.ndim(made) and _alike(first, made):
+        return first  # of one number
     if operation is e.multiply or operation is e.divide:
         if _is_one(step.args[1]) and _alike(first, made):
             return first
@@ -149,11 +153,8 @@ def _spread_no_number(step: Step) -> None:
         if not (isinstance(a, np.ndarray) and a.size and a.dtype.kind == "f"):
             continue
         whole = any(
-            x.__class__ is Value
-            and isinstance(x.example, np.ndarray)
-            and x.example.shape == step.result.example.shape
-            and x.example.dtype == a.dtype
-            for x in step.args
+            isinstance(x.example, np.ndarray) and x.example.shape == step.result.example.shape
+            for x in step.uses()  # the condition of a choice too
         )
         number = a.flat[0]
         if whole and a.shape and (a == number).all() and np.signbit(a).all() == np.signbit(number):

@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.base import errors
+from autograd_core.base.packages import module_of
 from autograd_core.base.source import Location
 from autograd_core.compiling.ambient import ambient, inside, unanswerable
 from autograd_core.compiling.classes import ASKED
@@ -362,7 +363,7 @@ class Walk:
                 self._got(f"{name}.grad", attrgetter("_grad"), tensor)
 
     def _class(self, name: str, value: type) -> None:
-        if package_kind(value.__module__) != "own":
+        if package_kind(module_of(value)) != "own":
             return
         self._places.append(Attributes(name, value, "__mro__", "__name__"))
         space = vars(value)
@@ -423,14 +424,14 @@ class Walk:
 
     def _object(self, name: str, value: Any, state: bool = False) -> None:
         kind = type(value)
-        whose = package_kind(kind.__module__)
+        whose = package_kind(module_of(kind))
         space = space_of(value)
         if issubclass(kind, random.Random):
             self.sources.append(Contents(name, kind.getstate, value, "state"))
         elif issubclass(kind, _GENERATORS):
             self.sources.append(Contents(name, generator_state, value, "state"))
         self._places += inside(name, value, self._words)
-        if issubclass(kind, (*_CLOSED, *_GENERATORS, random.Random)) or kind.__module__.startswith(
+        if issubclass(kind, (*_CLOSED, *_GENERATORS, random.Random)) or module_of(kind).startswith(
             _COMPILERS
         ):
             return

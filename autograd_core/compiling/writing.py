@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.base.packages import module_of
 from autograd_core.compiling.literals import array_literal, comment, literal, one_line
 from autograd_core.compiling.memory import Block, Layout
 from autograd_core.compiling.naming import Names, gradient_name, hints, identifier
@@ -31,6 +32,8 @@ class Source:
         The module: imports, constants, buffers, and one function.
     given : dict
         What the module's names mean that the text cannot say: constants, kernels.
+    captured : list of str
+        Those of them that are arrays which the function reads from outside.
     guards : list of Step
         The function returns the number of a guard that does not hold.
     """
@@ -50,9 +53,11 @@ class Source:
         self._header: list[str] = []
         for value in program.inputs:
             self._of[value] = self._names.new(identifier(value.name or "w"))
+        self.captured: list[str] = []
         for value in program.captured:
             name = self._of[value] = self._names.new(identifier(value.name or "captured"))
             self.given[name] = value.example
+            self.captured.append(name)
             described = _described(value.example)
             self._header.append(comment(f"{name}: {described}, captured, read live"))
         self.text = self._written(title)
@@ -325,7 +330,7 @@ def _comment(step: Step) -> tuple[str, str]:
 def _import(operation: Primitive, name: str) -> str | None:
     """Return the statement that imports a kernel, if its module has a name for it."""
     function = operation.forward
-    module = getattr(function, "__module__", None) or ""
+    module = module_of(function)
     own = getattr(function, "__name__", "")
     if (
         _MODULE.fullmatch(module)

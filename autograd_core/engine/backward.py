@@ -17,6 +17,7 @@ from autograd_core.engine import trace_borders
 from autograd_core.engine.early_leaves import HOOKED, accumulate_hooks
 from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import conjugated, sweep
+from autograd_core.operations.kinds import beside
 from autograd_core.operations.modes import BASE, STEP, no_grad
 from autograd_core.operations.other_libraries import argument
 from autograd_core.operations.pieces import copied
@@ -60,6 +61,7 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
         gradient = argument(gradient, operation)
         listed = not hasattr(gradient, "dtype")
         gradient = np.asarray(gradient) if listed else gradient
+        gradient = beside(output, gradient)
         if listed and gradient.dtype.kind in "iu":
             gradient = gradient.astype(float)  # Python's integers are numbers like any others
         if gradient.dtype.kind not in "fc":

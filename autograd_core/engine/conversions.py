@@ -13,6 +13,8 @@ from autograd_core.operations import cut_marks, other_libraries
 from autograd_core.operations.modes import BASE
 from autograd_core.operations.primitive import Boxed, bare
 
+LOOKED_AT = 20  # operations behind a number, to find the leaves that it comes from
+
 
 class Conversions(Boxed):
     """``x.item()``, ``float(x)``, ``np.asarray(x)``, ``copy.copy(x)`` and their like."""
@@ -51,8 +53,13 @@ class Conversions(Boxed):
 
     def _number(self, value: Any, operation: str) -> Any:
         """Return a Python number, and note where it left the graph."""
-        if self._level:
-            cut_marks.CUTS.note(value, (cut_marks.mark_of("item", operation, self),))
+        node = getattr(self, "_node", None)
+        if self._level and node is not None:
+            leaves = cut_marks.leaves_of(node, LOOKED_AT)
+            mark = cut_marks.mark_of("item", operation, self, leaves)
+            cut_marks.NUMBERS.append(mark)
+            if isinstance(value, (float, complex)):  # Python has one object for each small integer
+                cut_marks.CUTS.note(value, (mark,))
         return value
 
     def item(self) -> Any:
@@ -63,17 +70,19 @@ class Conversions(Boxed):
 
     def tolist(self) -> Any:
         """Return nested lists of Python numbers, constants."""
-        return bare(self).tolist()
+        return self._number(bare(self).tolist(), "tolist")
 
     def detach(self) -> Self:
         """Return the value without its derivative."""
         return bare(self)
 
     def __bool__(self) -> bool:
-        return bool(bare(self))
+        truth: bool = self._number(bool(bare(self)), "bool")
+        return truth
 
     def __int__(self) -> int:
-        return int(bare(self))
+        number: int = self._number(int(bare(self)), "int")
+        return number
 
     def __index__(self) -> int:
         value = bare(self)
@@ -102,8 +111,19 @@ class Conversions(Boxed):
         return number
 
     def __format__(self, spec: str) -> str:
-        one = spec and cast(Any, self).size == 1
-        return format(self.item(), spec) if one else format(str(self), spec)
+        if not spec:
+            return str(self)
+        if cast(Any, self).size != 1:
+            try:
+                return format(str(self), spec)  # of a text: how wide it is
+            except ValueError:
+                pass
+            raise errors.OperandError(
+                f"format: {spec!r} is for one number, and the shape is {cast(Any, self).shape}. "
+                "Format an element (x[0]), or set np.printoptions(precision=3) around str(x).",
+                Location.of_caller(),
+            )
+        return format(self.item(), spec)
 
     def __complex__(self) -> complex:
         self._check_number("complex()")

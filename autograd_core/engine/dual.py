@@ -211,7 +211,8 @@ def rule_failure(primitive: Primitive, error: Exception, where: Location) -> Exc
     """Return the error of a forward rule that failed."""
     hint = ""
     if primitive.jvp is not None and isinstance(error, TypeError):
-        hint = " (one jvp for all arguments gets the list of their tangents; jvp=[rule] gets one)"
+        hint = " (one jvp for several arguments gets the list of their tangents; jvp=[rule, ...] "
+        hint += "gets one each)"
     return errors.RuleError(
         f"{primitive.name}: its derivative rule raised {type(error).__name__}: {error}{hint}", where
     )

@@ -12,11 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core.base.renamed import renamed_keywords
+from autograd_core.engine import graph_data
 from autograd_core.engine.backward import node_of, seed_for
+from autograd_core.engine.graph_data import GraphDiff
 from autograd_core.engine.node import Node
 from autograd_core.engine.pushing import pushed_at
 from autograd_core.engine.sweeping import Observer, collect, sweep
 from autograd_core.engine.tensor import Tensor, untracked
+from autograd_core.operations.kinds import beside, host
 from autograd_core.operations.primitive import bare
 
 
@@ -53,9 +56,19 @@ class Graph:
     """
 
     def __init__(self, *outputs: Tensor) -> None:
-        self.outputs = [node_of(out, "Graph()") for out in outputs]
-        self.nodes = collect(self.outputs)[::-1]
+        self._lead_to([node_of(out, "Graph()") for out in outputs])
+
+    def _lead_to(self, outputs: list[Node]) -> None:
+        self.outputs = outputs
+        self.nodes = collect(outputs)[::-1]
         self.standing: dict[Node, Node] = {}  # of a graph that was freed, see viewer.kept_graphs
+
+    @classmethod
+    def of(cls, outputs: Sequence[Node]) -> Graph:
+        """Return the graph that leads to some nodes."""
+        made = cls.__new__(cls)
+        made._lead_to(list(outputs))
+        return made
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -137,10 +150,10 @@ class Graph:
             unit = np.zeros(np.size(x), dtype=x.dtype)
             unit[k] = 1
             tangents: list[Any] = [None] * len(inputs)
-            tangents[edge.index] = unit.reshape(np.shape(x))[()]
+            tangents[edge.index] = beside(x, unit.reshape(np.shape(x)))[()]
             columns.append(
                 np.broadcast_to(
-                    pushed_at(node, tangents, inputs),
+                    host(bare(pushed_at(node, tangents, inputs))),
                     np.shape(node.output),
                 )
             )
@@ -192,6 +205,96 @@ class Graph:
         start = seed_for(untracked(bare(output.output)), seed, "Graph.gradients()", "seed")
         chosen = set(self.nodes if inputs is None else inputs)
         return sweep([output], [start], chosen, retain=True, observe=observe)
+
+    # --- as data --------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the graph as plain data, ready for ``json.dumps``.
+
+        Returns
+        -------
+        dict
+            ``schema`` is ``"autograd-core graph"``, ``version`` is 1, ``outputs`` lists ids.
+            ``nodes``, in topological order: ``id`` (0, 1, ...), ``operation`` (``"leaf"`` for what
+            no operation computed), ``inputs`` (for each argument ``{"node": id}`` or
+            ``{"constant": value}``), ``settings``, ``shape``, ``dtype``, ``value``, ``freed``
+            (whether a sweep freed its inputs), ``file``, ``line`` and ``code`` of the user's line.
+            ``edges``: ``source``, ``target`` and ``index``, the place among the target's
+            arguments; two uses by one operation are two edges.  A value is a number, nested lists
+            of at most 64 numbers, or ``{"shape": ..., "dtype": ...}`` of a larger array; NaN and
+            infinities are the strings ``"NaN"``, ``"Infinity"`` and ``"-Infinity"``, a complex
+            number is ``{"real": ..., "imag": ...}``.
+
+        Examples
+        --------
+        >>> from autograd_core import Graph, Tensor
+        >>> x = Tensor(2.0, requires_grad=True)
+        >>> data = Graph(x * x).to_dict()
+        >>> [(node["operation"], node["value"]) for node in data["nodes"]]
+        [('leaf', 2.0), ('multiply', 4.0)]
+        >>> data["edges"]
+        [{'source': 0, 'target': 1, 'index': 0}, {'source': 0, 'target': 1, 'index': 1}]
+        """
+        return graph_data.as_dict(self.nodes, self.outputs)
+
+    def to_networkx(self) -> Any:
+        """Return the graph as a ``networkx.MultiDiGraph``.
+
+        Returns
+        -------
+        networkx.MultiDiGraph
+            Nodes are the ids of `to_dict`, with its fields as attributes.  Edges run from a value
+            to the operation that uses it; their key is the place among its arguments.
+
+        Raises
+        ------
+        ImportError
+            Without NetworkX.
+        """
+        return graph_data.as_networkx(self.to_dict())
+
+    def to_pandas(self) -> tuple[Any, Any]:
+        """Return the graph as two tables of pandas.
+
+        Returns
+        -------
+        nodes, edges : pandas.DataFrame
+            A row for each node, whose index is its id in `to_dict`, and a row for each edge; the
+            columns are the fields of `to_dict`.
+
+        Raises
+        ------
+        ImportError
+            Without pandas.
+        """
+        return graph_data.as_pandas(self.to_dict())
+
+    def diff(self, other: Graph) -> GraphDiff:
+        """Return what changed from this graph to another one.
+
+        Nodes are matched by what they compute: operation, settings, constants and shapes, from
+        the inputs on and then from the outputs back.  ``draw(a).diff(draw(b))`` is a picture.
+
+        Parameters
+        ----------
+        other : Graph
+            The newer graph.
+
+        Returns
+        -------
+        GraphDiff
+            ``same`` has pairs of nodes, ``added`` and ``removed`` have nodes.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd_core import Graph, Tensor
+        >>> x = Tensor(2.0, requires_grad=True)
+        >>> found = Graph(np.sin(x) * 2.0).diff(Graph(np.cos(x) * 2.0))
+        >>> [node.name for node in found.added], [node.name for node in found.removed]
+        (['cos'], ['sin'])
+        """
+        return graph_data.difference(self.nodes, other.nodes)
 
 
 __all__: Sequence[str] = ["Edge", "Graph"]

@@ -281,6 +281,17 @@ class ArrayMethods(Conversions):
         """Overwrite every element with one value."""
         cast(Any, self)[...] = value
 
+    def fill_(self, value: Any) -> Self:
+        """Overwrite every element and return the value, as PyTorch's method of that name."""
+        self.fill(value)
+        return self
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        """Round to decimals as numpy.round does; one number, to none, gives Python's integer."""
+        if ndigits is None and self.size == 1:
+            return self._number(round(self.item()), "int")
+        return self.round(ndigits or 0)
+
     def zero_(self) -> Self:
         """Overwrite every element with 0 and return the value, as PyTorch's method of that name."""
         self.fill(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Self, cast
@@ -287,6 +288,11 @@ class Tensor(Traced):
             trace_borders.number_written(sys._getframe(1))
         return super().__float__()
 
+    def __round__(self, ndigits: int | None = None) -> Any:
+        if self.size == 1 and self._level in (0, BASE):  # for people to read: Python's number
+            return self._number(round(self.item(), ndigits), "round")
+        return super().__round__(ndigits)
+
     def detach(self) -> Tensor:
         """Return a constant that shares memory with this value."""
         made = cast(Tensor, untracked(bare(self)))
@@ -299,6 +305,23 @@ class Tensor(Traced):
         else:
             made._cuts = getattr(self, "_cuts", ())
         return made
+
+    def detach_(self) -> Tensor:
+        """Make the value itself a constant, and return it: what made it gets no gradient by it."""
+        made = self.detach()
+        if not isinstance(made, Tensor):
+            raise errors.InPlaceError(
+                "detach_(): this value belongs to a transform; use y = x.detach().",
+                Location.of_caller(),
+            )
+        self._node, self._level, self._cuts = None, 0, made._cuts
+        self._held = made._held
+        return self
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: a small picture of the numbers, and where they come from."""
+        text: str = later("tensor_html")(self)
+        return text
 
     def numpy(self) -> Any:
         """Return the raw array, sharing memory.
@@ -492,7 +515,7 @@ class Tensor(Traced):
     def __copy__(self) -> Any:
         if is_followed(self):
             return self.copy()
-        kind, arguments, state = self.__reduce__()
+        kind, arguments, state = self._rebuilding()
         made = kind(*arguments)
         for name, value in (state or {}).items():
             setattr(made, name, value)
@@ -501,7 +524,7 @@ class Tensor(Traced):
     def __deepcopy__(self, memo: Any) -> Any:
         if is_followed(self):
             return self.copy()
-        kind, arguments, state = self.__reduce__()
+        kind, arguments, state = self._rebuilding()
         made = kind(*arguments)
         memo[id(self)] = made
         for name, value in (state or {}).items():
@@ -511,6 +534,17 @@ class Tensor(Traced):
     def __reduce__(self) -> Any:
         if is_followed(self):
             return super().__reduce__()
+        watch = None if self._node is None else self._node.watch
+        if watch is not None and (watch.hooks or watch.accumulated):
+            warnings.warn(
+                "pickling a Tensor with hooks: they are not written. Register them again on what "
+                "is loaded.",
+                stacklevel=2,
+            )
+        return self._rebuilding()
+
+    def _rebuilding(self) -> Any:
+        """Return how a leaf is made anew: a function, its arguments, and further attributes."""
         if not self.is_leaf:
             raise errors.ConversionError(
                 "copying or pickling: only leaves can be copied with their history; "
@@ -520,7 +554,8 @@ class Tensor(Traced):
         grad = self.grad
         if grad is not None and grad.requires_grad:
             grad = grad.detach()
-        arguments = (type(self), np.asarray(self._held), self.requires_grad, grad)
+        held = np.asarray(self._held) if is_host(self._held) else self._held
+        arguments = (type(self), held, self.requires_grad, grad)
         return _rebuild, arguments, getattr(self, "__dict__", None)
 
 

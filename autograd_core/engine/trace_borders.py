@@ -194,7 +194,7 @@ def _parts(value: Any) -> list[Any]:
     if isinstance(value, (list, tuple, set, frozenset)) or type(value).__name__ == "deque":
         return list(value)
     if isinstance(value, FunctionType):
-        cells = [c.cell_contents for c in value.__closure__ or () if _filled(c)]
+        cells = [c.cell_contents for c in value.__closure__ or () if filled(c)]
         return [*cells, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
     if isinstance(value, BaseException):
         return [*value.args, *vars(value).values()]
@@ -218,7 +218,8 @@ def _names(kind: type) -> tuple[str, ...]:
     return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
-def _filled(cell: Any) -> bool:
+def filled(cell: Any) -> bool:
+    """Tell whether a cell of a closure holds something yet."""
     try:
         return cell.cell_contents is not cell
     except ValueError:

@@ -28,6 +28,7 @@ from autograd_core.operations.primitive import (
     innermost_array,
     unwrapped,
 )
+from autograd_core.operations.sole_tangent import SoleTangent, without_sole
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import indexing, products
 
@@ -324,6 +325,8 @@ class Traced(ArrayMethods):
             if function is _ndim:
                 return args[0].ndim
         if len(types) > 1 and not other_libraries.all_known(types):
+            if SoleTangent in types:
+                return function(*without_sole(args), **keywords)
             other_libraries.operands((*args, *keywords.values()), function.__name__)
         if keywords and keywords.get("out") is not None:
             return outputs.written(function, args, keywords)

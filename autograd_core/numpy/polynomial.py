@@ -182,7 +182,8 @@ def _vander(kind: str, name: str) -> Callable[..., Any]:
             raise ValueError("deg must be non-negative")
         x = numpy.atleast_1d(named("asarray")(x)) + 0.0
         value = getattr(_MODULES[kind], name)
-        return numpy.stack([value(x, [0] * k + [1]) for k in range(degree + 1)], axis=-1)
+        units = numpy.eye(degree + 1, dtype=x.dtype)
+        return numpy.stack([value(x, units[k, : k + 1]) for k in range(degree + 1)], axis=-1)
 
     return vander
 

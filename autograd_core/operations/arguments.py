@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,7 +39,6 @@ _REMEDIES = {
     "out": " Use the returned value, or write x[...] = value on a Tensor.",
     "where": " Use np.where(condition, value, other) around it.",
     "dtype": " Use .astype(dtype) on the result.",
-    "initial": " Add the initial value to the result.",
 }
 _NOT_NUMPY = frozenset({list, tuple, range, complex})
 
@@ -94,6 +94,49 @@ def bind(
         arrays.append(params[name])
     rest = {k: v for k, v in params.items() if k not in names[:arity]}
     return tuple(arrays), {**bound, **rest}
+
+
+# An operation -> the keywords that its rules do not know, and what computes it with them.
+_RARE: dict[Operation, tuple[frozenset[str], Callable[..., Any]]] = {}
+
+
+def rarely(
+    operation: Operation, *, keywords: tuple[str, ...]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register what computes an operation with keywords that few calls have (decorator)."""
+
+    def decorate(run: Callable[..., Any]) -> Callable[..., Any]:
+        _RARE[operation] = frozenset(keywords), run
+        return run
+
+    return decorate
+
+
+def composed(
+    operation: Operation, params: dict[str, Any], top: Boxed | None, args: tuple[Any, ...]
+) -> Callable[..., Any] | None:
+    """Return what computes an operation with these keywords of traced values, if they are rare."""
+    known, run = _RARE.get(operation, (frozenset[str](), None))
+    given = {k: v for k, v in params.items() if v is not None and v is not np._NoValue}
+    rare = [k for k in given if k in known and given[k] is not True and k != "casting"]
+    if run is None or not rare or top is None or top._written:
+        return None
+    if not given.keys() <= operation.settings | known:
+        return None  # `checked` says which is not supported
+    if "dtype" in given:
+        _check_dtype(operation, given["dtype"], args)
+    return partial(_explained, operation.name, run, args, given)
+
+
+def _explained(name: str, run: Callable[..., Any], args: Any, params: dict[str, Any]) -> Any:
+    """Run a composition; its complaints about the arguments become the engine's."""
+    try:
+        return run(*args, **params)
+    except errors.AutogradError:
+        raise
+    except (TypeError, ValueError) as error:
+        message = f"{name}: {error}"
+        raise errors.translate(error, message, Location.of_caller()) from error
 
 
 def checked(

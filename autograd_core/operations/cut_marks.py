@@ -9,7 +9,7 @@ which meet tracked values only, do not come by.
 from __future__ import annotations
 
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +47,11 @@ class Cut(NamedTuple):
     leaves: tuple[weakref.ref[Any], ...] = ()
 
 
+# What a constant carries until someone asks: reason, operation, code, instruction, source,
+# leaves.  A plain tuple, since operations under no_grad make one each.
+Mark = tuple[str, str, Any, int, Any, tuple[Any, ...]]
+
+
 class _Table:
     """From the identity of an array, or of a number, to the cuts that it comes from."""
 
@@ -76,11 +81,9 @@ class _Table:
 
 
 CUTS = _Table()
-
-
-# What a constant carries until someone asks: reason, operation, code, instruction, source,
-# leaves.  A plain tuple, since operations under no_grad make one each.
-Mark = tuple[str, str, Any, int, Any, tuple[Any, ...]]
+# The latest tracked values that became numbers of Python's.  What is computed from such a number
+# (math.sin(w), array[0] = w * w) is another number, which nothing leads back from.
+NUMBERS: deque[Mark] = deque(maxlen=256)
 
 
 def as_cuts(marks: tuple[Mark, ...]) -> tuple[Cut, ...]:

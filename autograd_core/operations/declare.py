@@ -415,8 +415,9 @@ def primitive(
         gradient of that argument; or one for all, returning a tuple of them.
     jvp : callable or sequence of callable
         One for each argument, ``rule(t, y, *args, **settings)`` returning what
-        its tangent adds to the result's; or one for all, which gets the list of
-        tangents (zeros where there is none).
+        its tangent adds to the result's; or one for all.  That gets the tangent as the one
+        `vjp` gets g: of one argument the tangent itself (``t[0]`` is it as well), of several
+        the list of their tangents (zeros where there is none).
     name, forward, cost, label, category, **stated : optional
         As in `linear`.
     arity : int, optional
@@ -442,6 +443,10 @@ def primitive(
     >>> float(grad(cube)(2.0)), float(grad(grad(cube))(2.0))
     (12.0, 12.0)
     >>> float(jvp(cube, (2.0,), (1.0,))[1])
+    12.0
+    >>> both = primitive(lambda x: x ** 3, vjp=lambda g, y, x: g * 3 * x ** 2,
+    ...                  jvp=lambda t, y, x: t * 3 * x ** 2, name="both")
+    >>> float(jvp(both, (2.0,), (1.0,))[1])
     12.0
     """
     each_back = None if vjp is None or callable(vjp) else tuple(r or _unknown for r in vjp)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd_core.base import errors
+from autograd_core.base.packages import package_of
 from autograd_core.base.source import Location
 from autograd_core.base.wrong_calls import wrong_keyword_in
-from autograd_core.operations.boxed import bare, describe
+from autograd_core.operations.boxed import bare, describe, innermost_array
+from autograd_core.operations.kinds import foreign
 
 
 def failure(
@@ -23,7 +25,23 @@ def failure(
     """Return the error that names an operation, its operands and the user's line."""
     said = wrong_keyword_in(error, operands) or error
     message = f"{name}({', '.join(map(describe, args))}): {said}"
-    return errors.translate(error, message + _hint(name, category, args), Location.of_caller())
+    hint = _mixture(error, args) or _hint(name, category, args)
+    return errors.translate(error, message + hint, Location.of_caller())
+
+
+def _mixture(error: Exception, args: tuple[Any, ...]) -> str:
+    """Return what to do if arrays of two libraries met."""
+    other = foreign(*args)
+    if not isinstance(error, TypeError) or other is None:
+        return ""
+    mine = [a for a in args if isinstance(innermost_array(a), np.ndarray)]
+    if not mine:
+        return ""
+    kind = f"{package_of(type(other))}'s {type(other).__name__}"
+    return (
+        f"\n  An array of NumPy's, of shape {np.shape(mine[0])}, stands beside {kind}: convert it "
+        "once, np.asarray(a, like=x) for an x of that kind."
+    )
 
 
 def _hint(name: str, category: str, args: tuple[Any, ...]) -> str:

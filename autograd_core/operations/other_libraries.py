@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.base.later import later
+from autograd_core.base.packages import module_of, package_of
 from autograd_core.base.source import Location
 from autograd_core.operations.boxed import Boxed, innermost_array, level_of
 from autograd_core.operations.draws import check_draw
@@ -66,7 +67,7 @@ class OwnArithmeticError(errors.OperandError):
 
 
 def _name(kind: type) -> str:
-    module = kind.__module__.partition(".")[0]
+    module = package_of(kind)
     module = {"numpy": "np", "builtins": "", "__main__": ""}.get(module, module)
     if issubclass(kind, np.ma.MaskedArray):
         module = "np.ma"
@@ -194,6 +195,10 @@ def masked(value: Any, operation: str) -> None:
 _LIBRARIES = {
     "numpy.ma": "np.ma: " + _MASKED,
     "numpy.matrixlib": "np.matrix: " + _MATRIX,
+    "numpy.lib._stride_tricks_impl": (
+        "np.lib.stride_tricks.as_strided, which reads memory by address. Write "
+        "np.lib.stride_tricks.sliding_window_view(x, shape), x[indices] or np.broadcast_to."
+    ),
     "numpy.polynomial": (
         "np.polynomial, which makes plain arrays of it. Write `import autograd_core.numpy as np`, "
         "whose np.polynomial has the same classes and functions for traced values."
@@ -213,7 +218,7 @@ def is_holder(value: Any) -> bool:
     kind = type(value)
     if kind in KNOWN or not hasattr(kind, "__array_ufunc__") or isinstance(value, np.ndarray):
         return False
-    return any(base.__module__.partition(".")[0] in _HOLDERS for base in kind.__mro__)
+    return any(package_of(base) in _HOLDERS for base in kind.__mro__)
 
 
 def check_reader(library: str) -> None:
@@ -237,7 +242,7 @@ def own_operator(operation: str, first: Any, second: Any) -> Any:
     if is_sparse(first) or is_sparse(second):
         return later("sparse_operator")(operation, first, second)
     for value, beside in ((first, second), (second, first)):
-        if type(value).__module__.startswith("numpy.polynomial.") and level_of(beside):
+        if module_of(type(value)).startswith("numpy.polynomial.") and level_of(beside):
             raise errors.OperandError(
                 f"{operation}: a traced value was handed to {_LIBRARIES['numpy.polynomial']}",
                 Location.of_caller(),
@@ -295,7 +300,10 @@ def check_caller() -> None:
 
 
 def scipy_function() -> tuple[str, str] | None:
-    """Return the module and the name of the function of SciPy that the user called, if one runs."""
+    """Return the module and the name of the function of SciPy that the user called, if it asks.
+
+    A function of the user's that SciPy calls, and that asks itself, is nobody's but the user's.
+    """
     found: tuple[str, str] | None = None
     frame = sys._getframe(1)
     while frame is not None:
@@ -306,8 +314,8 @@ def scipy_function() -> tuple[str, str] | None:
                 distribution = getattr(frame.f_locals.get("self"), "name", None)
                 name = qualified.partition(".")[0] if distribution is None else str(distribution)
                 found = ".".join(module.split(".")[:2]), name
-        elif found is not None and not module.startswith(("numpy.", "autograd_core.")):
-            break
+        elif not module.startswith(("numpy.", "autograd_core.")):
+            break  # the user's code: what called SciPy, or what SciPy called
         frame = frame.f_back  # type: ignore[assignment]
     return found
 

@@ -10,7 +10,9 @@ Arrays are positional, settings (``axis=...``) are keywords.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
@@ -48,6 +50,7 @@ from autograd_core.operations.registry import (
     register,
 )
 from autograd_core.operations.saved_reads import EVERYTHING, Reading, values_read
+from autograd_core.operations.sole_tangent import SoleTangent, without_sole
 
 _ndarray = np.ndarray
 _double = np.dtype(float)
@@ -64,6 +67,26 @@ class _Doc:
 
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def _named(module: str, name: str) -> Any:
+    """Return what a module holds under a name: how operations are pickled."""
+    return getattr(import_module(module), name)
+
+
+_DECLARATORS = ("autograd_core.operations.", "autograd_core.base.")
+_FOR_OTHERS = "autograd_core.compat."  # declares for its callers, when they first call
+_PACKAGES = frozenset({"autograd_core", "nn", "optim"})
+
+
+def _declared_here() -> bool:
+    """Whether the operation that is being declared is one of these packages."""
+    frame = sys._getframe(2)
+    name: str = frame.f_globals.get("__name__", "")
+    while name.startswith(_DECLARATORS) and frame.f_back is not None:
+        frame = frame.f_back
+        name = frame.f_globals.get("__name__", "")
+    return name.partition(".")[0] in _PACKAGES and not name.startswith(_FOR_OTHERS)
 
 
 class Primitive:
@@ -100,6 +123,8 @@ class Primitive:
     outer_product : bool
         Whether, of a matrix and a vector, the gradient of the matrix is the outer product
         of the result's gradient and the vector; a sweep may put it off.
+    own : bool
+        Whether the library itself declares it: rules that are found by name are for these alone.
     shaped : bool
         Whether its one rule is known to return the argument's shape, so that a sweep
         need not look.
@@ -166,6 +191,7 @@ class Primitive:
         "name",
         "none_if_unused",
         "outer_product",
+        "own",
         "pieces",
         "renamed",
         "second",
@@ -197,6 +223,7 @@ class Primitive:
     name: str
     none_if_unused: bool
     outer_product: bool
+    own: bool
     pieces: Pieces | None
     renamed: Mapping[str, str]
     second: Rule | None
@@ -270,6 +297,7 @@ class Primitive:
             "again": again,
             "adds": adds,
             "outer_product": outer_product,
+            "own": _declared_here(),
             "pieces": pieces,
             "shaped": shaped,
             "simple": not multiple
@@ -296,6 +324,16 @@ class Primitive:
     def __deepcopy__(self, memo: Any) -> Primitive:
         return self
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Be pickled by name, as functions are, where a module holds it; else by its parts."""
+        for module, held in list(sys.modules.items()):
+            if module in ("__main__", "__mp_main__"):  # another program in another process
+                continue
+            for name, value in list(getattr(held, "__dict__", {}).items()):
+                if value is self:
+                    return _named, (module, name)
+        return super().__reduce_ex__(protocol)
+
     def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
         for attribute, value in state[1].items():
             object.__setattr__(self, attribute, value)
@@ -320,8 +358,14 @@ class Primitive:
                     if joined is not None:
                         return self(*joined, **params)
             elif a.__class__ not in FAMILIAR:
+                if a.__class__ is SoleTangent:
+                    return self(*without_sole(args), **params)
                 args = arguments.familiar(self, args)
         if params:
+            if not params.keys() <= self.settings:
+                run = arguments.composed(self, params, top, args)
+                if run is not None:
+                    return run()
             params = arguments.checked(self, params, top, args)
             hidden = youngest_batched(params.values(), level)  # an index or a mask under vmap
             if hidden is not None:
@@ -451,6 +495,8 @@ class Primitive:
             return total
         full = [np.zeros_like(a) if t is None else t for t, a in zip(tangents, args, strict=True)]
         if self.jvp is not None:
+            if self.arity == 1:
+                return without_sole(self.jvp(SoleTangent(full[0], self.name), y, *args, **params))
             return self.jvp(full, y, *args, **params)
         if self.vjps is None and self.vjp is None:
             raise no_rule(self.name)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import bilinear
+from autograd_core.operations.kinds import beside, foreign
 from autograd_core.operations.primitive import Constant, bare, implements, innermost_array
 from autograd_core.rules.indexing import getitem
 
@@ -34,7 +35,7 @@ def linspace(
         raise ValueError(f"num={num} of samples is negative.")
     parts = max(num - 1 if endpoint else num, 1)
     width = np.subtract(stop, start)
-    weights = np.arange(num).reshape((-1,) + (1,) * np.ndim(width)) / parts
+    weights = beside(width, np.arange(num).reshape((-1,) + (1,) * np.ndim(width)) / parts)
     made = start + width * weights.astype(_kind(start, stop))
     if num > 1 and endpoint:  # the end itself, not what rounding leaves of it
         last = np.broadcast_to(stop, made.shape[1:]) if made.ndim > 1 else stop
@@ -146,12 +147,12 @@ def _gradient_along(f: Any, axis: int, spacing: Any, edge_order: int) -> Any:
         )
     tail = (-1,) + (1,) * (f.ndim - 1 - axis)
     if np.ndim(spacing):
-        spacing = _not_whole(spacing)
+        spacing = beside(f, _not_whole(spacing))
         if np.shape(spacing) != (n,):
             raise ValueError("when 1d, distances must match the length of the corresponding axis")
         h = np.reshape(np.diff(spacing), tail)
     else:
-        h = np.reshape(spacing * np.ones(n - 1, dtype=f.dtype), tail)
+        h = np.reshape(spacing * beside(f, np.ones(n - 1, dtype=f.dtype)), tail)
 
     def at(start: int | None, stop: int | None) -> Any:
         return f[_cut(f.ndim, axis, start, stop)]
@@ -188,6 +189,10 @@ def interp(
 ) -> Any:
     """Piecewise linear interpolation; differentiable in x, in the points and in their values."""
     xp, fp = _not_whole(xp), _not_whole(fp)
+    kind = foreign(x, xp, fp)
+    if kind is not None:
+        x = beside(kind, x if hasattr(x, "dtype") else np.asarray(x))
+        xp, fp = beside(kind, xp), beside(kind, fp)
     if xp.shape != fp.shape or xp.ndim != 1 or not xp.shape[0]:
         raise ValueError(
             f"points {xp.shape} and values {fp.shape}: equally long vectors, not empty."

@@ -8,16 +8,18 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear
+from autograd_core.operations.kinds import beside, foreign, host
 from autograd_core.operations.primitive import Boxed, Constant, bare, implements
 from autograd_core.rules.indexing import _along, check_mode, scatter
-from autograd_core.rules.shapes import add_at
+from autograd_core.rules.shapes import adapted, add_at, common_kind
 
 
 @implements(np.choose)
 def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     """Pick, at each place, from the array with that number."""
     check_mode(mode)
-    parts = np.broadcast_arrays(np.asarray(bare(a)), *choices)
+    kind = common_kind(*choices)
+    parts = np.broadcast_arrays(host(bare(a)), *[adapted(c, kind) for c in choices])
     index, stacked = parts[0], np.stack(parts[1:])
     n = len(parts) - 1
     if mode == "wrap":
@@ -30,7 +32,7 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
 @implements(np.select)
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     """Take, at each place, the first choice whose condition holds."""
-    made = default
+    made = adapted(default, common_kind(default, *choicelist))
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         made = np.where(condition, choice, made)
     return made
@@ -39,13 +41,13 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 @implements(np.compress)
 def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
     """Keep the slices where the condition holds."""
-    return np.take(a, np.flatnonzero(np.asarray(bare(condition))), axis=axis)
+    return np.take(a, np.flatnonzero(host(bare(condition))), axis=axis)
 
 
 @implements(np.extract)
 def extract(condition: Any, arr: Any) -> Any:
     """Keep the elements where the condition holds."""
-    return np.take(np.ravel(arr), np.flatnonzero(np.asarray(bare(condition))))
+    return np.take(np.ravel(arr), np.flatnonzero(host(bare(condition))))
 
 
 @implements(np.delete)
@@ -53,7 +55,13 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     """Remove slices."""
     if axis is None:
         arr, axis = np.ravel(arr), 0
-    return np.take(arr, np.delete(np.arange(arr.shape[axis]), bare(obj)), axis=axis)
+    return np.take(
+        arr,
+        np.delete(
+            np.arange(arr.shape[axis]), host(bare(obj)) if foreign(obj) is not None else bare(obj)
+        ),
+        axis=axis,
+    )
 
 
 @implements(np.insert)
@@ -63,11 +71,11 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
         arr, axis = np.ravel(arr), 0
     axis = normalize_axis_index(axis, np.ndim(arr))
     n = np.shape(arr)[axis]
-    values = values if hasattr(values, "dtype") else np.asarray(values)
+    values = beside(arr, values if hasattr(values, "dtype") else np.asarray(values))
     places = np.arange(n)
     if isinstance(obj, slice):
         obj = np.arange(n)[obj]
-    obj = np.asarray(bare(obj))
+    obj = host(bare(obj))
     if obj.dtype == bool:
         obj = np.flatnonzero(obj)
     if obj.ndim == 0:
@@ -242,8 +250,9 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         given = [np.reshape(bare(c), (1,)) for c in np.atleast_1d(bare(condlist))]
         return piecewise(np.reshape(x, (1,)), given, funclist, *args, **kw).reshape(())
     condlist = _places(condlist)  # x > 0 of a traced x: one condition, not one for each row
-    if isinstance(condlist, (bool, np.ndarray)) and np.ndim(condlist) == np.ndim(x):
-        conditions = [np.asarray(condlist)]
+    single = isinstance(condlist, (bool, np.ndarray)) or foreign(condlist) is not None
+    if single and np.ndim(condlist) == np.ndim(x):
+        conditions = [host(condlist)]
     else:
         conditions = [_places(c) for c in condlist]
         if any(isinstance(c, Boxed) for c in conditions):
@@ -251,7 +260,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
                 "under vmap the condition selects different elements in each example; use "
                 "np.where or np.select."
             )
-        conditions = [np.asarray(c) for c in conditions]
+        conditions = [host(c) for c in conditions]
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     if len(funclist) != len(conditions):
@@ -322,7 +331,7 @@ def union1d(ar1: Any, ar2: Any) -> Any:
 @implements(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """Count integers, or add up their weights; differentiable in the weights."""
-    x = np.asarray(bare(x))
+    x = host(bare(x))
     if weights is None:
         return np.bincount(x, minlength=minlength)
     n = max(int(x.max()) + 1 if x.size else 0, minlength)
@@ -368,7 +377,7 @@ def _target(a: Any, name: str) -> Any:
 @implements(np.put_along_axis)
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
     """Write a different element at each place along an axis."""
-    arr, indices = _target(arr, "put_along_axis"), np.asarray(bare(indices))
+    arr, indices = _target(arr, "put_along_axis"), host(bare(indices))
     if axis is None:
         arr[np.unravel_index(indices, arr.shape)] = values
     else:
@@ -378,7 +387,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
 @implements(np.put)
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """Write elements by their number in the flattened array."""
-    a, ind = _target(a, "put"), np.ravel(np.asarray(bare(ind)))
+    a, ind = _target(a, "put"), np.ravel(host(bare(ind)))
     if mode == "raise" and np.any((ind >= a.size) | (ind < -a.size)):
         raise IndexError(f"an index is out of bounds for an array of size {a.size}")
     if mode == "wrap":
@@ -391,14 +400,14 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 @implements(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """Write values, repeated as needed, where the mask holds."""
-    arr, mask = _target(arr, "place"), np.asarray(bare(mask), dtype=bool)
+    arr, mask = _target(arr, "place"), host(bare(mask)).astype(bool)
     arr[mask] = np.resize(vals, (int(mask.sum()),))
 
 
 @implements(np.putmask)
 def putmask(a: Any, /, mask: Any, values: Any) -> None:
     """Write ``values[n]`` where ``mask[n]`` holds."""
-    a, mask = _target(a, "putmask"), np.asarray(bare(mask), dtype=bool)
+    a, mask = _target(a, "putmask"), host(bare(mask)).astype(bool)
     a[mask] = np.resize(values, a.shape)[mask]
 
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core.operations.declare import primitive
+from autograd_core.operations.kinds import beside, extreme
 from autograd_core.operations.primitive import Constant, bare, implements
 from autograd_core.rules.products import _matmul as matmul_  # what a compiled program calls
 from autograd_core.rules.triangular import adjoint, conjugate, solve_triangular
@@ -36,7 +37,7 @@ def _inverse_gaps(w: Any, asked: Any) -> Any:
     """Return 1 / (w_j - w_i); where they are equal NaN if that pair is asked for, else 0."""
     gap = w[..., None, :] - w[..., :, None]
     same = np.abs(bare(gap)) <= _rounding(w)[..., None]
-    torn = same & asked & ~np.eye(w.shape[-1], dtype=bool)
+    torn = same & asked & ~beside(w, np.eye(w.shape[-1], dtype=bool))
     return np.where(torn, np.nan, np.where(same, 0, 1 / np.where(same, 1, gap)))
 
 
@@ -140,7 +141,7 @@ def _eig_vjp(g: Any, y: Any, a: Any) -> Any:
         gv = gv - np.conj(v) * np.real(on)
         if v.dtype.kind == "c":
             largest = np.argmax(np.abs(bare(v)), axis=-2)[..., None, :]
-            there = np.arange(v.shape[-1])[:, None] == largest
+            there = beside(v, np.arange(v.shape[-1]))[:, None] == largest
             # its own length does not matter to the turn: Im(v^H v) is 0
             gv = gv - np.where(there, 1j * np.imag(on) / np.take_along_axis(v, largest, -2), 0)
         inner = inner + np.matmul(gaps * np.matmul(v.mT, gv), v.mT)
@@ -336,7 +337,7 @@ def svdvals(x: Any, /) -> Any:
 def _independent(r: Any) -> Any:
     size = np.abs(np.diagonal(r, 0, -2, -1))
     least = np.finfo(r.dtype).eps * r.shape[-1]
-    if np.any(size <= least * np.max(size, axis=-1, keepdims=True, initial=0)):
+    if np.any(size <= least * extreme(np.max, size, 0, -1, True)):
         raise np.linalg.LinAlgError(
             "columns are linearly dependent, so that the factors have no derivative; svd has one."
         )
@@ -354,7 +355,7 @@ def _qr_jvp(ts: Any, y: Any, a: Any) -> Any:
     below = np.tril(inner, -1)
     turn = below - adjoint(below)
     if q.dtype.kind == "c":
-        turn = turn + 1j * np.imag(inner) * np.eye(r.shape[-1])
+        turn = turn + 1j * np.imag(inner) * beside(r, np.eye(r.shape[-1]))
     dq = x - np.matmul(q, inner - turn)
     return dq, np.matmul(inner - turn, r)
 

@@ -175,7 +175,6 @@ cosh = elementwise(np.cosh, lambda y, x: np.sinh(x), second=lambda y, d, x: y)
 tanh = elementwise(
     np.tanh,
     lambda y, x: 1.0 - y * y,
-    times=lambda g, y, x: g - g * (y * y),
     formulas=("upstream * (1 - y ** 2)",),
 )
 arcsinh = elementwise(np.arcsinh, lambda y, x: 1.0 / np.sqrt(x * x + 1.0))
@@ -255,7 +254,8 @@ arctan2 = elementwise(
 def _part_of_sum(exp: Any, a: Any, b: Any) -> Any:
     """Return exp(a) / (exp(a) + exp(b)); 0 where both are 0, a half where both are infinite."""
     if not _on_host(a, b):
-        part = 1 / (1 + exp(b - a))
+        with np.errstate(over="ignore"):
+            part = 1 / (1 + exp(b - a))
         return np.where(np.isinf(a) & (a == b), np.where(a > 0, 0.5, 0.0).astype(part.dtype), part)
     kind = np.result_type(a, b)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -420,7 +420,7 @@ def clip(
 
 @implements(np.nan_to_num)
 def nan_to_num(
-    x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
     """Replace NaN and infinities by numbers; the derivative there is 0."""
     if not copy:
@@ -430,6 +430,9 @@ def nan_to_num(
     if x.dtype.kind == "c":
         parts = (nan_to_num(p, copy, nan, posinf, neginf) for p in (np.real(x), np.imag(x)))
         return np.add(next(parts), next(parts) * x.dtype.type(1j))
+    nan, posinf, neginf = (
+        v.astype(x.dtype) if hasattr(v, "dtype") else v for v in (nan, posinf, neginf)
+    )
     x = np.where(np.isnan(x), nan, x)
     x = np.where(np.isposinf(x), info.max if posinf is None else posinf, x)
     return np.where(np.isneginf(x), info.min if neginf is None else neginf, x)

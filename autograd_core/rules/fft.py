@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear
+from autograd_core.operations.kinds import beside
 from autograd_core.operations.primitive import implements
 
 
@@ -38,7 +39,7 @@ def _rfft_transpose(g: Any, x: Any, *, n: Any = None, axis: int = -1, norm: Any 
 def _irfft_transpose(g: Any, x: Any, *, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
     length = g.shape[axis]
     half = length // 2 + 1
-    counted = np.full(half, 2.0, dtype=g.dtype)  # the other half of the spectrum is implied
+    counted = beside(g, np.full(half, 2.0, dtype=g.dtype))  # the other half is implied
     counted[0] = 1.0
     if length % 2 == 0:
         counted[-1] = 1.0

@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from autograd_core.operations.primitive import Constant, implements, innermost_array, unwrapped
+from autograd_core.operations.primitive import Constant, bare, implements, innermost_array
 
-_counts = Constant(lambda a, edges, weights: np.histogram(a, edges, weights=weights)[0])
-_counts_of_all = Constant(
-    lambda sample, weights, *edges: np.histogramdd(sample, edges, weights=weights)[0]
-)
+_counts = Constant(lambda a, edges: np.histogram(a, edges)[0])
+_counts_of_all = Constant(lambda sample, *edges: np.histogramdd(sample, edges)[0])
 
 
-def _untracked(weights: Any) -> None:
-    met: list[Any] = []
-    unwrapped(weights, met)
-    if any(b._level for b in met):
-        raise TypeError(
-            "weights= is not supported on a traced value; "
-            "use np.bincount(np.digitize(x, edges), weights=w)."
-        )
+def _cells_of(sample: Any, *edges: Any) -> Any:
+    """Return the number of each point's cell, the last one that of those outside."""
+    place: Any = 0
+    outside: Any = False
+    for x, e in zip(np.moveaxis(sample, -1, 0), edges, strict=True):
+        found = np.searchsorted(e, x, side="right") - 1
+        found = np.where(x == e[-1], len(e) - 2, found)  # the last cell has its right edge
+        outside = outside | (found < 0) | (found > len(e) - 2) | (x != x)
+        place = place * (len(e) - 1) + found
+    return np.where(outside, math.prod(len(e) - 1 for e in edges), place)
+
+
+_cells = Constant(_cells_of)
+
+
+def _weighted(columns: list[Any], edges: list[Any], weights: Any) -> Any:
+    """Return the sums of the weights by cell."""
+    weights = weights if hasattr(weights, "dtype") else np.asarray(weights)
+    sample = np.stack([np.ravel(c) for c in columns], axis=-1)
+    if np.shape(weights) not in (np.shape(columns[0]), (sample.shape[0],)):
+        raise ValueError("weights should have the same shape as a.")
+    shape = tuple(np.shape(e)[0] - 1 for e in edges)
+    n = math.prod(shape)
+    cells, weights = _cells(sample, *edges), np.ravel(weights)
+    if weights.dtype.kind == "c":
+        real = np.bincount(cells, weights=np.real(weights), minlength=n + 1)
+        sums = real + 1j * np.bincount(cells, weights=np.imag(weights), minlength=n + 1)
+    else:
+        sums = np.bincount(cells, weights=weights, minlength=n + 1)
+    return np.reshape(sums[:n], shape)
 
 
 @implements(np.histogram_bin_edges)
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     """Edges of equal bins, from the smallest to the largest value or over a range."""
-    _untracked(weights)
+    if weights is not None and np.shape(weights) != np.shape(a):
+        raise ValueError("weights should have the same shape as a.")
     if isinstance(bins, str):
         raise TypeError(
             f"bins={bins!r} chooses widths by the values, which has no derivative rule; give the "
@@ -57,7 +79,12 @@ def histogram(
 ) -> Any:
     """Count values by bin."""
     edges = histogram_bin_edges(a, bins, range, weights)
-    counts = _counts(a, edges, weights)
+    if weights is None:
+        counts = _counts(a, edges)
+    else:
+        counts = _weighted([a], [edges], weights)
+        kind = bare(weights).dtype if hasattr(weights, "dtype") else counts.dtype
+        counts = counts.astype(kind) if kind.kind in "fc" else counts
     if density:
         counts = counts / np.diff(edges) / np.sum(counts)
     return counts, edges
@@ -76,10 +103,11 @@ def histogramdd(
     if len(bins) != n:
         raise ValueError("one number of bins, or one array of edges, for each axis.")
     ranges = [None] * n if range is None else range
-    edges = [
-        histogram_bin_edges(c, b, r, weights) for c, b, r in zip(columns, bins, ranges, strict=True)
-    ]
-    counts = _counts_of_all(np.stack(columns, axis=-1), weights, *edges)
+    edges = [histogram_bin_edges(c, b, r) for c, b, r in zip(columns, bins, ranges, strict=True)]
+    if weights is None:
+        counts = _counts_of_all(np.stack(columns, axis=-1), *edges)
+    else:
+        counts = _weighted(columns, edges, weights)
     if density:
         total = np.sum(counts)
         for axis, e in enumerate(edges):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear, primitive
+from autograd_core.operations.kinds import beside, foreign, host
 from autograd_core.operations.primitive import Constant, Primitive, bare, implements
+from autograd_core.rules import flat_places
 from autograd_core.workers.add_rows import add_rows
 
 
@@ -30,6 +31,10 @@ def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     if g.dtype == np.float16 and not is_basic(index):  # sums of halves stop at 2048
         return _scatter(g.astype(np.float32), index, shape).astype(np.float16)
     out = np.zeros_like(g, shape=shape)
+    if _only_by_places(out, index):
+        return flat_places.scattered(g, index, shape)
+    if not g.size:
+        return out
     if is_basic(index):
         if isinstance(index, tuple) and any(part is None for part in index):
             index = tuple(part for part in index if part is not None)  # Dask cannot write there
@@ -88,9 +93,20 @@ def _is_places(part: Any) -> bool:
     return isinstance(part, (int, np.integer)) and not isinstance(part, bool)
 
 
+def _getitem(x: Any, index: Any) -> Any:
+    return flat_places.read(x, index) if _only_by_places(x, index) else x[index]
+
+
+def _only_by_places(x: Any, index: Any) -> bool:
+    """Whether the arrays of x's library do not take such an index as NumPy's do."""
+    if x.__class__ is np.ndarray or is_basic(index) or foreign(x) is None:
+        return False
+    return not flat_places.indexes_as_numpy(x)
+
+
 # Both directions of one map: reading at an index, and adding into zeros there.
 getitem = linear(
-    lambda x, index: operator.getitem(x, index),
+    _getitem,
     lambda g, x, *, index: scatter(g, index=index, shape=x.shape),
     name="getitem",
     view=True,
@@ -114,14 +130,20 @@ def _is_mask(index: Any) -> bool:
 
 
 def _setitem(x: Any, v: Any, index: Any) -> Any:
+    if foreign(x) is not None and is_basic(index) and not x[index].size:
+        return x.copy()
+    if _only_by_places(x, index):
+        return flat_places.written(x, v, index)
     number = isinstance(x, np.generic)  # what a 0-d value holds
-    out = np.array(x) if number else x.copy("K")
+    out = np.array(x) if number else x.copy("K") if foreign(x) is None else x.copy()
     out[index] = v
     return out[()] if number else out
 
 
 def _last_writer(shape: tuple[int, ...], index: Any) -> Any:
     """Where an index names an element twice, the last value stays; True for values that stay."""
+    parts = index if isinstance(index, tuple) else (index,)
+    index = tuple(part if foreign(part) is None else host(part) for part in parts)
     writers = np.arange(np.zeros(shape, dtype=bool)[index].size)
     board = np.full(shape, -1)
     board[index] = writers.reshape(np.shape(board[index]))
@@ -138,7 +160,7 @@ def _to_old(g: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
 def _to_value(g: Any, y: Any, x: Any, v: Any, *, index: Any) -> Any:
     taken = getitem(g, index=index)
     if not is_basic(index) and not _is_mask(index):
-        taken = taken * last_writer(shape=y.shape, index=index)
+        taken = taken * beside(taken, last_writer(shape=y.shape, index=index))
     return taken if taken.ndim >= v.ndim else taken.reshape(v.shape)
 
 
@@ -265,7 +287,9 @@ def _edge(part: Any, a: Any, axis: int) -> Any:
     if np.ndim(part):
         return part
     first = a[(*(slice(None),) * (normalize_axis_index(axis, a.ndim)), slice(0, 1))]
-    return np.zeros_like(first) + (part if hasattr(part, "dtype") else np.asarray(part))
+    return np.zeros_like(first) + beside(
+        first, part if hasattr(part, "dtype") else np.asarray(part)
+    )
 
 
 @implements(np.where)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear, primitive
+from autograd_core.operations.kinds import beside
 from autograd_core.operations.primitive import implements, unwrapped
 from autograd_core.rules.shapes import cast_all
 
@@ -165,7 +166,7 @@ def _axis_padding(x: Any, axis: int, width: tuple[int, int], mode: Any, settings
     """Pad one axis by elements that are sums of its own: one product with a small matrix."""
     n = x.shape[axis]
     eye = np.eye(n, dtype=x.dtype)
-    rows = np.pad(eye, (width, (0, 0)), mode=mode, **settings)
+    rows = beside(x, np.pad(eye, (width, (0, 0)), mode=mode, **settings))
     return np.moveaxis(np.tensordot(rows, x, axes=((1,), (axis,))), 0, axis)
 
 
@@ -179,7 +180,7 @@ def _pad_ramp(x: Any, axis: int, width: tuple[int, int], ends: tuple[Any, Any]) 
         return made
     origin = np.zeros((x.shape[axis],), dtype=x.dtype)
     frame = np.pad(origin, (width,), mode="linear_ramp", end_values=(ends,))
-    return made + frame.reshape((-1,) + (1,) * (x.ndim - 1 - axis))
+    return made + beside(x, frame).reshape((-1,) + (1,) * (x.ndim - 1 - axis))
 
 
 def _pad_statistic(
@@ -213,7 +214,7 @@ def _pad_widths(pad_width: Any, ndim: int) -> Any:
         pad_width = [(w, w) if np.ndim(w) == 0 else w for w in widths]
     if np.asarray(pad_width).dtype.kind not in "iu":
         raise TypeError("`pad_width` must be of integral type.")
-    return np.broadcast_to(pad_width, (ndim, 2))
+    return tuple((int(a), int(b)) for a, b in np.broadcast_to(pad_width, (ndim, 2)))
 
 
 @implements(np.pad)
@@ -224,14 +225,13 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
         raise TypeError(f"mode={mode!r} has no derivative rule; use one of {', '.join(_MODES)}.")
     if ndim == 0 and np.asarray(pad_width).dtype.kind == "i":
         return np.copy(array)
-    pad_width = _pad_widths(pad_width, ndim)
-    sizes = [(int(a), int(b)) for a, b in pad_width]
+    pad_width = sizes = _pad_widths(pad_width, ndim)
     met: list[Any] = []
     unwrapped(settings, met)
     if mode == "constant":
         values = settings.get("constant_values", 0)
         if met and np.ndim(values) == 0:  # one constant, which carries a derivative of its own
-            inside = np.pad(np.ones(array.shape, dtype=bool), pad_width)
+            inside = beside(array, np.pad(np.ones(array.shape, dtype=bool), pad_width))
             return np.where(inside, padded(array, pad_width=pad_width), values.astype(array.dtype))
         if np.ndim(values) == 0 and values == 0:
             return padded(array, pad_width=pad_width)
@@ -239,7 +239,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> 
         raise TypeError(f"{', '.join(settings)}= of traced values has no derivative rule.")
     if mode == "constant":
         frame = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=values)
-        return padded(array, pad_width=pad_width) + frame
+        return padded(array, pad_width=pad_width) + beside(array, frame)
     if not any(map(any, sizes)):
         return np.copy(array)  # of its own memory, as NumPy's
     even = settings.get("reflect_type", "even") == "even"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd_core.operations.declare import elementwise, primitive
+from autograd_core.operations.kinds import beside, extreme, foreign
 from autograd_core.operations.primitive import bare, implements, innermost_array
 from autograd_core.rules.elementwise import cusp
 from autograd_core.rules.triangular import (
@@ -113,9 +114,9 @@ def _singular_cofactors(a: Any) -> Any:
     """
     u, sizes, vh = np.linalg.svd(bare(a))
     found = innermost_array(sizes)
-    large = found > 1e-6 * np.max(found, axis=-1, keepdims=True, initial=0)
+    large = found > 1e-6 * extreme(np.max, found, 0, -1, True)
     ranks = np.sum(large, axis=-1)
-    r = int(np.min(ranks, initial=a.shape[-1]))
+    r = int(extreme(np.min, ranks, a.shape[-1]))
     if a.shape[-1] - r > 3 and np.any(ranks != r):
         raise np.linalg.LinAlgError(
             "matrices of very different rank in one stack; take their determinants one by one."
@@ -136,7 +137,7 @@ def _singular_cofactors(a: Any) -> Any:
 
 def _well_conditioned(a: Any, inverse: Any) -> bool:
     """Whether det(a) inv(a) keeps its digits at second order, which divides by det's smallness."""
-    sizes = [np.max(np.abs(innermost_array(m)), axis=(-2, -1), initial=0) for m in (a, inverse)]
+    sizes = [extreme(np.max, np.abs(innermost_array(m)), 0, (-2, -1)) for m in (a, inverse)]
     return bool(np.all(sizes[0] * sizes[1] < 1e6))
 
 
@@ -206,8 +207,18 @@ def _cholesky_jvp(t: Any, y: Any, a: Any, *, upper: bool = False) -> Any:
     return adjoint(made) if upper else made
 
 
+def _cholesky(a: Any, *, upper: bool = False) -> Any:
+    if upper and foreign(a) is not None:  # which has no such setting
+        return adjoint(np.linalg.cholesky(adjoint(a)))
+    return np.linalg.cholesky(a, upper=True) if upper else np.linalg.cholesky(a)
+
+
 cholesky = primitive(
-    np.linalg.cholesky, vjp=[_cholesky_vjp], jvp=[_cholesky_jvp], category="linalg"
+    np.linalg.cholesky,
+    vjp=[_cholesky_vjp],
+    jvp=[_cholesky_jvp],
+    forward=_cholesky,
+    category="linalg",
 )
 
 root = elementwise(
@@ -217,6 +228,13 @@ root = elementwise(
     again=True,
     formulas=("upstream / (2 * y)",),
 )
+
+
+def squares(x: Any) -> Any:
+    """Return |x|**2 without |x|, which has a kink at 0: there the second derivative is 2."""
+    if x.dtype.kind == "c":
+        return np.square(np.real(x)) + np.square(np.imag(x))
+    return np.square(x)
 
 
 _is_something = elementwise(lambda x: (x != 0).astype(x.dtype), 0, name="norm")  # flat, as sign
@@ -239,7 +257,7 @@ def _power_norm(size: Any, p: float, axis: Any, keepdims: bool) -> Any:
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Vector and matrix norms; the derivative of the 2-norm at 0 is 0."""
     if axis is None and ord is None:
-        made = root(np.sum(np.abs(x) ** 2))
+        made = root(np.sum(squares(x)))
         return made.reshape((1,) * x.ndim) if keepdims else made
     if axis is None:
         axis = tuple(range(x.ndim))
@@ -252,8 +270,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 
 def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    ord = ord.item() if isinstance(ord, np.generic) else ord  # decides no dtype
     if ord == 2:
-        return root(np.sum(np.abs(x) ** 2, axis=axis, keepdims=keepdims))
+        return root(np.sum(squares(x), axis=axis, keepdims=keepdims))
     size = np.abs(x)
     if ord == np.inf:
         return np.max(size, axis=axis, keepdims=keepdims)
@@ -270,7 +289,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
 
 def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if ord in ("fro", "f"):
-        return root(np.sum(np.abs(x) ** 2, axis=axes, keepdims=keepdims))
+        return root(np.sum(squares(x), axis=axes, keepdims=keepdims))
     rows, columns = (normalize_axis_index(k, x.ndim) for k in axes)
     if ord in (1, -1, np.inf, -np.inf):
         added, kept = (rows, columns) if abs(ord) == 1 else (columns, rows)
@@ -309,7 +328,9 @@ def matrix_power(a: Any, n: int) -> Any:
             made = a if made is None else made @ a
         n //= 2
         a = a @ a if n else a
-    return np.eye(a.shape[-1], dtype=a.dtype) + np.zeros_like(a) if made is None else made
+    if made is not None:
+        return made
+    return beside(a, np.eye(a.shape[-1], dtype=a.dtype)) + np.zeros_like(a)
 
 
 @implements(np.linalg.multi_dot)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import elementwise, primitive
+from autograd_core.operations.kinds import beside, extreme
 from autograd_core.operations.primitive import (
     REGISTRY,
     WRITERS,
@@ -25,6 +26,7 @@ from autograd_core.operations.primitive import (
 from autograd_core.rules.indexing import getitem, scatter, setitem
 from autograd_core.rules.reductions import kept
 from autograd_core.rules.scans import running_extreme
+from autograd_core.rules.shapes import strong
 from autograd_core.rules.special import logsumexp
 
 
@@ -62,20 +64,43 @@ def _vecdot(a: Any, b: Any, axis: int = -1) -> Any:
     return np.matmul(np.conj(a)[..., None, :], b[..., :, None])[..., 0, 0]
 
 
-implements(np.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))
+def _to_end(x: Any, axes: Any, count: int) -> Any:
+    """Return an operand whose core axes, of ``axes=``, are the last ones."""
+    chosen = (axes,) if np.ndim(axes) == 0 else tuple(axes)
+    if len(chosen) != count:
+        raise ValueError(f"axes= has {len(chosen)} axes for an operand that needs {count}.")
+    return np.moveaxis(x, chosen, range(-count, 0))
+
+
+@implements(np.vecdot)
+def vecdot(x1: Any, x2: Any, /, *, axis: int = -1, axes: Any = None) -> Any:
+    """Sum of products along an axis, the first factor conjugated."""
+    if axes is None:
+        return _vecdot(x1, x2, axis)
+    return _vecdot(_to_end(x1, axes[0], 1), _to_end(x2, axes[1], 1))
+
+
 implements(np.linalg.vecdot)(lambda x1, x2, /, *, axis=-1: _vecdot(x1, x2, axis))
 if hasattr(np, "matvec"):  # pragma: no branch - NumPy 2.2 has it
 
     @implements(np.matvec)
-    def matvec(x1: Any, x2: Any, /) -> Any:
+    def matvec(x1: Any, x2: Any, /, *, axes: Any = None) -> Any:
         """Matrix times vector."""
+        if axes is not None:
+            first, second, out = axes
+            made = matvec(_to_end(x1, first, 2), _to_end(x2, second, 1))
+            return np.moveaxis(made, -1, out)
         if np.ndim(x1) < 2:
             raise ValueError("the first operand must have two axes at least.")
         return np.matmul(x1, x2[..., None])[..., 0]
 
     @implements(np.vecmat)
-    def vecmat(x1: Any, x2: Any, /) -> Any:
+    def vecmat(x1: Any, x2: Any, /, *, axes: Any = None) -> Any:
         """Vector, conjugated, times matrix."""
+        if axes is not None:
+            first, second, out = axes
+            made = vecmat(_to_end(x1, first, 1), _to_end(x2, second, 2))
+            return np.moveaxis(made, -1, out)
         if np.ndim(x2) < 2:
             raise ValueError("the second operand must have two axes at least.")
         return np.matmul(np.conj(x1)[..., None, :], x2)[..., 0, :]
@@ -125,7 +150,7 @@ def _bessel_i(x: Any, n: int = 0) -> Any:
         terms.append(terms[-1] * small * small / (m * (m + n)))
     inside = np.abs(x) < 709  # beyond, doubles cannot hold the exponential
     held = np.where(inside, x, 0)
-    points = 64 + 2 * n + int(2 * np.max(np.abs(held), initial=0.0))
+    points = 64 + 2 * n + int(2 * extreme(np.max, np.abs(held), 0.0))
     t = (np.arange(points) + 0.5) * (np.pi / points)
     made = np.mean(np.exp(held[..., None] * np.cos(t)) * np.cos(n * t), axis=-1)
     made = np.where(inside, made, np.where(x > 0, np.inf, np.where(x < 0, (-1) ** n * np.inf, x)))
@@ -216,7 +241,7 @@ def _folded(ufunc: Any) -> Any:
     def along(x: Any, axis: int, start: Any) -> Any:
         parts = _steps(x, axis)
         if start is not None:
-            start = start if hasattr(start, "dtype") else np.asarray(start)
+            start = beside(x, start if hasattr(start, "dtype") else np.asarray(start))
             shape = x.shape[:axis] + x.shape[axis + 1 :]
             parts.insert(0, np.broadcast_to(start.astype(x.dtype), shape))
         if not parts:
@@ -263,7 +288,7 @@ def _running(ufunc: Any) -> Any:
 
 def _outer(ufunc: Any) -> Any:
     def run(a: Any, b: Any, /) -> Any:
-        return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b)
+        return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), strong(b))
 
     return run
 
@@ -382,6 +407,35 @@ def _add_reduceat(array: Any, indices: Any, /, axis: int = 0, dtype: Any = None)
 
 
 register((np.add, "reduceat"), _add_reduceat)  # type: ignore[arg-type]
+
+
+def _pieces_reduced(ufunc: np.ufunc) -> Any:
+    """Return ufunc.reduceat of any binary operation: reductions of slices, side by side."""
+
+    def run(array: Any, indices: Any, /, axis: int = 0, dtype: Any = None) -> Any:
+        x = _as_computed(ufunc, array, dtype)
+        axis = normalize_axis_index(axis, x.ndim)
+        places = np.asarray(bare(indices))
+        if places.dtype.kind not in "iu" or places.ndim != 1:
+            raise TypeError("reduceat: the indices must be a vector of integers.")
+        n = x.shape[axis]
+        if places.size and not 0 <= places.min() <= places.max() < n:
+            raise IndexError(f"reduceat: an index is outside of the axis of length {n}.")
+        moved = np.moveaxis(x, axis, 0)
+        ends = [*places[1:].tolist(), n]
+        parts = [
+            ufunc.reduce(moved[k:end], axis=0) if k < end else moved[k]
+            for k, end in zip(places.tolist(), ends, strict=True)
+        ]
+        return np.stack(parts, axis=axis) if parts else np.moveaxis(moved[:0], 0, axis)
+
+    return run
+
+
+_reducible: list[Any] = [k for k in REGISTRY if isinstance(k, tuple) and k[1] == "reduce"]
+for _function, _ in _reducible:
+    if _function is not np.add and "dd->d" in _function.types:
+        register((_function, "reduceat"), _pieces_reduced(_function))  # type: ignore[arg-type]
 
 # --- numpy.emath: complex where a real result does not exist ------------------
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.operations.kinds import beside
 from autograd_core.operations.primitive import Boxed, Constant, bare, implements, innermost_array
 from autograd_core.rules.systems import solution
 
@@ -92,11 +93,11 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     if not all(np.isfinite(innermost_array(r)).all() for r in residues):
         rest = np.concatenate([np.stack(residues), rest])
     elif n == 1:
-        return np.stack(quotient), np.zeros((1,), dtype=rest.dtype)
+        return np.stack(quotient), np.zeros_like(rest, shape=(1,))
     # as NumPy, which keeps NaN, and the last in any case
     there = _places_of(~(np.abs(innermost_array(rest)) <= 1e-8))
     rest = rest[int(there[0]) if len(there) else -1 :]
-    return np.stack(quotient) if quotient else np.zeros((1,), dtype=rest.dtype), rest
+    return np.stack(quotient) if quotient else np.zeros_like(rest, shape=(1,)), rest
 
 
 @implements(np.polyder)
@@ -106,7 +107,7 @@ def polyder(p: Any, m: int = 1) -> Any:
         raise ValueError(f"coefficients are a vector, not of shape {p.shape}.")
     for _ in range(m):
         n = p.shape[0] - 1
-        p = p[:-1] * np.arange(n, 0, -1)
+        p = p[:-1] * beside(p, np.arange(n, 0, -1))
     return p
 
 
@@ -116,8 +117,8 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     constants = [0.0] * m if k is None else [k] * m if np.ndim(k) == 0 else list(k)
     constants = constants * m if len(constants) == 1 else constants
     for c in constants:
-        integral = p / np.arange(p.shape[0], 0, -1)
-        p = np.concatenate([integral, np.reshape(c, (1,)).astype(integral.dtype)])
+        integral = p / beside(p, np.arange(p.shape[0], 0, -1))
+        p = np.concatenate([integral, beside(p, np.reshape(c, (1,)))])
     return p
 
 
@@ -159,10 +160,10 @@ def poly(seq_of_zeros: Any) -> Any:
         return 1.0
     if roots.dtype != (kind := np.dtype(np.mintypecode(roots.dtype.char))):
         roots = roots.astype(kind)  # as NumPy widens half precision
-    made = np.ones((1,), dtype=roots.dtype)
+    made = np.ones_like(roots, shape=(1,))
     for k in range(roots.shape[0]):
-        shifted = np.concatenate([made, np.zeros((1,), dtype=roots.dtype)])
-        made = shifted - roots[k] * np.concatenate([np.zeros((1,), dtype=roots.dtype), made])
+        shifted = np.concatenate([made, np.zeros_like(roots, shape=(1,))])
+        made = shifted - roots[k] * np.concatenate([np.zeros_like(roots, shape=(1,)), made])
     return (
         np.real(made)
         if roots.dtype.kind == "c" and np.all(innermost_array(_in_pairs(bare(roots))))
@@ -177,7 +178,7 @@ _in_pairs = Constant(lambda z: np.all(np.sort(z) == np.sort(np.conj(z))))
 def roots(p: Any) -> Any:
     """Roots: eigenvalues of the companion matrix."""
     n = p.shape[0]
-    below = np.eye(n - 2, n - 1, dtype=p.dtype)
+    below = beside(p, np.eye(n - 2, n - 1, dtype=p.dtype))
     companion = np.concatenate([(-p[1:] / p[0])[None, :], below], axis=0)
     found = np.linalg.eigvals(companion)  # complex from NumPy 2.5 on, whatever the values are
     if p.dtype.kind == "f" and not np.any(innermost_array(np.imag(bare(found)))):

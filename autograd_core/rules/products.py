@@ -11,9 +11,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import bilinear, primitive
+from autograd_core.operations.kinds import beside, foreign
 from autograd_core.operations.primitive import Constant, Primitive, implements
 from autograd_core.operations.saved_reads import NOTHING
-from autograd_core.rules.shapes import cast_all
+from autograd_core.rules.shapes import cast_all, strong
 
 
 def mt(x: Any) -> Any:
@@ -118,7 +119,7 @@ matmul = bilinear(
 def dot(a: Any, b: Any, out: None = None) -> Any:
     """Multiply by a scalar or a matrix, or sum over a's last and b's next-to-last axis."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return a * b
+        return strong(a) * strong(b)
     if _written_flat(a, b):
         return flat(a, b)
     if np.ndim(b) <= 2:
@@ -130,7 +131,7 @@ def dot(a: Any, b: Any, out: None = None) -> Any:
 def inner(a: Any, b: Any, /) -> Any:
     """Sum over the last axes."""
     if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return a * b
+        return strong(a) * strong(b)
     return np.tensordot(a, b, axes=((-1,), (-1,)))
 
 
@@ -144,7 +145,13 @@ def vdot(a: Any, b: Any, /) -> Any:
 @implements(np.outer)
 def outer(a: Any, b: Any, out: None = None) -> Any:
     """All products of two vectors' elements."""
-    return np.ravel(a)[:, None] * np.ravel(b)[None, :]
+    x, y = (v if _is_vector(v) else np.ravel(v) for v in (a, b))
+    return x[:, None] * y
+
+
+def _is_vector(v: Any) -> bool:
+    """Whether something is a vector that can be indexed as NumPy's: a Series, say, cannot."""
+    return hasattr(v, "__array_namespace__") and v.ndim == 1
 
 
 @implements(np.linalg.outer)
@@ -231,7 +238,7 @@ def _linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 # --- einsum -----------------------------------------------------------------
 
-identity_like = Constant(lambda x, n: np.eye(n, dtype=x.dtype, like=x))
+identity_like = Constant(lambda x, n: beside(x, np.eye(n, dtype=x.dtype)))
 
 
 def _explicit(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
@@ -358,7 +365,31 @@ def _contract(*operands: Any, subscripts: str) -> Any:
                 left, right = _ready(a.transpose(first)), _ready(b.transpose(second))
                 made = np.matmul(right.mT, left.mT) if turned else np.matmul(left, right)
                 return made.transpose(order)
+    if foreign(*operands) is not None:
+        operands, subscripts = _single_labels(operands, subscripts)
     return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
+
+
+def _single_labels(operands: tuple[Any, ...], subscripts: str) -> tuple[tuple[Any, ...], str]:
+    """Return operands whose repeated labels are read off by `diagonal`; Dask's einsum fails there.
+
+    Lengths that differ are left to einsum, which says so.
+    """
+    terms, result = _explicit(subscripts, [np.ndim(o) for o in operands])
+    found = []
+    for k, x in enumerate(operands):
+        term = terms[k]
+        for label in dict.fromkeys(term):
+            while term.count(label) > 1:
+                i = term.index(label)
+                j = term.index(label, i + 1)
+                if x.shape[i] != x.shape[j]:
+                    return operands, subscripts
+                x = np.diagonal(x, 0, i, j)
+                term = term[:i] + term[i + 1 : j] + term[j + 1 :] + label
+        terms[k] = term
+        found.append(x)
+    return tuple(found), ",".join(terms) + "->" + result
 
 
 def _einsum_formula(k: int, y: Any, *operands: Any, subscripts: str) -> str | None:
@@ -397,7 +428,7 @@ contracted = primitive(
 
 # Of one operand, where nothing is summed: NumPy's result is then a view that may be written.
 rearranged: Primitive = primitive(
-    lambda x, subscripts: np.einsum(subscripts, x),
+    lambda x, subscripts: _contract(x, subscripts=subscripts),
     vjp=[lambda g, y, x, *, subscripts: _einsum_vjp(g, y, x, subscripts=subscripts)[0]],
     jvp=[lambda t, y, x, *, subscripts: rearranged(t, subscripts=subscripts)],
     name="einsum",
@@ -425,6 +456,7 @@ def einsum(
     order: str = "K",
 ) -> Any:
     """Sum of products by labels; both of NumPy's calling forms."""
+    operands = tuple(map(strong, operands))
     dtype = _common(operands) if dtype is None else dtype
     if order != "K":
         raise TypeError(f"order={order!r} is not supported on a traced value; copy the result.")

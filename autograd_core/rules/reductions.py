@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import wraps
 from inspect import signature
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear, primitive
-from autograd_core.operations.primitive import implements
+from autograd_core.operations.kinds import beside, foreign
+from autograd_core.operations.primitive import bare, implements
 from autograd_core.operations.saved_reads import NOTHING
 from autograd_core.rules.elementwise import cusp
 
@@ -83,6 +85,15 @@ def count(x: Any, axis: Any) -> int:
         return int(x.size)
     axes = axis if isinstance(axis, tuple) else (axis,)
     return int(np.prod([x.shape[k] for k in axes], dtype=int))
+
+
+def counted(x: Any, axis: Any, where: Any, keepdims: bool = False) -> Any:
+    """Return how many elements each reduced value stands for, of those that where= names."""
+    if where is True:
+        return count(x, axis)
+    kind = x.dtype.newbyteorder("=") if x.dtype.kind == "f" else np.abs(x.dtype.type(0)).dtype
+    there = np.broadcast_to(beside(x, np.asarray(bare(where))), np.shape(x))
+    return np.sum(there, axis=axis, keepdims=keepdims, dtype=kind)
 
 
 def _sum_transpose(
@@ -203,7 +214,22 @@ deviation = primitive(
 
 def _divisor(a: Any, axis: Any, ddof: Any, correction: Any) -> Any:
     ddof = ddof if correction is None or correction is np._NoValue else correction
-    return max(count(a, axis) - ddof, 0)  # as NumPy: no negative variance
+    divisor = max(count(a, axis) - ddof, 0)  # as NumPy: no negative variance
+    return divisor.item() if isinstance(divisor, np.generic) else divisor  # decides no dtype
+
+
+def _partial_variance(
+    a: Any, axis: Any, ddof: Any, keepdims: bool, correction: Any, where: Any, mean: Any
+) -> Any:
+    """Return the variance of what where= names, around a mean that may be given."""
+    if mean is None or mean is np._NoValue:
+        mean = np.mean(a, axis=axis, keepdims=True, where=where)
+    ddof = ddof if correction is None or correction is np._NoValue else correction
+    d = a - mean
+    square = np.real(d) ** 2 + np.imag(d) ** 2 if d.dtype.kind == "c" else d * d
+    total = np.sum(square, axis=axis, keepdims=keepdims, where=where)
+    n = counted(a, axis, where, keepdims)
+    return total / np.maximum(n - ddof, 0).astype(total.dtype)
 
 
 @implements(np.var)
@@ -217,12 +243,16 @@ def var(
     keepdims: bool = False,
     *,
     correction: Any = None,
+    where: Any = True,
+    mean: Any = None,
 ) -> Any:
     """Mean squared deviation."""
     if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
-        made = var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction)
+        made = var(a, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where)
         return made.astype(dtype)
     a = as_dtype(a, dtype)
+    if where is not True or not (mean is None or mean is np._NoValue):
+        return _partial_variance(a, axis, ddof, kept(keepdims), correction, where, mean)
     divisor = _divisor(a, axis, ddof, correction)
     if a.dtype.kind == "c":
         d = a - np.mean(a, axis=axis, keepdims=True)
@@ -242,16 +272,22 @@ def std(
     keepdims: bool = False,
     *,
     correction: Any = None,
+    where: Any = True,
+    mean: Any = None,
 ) -> Any:
     """Square root of `var`; its derivative at constants is 0."""
     if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
-        made = std(a, axis, ddof=ddof, keepdims=keepdims, correction=correction)
+        made = std(a, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where)
         return made.astype(dtype)
     a = as_dtype(a, dtype)
+    if where is not True or not (mean is None or mean is np._NoValue):
+        from autograd_core.rules.linalg import root
+
+        return root(_partial_variance(a, axis, ddof, kept(keepdims), correction, where, mean))
     divisor = _divisor(a, axis, ddof, correction)
     if count(a, axis) == 1:  # of one number: zero everywhere, with every derivative
         zero = np.real(a - a) if a.dtype.kind == "c" else a - a
-        return np.sum(zero, axis=axis, keepdims=kept(keepdims)) / np.sqrt(divisor)
+        return np.sum(zero, axis=axis, keepdims=kept(keepdims)) / math.sqrt(divisor)
     if a.dtype.kind == "c":
         from autograd_core.rules.linalg import root
 
@@ -363,9 +399,16 @@ def _cumsum_jvp(t: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None) 
     return cumsum(t, axis=axis, dtype=np.float32 if t.dtype == np.float16 else dtype)
 
 
+def _cumsum(a: Any, axis: Any = None, dtype: Any = None) -> Any:
+    if not np.ndim(a) and foreign(a) is not None:
+        a = a.reshape(1)
+    return np.cumsum(a, axis=axis, dtype=dtype)
+
+
 cumsum = linear(
     np.cumsum,
     _cumsum_transpose,
+    forward=_cumsum,
     category="reduction",
     jvps=(_cumsum_jvp,),
     formulas=(

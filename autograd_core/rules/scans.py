@@ -35,7 +35,7 @@ def _with_initial(made: Any, axis: int, first: float) -> Any:
     shape = tuple(
         1 if k == normalize_axis_index(axis, made.ndim) else n for k, n in enumerate(made.shape)
     )
-    return np.concatenate([np.full(shape, first, dtype=made.dtype), made], axis=axis)
+    return np.concatenate([np.full_like(made, first, shape=shape), made], axis=axis)
 
 
 def _cumulative(scan: Any, first: float) -> Any:

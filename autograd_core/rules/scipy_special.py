@@ -14,7 +14,14 @@ import numpy as np
 
 from autograd_core.operations.declare import elementwise
 from autograd_core.operations.primitive import Primitive, implements, register
-from autograd_core.rules import scipy_bessel, scipy_incomplete  # noqa: F401 - they register their own
+from autograd_core.rules import (  # noqa: F401 - they register their own
+    scipy_bessel,
+    scipy_hypergeometric,
+    scipy_incomplete,
+    scipy_integrals,
+    scipy_orthogonal,
+    scipy_zeta,
+)
 from autograd_core.rules.scipy_polygamma import polygamma
 from autograd_core.rules.scipy_ufuncs import sp
 

@@ -25,5 +25,9 @@ class _Functions:
         setattr(self, name, found)
         return found
 
+    def private(self, name: str) -> Any:
+        """Return a ufunc that a function of SciPy's calls, and that has no public name."""
+        return getattr(scipy.special._ufuncs, name)
+
 
 sp: Any = _Functions()

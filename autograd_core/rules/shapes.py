@@ -8,12 +8,23 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear
+from autograd_core.operations.kinds import foreign
 from autograd_core.operations.primitive import implements
 
+
 # NumPy renamed reshape's keyword; positional use is the same in all versions.
+def _reshaped(x: Any, shape: tuple[int, ...]) -> Any:
+    if x.__class__ is np.ndarray or foreign(x) is None:
+        return x.reshape(shape)
+    try:
+        return x.reshape(shape)
+    except NotImplementedError:  # Dask joins axes or splits them, not both, and none of length 0
+        return x.reshape(-1).reshape(shape) if x.size else np.zeros_like(x, shape=shape)
+
+
 reshape = linear(
-    lambda x, shape: x.reshape(shape),
-    lambda g, x, *, shape: g.reshape(x.shape),
+    _reshaped,
+    lambda g, x, *, shape: _reshaped(g, x.shape),
     name="reshape",
     view=True,
     category="shape",
@@ -21,7 +32,7 @@ reshape = linear(
 
 ravel = linear(  # no reshape: what is not contiguous is copied
     lambda x: x.ravel(),
-    lambda g, x: g.reshape(x.shape),
+    lambda g, x: _reshaped(g, x.shape),
     name="ravel",
     view=True,
     category="shape",
@@ -190,8 +201,17 @@ def _roll_back(shift: Any) -> Any:
     return tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
 
 
+def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
+    if foreign(a) is not None and np.ndim(axis) and not np.ndim(shift):
+        shift = (shift,) * len(axis)  # Dask wants one for each axis
+    return np.roll(a, shift, axis)
+
+
 roll = linear(
-    np.roll, lambda g, x, *, shift, axis=None: np.roll(g, _roll_back(shift), axis), category="shape"
+    np.roll,
+    lambda g, x, *, shift, axis=None: _roll(g, _roll_back(shift), axis),
+    forward=_roll,
+    category="shape",
 )
 
 
@@ -211,7 +231,16 @@ def add_at(g: Any, index: Any, n: int) -> Any:
     return scatter(g, index=index, shape=(n, *g.shape[1:]))
 
 
-repeat = linear(np.repeat, _repeat_transpose, category="shape")
+def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
+    try:
+        return np.repeat(a, repeats, axis)
+    except NotImplementedError:  # of Dask, for several counts and without an axis
+        a = a.reshape(-1) if axis is None else a
+        axis = 0 if axis is None else axis
+        return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
+
+
+repeat = linear(np.repeat, _repeat_transpose, forward=_repeat, category="shape")
 
 
 @implements(np.tile)
@@ -229,8 +258,21 @@ def tile(A: Any, reps: Any) -> Any:  # noqa: N803 - NumPy's name
     return made if copied else made.copy()
 
 
-tril = linear(np.tril, lambda g, x, *, k=0: np.tril(g, k), category="shape")
-triu = linear(np.triu, lambda g, x, *, k=0: np.triu(g, k), category="shape")
+def _triangle(function: Any) -> Any:
+    def run(m: Any, k: int = 0) -> Any:
+        if m.ndim == 1 and foreign(m) is not None:  # as many rows of it as it has numbers
+            m = np.broadcast_to(m, (len(m), len(m)))
+        return function(m, k)
+
+    return run
+
+
+tril = linear(
+    np.tril, lambda g, x, *, k=0: np.tril(g, k), forward=_triangle(np.tril), category="shape"
+)
+triu = linear(
+    np.triu, lambda g, x, *, k=0: np.triu(g, k), forward=_triangle(np.triu), category="shape"
+)
 
 
 def _diagonal_index(shape: tuple[int, ...], offset: int) -> tuple[Any, Any]:
@@ -290,7 +332,7 @@ def _astype(x: Any, dtype: Any) -> Any:
 
 astype_ = linear(_astype, lambda g, x, *, dtype: g, name="astype", category="shape")
 copy_ = linear(
-    lambda x, order="C": x.copy() if order == "C" else x.copy(order),
+    lambda x, order="C": x.copy(order) if order != "C" and foreign(x) is None else x.copy(),
     lambda g, x, *, order="C": g,
     name="copy",
     category="shape",
@@ -307,6 +349,26 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: None = None) -> Any:
     """Cast; a cast to integers or booleans carries no derivative."""
     return x.astype(dtype, copy=copy)
+
+
+_PYTHON_NUMBERS = (bool, int, float, complex)
+
+
+def strong(v: Any) -> Any:
+    """Return a Python number as a number of NumPy's, which takes part in deciding a dtype."""
+    return np.asarray(v)[()] if type(v) in _PYTHON_NUMBERS else v
+
+
+def adapted(v: Any, kind: Any) -> Any:
+    """Return a Python number in a dtype that others decided; another value as it is."""
+    return np.asarray(v, kind) if type(v) in _PYTHON_NUMBERS else v
+
+
+def common_kind(*values: Any) -> Any:
+    """Return the dtype of a choice among values; Python's numbers adapt to the arrays."""
+    weak = [v if type(v) in _PYTHON_NUMBERS else getattr(v, "dtype", None) for v in values]
+    return np.result_type(*(np.asarray(v) if k is None else k
+                            for v, k in zip(values, weak, strict=True)))  # fmt: skip
 
 
 def cast_all(arrays: Any, dtype: Any, casting: str, usual: str = "same_kind") -> Any:

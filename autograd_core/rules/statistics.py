@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autograd_core.operations.kinds import beside
 from autograd_core.operations.primitive import bare, implements, innermost_array
 from autograd_core.rules.reductions import as_dtype, in_single, kept
 
@@ -74,7 +75,7 @@ def _quantile(
     missing = np.isnan(bare(rows))
     n = np.sum(~missing, axis=-1, keepdims=True) if skip_nan else rows.shape[-1]
     shape = np.shape(q)
-    wanted = np.reshape(q, (-1, *(1,) * rows.ndim))
+    wanted = beside(rows, np.reshape(q, (-1, *(1,) * rows.ndim)))
     if rows.shape[-1] > _most(wanted.dtype):  # places that q's precision cannot tell
         wanted = wanted.astype(np.float64)
     place = _place(wanted, n.astype(wanted.dtype) if skip_nan else n, method)
@@ -120,10 +121,13 @@ def _quantile_of(scale: float, skip_nan: bool, name: str) -> Any:
             raise TypeError(f"{name}: weights= is not supported on a traced value.")
         a = a if hasattr(a, "dtype") else np.asarray(a, dtype=float)
         kind = None
-        if isinstance(q, (int, float)) and a.dtype.kind == "f":
+        if type(q) in (int, float) and a.dtype.kind == "f":
             kind = a.dtype  # a Python number does not decide the precision
             q = np.float64(q)
-        q = q if hasattr(q, "dtype") else np.asarray(q)
+        q = beside(a, q if hasattr(q, "dtype") else np.asarray(q))
+        if q.dtype.kind in "iu" and scale == 1.0:  # 0 and 1, which need no product of a float64
+            kind = a.dtype if a.dtype.kind == "f" else np.dtype(float)
+            q = q.astype(float)
         if a.dtype.kind == "c":
             raise TypeError(f"{name}: complex numbers have no order.")
         given = innermost_array(q)
@@ -184,31 +188,46 @@ def _zeroed(a: Any) -> tuple[Any, Any]:
 
 @implements(np.nansum)
 def nansum(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    **rare: Any,
 ) -> Any:
-    """Sum that counts NaN as 0."""
-    return np.sum(_zeroed(a)[0], axis=axis, dtype=dtype, keepdims=kept(keepdims))
+    """Sum that counts NaN as 0; `rare` are initial= and where=."""
+    return np.sum(_zeroed(a)[0], axis=axis, dtype=dtype, keepdims=kept(keepdims), **rare)
 
 
 @implements(np.nanprod)
 def nanprod(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    **rare: Any,
 ) -> Any:
-    """Product that counts NaN as 1."""
+    """Product that counts NaN as 1; `rare` are initial= and where=."""
     ones = np.where(np.isnan(bare(a)), 1, a)
-    return np.prod(ones, axis=axis, dtype=dtype, keepdims=kept(keepdims))
+    return np.prod(ones, axis=axis, dtype=dtype, keepdims=kept(keepdims), **rare)
 
 
 @implements(np.nanmean)
 @in_single
 def nanmean(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = False
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = False,
+    where: Any = True,
 ) -> Any:
     """Mean of what is not NaN."""
     keepdims = kept(keepdims)
     values, there = _zeroed(as_dtype(a, dtype))
-    n = np.sum(there, axis=axis, keepdims=keepdims, dtype=values.dtype)
-    return np.sum(values, axis=axis, keepdims=keepdims) / n
+    n = np.sum(there & where, axis=axis, keepdims=keepdims, dtype=values.dtype)
+    return np.sum(values, axis=axis, keepdims=keepdims, where=where) / n
 
 
 @implements(np.nanvar)
@@ -222,16 +241,20 @@ def nanvar(
     keepdims: Any = False,
     *,
     correction: Any = _given,
+    where: Any = True,
+    mean: Any = None,
 ) -> Any:
     """Variance of what is not NaN."""
     keepdims = kept(keepdims)
     ddof = ddof if correction is _given else correction
     if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
-        return nanvar(a, axis, ddof=ddof, keepdims=keepdims).astype(dtype)
+        return nanvar(a, axis, ddof=ddof, keepdims=keepdims, where=where, mean=mean).astype(dtype)
     a = as_dtype(a, dtype)
-    there = ~np.isnan(bare(a))
+    there = ~np.isnan(bare(a)) & where
     n = np.sum(there, axis=axis, keepdims=keepdims, dtype=a.dtype.newbyteorder("="))
-    d = np.where(there, a - nanmean(a, axis=axis, keepdims=True), 0)
+    if mean is None or mean is np._NoValue:
+        mean = nanmean(a, axis=axis, keepdims=True, where=where)
+    d = np.where(there, a - mean, 0)
     square = np.real(d * np.conj(d)) if a.dtype.kind == "c" else d * d
     n = np.real(n) if a.dtype.kind == "c" else n
     free = n - n.dtype.type(ddof)
@@ -250,21 +273,35 @@ def nanstd(
     keepdims: Any = False,
     *,
     correction: Any = _given,
+    where: Any = True,
+    mean: Any = None,
 ) -> Any:
     """Square root of `nanvar`; its derivative at constants is 0."""
     from autograd_core.rules.linalg import root
 
     if dtype is not None and np.dtype(dtype).kind == "c" != a.dtype.kind:
-        made = nanstd(a, axis, ddof=ddof, keepdims=keepdims, correction=correction)
+        made = nanstd(a, axis, ddof=ddof, keepdims=keepdims, correction=correction, where=where,
+                      mean=mean)  # fmt: skip
         return made.astype(dtype)
-    return root(nanvar(a, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction))
+    return root(nanvar(a, axis, dtype, ddof=ddof, keepdims=keepdims, correction=correction,
+                       where=where, mean=mean))  # fmt: skip
 
 
 def _nan_extreme(extreme: Any, worst: float) -> Any:
-    def run(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
+    def run(
+        a: Any,
+        axis: Any = None,
+        out: None = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
         keepdims = kept(keepdims)
         there = ~np.isnan(bare(a))
-        made = extreme(np.where(there, a, a.dtype.type(worst)), axis=axis, keepdims=keepdims)
+        filled = np.where(there, a, a.dtype.type(worst))
+        made = extreme(filled, axis=axis, keepdims=keepdims, initial=initial, where=where)
+        if not (initial is None or initial is np._NoValue):
+            return made
         none = ~np.any(there, axis=axis, keepdims=keepdims)
         return np.where(none, a.dtype.type(np.nan), made) if np.any(innermost_array(none)) else made
 
@@ -286,7 +323,7 @@ def average(
         if not np.size(made):
             raise ZeroDivisionError("there is nothing to take the average of.")
         return (made, np.full_like(made, np.size(a) // max(np.size(made), 1))) if returned else made
-    weights = weights if hasattr(weights, "shape") else np.asarray(weights)
+    weights = beside(a, weights if hasattr(weights, "shape") else np.asarray(weights))
     whole = np.result_type(a.dtype, weights.dtype, *([] if a.dtype.kind in "fc" else [float]))
     kind = np.float32 if whole == np.float16 else whole  # which can count the weights
     a, weights = (v if v.dtype == kind else v.astype(kind) for v in (a, weights))
@@ -343,14 +380,15 @@ def cov(
         raise TypeError(f"dtype={np.dtype(kind)} cannot hold a mean; give a floating-point dtype.")
     parts = [_variables(v, rowvar, k == 0) for k, v in enumerate(given)]
     if not parts[0].shape[0]:
-        return np.zeros((0, 0))  # of double precision whatever goes in, as NumPy has it
+        # of double precision whatever goes in, as NumPy has it
+        return beside(parts[0], np.zeros((0, 0)))
     work = np.float32 if kind == np.float16 else kind  # sums of halves overflow
     x = np.concatenate([p.astype(work) for p in parts], axis=0)
     ddof = (0 if bias else 1) if ddof is None else ddof
     weights = None
     for given in (fweights, aweights):
         if given is not None:
-            weights = np.multiply(1.0 if weights is None else weights, given)
+            weights = np.multiply(1.0 if weights is None else weights, beside(x, given))
     if weights is None:
         total: Any = x.shape[1]
         d = x - np.mean(x, axis=1, keepdims=True)
@@ -365,7 +403,7 @@ def cov(
         elif aweights is None:
             factor = total - ddof
         else:
-            factor = total - ddof * np.sum(weights * aweights) / total
+            factor = total - ddof * np.sum(weights * beside(x, aweights)) / total
     if np.any(innermost_array(factor) <= 0):
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
         factor = np.where(bare(factor) <= 0, 0.0, factor)

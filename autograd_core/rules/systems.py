@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.operations.declare import primitive
+from autograd_core.operations.kinds import beside, extreme
 from autograd_core.operations.primitive import (
     Boxed,
     Constant,
@@ -21,6 +22,7 @@ from autograd_core.operations.primitive import (
     innermost_array,
 )
 from autograd_core.rules.eigen import finite
+from autograd_core.rules.linalg import squares
 from autograd_core.rules.triangular import adjoint, conjugate
 
 
@@ -58,7 +60,7 @@ def _cut_jvp(t: Any, p: Any, a: Any, *, rcond: Any) -> Any:
     u, s, vh = np.linalg.svd(a, full_matrices=False)
     uh, v = adjoint(u), adjoint(vh)
     size = bare(s)
-    kept = size > np.asarray(rcond)[..., None] * np.max(size, axis=-1, keepdims=True)
+    kept = size > beside(a, np.asarray(rcond)[..., None]) * np.max(size, axis=-1, keepdims=True)
     over = np.where(kept, 1 / np.where(kept, s, 1), 0)
     rows, columns = s[..., :, None], s[..., None, :]
     m = np.matmul(np.matmul(uh, t), v)
@@ -77,7 +79,9 @@ def _cut_jvp(t: Any, p: Any, a: Any, *, rcond: Any) -> Any:
 
 def _pseudo_inverse(name: str, hermitian: bool, **rules: Any) -> Primitive:
     def inverse(a: Any, rcond: Any = None) -> Any:
-        return np.linalg.pinv(a, rcond=rcond, hermitian=hermitian)
+        if not hermitian:
+            return np.linalg.pinv(a, rcond=rcond)
+        return np.linalg.pinv(a, rcond=rcond, hermitian=True)
 
     return primitive(
         inverse,
@@ -96,10 +100,10 @@ cut_hermitian_pinv = _pseudo_inverse("cut hermitian pinv", True, jvp=[_cut_jvp])
 
 
 def _cuts(a: Any, rcond: Any) -> Any:
-    s = np.linalg.svdvals(a)
-    s = s / np.max(s, axis=-1, keepdims=True, initial=np.finfo(s.dtype).tiny)
+    s = np.linalg.svd(a, compute_uv=False)
+    s = s / extreme(np.max, s, np.finfo(s.dtype).tiny, -1, True)
     least = np.finfo(s.dtype).eps * max(a.shape[-2:])
-    return np.any((s <= np.asarray(rcond)[..., None]) & (s > least))
+    return np.any((s <= beside(a, np.asarray(rcond)[..., None])) & (s > least))
 
 
 _cuts_off = Constant(finite(_cuts))
@@ -204,9 +208,9 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     rows, columns = np.shape(a)
     rank = _rank(a, b, rcond)
     found = innermost_array(rank)  # under vmap one for each example
-    least, most = int(np.min(found, initial=columns)), int(np.max(found, initial=0))
+    least, most = int(extreme(np.min, found, columns)), int(extreme(np.max, found, 0))
     rank = np.intc(least) if least == most else rank  # as NumPy
-    residuals: Any = np.zeros((0,), dtype=x.dtype)
+    residuals: Any = np.zeros_like(x, shape=(0,))
     if most == columns < rows:
         if least < columns:
             raise np.linalg.LinAlgError(
@@ -214,7 +218,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
                 "others; for the solution alone write np.linalg.pinv(a) @ b."
             )
         off = b - np.matmul(a, x)
-        residuals = np.atleast_1d(np.sum(np.abs(off) ** 2, axis=0))
+        residuals = np.atleast_1d(np.sum(squares(off), axis=0))
     return x, residuals, rank, np.linalg.svd(a, compute_uv=False)
 
 

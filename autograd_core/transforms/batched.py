@@ -249,7 +249,7 @@ class Batched(Traced):
         self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any], level: int
     ) -> Any:
         batch = self._batch
-        rule = RULES.get(primitive.name)
+        rule = RULES.get(primitive.name) if primitive.own else None
         if rule is None and primitive.category == "elementwise":
             rule = elementwise_rule
         try:

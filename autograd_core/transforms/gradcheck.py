@@ -18,6 +18,7 @@ from autograd_core.engine.gradients import gradients
 from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import collect
 from autograd_core.engine.tensor import Tensor
+from autograd_core.operations.kinds import beside, foreign, host
 from autograd_core.operations.modes import no_grad
 from autograd_core.operations.primitive import Boxed, bare
 from autograd_core.transforms.derivatives import pushed, transpose
@@ -26,7 +27,7 @@ from autograd_core.transforms.tracing import Trace
 
 
 def _raw(value: Any) -> Any:
-    return np.array(bare(value))
+    return np.array(host(bare(value)))
 
 
 def central_differences(f: Callable[..., Any], xs: Sequence[Any], step: float) -> list[Any]:
@@ -82,8 +83,10 @@ class _Problem:
         self.symmetric = symmetric
         given = tree.leaves(self.args)
         self.places = [k for k, a in enumerate(given) if _differentiable(a)]
-        self._xs = [_raw(given[k]) for k in self.places] + [_raw(t) for t in self.parameters]
-        if not self._xs:
+        leaves = [*(given[k] for k in self.places), *self.parameters]
+        self.numbers = [_raw(leaf) for leaf in leaves]  # on the host, whatever f works on
+        self._kinds = [foreign(leaf) for leaf in leaves]
+        if not self.numbers:
             raise errors.DTypeError(
                 "gradcheck(): no floating-point argument to differentiate.", Location.of_caller()
             )
@@ -92,10 +95,15 @@ class _Problem:
     @property
     def xs(self) -> list[Any]:
         """Where to check: copies, since f may write its arguments."""
-        return [x.copy() for x in self._xs]
+        return self.moved([x.copy() for x in self.numbers])
+
+    def moved(self, values: Sequence[Any]) -> list[Any]:
+        """Return arrays of NumPy's as arrays of the arguments' kinds."""
+        return [beside(kind, v) for kind, v in zip(self._kinds, values, strict=True)]
 
     def outputs(self, *values: Any) -> list[Any]:
         """Run f with these values in the places that are differentiated."""
+        values = tuple(self.moved(values))
         given = [a.copy() if isinstance(a, np.ndarray) else a for a in tree.leaves(self.args)]
         for k, value in zip(self.places, values, strict=False):
             given[k] = _hermitian(value) if self.symmetric and _square(value) else value
@@ -118,7 +126,7 @@ class _Problem:
     def analytic(self, *values: Any) -> Any:
         """Return the same of complex arguments, of which the outputs are complex too."""
         outs = [o for o in self.outputs(*values) if _differentiable(o)]
-        return bare(self._weighted(outs))
+        return host(bare(self._weighted(outs)))
 
     def _check(self, outs: Sequence[Any]) -> None:
         if not outs:
@@ -137,10 +145,14 @@ class _Problem:
         if not self.weights:
             rng = np.random.default_rng(0)
             self.weights = [
-                rng.uniform(0.5, 1.5, np.shape(bare(o))).astype(np.asarray(bare(o)).dtype)
+                beside(o, rng.uniform(0.5, 1.5, np.shape(bare(o))).astype(_dtype(bare(o))))
                 for o in outs
             ]
         return sum(np.sum(o * w) for o, w in zip(outs, self.weights, strict=True))
+
+
+def _dtype(value: Any) -> Any:
+    return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
 
 
 def _square(value: Any) -> bool:
@@ -268,7 +280,7 @@ def _check_value(problem: _Problem) -> None:
     values = []
     for _ in range(2):
         with no_grad():
-            values.append(np.asarray(bare(problem.scalar(*problem.xs))))
+            values.append(np.asarray(host(bare(problem.scalar(*problem.xs)))))
     if not np.isfinite(values[0]):
         raise errors.GradcheckError(
             f"gradcheck(): the function is not finite at these arguments (the weighted sum of its "
@@ -294,7 +306,7 @@ def _checked(
     rtol: float | None,
     atol: float | None,
 ) -> bool:
-    xs, parameters = problem.xs, problem.parameters
+    xs, parameters = problem.numbers, problem.parameters
     _check_value(problem)
     precision = max(float(np.finfo(x.dtype).eps) for x in xs)  # the coarsest decides
     step = precision ** (1 / 3) if step is None else step
@@ -319,18 +331,22 @@ def _checked(
     gradient = _gradient(problem.scalar)
     context = _Context(problem, rtol, atol, step)
     if "reverse" in modes:
-        found = [bare(g) for g in gradient(*problem.xs)]
-        context.check_same(found, [bare(g) for g in gradient(*problem.xs)])
+        found = _on_host(gradient(*problem.xs))
+        context.check_same(found, _on_host(gradient(*problem.xs)))
         context.compare("reverse mode", found, numerical)
     if "forward" in modes and not parameters:
         rng = np.random.default_rng(1)
         direction = tuple(rng.uniform(-1, 1, x.shape).astype(x.dtype) for x in xs)
-        _, t = pushed(problem.scalar, tuple(problem.xs), direction)
+        _, t = pushed(problem.scalar, tuple(problem.xs), tuple(problem.moved(direction)))
         slope = sum(np.sum(n * d) for n, d in zip(numerical, direction, strict=True))
-        context.compare("forward mode", [np.asarray(bare(t))], [np.asarray(slope)])
+        context.compare("forward mode", [np.asarray(host(bare(t)))], [np.asarray(slope)])
     if order > 1:
         _check_second(problem, gradient, context, modes)
     return True
+
+
+def _on_host(values: Sequence[Any]) -> list[Any]:
+    return [host(bare(v)) for v in values]
 
 
 def _gradient(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -341,9 +357,9 @@ def _gradient(f: Callable[..., Any]) -> Callable[..., Any]:
 def _check_second(
     problem: _Problem, gradient: Callable[..., Any], context: _Context, modes: Sequence[str]
 ) -> None:
-    xs = problem.xs
+    xs = problem.numbers
     rng = np.random.default_rng(2)
-    v = tuple(rng.uniform(-1, 1, x.shape).astype(x.dtype) for x in xs)
+    v = tuple(problem.moved([rng.uniform(-1, 1, x.shape).astype(x.dtype) for x in xs]))
 
     def slope(*values: Any) -> Any:
         return sum(np.sum(g * d) for g, d in zip(gradient(*values), v, strict=True))
@@ -355,14 +371,16 @@ def _check_second(
         first = gradients(out, values, create_graph=True)
         return sum(np.sum(g * d) for g, d in zip(first, v, strict=True) if g is not None)
 
-    numerical = central_differences(lambda *m: float(bare(slope(*m))), xs, context.step)
+    numerical = central_differences(
+        lambda *m: float(bare(slope(*problem.moved(m)))), xs, context.step
+    )
     if "reverse" in modes:
         for what, f in (("reverse over reverse", slope), ("create_graph", recorded)):
-            found = [bare(g) for g in _gradient(f)(*problem.xs)]
+            found = _on_host(_gradient(f)(*problem.xs))
             context.compare(f"second order, {what}", found, numerical)
     if "forward" in modes and not problem.parameters:
         _, product = pushed(gradient, tuple(problem.xs), v)
-        context.compare("second order, forward over reverse", [bare(p) for p in product], numerical)
+        context.compare("second order, forward over reverse", _on_host(product), numerical)
 
 
 class _Context:
@@ -428,18 +446,19 @@ class _Context:
             return True
         raw = [i.output if i.__class__ is Node else i for i in node.inputs]
         tracked = [k for k, i in enumerate(node.inputs) if i.__class__ is Node]
-        values = [np.array(raw[k]) for k in tracked]
+        values = [_raw(raw[k]) for k in tracked]
         rng = np.random.default_rng(3)
 
         def run(*moved: Any) -> Any:
             full = list(raw)
             for k, m in zip(tracked, moved, strict=True):
+                m = beside(raw[k], m)
                 symmetric = _square(m) and k == _SYMMETRIC.get(primitive.name)
                 full[k] = _hermitian(m) if symmetric else m
             return primitive(*full, **node.params)
 
         parts = node.output if primitive.multiple else (node.output,)
-        weights = [rng.uniform(0.5, 1.5, np.shape(p)) for p in parts]
+        weights = [beside(p, rng.uniform(0.5, 1.5, np.shape(p))) for p in parts]
 
         def weighted(*moved: Any) -> float:
             out = run(*moved)
@@ -448,7 +467,8 @@ class _Context:
 
         numerical = central_differences(weighted, values, self.step)
         try:
-            out, pullback = vjp_of(run, *values)
+            at = [beside(raw[k], v) for k, v in zip(tracked, values, strict=True)]
+            out, pullback = vjp_of(run, *at)
             seeds = [w.astype(p.dtype) for w, p in zip(weights, parts, strict=True)]
             pulled = pullback(
                 type(out)(*seeds)
@@ -458,14 +478,14 @@ class _Context:
                 else seeds[0]
             )
             pushed = [
-                float(np.sum(np.asarray(t) * w))
-                for t, w in zip(self._pushed(run, values, primitive.multiple), weights, strict=True)
+                float(np.sum(t * w))
+                for t, w in zip(self._pushed(run, at, primitive.multiple), weights, strict=True)
             ]
         except errors.AutogradError:
             return False
         slope = float(sum(np.sum(n) for n in numerical))
         return all(
-            np.allclose(bare(g), n, rtol=self.rtol, atol=self.atol)
+            np.allclose(host(bare(g)), n, rtol=self.rtol, atol=self.atol)
             for g, n in zip(pulled, numerical, strict=True)
         ) and bool(np.isclose(sum(pushed), slope, rtol=self.rtol, atol=self.atol))
 

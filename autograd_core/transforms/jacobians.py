@@ -22,6 +22,7 @@ from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import collect
 from autograd_core.engine.tensor import Tensor
 from autograd_core.engine.trace_borders import pick
+from autograd_core.operations.kinds import beside, foreign
 from autograd_core.operations.modes import new_level
 from autograd_core.operations.primitive import Boxed, bare
 from autograd_core.transforms.complex_units import directions, whole
@@ -219,7 +220,7 @@ def _seeds(
     like = bare(like)
     shape, total = np.shape(like), int(np.size(like))
     if total == 1:
-        yield None, np.full(shape, unit, like.dtype)[()]
+        yield None, beside(like, np.full(shape, unit, like.dtype))[()]
         return
     for start in range(0, total, size):
         stop = min(start + size, total)
@@ -227,13 +228,15 @@ def _seeds(
         if unit != 1:
             units *= unit
         batch = Batching(stop - start, limit)
-        yield batch, batch.wrap(units.reshape((stop - start, *shape)))
+        yield batch, batch.wrap(beside(like, units.reshape((stop - start, *shape))))
 
 
-def _spread(batch: Batching | None, value: Any, shape: tuple[int, ...]) -> Any:
-    """Return the batch's values with the batch axis in front; zeros where there is none."""
+def _spread(batch: Batching | None, value: Any, like: Any) -> Any:
+    """Return the batch's values, each shaped like another, with the batch axis in front, or 0."""
+    like = bare(like)
+    shape = np.shape(like)
     if value is None:
-        return np.zeros((1 if batch is None else batch.size, *shape))
+        return beside(like, np.zeros((1 if batch is None else batch.size, *shape)))
     return value.reshape((1, *shape)) if batch is None else batch.spread(value)
 
 
@@ -245,6 +248,8 @@ def _finished(pieces: list[Any], full: tuple[int, ...], move: int, given: Any) -
     made = joined.reshape(full)
     if isinstance(made, Boxed):
         return made
+    if foreign(made) is not None:
+        return as_given(made, given)
     made = np.array(made)[()] if not made.flags.writeable or made.base is not None else made
     return as_given(made if full else made[()], given) if _keeps(given, full) else made
 
@@ -261,7 +266,10 @@ def _by_rows(trace: Trace, outputs: Sequence[Any], size: int) -> list[list[Any]]
         row = []
         for j, node in enumerate(trace.inputs):
             full = (*np.shape(bare(out)), *np.shape(bare(node.output)))
-            parts = [pieces[j] or [np.zeros(full, bare(node.output).dtype)] for pieces in swept]
+            parts = [
+                pieces[j] or [beside(node.output, np.zeros(full, bare(node.output).dtype))]
+                for pieces in swept
+            ]
             row.append(_entry(parts, full, 0, trace.given[j], node, out))
         table.append(row)
     return table
@@ -275,7 +283,7 @@ def _row(trace: Trace, outputs: Sequence[Any], k: int, size: int, unit: complex)
         for batch, seed in _seeds(out, size, unit=unit):
             seeds = [seed if j == k else None for j in range(len(outputs))]
             for j, g in enumerate(trace.found(outputs, seeds)):
-                pieces[j].append(_spread(batch, g, np.shape(bare(trace.inputs[j].output))))
+                pieces[j].append(_spread(batch, g, trace.inputs[j].output))
     return pieces
 
 
@@ -324,7 +332,7 @@ def _column(
         pushed = iter(trace.pushed(order, {node: seed}, nodes))
         for k, out in enumerate(outputs):
             t = next(pushed) if tracked[k] else None
-            pieces[k].append(_spread(batch, t, np.shape(bare(out))))
+            pieces[k].append(_spread(batch, t, out))
     return pieces
 
 
@@ -406,7 +414,7 @@ def _hessian_columns(
                 for k, g in enumerate(tree.leaves(gradient(*tree.like(structure, duals)))):
                     t = g._tangent if isinstance(g, Dual) and g._level == level else None
                     trace_borders.alive(t, "hessian()")
-                    pieces[k].append(_spread(piece, t, np.shape(bare(values[k]))))
+                    pieces[k].append(_spread(piece, t, values[k]))
             return pieces
         except TooLargeError:
             size = max(1, size // 4)
@@ -415,7 +423,7 @@ def _hessian_columns(
 def _second(pieces: list[Any], row: Any, column: Any, given: Any) -> Any:
     full = (*np.shape(bare(row)), *np.shape(bare(column)))
     if not pieces:
-        return np.zeros(full, bare(row).dtype)
+        return beside(row, np.zeros(full, bare(row).dtype))
     made = _finished(pieces, full, 1, given)
     dtype = bare(row).dtype
     return made.astype(dtype) if getattr(made, "dtype", dtype) != dtype else made

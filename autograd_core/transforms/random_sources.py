@@ -23,7 +23,9 @@ from weakref import ProxyTypes
 
 import numpy as np
 
+from autograd_core.base.packages import package_of
 from autograd_core.engine.tensor import Tensor
+from autograd_core.engine.trace_borders import filled
 
 
 def random_sources(*roots: Any) -> list[Any]:
@@ -136,7 +138,7 @@ def _without_state(value: Any) -> str:
         return kind.__name__
     if value is os.urandom or getattr(value, "__module__", "") == "secrets":
         return "the system's random numbers"
-    if kind.__name__ == "Generator" and kind.__module__.partition(".")[0] == "torch":
+    if kind.__name__ == "Generator" and package_of(kind) == "torch":
         return "torch.Generator"
     if kind.__module__ in ("builtins", "itertools") and issubclass(kind, Iterator):
         return f"a {kind.__name__}, whose place is not known"
@@ -154,7 +156,7 @@ def _inside(value: Any, known: Collection[str]) -> _Inside:
     inside = getattr(value, "__dict__", None)  # a C library's may be anything
     held = _labelled(inside) if isinstance(inside, dict) else []
     for kind in type(value).__mro__[:-1]:
-        if not _of_others(kind) and kind.__module__.partition(".")[0] not in known:
+        if not _of_others(kind) and package_of(kind) not in known:
             held += [(f".{k}", v) for k, v in vars(kind).items() if not k.startswith("__")]
             held += [(f".{k}", getattr(value, k, None)) for k in getattr(kind, "__slots__", ())]
             held += [("()", vars(kind).get(k)) for k in _CALLED]
@@ -187,7 +189,7 @@ def _of_function(value: Any) -> _Inside | None:
         return None
     cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
     return [
-        *((f".{k}", c.cell_contents) for k, c in cells if _filled(c)),
+        *((f".{k}", c.cell_contents) for k, c in cells if filled(c)),
         *_numbered(value.__defaults__ or ()),
         *_labelled(value.__kwdefaults__ or {}),
         *_named_globals(value.__code__, value.__globals__),
@@ -231,7 +233,16 @@ def _dull(value: Any) -> bool:
 
 # These hold no random source of a user's program; a namespace is as good as a dictionary.
 # A test's assert names pytest, from which every test that was collected can be reached.
-_OTHERS = {*sys.stdlib_module_names, "numpy", "numba", "llvmlite", "pytest", "_pytest"} - {
+_OTHERS = {
+    *sys.stdlib_module_names,
+    "numpy",
+    "numba",
+    "llvmlite",
+    "pytest",
+    "_pytest",
+    "sklearn",
+    "dask",
+} - {
     "__main__",
     "types",
     "collections",
@@ -245,7 +256,7 @@ def _of_others(value: Any) -> bool:
         return _home(value) in _OTHERS
     if issubclass(value, _CONTAINERS):
         return False
-    return str(getattr(value, "__module__", "")).partition(".")[0] in _OTHERS
+    return package_of(value) in _OTHERS
 
 
 def _home(function: FunctionType) -> str:
@@ -278,13 +289,6 @@ def _named_globals(code: CodeType, names: dict[str, Any]) -> _Inside:
 
 def _is_module(value: Any) -> bool:
     return isinstance(value, ModuleType)
-
-
-def _filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:
-        return False
 
 
 class RandomStates:

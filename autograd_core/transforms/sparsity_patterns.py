@@ -235,7 +235,8 @@ def pattern_of(order: Sequence[Node], outputs: Node, inputs: Node) -> Sets:
             for i in node.inputs
         ]
         y = bare(node.output)
-        rule = _BY_NAME.get(primitive.name) or _BY_CATEGORY.get(primitive.category, _dense)
+        by_name = _BY_NAME.get(primitive.name) if primitive.own else None
+        rule = by_name or _BY_CATEGORY.get(primitive.category, _dense)
         total: Sets | None = None
         for k, parent in enumerate(node.inputs):
             if parent.__class__ is Node and parent in known:

@@ -10,6 +10,22 @@ class KernelWarning(UserWarning):
 
 
 _said: set[str] = set()
+_LONGEST = 300  # characters of an error's own message: numba lists all types that it has met
+
+
+def told(error: BaseException) -> str:
+    r"""Return an error's kind and message in a line, cut off where it is long.
+
+    Examples
+    --------
+    >>> told(ValueError("odd\nthing"))
+    'ValueError: odd thing'
+    >>> len(told(ValueError("odd " * 1000))) < 400
+    True
+    """
+    message = " ".join(str(error)[: 2 * _LONGEST].split())
+    cut = message if len(message) <= _LONGEST else f"{message[:_LONGEST]} ..."
+    return f"{type(error).__name__}: {cut}"
 
 
 def say_once(kind: str, message: str) -> None:

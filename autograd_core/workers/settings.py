@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,7 +12,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from autograd_core.workers import threads as _threads
-from autograd_core.workers.faults import say_once
+from autograd_core.workers.faults import say_once, told
 
 
 def _flag(name: str) -> bool:
@@ -21,6 +23,7 @@ class _Choice(NamedTuple):
     compiled: bool
     winograd: bool
     threads: int
+    portable: bool = False  # see `portable`
 
 
 _PROCESS = _Choice(_flag("NN_COMPILED"), _flag("NN_WINOGRAD"), _threads.available())
@@ -94,6 +97,21 @@ class use_kernels:  # noqa: N801 - called like a function
         _choice.set(self.before)
 
 
+@contextmanager
+def portable() -> Iterator[None]:
+    """Let layers run as they are written down for other programs, until the end of the block.
+
+    No kernel is compiled, none is chosen by the size of its arrays, and what other programs know
+    as one operation is one.
+    """
+    before = _choice.get()
+    try:
+        _choice.set(before._replace(compiled=False, winograd=False, portable=True))
+        yield
+    finally:
+        _choice.set(before)
+
+
 def compiles() -> bool:
     """Tell whether compiled kernels are wanted, installed, and work here."""
     global _works
@@ -116,7 +134,7 @@ def _tried() -> bool:
         import_module("autograd_core.workers.compiled.trial").run()
     except Exception as error:  # whatever a broken numba, compiler or disk raises
         return _given_up(
-            f"a kernel could not be compiled ({type(error).__name__}: {error})",
+            f"a kernel could not be compiled ({told(error)})",
             "Set NUMBA_CACHE_DIR to a writable folder, or reinstall numba",
         )
     return True
@@ -145,9 +163,7 @@ def kernels(name: str) -> Any:
     try:
         return import_module(name)
     except Exception as error:  # it defines kernels, which asks numba for much
-        _works = _given_up(
-            f"{name} could not be loaded ({type(error).__name__}: {error})", "Reinstall numba"
-        )
+        _works = _given_up(f"{name} could not be loaded ({told(error)})", "Reinstall numba")
         return None
 
 

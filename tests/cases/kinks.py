@@ -303,6 +303,7 @@ KINKS: list[Kink] = [
     row(
         "limit", "x ** y at x = 0, y = 2", np.power, (0.0, 2.0), (0.0, 0.0), "pow", "0 ** y stays 0"
     ),
+    row("limit", "0.0 ** y at 2", lambda y: 0.0**y, (2.0,), (0.0,), None, "0 ** y stays 0"),
     row(
         "limit",
         "x ** [0, 0] at inf",

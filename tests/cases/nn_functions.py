@@ -31,6 +31,7 @@ def above(*shape: int) -> Any:
 LABELS, ROWS = np.array([2, 0, 1]), some(3, 4)
 SIGNS = np.array([1.0, -1.0, 1.0])
 PICTURES, LINES = some(2, 4, 5, 6), some(2, 4, 7)
+VOLUMES, PLACES = some(1, 2, 3, 4, 3), np.array([[[1, 2]], [[3, 0]]])
 NORM = {"weight": above(4), "bias": some(4)}
 STATISTICS = {"running_mean": some(4), "running_var": above(4)}
 
@@ -139,7 +140,12 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
         {"input": LINES, **NORM, **STATISTICS, "use_input_stats": False},
     ],
     "interpolate": [
-        {"input": PICTURES, "scale_factor": 2, "mode": mode} for mode in ("nearest", "bilinear")
+        {"input": PICTURES, "scale_factor": 2, "mode": mode}
+        for mode in ("nearest", "bilinear", "bicubic")
+    ]
+    + [
+        {"input": PICTURES, "size": (3, 2), "mode": "bilinear", "antialias": True},
+        {"input": LINES, "size": 3, "mode": "area"},
     ],
     "kl_div": [
         {"input": ROWS, "target": above(3, 4)},
@@ -209,7 +215,10 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
     "silu": [{"input": ROWS}],
     "smooth_l1_loss": [{"input": ROWS, "target": some(3, 4), "beta": 0.77}],
     "softmax": [{"input": ROWS, "dim": 0, "temperature": t} for t in (0.7, 1.0)],
-    "softmin": [{"input": ROWS, "dim": 0}],
+    "softmin": [
+        {"input": ROWS, "dim": 0},
+        *[{"input": ROWS, "dim": 0, "beta": b} for b in (1.0, 0.7, -1.3, 0.0)],
+    ],
     "softplus": [{"input": ROWS, "beta": 1.3, "threshold": 20.0}],
     "softshrink": [{"input": ROWS, "lambd": 0.6}],
     "softsign": [{"input": ROWS}],
@@ -217,6 +226,124 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
     "tanh": [{"input": ROWS}],
     "tanhshrink": [{"input": ROWS}],
     "threshold": [{"input": ROWS, "threshold": 0.1, "value": 0.4}],
+}
+FUNCTIONS |= {
+    "adaptive_avg_pool3d": [{"input": VOLUMES, "output_size": s} for s in (1, (2, 3, 2))],
+    "adaptive_max_pool3d": [{"input": VOLUMES, "output_size": s} for s in ((2, 3, 2), (1, 2, 1))],
+    "affine_grid": [{"theta": some(2, 2, 3), "size": (2, 1, 2, 3), "align_corners": True}],
+    "alpha_dropout": [{"input": ROWS, "p": 0.4, "training": True, "generator": 3}],
+    "avg_pool3d": [
+        {"input": VOLUMES, "kernel_size": (2, 1, 2)},
+        {"input": VOLUMES, "kernel_size": 2, "padding": 1, "count_include_pad": False},
+        {"input": VOLUMES, "kernel_size": 2, "divisor_override": 3},
+    ],
+    "channel_shuffle": [{"input": PICTURES, "groups": 2}],
+    "conv3d": [
+        {"input": VOLUMES, "weight": some(2, 2, 2, 1, 2), "bias": some(2), "padding": 1},
+        {"input": VOLUMES, "weight": some(2, 1, 2, 2, 1), "groups": 2, "padding": "same"},
+    ],
+    "conv_transpose3d": [
+        {
+            "input": some(1, 2, 2, 1, 2),
+            "weight": some(2, 1, 2, 1, 2),
+            "bias": some(2),
+            "groups": 2,
+            "stride": 2,
+            "output_padding": 1,
+        },
+    ],
+    "ctc_loss": [
+        {
+            "log_probs": -above(4, 2, 3),
+            "targets": np.array([[1, 1], [2, 0]]),
+            "input_lengths": np.array([4, 3]),
+            "target_lengths": np.array([2, 1]),
+            "reduction": r,
+        }
+        for r in ("mean", "none")
+    ],
+    "dropout1d": [{"input": LINES, "p": 0.4, "generator": 3}],
+    "dropout3d": [{"input": VOLUMES, "p": 0.4, "generator": 3}],
+    "embedding_bag": [
+        {"input": np.array([[0, 2], [1, 1]]), "weight": some(3, 4), "mode": m}
+        for m in ("mean", "max")
+    ]
+    + [
+        {
+            "input": np.array([0, 2, 1, 1]),
+            "weight": some(3, 4),
+            "offsets": np.array([0, 1, 1]),
+            "mode": "sum",
+            "per_sample_weights": above(4),
+        }
+    ],
+    "feature_alpha_dropout": [{"input": LINES, "p": 0.4, "training": True, "generator": 3}],
+    "fold": [{"input": some(2, 8, 4), "output_size": (3, 3), "kernel_size": 2}],
+    "fractional_max_pool2d": [
+        {"input": some(1, 2, 4, 5), "kernel_size": 2, "output_size": 2, "generator": 3}
+    ],
+    "fractional_max_pool3d": [
+        {"input": some(1, 1, 3, 3, 4), "kernel_size": 2, "output_size": 2, "generator": 3}
+    ],
+    "gaussian_nll_loss": [
+        {"input": ROWS, "target": some(3, 4), "var": above(3, 4), "full": True},
+        {"input": ROWS, "target": some(3, 4), "var": above(3)},
+    ],
+    "grid_sample": [
+        {"input": some(1, 2, 3, 4), "grid": 0.7 * some(1, 2, 2, 2), "mode": mode}
+        for mode in ("bilinear", "bicubic")
+    ]
+    + [
+        {"input": some(1, 1, 2, 2, 3), "grid": 0.9 * some(1, 2, 1, 1, 3), "padding_mode": mode}
+        for mode in ("border", "reflection")
+    ],
+    "gumbel_softmax": [{"logits": ROWS, "tau": 0.8, "generator": 3}],
+    "hinge_embedding_loss": [{"input": SIGNS * 0.3 + 0.5, "target": SIGNS, "margin": 0.9}],
+    "lp_pool3d": [{"input": VOLUMES, "norm_type": 3.0, "kernel_size": 2}],
+    "margin_ranking_loss": [
+        {"input1": ROWS, "input2": some(3, 4), "target": SIGNS[:, None], "margin": 0.11}
+    ],
+    "max_pool3d": [
+        {"input": VOLUMES, "kernel_size": (1, 2, 2)},
+        {"input": VOLUMES, "kernel_size": 2, "padding": 1, "stride": 1},
+    ],
+    "max_unpool1d": [{"input": some(2, 1, 2), "indices": PLACES, "kernel_size": 2}],
+    "max_unpool2d": [
+        {"input": some(1, 2, 1, 2), "indices": PLACES.reshape(1, 2, 1, 2), "kernel_size": (1, 2)}
+    ],
+    "max_unpool3d": [
+        {
+            "input": some(1, 2, 1, 1, 2),
+            "indices": PLACES.reshape(1, 2, 1, 1, 2),
+            "kernel_size": (1, 1, 2),
+        }
+    ],
+    "multilabel_margin_loss": [
+        {"input": ROWS, "target": np.array([[3, 0, -1, 1], [1, -1, 0, 0], [-1, 0, 0, 0]])}
+    ],
+    "multilabel_soft_margin_loss": [{"input": ROWS, "target": above(3, 4), "weight": above(4)}],
+    "one_hot": [{"tensor": LABELS, "num_classes": 4}],
+    "pad": [
+        {"input": ROWS, "pad": (1, 2), "mode": mode, "value": 0}
+        for mode in ("constant", "replicate", "reflect", "circular")
+    ],
+    "pdist": [{"input": ROWS}, {"input": ROWS, "p": 3.0}],
+    "pixel_shuffle": [{"input": PICTURES, "upscale_factor": 2}],
+    "pixel_unshuffle": [{"input": some(2, 1, 4, 6), "downscale_factor": 2}],
+    "poisson_nll_loss": [
+        {"input": ROWS, "target": 3 * above(3, 4), "full": True},
+        {"input": above(3, 4), "target": above(3, 4), "log_input": False},
+    ],
+    "rrelu": [{"input": ROWS, "training": True, "generator": 3}, {"input": ROWS}],
+    "soft_margin_loss": [{"input": SIGNS * 0.3, "target": SIGNS}],
+    "triplet_margin_loss": [
+        {"anchor": ROWS, "positive": some(3, 4), "negative": some(3, 4), "margin": 1.1},
+        {"anchor": ROWS, "positive": some(3, 4), "negative": some(3, 4), "p": 3.0, "swap": True},
+    ],
+    "triplet_margin_with_distance_loss": [
+        {"anchor": ROWS, "positive": some(3, 4), "negative": some(3, 4), "margin": 1.1}
+    ],
+    "unfold": [{"input": PICTURES, "kernel_size": 2, "padding": 1, "stride": 2}],
 }
 
 CASES = [(name, k) for name, calls in FUNCTIONS.items() for k in range(len(calls))]

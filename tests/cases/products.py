@@ -64,6 +64,18 @@ def _name(parts):
 
 
 CASES: list[Case] = [
+    named(
+        "matmul-axes",
+        lambda a, b: np.matmul(a, b, axes=[(0, 1), (1, 0), (-1, -2)]),
+        real(2, 3, 4),
+        real(4, 3, 4),
+    ),
+    named(
+        "matmul-axes-out",
+        lambda a, b: np.matmul(a, b, axes=[(0, 2), (-2, -1), (0, 1)]),
+        real(2, 3, 4),
+        real(3, 4, 2),
+    ),
     *[
         named(f"matmul-{_name((a, b))}", np.matmul, real(*a), real(*b), forms=(operator.matmul,))
         for a, b in MATMUL

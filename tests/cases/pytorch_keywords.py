@@ -188,6 +188,7 @@ KEYWORDS: dict[str, dict[str, dict[str, Any]]] = {
         "Sigmoid": {},
         "SmoothL1Loss": {"size_average": None, "reduce": None, "reduction": "mean", "beta": 1.0},
         "Softmax": {"dim": None},
+        "Softmin": {"dim": None},
         "Softplus": {"beta": 1.0, "threshold": 20.0},
         "Tanh": {},
         "TransformerDecoder": {"norm": None},

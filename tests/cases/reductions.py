@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_core import logsumexp
-from cases.case import Case, distinct, fixed, named, positive, real
+from cases.case import Case, distinct, fixed, named, positive, real, since
 
 AXES = {
     "all": {},
@@ -39,7 +39,59 @@ def along(f, draw, axes=AXES, method=None, **known):
 
 ONE = {k: AXES[k] for k in ("all", "axis0", "last")}
 
+HALF = np.array([[[True, False], [False, True], [True, True]],
+                 [[False, True], [True, False], [True, False]]])  # fmt: skip
+SOME = {f"where-{k}": {**v, "where": HALF} for k, v in ONE.items()}
+FROM = {f"initial-{k}": {**v, "initial": 0.25} for k, v in AXES.items()}
+BOTH = {"where-initial": {"axis": 1, "keepdims": True, "where": HALF[:, :, :1], "initial": -0.4}}
+
 CASES: list[Case] = [
+    *along(np.sum, real, SOME | FROM | BOTH),
+    *along(np.prod, real, SOME | FROM | BOTH),
+    *along(np.max, distinct, FROM | BOTH, analytic=False),
+    *along(np.min, distinct, FROM | BOTH, analytic=False),
+    *along(np.mean, real, SOME),
+    *along(
+        np.var, real, SOME | {"ddof-where": {"axis": 1, "ddof": 1, "where": True}}, analytic=False
+    ),
+    *along(np.std, real, {"where-all": SOME["where-all"]}, analytic=False),
+    *since(
+        "2.0",
+        named(
+            "var-mean",
+            lambda x, m: np.var(x, axis=1, mean=m),
+            real(2, 3),
+            real(2, 1),
+            analytic=False,
+        ),
+        named(
+            "std-mean",
+            lambda x, m: np.std(x, axis=1, mean=m),
+            real(2, 3),
+            real(2, 1),
+            analytic=False,
+        ),
+    ),
+    named(
+        "logaddexp.reduce-where",
+        lambda x: np.logaddexp.reduce(x, axis=1, where=HALF[0].T),
+        real(2, 3),
+        analytic=False,
+    ),
+    named(
+        "logaddexp.reduce-initial",
+        lambda x: np.logaddexp.reduce(x, axis=0, initial=0.5),
+        real(2, 3),
+        analytic=False,
+    ),
+    named("nansum-where", lambda x: np.nansum(x, axis=1, where=HALF[0].T, initial=2.0), real(2, 3)),
+    named(
+        "nanmax-initial",
+        lambda x: np.nanmax(x, axis=1, initial=0.1),
+        distinct(2, 3),
+        analytic=False,
+    ),
+    named("nanmean-where", lambda x: np.nanmean(x, where=HALF[0].T), real(2, 3)),
     *along(np.sum, real, method="sum"),
     *along(np.mean, real, method="mean"),
     *along(np.var, real, method="var", analytic=False),

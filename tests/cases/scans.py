@@ -83,6 +83,19 @@ CASES: list[Case] = [
     named("add.at", _at, real(3), real(3)),
     named("ufunc.at", _at_each, positive(3), positive(3), analytic=False),
     named("add.reduceat", lambda x: np.add.reduceat(x, [0, 3, 1, 4]), real(5, 2)),
+    named("multiply.reduceat", lambda x: np.multiply.reduceat(x, [0, 3, 1, 4]), real(5, 2)),
+    named(
+        "maximum.reduceat",
+        lambda x: np.maximum.reduceat(x, [2, 0], axis=1),
+        distinct(2, 4),
+        analytic=False,
+    ),
+    named(
+        "logaddexp.reduceat",
+        lambda x: np.logaddexp.reduceat(x, [0, 2], axis=-1),
+        real(2, 4),
+        analytic=False,
+    ),
     named("add.reduceat-axis", lambda x: np.add.reduceat(x, [0, 2], axis=1), real(2, 4)),
     named("modf", np.modf, broken(3), analytic=False),
     named("frexp", lambda x: np.frexp(x)[0], real(4), analytic=False),
@@ -199,6 +212,12 @@ _FOLDED = "subtract divide float_power remainder fmod hypot logaddexp2 copysign 
 for _name in (*_FOLDED.split(), "floor_divide", "heaviside"):
     _ufunc = getattr(np, _name)
     CASES.append(named(f"{_name}.reduce", _ufunc.reduce, between(1.1, 1.9, 3, 2), analytic=False))
+for _name in (*_FOLDED.split(), "floor_divide", "heaviside", "fmax", "fmin", "minimum"):
+    _ufunc = getattr(np, _name)
+    CASES.append(
+        named(f"{_name}.reduceat", lambda x, f=_ufunc: f.reduceat(x, [1, 0, 2]),
+              between(1.1, 1.9, 3, 2), analytic=False)
+    )  # fmt: skip
 for _name in (
     *_FOLDED.split(),
     *["floor_divide", "heaviside", "power", "arctan2", "logaddexp", "fmax", "fmin"],

@@ -38,6 +38,26 @@ def image_filters() -> list[Call]:
             ("zoom", (X,), {"zoom": (1.7, 0.6), **how}),
             ("shift", (X,), {"shift": (0.4, -1.3), **how}),
         ]
+        calls += [
+            ("minimum_filter", (X,), {"size": 2, **how}),
+            ("maximum_filter", (X,), {"size": (3, 2), "origin": (1, 0), **how}),
+            ("maximum_filter", (Z,), {"size": 2, "axes": (0, -1), **how}),
+            ("median_filter", (X,), {"footprint": [[0, 1, 0], [1, 1, 1], [0, 1, 1]], **how}),
+            ("rank_filter", (X,), {"rank": -2, "size": 3, "origin": -1, **how}),
+            ("percentile_filter", (X,), {"percentile": -30, "size": (2, 3), **how}),
+            ("minimum_filter1d", (X,), {"size": 4, "axis": 0, "origin": 1, **how}),
+            ("maximum_filter1d", (Z,), {"size": 3, "axis": -2, **how}),
+        ]
+    labels = np.array([2, 7, 2, 0, 7, -1])
+    for name in ("sum", "sum_labels", "mean", "variance", "standard_deviation", "minimum",
+                 "maximum"):  # fmt: skip
+        calls += [
+            (name, (X,), {}),
+            (name, (X,), {"labels": labels}),
+            (name, (X,), {"labels": labels, "index": 2}),
+            (name, (X[0],), {"labels": np.tile(labels, (2, 1)), "index": [[7, 2], [0, -1]]}),
+        ]
+    calls += [(name, (X,), {"labels": labels, "index": [2, 5]}) for name in ("sum", "minimum")]
     for mode in ("mirror", "reflect", "grid-wrap"):
         calls.append(("spline_filter1d", (X,), {"order": 3, "axis": 0, "mode": mode}))
         calls.append(("spline_filter", (X,), {"order": 2, "mode": mode}))
@@ -68,6 +88,11 @@ def signal_filters() -> list[Call]:
         ("sosfilt", (sos, X), {}),
         ("sosfilt", (sos[:1], X), {"axis": 0}),
         ("convolve2d", (X, W.reshape(2, 2)), {}),
+        ("medfilt", (X,), {"kernel_size": (3, 1)}),
+        ("medfilt", (V,), {}),
+        ("medfilt2d", (X,), {"kernel_size": 3}),
+        ("wiener", (X,), {}),
+        ("wiener", (V,), {"mysize": 5}),
         ("decimate", (RNG.normal(size=(2, 60)),), {"q": 2}),
         ("filtfilt", (RNG.normal(size=(2, 20)),), {"b": b, "a": a}),
         ("sosfiltfilt", (RNG.normal(size=(30, 2)),), {"sos": sos, "axis": 0}),
@@ -86,6 +111,8 @@ def signal_filters() -> list[Call]:
     for kind in ("linear", "constant"):
         calls.append(("detrend", (X,), {"type": kind, "axis": 0}))
     calls.append(("detrend", (X,), {"bp": [2]}))
+    for padtype in ("line", "mean", "median", "maximum", "minimum", "reflect"):
+        calls.append(("resample_poly", (X,), {"up": 3, "down": 2, "padtype": padtype}))
     calls.append(("resample", (X,), {"num": 8, "axis": 1}))
     calls.append(("resample", (X,), {"num": 3, "window": "hann"}))
     calls.append(("resample_poly", (X,), {"up": 3, "down": 2, "axis": 1}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cases import scipy_linalg
 from cases.case import Case, between, binary, fixed, matrix, named, positive, real, spd, unary
 
 try:
@@ -380,3 +381,85 @@ if sp is not None:
             agreement=1e-6,
         ),
     ]
+
+    _KELVIN = (sp.ber, sp.bei, sp.ker, sp.kei, sp.berp, sp.beip, sp.kerp, sp.keip)
+    _POLYNOMIALS = (
+        sp.eval_legendre, sp.eval_chebyt, sp.eval_chebyu, sp.eval_chebyc, sp.eval_chebys,
+        sp.eval_sh_legendre, sp.eval_sh_chebyt, sp.eval_sh_chebyu, sp.eval_hermite,
+        sp.eval_hermitenorm, sp.eval_laguerre,
+    )  # fmt: skip
+
+    def _all(f):
+        return lambda x: np.stack(f(x))
+
+    # of one argument, which float32 keeps
+    for f, draw in [
+        (sp.zetac, lambda *s: between(1.5, 4.0, *s)),
+        (sp.zeta, lambda *s: between(1.5, 4.0, *s)),
+        (sp.ndtri_exp, lambda *s: between(-3.0, -0.2, *s)),
+    ]:
+        CASES += unary(f, draw, analytic=False, name=f"scipy-{f.__name__}", core=False, rtol=1e-6)
+    for k, (f, first, second) in enumerate(
+        [
+            (sp.hyp0f1, _some, real),
+            (sp.zeta, lambda *s: between(1.5, 4.0, *s), _some),
+            (sp.ellipkinc, lambda *s: between(0.2, 5.0, *s), lambda *s: between(0.1, 0.6, *s)),
+            (sp.ellipkinc, real, lambda *s: between(-0.01, 0.01, *s)),
+            (sp.ellipeinc, lambda *s: between(0.2, 5.0, *s), lambda *s: between(-0.7, -0.1, *s)),
+            (sp.ellipeinc, real, lambda *s: between(-0.01, 0.01, *s)),
+            (sp.owens_t, real, real),
+            (special.comb, lambda *s: between(3.1, 4.0, *s), _some),
+        ]
+    ):
+        name = f"scipy-{f.__name__}-two-{k}"
+        CASES += binary(
+            f, first, second, PAIRS, analytic=False, core=False, rtol=1e-6, name=name
+        )  # fmt: skip
+    CASES += [
+        named(f"scipy-{name}", f, *draws, analytic=False, core=False, float32=False, rtol=1e-6)
+        for name, f, draws in [
+            ("hyp1f1-right", sp.hyp1f1, (_some(3), _some(2, 1), real(3))),
+            ("hyp1f1-far", lambda v: sp.hyp1f1(*v), (between(-6.0, -2.0, 3),)),
+            ("hyp2f1-right", lambda v: sp.hyp2f1(*v), (between(0.2, 0.6, 4),)),
+            ("hyp2f1-left", lambda v: sp.hyp2f1(v[0], v[1], v[2], -v[3]), (_some(4),)),
+            ("voigt_profile", sp.voigt_profile, (real(3), _some(), _some())),
+            ("zeta-left-of-1", lambda x: special.zeta(-3.0 * x), (_some(3),)),
+            ("sici", _all(sp.sici), (_some(3),)),
+            ("shichi", _all(sp.shichi), (_some(3),)),
+            ("fresnel", _all(sp.fresnel), (real(3),)),
+            ("airy", _all(sp.airy), (real(3),)),
+            ("ellipj", lambda x: np.stack(sp.ellipj(x, 0.4)), (real(3),)),
+            ("expn", lambda x: sp.expn(np.array([[0], [1], [4]]), x), (_some(2),)),
+            ("struve", lambda x: sp.struve(1.3, x) * sp.modstruve(0.4, x), (_some(3),)),
+            (
+                "wofz",
+                lambda x: np.real(sp.wofz(x + 0.3j)) + np.imag(sp.wofz(60.0 * x)),
+                (_some(3),),
+            ),
+            (
+                "hankel",
+                lambda x: np.imag(sp.hankel1(1.3, x)) * np.real(sp.hankel2(0.4, x)),
+                (_some(3),),
+            ),
+            (
+                "lambertw",
+                lambda x: np.real(sp.lambertw(x)) + np.imag(special.lambertw(x, -1)),
+                (_some(3),),
+            ),
+            ("factorial", special.factorial, (real(3),)),
+            ("bdtr", lambda p: sp.bdtr(2.0, 5, p) * sp.bdtrc(1.0, 3, p), (_inside(3),)),
+            ("nbdtr", lambda p: sp.nbdtr(2, 5, p) * sp.nbdtrc(1, 3, p), (_inside(3),)),
+            ("pdtr", lambda m: sp.pdtr(1.7, m) * sp.pdtrc(2, m), (_some(3),)),
+            ("gegenbauer", lambda x: sp.eval_gegenbauer(4, 0.7, x), (_inside(2),)),
+            ("genlaguerre", lambda x: sp.eval_genlaguerre(4, 0.7, x), (_inside(2),)),
+            ("jacobi", lambda x: sp.eval_jacobi(4, 0.7, 1.2, x), (_inside(2),)),
+            ("kelvin", lambda x: np.stack([f(x) for f in _KELVIN]), (_some(2),)),
+            (
+                "polynomials",
+                lambda x: np.stack([f(np.array([0, 3]), x) for f in _POLYNOMIALS]),
+                (_inside(2),),
+            ),
+        ]
+    ]
+
+CASES += scipy_linalg.CASES

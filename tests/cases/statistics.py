@@ -31,7 +31,34 @@ def skip(f, draw=distinct, **known):
     ]
 
 
+PLACES = np.array([0.1, 0.2, 0.25, 0.7, 1.0, 1.3])
+
 CASES: list[Case] = [
+    named("histogram-weights", lambda w: np.histogram(PLACES, weights=w)[0], real(6)),
+    named(
+        "histogram-weights-range",
+        lambda w: np.histogram(PLACES, bins=3, range=(0.2, 1.0), weights=w)[0],
+        real(6),
+    ),
+    named(
+        "histogram-weights-density",
+        lambda w: np.histogram(PLACES, bins=[0, 0.5, 0.7, 2.0], density=True, weights=w)[0],
+        positive(6),
+    ),
+    named(
+        "histogram2d-weights",
+        lambda w: np.histogram2d(PLACES, PLACES[::-1], bins=[2, 3], weights=w)[0],
+        real(6),
+        analytic=False,
+        float32=False,
+    ),
+    named(
+        "histogramdd-weights",
+        lambda w: np.histogramdd((PLACES, PLACES**2, -PLACES), bins=2, weights=w)[0],
+        real(6),
+        analytic=False,
+        float32=False,
+    ),
     *[
         case
         for f in (

@@ -25,12 +25,18 @@ from autograd_core import (
     value_and_grad,
     vmap,
 )
-from autograd_core.compiling import memory, recorded
+from autograd_core.compiling import memory, recorder
+from autograd_core.compiling.lowering import lowered
 
 
 @pytest.fixture(autouse=True)
-def _strict():
-    """Recording again without being asked to is a failure."""
+def _strict(monkeypatch):
+    """Recording again without being asked to is a failure, and so is a program without loops."""
+
+    def refused(kind, message):
+        raise AssertionError(message)
+
+    monkeypatch.setattr(lowered, "say_once", refused)
     with warnings.catch_warnings():
         warnings.simplefilter("error", RecordedAgain)
         yield
@@ -60,6 +66,7 @@ def check(f, case, seeds):
     return compiled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
     [
@@ -329,7 +336,7 @@ def test_modes():
 
 
 def test_too_long_a_program_is_refused(monkeypatch):
-    monkeypatch.setattr(recorded, "LIMIT", 50)
+    monkeypatch.setattr(recorder, "LIMIT", 50)
 
     def f(x):
         for _ in range(60):

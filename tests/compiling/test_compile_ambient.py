@@ -10,6 +10,7 @@ import ctypes
 import decimal
 import functools
 import gc
+import importlib.util
 import io
 import locale
 import math
@@ -25,6 +26,7 @@ import pytest
 from autograd_core import Tensor, compile, elementwise, value_and_grad
 from autograd_core.base import errors
 from autograd_core.compiling import RecordedAgain
+from autograd_core.compiling.outside import Seen
 
 X = np.array([0.5, -1.5, 2.25])
 
@@ -337,6 +339,31 @@ def test_a_kernel_that_is_compiled_meanwhile_is_no_clock() -> None:
     np.testing.assert_array_equal(slopes, [2.0, 2.0, 2.0])
 
 
+def test_what_a_compiler_calls_is_its_own_affair(tmp_path, monkeypatch) -> None:
+    """As numba calls packages that colour its messages, whose state changes with the first use."""
+    site = tmp_path / "site-packages"
+    for name, text in {
+        "numba/stage.py": "import painter\ndef prepare():\n    painter.begin()\n",
+        "painter/__init__.py": "stream = None\ndef begin():\n    global stream\n"
+        "    before, stream = stream, object()\n",
+    }.items():
+        path = site / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.syspath_prepend(str(site))
+    spec = importlib.util.spec_from_file_location("stage", site / "numba" / "stage.py")
+    stage = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(stage)
+    seen = Seen()
+    with seen.looking():
+        stage.prepare()
+    names = {code.co_qualname for code in seen.codes}
+    assert "begin" not in names
+    with seen.looking():
+        sys.modules["painter"].begin()  # called by the function itself, it counts
+    assert "begin" in {code.co_qualname for code in seen.codes}
+
+
 def test_the_garbage_collector_is_not_the_function() -> None:
     """It may come at any moment, and others may have asked it to tell the time."""
     calls = [0]
@@ -358,3 +385,14 @@ def test_the_garbage_collector_is_not_the_function() -> None:
     assert calls[0]
     assert first[0] == again[0]
     assert len(step.recordings) == 1
+
+
+def test_a_class_whose_module_is_no_name():
+    """As classes have that Cython makes."""
+    Meta = type("Meta", (type,), {"__module__": property(lambda self: "somewhere")})
+    thing = Meta("Thing", (), {"scale": 2.0})()
+
+    def f(x):
+        return np.sum(x * x) * (thing.scale if isinstance(Meta, type) else 1.0)
+
+    same(compile(f)(X), value_and_grad(f)(X))

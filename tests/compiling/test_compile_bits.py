@@ -114,6 +114,7 @@ def some(pace, first):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [float, complex])
 @pytest.mark.parametrize("case", some(40, 3), ids=str)
 @pytest.mark.filterwarnings("ignore")
@@ -126,6 +127,7 @@ def test_every_operation_in_every_form_of_memory(case, dtype):
         check_case(case, dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [float, complex])
 @pytest.mark.parametrize(
     "name",
@@ -250,6 +252,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_in_place_programs_that_the_engine_runs(place):
     tried = 0
@@ -314,9 +317,9 @@ def rounds(x, n):
 
 @pytest.mark.parametrize(
     ("kind", "many"),
-    [("shapes", 15), ("functions", 15)]
+    [("shapes", 10), ("functions", 10)]
     + [
-        pytest.param(kind, 40, marks=pytest.mark.slow)
+        pytest.param(kind, 20, marks=pytest.mark.slow)
         for kind in ("shapes", "structures", "alternating", "functions")
     ],
 )
@@ -330,24 +333,26 @@ def test_recording_again_and_again_keeps_little(kind, many):
         "functions": lambda k: compile(lambda x: np.sum(x) * k)(np.ones(3)),
     }
     call = calls[kind]
+    first = 2 * (MOST + 2)  # the recordings that live then are all counted, so none is new
     with warnings.catch_warnings(record=True) as shown:  # and kept by nobody else
-        for k in range(MOST + 2):
-            call(k)
-        gc.collect()
-        lines = len(linecache.cache)
         tracemalloc.start()
+        for k in range(first):
+            call(k)
+        lines = len(linecache.cache)
         sizes = []
-        for k in range(MOST + 2, MOST + 3 + 2 * many):
+        for k in range(first, first + 1 + 4 * many):
             call(k)
             shown.clear()
-            if (k - MOST - 2) % many == 0:
+            if (k - first) % many == 0:
                 gc.collect()
                 sizes.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
     assert len(linecache.cache) <= lines + MOST
     assert len(compiled.recordings) <= MOST
-    # 7 to 17 KB where everything was kept; a table that grew once is in one of the two only
-    assert min(np.diff(sizes)) / many < 1000
+    # 7 to 17 KB where everything was kept, in each of the four; a table that grows, or a thread
+    # of the test runner's, is in one or two of them. Python itself keeps each file's name: 60 B.
+    grown = np.diff(sizes) / many
+    assert min(grown) < 1000, grown
     assert "__warningregistry__" not in globals() or not any(
         "compile" in str(key) for key in globals()["__warningregistry__"]
     )

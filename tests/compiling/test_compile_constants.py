@@ -89,6 +89,7 @@ def same_bits(f, *args):
     return compiled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", USES)
 def test_indices_of_every_form(use):
     f = USES[use]
@@ -151,6 +152,7 @@ REAL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -69,12 +69,14 @@ def program(kind, use):
     return "\n".join(lines), [after] if after else []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_thing_that_is_read(kind):
     end = run(*program(kind, USES[0]), kind)
     assert (end == "refused") == (kind in REFUSED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", range(0, 200, 20))
 def test_random_programs(start):
     for seed in range(start, start + 20):

@@ -8,9 +8,8 @@ import warnings
 import interpreted
 import numpy as np
 import pytest
-from cases import EVERY
 from table import directions, outputs, weighted
-from test_compile_bits import FORMS, UNDEFINED
+from test_compile_bits import FORMS, some
 
 from autograd_core import compile, value_and_grad
 from autograd_core.base.errors import AutogradError
@@ -64,18 +63,9 @@ def check(found, wanted, exact, name=""):
         assert far <= 64 * np.finfo(b.dtype).eps * size, (name, far, size)
 
 
-def cases(pace, first):
-    return [
-        case
-        if k % pace == first
-        else pytest.param(case, marks=[pytest.mark.slow, pytest.mark.exhaustive])
-        for k, case in enumerate(EVERY)
-        if not case.name.startswith(UNDEFINED)
-    ]
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("exact", [False, True])
-@pytest.mark.parametrize("case", cases(40, 7), ids=str)
+@pytest.mark.parametrize("case", some(40, 7), ids=str)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.usefixtures("text_runs")
 def test_loops_of_every_operation(case, exact):
@@ -170,6 +160,17 @@ def guarded(x):
     return np.sum(np.exp(x))
 
 
+def huber(x):
+    d = np.abs(x)
+    return np.mean(np.where(d < 1, 0.5 * d * d, d - 0.5))
+
+
+def entropy(x, t):  # four goings through a row, with as much to remember between them
+    top = np.max(x, axis=1, keepdims=True)
+    log_sum = np.log(np.sum(np.exp(x - top), axis=1, keepdims=True)) + top
+    return np.sum((log_sum - x) * t) + np.sum(np.max(x, axis=1)) - np.sum(np.min(t, axis=1))
+
+
 PROGRAMS = {
     "softmax": (softmax, [(7, 9)]), "softmax of one row": (softmax, [(1, 9)]),
     "softmax of a vector": (softmax, [(9,)]), "softmax of 4 axes": (softmax, [(2, 3, 4, 5)]),
@@ -181,6 +182,7 @@ PROGRAMS = {
     "whole of 3 axes": (of_the_whole, [(2, 3, 4)]),
     "products": (products_between, [(5, 5), (5, 5)]),
     "chosen": (chosen, [(40,)]), "columns": (by_columns, [(6, 5)]), "chain": (chain, [()]),
+    "huber": (huber, [(6, 7)]), "entropy": (entropy, [(5, 6), (5, 6)]),
     "chain of 8": (chain, [(8,)]), "cube": (cube, [(3, 4, 5)]), "guarded": (guarded, [(9,)]),
 }  # fmt: skip
 LIE = {
@@ -200,6 +202,7 @@ def arguments(name, dtype, lie="rows"):
 REST = pytest.mark.exhaustive
 
 
+@pytest.mark.slow
 @pytest.mark.untraced
 @pytest.mark.parametrize(
     ("dtype", "exact"),
@@ -223,7 +226,9 @@ def test_loops_of_programs(name, dtype, lie, exact):
         assert exact or lie in ("gaps", "backwards", "unaligned")
 
 
-@pytest.mark.parametrize("name", ["softmax", "layer norm", "views", "blocks", "columns", "cube"])
+@pytest.mark.parametrize(
+    "name", ["softmax", "layer norm", "views", "blocks", "columns", "cube", "entropy"]
+)
 @pytest.mark.usefixtures("text_runs")
 def test_parts_and_tiles_of_large_arrays(name, monkeypatch):
     """Many threads' parts, and rows cut into tiles, of small arrays."""
@@ -235,6 +240,31 @@ def test_parts_and_tiles_of_large_arrays(name, monkeypatch):
 
 
 @compiled_only
+@pytest.mark.parametrize("where", ["mean", "sum"])
+@pytest.mark.usefixtures("text_runs")
+def test_a_choice_by_condition_is_one_going_through_its_arrays(where):
+    """The slope of a mean is one number everywhere: no array of it, forward and backward in one."""
+
+    def f(x, y):
+        chosen = np.where(x > y, np.where(x > 0, x * y, 2.0), y * y)
+        return np.mean(chosen) if where == "mean" else 0.25 * np.sum(chosen)
+
+    made, found, wanted = both(f, [RNG.normal(size=(4, 5)), RNG.normal(size=(4, 5))])
+    check(found, wanted, exact=False)
+    program = made.lowered.split("# loops_1")[0].splitlines()
+    calls = [line.split("  #")[0] for line in program if "(" in line.split("  #")[0]]
+    assert sum("loops_1(" in call for call in calls) == 1
+    assert not any("np.where(" in call or "loops_2(" in call for call in calls), calls
+
+
+@pytest.mark.parametrize("name", [np.sum, np.mean, np.max, np.min])
+def test_a_reduction_of_one_number_is_left_out(name):
+    made = compile(lambda x: name(x * x))
+    assert made(np.float64(3.0)) == (9.0, 6.0)
+    assert "(" not in made.source.split("value = ")[1].splitlines()[0].split("#")[0]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["layer norm", "chain of 8", "guarded"])
 def test_numba_runs_the_same_text(name):
     made, found, wanted = both(PROGRAMS[name][0], arguments(name, np.float64))
@@ -262,6 +292,7 @@ def ready(f, *args, **settings_):
 LARGE = RNG.normal(size=(400, 300))
 
 
+@pytest.mark.slow
 @compiled_only
 def test_large_arrays_are_shared_among_threads_and_the_bits_do_not_depend_on_them():
     import nn
@@ -274,6 +305,7 @@ def test_large_arrays_are_shared_among_threads_and_the_bits_do_not_depend_on_the
         check(made(LARGE), (value, gradient), True)
 
 
+@pytest.mark.slow
 @compiled_only
 def test_warnings_and_errors_of_numbers_are_numpys():
     made = ready(lambda x: np.sum(np.log(x) * x + np.exp(x) / x), np.full(200, 0.5))
@@ -297,6 +329,7 @@ def test_warnings_and_errors_of_numbers_are_numpys():
         made(np.full(200, 0.5))
 
 
+@pytest.mark.slow
 @compiled_only
 def test_results_are_the_callers():
     """No array that was given away is written into again."""
@@ -310,6 +343,7 @@ def test_results_are_the_callers():
     assert np.array_equal(made(LARGE)[1], kept)
 
 
+@pytest.mark.slow
 @compiled_only
 def test_arguments_that_overlap():
     pair = LARGE[:-1], LARGE[1:]

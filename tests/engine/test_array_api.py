@@ -95,6 +95,7 @@ def test_the_list_is_the_standard_s() -> None:
     assert CALLS.keys() == STANDARD
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", sorted(CALLS))
 def test_function(name: str) -> None:

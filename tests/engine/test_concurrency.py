@@ -143,6 +143,7 @@ FORK = textwrap.dedent("""
 """)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_child_forked_in_the_middle_of_everything_works() -> None:
     run = subprocess.run(

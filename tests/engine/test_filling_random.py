@@ -130,6 +130,7 @@ def check(seed: int, chosen: slice, length: int = 9) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:vmap")
 @pytest.mark.parametrize("first", range(0, 100, 20))
 def test_random_programs_in_every_mode(first):

@@ -71,6 +71,7 @@ def from_strict(x: Any) -> Any:
     return x.get() if isinstance(x, StrictArray) else x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ROWS, ids=str)
 def test_strict_arrays(case: Case) -> None:
     check(case, strict, from_strict)
@@ -104,6 +105,7 @@ DASK = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DASK)
 def test_dask(name: str) -> None:
     dask_array = pytest.importorskip("dask.array")

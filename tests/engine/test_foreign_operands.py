@@ -166,6 +166,7 @@ def test_numbers_are_taken(name: str, tmp_path: Path) -> None:
             np.testing.assert_allclose(t, expected.sum(), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", BINARY + OTHERS)
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_means_more_is_refused(name: str, operation: str) -> None:

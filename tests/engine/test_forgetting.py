@@ -10,7 +10,15 @@ from cases import EVERY
 from table import outputs, weighted
 
 import nn
-from autograd_core import FreedGraphError, Graph, Tensor, draw, gradients, mark_overwritten
+from autograd_core import (
+    FreedGraphError,
+    Graph,
+    OverwrittenError,
+    Tensor,
+    draw,
+    gradients,
+    mark_overwritten,
+)
 from autograd_core.engine.forgetting import LARGE
 from nn import functional as F
 from nn.functional.pointwise import PIECE
@@ -66,6 +74,7 @@ USES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", USES)
 def test_what_no_rule_reads_is_not_kept(name, no_size, monkeypatch) -> None:
     use, read = USES[name]
@@ -171,8 +180,11 @@ def test_every_operation_is_as_before(case, every_size) -> None:
     def run():
         given = [Tensor(x, requires_grad=True) for x in xs]
         value = weighted(case.f, ws)(*given)
-        if isinstance(value, Tensor) and value.requires_grad:
-            value.backward()
+        try:
+            if isinstance(value, Tensor) and value.requires_grad:
+                value.backward()
+        except OverwrittenError:  # a row that writes over what it needs: at every size
+            return [None]
         return [t.grad for t in given]
 
     found = run()
@@ -221,6 +233,7 @@ class Residual(nn.Module):
         return F.relu(total)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "most"),
     [
@@ -243,6 +256,7 @@ def test_a_step_takes_no_more_than_what_the_rules_read(make, most) -> None:
 FORMULAS = [F.gelu, lambda x: F.gelu(x, "tanh"), F.silu, F.mish, F.softplus, F.sigmoid, F.elu]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("which", range(len(FORMULAS)))
 def test_pieces_give_the_same_bits(which, dtype, monkeypatch) -> None:

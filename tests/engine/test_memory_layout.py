@@ -44,6 +44,7 @@ X = np.random.default_rng(3).uniform(0.3, 2.0, (4, 4))
 V = np.random.default_rng(4).uniform(-1.0, 1.0, (4, 4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("root", ROOTS)

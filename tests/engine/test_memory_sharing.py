@@ -127,6 +127,7 @@ def test_a_write_to_the_result_shows_in_the_argument(f, place, which, name) -> N
     assert np.all(constant.numpy()[xs[place] != expected] == 7.0)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.untraced
 @pytest.mark.parametrize("case", EVERY, ids=str)

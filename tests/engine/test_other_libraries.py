@@ -82,6 +82,7 @@ def _plain(value):
     return held if type(value).__module__.startswith("xarray") else value
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("name", MADE)

@@ -59,6 +59,7 @@ def _same(a, b):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.untraced
 @pytest.mark.parametrize("case", EVERY, ids=str)
 @np.errstate(all="ignore")

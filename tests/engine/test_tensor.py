@@ -3,6 +3,7 @@
 import copy
 import pickle
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -249,6 +250,18 @@ def test_pickle_and_deepcopy_of_leaves():
         np.testing.assert_array_equal(twin.data, x.data)
         np.testing.assert_array_equal(twin.grad.data, x.grad.data)
         assert not np.shares_memory(twin.data, x.data)
+
+
+@pytest.mark.parametrize("name", ["register_hook", "register_post_accumulate_grad_hook"])
+def test_pickling_says_that_hooks_stay_behind(name):
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    handle = getattr(x, name)(lambda g: None)
+    with pytest.warns(UserWarning, match="hooks"):
+        pickle.dumps([x])
+    handle.remove()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pickle.dumps(x)
 
 
 def test_arrays_and_scalars_on_the_left():

@@ -287,12 +287,15 @@ class Derivatives:
         return True
 
     def _noise(self, xs: Any, vs: Any, wanted: float) -> bool:
-        """Whether rounding decides the gradient, as of the spread of equal numbers."""
+        """Whether rounding decides the value, or the gradient, as of a spread of equal numbers."""
+        value = self.s(*xs)
         for _ in range(3):
-            near = [x * (1 + 1e-14 * self.rng.choice([-1, 1], x.shape)) for x in xs]
-            again = _pair(ac.grad(self.s, self.every)(*[np.asarray(x) for x in near]), vs)
+            near = [np.asarray(x * (1 + 1e-14 * self.rng.choice([-1, 1], x.shape))) for x in xs]
+            again = _pair(ac.grad(self.s, self.every)(*near), vs)
             if abs(again - wanted) > 1e-4 * max(1.0, abs(wanted)):
                 return True
+            if not abs(self.s(*near) - value) <= 1e-4 * max(1.0, abs(value)):
+                return True  # a floor of what is 0 but for rounding, say: a jump on either side
         return False
 
     def _second(self, xs: Any, gradients: Any, vs: Any) -> str:

@@ -41,9 +41,11 @@ def _prelude(dialect: str) -> dict[str, Any]:
 
         torch.set_default_dtype(torch.float64)
         torch.set_num_threads(1)
+        functions: Any = torch.nn.functional
         library = torch
-        functions = torch.nn.functional
-        names = {"torch": torch, "F": functions, "grad": torch.func.grad, "I": torch.tensor,
+        if dialect == "noisy":
+            library, functions = _Noisy(torch), _Noisy(functions)
+        names = {"torch": library, "F": functions, "grad": torch.func.grad, "I": torch.tensor,
                  "vmap": lambda f: torch.func.vmap(f, randomness="different"), "noise": _noise,
                  "jvp": torch.func.jvp, "checkpoint": lambda f: f}  # fmt: skip
     names["lstm"] = lambda *a: layers.lstm(library, *a)
@@ -57,6 +59,49 @@ def _noise(x: Any) -> Any:
 
     size = 3e-7 if x.dtype in (torch.float32, torch.complex64) else 1e-15
     return x * (1 + size * torch.randn(x.shape, dtype=x.real.dtype if x.is_complex() else x.dtype))
+
+
+class _Noisy:
+    """A module of PyTorch whose saturating functions have noise that their derivatives see.
+
+    The slope of tanh near 1 is made from the rounded result, so one last place of it may be all.
+    """
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self.tanh = _seen(module.tanh, lambda y: 1 - y * y)
+        self.sigmoid = _seen(module.sigmoid, lambda y: y * (1 - y))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def _seen(function: Callable[[Any], Any], slope: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function with noise in its result, from which its derivatives are made."""
+    from torch.autograd import Function
+
+    class Seen(Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x: Any) -> Any:
+            return _noise(function(x))
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            ctx.save_for_backward(output)
+            ctx.save_for_forward(output)
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * slope(ctx.saved_tensors[0])
+
+        @staticmethod
+        def jvp(ctx: Any, t: Any) -> Any:
+            return t * slope(ctx.saved_tensors[0])
+
+    applied: Callable[[Any], Any] = Seen.apply
+    return applied
 
 
 def load(program: Program, dialect: str, constant: Callable[[Any], Any] = lambda a: a) -> Any:

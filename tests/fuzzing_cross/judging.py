@@ -21,7 +21,7 @@ import numpy as np
 import autograd_core as ac
 from autograd_core import AutogradError, Tensor
 from fuzzing_cross.drawing import draw
-from fuzzing_cross.engines import Differences, Jax, Torch, doubled, load, wide
+from fuzzing_cross.engines import Differences, Jax, Torch, doubled, load, prelude, wide
 from fuzzing_cross.statements import Program
 
 Arrays = Sequence[Any]
@@ -106,6 +106,8 @@ class Judge:
 
     def __init__(self, torch: bool = True, jax_every: int = 10) -> None:
         self.torch, self.jax_every = torch, jax_every
+        if torch:
+            prelude("torch")  # imported before a program's time begins
         self.counts: Counter[str] = Counter()
 
     def check(self, seed: int) -> list[Finding]:
@@ -226,13 +228,22 @@ class Trial:
         return sum(np.sum(np.real(g * v)) for g, v in zip(gradients, self.vs, strict=True))
 
     def _slopes(self) -> list[Any]:
-        """The second derivative along vs by differences of first ones, which were compared."""
-        engine, h = Engine(wide(self.program)), 1e-5
+        """The second derivative along vs by differences of first ones, which were compared.
+
+        Differences of two sizes, so that the error is of fourth order: some 1e-12.
+        """
+        engine, h = Engine(wide(self.program)), 1e-3
         gradient = ac.grad(engine.s, engine.every)
-        up, down = (gradient(*[doubled(x) + sign * doubled(v)
-                               for x, v in zip(self.xs, self.vs, strict=True)])
-                    for sign in (h, -h))  # fmt: skip
-        return [(a - b) / (2 * h) for a, b in zip(up, down, strict=True)]
+
+        def slopes(h: float) -> Iterator[Any]:
+            up, down = (gradient(*[doubled(x) + sign * doubled(v)
+                                   for x, v in zip(self.xs, self.vs, strict=True)])
+                        for sign in (h, -h))  # fmt: skip
+            return ((a - b) / (2 * h) for a, b in zip(up, down, strict=True))
+
+        return [
+            (4 * fine - rough) / 3 for fine, rough in zip(slopes(h / 2), slopes(h), strict=True)
+        ]
 
     def _with_jax(self, values: Any, gradients: Any, second: Any) -> None:
         try:

@@ -27,13 +27,14 @@ vector (in four nestings), `compile` at the point, at another point and at the f
 `vmap` of values and gradients over two points.
 
 Two answers agree if nine digits do, or five in single precision. If they do not agree, PyTorch runs
-the program again with noise of a few roundings in every statement. A difference of up to twenty
-times the effect of this noise is allowed. A larger one is a finding. If NumPy's values, or
-differences of them, agree with this engine, it is counted as "the oracle is off": for example,
-PyTorch's `irfft` lays its result out in another way, so a reshape of it is a view there and a copy
-in NumPy. A NaN where NumPy itself meets an infinity on the way is not a finding: whether 0 times
-infinity is 0 is a convention, and this engine follows JAX. Programs are drawn so that they avoid
-kinks and ties. A finding is reduced and printed as a program that runs.
+the program again with noise of a few roundings in every statement, and in the results of tanh and
+sigmoid from which their slopes are made (near 1, one last place of such a result may be the whole
+slope). A difference of up to twenty times the effect of this noise is allowed. A larger one is a
+finding. If NumPy's values, or differences of them, agree with this engine, it is counted as "the
+oracle is off": for example, PyTorch's `irfft` lays its result out in another way, so a reshape of
+it is a view there and a copy in NumPy. A NaN where NumPy itself meets an infinity on the way is not
+a finding: whether 0 times infinity is 0 is a convention, and this engine follows JAX. Programs are
+drawn so that they avoid kinks and ties. A finding is reduced and printed as a program that runs.
 """
 FOUND = """
 ## What was found and fixed

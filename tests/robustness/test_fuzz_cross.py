@@ -26,6 +26,7 @@ def judge() -> Judge:
     return Judge(torch=False, jax_every=0)
 
 
+@pytest.mark.slow
 def test_a_slice_of_programs_has_no_finding(judge: Judge) -> None:
     found = [f for seed in range(2_000_000, 2_000_060) for f in judge.check(seed)]
     assert not found, found[0]
@@ -66,6 +67,7 @@ def planted(request: pytest.FixtureRequest, operation: Any, name: str, rule: Any
     object.__setattr__(operation, name, rule)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_planted_fault_is_found_and_made_small(
     kind: str, judge: Judge, request: pytest.FixtureRequest

@@ -68,6 +68,7 @@ INDICES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("large", [1, 1 << 60], ids=["in one buffer", "added"])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "complex128"])
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -114,7 +115,7 @@ def test_several_readings_add_into_one_buffer(monkeypatch) -> None:
     wanted[:20] += np.arange(20.0)[:, None]
     wanted[1:] += a[:-1]
     wanted[:-1] += a[1:]
-    np.testing.assert_allclose(x.grad.data, wanted, rtol=1e-14)
+    np.testing.assert_allclose(x.grad.data, wanted, rtol=1e-14, atol=1e-14)  # terms that cancel
 
 
 def test_an_index_that_is_changed_to_one_outside_is_an_error() -> None:

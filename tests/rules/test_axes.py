@@ -161,6 +161,7 @@ def _check(f, axis, strict):
     np.testing.assert_allclose(batched[1], g, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ONE)

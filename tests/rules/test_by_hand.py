@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+import nn
 from autograd_core import Graph, Tensor, grad, gradients, jacobian, jvp
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
@@ -117,6 +118,62 @@ def test_sigmoid_cross_entropy_and_l2(rng):
     error = sigmoid(x @ w0 + b0) - y
     np.testing.assert_allclose(gw, x.T @ error / n + lam / n * w0, **CLOSE)
     np.testing.assert_allclose(gb, error.mean(), **CLOSE)
+
+
+@pytest.mark.parametrize("sizes", [[4, 3], [4, 5, 2], [4, 5, 3, 6, 2]])
+def test_sigmoid_cross_entropy_and_l2_layer_by_layer(rng, sizes):
+    """The recursion over layers: dE/dsigma of each layer from the next one's, then dE/dw."""
+    m, lam = 6, 0.3
+    weights = [rng.normal(size=pair) for pair in itertools.pairwise(sizes)]  # w[i, j], from i to j
+    x = rng.normal(size=(m, sizes[0]))
+    y = rng.integers(0, 2, (m, sizes[-1])).astype(float)
+
+    outputs = [x]
+    for w in weights:
+        outputs.append(1 / (1 + np.exp(-(outputs[-1] @ w))))
+    slopes = -y / outputs[-1] + (1 - y) / (1 - outputs[-1])  # dE/dsigma of the last layer
+    by_hand = []
+    for k in reversed(range(len(weights))):
+        s = outputs[k + 1]
+        each = np.einsum("nj,nj,ni->nij", slopes, s * (1 - s), outputs[k])  # one for each example
+        by_hand.insert(0, (each.sum(axis=0) + lam * weights[k]) / m)
+        slopes = np.einsum("np,np,jp->nj", slopes, s * (1 - s), weights[k])
+
+    ws = [Tensor(w, requires_grad=True) for w in weights]
+    kept = [x]
+    for w in ws:
+        kept.append(sigmoid(kept[-1] @ w))
+    entropy = y * np.log(kept[-1]) + (1 - y) * np.log(1 - kept[-1])
+    cost = -np.sum(entropy) / m + lam / (2 * m) * sum(np.sum(w * w) for w in ws)
+    first = gradients(cost, [kept[1]])[0].data * m  # the derivative at a hidden layer's output
+    cost.backward()
+    for w, expected in zip(ws, by_hand, strict=True):
+        np.testing.assert_allclose(w.grad.data, expected, **CLOSE)
+    if len(sizes) > 2:
+        s = outputs[1]
+        np.testing.assert_allclose(
+            np.einsum("nj,nj,ni->ij", first, s * (1 - s), x) / m + lam / m * weights[0],
+            by_hand[0],
+            **CLOSE,
+        )
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.3, -1.0, -2.5, 0.0])
+def test_softmax_module_of_the_slides(rng, beta):
+    """z_i = exp(-beta x_i) / sum; the slide's dz_i/dx_j = z_i (delta_ij - z_j) is that of -1."""
+    x, y = rng.normal(size=5), np.eye(5)[2]
+    z = np.exp(-beta * x) / np.sum(np.exp(-beta * x))
+    softmin = nn.functional.softmin
+    np.testing.assert_allclose(softmin(x, beta=beta), z, **CLOSE)
+    slide = np.diag(z) - np.outer(z, z)
+    for mode in ("forward", "reverse"):
+        found = jacobian(lambda x: softmin(x, beta=beta), mode=mode)(x)
+        np.testing.assert_allclose(found, -beta * slide, **CLOSE)
+    # with cross-entropy, dE/dx = -beta (z - y)
+    entropy = lambda x, b: -np.sum(y * np.log(softmin(x, beta=b)))
+    np.testing.assert_allclose(grad(entropy)(x, beta), -beta * (z - y), **CLOSE)
+    # and dE/dbeta = x_y - sum z x
+    np.testing.assert_allclose(grad(entropy, argnums=1)(x, beta), x[2] - z @ x, **CLOSE)
 
 
 class TestWorkedExample:

@@ -95,6 +95,7 @@ LARGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
 def test_compiled_kernels_answer_as_numpy_at_the_edge(name: str) -> None:
     function, shape = LARGE[name]
@@ -116,6 +117,7 @@ def test_compiled_kernels_answer_as_numpy_at_the_edge(name: str) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-6, atol=atol)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [True, False])
 def test_batch_norm_of_large_numbers_with_compiled_kernels(compiled: bool) -> None:
     rng = np.random.default_rng(2)

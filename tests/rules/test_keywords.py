@@ -274,6 +274,7 @@ def every(result: Any) -> list[Any]:
     return [result]
 
 
+@pytest.mark.slow
 @functions
 def test_keywords_are_honoured_or_refused(function: Any) -> None:
     accepted: dict[str, bool] = {}

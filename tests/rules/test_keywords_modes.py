@@ -70,6 +70,7 @@ def says_where(error: Exception, words: str) -> None:
     assert "test_keywords" in str(error), f"{words}: {error}"
 
 
+@pytest.mark.slow
 @functions
 def test_a_batch_is_a_loop_or_refused(function: Any) -> None:
     if function in UNKNOWN_VALUES:

@@ -63,6 +63,7 @@ def differences(f, a, direction, h=1e-5):
     return (step[0] - 8 * step[1] + 8 * step[2] - step[3]) / (12 * h)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["float64", "complex128"])
 @pytest.mark.parametrize("stack", [(), (2,)], ids=["one", "stack"])
 @pytest.mark.parametrize("n", SIZES)
@@ -80,6 +81,7 @@ def test_both_modes_are_the_differences(name, n, stack, kind):
         np.testing.assert_allclose([back, ahead], wanted, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_second_derivatives_are_the_differences_of_first_ones(name):
     n = SIZES[0]
@@ -95,6 +97,7 @@ def test_second_derivatives_are_the_differences_of_first_ones(name):
     np.testing.assert_allclose([found, ahead], wanted, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::autograd_core.LoopWarning")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_batch_is_its_examples_one_by_one(name):
@@ -104,6 +107,7 @@ def test_a_batch_is_its_examples_one_by_one(name):
     np.testing.assert_allclose(vmap(slope)(a), wanted, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["float64", "complex128"])
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_compiled_program_has_the_same_bits(name, kind):
@@ -117,6 +121,7 @@ def test_a_compiled_program_has_the_same_bits(name, kind):
         np.testing.assert_array_equal(slope, exact)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["float32", "float64", "complex64", "complex128"])
 @pytest.mark.parametrize("order", ["C", "F", "reversed"])
 @pytest.mark.parametrize("lower", [True, False])

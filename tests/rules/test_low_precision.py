@@ -111,6 +111,7 @@ def relative(found: Any, wanted: Any) -> None:
     np.testing.assert_allclose(found, wanted, rtol=2e-2, atol=2e-7 + 4e-3 * np.max(np.abs(wanted)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_half_precision_of_many_elements(name: str) -> None:
     f, x = OPERATIONS[name]
@@ -160,6 +161,7 @@ def test_gradients_of_halves_add_up_beyond_2048(name: str) -> None:
     relative(grad(total)(x), grad(total)(x.astype(float)))
 
 
+@pytest.mark.slow
 def test_places_and_counts_that_float32_cannot_hold() -> None:
     n = 2**24 + 3
     x = np.zeros(n, np.float32)

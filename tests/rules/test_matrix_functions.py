@@ -37,6 +37,7 @@ def hermitian(values, dtype=np.float64, seed=1):
     return ((a + np.conj(a.T)) / 2).astype(dtype)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float64, np.complex128])
 @pytest.mark.parametrize(
     ("name", "values"), [(n, SPECTRA[k % 5]) for k, n in enumerate([*PAIRS, *PAIRS, "sqrtm"])]

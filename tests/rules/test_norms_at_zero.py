@@ -49,3 +49,38 @@ def test_orders_of_norm_elsewhere(p):
     assert gradcheck(lambda x: np.linalg.norm(x, p), np.array([0.5, -1.5, 2.0]))
     one = np.array([0.0, 1.5, -2.0])  # one element 0
     assert np.isfinite(grad(lambda x: np.linalg.norm(x, p))(one)).all()
+
+
+def differences(f, x, step=1e-5):
+    """Second derivatives from differences of the gradient."""
+    g = grad(f)
+    rows = [(g(x + step * e) - g(x - step * e)) / (2 * step) for e in np.eye(len(x))]
+    return np.stack(rows)
+
+
+OFF = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
+WITH_ZEROS = {
+    "norm": np.linalg.norm,
+    "of order 2": lambda x: np.linalg.norm(x, 2),
+    "of rows": lambda x: np.sum(np.linalg.norm(x.reshape(2, 2), axis=1)),
+    "fro": lambda x: np.linalg.norm(x.reshape(2, 2), "fro"),
+    "vector_norm": np.linalg.vector_norm,
+    "matrix_norm": lambda x: np.linalg.matrix_norm(x.reshape(2, 2)),
+    "squared": lambda x: np.linalg.norm(x) ** 2,
+    "parts of complex numbers": lambda x: np.linalg.norm(x[:2] + 1j * x[2:]),
+    "rows of complex numbers": lambda x: np.sum(np.linalg.norm(x[:2] + 1j * x[2:], axis=0) ** 2),
+    "what least squares leaves": lambda x: np.linalg.lstsq(OFF, x * [1, 1, 0, 1], rcond=None)[1][0],
+    "std": np.std,
+    "hypot": lambda x: np.sum(np.hypot(x, [1.0, 2.0, 0.5, 3.0])),
+}
+
+
+@pytest.mark.parametrize("name", WITH_ZEROS)
+def test_elements_that_are_zero_have_their_second_derivative(name):
+    """A length is smooth where only some of its elements are 0."""
+    f, x = WITH_ZEROS[name], np.array([0.0, 1.5, -2.0, 0.0])
+    wanted = differences(f, x)
+    found = np.stack([grad(lambda y, k=k: grad(f)(y)[k])(x) for k in range(4)])
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    for e, row in zip(np.eye(4), wanted, strict=True):
+        np.testing.assert_allclose(hvp(f, (x,), (e,)), row, atol=1e-6)

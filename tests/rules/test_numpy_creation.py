@@ -11,6 +11,7 @@ from autograd_core import AutogradError, grad, jvp
 X = numpy.array([1.7, 0.8])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IDIOMS)
 def test_every_mode(name):
     def f(x):

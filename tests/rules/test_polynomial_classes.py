@@ -31,6 +31,7 @@ WALK = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("use", "kind"), WALK)
 def test_every_use_in_every_mode(use, kind):
     def of(namespace):
@@ -70,6 +71,7 @@ FUNCTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "module"),
     [
@@ -200,3 +202,21 @@ def test_a_batch_keeps_what_one_example_needs():
     expected = [numpy.convolve(c, c)[:5] for c in batch]
     numpy.testing.assert_allclose(found, expected)
     assert polyutils.trimseq(Tensor(batch[0], requires_grad=True)).shape == (2,)
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("dtype", [numpy.float32, numpy.complex64, numpy.complex128])
+def test_functions_keep_the_kind_of_number(module, dtype):
+    home, numpys, prefix = getattr(np.polynomial, module), getattr(numpy.polynomial, module), (
+        MODULES[module])  # fmt: skip
+    c, x = (numpy.asarray(a, dtype=dtype) for a in (C, X))
+    for name, args in (
+        ("vander", (x, 3)), ("vander", (x, 0)), ("vander2d", (x, x, [1, 2])), ("val", (x, c)),
+        ("der", (c, 2)), ("int", (c,)), ("mul", (c, c)), ("pow", (c, 2)), ("fromroots", (x,)),
+        ("companion", (c,)),
+    ):  # fmt: skip
+        ours, theirs = (getattr(m, prefix + name) for m in (home, numpys))
+        made = ours(Tensor(args[0], requires_grad=True), *args[1:])
+        wanted = theirs(*args)
+        assert made.dtype == wanted.dtype, name
+        numpy.testing.assert_allclose(made.data, wanted, rtol=1e-5)

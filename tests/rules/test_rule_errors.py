@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_core import AutogradError, Tensor
+from autograd_core import AutogradError, Tensor, grad, jvp, vmap
 
 V = np.array([1.0, 2.0, 3.0])
 M = np.arange(6.0).reshape(2, 3) + 1
@@ -27,7 +27,15 @@ BAD: dict[str, Callable[[Any, Any], Any]] = {
     "copyto an array": lambda v, m: np.copyto(np.ones(3), v),
     "add.at an array": lambda v, m: np.add.at(np.ones(3), [0], v[:1]),
     "fill_diagonal": lambda v, m: np.fill_diagonal(v * 1.0, v[0]),
-    "histogram weights": lambda v, m: np.histogram(np.ones(3), weights=v),
+    "histogram weights": lambda v, m: np.histogram(np.ones(3), weights=v[:2]),
+    "where of another shape": lambda v, m: np.sum(v, where=np.ones(2, bool)),
+    "where of numbers": lambda v, m: np.sum(v, where=np.ones(3)),
+    "max with where alone": lambda v, m: np.max(v, where=v > 0),
+    "initial of a shape": lambda v, m: np.sum(v, initial=np.ones(3)),
+    "initial of complex numbers": lambda v, m: np.prod(v, initial=1j),
+    "a dtype without a loop": lambda v, m: np.arctan2(v, v, dtype=complex),
+    "a dtype that is not allowed": lambda v, m: np.sin(v, dtype=np.float32, casting="safe"),
+    "axes of vectors": lambda v, m: np.matmul(v, v, axes=[(0,), (0,), ()]),
     "qr raw": lambda v, m: np.linalg.qr(m.T, mode="raw"),
     "tensorinv": lambda v, m: np.linalg.tensorinv(m, ind=0),
     "fft lengths": lambda v, m: np.fft.fftn(m, s=(2,), axes=(0, 1)),
@@ -86,3 +94,22 @@ def test_nothing_is_empty_as_numpy_s():
     zeros = Tensor(np.zeros((4, 4)), requires_grad=True)
     np.linalg.det(zeros).backward()
     assert not zeros.grad.data.any()
+
+
+@pytest.mark.parametrize("mode", ["grad", "jvp", "backward", "vmap"])
+def test_a_view_by_strides_is_refused_by_name(mode: str) -> None:
+    """NumPy asks for the array itself there: no dispatch tells the engine which function it is."""
+
+    def f(x: Any) -> Any:
+        return np.sum(np.lib.stride_tricks.as_strided(x, (3, 2), (8, 8)) ** 2)
+
+    x = np.arange(4.0)
+    run = {
+        "grad": lambda: grad(f)(x),
+        "jvp": lambda: jvp(f, (x,), (x,)),
+        "backward": lambda: f(Tensor(x, requires_grad=True)),
+        "vmap": lambda: vmap(f)(np.stack([x, x])),
+    }[mode]
+    with pytest.raises(AutogradError, match=r"as_strided.*sliding_window_view") as caught:
+        run()
+    assert "as_strided(x, (3, 2), (8, 8))" in str(caught.value)  # the user's own line

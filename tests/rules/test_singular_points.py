@@ -134,6 +134,7 @@ def on_vectors(f: Any, x: Any, n: Any) -> Any:
     return np.sum(f(x, n))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("kind", INTEGERS, ids=lambda k: k.__name__)
 @pytest.mark.parametrize("name", MIXED)

@@ -57,6 +57,7 @@ def test_first_order(case: Case) -> None:
         close([t.grad.data for t in traced], pulled, rtol=1e-13)
 
 
+@pytest.mark.slow
 @rows
 def test_second_order(case: Case) -> None:
     if case.order < 2:

@@ -73,6 +73,7 @@ def test_values(ufunc: np.ufunc, method: str) -> None:
             np.testing.assert_allclose(made, wanted, rtol=tol, atol=tol)
 
 
+@pytest.mark.slow
 @methods
 @ufuncs
 def test_slopes(ufunc: np.ufunc, method: str) -> None:

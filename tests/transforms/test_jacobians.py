@@ -143,6 +143,7 @@ def test_plan_counts_when_it_is_close():
     assert "counted" in plan.why
 
 
+@pytest.mark.slow
 def test_batches_keep_memory_in_bounds():
     import tracemalloc
 

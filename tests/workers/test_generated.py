@@ -40,6 +40,7 @@ def numbers(dtype, n, seed):
     return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMULAS)
 @pytest.mark.parametrize(
     "dtypes", ["ff", *(pytest.param(d, marks=pytest.mark.slow) for d in ("dd", "fd", "?f"))]
@@ -145,6 +146,7 @@ def python(folder, code=KEPT, **more):
     return done
 
 
+@pytest.mark.slow
 def test_the_second_process_compiles_nothing(tmp_path):
     assert python(tmp_path).stdout.split() == ["0"]
     assert python(tmp_path).stdout.split() == ["1"]
@@ -156,12 +158,14 @@ def test_the_second_process_compiles_nothing(tmp_path):
     assert python(tmp_path).stdout.split() == ["1"]
 
 
+@pytest.mark.slow
 def test_processes_that_compile_the_same_do_not_disturb_each_other(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     running = [subprocess.Popen([sys.executable, "-c", KEPT], env=environment) for _ in range(3)]
     assert [p.wait() for p in running] == [0, 0, 0]
 
 
+@pytest.mark.slow
 def test_where_no_text_can_be_written_a_process_compiles_for_itself(tmp_path):
     (tmp_path / "autograd_core_generated").write_text("a file where the folder should be")
     done = python(tmp_path)
@@ -189,6 +193,7 @@ def test_arrays_that_are_not_aligned(dtype):
     np.testing.assert_array_equal(out, np.arange(100, dtype=dtype) * y + 1)
 
 
+@pytest.mark.slow
 def test_an_older_processor_computes_the_same(tmp_path):
     code = """
 import numpy as np

@@ -69,6 +69,7 @@ def error(found, want, dtype):
     return np.abs(found.astype(np.longdouble) - want) / np.spacing(size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "dtype"), [k for k in ULP if k[0] != "erf"])
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="long doubles are doubles here")
 def test_errors_in_units_in_the_last_place(name, dtype):
@@ -98,6 +99,7 @@ def test_erf_against_mpmath(dtype):
     assert worst <= ULP["erf", dtype]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", "fd")
 @pytest.mark.parametrize("name", EXACT + sorted({name for name, _ in ULP}))
 def test_edges_are_numpys(name, dtype):

@@ -55,8 +55,7 @@ class Kernel:
         self._inner: list[tuple[str, Value]] = []
         self._wanted = wanted
         self._steps = {w.step.result for nest in nests for w in nest.works}
-        read = [{lie.root for w in nest.works for lie, _ in w.reads if lie.root.__class__ is Value}
-                for nest in nests]  # fmt: skip
+        read = [{lie.value for w in nest.works for lie, _ in w.reads} for nest in nests]
         self.shared = False
         functions: list[str] = []
         calls: list[str] = []

@@ -128,8 +128,9 @@ class Loops:
         self.numbers = self.axes.count * length
         self.parts = PARTS if self.numbers >= SHARED and self.turns > 1 else 1
         self.partial: list[tuple[Work, str, int]] = []  # sums that end with the nest
-        self._slots: dict[str, int] = dict.fromkeys(_SCRATCH.values(), 0)
+        self._slots: dict[str, list[int]] = {array: [] for array in _SCRATCH.values()}
         self._slot: dict[Any, tuple[str, int]] = {}
+        self._last: dict[Any, int] | None = None
         self._names: dict[Value, str] = {}
         self._loads: dict[Any, str] = {}
         self._row: list[str] = []
@@ -142,7 +143,7 @@ class Loops:
     def _load(self, operand: Any, lie: Lie, strides: tuple[int, ...], inner: list[str]) -> str:
         """Return the name of an operand; the lines that read it go where they belong."""
         root = lie.root
-        if root.__class__ is Value and root in self.nest.made:
+        if self.nest.maker(lie) is not None:
             return self._again(root, inner)
         key = (id(root), lie.start, strides)
         name = self._loads.get(key)
@@ -150,7 +151,7 @@ class Loops:
             return name
         array = self.name_of(root)
         if not np.ndim(example(root)):
-            if root in self.local:
+            if lie.value in self.local:
                 name = self.fresh("x")
                 self.before.append(f"{name} = {array}[0]")
                 array = name
@@ -165,20 +166,26 @@ class Loops:
             (self._row if varies else self.before).append(f"{name} = {array}[{place}]")
             self._loads[key] = name  # the same along the row: read once
             return name
-        piece = self._pieces.get(key)
-        if piece is None and along == 1:
-            piece = self._pieces[key] = self.fresh("row")
-            first = self._sum(begin, "lo" if self.tiles > 1 else "")
-            last = self._sum(first, self._n)
-            self._row.append(f"{piece} = {array}[{first or 0}:{last}]")
         if along == 1:
-            inner.append(f"{name} = {piece}[i]")
+            inner.append(f"{name} = {self._row_of(lie, strides)}[i]")
         else:
             at = "(lo + i)" if self.tiles > 1 else "i"
             inner.append(f"{name} = {array}[{self._sum(begin, f'{at} * {along}')}]")
         self._passing[key] = name
         self._loads[key] = name
         return name
+
+    def _row_of(self, lie: Lie, strides: tuple[int, ...]) -> str:
+        """Return the name of the part of an array that is this row, without gaps."""
+        key = (id(lie.root), lie.start, strides)
+        piece = self._pieces.get(key)
+        if piece is None:
+            piece = self._pieces[key] = self.fresh("row")
+            begin = self._sum(str(lie.start) if lie.start else "", self.axes.of_row(strides))
+            first = self._sum(begin, "lo" if self.tiles > 1 else "")
+            last = self._sum(first, self._n)
+            self._row.append(f"{piece} = {self.name_of(lie.root)}[{first or 0}:{last}]")
+        return piece
 
     def _again(self, value: Value, inner: list[str]) -> str:
         """Return the name of what this nest makes; a number of an earlier pass is read again."""
@@ -220,18 +227,38 @@ class Loops:
             if work.full and work.step.result in self.outputs:
                 kept.add(work.step.result)
             for lie, _ in work.reads:
-                maker = self.nest.made.get(lie.root) if lie.root.__class__ is Value else None
+                maker = self.nest.maker(lie)
                 later = work.where is not None or (maker is not None and maker.level < work.level)
                 if maker is not None and maker.full and later:
                     kept.add(lie.root)
         return kept
 
     def _keep(self, key: Any, kind: str, name: str, inner: list[str]) -> None:
-        if key not in self._slot:
-            array = _SCRATCH[kind]
-            self._slot[key] = array, self._slots[array]
-            self._slots[array] += 1
-            inner.append(f"{self._at(*self._slot[key])} = {name}")
+        """Store a number in the scratch, where nothing lies that is still read."""
+        if key in self._slot:
+            return
+        array = _SCRATCH[kind]
+        until = self._slots[array]  # for each slot the last pass that reads it
+        last = max(self._level, self._last_read().get(key, 0))
+        for k, passed in enumerate(until):
+            if passed < self._level:
+                until[k] = last
+                break
+        else:
+            k = len(until)
+            until.append(last)
+        self._slot[key] = array, k
+        inner.append(f"{self._at(array, k)} = {name}")
+
+    def _last_read(self) -> dict[Any, int]:
+        """Return the last pass that reads what this nest makes."""
+        if self._last is None:
+            self._last = {}
+            for work in self.nest.works:
+                for lie, _ in work.reads:
+                    if self.nest.maker(lie) is not None:
+                        self._last[lie.root] = max(work.level, self._last.get(lie.root, 0))
+        return self._last
 
     def _statement(self, work: Work, inner: list[str], lines: list[str]) -> None:
         """Write one elementwise step."""
@@ -315,12 +342,14 @@ class Loops:
         (lie, strides), reduced = work.reads[0], work.reduced
         assert reduced is not None
         kind = KINDS[work.step.args[0].example.dtype]
-        name = self._load(work.step.args[0], lie, strides, inner)
-        key = lie.root if lie.root in self.nest.made else (id(lie.root), lie.start, strides)
-        maker = self.nest.made.get(lie.root)
-        if maker is None or not maker.full:
+        made_here = self.nest.maker(lie) is not None
+        if not made_here and np.ndim(example(lie.root)) and self.axes.along(strides) == 1:
+            piece = self._row_of(lie, strides)
+        else:
+            name = self._load(work.step.args[0], lie, strides, inner)
+            key = lie.root if made_here else (id(lie.root), lie.start, strides)
             self._keep(key, kind, name, inner)
-        piece = self._piece(*self._slot[key])
+            piece = self._piece(*self._slot[key])
         found = f"{_HELPERS[reduced.how]}({piece})"
         if work.where == ROW:
             made = self._names[work.step.result] = self.fresh("v")
@@ -345,7 +374,9 @@ class Loops:
         lines = []
         for kind, array in _SCRATCH.items():
             if self._slots[array]:
-                lines.append(f"{array} = np.empty({self._slots[array] * self.width}, np.{kind})")
+                lines.append(
+                    f"{array} = np.empty({len(self._slots[array]) * self.width}, np.{kind})"
+                )
         return lines + self.before
 
     def end(self) -> list[str]:

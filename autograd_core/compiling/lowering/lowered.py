@@ -14,7 +14,7 @@ from autograd_core.compiling.lowering.schedule import Lowered
 from autograd_core.compiling.lowering.text import HEARD, PLAIN, LoweredSource, forms
 from autograd_core.compiling.program import Program
 from autograd_core.compiling.writing import FUNCTION
-from autograd_core.workers.faults import say_once
+from autograd_core.workers.faults import say_once, told
 from autograd_core.workers.settings import kernels
 
 COMPILING = 5e8  # nanoseconds for a kernel, about
@@ -53,7 +53,7 @@ class Lowering:
             self.text = ""
             say_once(
                 "lowering",
-                f"compile: {title} cannot be made into loops ({type(error).__name__}: {error}), so "
+                f"compile: {title} cannot be made into loops ({told(error)}), so "
                 "it runs as NumPy calls. Please report it.",
             )
 

@@ -153,9 +153,13 @@ class Nest:
                 found.append(maker.axes)
         return found
 
+    def maker(self, lie: Lie) -> Work | None:
+        """Return the step of this nest that makes an array; None if it comes from outside."""
+        return None if lie.value is None else self.made.get(lie.value)
+
     def _maker(self, operand: Any, lies: dict[Value, Lie | None]) -> Work | None:
         lie = lies.get(operand) if operand.__class__ is Value else None
-        return None if lie is None or lie.root.__class__ is not Value else self.made.get(lie.root)
+        return None if lie is None else self.maker(lie)
 
     def _constant_along_rows(
         self, over: tuple[int, ...], axes: tuple[int, ...], reads: list[Any]
@@ -166,7 +170,7 @@ class Nest:
         rows = len(self.shape) - self.columns
         if any(over[rows:]) or any(any(strides[rows:]) for _, strides in reads):
             return False
-        makers = [self.made.get(lie.root) for lie, _ in reads if lie.root.__class__ is Value]
+        makers = [self.maker(lie) for lie, _ in reads]
         if any(m is not None and m.where is None and m.full for m in makers):
             return False  # a row of one number, which the row's loop makes
         covered = {k for k, s in enumerate(over) if s}
@@ -192,7 +196,7 @@ class Nest:
             if lie is None or len(lie.shape) > ndim:
                 return None
             strides = self._spread(lie.strides, lie.shape, axes, ndim)
-            maker = self.made.get(lie.root) if lie.root.__class__ is Value else None
+            maker = self.maker(lie)
             if maker is not None:
                 whole = maker.where in (COLUMN, ALL)
                 if whole or lie.start or strides != maker.over:
@@ -203,7 +207,7 @@ class Nest:
     def _level(self, work: Work) -> int:
         level = 0
         for lie, _ in work.reads:
-            maker = self.made.get(lie.root) if lie.root.__class__ is Value else None
+            maker = self.maker(lie)
             if maker is not None:
                 level = max(level, maker.level + (maker.where == ROW))
         return level
@@ -269,8 +273,8 @@ def nests_of(steps: list[Step], lies: dict[Value, Lie | None]) -> list[Nest]:
         first = 0
         for operand in work.operands():
             lie = lies.get(operand) if operand.__class__ is Value else None
-            if lie is not None and lie.root.__class__ is Value:
-                first = max(first, place.get(lie.root, 0))
+            if lie is not None and lie.value is not None:
+                first = max(first, place.get(lie.value, 0))
         for k in range(first, len(found)):
             if found[k].joined(work, lies):
                 break

@@ -33,8 +33,8 @@ def _reads(step: Step, found: dict[Value, Lie | None], looped: bool) -> list[Val
     roots = []
     for value in step.uses():
         lie = found.get(value)
-        if lie is not None and lie.root.__class__ is Value:
-            roots.append(lie.root)
+        if lie is not None and lie.value is not None:
+            roots.append(lie.value)
     return roots
 
 
@@ -200,8 +200,8 @@ def _behind(value: Value, found: dict[Value, Lie | None]) -> Iterator[Value]:
 
 def _roots_of(nests: list[Nest]) -> set[Value]:
     """Return the values that loops read, their own among them."""
-    roots = [lie.root for nest in nests for work in nest.works for lie, _ in work.reads]
-    return {root for root in roots if root.__class__ is Value}
+    values = [lie.value for nest in nests for work in nest.works for lie, _ in work.reads]
+    return {value for value in values if value is not None}
 
 
 def _wanted(

@@ -35,6 +35,11 @@ class Lie(NamedTuple):
     strides: tuple[int, ...]
     shape: tuple[int, ...]
 
+    @property
+    def value(self) -> Value | None:
+        """The recorded value that the root is; None if it is an array or a number of the text."""
+        return self.root if self.root.__class__ is Value else None
+
 
 def lie_of_own(root: Any) -> Lie | None:
     """Return how a whole array or a number lies; None where loops cannot read it."""

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.workers.compiled import sources, team
-from autograd_core.workers.faults import say_once
+from autograd_core.workers.faults import say_once, told
 from autograd_core.workers.formula import REDUCTIONS, SCALAR, Formula, Span, Term
 
 _OPERATORS = {
@@ -315,7 +315,7 @@ def kernel(formula: Formula) -> Generated | None:
     except Exception as error:  # whatever numba, its compiler or the disk raises
         say_once(
             "generated",
-            f"a kernel could not be compiled ({type(error).__name__}: {error}), so plain NumPy "
+            f"a kernel could not be compiled ({told(error)}), so plain NumPy "
             "does its work, more slowly. Set NUMBA_CACHE_DIR to a writable folder, or reinstall "
             "numba; NN_COMPILED=0 selects plain NumPy without this warning.",
         )

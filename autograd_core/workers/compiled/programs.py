@@ -13,7 +13,7 @@ from numba import types
 from autograd_core.workers.compiled import sums
 from autograd_core.workers.compiled.sources import compiled_text
 from autograd_core.workers.compiled.team import helped
-from autograd_core.workers.faults import say_once
+from autograd_core.workers.faults import say_once, told
 
 Form = tuple[str, int]  # the kind of number, and how many axes
 _lock = threading.Lock()
@@ -71,6 +71,6 @@ def failed(error: Exception) -> None:
     """Say once that a program's loops could not be compiled."""
     say_once(
         "program",
-        f"a program's loops could not be compiled ({type(error).__name__}: {error}), so it runs as "
+        f"a program's loops could not be compiled ({told(error)}), so it runs as "
         "NumPy calls, more slowly; NN_COMPILED=0 selects that without this warning.",
     )
