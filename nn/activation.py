@@ -11,7 +11,7 @@ from autograd_core import optim
 from . import checks
 from .functional import activation as f
 from .functional.hard import prelu, step
-from .functional.softmax import log_softmax, softmax
+from .functional.softmax import log_softmax, softmax, softmin
 from .module import Module
 from .parameter import Parameter, parameter_dtype
 
@@ -383,6 +383,43 @@ class Softmax(Module):
     def extra_repr(self) -> str:
         """Return the settings."""
         return f"dim={self.dim}, temperature={self.temperature}"
+
+
+class Softmin(Module):
+    """exp(-beta x) along an axis, scaled to sum 1.
+
+    Parameters
+    ----------
+    dim : int, optional
+        The axis, as in `Softmax`.
+    beta : float
+        1 / temperature, of any sign.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.Softmin(beta=10.0)(np.array([0.0, 1.0])).round(3)
+    array([1., 0.])
+    """
+
+    def __init__(self, dim: int | None = None, beta: float = 1.0) -> None:
+        super().__init__()
+        _check_dim("Softmin", dim)
+        checks.real("Softmin", "beta", beta)
+        self.dim, self.beta = dim, beta
+
+    def forward(self, input: Any) -> Any:
+        """Apply it."""
+        return softmin(input, self.dim, beta=self.beta)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return f"dim={self.dim}, beta={self.beta}"
 
 
 class LogSoftmax(Module):

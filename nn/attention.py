@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import optim
-from autograd_core.extend import draw
+from autograd_core.extend import beside, draw
 
 from . import checks, init
 from .functional import attention as f
@@ -213,7 +213,7 @@ class MultiheadAttention(Module):
             weight: Any = self.in_proj_weight
             weights = [weight[part] for part in parts]
         else:
-            weights = [self._parameters[f"{name}_proj_weight"] for name in "qkv"]
+            weights = [getattr(self, f"{name}_proj_weight") for name in "qkv"]
         q, k, v = map(linear, (query, key, value), weights, biases)
         return q, k, v
 
@@ -221,7 +221,7 @@ class MultiheadAttention(Module):
         self, attn: Any, padding: Any, causal: bool, b: int, n: int, s: int, dtype: Any
     ) -> Any:
         """Return all masks as one to add, (batch, heads, n, s) or what broadcasts to it."""
-        total = None
+        total, ours = None, self.out_proj.weight
         if attn is not None:
             allowed = ((n, s), (b * self.num_heads, n, s))
             if np.shape(attn) not in allowed:
@@ -229,12 +229,12 @@ class MultiheadAttention(Module):
                     f"MultiheadAttention: attn_mask has shape {np.shape(attn)}, not {allowed[0]} "
                     f"or {allowed[1]}."
                 )
-            total = f.additive_mask(attn, dtype, allowed=False)
+            total = f.additive_mask(beside(ours, attn), dtype, allowed=False)
             total = total.reshape((b, self.num_heads, n, s)) if total.ndim == 3 else total
         elif causal:
-            total = f.causal_mask(n, s, dtype)
+            total = beside(ours, f.causal_mask(n, s, dtype))
         if padding is not None:
-            ends = f.additive_mask(padding, dtype, allowed=False)
+            ends = f.additive_mask(beside(ours, padding), dtype, allowed=False)
             ends = ends[None] if ends.ndim == 1 else ends
             if ends.shape != (b, s):
                 raise shape_error(

@@ -10,7 +10,12 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from autograd_core import SettingError, mark_overwritten, optim
-from autograd_core.extend import explains_wrong_calls, renamed_attribute, renamed_keywords
+from autograd_core.extend import (
+    beside,
+    explains_wrong_calls,
+    renamed_attribute,
+    renamed_keywords,
+)
 
 from .files import PathLock, check_target, remove_leftovers
 from .random import generator
@@ -89,6 +94,9 @@ class Callback:
     def on_epoch_end(self, trainer: Training, row: Row) -> None:
         """Run after an epoch and its validation; may add values to the history's row."""
 
+    def on_val_check(self, trainer: Training, row: Row) -> None:
+        """Run after a validation within an epoch (``val_check_interval``); may add to its row."""
+
     def on_fit_end(self, trainer: Training) -> None:
         """Run after the last epoch, also when training failed."""
 
@@ -111,6 +119,9 @@ class Callback:
 
 class Monitor(Callback):
     """Base of callbacks that watch whether a measure improves.
+
+    With ``val_check_interval``, a measure of the validation data (``val_...``) is looked at each
+    time it is taken, and a patience counts these looks in place of epochs.
 
     Parameters
     ----------
@@ -158,6 +169,11 @@ class Monitor(Callback):
         else:
             self.waited += 1
         return better
+
+    def on_val_check(self, trainer: Training, row: Row) -> None:
+        """Do what is done at an epoch's end, if it is the validation data that are watched."""
+        if self.monitor.startswith("val_"):
+            self.on_epoch_end(trainer, row)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best value and how long ago it was."""
@@ -359,7 +375,7 @@ class Perturbation(Monitor):
         for p in parameters:
             size = float(np.sqrt(np.mean(np.square(p.data))))
             noise = generator().standard_normal(p.shape) * (self.scale * size)
-            np.add(p.data, noise, out=p.data, casting="same_kind")
+            np.add(p.data, beside(p, noise), out=p.data, casting="same_kind")
         trainer.group.copy_from_main("perturbs the weights", [p.data for p in parameters])
         mark_overwritten(*parameters)
 

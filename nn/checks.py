@@ -60,5 +60,5 @@ def choice(owner: str, name: str, value: Any, options: Sequence[Any]) -> None:
     """Raise unless one of the options."""
     if not any(type(value) is type(option) and value == option for option in options):
         *first, last = map(repr, options)
-        words = f"{', '.join(first)} or {last}"
+        words = f"{', '.join(first)} or {last}" if first else last
         raise shape_error(f"{owner}: {name} must be {words}, not {value!r}.")

@@ -40,17 +40,38 @@ class _Numbered(Module):
     def __setitem__(self, index: int, module: Module) -> None:
         self.add_module(self._place(index), module)
 
-    def __delitem__(self, index: int) -> None:
-        del self._modules[self._place(index)]
+    def __delitem__(self, index: int | slice) -> None:
         kept = list(self._modules.items())
+        if isinstance(index, slice):
+            del kept[index]
+        else:
+            del kept[list(self._modules).index(self._place(index))]
         self._modules.clear()
         for k, (name, module) in enumerate(kept):
             self._modules[str(k) if name.isdigit() else name] = module
 
     def append(self, module: Module) -> Any:
         """Add a module at the end."""
-        self.add_module(str(len(self)), module)
+        number = len(self)
+        while str(number) in self._modules:  # a slice keeps the names of its modules
+            number += 1
+        self.add_module(str(number), module)
         return self
+
+    def pop(self, key: int = -1) -> Any:
+        """Take a module out, the last by default, and return it."""
+        module = self[key]
+        del self[key]
+        return module
+
+    def __add__(self, other: Iterable[Module]) -> Any:
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        made: Any = Sequential() if isinstance(self, Sequential) else ModuleList()
+        return made.extend(self).extend(other)
+
+    def __iadd__(self, other: Iterable[Module]) -> Any:
+        return self.extend(other)
 
     def extend(self, modules: Iterable[Module]) -> Any:
         """Add modules at the end."""
@@ -60,7 +81,17 @@ class _Numbered(Module):
 
     def insert(self, index: int, module: Module) -> Any:
         """Add a module before an index."""
+        if not isinstance(module, Module):
+            raise OperandError(
+                f"{type(self).__name__}: {type(module).__name__} is not a Module.",
+                Location.of_caller(),
+            )
         kept = list(self)
+        if not -len(kept) <= index <= len(kept):
+            raise IndexingError(
+                f"{type(self).__name__}: index {index} is out of range for {len(kept)} modules.",
+                Location.of_caller(),
+            )
         kept.insert(index, module)
         self._modules.clear()
         return self.extend(kept)
@@ -93,6 +124,20 @@ class Sequential(_Numbered):
         else:
             for module in modules:
                 self.append(module)
+
+    def __mul__(self, count: int) -> Any:
+        if not isinstance(count, int) or count < 1:
+            raise OperandError(
+                f"Sequential: {count!r} copies cannot be made; give a positive integer. Each "
+                "copy is the same modules again, with the same parameters.",
+                Location.of_caller(),
+            )
+        return Sequential(*[module for _ in range(count) for module in self])
+
+    __rmul__ = __mul__
+
+    def __imul__(self, count: int) -> Any:
+        return self.extend(list(self * count)[len(self) :])
 
     def forward(self, input: Any) -> Any:
         """Apply each module to the output of the one before."""
@@ -178,7 +223,17 @@ class ModuleDict(Module):
         """Return the (name, module) pairs."""
         return self._modules.items()
 
-    def update(self, modules: Mapping[str, Module]) -> None:
+    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
         """Add or replace entries."""
-        for name, module in modules.items():
+        for name, module in modules.items() if isinstance(modules, Mapping) else modules:
             self[name] = module
+
+    def pop(self, key: str) -> Any:
+        """Take an entry out and return its module."""
+        module = self[key]
+        del self[key]
+        return module
+
+    def clear(self) -> None:
+        """Take all entries out."""
+        self._modules.clear()

@@ -11,12 +11,15 @@ from autograd_core import optim
 
 from . import checks, init
 from .functional import conv as f
+from .functional.padding import pad
 from .module import Module
 from .parameter import Parameter, parameter_dtype
 from .values import pair, shape_error
 
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
-@optim.keywords.accepts("padding_mode", "device")
+
+@optim.keywords.accepts("device")
 class _Convolution(Module):
     """What all convolutions share: settings, parameters, text."""
 
@@ -35,11 +38,16 @@ class _Convolution(Module):
         dilation: Any = 1,
         groups: int = 1,
         bias: bool = True,
+        padding_mode: str = "zeros",
         *,
         dtype: Any = None,
     ) -> None:
         super().__init__()
         name = type(self).__name__
+        checks.choice(
+            name, "padding_mode", padding_mode, PADDING_MODES[: 1 if self.transposed else 4]
+        )
+        self.padding_mode = padding_mode
         for what, n in (
             ("in_channels", in_channels), ("out_channels", out_channels), ("groups", groups),
         ):  # fmt: skip
@@ -80,6 +88,20 @@ class _Convolution(Module):
         for parameter in self.parameters():
             init.uniform_(parameter, -bound, bound)
 
+    def _padded(self, input: Any) -> tuple[Any, Any]:
+        """Return the input, padded if by its own values, and what the function shall pad."""
+        if self.padding_mode == "zeros":
+            return input, self.padding
+        amounts = self.padding
+        if amounts == "valid":
+            return input, 0
+        if amounts == "same":
+            total = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
+            sides = [side for t in total[::-1] for side in (t // 2, t - t // 2)]
+        else:
+            sides = [n for n in amounts[::-1] for _ in range(2)]
+        return pad(input, sides, self.padding_mode), 0
+
     def extra_repr(self) -> str:
         """Return the settings that are not the default."""
         text = (
@@ -92,7 +114,9 @@ class _Convolution(Module):
             text += f", dilation={self.dilation}"
         if self.groups != 1:
             text += f", groups={self.groups}"
-        return text if self.bias is not None else text + ", bias=False"
+        if self.bias is None:
+            text += ", bias=False"
+        return text if self.padding_mode == "zeros" else f"{text}, padding_mode={self.padding_mode}"
 
 
 class Conv1d(_Convolution):
@@ -100,7 +124,9 @@ class Conv1d(_Convolution):
 
     Parameters
     ----------
-    in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, dtype
+    in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias
+        As in `Conv2d`.
+    padding_mode, dtype
         As in `Conv2d`.
 
     Raises
@@ -119,8 +145,9 @@ class Conv1d(_Convolution):
 
     def forward(self, input: Any) -> Any:
         """Convolve."""
+        input, padding = self._padded(input)
         return f.conv1d(
-            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
         )
 
 
@@ -138,6 +165,8 @@ class Conv2d(_Convolution):
         Channels are split into this many independent convolutions.
     bias : bool
         Whether to add a number to each channel.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+        What the padding consists of; see `functional.pad`.
     dtype : dtype, optional
         Of the parameters.
 
@@ -163,12 +192,13 @@ class Conv2d(_Convolution):
 
     def forward(self, input: Any) -> Any:
         """Convolve."""
+        input, padding = self._padded(input)
         return f.conv2d(
-            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups,
-        )  # fmt: skip
+            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
+        )
 
 
-@optim.keywords.accepts("padding_mode", "device")
+@optim.keywords.accepts("device")
 class _ConvTranspose(_Convolution):
     """What transposed convolutions have more; PyTorch's order of the settings."""
 
@@ -185,6 +215,7 @@ class _ConvTranspose(_Convolution):
         groups: int = 1,
         bias: bool = True,
         dilation: Any = 1,
+        padding_mode: str = "zeros",
         *,
         dtype: Any = None,
     ) -> None:
@@ -197,6 +228,7 @@ class _ConvTranspose(_Convolution):
             dilation,
             groups,
             bias,
+            padding_mode,
             dtype=dtype,
         )
         name = type(self).__name__
@@ -208,6 +240,28 @@ class _ConvTranspose(_Convolution):
                 "dilation."
             )
 
+    def _output_padding(self, input: Any, output_size: Any) -> tuple[int, ...]:
+        """Return what is added at the end, so that the output has the size that is asked for."""
+        if output_size is None:
+            return self.output_padding
+        name, n = type(self).__name__, self.axes
+        wanted = tuple(output_size)[-n:] if isinstance(output_size, (tuple, list)) else output_size
+        wanted = pair(wanted, n, f"{name}: output_size", 1)
+        least = [
+            (m - 1) * s - 2 * p + d * (k - 1) + 1
+            for m, s, p, d, k in zip(
+                np.shape(input)[-n:], self.stride, self.padding, self.dilation, self.kernel_size,
+                strict=True,
+            )
+        ]  # fmt: skip
+        extra = tuple(w - m for w, m in zip(wanted, least, strict=True))
+        if any(not 0 <= e < s for e, s in zip(extra, self.stride, strict=True)):
+            raise shape_error(
+                f"{name}: output_size {wanted} is not between {tuple(least)} and one stride "
+                f"{self.stride} more, without the end."
+            )
+        return extra
+
 
 class ConvTranspose1d(_ConvTranspose):
     """Transposed convolution of sequences: each value spreads a kernel over the output.
@@ -218,6 +272,8 @@ class ConvTranspose1d(_ConvTranspose):
         As in `ConvTranspose2d`, each size one integer.
     dilation, dtype
         As in `Conv2d`.
+    padding_mode : {"zeros"}
+        There is no other.
 
     Raises
     ------
@@ -233,11 +289,11 @@ class ConvTranspose1d(_ConvTranspose):
 
     axes = 1
 
-    def forward(self, input: Any) -> Any:
-        """Apply it."""
+    def forward(self, input: Any, output_size: Any = None) -> Any:
+        """Apply it; `output_size` chooses among the sizes that the stride cannot distinguish."""
         return f.conv_transpose1d(
-            input, self.weight, self.bias, self.stride, self.padding, self.output_padding,
-            self.groups, self.dilation,
+            input, self.weight, self.bias, self.stride, self.padding,
+            self._output_padding(input, output_size), self.groups, self.dilation,
         )  # fmt: skip
 
 
@@ -250,6 +306,8 @@ class ConvTranspose2d(_ConvTranspose):
         As in `Conv2d`, of the convolution that it transposes.
     output_padding : int or pair
         Added to one side of the output.
+    padding_mode : {"zeros"}
+        There is no other.
 
     Attributes
     ----------
@@ -268,9 +326,9 @@ class ConvTranspose2d(_ConvTranspose):
     (1, 3, 8, 8)
     """
 
-    def forward(self, input: Any) -> Any:
-        """Apply it."""
+    def forward(self, input: Any, output_size: Any = None) -> Any:
+        """Apply it; `output_size` chooses among the sizes that the stride cannot distinguish."""
         return f.conv_transpose2d(
-            input, self.weight, self.bias, self.stride, self.padding, self.output_padding,
-            self.groups, self.dilation,
+            input, self.weight, self.bias, self.stride, self.padding,
+            self._output_padding(input, output_size), self.groups, self.dilation,
         )  # fmt: skip

@@ -7,91 +7,50 @@ says everything about where training stands in its data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from autograd_core import SettingError, Tensor
+from autograd_core import SettingError, Tensor, optim
 from autograd_core.extend import explains_wrong_calls
 
+from .collate import default_collate, default_convert
+from .datasets import (
+    ArrayDataset,
+    ChainDataset,
+    ConcatDataset,
+    Dataset,
+    IterableDataset,
+    StackDataset,
+    Subset,
+    random_split,
+    refuse_nonfinite,
+)
 from .errors import DataError
+from .samplers import (
+    BatchSampler,
+    DistributedSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 
 Batch = tuple[Any, ...]
 Transform = Callable[[Any, np.random.Generator], Any]
 _LAST = ("keep", "drop", "fill")
 
 
-@explains_wrong_calls
-class ArrayDataset:
-    """Arrays of equal length, taken together row by row.
-
-    Parameters
-    ----------
-    *arrays : array_like, shape (n, ...)
-        Inputs, targets, ...
-    check_finite : bool
-        Refuse NaN and infinities, which would silently ruin every weight.
-
-    Raises
-    ------
-    DataError
-        If there are no rows, the lengths differ, or a value is not finite.
-
-    Examples
-    --------
-    >>> data = ArrayDataset([[0.0], [1.0], [2.0]], [0, 1, 1])
-    >>> len(data), data[1]
-    (3, (array([1.]), np.int64(1)))
-    """
-
-    def __init__(self, *arrays: Any, check_finite: bool = True) -> None:
-        if not arrays:
-            raise DataError("ArrayDataset: give at least one array.")
-        self.arrays = tuple(_as_array(a, k) for k, a in enumerate(arrays))
-        lengths = [len(a) for a in self.arrays]
-        if len(set(lengths)) > 1:
-            raise DataError(
-                f"ArrayDataset: the arrays have {' and '.join(map(str, lengths))} rows; "
-                "inputs and targets must be of equal length."
-            )
-        if not lengths[0]:
-            raise DataError("ArrayDataset: the data are empty.")
-        if check_finite:
-            for k, array in enumerate(self.arrays):
-                refuse_nonfinite(array, f"array {k}")
-
-    def __len__(self) -> int:
-        return len(self.arrays[0])
-
-    def __getitem__(self, index: Any) -> Batch:
-        return tuple(a[index] for a in self.arrays)
-
-
-def _as_array(value: Any, k: int) -> Any:
-    try:
-        array = value.data if isinstance(value, Tensor) else np.asarray(value)
-    except ValueError as error:
-        raise DataError(f"data: array {k} does not form an array: {error}") from error
-    if array.ndim == 0 or array.dtype.kind not in "biufc":
-        raise DataError(
-            f"data: array {k} has shape {array.shape} and dtype {array.dtype}; "
-            "give rows of numbers."
-        )
-    return array
-
-
-def refuse_nonfinite(array: Any, what: str) -> None:
-    """Raise `DataError` with the first row that holds NaN or an infinity."""
-    if array.dtype.kind not in "fc" or np.isfinite(array).all():
-        return
-    row = int(np.argmax(~np.isfinite(array).reshape(len(array), -1).all(axis=1)))
-    raise DataError(
-        f"data: {what} holds NaN or Inf, first in row {row}; remove such rows or fill them in."
-    )
-
-
+@optim.keywords.accepts(
+    "pin_memory", "pin_memory_device", "persistent_workers", "multiprocessing_context", "generator",
+    "in_order",
+)  # fmt: skip
 @explains_wrong_calls
 class DataLoader:
     """Splits a dataset into minibatches.
@@ -117,6 +76,21 @@ class DataLoader:
         augmentation, noise, normalization.
     check_finite : bool
         Refuse NaN and infinities.
+    sampler : iterable of int, optional
+        The order of the items, in place of `shuffle`; see `nn.data.Sampler`.
+    batch_sampler : iterable of lists of int, optional
+        The batches, in place of `batch_size`, `shuffle`, `sampler` and `last`.
+    collate_fn : callable, optional
+        What makes a batch of a list of items; by default arrays are stacked.
+    num_workers : int
+        How many threads prepare batches ahead; the batches are the same for any number. NumPy
+        and files let threads run side by side, Python code of a dataset does not.
+    prefetch_factor : int, optional
+        How many batches each thread prepares ahead; 2 by default.
+    timeout : float
+        Seconds to wait for a batch of a thread; 0: no limit.
+    worker_init_fn : callable, optional
+        Called with its number in each thread as it begins.
 
     Attributes
     ----------
@@ -152,6 +126,13 @@ class DataLoader:
         drop_last: bool = False,
         transform: Transform | None = None,
         check_finite: bool = True,
+        sampler: Iterable[int] | None = None,
+        batch_sampler: Iterable[Sequence[int]] | None = None,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
+        num_workers: int = 0,
+        prefetch_factor: int | None = None,
+        timeout: float = 0.0,
+        worker_init_fn: Callable[[int], Any] | None = None,
     ) -> None:
         if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
             raise SettingError(f"DataLoader: batch_size = {batch_size!r}; it must be at least 1.")
@@ -161,6 +142,12 @@ class DataLoader:
             dataset = ArrayDataset(dataset, check_finite=check_finite)
         elif isinstance(dataset, tuple):
             dataset = ArrayDataset(*dataset, check_finite=check_finite)
+        elif isinstance(dataset, IterableDataset):
+            if shuffle or sampler is not None or batch_sampler is not None:
+                raise SettingError(
+                    "DataLoader: an IterableDataset gives its own order; it takes neither shuffle "
+                    "nor a sampler."
+                )
         elif not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
             raise DataError(
                 f"DataLoader: a {type(dataset).__name__} is not a dataset; give arrays, "
@@ -174,23 +161,76 @@ class DataLoader:
         self.transform = transform
         self.check_finite = check_finite
         self.epoch = 0
+        self.sampler, self.batch_sampler, self.collate_fn = sampler, batch_sampler, collate_fn
+        self._check_order(shuffle, last, drop_last)
+        self.num_workers, self.timeout = num_workers, timeout
+        self.prefetch_factor, self.worker_init_fn = prefetch_factor, worker_init_fn
+        self._check_workers()
         self._shards, self._index, self._repeat = 1, 0, True
         self._factor = 1  # how many times as large as asked for the batches are
+        if isinstance(dataset, IterableDataset):
+            return
         if not len(dataset):
             raise DataError("DataLoader: the dataset is empty.")
         if not len(self):
             raise DataError(
-                f"DataLoader: {len(dataset)} rows do not fill one batch of {batch_size}, "
+                f"DataLoader: {self._rows()} rows do not fill one batch of {batch_size}, "
                 "and smaller ones are dropped."
             )
 
+    def _check_order(self, shuffle: bool, last: str, drop_last: bool) -> None:
+        if self.sampler is not None and (shuffle or self.batch_sampler is not None):
+            raise SettingError(
+                "DataLoader: a sampler gives the order; it goes with neither shuffle nor a "
+                "batch_sampler."
+            )
+        if self.batch_sampler is not None and (
+            shuffle or drop_last or last != "keep" or self.batch_size not in (1, 32)
+        ):
+            raise SettingError(
+                "DataLoader: a batch_sampler gives the batches; it goes with no batch_size, "
+                "shuffle, last or drop_last."
+            )
+        for name in ("sampler", "batch_sampler"):
+            given = getattr(self, name)
+            if given is not None and not (hasattr(given, "__iter__") and hasattr(given, "__len__")):
+                raise SettingError(f"DataLoader: the {name} needs __iter__ and __len__.")
+
+    def _check_workers(self) -> None:
+        for name, value, low in (
+            ("num_workers", self.num_workers, 0), ("prefetch_factor", self.prefetch_factor, 1),
+        ):  # fmt: skip
+            known = value is None and name == "prefetch_factor"
+            whole = hasattr(value, "__index__") and not isinstance(value, bool)
+            if not known and not (whole and value is not None and value >= low):
+                raise SettingError(f"DataLoader: {name} = {value!r}; it must be at least {low}.")
+        if isinstance(self.timeout, (str, bool)) or not self.timeout >= 0:
+            raise SettingError(f"DataLoader: timeout = {self.timeout!r}; it must be at least 0.")
+
+    def _rows(self) -> int:
+        """Return how many rows an epoch has."""
+        if self.sampler is not None:
+            return len(self.sampler)  # type: ignore[arg-type]  # checked
+        return len(self.dataset)
+
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
-        full, rest = divmod(len(self.dataset), self.batch_size)
+        if self.batch_sampler is not None:
+            return len(self.batch_sampler)  # type: ignore[arg-type]  # checked
+        if isinstance(self.dataset, IterableDataset) and not hasattr(self.dataset, "__len__"):
+            raise DataError(
+                f"DataLoader: a {type(self.dataset).__name__} has no length, so the number of "
+                "batches is not known; loop over the loader."
+            )
+        full, rest = divmod(self._rows(), self.batch_size)
         return full + (rest > 0 and self.last != "drop")
 
     def order(self, epoch: int) -> Any:
         """Return the rows in the order of an epoch."""
+        if self.sampler is not None:
+            if hasattr(self.sampler, "set_epoch"):
+                self.sampler.set_epoch(epoch)
+            return np.fromiter(self.sampler, np.int64)
         rows = np.arange(len(self.dataset))
         if self.shuffle:
             np.random.default_rng([self.seed, epoch]).shuffle(rows)
@@ -198,27 +238,89 @@ class DataLoader:
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, beginning with number `start`."""
+        if isinstance(self.dataset, IterableDataset):
+            return self._streamed(epoch, start)
+        return self._ahead(list(enumerate(self._groups(epoch)))[start:], epoch)
+
+    def _groups(self, epoch: int) -> list[Any]:
+        """Return the rows of each batch of an epoch."""
+        if self.batch_sampler is not None:
+            if hasattr(self.batch_sampler, "set_epoch"):
+                self.batch_sampler.set_epoch(epoch)
+            return [np.asarray(rows, np.int64) for rows in self.batch_sampler]
         rows = self.order(epoch)
         if self.last == "fill":
             missing = len(self) * self.batch_size - len(rows)
             rows = np.concatenate([rows, np.resize(rows, missing)])
+        size = self.batch_size
+        return [rows[k * size : (k + 1) * size] for k in range(len(self))]
+
+    def _ahead(self, groups: Iterable[tuple[int, Any]], epoch: int) -> Iterator[Batch]:
+        """Yield a batch for each group of rows, some prepared ahead by threads."""
+        if not self.num_workers:
+            for k, rows in groups:
+                yield self._batch(k, rows, epoch)
+            return
+        started = iter(range(self.num_workers))
+
+        def begin() -> None:
+            if self.worker_init_fn is not None:
+                self.worker_init_fn(next(started))
+
+        most = self.num_workers * (self.prefetch_factor or 2)
+        waiting: deque[Future[Batch]] = deque()
+        todo = iter(groups)
+        pool = ThreadPoolExecutor(self.num_workers, "DataLoader", initializer=begin)
+        try:
+            for k, rows in islice(todo, most):
+                waiting.append(pool.submit(self._batch, k, rows, epoch))
+            while waiting:
+                try:
+                    batch = waiting.popleft().result(self.timeout or None)
+                except TimeoutError as error:
+                    raise DataError(
+                        f"DataLoader: no batch came from a thread within {self.timeout} seconds."
+                    ) from error
+                for k, rows in islice(todo, 1):
+                    waiting.append(pool.submit(self._batch, k, rows, epoch))
+                yield batch
+        finally:  # also where the loop is left early
+            pool.shutdown(wait=not self.timeout, cancel_futures=True)
+
+    def _batch(self, k: int, rows: Any, epoch: int) -> Batch:
+        share = self._share(rows)
+        return self._changed(self._take(share), k, epoch) if len(share) else ()
+
+    def _changed(self, batch: Batch, k: int, epoch: int) -> Batch:
+        """Return a batch as the transform leaves it."""
+        if self.transform is None:
+            return batch
         own = [self._index] if self._shards > 1 else []
-        for k in range(start, len(self)):
-            share = self._share(rows[k * self.batch_size : (k + 1) * self.batch_size])
-            if not len(share):
-                yield ()
-                continue
-            batch = self._take(share)
-            if self.transform is not None:
-                rng = np.random.default_rng([self.seed, epoch, k, *own])
-                batch = (self.transform(batch[0], rng), *batch[1:])
-            yield batch
+        rng = np.random.default_rng([self.seed, epoch, k, *own])
+        return (self.transform(batch[0], rng), *batch[1:])
+
+    def _streamed(self, epoch: int, start: int) -> Iterator[Batch]:
+        """Yield the batches of a dataset that has no indices."""
+        items = iter(self.dataset)
+        k = 0
+        while chunk := list(islice(items, self.batch_size)):
+            whole = len(chunk) == self.batch_size
+            if not whole and self.last == "drop":
+                return
+            if not whole and self.last == "fill":
+                raise DataError("DataLoader: last='fill' needs a dataset with indices.")
+            if k >= start:
+                share = [chunk[row] for row in self._share(np.arange(len(chunk)))]
+                yield self._changed(self._made(share), k, epoch) if share else ()
+            k += 1
 
     def rows_in(self, k: int) -> int:
         """Return how many rows batch `k` of an epoch has, in all shards together."""
+        if self.batch_sampler is not None:
+            return len(self._groups(self.epoch)[k])
         if self.last == "fill":
             return self.batch_size
-        return min(self.batch_size, len(self.dataset) - k * self.batch_size)
+        return min(self.batch_size, self._rows() - k * self.batch_size)
 
     def shard(self, num_shards: int, index: int, repeat: bool = True) -> DataLoader:
         """Return a loader of one part of each batch: for one of several processes.
@@ -297,9 +399,18 @@ class DataLoader:
         return self.batches(epoch)
 
     def _take(self, rows: Any) -> Batch:
-        if isinstance(self.dataset, ArrayDataset):
-            return self.dataset[rows]
-        items = [self.dataset[int(k)] for k in rows]
+        if isinstance(self.dataset, ArrayDataset) and self.collate_fn is None:
+            batch: Batch = self.dataset[rows]
+            return batch
+        made: Batch = self._made([self.dataset[int(k)] for k in rows])
+        return made
+
+    def _made(self, items: list[Any]) -> Any:
+        """Return a batch of items."""
+        if self.collate_fn is not None:
+            return self.collate_fn(items)
+        if isinstance(items[0], dict):
+            return default_collate(items)
         batch = stack(items)
         if self.check_finite:
             for k, array in enumerate(batch):
@@ -309,11 +420,16 @@ class DataLoader:
     def fingerprint(self) -> dict[str, Any]:
         """Return what determines the batches: a resumed run must have the same."""
         return {
-            "rows": len(self.dataset),
+            "rows": self._rows(),
             "batch_size": self.batch_size // self._factor,
             "shuffle": self.shuffle,
             "seed": self.seed,
             "last": self.last,
+            **{
+                name: type(getattr(self, name)).__name__
+                for name in ("sampler", "batch_sampler")
+                if getattr(self, name) is not None
+            },
         }
 
 
@@ -347,3 +463,28 @@ def as_loader(data: Any, batch_size: int, shuffle: bool, seed: int) -> DataLoade
     if isinstance(data, DataLoader):
         return data
     return DataLoader(data, batch_size, shuffle, seed=seed)
+
+
+TensorDataset = ArrayDataset  # PyTorch's name
+
+__all__ = [
+    "ArrayDataset",
+    "BatchSampler",
+    "ChainDataset",
+    "ConcatDataset",
+    "DataLoader",
+    "Dataset",
+    "DistributedSampler",
+    "IterableDataset",
+    "RandomSampler",
+    "Sampler",
+    "SequentialSampler",
+    "StackDataset",
+    "Subset",
+    "SubsetRandomSampler",
+    "TensorDataset",
+    "WeightedRandomSampler",
+    "default_collate",
+    "default_convert",
+    "random_split",
+]

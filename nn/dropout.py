@@ -7,7 +7,14 @@ from typing import Any
 from autograd_core import optim
 
 from . import checks
-from .functional.dropout import dropout, dropout2d
+from .functional.dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
 from .module import Module
 from .random import generator
 
@@ -85,3 +92,92 @@ class Dropout2d(Dropout):
     def forward(self, input: Any) -> Any:
         """Drop, in train mode."""
         return dropout2d(input, self.p, self.training, generator=self.rng)
+
+
+class Dropout1d(Dropout):
+    """Drop whole channels of (n, channels, length).
+
+    Parameters
+    ----------
+    p : float
+        The probability of dropping.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.Dropout1d(0.5)
+    >>> layer.rng = np.random.default_rng(1)
+    >>> layer(np.ones((1, 4, 2)))[0, :2].tolist()
+    [[0.0, 0.0], [2.0, 2.0]]
+    """
+
+    def forward(self, input: Any) -> Any:
+        """Drop, in train mode."""
+        return dropout1d(input, self.p, self.training, generator=self.rng)
+
+
+class Dropout3d(Dropout):
+    """Drop whole channels of (n, channels, depth, height, width).
+
+    Parameters
+    ----------
+    p : float
+        The probability of dropping.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.Dropout3d(0.5)
+    >>> layer.rng = np.random.default_rng(1)
+    >>> layer(np.ones((1, 4, 1, 1, 2)))[0, :2, 0, 0].tolist()
+    [[0.0, 0.0], [2.0, 2.0]]
+    """
+
+    def forward(self, input: Any) -> Any:
+        """Drop, in train mode."""
+        return dropout3d(input, self.p, self.training, generator=self.rng)
+
+
+class AlphaDropout(Dropout):
+    """Drop to the lowest value of SELU; keep mean 0 and variance 1 (Klambauer et al., 2017).
+
+    Parameters
+    ----------
+    p : float
+        The probability of dropping.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.AlphaDropout(0.5)
+    >>> layer.rng = np.random.default_rng(1)
+    >>> layer(np.zeros(4)).round(4)
+    array([-0.7792,  0.7792,  0.7792,  0.7792])
+    """
+
+    def forward(self, input: Any) -> Any:
+        """Drop, in train mode."""
+        return alpha_dropout(input, self.p, self.training, generator=self.rng)
+
+
+class FeatureAlphaDropout(Dropout):
+    """Drop whole channels as `AlphaDropout` drops elements.
+
+    Parameters
+    ----------
+    p : float
+        The probability of dropping.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> layer = nn.FeatureAlphaDropout(0.5)
+    >>> layer.rng = np.random.default_rng(1)
+    >>> layer(np.zeros((1, 2, 2)))[0].round(4)
+    array([[-0.7792, -0.7792],
+           [ 0.7792,  0.7792]])
+    """
+
+    def forward(self, input: Any) -> Any:
+        """Drop, in train mode."""
+        return feature_alpha_dropout(input, self.p, self.training, generator=self.rng)

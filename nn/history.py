@@ -28,7 +28,8 @@ class History:
     Attributes
     ----------
     rows : list of dict
-        One for each epoch: ``epoch``, ``lr``, ``loss``, ``val_loss``, metrics.
+        One for each epoch: ``epoch``, ``lr``, ``loss``, ``val_loss``, metrics. A validation within
+        an epoch has a row too; its epoch is a fraction, such as 2.5, half-way through the third.
 
     Examples
     --------
@@ -47,7 +48,7 @@ class History:
         self.rows: list[dict[str, float]] = []
 
     def append(self, row: dict[str, float]) -> None:
-        """Add an epoch."""
+        """Add a row."""
         self.rows.append(row)
 
     @property
@@ -84,15 +85,19 @@ class History:
         )
 
     def __repr__(self) -> str:
-        return f"History({len(self)} epochs: {', '.join(self.columns)})"
+        epochs = sum(row["epoch"] % 1 == 0 for row in self.rows if "epoch" in row)
+        return f"History({epochs} epochs: {', '.join(self.columns)})"
 
-    def plot(self, axes: Any = None) -> Any:
+    def plot(self, axes: Any = None, x: str = "epoch") -> Any:
         """Plot all measures, each together with its validation counterpart.
 
         Parameters
         ----------
         axes : sequence of matplotlib Axes, optional
             Where to draw, one for each measure; default a new figure.
+        x : str
+            The column over which to draw: ``"epoch"``, or ``"seconds"`` if a `Timer` was among the
+            callbacks.
 
         Returns
         -------
@@ -102,6 +107,8 @@ class History:
         ------
         UnsupportedError
             If Matplotlib is not installed (the extra ``demo``).
+        SettingError
+            If nothing has been trained yet, or there is no such column.
         """
         try:
             from matplotlib.figure import Figure
@@ -112,17 +119,18 @@ class History:
             ) from error
         if not self.rows:
             raise SettingError("History.plot: no epoch has been trained yet.")
-        names = [n for n in self.columns if n != "epoch" and not n.startswith("val_")]
+        self[x]  # an error that names the columns, if there is none
+        names = [n for n in self.columns if n not in ("epoch", x) and not n.startswith("val_")]
         if axes is None:
             figure = Figure(figsize=(4.2 * len(names), 3.2), layout="constrained")
             axes = [figure.add_subplot(1, len(names), k + 1) for k in range(len(names))]
         for axis, name in zip(axes, names, strict=True):
             for key, label in ((name, "training"), ("val_" + name, "validation")):
-                points = [(r["epoch"], r[key]) for r in self.rows if key in r]
+                points = [(r[x], r[key]) for r in self.rows if key in r and x in r]
                 if points:
                     axis.plot(*zip(*points, strict=True), marker=".", label=label)
             axis.set_title(name)
-            axis.set_xlabel("epoch")
+            axis.set_xlabel(x)
             if "val_" + name in self:
                 axis.legend()
         return axes[0].figure

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
-from autograd_core import SeedError, Tensor, primitive
+from autograd_core import SeedError, Tensor, UnsupportedError, primitive
 from autograd_core.extend import Location, is_of_the_call, refusal, tree
 
 from .values import is_tracked
+
+_keys = count(1).__next__
 
 
 class Removable:
@@ -100,9 +103,29 @@ class _Call:
         self.arrived.clear()
         whole = self.structure if isinstance(self.structure, (tuple, list)) else (self.structure,)
         self.grad_output = tuple(_gradients(entry, found) for entry in whole)
+        for hook in list(self.module._hooks.get("backward pre", {}).values()):
+            answer = hook(self.module, self.grad_output)
+            if answer is not None:
+                g = self._replaced(g, answer, whole)
         if not self.places:  # no input needs a gradient, so nothing else calls the hooks
             self._ask((None,) * self.count)
         return g
+
+    def _replaced(self, g: tuple[Any, ...], answer: Any, whole: Any) -> tuple[Any, ...]:
+        """Return the gradients that a hook wants to go on with."""
+        answer = answer if isinstance(answer, tuple) else (answer,)
+        if len(answer) != len(whole) or any(not isinstance(k, int) for k in whole):
+            raise SeedError(
+                f"backward pre-hook of {type(self.module).__name__}: it returned {len(answer)} "
+                f"gradients for {len(whole)} outputs; gradients of nested outputs cannot be "
+                "replaced.",
+                Location.of_caller(),
+            )
+        self.grad_output = answer
+        return tuple(
+            old if answer[k] is None else _plain(answer[k])
+            for k, old in zip(self.tracked, g, strict=True)
+        )
 
     def input_gradient(self, g: tuple[Any, ...]) -> tuple[Any, ...]:
         full: list[Any] = [None] * self.count
@@ -123,9 +146,7 @@ class _Call:
                         f"{len(answer)} gradients for {len(grad_input)} inputs.",
                         Location.of_caller(),
                     )
-                grad_input = tuple(
-                    a.data if isinstance(a, Tensor) and not a.requires_grad else a for a in answer
-                )
+                grad_input = tuple(map(_plain, answer))
         return grad_input
 
 
@@ -135,6 +156,10 @@ def _gradients(entry: Any, found: dict[int, Any]) -> Any:
     if all(g is None for g in given):
         return None
     return tree.like(entry, [None if g is None else _shown(g) for g in given])
+
+
+def _plain(a: Any) -> Any:
+    return a.data if isinstance(a, Tensor) and not a.requires_grad else a
 
 
 def _shown(g: Any) -> Any:
@@ -150,11 +175,16 @@ def wrong_call(module: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> 
 def run_with_hooks(module: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     """Call a module that has hooks."""
     for hook in list(module._hooks.get("pre", {}).values()):
+        if isinstance(hook, WithKeywords):
+            answer = hook.function(module, args, keywords)
+            if answer is not None:
+                args, keywords = answer
+            continue
         answer = hook(module, args)
         if answer is not None:
             args = answer if isinstance(answer, tuple) else (answer,)
     call = None
-    if "backward" in module._hooks:
+    if "backward" in module._hooks or "backward pre" in module._hooks:
         places = [k for k, a in enumerate(args) if is_tracked(a)]
         call = _Call(module, places, len(args))
         if places:
@@ -171,8 +201,128 @@ def run_with_hooks(module: Any, args: tuple[Any, ...], keywords: dict[str, Any])
             raise wrong_call(module, args, keywords) from None
         raise
     for hook in list(module._hooks.get("post", {}).values()):
-        answer = hook(module, args, output)
+        if isinstance(hook, WithKeywords):
+            answer = hook.function(module, args, keywords, output)
+        else:
+            answer = hook(module, args, output)
         if answer is not None:
             output = answer
     # backward hooks see the module as it is used: with what its forward hooks make of the output
     return output if call is None else call.watch(output)
+
+
+class WithKeywords:
+    """A hook that sees the keywords of the call too."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the hook."""
+        return self.function(*args)
+
+
+class Hooked:
+    """The methods of `Module` that register hooks of its call."""
+
+    _hooks: dict[str, dict[int, Callable[..., Any]]]
+
+    def _add_hook(
+        self, kind: str, hook: Callable[..., Any], prepend: bool = False, keywords: bool = False
+    ) -> Removable:
+        table = self._hooks.setdefault(kind, {})
+        key, made = _keys(), WithKeywords(hook) if keywords else hook
+        later = list(table.items()) if prepend else []
+        if prepend:
+            table.clear()
+        table[key] = made
+        table.update(later)
+        return Removable(self._hooks, kind, key)
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> Removable:
+        """Call ``hook(module, args)`` before forward; what it returns replaces the arguments.
+
+        Parameters
+        ----------
+        hook : callable
+            ``hook(module, args, keywords)`` if `with_kwargs`, returning both or None.
+        prepend : bool
+            Whether it comes before the hooks that are there.
+        with_kwargs : bool
+            Whether it gets the keywords.
+        """
+        return self._add_hook("pre", hook, prepend, with_kwargs)
+
+    def register_forward_hook(
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> Removable:
+        """Call ``hook(module, args, output)`` after forward; what it returns replaces the output.
+
+        Parameters
+        ----------
+        hook : callable
+            ``hook(module, args, keywords, output)`` if `with_kwargs`.
+        prepend : bool
+            Whether it comes before the hooks that are there.
+        with_kwargs : bool
+            Whether it gets the keywords.
+        always_call : bool
+            Must be False: a hook is not called where `forward` fails.
+
+        Examples
+        --------
+        >>> import nn
+        >>> relu = nn.ReLU()
+        >>> handle = relu.register_forward_hook(lambda module, args, output: output * 10)
+        >>> float(relu(2.0))
+        20.0
+        >>> handle.remove()
+        >>> float(relu(2.0))
+        2.0
+        """
+        if always_call:
+            raise UnsupportedError(
+                "register_forward_hook: always_call=True is not supported; a hook is called only "
+                "where forward ends without an error.",
+                Location.of_caller(),
+            )
+        return self._add_hook("post", hook, prepend, with_kwargs)
+
+    def register_full_backward_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> Removable:
+        """Call ``hook(module, grad_input, grad_output)`` in the sweep.
+
+        Both are tuples with one entry for each positional argument and each
+        output, None where no gradient came back; the entry of an output that is a
+        pytree (an LSTM's ``(h, c)``) is nested alike.  The output is what the forward
+        hooks leave.  What the hook returns, if not None, replaces ``grad_input``.
+        """
+        return self._add_hook("backward", hook, prepend)
+
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> Removable:
+        """Call ``hook(module, grad_output)`` where the sweep enters the module.
+
+        What the hook returns, if not None, replaces ``grad_output``: one gradient for each
+        output, or a single one.
+
+        Examples
+        --------
+        >>> import numpy as np, nn
+        >>> from autograd_core import Tensor
+        >>> tanh, x = nn.Tanh(), Tensor([0.0], requires_grad=True)
+        >>> handle = tanh.register_full_backward_pre_hook(lambda module, g: (g[0] * 3,))
+        >>> np.sum(tanh(x)).backward()
+        >>> x.grad
+        Tensor([3.])
+        """
+        return self._add_hook("backward pre", hook, prepend)

@@ -10,33 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import Tensor, mark_overwritten
 from autograd_core.extend import explains_wrong_calls
 
 from .fans import calculate_gain, fans
+from .init_matrices import dirac_, eye_, orthogonal_, sparse_, write
 from .random import generator as shared
 from .values import shape_error
 
 Generator = np.random.Generator
 __all__ = [
-    "calculate_gain", "constant_", "eye_", "fan_in_normal_", "fans", "kaiming_normal_",
-    "kaiming_uniform_", "normal_", "ones_", "orthogonal_", "trunc_normal_", "uniform_",
+    "calculate_gain", "constant_", "dirac_", "eye_", "fan_in_normal_", "fans", "kaiming_normal_",
+    "kaiming_uniform_", "normal_", "ones_", "orthogonal_", "sparse_", "trunc_normal_", "uniform_",
     "xavier_normal_", "xavier_uniform_", "zeros_",
 ]  # fmt: skip
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-def _write(tensor: Any, value: Any) -> Any:
-    """Write into a Tensor's memory, or into an array."""
-    if isinstance(tensor, Tensor):
-        tensor.data[...] = value
-        mark_overwritten(tensor)
-    else:
-        tensor[...] = value
-    return tensor
 
 
 @explains_wrong_calls
@@ -65,7 +55,7 @@ def uniform_(
     >>> bool(w.min() >= 2.0), bool(w.max() <= 3.0)
     (True, True)
     """
-    return _write(tensor, (generator or shared()).uniform(a, b, tensor.shape))
+    return write(tensor, (generator or shared()).uniform(a, b, tensor.shape))
 
 
 @explains_wrong_calls
@@ -94,7 +84,7 @@ def normal_(
     >>> round(float(w.std()), 1)
     2.0
     """
-    return _write(tensor, (generator or shared()).normal(mean, std, tensor.shape))
+    return write(tensor, (generator or shared()).normal(mean, std, tensor.shape))
 
 
 @explains_wrong_calls
@@ -143,7 +133,7 @@ def trunc_normal_(
     value = rng.normal(mean, std, tensor.shape)
     while (outside := (value < a) | (value > b)).any():
         value[outside] = rng.normal(mean, std, int(outside.sum()))
-    return _write(tensor, value)
+    return write(tensor, value)
 
 
 @explains_wrong_calls
@@ -167,7 +157,7 @@ def constant_(tensor: Any, val: float) -> Any:
     >>> constant_(np.empty(2), 7.0)
     array([7., 7.])
     """
-    return _write(tensor, val)
+    return write(tensor, val)
 
 
 @explains_wrong_calls
@@ -189,7 +179,7 @@ def zeros_(tensor: Any) -> Any:
     >>> zeros_(np.ones(2))
     array([0., 0.])
     """
-    return _write(tensor, 0)
+    return write(tensor, 0)
 
 
 @explains_wrong_calls
@@ -211,37 +201,7 @@ def ones_(tensor: Any) -> Any:
     >>> ones_(np.zeros(2))
     array([1., 1.])
     """
-    return _write(tensor, 1)
-
-
-@explains_wrong_calls
-def eye_(tensor: Any) -> Any:
-    """Fill a matrix with the identity.
-
-    Parameters
-    ----------
-    tensor : Tensor or ndarray, of shape (rows, columns)
-        Whose memory is written.
-
-    Returns
-    -------
-    Tensor or ndarray
-        The same object.
-
-    Raises
-    ------
-    ShapeError
-        If it is no matrix.
-
-    Examples
-    --------
-    >>> eye_(np.empty((2, 2)))
-    array([[1., 0.],
-           [0., 1.]])
-    """
-    if len(tensor.shape) != 2:
-        raise shape_error(f"eye_: a matrix is needed, not shape {tensor.shape}.")
-    return _write(tensor, np.eye(*tensor.shape))
+    return write(tensor, 1)
 
 
 @explains_wrong_calls
@@ -425,42 +385,3 @@ def kaiming_normal_(
     0.1
     """
     return normal_(tensor, 0.0, _kaiming_std(tensor.shape, a, mode, nonlinearity), generator)
-
-
-@explains_wrong_calls
-def orthogonal_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
-    """Fill with orthonormal rows or columns, uniform over all such matrices (Saxe et al., 2013).
-
-    Parameters
-    ----------
-    tensor : Tensor or ndarray, of shape (...)
-        Whose memory is written.
-    gain : float
-        The factor.
-    generator : numpy.random.Generator, optional
-        Where to draw; default the package's.
-
-    Returns
-    -------
-    Tensor or ndarray
-        The same object.
-
-    Raises
-    ------
-    ShapeError
-        If there are fewer than two axes.
-
-    Examples
-    --------
-    >>> w = orthogonal_(np.empty((3, 5)), generator=np.random.default_rng(0))
-    >>> bool(np.allclose(w @ w.T, np.eye(3)))
-    True
-    """
-    shape = tensor.shape
-    if len(shape) < 2:
-        raise shape_error(f"orthogonal_: at least 2 axes are needed, not shape {shape}.")
-    rows, columns = shape[0], math.prod(shape[1:])
-    flat = (generator or shared()).normal(size=(max(rows, columns), min(rows, columns)))
-    q, r = np.linalg.qr(flat)
-    q *= np.sign(np.diag(r))  # makes the distribution uniform
-    return _write(tensor, gain * (q.T if rows < columns else q).reshape(shape))

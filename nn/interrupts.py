@@ -50,10 +50,14 @@ class Signals:
     def __exit__(self, *error: object) -> None:
         """Put the handlers back, and call those that still wait."""
         self.held = True
+        self.put_back()
+        self.release()
+
+    def put_back(self) -> None:
+        """Put the handlers back; a second time, nothing is left to do."""
         for number, handler in self._handlers.items():
             if signal.getsignal(number) == self._on_signal:
                 signal.signal(number, handler)
-        self.release()
 
     def _on_signal(self, number: int, frame: Any) -> None:
         if self.held and self._waiting.count(number) < _PATIENCE:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import count
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
 
-from autograd_core import OperandError, UnsupportedError, mark_overwritten, scope
+from autograd_core import OperandError, UnsupportedError, scope
 from autograd_core.extend import (
     Location,
     explains_wrong_calls,
@@ -16,16 +15,16 @@ from autograd_core.extend import (
     renamed_keywords,
 )
 
-from .hooks import Removable, run_with_hooks, wrong_call
-from .parameter import Parameter
-from .state import check_state
-from .values import is_traced, raw
+from .conversion import Convertible
+from .hooks import run_with_hooks, wrong_call
+from .parameter import Buffer, Parameter
+from .stateful import Stateful
+from .values import as_array
 
-_keys = count(1).__next__
 _OURS = f"{__package__}."
 
 
-class Module:
+class Module(Convertible, Stateful):
     """Base class of all layers and models: parameters, buffers, children, train and eval mode.
 
     A subclass assigns Parameters and Modules as attributes in ``__init__`` and
@@ -103,6 +102,8 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Parameter):
             self.register_parameter(name, value)
+        elif isinstance(value, Buffer):
+            self.register_buffer(name, value.data, value.persistent)
         elif isinstance(value, Module):
             self.add_module(name, value)
         else:
@@ -116,6 +117,12 @@ class Module:
                         )
                     registry[name] = _as_buffer(value) if registry is self._buffers else value
                     return
+            if name in self.__dict__.get("_computed", ()):
+                raise OperandError(
+                    f"{type(self).__name__}.{name} is computed from other parameters; remove the "
+                    "parametrization or the pruning first, or change what it is computed from.",
+                    Location.of_caller(),
+                )
             object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:  # only when the instance's own __dict__ has none
@@ -123,6 +130,9 @@ class Module:
             found = self.__dict__.get(registry)
             if found is not None and name in found:
                 return found[name]
+        computed = self.__dict__.get("_computed")
+        if computed is not None and name in computed:  # nn.utils: parametrize, prune, ...
+            return computed[name](self)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __delattr__(self, name: str) -> None:
@@ -168,7 +178,7 @@ class Module:
         """
         registry = self._registries()[2]
         self._check_name(name, registry)
-        registry[name] = None if tensor is None else np.asarray(tensor)
+        registry[name] = None if tensor is None else as_array(tensor)
         (self._unsaved.discard if persistent else self._unsaved.add)(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
@@ -188,6 +198,10 @@ class Module:
             )
         self._check_name(name, registry)
         registry[name] = module
+
+    def register_module(self, name: str, module: Module | None) -> None:
+        """Add a child under a name, as `add_module` does."""
+        self.add_module(name, module)
 
     # --- what it is made of -------------------------------------------------
 
@@ -272,6 +286,44 @@ class Module:
         found: Module = module
         return found
 
+    def get_buffer(self, target: str) -> Any:
+        """Return the buffer at a dotted path."""
+        path, _, name = target.rpartition(".")
+        found = self.get_submodule(path)._buffers.get(name)
+        if found is None:
+            raise AttributeError(f"{type(self).__name__} has no buffer {target!r}")
+        return found
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module at a dotted path, in the place of the one that is there.
+
+        Parameters
+        ----------
+        target : str
+            The path, such as ``"encoder.0.linear"``.
+        module : Module
+            What to put there.
+        strict : bool
+            Whether there must be a module at the path already; its parent must be there anyway.
+
+        Examples
+        --------
+        >>> import nn
+        >>> model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+        >>> model.set_submodule("1", nn.Tanh())
+        >>> model[1]
+        Tanh()
+        """
+        path, _, name = target.rpartition(".")
+        if not name:
+            raise ValueError("set_submodule: the path of the module to replace must not be empty.")
+        parent = self.get_submodule(path)
+        if strict and parent._modules.get(name) is None:
+            raise AttributeError(f"{type(self).__name__} has no submodule {target!r}")
+        if parent._modules.get(name) is None and hasattr(parent, name):
+            raise AttributeError(f"{type(self).__name__}: {target!r} is no module")
+        parent.add_module(name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """Return the parameter at a dotted path."""
         path, _, name = target.rpartition(".")
@@ -335,122 +387,6 @@ class Module:
             child.apply(fn)
         fn(self)
         return self
-
-    def to(self, dtype: Any) -> Self:
-        """Convert parameters and floating-point buffers to a dtype, in place."""
-        dtype = np.dtype(dtype)
-        if dtype.kind != "f":
-            raise OperandError(
-                f"to({dtype}): parameters need a floating-point dtype.", Location.of_caller()
-            )
-        for parameter in self._own_parameters("to()"):
-            parameter.data = parameter.data.astype(dtype, copy=False)
-            parameter.grad = None
-        for module in self.modules():
-            for name, value in module._buffers.items():
-                if value is not None and value.dtype.kind == "f":
-                    module._buffers[name] = value.astype(dtype, copy=False)
-        return self
-
-    def float(self) -> Self:
-        """Convert to float32."""
-        return self.to(np.float32)
-
-    def double(self) -> Self:
-        """Convert to float64."""
-        return self.to(np.float64)
-
-    # --- state --------------------------------------------------------------
-
-    def state_dict(self, prefix: str = "") -> dict[str, Any]:
-        """Return all parameters and saved buffers by name, as arrays that share memory.
-
-        Copy the arrays to keep them: training writes into the same memory.
-
-        Examples
-        --------
-        >>> import nn
-        >>> {k: v.shape for k, v in nn.Linear(3, 2).state_dict().items()}
-        {'weight': (2, 3), 'bias': (2,)}
-        """
-        self._own_parameters("state_dict()")
-        found: dict[str, Any] = {}
-        for path, module in self.named_modules(prefix=prefix.rstrip("."), remove_duplicate=False):
-            dot = path + "." if path else ""
-            for name, parameter in module._parameters.items():
-                if parameter is not None:
-                    found[dot + name] = parameter.data
-            for name, value in module._buffers.items():
-                if value is not None and name not in module._unsaved:
-                    found[dot + name] = raw(value) if is_traced(value) else value
-        return found
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> Any:
-        """Write values into the parameters and buffers of the same names.
-
-        Parameters
-        ----------
-        state_dict : mapping
-            Arrays, or anything ``numpy.asarray`` takes, by name.
-        strict : bool
-            Whether missing and unknown names are errors.
-
-        Returns
-        -------
-        IncompatibleKeys
-            ``missing_keys`` and ``unexpected_keys``; both empty if strict.
-
-        Raises
-        ------
-        StateDictError
-            With every name that is missing, unknown, has another shape or
-            kind, or differs from another name of the same shared array.  Nothing
-            is changed then.
-        """
-        targets = self.state_dict()
-        values, report = check_state(type(self).__name__, targets, state_dict, strict)
-        for name, value in values.items():  # all of it fits: nothing can fail from here on
-            np.copyto(targets[name], value)
-        mark_overwritten(*self.parameters())
-        return report
-
-    # --- hooks --------------------------------------------------------------
-
-    def _add_hook(self, kind: str, hook: Callable[..., Any]) -> Removable:
-        table = self._hooks.setdefault(kind, {})
-        key = _keys()
-        table[key] = hook
-        return Removable(self._hooks, kind, key)
-
-    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> Removable:
-        """Call ``hook(module, args)`` before forward; what it returns replaces the arguments."""
-        return self._add_hook("pre", hook)
-
-    def register_forward_hook(self, hook: Callable[..., Any]) -> Removable:
-        """Call ``hook(module, args, output)`` after forward; what it returns replaces the output.
-
-        Examples
-        --------
-        >>> import nn
-        >>> relu = nn.ReLU()
-        >>> handle = relu.register_forward_hook(lambda module, args, output: output * 10)
-        >>> float(relu(2.0))
-        20.0
-        >>> handle.remove()
-        >>> float(relu(2.0))
-        2.0
-        """
-        return self._add_hook("post", hook)
-
-    def register_full_backward_hook(self, hook: Callable[..., Any]) -> Removable:
-        """Call ``hook(module, grad_input, grad_output)`` in the sweep.
-
-        Both are tuples with one entry for each positional argument and each
-        output, None where no gradient came back; the entry of an output that is a
-        pytree (an LSTM's ``(h, c)``) is nested alike.  The output is what the forward
-        hooks leave.  What the hook returns, if not None, replaces ``grad_input``.
-        """
-        return self._add_hook("backward", hook)
 
     # --- text ---------------------------------------------------------------
 

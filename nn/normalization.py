@@ -169,6 +169,31 @@ class BatchNorm2d(_BatchNorm):
     ranks = (4,)
 
 
+class BatchNorm3d(_BatchNorm):
+    """Batch normalization of (n, channels, depth, height, width).
+
+    Parameters
+    ----------
+    num_features : int
+        Channels.
+    eps, momentum, affine, track_running_stats, dtype, bias
+        As in `BatchNorm2d`.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> nn.BatchNorm3d(2)(np.ones((3, 2, 2, 2, 2), np.float32)).shape
+    (3, 2, 2, 2, 2)
+    """
+
+    ranks = (5,)
+
+
 def _last_axes(name: str, given: Any) -> tuple[int, ...]:
     """Return a checked normalized_shape as a tuple."""
     shape = (given,) if isinstance(given, int) else tuple(given)
@@ -177,8 +202,33 @@ def _last_axes(name: str, given: Any) -> tuple[int, ...]:
     return shape
 
 
+class _OfLastAxes(Module):
+    """What LayerNorm and RMSNorm share: the axes, and a scale for each element of them."""
+
+    has_usual_eps = False  # whether None stands for the usual one
+    weight: Parameter | None
+
+    def __init__(
+        self, normalized_shape: Any, eps: Any, elementwise_affine: bool, dtype: Any
+    ) -> None:
+        super().__init__()
+        name = type(self).__name__
+        self.normalized_shape = _last_axes(name, normalized_shape)
+        if eps is not None or not self.has_usual_eps:
+            checks.non_negative(name, "eps", eps)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        ones = np.ones(self.normalized_shape, parameter_dtype(name, dtype))
+        self.register_parameter("weight", Parameter(ones) if elementwise_affine else None)
+
+    def extra_repr(self) -> str:
+        """Return the settings."""
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        )
+
+
 @optim.keywords.accepts("device")
-class LayerNorm(Module):
+class LayerNorm(_OfLastAxes):
     """Normalization over the last axes of each example (Ba et al., 2016).
 
     Parameters
@@ -204,7 +254,6 @@ class LayerNorm(Module):
     array([-1.,  1.])
     """
 
-    weight: Parameter | None
     bias: Parameter | None
 
     def __init__(
@@ -216,32 +265,17 @@ class LayerNorm(Module):
         *,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        self.normalized_shape = _last_axes("LayerNorm", normalized_shape)
-        checks.non_negative("LayerNorm", "eps", eps)
-        self.eps, self.elementwise_affine = eps, elementwise_affine
-        dtype = parameter_dtype(type(self).__name__, dtype)
-        shape = self.normalized_shape
-        self.register_parameter(
-            "weight", Parameter(np.ones(shape, dtype)) if elementwise_affine else None
-        )
-        self.register_parameter(
-            "bias", Parameter(np.zeros(shape, dtype)) if elementwise_affine and bias else None
-        )
+        super().__init__(normalized_shape, eps, elementwise_affine, dtype)
+        shift = np.zeros(self.normalized_shape, parameter_dtype("LayerNorm", dtype))
+        self.register_parameter("bias", Parameter(shift) if elementwise_affine and bias else None)
 
     def forward(self, input: Any) -> Any:
         """Normalize."""
         return f.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
-        )
-
 
 @optim.keywords.accepts("device")
-class RMSNorm(Module):
+class RMSNorm(_OfLastAxes):
     """Division by the root mean square over the last axes of each example (Zhang, Sennrich, 2019).
 
     Parameters
@@ -268,7 +302,7 @@ class RMSNorm(Module):
     array([0.2, 1.4])
     """
 
-    weight: Parameter | None
+    has_usual_eps = True
 
     def __init__(
         self,
@@ -278,26 +312,11 @@ class RMSNorm(Module):
         *,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        self.normalized_shape = _last_axes("RMSNorm", normalized_shape)
-        if eps is not None:
-            checks.non_negative("RMSNorm", "eps", eps)
-        self.eps, self.elementwise_affine = eps, elementwise_affine
-        dtype = parameter_dtype(type(self).__name__, dtype)
-        shape = self.normalized_shape
-        self.register_parameter(
-            "weight", Parameter(np.ones(shape, dtype)) if elementwise_affine else None
-        )
+        super().__init__(normalized_shape, eps, elementwise_affine, dtype)
 
     def forward(self, input: Any) -> Any:
         """Normalize."""
         return rms_norm(input, self.normalized_shape, self.weight, self.eps)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        return (
-            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
-        )
 
 
 @optim.keywords.accepts("device")

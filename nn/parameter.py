@@ -100,3 +100,72 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any, requires_grad: bool = True, dtype: Any = None) -> None:
         super().__init__(data, requires_grad, dtype)
+
+
+class Buffer(Tensor):
+    """A value that a Module registers as a buffer when it is assigned: saved, not trained.
+
+    Parameters
+    ----------
+    data : array_like
+        The value; copied.
+    persistent : bool
+        Whether the module's state dict contains it.
+
+    Examples
+    --------
+    >>> import nn
+    >>> layer = nn.Identity()
+    >>> layer.scale = nn.Buffer([1.0, 2.0])
+    >>> layer.scale, list(layer.state_dict())
+    (array([1., 2.]), ['scale'])
+    """
+
+    __slots__ = ("persistent",)
+
+    @explains_wrong_calls
+    def __new__(cls, data: Any, *, persistent: bool = True) -> Self:
+        """Return what `Tensor` makes of the value."""
+        return super().__new__(cls, data)
+
+    def __init__(self, data: Any, *, persistent: bool = True) -> None:
+        super().__init__(data)
+        self.persistent = persistent
+
+
+class UninitializedParameter(Parameter):
+    """A Parameter that has no shape yet; the first call of its layer gives it one.
+
+    Parameters
+    ----------
+    requires_grad : bool
+        False freezes it.
+    dtype : dtype, optional
+        Of the values to come.
+
+    Examples
+    --------
+    >>> import nn
+    >>> layer = nn.LazyLinear(3)
+    >>> layer.weight
+    UninitializedParameter(float32)
+    """
+
+    __slots__ = ()
+
+    @explains_wrong_calls
+    def __new__(cls, requires_grad: bool = True, *, dtype: Any = None) -> Self:
+        """Return a Parameter without values."""
+        return super().__new__(cls, np.empty(0, parameter_dtype(cls.__name__, dtype)))
+
+    def __init__(self, requires_grad: bool = True, *, dtype: Any = None) -> None:
+        kind = parameter_dtype(type(self).__name__, dtype)
+        super().__init__(np.empty(0, kind), requires_grad)
+
+    def materialize(self, shape: tuple[int, ...]) -> None:
+        """Give it a shape; the values are for the layer to fill in."""
+        self.data = np.empty(shape, self.dtype)
+        self.__class__ = Parameter  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"UninitializedParameter({self.dtype})"

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import optim
-
 from . import checks
 from .functional import adaptive_pooling as adaptive
 from .functional import pooling as f
@@ -41,7 +39,6 @@ class _Pool(Module):
         return f"{text}, padding={padding}" if padding else text
 
 
-@optim.keywords.accepts("return_indices")
 class _MaxPool(_Pool):
     def __init__(
         self,
@@ -49,11 +46,12 @@ class _MaxPool(_Pool):
         stride: Any = None,
         padding: Any = 0,
         dilation: Any = 1,
-        *,
-        ceil_mode: bool = False,  # PyTorch has return_indices before it
+        return_indices: bool = False,
+        ceil_mode: bool = False,
     ) -> None:
         super().__init__(kernel_size, stride, padding)
-        self.dilation, self.ceil_mode = dilation, ceil_mode
+        self.dilation, self.ceil_mode, self.return_indices = dilation, ceil_mode, return_indices
+        checks.choice(self.name, "return_indices", return_indices, (False, True))
         pair(dilation, self.axes, f"{self.name}: dilation", 1)
 
 
@@ -66,6 +64,8 @@ class MaxPool1d(_MaxPool):
         Size of a window, and from one to the next (default its size).
     padding, dilation : int
         Minus infinity at both ends; distance of a window's elements.
+    return_indices : bool
+        Whether to return a pair: the maxima, and where in the sequence they lie.
     ceil_mode : bool
         Whether a last window may reach beyond the end.
 
@@ -86,8 +86,9 @@ class MaxPool1d(_MaxPool):
     def forward(self, input: Any) -> Any:
         """Pool."""
         return f.max_pool1d(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
-        )
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
+            self.return_indices,
+        )  # fmt: skip
 
 
 class MaxPool2d(_MaxPool):
@@ -99,6 +100,8 @@ class MaxPool2d(_MaxPool):
         Size of a window, and from one to the next (default its size).
     padding, dilation : int or pair
         Minus infinity around the image; distance of a window's elements.
+    return_indices : bool
+        Whether to return a pair: the maxima, and where in the flat image they lie.
     ceil_mode : bool
         Whether a last window may reach beyond the image.
 
@@ -117,8 +120,9 @@ class MaxPool2d(_MaxPool):
     def forward(self, input: Any) -> Any:
         """Pool."""
         return f.max_pool2d(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
-        )
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
+            self.return_indices,
+        )  # fmt: skip
 
 
 class AvgPool1d(_Pool):
@@ -168,7 +172,26 @@ class AvgPool1d(_Pool):
         )  # fmt: skip
 
 
-class AvgPool2d(_Pool):
+class _BoxMean(_Pool):
+    """What means of windows of more than one axis share."""
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__(kernel_size, stride, padding)
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+        self.divisor_override = divisor_override
+        if divisor_override is not None:
+            checks.count(self.name, "divisor_override", divisor_override)
+
+
+class AvgPool2d(_BoxMean):
     """Mean of each window of (n, channels, height, width).
 
     Parameters
@@ -195,21 +218,6 @@ class AvgPool2d(_Pool):
     >>> nn.AvgPool2d(2)(np.arange(4.0).reshape(1, 1, 2, 2))
     array([[[[1.5]]]])
     """
-
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__(kernel_size, stride, padding)
-        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
-        self.divisor_override = divisor_override
-        if divisor_override is not None:
-            checks.count(self.name, "divisor_override", divisor_override)
 
     def forward(self, input: Any) -> Any:
         """Pool."""
@@ -361,14 +369,22 @@ class AdaptiveAvgPool2d(_Adaptive):
         return adaptive.adaptive_avg_pool2d(input, self.output_size)
 
 
-@optim.keywords.accepts("return_indices")
-class AdaptiveMaxPool1d(_Adaptive):
+class _AdaptiveMax(_Adaptive):
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        super().__init__(output_size)
+        checks.choice(type(self).__name__, "return_indices", return_indices, (False, True))
+        self.return_indices = return_indices
+
+
+class AdaptiveMaxPool1d(_AdaptiveMax):
     """Maxima over windows that divide the length into output_size parts.
 
     Parameters
     ----------
     output_size : int
         Of the result.
+    return_indices : bool
+        Whether to return a pair: the maxima, and where in the sequence they lie.
 
     Raises
     ------
@@ -386,17 +402,18 @@ class AdaptiveMaxPool1d(_Adaptive):
 
     def forward(self, input: Any) -> Any:
         """Pool."""
-        return adaptive.adaptive_max_pool1d(input, self.output_size)
+        return adaptive.adaptive_max_pool1d(input, self.output_size, self.return_indices)
 
 
-@optim.keywords.accepts("return_indices")
-class AdaptiveMaxPool2d(_Adaptive):
+class AdaptiveMaxPool2d(_AdaptiveMax):
     """Maxima over windows that divide the image into output_size parts.
 
     Parameters
     ----------
     output_size : int or pair
         Of the result; None keeps a length.
+    return_indices : bool
+        Whether to return a pair: the maxima, and where in the flat image they lie.
 
     Raises
     ------
@@ -412,7 +429,7 @@ class AdaptiveMaxPool2d(_Adaptive):
 
     def forward(self, input: Any) -> Any:
         """Pool."""
-        return adaptive.adaptive_max_pool2d(input, self.output_size)
+        return adaptive.adaptive_max_pool2d(input, self.output_size, self.return_indices)
 
 
 def _images(owner: str, input: Any) -> Any:

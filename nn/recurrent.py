@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from autograd_core import optim
+from autograd_core.extend import beside, foreign, host
 
-from . import checks, init
+from . import checks
+from .cells import Drawn
 from .functional.dropout import dropout
 from .functional.gru import gru_layer
 from .functional.lstm import lstm_layer
-from .functional.recurrent import alive_at
+from .functional.recurrent import alive_at, projected_lstm_step, unrolled
 from .functional.rnn import rnn_layer
-from .module import Module
 from .parameter import Parameter, parameter_dtype
 from .random import generator
 from .values import as_array, at, everything, raw, shape_error
 
 
-@optim.keywords.accepts("proj_size", "device")
-class _Recurrent(Module):
+@optim.keywords.accepts("device")
+class _Recurrent(Drawn):
     """What RNN, LSTM and GRU share."""
 
     gates = 1
     states = 1
+    projects = False
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class _Recurrent(Module):
         dropout: float = 0.0,
         bidirectional: bool = False,
         *,
+        proj_size: int = 0,
         dtype: Any = None,
     ) -> None:
         super().__init__()
@@ -46,22 +48,31 @@ class _Recurrent(Module):
         checks.count(name, "hidden_size", hidden_size)
         checks.count(name, "num_layers", num_layers)
         checks.unit(name, "dropout", dropout)
+        checks.count(name, "proj_size", proj_size, 0)
+        if proj_size and not self.projects:
+            raise shape_error(f"{name}: proj_size is for LSTM only; it must be 0, not {proj_size}.")
+        if proj_size >= hidden_size:
+            raise shape_error(
+                f"{name}: proj_size {proj_size} must be smaller than hidden_size {hidden_size}."
+            )
+        self.proj_size = proj_size
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional = bidirectional
         self.rng = generator()
         dtype = parameter_dtype(type(self).__name__, dtype)
         rows, directions = self.gates * hidden_size, 2 if bidirectional else 1
-        for suffix, features in self._places(input_size, hidden_size * directions):
-            self.register_parameter(
-                "weight_ih" + suffix, Parameter(np.empty((rows, features), dtype))
-            )
-            self.register_parameter(
-                "weight_hh" + suffix, Parameter(np.empty((rows, hidden_size), dtype))
-            )
+        out = proj_size or hidden_size
+        for suffix, features in self._places(input_size, out * directions):
+            shapes: dict[str, tuple[int, ...]] = {
+                "weight_ih": (rows, features), "weight_hh": (rows, out)
+            }  # fmt: skip
             if bias:
-                self.register_parameter("bias_ih" + suffix, Parameter(np.empty(rows, dtype)))
-                self.register_parameter("bias_hh" + suffix, Parameter(np.empty(rows, dtype)))
+                shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+            if proj_size:
+                shapes["weight_hr"] = (proj_size, hidden_size)
+            for name, shape in shapes.items():
+                self.register_parameter(name + suffix, Parameter(np.empty(shape, dtype)))
         self.reset_parameters()
 
     def _places(self, first: int, later: int) -> list[tuple[str, int]]:
@@ -73,42 +84,41 @@ class _Recurrent(Module):
             for end in ends
         ]
 
-    def reset_parameters(self) -> None:
-        """Draw new values from U(-1/sqrt(hidden_size), 1/sqrt(hidden_size))."""
-        bound = 1 / math.sqrt(self.hidden_size)
-        for parameter in self.parameters():
-            init.uniform_(parameter, -bound, bound)
-
     def _layer(self, x: Any, state: Any, weights: Any, lengths: Any) -> tuple[Any, ...]:
         """Run one layer in one direction."""
         raise NotImplementedError
 
     def _weights(self, suffix: str, dtype: Any) -> tuple[Any, ...]:
-        names = self._parameters
-        matrices = names["weight_ih" + suffix], names["weight_hh" + suffix]
+        matrices = getattr(self, "weight_ih" + suffix), getattr(self, "weight_hh" + suffix)
+        last = (getattr(self, "weight_hr" + suffix),) if self.proj_size else ()
         if self.bias:
-            return *matrices, names["bias_ih" + suffix], names["bias_hh" + suffix]
-        none = np.zeros(self.gates * self.hidden_size, dtype)
-        return *matrices, none, none
+            biases = getattr(self, "bias_ih" + suffix), getattr(self, "bias_hh" + suffix)
+            return *matrices, *biases, *last
+        none = beside(matrices[0], np.zeros(self.gates * self.hidden_size, dtype))
+        return *matrices, none, none, *last
 
     def _first_states(self, hx: Any, batch: int, single: bool, dtype: Any) -> list[Any]:
-        shape = (len(self._places(0, 0)), batch, self.hidden_size)
+        widths = (self.proj_size or self.hidden_size, self.hidden_size)[: self.states]
+        shapes = [(len(self._places(0, 0)), batch, width) for width in widths]
         if hx is None:
-            return [np.zeros(shape, dtype)] * self.states
+            first = next(self.parameters())
+            return [beside(first, np.zeros(shape, dtype)) for shape in shapes]
         given = hx if isinstance(hx, (tuple, list)) else (hx,)
-        wanted = (shape[0], shape[2]) if single else shape
-        if len(given) != self.states or any(np.shape(h) != wanted for h in given):
+        wanted = [(a, c) if single else (a, b, c) for a, b, c in shapes]
+        if [np.shape(h) for h in given] != wanted:
+            words = str(wanted[0]) if len(set(wanted)) == 1 else " and ".join(map(str, wanted))
             raise shape_error(
                 f"{type(self).__name__}: the first state needs {self.states} array(s) of shape "
-                f"{wanted}, got {[np.shape(h) for h in given]}."
+                f"{words}, got {[np.shape(h) for h in given]}."
             )
-        return [h.reshape(shape) for h in given]
+        return [h.reshape(shape) for h, shape in zip(given, shapes, strict=True)]
 
     def _lengths(self, lengths: Any, steps: int, batch: int) -> tuple[Any, Any]:
         """Return the checked lengths, and the order that turns each sequence around."""
         if lengths is None:
             return None, None
         lengths = raw(lengths)
+        lengths = lengths if foreign(lengths) is None else host(lengths)
         fits = lengths.dtype.kind in "iu" and lengths.shape == (batch,)
         values = everything(lengths)
         if not fits or values.min(initial=1) < 1 or values.max(initial=1) > steps:
@@ -162,7 +172,7 @@ class _Recurrent(Module):
         output, last = self._levels(input, first, lengths, turned)
         if single:
             output = output.reshape((steps, -1))
-            last = [h.reshape((-1, self.hidden_size)) for h in last]
+            last = [h.reshape((-1, h.shape[-1])) for h in last]
         elif self.batch_first:
             output = output.transpose((1, 0, 2))
         return output, last[0] if self.states == 1 else tuple(last)
@@ -191,7 +201,7 @@ class _Recurrent(Module):
         text = f"{self.input_size}, {self.hidden_size}"
         for name, usual in (
             ("num_layers", 1), ("bias", True), ("batch_first", False), ("dropout", 0.0),
-            ("bidirectional", False),
+            ("bidirectional", False), ("proj_size", 0),
         ):  # fmt: skip
             if getattr(self, name) != usual:
                 text += f", {name}={getattr(self, name)}"
@@ -205,7 +215,7 @@ def _turn(x: Any, turned: Any) -> Any:
     return at(x, turned, np.arange(turned.shape[1])[None, :])
 
 
-@optim.keywords.accepts("proj_size", "device")
+@optim.keywords.accepts("device")
 class RNN(_Recurrent):
     """h = tanh(W x + b + V h + c), or with ReLU (Elman, 1990).
 
@@ -240,6 +250,7 @@ class RNN(_Recurrent):
         dropout: float = 0.0,
         bidirectional: bool = False,
         *,
+        proj_size: int = 0,
         dtype: Any = None,
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
@@ -252,6 +263,7 @@ class RNN(_Recurrent):
             batch_first,
             dropout,
             bidirectional,
+            proj_size=proj_size,
             dtype=dtype,
         )
         self.nonlinearity = nonlinearity
@@ -263,6 +275,7 @@ class RNN(_Recurrent):
         return found
 
 
+@optim.keywords.accepts("device")
 class LSTM(_Recurrent):
     """Long short-term memory (Hochreiter and Schmidhuber, 1997; with forget gates).
 
@@ -280,6 +293,8 @@ class LSTM(_Recurrent):
         Probability of dropping between levels.
     bidirectional : bool
         Whether a second set of weights reads each level backwards.
+    proj_size : int
+        If not 0, h is a learned projection to this many features (Sak et al., 2014).
     dtype : dtype, optional
         Of the parameters.
 
@@ -289,6 +304,8 @@ class LSTM(_Recurrent):
     weight_hh_l0 : Parameter, shape (4 hidden_size, hidden_size)
         Gates i, f, g, o; further levels _l1, ..., backwards _l0_reverse, ...
     bias_ih_l0, bias_hh_l0 : Parameter, shape (4 hidden_size,)
+    weight_hr_l0 : Parameter, shape (proj_size, hidden_size)
+        If proj_size is not 0; weight_hh_l0 has proj_size columns then.
 
     Raises
     ------
@@ -306,8 +323,36 @@ class LSTM(_Recurrent):
 
     gates = 4
     states = 2
+    projects = True
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        *,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size=proj_size,
+            dtype=dtype,
+        )
 
     def _layer(self, x: Any, state: Any, weights: Any, lengths: Any) -> tuple[Any, ...]:
+        if self.proj_size:
+            return unrolled(projected_lstm_step, x, state, weights, lengths)
         found: tuple[Any, ...] = lstm_layer(x, *state, *weights, lengths=lengths)
         return found
 

@@ -18,6 +18,7 @@ from autograd_core import optim
 from autograd_core.extend import Location
 
 from .errors import StateDictError
+from .metrics import Metric
 from .module import Module
 from .random_states import checked_random_state
 from .state import check_state
@@ -225,15 +226,16 @@ def _rows(given: Any) -> list[dict[str, Any]]:
     return copy.deepcopy(rows)
 
 
-def _check_position(trainer: Any, state: Mapping[str, Any]) -> None:
+def _check_position(trainer: Any, state: dict[str, Any]) -> None:
     """Raise unless epoch, batch and the sums of the epoch so far belong together."""
     for name in ("epoch", "batch"):
         value = state[name]
         if type(value) is not int or not 0 <= value <= LARGEST_COUNT:
             raise _wrong(f"{name!r} is {shown(value)}; it must be an integer from 0 to 2**53")
     epoch, batch, stopped, data = (state[key] for key in ("epoch", "batch", "stopped", "data"))
-    if len(state["history"]) != epoch:
-        raise _wrong(f"the history has {len(state['history'])} rows after {epoch} epochs")
+    whole = sum(row["epoch"] % 1 == 0 for row in state["history"])  # others are of checks within
+    if whole != epoch:
+        raise _wrong(f"the history has {whole} rows after {epoch} epochs, those within not counted")
     if stopped is not None and type(stopped) is not str:
         raise _wrong(f"'stopped' is {shown(stopped)}; it must be None or a reason")
     if batch and data is not None and (most := _batches(data)) is not None and batch > most:
@@ -241,6 +243,7 @@ def _check_position(trainer: Any, state: Mapping[str, Any]) -> None:
     sums = state["sums"]
     if not isinstance(sums, Mapping):
         raise _wrong(f"'sums' is {shown(sums)}; it must be a dictionary")
+    sums = state["sums"] = dict(sums)
     wanted = {"rows", "loss", *trainer.metrics} if batch else set(sums)
     if set(sums) != wanted:
         raise _wrong(
@@ -248,6 +251,9 @@ def _check_position(trainer: Any, state: Mapping[str, Any]) -> None:
             f"{', '.join(sorted(wanted))}"
         )
     for name, value in sums.items():
+        if isinstance(metric := trainer.metrics.get(name), Metric):
+            sums[name] = _statistics(name, metric, value)
+            continue
         try:
             checks.number("sums", str(name), value, -np.inf, np.inf, "a number")
         except ValueError as error:
@@ -257,6 +263,14 @@ def _check_position(trainer: Any, state: Mapping[str, Any]) -> None:
                 ) from error
     if batch and (type(sums["rows"]) is not int or not batch <= sums["rows"] <= LARGEST_COUNT):
         raise _wrong(f"'rows' of 'sums' is {shown(sums['rows'])} after {batch} batches")
+
+
+def _statistics(name: str, metric: Metric, given: Any) -> Any:
+    """Return what a metric has gathered of the epoch so far, checked."""
+    try:
+        return metric.check(given)
+    except (UnlikeError, RecursionError) as error:
+        raise _wrong(f"{name!r} of 'sums' is {shown(given)}; it must be {error}") from error
 
 
 def _batches(data: Mapping[str, Any]) -> int | None:

@@ -49,7 +49,7 @@ class Resumable:
     loss: Callable[[Any, Any], Any]
     optimizer: Any
     scheduler: Any
-    metrics: dict[str, Callable[[Any, Any], float]]
+    metrics: dict[str, Callable[[Any, Any], Any]]
     callbacks: list[Callback]
     parallel: DataParallel | None
     group: Alone
@@ -60,9 +60,9 @@ class Resumable:
     stopped: str | None
 
     def __init__(self) -> None:
-        self._sums: dict[str, float] = {}
+        self._sums: dict[str, Any] = {}
         self._loader: DataLoader | None = None
-        self._tests: DataLoader | None = None
+        self._tests: dict[str, DataLoader] = {}  # of one set that has no name: ""
         self._loaded: Mapping[str, Any] | None = None
         self._written: dict[str, Any] = {}  # what tells this run's files from another's
         self._source = ""  # the file that the training goes on from
@@ -177,7 +177,11 @@ class Resumable:
             "callbacks": self.callbacks,
         }
         found, unkept = own_sources(own, self)
-        for name, loader in (("data", self._loader), ("validation", self._tests)):
+        loaders = {"data": self._loader} | {
+            ("validation" if not name else f"validation {name}"): tests
+            for name, tests in self._tests.items()
+        }
+        for name, loader in loaders.items():
             if loader is None:
                 continue
             if self._searched.get(name, (None,))[0] is not loader:  # once: a data set may be long
@@ -358,9 +362,10 @@ class Resumable:
 
     def _take(self, state: Mapping[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state["schedule"])
+        # after the schedule, which sets its own rate: a callback may have lowered it since
+        self.optimizer.load_state_dict(state["optimizer"])
         for callback, found in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict(found)
         self.history.rows = state["history"]

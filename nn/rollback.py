@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import mark_overwritten, optim
+from autograd_core.extend import host
 
 from .callbacks import Callback
 from .random import restore_source, same_state, shared_sources, source_state
@@ -69,7 +70,9 @@ class Rollback:
         self._tuned = any(
             _overrides(c, "on_loss") or _overrides(c, "on_backward") for c in callbacks
         )
-        self._shaken = any(_overrides(c, "on_epoch_end") for c in callbacks)
+        self._shaken = any(
+            _overrides(c, name) for c in callbacks for name in ("on_epoch_end", "on_val_check")
+        )
         self._parts: Sequence[Any] = ()
         self._callbacks: Sequence[Any] = ()
         self._groups: Sequence[Any] = ()
@@ -163,7 +166,7 @@ class Rollback:
         optim.lr_scheduler.compose.put_back(self._held)
         for p, data, values in self._weights:
             p.data = data
-            np.copyto(data, values)
+            data[...] = values
         mark_overwritten(*[p for p, _, _ in self._weights])
         for p, grad in self._grads:
             p.grad = grad
@@ -204,18 +207,18 @@ class _Buffer:
         self.name, self.held, self.key = name, held, key
 
     def read(self) -> Any:
-        array = self.held.get(self.key)
-        return array, array.copy() if isinstance(array, np.ndarray) else array
+        array: Any = self.held.get(self.key)
+        return array, array.copy() if hasattr(array, "__array_function__") else array
 
     def look(self) -> Any:
         """Return a number that changes with the contents."""
-        array: Any = np.ascontiguousarray(self.held.get(self.key))
+        array: Any = np.ascontiguousarray(host(self.held.get(self.key)))
         return zlib.crc32(array.data.cast("B"))
 
     def restore(self, state: Any) -> None:
         array, contents = state
-        if isinstance(array, np.ndarray):
-            np.copyto(array, contents)
+        if hasattr(array, "__array_function__"):
+            array[...] = contents
         self.held[self.key] = array
 
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from autograd_core import OperandError, SettingError
-from autograd_core.extend import Location, explains_wrong_calls
+from autograd_core.extend import Location, explains_wrong_calls, host
 
 from .errors import SerializationError
 from .files import write_atomically
@@ -141,7 +141,7 @@ def _numbers(path: str, name: str, value: Any) -> Any:
             path, f"{shown(name)} is a masked array; save value.filled(...), or two arrays."
         )
     try:
-        array = np.asarray(array)
+        array = np.asarray(host(array))
     except (ValueError, TypeError, RuntimeError) as error:
         raise _refuse(path, f"{shown(name)} is not an array of numbers: {error}") from error
     if array.dtype.kind in "biufc" and array.dtype.newbyteorder("<") in KINDS:

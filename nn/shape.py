@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core import optim
-
 from . import checks
-from .functional.upsample import interpolate
 from .module import Module
+from .upsample import Upsample  # noqa: F401 - pickles name it here
 from .values import numbers, shape_error
 
 
@@ -136,60 +134,3 @@ class Unflatten(Module):
     def extra_repr(self) -> str:
         """Return the axis and its new shape."""
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
-
-
-@optim.keywords.accepts("recompute_scale_factor")
-class Upsample(Module):
-    """Enlarge the axes after the channels.
-
-    Parameters
-    ----------
-    size : int or tuple, optional
-        The new lengths.
-    scale_factor : float or tuple, optional
-        Or the factor to multiply them by.
-    mode : {"nearest", "linear", "bilinear"}
-        How to fill.
-    align_corners : bool
-        For linear modes: whether the outer values stay in the corners.
-
-    Raises
-    ------
-    ShapeError
-        If a setting is out of range.
-
-    Examples
-    --------
-    >>> import numpy as np, nn
-    >>> nn.Upsample(scale_factor=2)(np.array([[[1.0, 2.0]]]))
-    array([[[1., 1., 2., 2.]]])
-    """
-
-    def __init__(
-        self,
-        size: Any = None,
-        scale_factor: Any = None,
-        mode: str = "nearest",
-        align_corners: bool | None = None,
-    ) -> None:
-        super().__init__()
-        checks.choice("Upsample", "mode", mode, ("nearest", "linear", "bilinear"))
-        if (size is None) == (scale_factor is None):
-            raise shape_error("Upsample: give either size or scale_factor.")
-        for n in size if isinstance(size, (tuple, list)) else (size,):
-            if size is not None:
-                checks.count("Upsample", "size", n)
-        for n in scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,):
-            if scale_factor is not None:
-                checks.positive("Upsample", "scale_factor", n)
-        self.size, self.scale_factor = size, scale_factor
-        self.mode, self.align_corners = mode, align_corners
-
-    def forward(self, input: Any) -> Any:
-        """Enlarge."""
-        return interpolate(input, self.size, self.scale_factor, self.mode, self.align_corners)
-
-    def extra_repr(self) -> str:
-        """Return the settings."""
-        how = f"size={self.size}" if self.size is not None else f"scale_factor={self.scale_factor}"
-        return f"{how}, mode={self.mode!r}"

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.extend import Location
+from autograd_core.extend import Location, beside, foreign
 
 from .errors import StateDictError
-from .values import is_traced, raw
+from .values import as_array, is_traced, raw
 
 
 class IncompatibleKeys(NamedTuple):
@@ -114,14 +114,16 @@ def _fitting(given: Any, target: Any) -> tuple[Any, str]:
     if isinstance(given, np.ma.MaskedArray):
         return None, "a masked array; fill it: value.filled(...)"
     try:
-        value = raw(given) if is_traced(given) else np.asarray(given)
+        value = beside(target, raw(given) if is_traced(given) else as_array(given))
     except Exception as error:  # whatever an object's own __array__ may raise
         return None, f"{type(given).__name__} is not an array ({error})"
+    if type(value) is not type(target) and foreign(value, target) is not None:
+        return None, f"a {type(value).__name__}, the module holds a {type(target).__name__}"
     if value.dtype.kind not in "biufc" or not np.can_cast(value.dtype, target.dtype, "same_kind"):
         return None, f"{value.dtype} cannot become {target.dtype}"
     if value.shape != target.shape:
         return None, f"shape {value.shape}, the module has {target.shape}"
-    if not target.flags.writeable:
+    if not getattr(target.flags, "writeable", True):
         return None, "the module's array is read-only"
     if value.dtype == target.dtype:
         return value, ""

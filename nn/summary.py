@@ -67,6 +67,49 @@ class Summary:
 
     __repr__ = __str__
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rows and totals as dicts and lists of numbers and texts, as JSON has them.
+
+        Returns
+        -------
+        dict
+            ``layers``, each with ``name``, ``kind``, ``output``, ``parameters`` and ``flops``; and
+            the totals ``parameters`` and ``flops``.
+        """
+        layers = [
+            {
+                "name": row.name,
+                "kind": row.kind,
+                "output": None if row.shape is None else [int(n) for n in row.shape],
+                "parameters": int(row.parameters),
+                "flops": float(row.flops),
+            }
+            for row in self.rows
+        ]
+        return {
+            "layers": layers,
+            "parameters": int(self.parameters),
+            "flops": float(self.flops),
+        }
+
+    def to_markdown(self) -> str:
+        """Return the table in Markdown, for a model card.
+
+        Returns
+        -------
+        str
+            A line for each layer, and the totals.
+        """
+        lines = ["| layer | kind | output | parameters | FLOPs |", "|---|---|---|---:|---:|"]
+        for row in self.rows:
+            shape = "" if row.shape is None else "×".join(map(str, row.shape))
+            name = row.name.replace("|", "\\|")
+            lines.append(
+                f"| {name} | {row.kind} | {shape} | {row.parameters:,} | {row.flops:,.0f} |"
+            )
+        lines.append(f"| total | | | {self.parameters:,} | {self.flops:,.0f} |")
+        return "\n".join(lines)
+
 
 def _forward_flops(output: Any, until: set[int]) -> float:
     """Add up the costs of what leads to an output, without the nodes that were counted."""

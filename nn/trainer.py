@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -21,12 +21,19 @@ import numpy as np
 from autograd_core import (
     NonFiniteError,
     SettingError,
-    Tensor,
     no_grad,
     optim,
 )
-from autograd_core.extend import explains_wrong_calls, renamed_attribute, renamed_keywords
+from autograd_core.extend import (
+    beside,
+    explains_wrong_calls,
+    host,
+    renamed_attribute,
+    renamed_keywords,
+)
 
+from . import measures
+from .batch_parts import by_name, in_parts
 from .callbacks import Callback
 from .data import DataLoader, as_loader
 from .diagnosis import first_broken
@@ -38,8 +45,6 @@ from .interrupts import Signals
 from .progress import progress_bar, show
 from .resuming import Resumable
 from .rollback import Rollback
-
-Metric = Callable[[Any, Any], float]
 
 
 @explains_wrong_calls
@@ -61,13 +66,17 @@ class Trainer(Resumable):
     scheduler_every : {"epoch", "batch"}
         Which.
     metrics : dict of str to callable, optional
-        ``metric(output, target)`` on arrays, a mean over the batch.
+        ``metric(output, target)`` on arrays, a mean over the batch's rows; or for what is no mean
+        an `nn.metrics.Metric`, such as ``nn.metrics.F1Score(10)``.
     callbacks : sequence of Callback
         Run in this order.
     checkpoint : path, optional
         Save here after each epoch; `fit` resumes from the file if it exists.
     checkpoint_batches : int, optional
         Also save each time after this many batches.
+    val_check_interval : int or float, optional
+        Validate within epochs too: each time after this many batches, or (a float below 1) after
+        this part of an epoch. The history then has a row for each, whose epoch is a fraction.
     monitor : str
         The measure that ReduceLROnPlateau monitors.
     seed : int
@@ -75,11 +84,15 @@ class Trainer(Resumable):
     progress : bool, optional
         Show a progress bar (tqdm, from the extra ``demo``). By default it is shown if tqdm is
         installed and the output is a terminal.
+    accumulate : int
+        Run each batch in so many parts, one after the other, and add their gradients: the update
+        of the whole batch with the memory of a part. Layers that look at the batch, such as batch
+        normalization, see a part.
 
     Attributes
     ----------
     history : History
-        One row for each epoch.
+        One row for each epoch, and for each validation within one.
     epoch, batch : int
         The position: whole epochs done, batches done in the current one.
     stopped : str or None
@@ -116,15 +129,19 @@ class Trainer(Resumable):
         scheduler: Any = None,
         *,
         scheduler_every: str = "epoch",
-        metrics: Mapping[str, Metric] | None = None,
+        metrics: measures.Metrics | None = None,
         callbacks: Sequence[Callback] = (),
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_batches: int | None = None,
+        val_check_interval: float | None = None,
         monitor: str = "val_loss",
         seed: int = 0,
         progress: bool | None = None,
+        accumulate: int = 1,
     ) -> None:
         super().__init__()
+        if isinstance(accumulate, bool) or not hasattr(accumulate, "__index__") or accumulate < 1:
+            raise SettingError(f"Trainer: accumulate = {accumulate!r}; it must be a whole number.")
         if scheduler_every not in ("epoch", "batch"):
             raise SettingError(
                 f"Trainer: scheduler_every = {scheduler_every!r}; it must be 'epoch' or 'batch'."
@@ -138,13 +155,15 @@ class Trainer(Resumable):
         self.optimizer = optimizer
         self.scheduler = scheduler
         self.scheduler_every = scheduler_every
-        self.metrics = dict(metrics or {})
+        self.metrics = measures.checked(metrics)
         self.callbacks = list(callbacks)
         self.checkpoint = checkpoint
         self.checkpoint_batches = checkpoint_batches
+        self.val_check_interval = measures.checked_interval(val_check_interval)
         self.monitor = monitor
         self.seed = seed
         self.progress = progress
+        self.accumulate = int(accumulate)
         self.history = History()
         self.epoch = 0
         self.batch = 0
@@ -167,8 +186,9 @@ class Trainer(Resumable):
         ----------
         train : DataLoader or data
             Arrays ``(inputs, targets)`` or a dataset; shuffled each epoch.
-        validation : DataLoader or data, optional
-            Measured after each epoch.
+        validation : DataLoader or data, or a dict of them, optional
+            Measured after each epoch, as ``val_loss``; of several sets by their names, as
+            ``val_<name>_loss``.
         epochs : int
             The total, counted from the very beginning: calling again with the same number does
             nothing, and a resumed run ends when it should.
@@ -193,8 +213,15 @@ class Trainer(Resumable):
             raise SettingError(f"fit: epochs = {epochs!r}; it must be an integer >= 0.")
         keep_freed_memory()
         self._warn_of_weights()
+        if self.accumulate > 1 and self.group.size > 1:
+            raise SettingError(
+                "Trainer: accumulate is for one process; with DataParallel, more ranks do the same."
+            )
         loader = self._shard(as_loader(train, batch_size, True, self.seed))
-        tests = None if validation is None else as_loader(validation, batch_size, False, self.seed)
+        tests = {
+            name: as_loader(data, batch_size, False, self.seed)
+            for name, data in by_name(validation).items()
+        }
         self._loader, self._tests = loader, tests
         self.finished = False
         with ExitStack() as held:
@@ -205,7 +232,9 @@ class Trainer(Resumable):
                 return self.history
             self._tells = isinstance(self.optimizer, optim.Optimizer)
             rollback = self._rollback = Rollback(self, self._sources()[0])
-            signals = held.enter_context(Signals())
+            signals = Signals()
+            held.callback(signals.put_back)  # also where an interrupt cuts its entry or its exit
+            held.enter_context(signals)
             self._fitting = True
             try:
                 for callback in self.callbacks:
@@ -243,7 +272,7 @@ class Trainer(Resumable):
     def _run_epoch(
         self,
         loader: DataLoader,
-        tests: DataLoader | None,
+        tests: dict[str, DataLoader],
         bar: Any,
         rollback: Rollback,
         signals: Signals,
@@ -252,9 +281,12 @@ class Trainer(Resumable):
         batches = loader.batches(self.epoch, self.batch)
         total, every, note = len(loader), self.checkpoint_batches, rollback.note_batch
         while self.batch < total:
+            if self._is_check_due(tests, total):
+                self._whole(rollback.note_epoch_end, signals, self._check, tests, rollback, total)
             self._whole(note, signals, self._learn, batches, rollback)
             if bar is not None:
-                show(bar, self.epoch, self._means(self._sums), self.history)
+                means = measures.values_of(self.metrics, self._sums, whole=False)
+                show(bar, self.epoch, means, self.history)
             if every and self.batch % every == 0 and self.batch < total:
                 self._save()
         self._whole(rollback.note_epoch_end, signals, self._end_epoch, tests, rollback)
@@ -274,29 +306,61 @@ class Trainer(Resumable):
             raise
         signals.release()
 
-    def _end_epoch(self, tests: DataLoader | None, rollback: Rollback, signals: Signals) -> None:
+    def _end_epoch(
+        self, tests: dict[str, DataLoader], rollback: Rollback, signals: Signals
+    ) -> None:
         row = self._measure(tests)
         signals.hold()
         self.history.append(row)
         self.epoch, self.batch, self._sums = self.epoch + 1, 0, {}
         rollback.close()
 
-    def _measure(self, tests: DataLoader | None) -> dict[str, float]:
+    def _measure(self, tests: dict[str, DataLoader]) -> dict[str, float]:
         """Return an epoch's row; validate, step the schedule, and call the callbacks."""
-        row: dict[str, float] = {
-            "epoch": self.epoch + 1,
-            "lr": float(self.optimizer.param_groups[0]["lr"]),
-            **self._means(self._sums),
-        }
-        if tests is not None:
-            row |= {"val_" + name: value for name, value in self.evaluate(tests).items()}
+        row = self._row(self.epoch + 1, tests)
         if self.scheduler is not None and self.scheduler_every == "epoch":
             self._step_schedule(row)
         for callback in self.callbacks:
             callback.on_epoch_end(self, row)
+        self._agree_to_stop()
+        return row
+
+    def _row(self, epoch: float, tests: dict[str, DataLoader]) -> dict[str, float]:
+        """Return what was measured since the epoch began, and on the validation data."""
+        row: dict[str, float] = {
+            "epoch": epoch,
+            "lr": float(self.optimizer.param_groups[0]["lr"]),
+            **measures.values_of(self.metrics, self._sums),
+        }
+        for name, data in tests.items():
+            before = f"val_{name}_" if name else "val_"
+            row |= {before + key: value for key, value in self.evaluate(data).items()}
+        return row
+
+    def _agree_to_stop(self) -> None:
         # a callback may have a reason of its own on one rank, such as the time
         self.stopped = next((s for s in self.group.gather(self.stopped) if s is not None), None)
-        return row
+
+    def _is_check_due(self, tests: dict[str, DataLoader], total: int) -> bool:
+        """Tell whether to validate before the next batch; a resumed run may just have done it."""
+        every = self.val_check_interval
+        if every is None or not tests or self.batch == 0:
+            return False
+        step = every if isinstance(every, int) else max(1, int(every * total))
+        rows, here = self.history.rows, self.epoch + self.batch / total
+        return self.batch % step == 0 and not (rows and rows[-1]["epoch"] == here)
+
+    def _check(
+        self, tests: dict[str, DataLoader], rollback: Rollback, total: int, signals: Signals
+    ) -> None:
+        """Validate within an epoch."""
+        row = self._row(self.epoch + self.batch / total, tests)
+        for callback in self.callbacks:
+            callback.on_val_check(self, row)
+        self._agree_to_stop()
+        signals.hold()
+        self.history.append(row)
+        rollback.close()
 
     def _learn(self, batches: Iterator[Any], rollback: Rollback, signals: Signals) -> None:
         """Do one update: all that may fail comes first, then what must be whole."""
@@ -309,25 +373,11 @@ class Trainer(Resumable):
         rollback.note_gradients()
         self.updating = True
         try:
-            output = self.model(*inputs)
-            loss = self.loss(output, target)
-            value = _scalar(loss)
-            for callback in self.callbacks:
-                loss = callback.on_loss(self, loss)
-            value, whole, share = self._over_ranks(value, _scalar(loss), len(target))
-            if not (math.isfinite(value) and math.isfinite(whole)):
-                raise NonFiniteError(
-                    f"training: the loss is {value} in epoch {self.epoch + 1}, batch "
-                    f"{self.batch + 1}; the batch changed nothing.\n"
-                    f"  {first_broken(self.model, inputs, target)}.\n  Clean the data, lower the "
-                    "rate, clip gradients, or find the operation with detect_anomaly()."
-                    + (f" The training went on from {self._source}." if self._source else "")
-                )
-            (loss if share == 1.0 else loss * share).backward()
+            sums = dict(self._sums)
+            for part, wanted in in_parts(inputs, target, self.accumulate):
+                self._sweep(part, wanted, len(wanted) / max(len(target), 1), sums)
             for callback in self.callbacks:
                 callback.on_backward(self)
-            sums = dict(self._sums)
-            self._add(sums, self._batch_means(value, output, target), self._rows_of_batch(target))
             signals.hold()
             if self._tells:
                 self.optimizer._begun = False
@@ -340,13 +390,36 @@ class Trainer(Resumable):
         finally:
             self.updating = False
 
+    def _sweep(self, inputs: Any, target: Any, weight: float, sums: dict[str, Any]) -> None:
+        """Add the gradients of a batch, or of a part of one, and what is measured of it."""
+        output = self.model(*inputs)
+        loss = self.loss(output, target)
+        value = measures.scalar(loss)
+        for callback in self.callbacks:
+            loss = callback.on_loss(self, loss)
+        value, whole, share = self._over_ranks(value, measures.scalar(loss), len(target))
+        if not (math.isfinite(value) and math.isfinite(whole)):
+            raise NonFiniteError(
+                f"training: the loss is {value} in epoch {self.epoch + 1}, batch "
+                f"{self.batch + 1}; the batch changed nothing.\n"
+                f"  {first_broken(self.model, inputs, target)}.\n  Clean the data, lower the "
+                "rate, clip gradients, or find the operation with detect_anomaly()."
+                + (f" The training went on from {self._source}." if self._source else "")
+            )
+        share *= weight
+        (loss if share == 1.0 else loss * share).backward()
+        rows = len(target) if self.accumulate > 1 else self._rows_of_batch(target)
+        measures.add(self.metrics, sums, self._found(value, output, target), rows)
+
     def _parts(self, batch: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
-        """Return inputs and target, floating-point arrays in the model's precision."""
+        """Return inputs and target, in the model's precision and of its kind of arrays."""
         first = next(self.model.parameters(), None)
         if first is not None:
             real = first.data.real.dtype
             kinds = {"f": real, "c": np.result_type(real, np.complex64)}
-            batch = tuple(a.astype(kinds.get(a.dtype.kind, a.dtype), copy=False) for a in batch)
+            batch = tuple(
+                beside(first, a.astype(kinds.get(a.dtype.kind, a.dtype), copy=False)) for a in batch
+            )
         return (batch[:-1] or batch), batch[-1]
 
     # --- on several ranks ---------------------------------------------------
@@ -390,37 +463,16 @@ class Trainer(Resumable):
 
     # --- measures -----------------------------------------------------------
 
-    def _measures(self, loss: float, output: Any, target: Any) -> dict[str, float]:
-        """Return what is measured of a batch: means over this rank's rows."""
-        values = {"loss": loss}
-        if self.metrics:
-            answer = output.detach().data if isinstance(output, Tensor) else output
-            values |= {name: float(f(answer, target)) for name, f in self.metrics.items()}
-        return values
-
-    def _batch_means(self, loss: float, output: Any, target: Any) -> dict[str, float]:
-        """Return the same, as means over all ranks' rows; the loss is one already."""
-        values = self._measures(loss, output, target)
+    def _found(self, loss: float, output: Any, target: Any) -> dict[str, Any]:
+        """Return what is measured of a batch, of all ranks' rows; the loss is so already."""
+        values = measures.of_batch(self.metrics, loss, output, target)
         if self.group.size == 1 or not self.metrics:
             return values
-        rows = len(target)
-        *found, total = self.group.sum(
-            np.array([values[name] * rows for name in self.metrics] + [rows], float)
-        )
-        return values | {k: float(v / total) for k, v in zip(self.metrics, found, strict=True)}
+        whole = self._rows_of_batch(target)
+        repeated = whole < self.group.size  # too few rows to share
+        return measures.over_ranks(self.group, self.metrics, values, len(target), repeated)
 
-    @staticmethod
-    def _add(sums: dict[str, float], values: Mapping[str, float], rows: int) -> None:
-        """Add a batch to the sums, each row counting the same."""
-        for name, value in values.items():
-            sums[name] = sums.get(name, 0.0) + value * rows
-        sums["rows"] = sums.get("rows", 0) + rows
-
-    @staticmethod
-    def _means(sums: Mapping[str, float]) -> dict[str, float]:
-        return {name: total / sums["rows"] for name, total in sums.items() if name != "rows"}
-
-    def _step_schedule(self, row: Mapping[str, float]) -> None:
+    def _step_schedule(self, row: dict[str, float]) -> None:
         if not hasattr(self.scheduler, "patience"):
             self.scheduler.step()
             return
@@ -433,7 +485,9 @@ class Trainer(Resumable):
 
     # --- using the model ----------------------------------------------------
 
-    def evaluate(self, data: Any, batch_size: int = 256) -> dict[str, float]:
+    def evaluate(
+        self, data: Any, batch_size: int = 256, metrics: measures.Metrics | None = None
+    ) -> dict[str, Any]:
         """Return loss and metrics on data, in eval mode, without learning.
 
         Parameters
@@ -442,28 +496,31 @@ class Trainer(Resumable):
             As for `fit`.
         batch_size : int
             For data that is not in a loader.
+        metrics : dict of str to callable, optional
+            In place of the Trainer's own; here they may also give arrays, such as an
+            `nn.metrics.ConfusionMatrix`.
 
         Returns
         -------
         dict
-            From name to mean. The ranks of a `DataParallel` model share the data, and all must call
-            this.
+            From name to value. The ranks of a `DataParallel` model share the data, and all must
+            call this.
         """
         loader = self._shard(as_loader(data, batch_size, False, self.seed), repeat=False)
-        sums: dict[str, float] = {}
+        wanted = self.metrics if metrics is None else measures.checked(metrics, arrays=True)
+        sums: dict[str, Any] = {}
         with self._evaluating():
             for batch in loader.batches(0):
                 if not batch:  # fewer rows than ranks
                     continue
                 inputs, target = self._parts(batch)
                 output = self.model(*inputs)
-                value = _scalar(self.loss(output, target))
-                self._add(sums, self._measures(value, output, target), len(target))
+                value = measures.scalar(self.loss(output, target))
+                found = measures.of_batch(wanted, value, output, target)
+                measures.add(wanted, sums, found, len(target))
         if self.parallel is not None and self.group.size > 1:
-            names = ["loss", *self.metrics, "rows"]
-            total = self.group.sum(np.array([sums.get(name, 0) for name in names], float))
-            sums = dict(zip(names, map(float, total), strict=True))
-        return self._means(sums)
+            sums = measures.sums_of_ranks(self.group, wanted, sums)
+        return measures.values_of(wanted, sums)
 
     def predict(self, *inputs: Any, batch_size: int = 256) -> Any:
         """Return the model's outputs for inputs, as an array, in eval mode."""
@@ -472,29 +529,16 @@ class Trainer(Resumable):
         with self._evaluating():
             for batch in loader.batches(0):
                 answer = self.model(*self._parts((*batch, batch[0]))[0])
-                found.append(np.array(answer.detach().data))
+                found.append(np.array(host(answer.detach().data)))
         return np.concatenate(found)
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:
-        training = self.model.training
+        modes = [(module, module.training) for module in self.model.modules()]
         self.model.eval()
         try:
             with no_grad():
                 yield
         finally:
-            self.model.train(training)
-
-
-def _scalar(loss: Any) -> float:
-    value = loss.detach().data if isinstance(loss, Tensor) else np.asarray(loss)
-    if value.size != 1:
-        raise SettingError(
-            f"Trainer: the loss has shape {value.shape}; it must be one number, the batch's mean."
-        )
-    if value.dtype.kind not in "biuf":
-        raise SettingError(
-            f"Trainer: the loss is of dtype {value.dtype}; it must be a real number, for instance "
-            "the mean of np.abs(output - target) ** 2."
-        )
-    return float(value.reshape(()))
+            for module, training in modes:  # some may be frozen in the middle of an epoch
+                module.training = training

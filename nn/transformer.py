@@ -6,9 +6,11 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autograd_core import optim
 
-from . import checks
+from . import checks, init
 from .attention import MultiheadAttention
 from .containers import ModuleList
 from .dropout import Dropout
@@ -16,7 +18,8 @@ from .functional.activation import gelu, relu
 from .linear import Linear
 from .module import Module
 from .normalization import LayerNorm
-from .values import shape_error
+from .parameter import parameter_dtype
+from .values import numbers, shape_error
 
 _ACTIVATIONS: dict[str, Callable[..., Any]] = {"relu": relu, "gelu": gelu}
 
@@ -316,3 +319,131 @@ class TransformerDecoder(_Stack):
         if named_masks.get("tgt_is_causal", False) is None:  # PyTorch's word for "look at it"
             named_masks["tgt_is_causal"] = False
         return self._run(tgt, memory, *masks, **named_masks)
+
+
+@optim.keywords.accepts("device")
+class Transformer(Module):
+    """An encoder and a decoder (Vaswani et al., 2017), without embeddings and output layer.
+
+    Parameters
+    ----------
+    d_model, nhead : int
+        Features, and the heads that share them.
+    num_encoder_layers, num_decoder_layers : int
+        How many layers each has.
+    dim_feedforward : int
+        Width of the layers' inner one.
+    dropout : float
+        The probability of dropping.
+    activation : {"relu", "gelu"} or callable
+        Between the layers' linear ones.
+    custom_encoder, custom_decoder : Module, optional
+        In place of those made here.
+    layer_norm_eps : float
+        Added to variances.
+    batch_first : bool
+        Whether sequences are (batch, time, features).
+    norm_first : bool
+        Whether norms come before attention and the linear layers.
+    bias : bool
+        Whether linear layers and norms add numbers.
+    dtype : dtype, optional
+        Of the parameters.
+
+    Raises
+    ------
+    ShapeError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np, nn
+    >>> model = nn.Transformer(8, 2, 1, 1, 16, batch_first=True)
+    >>> src, tgt = np.ones((3, 5, 8), np.float32), np.ones((3, 4, 8), np.float32)
+    >>> mask = nn.Transformer.generate_square_subsequent_mask(4)
+    >>> model(src, tgt, tgt_mask=mask).shape
+    (3, 4, 8)
+    """
+
+    def __init__(
+        self,
+        d_model: int = 512,
+        nhead: int = 8,
+        num_encoder_layers: int = 6,
+        num_decoder_layers: int = 6,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: Any = "relu",
+        custom_encoder: Module | None = None,
+        custom_decoder: Module | None = None,
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        *,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        settings = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps,
+                    batch_first, norm_first, bias)  # fmt: skip
+
+        def norm() -> LayerNorm:
+            return LayerNorm(d_model, layer_norm_eps, bias=bias, dtype=dtype)
+
+        if custom_encoder is None:
+            layer = TransformerEncoderLayer(*settings, dtype=dtype)
+            custom_encoder = TransformerEncoder(layer, num_encoder_layers, norm())
+        if custom_decoder is None:
+            other = TransformerDecoderLayer(*settings, dtype=dtype)
+            custom_decoder = TransformerDecoder(other, num_decoder_layers, norm())
+        self.encoder, self.decoder = custom_encoder, custom_decoder
+        self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
+        for parameter in self.parameters():
+            if parameter.ndim > 1:
+                init.xavier_uniform_(parameter)
+
+    def forward(
+        self,
+        src: Any,
+        tgt: Any,
+        src_mask: Any = None,
+        tgt_mask: Any = None,
+        memory_mask: Any = None,
+        src_key_padding_mask: Any = None,
+        tgt_key_padding_mask: Any = None,
+        memory_key_padding_mask: Any = None,
+        src_is_causal: bool | None = None,
+        tgt_is_causal: bool | None = None,
+        memory_is_causal: bool = False,
+    ) -> Any:
+        """Return the target sequence, changed; masks as in `MultiheadAttention`."""
+        src, tgt = numbers("Transformer", src), numbers("Transformer", tgt)
+        source, target = src.shape, tgt.shape
+        batch = 0 if self.batch_first else 1
+        apart = len(source) == len(target) == 3 and source[batch] != target[batch]
+        if len(source) != len(target) or len(source) not in (2, 3) or apart:
+            raise shape_error(
+                f"Transformer: src has shape {source}, tgt {target}; they need two axes each, or "
+                "three and the same batch."
+            )
+        if source[-1] != self.d_model or target[-1] != self.d_model:
+            raise shape_error(
+                f"Transformer: src has shape {source}, tgt {target}; the last axis must be "
+                f"d_model = {self.d_model}."
+            )
+        memory = self.encoder(
+            src, src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal
+        )
+        return self.decoder(
+            tgt, memory, tgt_mask=tgt_mask, memory_mask=memory_mask,
+            tgt_key_padding_mask=tgt_key_padding_mask,
+            memory_key_padding_mask=memory_key_padding_mask,
+            tgt_is_causal=bool(tgt_is_causal), memory_is_causal=memory_is_causal,
+        )  # fmt: skip
+
+    @staticmethod
+    def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Any:
+        """Return a mask (sz, sz) that hides later places: minus infinity there, 0 elsewhere."""
+        optim.keywords.check_harmless("generate_square_subsequent_mask", "device", device)
+        kind = parameter_dtype("generate_square_subsequent_mask", dtype)
+        return np.triu(np.full((sz, sz), -np.inf, kind), 1)

@@ -17,7 +17,16 @@ from autograd_core.extend import draw, renamed_keywords
 from .data import Transform
 from .errors import DataError
 
-__all__ = ["Normalize", "affine", "compose", "noise", "sample"]
+__all__ = [
+    "Normalize",
+    "affine",
+    "compose",
+    "noise",
+    "pca_color",
+    "random_crop",
+    "random_horizontal_flip",
+    "sample",
+]
 
 
 def __dir__() -> list[str]:
@@ -72,6 +81,9 @@ class Normalize:
     ------
     DataError
         If the data are empty.
+    SettingError
+        If `dim` is not an axis: torchvision's class takes a mean and a standard deviation, this
+        one takes data.
 
     Examples
     --------
@@ -86,6 +98,13 @@ class Normalize:
         data = np.asarray(data)
         if not data.size:
             raise DataError("Normalize: the data are empty, so they have no mean.")
+        axes = dim if isinstance(dim, tuple) else (dim,)
+        if not all(isinstance(axis, (int, np.integer)) for axis in axes):
+            raise SettingError(
+                f"Normalize: dim={dim!r} must be an axis or a tuple of axes; the mean and the "
+                "standard deviation are taken from the data. With numbers of your own, write "
+                "lambda x, rng=None: (x - mean) / std."
+            )
         self.mean = data.mean(axis=dim, keepdims=True)
         std = data.std(axis=dim, keepdims=True)
         self.std = np.where(std == 0, 1, std)
@@ -127,6 +146,153 @@ def noise(scale: float) -> Transform:
     def run(inputs: Any, rng: np.random.Generator) -> Any:
         drawn = draw(rng.standard_normal, inputs.shape, "noise")
         return (inputs + scale * drawn).astype(np.result_type(inputs, np.float32), copy=False)
+
+    return run
+
+
+def _images(name: str, inputs: Any) -> Any:
+    if np.ndim(inputs) not in (3, 4):
+        raise DataError(
+            f"{name}: the inputs have shape {np.shape(inputs)}; give images, (n, height, width) or "
+            "(n, channels, height, width)."
+        )
+    return inputs
+
+
+def random_crop(size: int | tuple[int, int]) -> Transform:
+    """Return a transform that cuts a window out of each image, each time at another place.
+
+    Parameters
+    ----------
+    size : int or tuple of int
+        Height and width of the window; one integer for both.
+
+    Returns
+    -------
+    callable
+        From images of shape (n, height, width) or (n, channels, height, width) to windows.
+
+    Raises
+    ------
+    SettingError
+        If the size is not positive.
+
+    Examples
+    --------
+    >>> images = np.arange(32.0).reshape(2, 4, 4)
+    >>> random_crop(3)(images, np.random.default_rng(0)).shape
+    (2, 3, 3)
+    """
+    height, width = (size, size) if isinstance(size, int) else size
+    if height < 1 or width < 1:
+        raise SettingError(f"random_crop: size = {size!r}; it must be positive.")
+
+    def run(inputs: Any, rng: np.random.Generator) -> Any:
+        *_, rows, columns = _images("random_crop", inputs).shape
+        if rows < height or columns < width:
+            raise DataError(
+                f"random_crop: images of {rows} by {columns} pixels have no window of {height} by "
+                f"{width}; pad them first."
+            )
+        places = draw(rng.random, (2, len(inputs)), "random_crop")
+        top, left = (places * [[rows - height + 1], [columns - width + 1]]).astype(int)
+        windows = [
+            image[..., r : r + height, c : c + width]
+            for image, r, c in zip(inputs, top, left, strict=True)
+        ]
+        return np.stack(windows) if windows else inputs[..., :height, :width]
+
+    return run
+
+
+def random_horizontal_flip(p: float = 0.5) -> Transform:
+    """Return a transform that mirrors some images, left to right.
+
+    Only for images whose meaning a mirror keeps: not for digits or letters.
+
+    Parameters
+    ----------
+    p : float
+        The probability, for each image.
+
+    Returns
+    -------
+    callable
+        From images of shape (n, height, width) or (n, channels, height, width) to the same.
+
+    Raises
+    ------
+    SettingError
+        If the probability is not between 0 and 1.
+
+    Examples
+    --------
+    >>> random_horizontal_flip(1.0)(np.array([[[1.0, 2.0]]]), np.random.default_rng(0))
+    array([[[2., 1.]]])
+    """
+    if not 0 <= p <= 1:
+        raise SettingError(f"random_horizontal_flip: p = {p}; it must be from 0 to 1.")
+
+    def run(inputs: Any, rng: np.random.Generator) -> Any:
+        count = len(_images("random_horizontal_flip", inputs))
+        chosen = draw(rng.random, (count,), "random_horizontal_flip") < p
+        return np.where(chosen.reshape(-1, *[1] * (inputs.ndim - 1)), inputs[..., ::-1], inputs)
+
+    return run
+
+
+def pca_color(data: Any, alpha: float = 0.1) -> Transform:
+    r"""Return a transform that shifts each image's colour along the data's principal components.
+
+    .. math:: x + \sum_k a_k \sigma_k p_k, \qquad a_k \sim N(0, \alpha^2)
+
+    with p and σ the directions and standard deviations of the pixels' channels (Krizhevsky et al.,
+    2012, section 4.1). The paper multiplies by variances, which would depend on the pixels' unit.
+
+    Parameters
+    ----------
+    data : array, shape (n, channels, height, width)
+        The training images.
+    alpha : float
+        How far to shift, in standard deviations.
+
+    Returns
+    -------
+    callable
+        From images with as many channels to the same.
+
+    Raises
+    ------
+    DataError
+        If the data are not images with channels.
+
+    Examples
+    --------
+    >>> images = np.random.default_rng(0).random((5, 3, 4, 4))
+    >>> shift = pca_color(images)(images, np.random.default_rng(1)) - images
+    >>> shift.shape, bool(np.allclose(shift, shift[:, :, :1, :1]))  # one for each image
+    ((5, 3, 4, 4), True)
+    """
+    pixels = np.asarray(data, float)
+    if pixels.ndim != 4 or not pixels.size:
+        raise DataError(
+            f"pca_color: the data have shape {pixels.shape}; give images, (n, channels, height, "
+            "width)."
+        )
+    channels = pixels.shape[1]
+    flat = np.moveaxis(pixels, 1, 0).reshape(channels, -1)
+    variances, directions = np.linalg.eigh(np.cov(flat, bias=True).reshape(channels, channels))
+    scaled = alpha * directions * np.sqrt(np.maximum(variances, 0))
+
+    def run(inputs: Any, rng: np.random.Generator) -> Any:
+        if np.ndim(inputs) != 4 or inputs.shape[1] != channels:
+            raise DataError(
+                f"pca_color: the inputs have shape {np.shape(inputs)}; the components are of "
+                f"images with {channels} channels."
+            )
+        drawn = draw(rng.standard_normal, (len(inputs), channels), "pca_color") @ scaled.T
+        kind = np.result_type(inputs, np.float32)
+        return (inputs + drawn[:, :, None, None]).astype(kind, copy=False)
 
     return run
 

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from autograd_core import DTypeError, Dual, ShapeError, Tensor, stop_gradient
-from autograd_core.extend import Batched, Location, bare, getitem, innermost_array
+from autograd_core.extend import (
+    Batched,
+    Location,
+    bare,
+    foreign,
+    getitem,
+    host,
+    innermost_array,
+)
 
 
 def is_traced(value: Any) -> bool:
@@ -25,6 +33,17 @@ def any_batched(values: Iterable[Any]) -> bool:
     """Tell whether `vmap` follows one of several values."""
     for value in values:  # noqa: SIM110 - a generator takes as long as the rest
         if value.__class__ not in _PLAIN and is_batched(value):
+            return True
+    return False
+
+
+def by_composition(values: Iterable[Any]) -> bool:
+    """Tell whether one of several values is no array of NumPy's: our kernels know no others.
+
+    `vmap` follows it, or it is an array of another library.
+    """
+    for value in values:
+        if value.__class__ not in _PLAIN and (is_batched(value) or foreign(value) is not None):
             return True
     return False
 
@@ -98,6 +117,18 @@ def everything(value: Any) -> Any:
     array([2, 8])
     """
     return as_array(innermost_array(value))
+
+
+def on_host(value: Any) -> Any:
+    """Return `everything` of indices or lengths as an array of NumPy's: what Python looks at.
+
+    Examples
+    --------
+    >>> on_host([1, 2])
+    array([1, 2])
+    """
+    found = everything(raw(value))
+    return found if foreign(found) is None else host(found)
 
 
 def at(x: Any, *index: Any) -> Any:

@@ -57,6 +57,16 @@ def betas(owner: str, values: Any) -> None:
         fraction(owner, f"betas[{k}]", value)
 
 
+def named_alike(owner: str, named: bool, before: bool) -> None:
+    """Raise unless all groups have names for their parameters, or none has."""
+    if named != before:
+        has = "has names for its parameters" if named else "has no names for its parameters"
+        raise errors.SettingError(
+            f"{owner}: this parameter group {has}, and the groups before it are otherwise; give "
+            "names in all groups, or in none."
+        )
+
+
 def count(owner: str, name: str, value: Any, low: int = 1) -> None:
     """Raise unless an integer of at least `low`."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or value < low:

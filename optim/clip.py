@@ -24,7 +24,9 @@ def _gradients(parameters: Any, operation: str) -> list[Any]:
         if p.grad is None:
             continue
         g = p.grad.data
-        if not g.flags.writeable:  # a recorded gradient (create_graph) of no dimensions
+        if not getattr(
+            g.flags, "writeable", True
+        ):  # a recorded gradient (create_graph) of no dimensions
             p.grad = Tensor(g)
             g = p.grad.data
         made.append(g)
@@ -77,27 +79,102 @@ def clip_grad_norm_(
     array([0.6, 0.8])
     """
     checks.positive("clip_grad_norm_", "max_norm", max_norm)
-    if norm_type != math.inf:
-        checks.positive("clip_grad_norm_", "norm_type", norm_type)
     gradients = _gradients(parameters, "clip_grad_norm_")
+    total = _total("clip_grad_norm_", gradients, norm_type, error_if_nonfinite)
+    _scale(gradients, max_norm, total)
+    return total
+
+
+def _total(owner: str, gradients: list[Any], norm_type: float, finite: bool) -> float:
+    """Return the norm of all gradients together."""
+    if norm_type != math.inf:
+        checks.positive(owner, "norm_type", norm_type)
     norms = [_norm(g, norm_type) for g in gradients]
     total = float(_norm(np.array(norms), norm_type)) if norms else 0.0
-    if error_if_nonfinite and not math.isfinite(total):
+    if finite and not math.isfinite(total):
         raise errors.NonFiniteError(
-            f"clip_grad_norm_: the gradients' norm is {total}; nothing was scaled. "
+            f"{owner}: the gradients' norm is {total}; nothing was scaled. "
             "detect_anomaly() finds the operation that made it."
         )
     if math.isinf(total) and all(np.isfinite(g).all() for g in gradients):
         raise errors.NonFiniteError(
-            "clip_grad_norm_: the gradients are finite, but their norm overflows, and scaling by "
+            f"{owner}: the gradients are finite, but their norm overflows, and scaling by "
             "its inverse would make all of them 0; nothing was scaled. Scale the loss down, or use "
             "norm_type=inf."
         )
+    return total
+
+
+def _scale(gradients: list[Any], max_norm: float, total: float) -> None:
+    """Scale gradients down, in place, if their norm is larger."""
     factor = max_norm / (total + 1e-6)
     if not factor >= 1.0:  # also for NaN, which then shows everywhere
         for g in gradients:
             g *= factor
-    return total
+
+
+@explains_wrong_calls
+def get_total_norm(tensors: Any, norm_type: float = 2.0, error_if_nonfinite: bool = False) -> float:
+    """Return the norm of all numbers of several arrays together.
+
+    Parameters
+    ----------
+    tensors : array or Tensor, or iterable of them
+        Such as the gradients of a model.
+    norm_type : float
+        The norm's power.
+    error_if_nonfinite : bool
+        Whether NaN or infinity is an error.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    NonFiniteError
+        If the arrays are finite and their norm is not, or if `error_if_nonfinite` asks for it.
+
+    Examples
+    --------
+    >>> get_total_norm([np.array([3.0]), np.array([4.0])])
+    5.0
+    """
+    given = [tensors] if isinstance(tensors, (Tensor, np.ndarray)) else list(tensors)
+    arrays = [t.detach().data if isinstance(t, Tensor) else np.asarray(t) for t in given]
+    return _total("get_total_norm", arrays, norm_type, error_if_nonfinite)
+
+
+@explains_wrong_calls
+def clip_grads_with_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: float
+) -> None:
+    """Scale gradients down, in place, as `clip_grad_norm_` does, by a norm that is known.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+        Those without a gradient are skipped.
+    max_norm : float
+        The largest norm to allow.
+    total_norm : float
+        The norm that the gradients have.
+
+    Raises
+    ------
+    SettingError
+        If the limit is not positive.
+
+    Examples
+    --------
+    >>> p = Tensor([0.0, 0.0], requires_grad=True)
+    >>> p.grad = [3.0, 4.0]
+    >>> clip_grads_with_norm_([p], 1.0, 10.0)
+    >>> np.round(p.grad.data, 4)
+    array([0.3, 0.4])
+    """
+    checks.positive("clip_grads_with_norm_", "max_norm", max_norm)
+    _scale(_gradients(parameters, "clip_grads_with_norm_"), max_norm, float(total_norm))
 
 
 def _norm(g: Any, order: float) -> float:

@@ -19,8 +19,6 @@ HARMLESS: dict[str, tuple[Any, ...]] = {
     "fused": (None, False, True),
     "capturable": (False, True),
     "differentiable": (False,),
-    "padding_mode": ("zeros",),
-    "return_indices": (False,),
     "size_average": (None,),
     "reduce": (None,),
     "max_norm": (None,),
@@ -32,18 +30,24 @@ HARMLESS: dict[str, tuple[Any, ...]] = {
     "add_bias_kv": (False,),
     "add_zero_attn": (False,),
     "proj_size": (0,),
-    "recompute_scale_factor": (None, False),
     "enable_nested_tensor": (True, False),
     "mask_check": (True, False),
+    "pin_memory": (False, True),
+    "pin_memory_device": ("",),
+    "persistent_workers": (False, True),  # threads are cheap to begin
+    "multiprocessing_context": (None,),
+    "generator": (None,),
+    "in_order": (True,),
 }
 _IN_ORDER = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _REMEDIES = {
     "device": "arrays live in the machine's memory",
-    "padding_mode": "pad the input first, with np.pad(x, width, mode=...)",
     "size_average": "use reduction=",
     "reduce": "use reduction=",
     "_weight": "use Embedding.from_pretrained",
     "_freeze": "use Embedding.from_pretrained",
+    "multiprocessing_context": "workers are threads",
+    "in_order": "batches always come in order",
 }
 
 

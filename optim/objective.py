@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Tensor, grad, gradients, linearize, mark_overwritten, value_and_grad
-from autograd_core.extend import errors, explains_wrong_calls, tree
+from autograd_core.extend import errors, explains_wrong_calls, foreign, tree
 
 Vector = Any
 
@@ -99,6 +99,13 @@ class Objective:
         if not leaves:
             raise errors.SettingError(f"{owner}: the start is empty; there is nothing to vary.")
         for k, leaf in enumerate(leaves):
+            if foreign(leaf) is not None:
+                raise errors.OperandError(
+                    f"{owner}: array {k} of the start is a {type(leaf).__name__} of "
+                    f"{type(leaf).__module__.partition('.')[0]}; this method works on one vector "
+                    "of NumPy's. Give NumPy's arrays and convert them inside of the function, or "
+                    "use an optimizer such as optim.Adam."
+                )
             if leaf.dtype.kind != "f":
                 raise errors.DTypeError(
                     f"{owner}: array {k} of the start has dtype {leaf.dtype}; "
@@ -147,7 +154,8 @@ class _OfFunction(Objective):
     def __init__(self, f: Callable[[Any], Any], x0: Any) -> None:
         self._f = f
         self._x0 = x0
-        given = [x.data if isinstance(x, Tensor) else np.asarray(x) for x in tree.leaves(x0)]
+        leaves = [x.data if isinstance(x, Tensor) else x for x in tree.leaves(x0)]
+        given = [x if foreign(x) is not None else np.asarray(x) for x in leaves]
         super().__init__(given, "minimize")
         self._both = value_and_grad(f)
         self._grad = grad(f)

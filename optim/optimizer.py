@@ -14,10 +14,17 @@ from typing import Any, ClassVar, TypeVar, overload
 import numpy as np
 
 from autograd_core import Tensor, enable_grad, mark_overwritten
-from autograd_core.extend import errors, explains_wrong_calls, present_names, renamed_attribute
+from autograd_core.extend import (
+    errors,
+    explains_wrong_calls,
+    foreign,
+    present_names,
+    renamed_attribute,
+)
 
 from . import checks
 from .compiled import rule
+from .hooks import Hooked
 from .keywords import check_harmless
 from .overflow import check_squares
 from .pieces import Scratch, pieces
@@ -27,7 +34,7 @@ R = TypeVar("R")
 _OURS = f"{__package__}."
 
 
-class Optimizer:
+class Optimizer(Hooked):
     """Base class of all optimizers: parameters in groups, each with its own settings.
 
     Parameters
@@ -85,6 +92,7 @@ class Optimizer:
         self.param_groups: list[Group] = []
         self.state: dict[Any, State] = {}
         self._scratch = Scratch()
+        self._hooks = {}
         self._begun = False  # whether the last step came so far as to write
         groups = _as_groups(params, self.name)
         for group in groups:
@@ -105,6 +113,18 @@ class Optimizer:
     def arrays(self, group: Group) -> tuple[str, ...]:
         """Return the names of the arrays that the rule keeps for each parameter."""
         raise NotImplementedError
+
+    def arrays_of(self, group: Group, shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+        """Return the arrays kept for a parameter of a shape, and their shapes: as a rule its own.
+
+        Parameters
+        ----------
+        group : dict
+            The settings.
+        shape : tuple of int
+            The parameter's.
+        """
+        return dict.fromkeys(self.arrays(group), shape)
 
     def fill(self, name: str, group: Group) -> float:
         """Return what an array of the state holds before the first step."""
@@ -171,6 +191,8 @@ class Optimizer:
                 f"it knows {', '.join(sorted(self.defaults))}."
             )
         group["params"] = params
+        if self.param_groups:
+            checks.named_alike(self.name, bool(names), "param_names" in self.param_groups[0])
         if names:
             group["param_names"] = names
         for key, value in self.defaults.items():
@@ -199,7 +221,7 @@ class Optimizer:
                 if set_to_none or p.grad is None:
                     p.grad = None
                 else:
-                    p.grad = np.zeros_like(p.grad.detach().numpy())
+                    p.grad = np.zeros_like(p.grad.detach().data)
 
     # --- the step -----------------------------------------------------------
 
@@ -234,6 +256,8 @@ class Optimizer:
         """
         loss = None
         self._begun = False
+        if self._hooks:
+            self._run_hooks("step pre", () if closure is None else (closure,), {})
         if closure is not None:
             with enable_grad():
                 loss = closure()
@@ -241,39 +265,45 @@ class Optimizer:
         settings = {id(group): self._settings(group) for group in self.param_groups}
         self._begun = True
         for group, p, data, g in work:
-            names, decay, maximize = settings[id(group)]
+            decay, maximize = settings[id(group)]
+            shapes = self.arrays_of(group, data.shape)
             state = self.state.get(p)
             if state is None:
                 state = self.state[p] = {}
             first = False
-            for name in names:
+            for name, shape in shapes.items():
                 if name not in state:
                     first = True
-                    state[name] = np.full_like(data, self.fill(name, group))
+                    both = 1 + 1j if data.dtype.kind == "c" else 1  # parts are updated as reals
+                    value = self.fill(name, group) * both
+                    state[name] = np.full_like(data, value, shape=shape)
             scalars = self.scalars(group, state, first)
-            self._walk(scalars, [data, g, *[state[name] for name in names]], decay, maximize)
+            self._walk(scalars, [data, g, *[state[name] for name in shapes]], decay, maximize)
         mark_overwritten(*[p for _, p, _, _ in work])
+        if self._hooks:
+            self._run_hooks("step post", () if closure is None else (closure,), {})
         return loss
 
-    def _settings(self, group: Group) -> tuple[tuple[str, ...], float, bool]:
-        """Return what is the same for all parameters of a group: arrays, L2 penalty, sign."""
+    def _settings(self, group: Group) -> tuple[float, bool]:
+        """Return what is the same for all parameters of a group: L2 penalty, sign."""
         decay = 0.0 if self.decoupled(group) else group.get("weight_decay", 0.0)
-        return self.arrays(group), decay, group.get("maximize", False)
+        return decay, group.get("maximize", False)
 
     def _work(self) -> Iterator[tuple[Group, Any, Any, Any]]:
         """Return what is to be updated, each checked."""
         for group in self.param_groups:
             checks.rate(self.name, group["lr"])
-            decay = self._settings(group)[1] if self.squares else 0.0
+            decay = self._settings(group)[0] if self.squares else 0.0
             for k, p in enumerate(group["params"]):
                 grad = p.grad
                 if grad is None:
                     continue
                 data, g = p.data, (grad.detach() if grad.requires_grad else grad).data
-                if not isinstance(data, np.ndarray) or not isinstance(g, np.ndarray):
+                if not _are_of_one_kind(data, g):
                     raise errors.OperandError(
                         f"{self.name}: parameter {k} holds a {type(data).__name__}, its gradient a "
-                        f"{type(g).__name__}; updates in place need NumPy arrays."
+                        f"{type(g).__name__}; updates in place need arrays of one kind, which can "
+                        "be written into."
                     )
                 if g.shape != data.shape:
                     raise errors.ShapeError(
@@ -287,7 +317,7 @@ class Optimizer:
                             f"{g.dtype}."
                         )
                     g = g.astype(data.dtype)
-                if not data.flags.writeable:
+                if type(data) is np.ndarray and not data.flags.writeable:
                     raise errors.InPlaceError(
                         f"{self.name}: parameter {k} of shape {data.shape} is read-only; "
                         "give it memory of its own: p.data = p.data.copy()."
@@ -305,20 +335,35 @@ class Optimizer:
             return
         if held[0].dtype.kind == "c":
             held = [_as_real(a, self.name) for a in held]
+        if foreign(held[0]) is not None:
+            scratch = [np.empty_like(held[0]) for _ in range(self.scratch + changed)]
+            self._whole(scalars, scratch, held, decay, maximize)
+            return
         size, scratch = self._scratch.of(held[0].dtype, len(held), self.scratch + changed)
-        update = self.update
-        for p, g, *state in pieces(held, size):
-            length = p.size
-            temporary = [s[:length] for s in scratch]
-            if changed:
-                mine = temporary.pop()
-                if decay:
-                    np.multiply(p, decay, out=mine)
-                    (np.subtract if maximize else np.add)(mine, g, out=mine)
-                else:
-                    np.negative(g, out=mine)
-                g = mine
-            update(scalars, temporary, p, g, *state)
+        if not changed:
+            update = self.update
+            for p, g, *state in pieces(held, size):
+                length = p.size
+                update(scalars, [s[:length] for s in scratch], p, g, *state)
+            return
+        for part in pieces(held, size):
+            length = part[0].size
+            self._whole(scalars, [s[:length] for s in scratch], part, decay, maximize)
+
+    def _whole(
+        self, scalars: Any, temporary: list[Any], held: Sequence[Any], decay: float, maximize: bool
+    ) -> None:
+        """Run the rule on a parameter, or a piece of one, with its L2 penalty and sign."""
+        p, g, *state = held
+        if decay or maximize:
+            mine = temporary.pop()
+            if decay:
+                np.multiply(p, decay, out=mine)
+                (np.subtract if maximize else np.add)(mine, g, out=mine)
+            else:
+                np.negative(g, out=mine)
+            g = mine
+        self.update(scalars, temporary, p, g, *state)
 
     # --- saving -------------------------------------------------------------
 
@@ -331,12 +376,10 @@ class Optimizer:
             ``{"state": {index: {...}}, "param_groups": [...]}``; parameters
             are numbered across all groups.
         """
+        self._run_hooks("state pre")
         index = {id(p): k for k, p in enumerate(self._all())}
-        return {
-            "state": {
-                index[id(p)]: {key: _copied(value) for key, value in state.items()}
-                for p, state in self.state.items()
-            },
+        made: dict[str, Any] = {
+            "state": self._entries(index),
             "param_groups": [
                 {
                     **{k: v for k, v in group.items() if k != "params"},
@@ -344,6 +387,15 @@ class Optimizer:
                 }
                 for group in self.param_groups
             ],
+        }
+        hooked = self._run_hooks("state post", made)
+        return made if hooked is None else hooked
+
+    def _entries(self, index: Mapping[int, int]) -> dict[int, dict[str, Any]]:
+        """Return a copy of each parameter's state, by its number."""
+        return {
+            index[id(p)]: {key: _copied(value) for key, value in state.items()}
+            for p, state in self.state.items()
         }
 
     def _all(self) -> list[Any]:
@@ -362,10 +414,12 @@ class Optimizer:
         StateDictError
             If groups, settings, names or shapes do not match, or a value is out of range.
         """
-        groups, state = read_state_dict(self, state_dict)
+        given = self._run_hooks("load pre", state_dict)
+        groups, state = read_state_dict(self, state_dict if given is None else given)
         for group, new in zip(self.param_groups, groups, strict=True):
             group.update(new)
         self.state = state
+        self._run_hooks("load post")
 
     def __repr__(self) -> str:
         lines = [f"{self.name} ("]
@@ -381,7 +435,14 @@ class Optimizer:
 
 
 def _copied(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value
+    return value.copy() if hasattr(value, "__array_function__") else value
+
+
+def _are_of_one_kind(data: Any, g: Any) -> bool:
+    """Tell whether both are NumPy's, or both of one other library's arrays with memory."""
+    if isinstance(data, np.ndarray):
+        return isinstance(g, np.ndarray)
+    return type(g) is type(data) and hasattr(data, "strides")
 
 
 def _as_real(array: Any, name: str) -> Any:

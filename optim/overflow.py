@@ -65,4 +65,4 @@ def _squares(x: Any) -> float:
 
 
 def _peak(x: Any) -> float:
-    return float(np.max(np.abs(x), initial=0.0))
+    return float(np.max(np.abs(x))) if x.size else 0.0

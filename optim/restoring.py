@@ -28,7 +28,9 @@ _LONGEST = 2**128
 _DEEPEST = 64
 
 # lists in a schedule's state that have an entry for each parameter group
-_BY_GROUP = ("base_lrs", "_last_lr", "min_lrs", "lrs", "momenta")
+_BY_GROUP = (
+    "base_lrs", "_last_lr", "_low", "min_lrs", "max_lrs", "swa_lrs", "lrs", "momenta"
+)  # fmt: skip
 
 
 class UnlikeError(Exception):

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.extend import beside, foreign
+
 from . import checks, restoring
 from .errors import StateDictError
 from .restoring import refused
@@ -26,7 +28,18 @@ _WRONG_KIND = (
 )  # fmt: skip
 # Arrays of the state whose square root is taken, or that others are divided by.
 _NOT_NEGATIVE = frozenset(
-    {"exp_avg_sq", "max_exp_avg_sq", "exp_inf", "square_avg", "acc_delta", "sum"}
+    {
+        "exp_avg_sq",
+        "max_exp_avg_sq",
+        "exp_inf",
+        "square_avg",
+        "acc_delta",
+        "sum",
+        "row_var",
+        "col_var",
+        "variance",
+        "step_size",
+    }
 )
 
 
@@ -140,7 +153,8 @@ def _settings(
 
 def _entry(optimizer: Any, index: Any, entry: Mapping[str, Any], p: Any, group: Group) -> State:
     """Return one parameter's state, in its dtype and in memory of its own."""
-    arrays = set(optimizer.arrays(group))
+    shapes = optimizer.arrays_of(group, p.shape)
+    arrays = set(shapes)
     numbers = set(optimizer.numbers)
     entry = {key: value for key, value in entry.items() if value is not None}
     unknown = set(entry) - arrays - numbers
@@ -158,12 +172,15 @@ def _entry(optimizer: Any, index: Any, entry: Mapping[str, Any], p: Any, group: 
         if key in numbers:
             made[key] = _number(optimizer, f"{key!r} of parameter {index!r}", key, value)
             continue
-        value = np.asarray(value)
-        if problem := _unfit(key, value, p):
+        value = value if foreign(value) is not None else np.asarray(value)
+        if problem := _unfit(key, value, p, shapes[key]):
             raise refused(optimizer.name, f"{key!r} of parameter {index!r} {problem}")
         with np.errstate(over="ignore"):
-            made[key] = np.array(value, dtype=p.dtype, order="K")
-        if not np.array_equal(np.isfinite(made[key]), np.isfinite(value)):
+            if foreign(value) is None:
+                made[key] = beside(p, np.array(value, dtype=p.dtype, order="K"))
+            else:
+                made[key] = value.astype(p.dtype)
+        if not np.all(np.isfinite(made[key]) == np.isfinite(beside(p, value))):
             raise refused(
                 optimizer.name,
                 f"{key!r} of parameter {index!r} holds numbers that are too large for {p.dtype}",
@@ -186,10 +203,13 @@ def _number(optimizer: Any, what: str, key: str, value: Any) -> float:
     return int(number)
 
 
-def _unfit(key: str, value: Any, p: Any) -> str:
+def _unfit(key: str, value: Any, p: Any, shape: tuple[int, ...]) -> str:
     """Return what forbids an array to be a parameter's state, if anything."""
-    if value.shape != p.shape:
-        return f"has shape {value.shape}, the parameter {p.shape}"
+    if foreign(value) is not None and type(value) is not type(p.data):
+        return f"is a {type(value).__name__}, the parameter holds a {type(p.data).__name__}"
+    if value.shape != shape:
+        whose = "the parameter" if shape == p.shape else "it must have"
+        return f"has shape {value.shape}, {whose} {shape}"
     if value.dtype.kind not in "biufc" or not np.can_cast(value.dtype, p.dtype, "same_kind"):
         return f"has dtype {value.dtype}, the parameter {p.dtype}"
     if value.dtype.kind in "fc" and np.isnan(value).any():

@@ -309,7 +309,7 @@ tanhshrink = activation(
 
 def _mish_parts(x: Any) -> tuple[Any, Any, Any]:
     """Return exp(-abs(x)), and numerator and denominator of tanh(softplus(x)) in it."""
-    u = np.exp(-np.abs(x))
+    u = np.exp(np.where(x >= 0, -x, x))  # abs(x) would have slope 0 at 0, and neither side has
     numerator = np.where(x >= 0, 1 + 2 * u, u * (u + 2))
     return u, numerator, numerator + np.where(x >= 0, 2 * u * u, np.full_like(x, 2))
 

@@ -10,16 +10,18 @@ from autograd_core.extend import explains_wrong_calls
 
 from ..values import as_array, pair, shape_error
 from .floating import floating
+from .largest import bounds_table, largest_places
 from .pooling import avg_windows, max_windows
 from .resampling import along
 
 
-def _bounds(n: int, m: int) -> list[tuple[int, int]]:
+def bounds(n: int, m: int) -> list[tuple[int, int]]:
     """Return begin and end of each of m windows over n elements."""
     return [(k * n // m, -(-(k + 1) * n // m)) for k in range(m)]
 
 
-def _targets(name: str, input: Any, output_size: Any, n: int) -> tuple[int, ...]:
+def targets_of(name: str, input: Any, output_size: Any, n: int) -> tuple[int, ...]:
+    """Return the lengths of the result, each checked."""
     shape = np.shape(input)
     if len(shape) not in (n + 1, n + 2):
         raise shape_error(f"{name}: the input needs {n + 2} axes, its shape is {shape}.")
@@ -38,13 +40,13 @@ def _targets(name: str, input: Any, output_size: Any, n: int) -> tuple[int, ...]
 
 def _mean_matrix(n: int, m: int, dtype: Any) -> Any:
     matrix = np.zeros((n, m), dtype)
-    for k, (begin, end) in enumerate(_bounds(n, m)):
+    for k, (begin, end) in enumerate(bounds(n, m)):
         matrix[begin:end, k] = 1 / (end - begin)
     return matrix
 
 
 def _adaptive_avg(name: str, n: int, input: Any, output_size: Any) -> Any:
-    sizes = _targets(name, input, output_size, n)
+    sizes = targets_of(name, input, output_size, n)
     shape = np.shape(input)[-n:]
     if set(sizes) == {1}:  # the global mean
         return np.mean(input, axis=tuple(range(-n, 0)), keepdims=True)
@@ -116,9 +118,13 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
 
 
-def _adaptive_max(name: str, n: int, input: Any, output_size: Any) -> Any:
+def _adaptive_max(name: str, n: int, input: Any, output_size: Any, indices: bool = False) -> Any:
     input = as_array(input)
-    sizes = _targets(name, input, output_size, n)
+    sizes = targets_of(name, input, output_size, n)
+    if indices:
+        whole = np.shape(input)[-n:]
+        tables = [bounds_table(bounds(k, m)) for k, m in zip(whole, sizes, strict=True)]
+        return _adaptive_max(name, n, input, sizes), largest_places(input, tables)
     shape = np.shape(input)[-n:]
     if all(s % m == 0 for s, m in zip(shape, sizes, strict=True)):
         even = tuple(s // m for s, m in zip(shape, sizes, strict=True))
@@ -126,16 +132,16 @@ def _adaptive_max(name: str, n: int, input: Any, output_size: Any) -> Any:
     # windows of unequal size: each filled up with copies of its last element, so that they tile
     kernel: tuple[int, ...] = ()
     for axis in range(n):
-        bounds = _bounds(shape[axis], sizes[axis])
-        longest = max(end - begin for begin, end in bounds)
-        places = [min(begin + k, end - 1) for begin, end in bounds for k in range(longest)]
+        windows = bounds(shape[axis], sizes[axis])
+        longest = max(end - begin for begin, end in windows)
+        places = [min(begin + k, end - 1) for begin, end in windows for k in range(longest)]
         input = input[(..., places, *(slice(None),) * (n - axis - 1))]
         kernel = (*kernel, longest)
     return max_windows(name, n, input, kernel, kernel, 0, 1, False)
 
 
 @explains_wrong_calls
-def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
+def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """Return maxima over windows that divide the length into output_size parts.
 
     Parameters
@@ -144,6 +150,8 @@ def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
         The sequences.
     output_size : int
         Of the result.
+    return_indices : bool
+        Whether to return a pair: the maxima, and where in the sequence they lie.
 
     Returns
     -------
@@ -160,11 +168,11 @@ def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
     >>> adaptive_max_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2)
     array([[[3., 2.]]])
     """
-    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size)
+    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
 @explains_wrong_calls
-def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
+def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """Return maxima over windows that divide the image into output_size parts.
 
     Parameters
@@ -173,6 +181,8 @@ def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
         The images.
     output_size : int or pair
         Of the result; None keeps a length.
+    return_indices : bool
+        Whether to return a pair: the maxima, and where in the flat image they lie.
 
     Returns
     -------
@@ -190,4 +200,4 @@ def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
     array([[[[4., 5.],
              [7., 8.]]]])
     """
-    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size)
+    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)

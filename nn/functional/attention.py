@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import DTypeError
-from autograd_core.extend import Location, Reading
+from autograd_core.extend import Location, Reading, beside
 
 from ..values import is_batched, is_traced, raw, shape_error
 from .blas import is_divided, stacked
@@ -112,7 +112,7 @@ def _attend_back(
     scale = 1 / math.sqrt(q.shape[-1])
 
     def part(p: Any, q: Any, k: Any, v: Any, g: Any, dq: Any, dk: Any, dv: Any, keep: Any) -> None:
-        used = p if keep is None else p * keep
+        used = p if keep is None else p * beside(p, keep)
         stacked(used.swapaxes(-1, -2), g, dv)
         dp = buffer("attention's weights", p.shape, p.dtype)
         stacked(g, v.swapaxes(-1, -2), dp)
@@ -177,6 +177,7 @@ def _masked_softmax(scores: Any, mask: Any) -> Any:
     """Return softmax(scores + mask) along the last axis; 0 where the mask hides everything."""
     if mask is None:
         return softmax(scores, -1)
+    mask = beside(scores, mask)
     hidden = np.isneginf(mask if is_batched(mask) else raw(mask))
     nothing = np.broadcast_to(hidden, scores.shape).all(axis=-1, keepdims=True)
     return softmax(np.where(nothing, 0, scores + np.where(nothing, 0, mask)), -1) * ~nothing
@@ -186,7 +187,7 @@ def plain_attention(q: Any, k: Any, v: Any, *, heads: int, mask: Any, keep: Any)
     """Return the output and the weights (batch, heads, time, time), step by step."""
     q, k, v = _heads(q, heads), _heads(k, heads), _heads(v, heads)
     p = _masked_softmax(_scores(q, k), mask)
-    used = p if keep is None else p * keep
+    used = p if keep is None else p * beside(p, keep)
     out = (used @ v).transpose((0, 2, 1, 3))
     return out.reshape((*out.shape[:2], -1)), p
 
@@ -284,12 +285,12 @@ def scaled_dot_product_attention(
     fast = fast and shape_q[:-2] == shape_k[:-2] == shape_v[:-2] and all(a.size for a in given)
     scores: Any = _scores(query, key) if not fast else None
     dtype = query.dtype if fast else scores.dtype
-    mask = additive_mask(attn_mask, dtype, allowed=True)
+    mask = beside(query, additive_mask(attn_mask, dtype, allowed=True))
     if mask is not None:
         shape = (*shape_q[:-1], shape_k[-2]) if fast else np.shape(scores)
         fits_into("attn_mask", mask, np.broadcast_to(0, shape), "scaled_dot_product_attention")
     if is_causal:
-        causal = causal_mask(shape_q[-2], shape_k[-2], dtype)
+        causal = beside(query, causal_mask(shape_q[-2], shape_k[-2], dtype))
         mask = causal if mask is None else causal + mask
     if fast:
         return _stack_attention(query, key, value, mask=mask)
@@ -309,7 +310,7 @@ def additive_mask(mask: Any, dtype: Any, allowed: bool) -> Any:
             f"{mask.dtype}; 0 and 1 may mean either.",
             Location.of_caller(),
         )
-    return np.where(mask == allowed, np.zeros((), dtype), np.array(-np.inf, dtype))
+    return np.where(mask == allowed, dtype.type(0), dtype.type(-np.inf))
 
 
 def causal_mask(rows: int, columns: int, dtype: Any) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 from autograd_core import bilinear
 
 from .kernels import compiled_for, make_room
+from .scratch import buffer
 
 ALONE = 1 << 18  # m n k: OpenBLAS leaves products up to here to the thread that asks
 SHORT = 32  # a side up to here, as a small batch's: OpenBLAS's kernels do not reach their speed
@@ -92,6 +93,11 @@ def stacked(a: Any, b: Any, out: Any) -> None:
     if rows >= m or rows < FEWEST:
         np.matmul(a, b, out=out)
         return
+    if b.strides[-1] != b.itemsize:  # as of k.T, which each part would turn again
+        turned = buffer("a product's right factor", b.shape, b.dtype)
+        np.copyto(turned, b)
+        b = turned
+    rows = -(-m // -(-m // rows))  # equal ones: a short rest is slow
     for start in range(0, m, rows):
         part = slice(start, start + rows)
         np.matmul(a[..., part, :], b, out=out[..., part, :])

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from autograd_core import Primitive, bilinear
+from autograd_core.extend import foreign
 
-from . import kernels, planes, winograd
+from . import any_kind, kernels, planes, winograd
 from .folding import folds
 from .plan import Plan, phases, turned
 from .scratch import PIECE, buffer
@@ -106,6 +107,9 @@ def _direct(plan: Plan, work: float, *arrays: Any) -> Any:
 
 def run_convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
     """Return the convolution of plain arrays, plus a bias for each channel."""
+    if foreign(x, w) is not None:
+        y = any_kind.convolve(x, w, plan)
+        return y if bias is None else y + bias.reshape((-1, 1, 1))
     if chosen := _kernels(plan, len(x), x.shape[1], len(w), x, w):
         return chosen.convolve(x, w, plan, bias)
     in_planes = plan.groups > 1 or planes.fits(x, plan)
@@ -133,6 +137,8 @@ def _by_product(x: Any, w: Any, plan: Plan) -> Any:
 
 
 def _correlate(x: Any, g: Any, *, plan: Plan) -> Any:
+    if foreign(x, g) is not None:
+        return any_kind.correlate(x, g, plan)
     if chosen := _kernels(plan, len(x), x.shape[1], g.shape[1], x, g):
         return chosen.correlate(x, g, plan)
     if plan.groups > 1 or planes.fits(x, plan):
@@ -152,6 +158,8 @@ def _correlate(x: Any, g: Any, *, plan: Plan) -> Any:
 
 
 def _spread(g: Any, w: Any, *, plan: Plan) -> Any:
+    if foreign(g, w) is not None:
+        return any_kind.spread(g, w, plan)
     c, (h, wide), (oh, ow) = w.shape[1], plan.size, g.shape[2:]
     work = flops(plan, len(g), len(w), c * plan.groups)
     if (plan.groups > 1 or not plan.turns) and (direct := _direct(plan, work, g, w)):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive, linear, stop_gradient
-from autograd_core.extend import explains_wrong_calls
+from autograd_core.extend import beside, explains_wrong_calls, foreign
 from autograd_core.workers.add_rows import add_rows
 
 from ..values import at, everything, is_batched, raw, shape_error
@@ -18,15 +18,19 @@ def _scatter(g: Any, *, index: Any, rows: int, padding: int | None) -> Any:
         return _scatter(g.astype(np.float32), index=index, rows=rows, padding=padding).astype(
             g.dtype
         )
-    table = np.zeros((rows, g.shape[-1]), g.dtype)
-    add_rows(table, index.reshape(-1), g.reshape((index.size, g.shape[-1])), empty=True)
+    table = np.zeros_like(g, order="C", shape=(rows, g.shape[-1]))
+    _add(table, g, index=index, rows=rows, empty=True)
     if padding is not None:
         table[padding] = 0
     return table
 
 
-def _add(total: Any, g: Any, *, index: Any, rows: int) -> None:
-    add_rows(total, index.reshape(-1), g.reshape((index.size, g.shape[-1])))
+def _add(total: Any, g: Any, *, index: Any, rows: int, empty: bool = False) -> None:
+    flat, values = index.reshape(-1), g.reshape((index.size, g.shape[-1]))
+    if foreign(g) is None:
+        add_rows(total, flat, values, empty=empty)
+    else:
+        np.add.at(total, flat, values)
 
 
 def _found(table: Any, index: Any) -> Any:
@@ -38,7 +42,7 @@ def _found(table: Any, index: Any) -> Any:
 
 def _look_up(table: Any, *, index: Any, rows: int, padding: int | None) -> Any:
     found = _found(table, index)
-    if padding is not None and padding in index:
+    if padding is not None and (index == padding).any():
         found[index == padding] = 0
     return found
 
@@ -97,7 +101,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
            [3., 4.],
            [1., 2.]])
     """
-    index = raw(input)
+    index = beside(weight, raw(input))
     if np.ndim(weight) != 2:
         raise shape_error(
             f"embedding: the weight has shape {np.shape(weight)}; (rows, features) is needed."

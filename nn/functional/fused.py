@@ -18,7 +18,7 @@ from autograd_core.extend import EVERYTHING, Forgotten, Reading
 from autograd_core.extend import pushed as jvp
 from autograd_core.extend import transpose as vjp
 
-from ..values import any_batched, is_traced, is_tracked
+from ..values import by_composition, is_traced, is_tracked
 
 
 class Saved:
@@ -88,7 +88,7 @@ def fused(
         given = (*arrays, *(g if multiple else (g,)))
         strange = [value for value in given if value.__class__ is not np.ndarray]
         if any(map(is_traced, strange)):
-            return _pull_composite(composite, g, arrays, needs, options)
+            return by_parts(composite, g, arrays, needs, options)
         if any(getattr(value, "_written", False) for value in strange):
             # written down for a program, in which the kernel is to be one call
             return pulled(*given, *(y if multiple else (y,)), saved=saved, needs=needs,
@@ -133,17 +133,41 @@ def fused(
     )
 
     pulled = primitive(
-        pull_arrays, name=f"{name} backward", arity=None, multiple=True, category=category
+        pull_arrays,
+        name=f"{name} backward",
+        arity=None,
+        multiple=True,
+        composite=_pulled_by_parts(composite, multiple),
+        category=category,
     )
 
     def operation(*arrays: Any, **options: Any) -> Any:
-        if any_batched(arrays) or any_batched(options.values()):
+        if by_composition(arrays) or by_composition(options.values()):
             return composite(*arrays, **options)
         needs = tuple([is_tracked(a) for a in arrays])
         return made(*arrays, saved=Saved(), needs=needs, options=options)
 
     operation.__name__ = name
+    operation.primitive = made  # type: ignore[attr-defined]
     return operation
+
+
+def _pulled_by_parts(composite: Callable[..., Any], multiple: bool) -> Callable[..., Any]:
+    """Return the backward pass of a kernel as a composition of other operations."""
+
+    def pulled(
+        *given: Any, saved: Saved, needs: tuple[bool, ...], options: dict[str, Any]
+    ) -> tuple[Any, ...]:
+        arrays, rest = given[: len(needs)], given[len(needs) :]
+        g = rest[: len(rest) // 2] if multiple else rest[0]
+        return tuple(by_parts(composite, g, arrays, needs, options))
+
+    return pulled
+
+
+def operation_of(kernel: Callable[..., Any]) -> Any:
+    """Return the operation behind what `fused` returned."""
+    return kernel.primitive  # type: ignore[attr-defined]
 
 
 def _mark(result: Any) -> Any:
@@ -163,13 +187,14 @@ def _same(mark: Any, y: Any) -> bool:
     return mark is (y.was if y.__class__ is Forgotten else _mark(y))
 
 
-def _pull_composite(
+def by_parts(
     composite: Callable[..., Any],
     g: Any,
     arrays: tuple[Any, ...],
     needs: tuple[bool, ...],
     options: dict[str, Any],
 ) -> list[Any]:
+    """Return the gradients of the arrays that need one, by differentiating the composition."""
     places = [k for k, needed in enumerate(needs) if needed]
 
     def function(*moved: Any) -> Any:

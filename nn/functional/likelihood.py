@@ -21,6 +21,7 @@ from .targets import (
     checked_weight,
     class_weights,
     fits_into,
+    ignored_rows,
     reduced,
     same_shape,
     target_rows,
@@ -69,10 +70,12 @@ def nll_loss(
     1.3863
     """
     rows, index, restore = target_rows("nll_loss", input, target, ignore_index)
-    scale = class_weights("nll_loss", index, rows, weight, ignore_index)
-    safe = np.where(index == ignore_index, 0, index)
+    ignored = ignored_rows(index, ignore_index)
+    scale = class_weights("nll_loss", index, rows, weight, ignored)
+    safe = index if ignored is None else np.where(ignored, 0, index)
     loss = -at(rows, np.arange(len(safe)), safe) * scale
-    loss = np.where(index == ignore_index, 0, loss)  # what is ignored need not be finite
+    if ignored is not None:
+        loss = np.where(ignored, 0, loss)  # what is ignored need not be finite
     if reduction == "mean":
         return loss.sum() / total_weight("nll_loss", scale)
     return reduced(loss, reduction, "nll_loss") if reduction == "sum" else restore(loss, reduction)
@@ -99,7 +102,8 @@ def _picked(z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
     """Sum of scale * (log sum exp z - z[index]) over the rows that count, whatever others hold."""
     largest, total = (v[:, 0] for v in _totals(z, axis=1))
     losses = (np.log(total) - (z[np.arange(len(index)), index] - largest)) * scale
-    losses[ignored] = 0
+    if ignored is not None:
+        losses[ignored] = 0
     return losses.sum()
 
 
@@ -107,7 +111,8 @@ def _softmax_minus(z: Any, *, index: Any, scale: Any, ignored: Any) -> Any:
     """dL/dz = (softmax(z) - one-hot) * scale, computed in one array."""
     p = _scaled_shares(z, scale[:, None], axis=1)
     p[np.arange(len(index)), index] -= scale
-    p[ignored] = 0
+    if ignored is not None:
+        p[ignored] = 0
     return p
 
 
@@ -226,20 +231,22 @@ def cross_entropy(
     if labels.dtype.kind == "f":
         return _distribution_loss(input, target, weight, reduction, label_smoothing)
     rows, index, restore = target_rows("cross_entropy", input, labels, ignore_index)
-    scale = class_weights("cross_entropy", index, rows, weight, ignore_index)
-    ignored = index == ignore_index
-    safe = np.where(ignored, 0, index)
+    ignored = ignored_rows(index, ignore_index)
+    scale = class_weights("cross_entropy", index, rows, weight, ignored)
+    safe = index if ignored is None else np.where(ignored, 0, index)
     smoothed = is_traced(label_smoothing) or label_smoothing > 0
     fused = not (smoothed or is_batched(rows) or is_batched(safe) or is_traced(scale))
     if fused and reduction in ("mean", "sum"):
         if reduction == "mean":
-            scale = scale / total_weight("cross_entropy", scale)
+            usual = weight is None and ignored is None and len(index)
+            scale = scale / (usual or total_weight("cross_entropy", scale))
         return _softmax_nll(rows, index=safe, scale=scale, ignored=ignored)
-    rows = np.where(ignored[:, None], 0, rows)  # what is ignored need not be finite
+    if ignored is not None:
+        rows = np.where(ignored[:, None], 0, rows)  # what is ignored need not be finite
     logs = log_softmax(rows, 1)
     loss = -at(logs, np.arange(len(safe)), safe) * scale
     if smoothed:
-        counted = (~ignored).astype(rows.dtype)[:, None]
+        counted = 1.0 if ignored is None else (~ignored).astype(rows.dtype)[:, None]
         factors = counted if weight is None else counted * weight
         spread = -np.sum(logs * factors, axis=1) / rows.shape[1]
         loss = loss * (1 - label_smoothing) + spread * label_smoothing

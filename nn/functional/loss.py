@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core import elementwise
+from autograd_core.extend import beside
 
 from ..values import at, everything, is_batched, is_traced, raw, shape_error
 from .distance import squared_distance
 from .floating import floating
 from .pointwise import declared_of_several
-from .similarity import cosine_similarity
+from .similarity import cosine_with_offset
 from .targets import checked_weight, reduced, same_shape, valid_targets
 
 
@@ -264,10 +265,12 @@ def hinge_loss(input: Any, target: Any, reduction: str = "mean", margin: float =
     signs = raw(target)
     if not np.all(np.abs(everything(signs)) == 1):
         raise shape_error("hinge_loss: every target must be -1 or +1.")
-    return reduced(_positive(margin - signs.astype(input.dtype) * input), reduction, "hinge_loss")
+    return reduced(above_0(margin - signs.astype(input.dtype) * input), reduction, "hinge_loss")
 
 
-_positive = elementwise(lambda x: np.maximum(x, 0), lambda y, x: y > 0, name="positive part")
+above_0 = elementwise(lambda x: np.maximum(x, 0), lambda y, x: y > 0, name="positive part")
+# at 0 the derivative is 1, as that of PyTorch's clamp_min is
+at_least_0 = elementwise(lambda x: np.maximum(x, 0), lambda y, x: x >= 0, name="at least 0")
 
 
 @floating("input", "weight", smooth=("margin",))
@@ -321,15 +324,16 @@ def multi_margin_loss(
         raise shape_error(f"multi_margin_loss: an input of shape {input.shape} has no classes.")
     single = np.ndim(input) == 1
     x = input.reshape((1, -1)) if single else input
-    index = raw(target)
+    index = beside(input, raw(target))
     index = index if np.ndim(index) else index.reshape(1)
     valid_targets("multi_margin_loss", index, x.shape, None)
     if p not in (1, 2):
         raise shape_error(f"multi_margin_loss: p must be 1 or 2, not {p}.")
     rows = np.arange(len(index))
     own = at(x, rows, index)
-    others = index[:, None] != np.arange(x.shape[1])  # selected first: inf - inf is no loss
-    terms = _positive(np.where(others, margin - own[:, None] + x, 0)) ** p
+    # selected first: inf - inf is no loss
+    others = index[:, None] != beside(index, np.arange(x.shape[1]))
+    terms = above_0(np.where(others, margin - own[:, None] + x, 0)) ** p
     if weight is not None:
         checked_weight("multi_margin_loss", weight, x.shape[1])
         terms = terms * at(weight, index)[:, None]
@@ -372,7 +376,7 @@ def cosine_embedding_loss(
     1.0
     """
     signs = raw(target)
-    cos = cosine_similarity(input1, input2, dim=-1)
+    cos = cosine_with_offset("cosine_embedding_loss", input1, input2)
     if np.shape(signs) != np.shape(cos):
         raise shape_error(
             f"cosine_embedding_loss: inputs of shape {np.shape(input1)} and {np.shape(input2)} "
@@ -381,5 +385,5 @@ def cosine_embedding_loss(
     if not np.all(np.abs(everything(signs)) == 1):
         raise shape_error("cosine_embedding_loss: every target must be -1 or +1.")
     return reduced(
-        np.where(signs == 1, 1 - cos, _positive(cos - margin)), reduction, "cosine_embedding_loss"
+        np.where(signs == 1, 1 - cos, at_least_0(cos - margin)), reduction, "cosine_embedding_loss"
     )

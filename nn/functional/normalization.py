@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from autograd_core import NonFiniteError, UnsupportedError
-from autograd_core.extend import Location, Reading
+from autograd_core.extend import Location, Reading, beside, foreign
 
 from ..values import any_batched, raw, shape_error
 from .channel_passes import moments, scaled, sloped, sums
 from .floating import floating
-from .fused import fused
+from .fused import by_parts, fused
+from .kernels import setting
 from .magnitude import shrunk
 from .norm_formulas import Seen, normal_formulas
 from .normalized_rows import (
@@ -101,6 +102,9 @@ def _batch_backward(
 
 
 def _batch_plain(x: Any, weight: Any, bias: Any, *, eps: float, found: Any) -> Any:
+    if foreign(x) is not None:  # the forward pass too comes here: nothing else finds them
+        plain = raw(x)
+        found["moments"] = plain.mean(axis=_places(x)), plain.var(axis=_places(x))
     column = (-1, *(1,) * (x.ndim - 2))
     return normal(x, _places(x), eps) * weight.reshape(column) + bias.reshape(column)
 
@@ -113,6 +117,24 @@ _batch_norm = fused(
     category="normalization",
     reads=Reading(rest=1),
     formulas=normal_formulas(lambda x, **_: Seen(_places(x), by_channel=True)),
+)
+
+
+def _running_plain(x: Any, mean: Any, variance: Any, weight: Any, bias: Any, *, eps: float) -> Any:
+    column = (-1, *(1,) * (len(x.shape) - 2))
+    scale = weight / np.sqrt(variance + eps).astype(x.dtype)
+    return x * scale.reshape(column) + (bias - mean * scale).reshape(column)
+
+
+# one operation, where layers are written down for other programs, which have it too
+_by_running = fused(
+    lambda *arrays, eps: (_running_plain(*arrays, eps=eps), None),
+    lambda g, kept, needs, y, *arrays, eps: by_parts(
+        _running_plain, g, arrays, needs, {"eps": eps}
+    ),
+    _running_plain,
+    name="batch_norm",
+    category="normalization",
 )
 
 
@@ -171,6 +193,8 @@ def batch_norm(
     weight, bias = _affine(input, shape[1:2], weight, bias)
     column = (-1, *(1,) * (len(shape) - 2))
     if not training and running_mean is not None:
+        if setting("portable"):
+            return _by_running(input, running_mean, running_var, weight, bias, eps=eps)
         scale = weight / np.sqrt(running_var + eps).astype(input.dtype)
         return input * scale.reshape(column) + (bias - running_mean * scale).reshape(column)
     count = math.prod(shape) // max(shape[1], 1)
@@ -260,8 +284,8 @@ def _check_channels(function: str, shape: tuple[int, ...], **given: Any) -> None
 
 def _affine(input: Any, shape: tuple[int, ...], weight: Any, bias: Any) -> tuple[Any, Any]:
     """Return scale and shift; 1 and 0 where none is given."""
-    weight = np.ones(shape, input.dtype) if weight is None else weight
-    return weight, np.zeros(shape, input.dtype) if bias is None else bias
+    weight = beside(input, np.ones(shape, input.dtype)) if weight is None else weight
+    return weight, beside(input, np.zeros(shape, input.dtype)) if bias is None else bias
 
 
 @floating("input", "weight", "bias")

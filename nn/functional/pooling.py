@@ -12,6 +12,7 @@ from autograd_core.extend import Batched, Constant, explains_wrong_calls
 from ..values import as_array, is_traced, raw, shape_error
 from .floating import floating, ordered
 from .folding import folds
+from .largest import largest_places, window_tables
 from .windows import (
     Windows,
     average,
@@ -55,9 +56,9 @@ def _winners(x: Any, *, windows: Windows) -> Any:
     taps = list(windows.taps(windows.pad(images, lowest)))
     outside: Any = [None] * len(taps)
     if windows.padded and (top == lowest).any():  # the padding is no element, though as low as one
-        whole = np.zeros((1, *images.shape[1:3], 1), bool)
+        whole = np.zeros_like(images, bool, order="C", shape=(1, *images.shape[1:3], 1))
         outside = list(windows.taps(windows.pad(whole, True)))
-    index = np.zeros(shape, kind)
+    index: Any = np.zeros_like(images, kind, order="C", shape=shape)
     missed: Any = None  # where no tap so far was the maximum: there the index is higher by one
     for tap, out in zip(taps[:-1], outside, strict=False):
         miss = np.not_equal(tap, top) if out is None else np.not_equal(tap, top) | out
@@ -111,12 +112,18 @@ def _as_given(y: Any, input: Any, n: int) -> Any:
 
 
 def max_windows(
-    name: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
-) -> Any:
-    """Return the maximum of each window over the last n axes."""
+    name: str, n: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any,
+    ceil: bool, indices: bool = False,
+) -> Any:  # fmt: skip
+    """Return the maximum of each window over the last n axes, and where it lies if asked."""
     input = ordered(as_array(input))
     windows = plan(name, np.shape(input), kernel, stride, padding, dilation, ceil, n)
-    return _as_given(_max_pool(_as_images(input, n), windows=windows), input, n)
+    y = _as_given(_max_pool(_as_images(input, n), windows=windows), input, n)
+    if not indices:
+        return y
+    shape = np.shape(input)
+    tables = window_tables(shape, np.shape(y)[-n:], kernel, stride, padding, dilation)
+    return y, largest_places(input, tables)
 
 
 @explains_wrong_calls
@@ -127,6 +134,7 @@ def max_pool1d(
     padding: Any = 0,
     dilation: Any = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Any:
     """Return the maximum of each window of (n, channels, length).
 
@@ -140,6 +148,8 @@ def max_pool1d(
         Minus infinity at both ends; distance of a window's elements.
     ceil_mode : bool
         Whether a last window may reach beyond the end.
+    return_indices : bool
+        Whether to return a pair: the maxima, and where in the sequence they lie.
 
     Returns
     -------
@@ -156,7 +166,9 @@ def max_pool1d(
     >>> max_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2)
     array([[[3., 2.]]])
     """
-    return max_windows("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return max_windows(
+        "max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
+    )
 
 
 @explains_wrong_calls
@@ -167,6 +179,7 @@ def max_pool2d(
     padding: Any = 0,
     dilation: Any = 1,
     ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Any:
     """Return the maximum of each window; at a tie the gradient goes to the first.
 
@@ -180,6 +193,8 @@ def max_pool2d(
         Minus infinity around the image; distance of a window's elements.
     ceil_mode : bool
         Whether a last window may reach beyond the image.
+    return_indices : bool
+        Whether to return a pair: the maxima, and where in the flat image they lie.
 
     Returns
     -------
@@ -198,7 +213,9 @@ def max_pool2d(
     array([[[[ 5.,  7.],
              [13., 15.]]]])
     """
-    return max_windows("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
+    return max_windows(
+        "max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
+    )
 
 
 def _counts(windows: Windows, padding: tuple[int, ...], include: bool) -> Any:
@@ -319,10 +336,19 @@ def avg_pool2d(
 
 
 def _lp(name: str, n: int, input: Any, p: float, kernel: Any, stride: Any, ceil_mode: bool) -> Any:
+    powers = powers_of(name, input, p)
+    return root_of(avg_windows(name, n, powers, kernel, stride, 0, ceil_mode, True, 1), p)
+
+
+def powers_of(name: str, input: Any, p: float) -> Any:
+    """Return abs(x)**p, for sums whose p-th root is the norm."""
     if not p >= 1:
         raise shape_error(f"{name}: the norm's power must be at least 1, not {p}.")
-    powers = input * input if not is_traced(p) and p == 2 else np.abs(input) ** p
-    total = avg_windows(name, n, powers, kernel, stride, 0, ceil_mode, True, 1)
+    return input * input if not is_traced(p) and p == 2 else np.abs(input) ** p
+
+
+def root_of(total: Any, p: float) -> Any:
+    """Return sums to the power of 1/p."""
     empty = total == 0  # the p-norm of zeros: 0, and its derivative there is taken as 0
     return np.where(empty, 0, np.where(empty, 1, total) ** (1 / p))
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.extend import beside
+
 from .activation import relu, sigmoid
 
 
@@ -23,7 +25,9 @@ def alive_at(steps: int, lengths: Any) -> Any:
 
 def masked(x: Any, lengths: Any) -> Any:
     """Return values (time, batch, features) with 0 where a sequence has ended."""
-    return x if lengths is None else np.where(alive_at(len(x), lengths)[:, :, None], x, 0)
+    if lengths is None:
+        return x
+    return np.where(beside(x, alive_at(len(x), lengths)[:, :, None]), x, 0)
 
 
 def at_ends(states: Any, lengths: Any) -> Any:
@@ -34,11 +38,25 @@ def at_ends(states: Any, lengths: Any) -> Any:
 def lstm_step(x: Any, state: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
     """Return (h, c) after one step (Hochreiter and Schmidhuber, 1997; gates i, f, g, o)."""
     h, c = state
-    n = np.shape(w_hh)[1]
     z = x @ w_ih.T + b_ih + h @ w_hh.T + b_hh
+    return _cell(z, c)
+
+
+def _cell(z: Any, c: Any) -> tuple[Any, Any]:
+    """Return (h, c) from the gates before bending."""
+    n = np.shape(z)[-1] // 4
     keep = sigmoid(z[..., n : 2 * n]) * c
     c = keep + sigmoid(z[..., :n]) * np.tanh(z[..., 2 * n : 3 * n])
     return sigmoid(z[..., 3 * n :]) * np.tanh(c), c
+
+
+def projected_lstm_step(
+    x: Any, state: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any
+) -> Any:
+    """Return (h, c) after one step of an LSTM whose h is projected (Sak et al., 2014)."""
+    h, c = state
+    h, c = _cell(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh, c)
+    return h @ w_hr.T, c
 
 
 def gru_step(x: Any, state: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
@@ -69,7 +87,7 @@ def unrolled(step: Any, x: Any, state: Any, weights: Any, lengths: Any = None) -
     outputs = []
     if lengths is not None:
         x = masked(x, lengths)
-        alive = alive_at(steps, lengths)[:, :, None]
+        alive = beside(x, alive_at(steps, lengths)[:, :, None])
     for t in range(steps):
         new = step(x[t], state, *weights)
         if lengths is None:

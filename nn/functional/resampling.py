@@ -7,22 +7,27 @@ from typing import Any
 import numpy as np
 
 from autograd_core import Primitive, linear
+from autograd_core.extend import beside
 
 from .folding import folds
 
 
 def _weighed(x: Any, *, matrix: Any) -> Any:
-    y = x @ matrix
+    matrix = beside(x, matrix)
+    with np.errstate(invalid="ignore"):  # what is not finite is worked out below
+        y = x @ matrix
     if np.isfinite(y).all():
         return y
     if y.dtype.kind == "c":
         y.real, y.imag = (_weighed(part, matrix=matrix.real) for part in (x.real, x.imag))
         return y
     # the product spreads 0 * NaN and 0 * inf everywhere: those again, where a weight is not 0
-    used = (matrix != 0).astype(matrix.dtype)
+    up, down = (matrix > 0).astype(matrix.dtype), (matrix < 0).astype(matrix.dtype)
     y = np.where(np.isfinite(x), x, 0) @ matrix
     for value, there in ((np.inf, x == np.inf), (-np.inf, x == -np.inf), (np.nan, x != x)):
-        y[there.astype(matrix.dtype) @ used > 0] += value
+        y[there.astype(matrix.dtype) @ up > 0] += value
+        if down.any():
+            y[there.astype(matrix.dtype) @ down > 0] -= value
     return y
 
 
@@ -38,7 +43,7 @@ folds(weighed)
 
 
 def along(x: Any, axis: int, matrix: Any) -> Any:
-    """Return the product of an axis with a matrix (n, m) of weights, none negative.
+    """Return the product of an axis with a matrix (n, m) of weights.
 
     An element takes part only where its weight is not 0, even if it is NaN or infinite.
 

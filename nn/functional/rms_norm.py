@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.extend import Reading
+from autograd_core.extend import Reading, beside
 
 from ..values import shape_error
 from .floating import floating
@@ -129,7 +129,7 @@ def rms_norm(
     array([[0.2, 1.4]])
     """
     wanted, axes = last_axes("rms_norm", input, normalized_shape)
-    weight = np.ones(wanted, input.dtype) if weight is None else weight
+    weight = beside(input, np.ones(wanted, input.dtype)) if weight is None else weight
     if weight.shape != wanted:
         raise shape_error(
             f"rms_norm: weight has shape {weight.shape}; normalized_shape is {wanted}."

@@ -41,13 +41,34 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     array([ 1.,  0., -1.])
     """
 
+    def length(total: Any, factor: Any) -> Any:
+        least = eps * factor
+        return np.sqrt(np.maximum(total, least * least))
+
+    return _cosine("cosine_similarity", x1, x2, dim, length)
+
+
+def cosine_with_offset(name: str, x1: Any, x2: Any) -> Any:
+    """Return the cosine along the last axis, 1e-12 added to each squared length.
+
+    So does PyTorch's `cosine_embedding_loss`, other than its `cosine_similarity`.
+
+    Examples
+    --------
+    >>> cosine_with_offset("f", np.array([3e-6, 4e-6]), np.array([1.0, 0.0])).round(4)
+    np.float64(0.5883)
+    """
+    return _cosine(name, x1, x2, -1, lambda total, factor: np.sqrt(total + 1e-12 * factor * factor))
+
+
+def _cosine(name: str, x1: Any, x2: Any, dim: int, length: Any) -> Any:
     def measured(x: Any) -> tuple[Any, Any]:
         """Return x, made smaller where its square overflows, and its length."""
         x, factor = shrunk(x, dim)
-        least = eps * (factor if isinstance(factor, float) else np.squeeze(factor, dim))
-        return x, np.sqrt(np.maximum(np.sum(x * x, axis=dim), least * least))
+        factor = factor if isinstance(factor, float) else np.squeeze(factor, dim)
+        return x, length(np.sum(x * x, axis=dim), factor)
 
-    x1, x2 = expanded("cosine_similarity", x1, x2)  # first: an axis of length 1 has other lengths
+    x1, x2 = expanded(name, x1, x2)  # first: an axis of length 1 has other lengths
     (x1, length1), (x2, length2) = measured(x1), measured(x2)
     return np.sum(x1 * x2, axis=dim) / (length1 * length2)
 

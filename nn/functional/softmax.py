@@ -143,16 +143,21 @@ def log_softmax(input: Any, dim: int | None = None) -> Any:
     return _log_softmax(input, axis=_axis("log_softmax", input, dim))
 
 
-@floating("input", renamed={"x": "input"})
-def softmin(input: Any, dim: int | None = None) -> Any:
-    """Return `softmax` of the negative input.
+@floating("input", smooth=("beta",), renamed={"x": "input"})
+def softmin(input: Any, dim: int | None = None, *, beta: float = 1.0) -> Any:
+    """Return exp(-beta input) along an axis, scaled to sum 1: the Boltzmann distribution.
+
+    Its derivative is dz_i/dx_j = -beta z_i (delta_ij - z_j).
 
     Parameters
     ----------
     input : array or Tensor or Dual
-        Scores of any size.
+        Energies of any size: with a positive beta the lowest gets the largest share.
     dim : int, optional
         The axis, as in `softmax`.
+    beta : float
+        1 / temperature, of any sign: 0 makes all shares equal, and -beta is
+        ``softmax(input, temperature=1 / beta)``.
 
     Returns
     -------
@@ -162,11 +167,15 @@ def softmin(input: Any, dim: int | None = None) -> Any:
     Raises
     ------
     ShapeError
-        If the axis is missing.
+        If beta is not finite, or the axis is missing.
 
     Examples
     --------
-    >>> softmin(np.array([0.0, np.log(3.0)])).round(4)
-    array([0.75, 0.25])
+    >>> energies = np.array([0.0, np.log(3.0)])
+    >>> softmin(energies).round(4), softmin(energies, beta=-1).round(4)
+    (array([0.75, 0.25]), array([0.25, 0.75]))
     """
-    return _softmax(-input, axis=_axis("softmin", input, dim))
+    if not -np.inf < beta < np.inf:
+        raise shape_error(f"softmin: beta must be a finite number, not {beta}.")
+    plain = not is_traced(beta) and beta == 1
+    return _softmax(-input if plain else -beta * input, axis=_axis("softmin", input, dim))

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.extend import beside
+
 from ..values import at, everything, raw, shape_error
 
 
@@ -50,9 +52,9 @@ def valid_targets(name: str, index: Any, shape: tuple[int, ...], ignore: int | N
             wrong &= values != ignore
         if wrong.any():
             place = int(np.argmax(wrong))
+            found = int(values.reshape(-1)[place])
             raise shape_error(
-                f"{name}: target {place % shape[0]} is class {int(values.flat[place])}, but the "
-                "input has "
+                f"{name}: target {place % shape[0]} is class {found}, but the input has "
                 f"{shape[1]} classes (0 to {shape[1] - 1})."
             )
     return index
@@ -64,7 +66,7 @@ def target_rows(
     """Return logits as (rows, classes), indices as (rows,), and how to shape losses back."""
     if isinstance(ignore, (bool, np.bool_)) or not hasattr(ignore, "__index__"):
         raise shape_error(f"{name}: ignore_index must be an integer, not {ignore!r}.")
-    index = raw(target)
+    index = beside(input, raw(target))
     shape = np.shape(input)
     if len(shape) == 1:
         rows = input.reshape((1, -1))
@@ -91,6 +93,12 @@ def target_rows(
     return rows, flat, restore
 
 
+def ignored_rows(index: Any, ignore: int) -> Any:
+    """Return which rows are ignored; None if none is, which is the usual case."""
+    ignored = index == ignore
+    return ignored if np.any(everything(ignored)) else None
+
+
 def total_weight(name: str, scale: Any) -> Any:
     """Return the sum of the rows' factors, by which a mean divides."""
     if not np.size(scale):
@@ -103,14 +111,15 @@ def total_weight(name: str, scale: Any) -> Any:
     return total
 
 
-def class_weights(name: str, index: Any, rows: Any, weight: Any, ignore: int) -> Any:
+def class_weights(name: str, index: Any, rows: Any, weight: Any, ignored: Any) -> Any:
     """Return each row's factor: its class's weight, 0 where ignored."""
-    scale = np.ones(len(index), dtype=rows.dtype)
+    scale = beside(rows, np.ones(len(index), dtype=rows.dtype))
     if weight is not None:
         checked_weight(name, weight, rows.shape[1])
-        scale = at(weight, np.where(index == ignore, 0, index)).astype(rows.dtype)
-    if ignore in everything(index):
-        scale = np.where(index == ignore, 0, scale).astype(rows.dtype)
+        safe = index if ignored is None else np.where(ignored, 0, index)
+        scale = at(weight, safe).astype(rows.dtype)
+    if ignored is not None:
+        scale = np.where(ignored, 0, scale).astype(rows.dtype)
     return scale
 
 

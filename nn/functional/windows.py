@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_core import Primitive, linear
+from autograd_core.extend import beside
 
 from ..values import pair, shape_error
 from . import kernels
@@ -112,15 +113,16 @@ class Windows(NamedTuple):
             return rows
         (t, left), (b, r) = self.before, self.after
         n, h, w, c = rows.shape
-        out = np.full((n, h + t + b, w + left + r, c), value, rows.dtype)
+        shape = n, h + t + b, w + left + r, c
+        out = np.full_like(rows, value, order="C", shape=shape)
         out[:, t : t + h, left : left + w] = rows
         return out
 
-    def blank(self, n: int, c: int, dtype: Any) -> Any:
-        """Return zeros (or, where windows tile, memory to fill) of the padded size."""
+    def blank(self, rows: Any) -> Any:
+        """Return zeros (or, where windows tile, memory to fill) of the padded size, for rows."""
         (t, left), (b, r), (h, w) = self.before, self.after, self.size
-        make = np.empty if self.tiles else np.zeros
-        return make((n, h + t + b, w + left + r, c), dtype)
+        make = np.empty_like if self.tiles else np.zeros_like
+        return make(rows, order="C", shape=(len(rows), h + t + b, w + left + r, rows.shape[3]))
 
     def crop(self, rows: Any) -> Any:
         """Return the images without the padding, under the shape (n, c, h, w)."""
@@ -205,7 +207,7 @@ def over_windows(function: Any, size: int, x: Any, *rest: Any) -> None:
 
 def _pick(x: Any, *, index: Any, windows: Windows) -> Any:
     rows = windows.pad(x.transpose(0, 2, 3, 1), 0)
-    y = np.empty(index.shape, x.dtype)
+    y = np.empty_like(rows, order="C", shape=index.shape)
     for k, tap in enumerate(windows.taps(rows)):
         np.copyto(y, tap, where=index == k)
     return y.transpose(0, 3, 1, 2)
@@ -217,7 +219,7 @@ def _unpick(g: Any, *, index: Any, windows: Windows) -> Any:
         x = np.empty((len(rows), *windows.size, rows.shape[3]), g.dtype)
         over_windows(pools.unpick, x.size, g, index, x, *windows.lies)
         return x.transpose(0, 3, 1, 2)
-    out = windows.blank(len(rows), rows.shape[3], g.dtype)
+    out = windows.blank(rows)
     for k, tap in enumerate(windows.taps(out)):
         if windows.tiles:
             np.multiply(rows, index == k, out=tap)
@@ -258,7 +260,7 @@ def _average(x: Any, *, share: Any, windows: Windows) -> Any:
         y = None
         for tap in windows.taps(windows.pad(rows, 0)):
             y = tap.copy() if y is None else np.add(y, tap, out=y)
-    y *= share
+    y *= beside(y, share)
     return y.transpose(0, 3, 1, 2)
 
 
@@ -278,7 +280,7 @@ def reduce_tiles(rows: Any, windows: Windows, ufunc: np.ufunc) -> Any:
 
 
 def _distribute(g: Any, *, share: Any, windows: Windows) -> Any:
-    rows = g.transpose(0, 2, 3, 1) * share
+    rows = g.transpose(0, 2, 3, 1) * beside(g, share)
     n, oh, ow, c = rows.shape
     if pools := compiled(rows):
         x, g = np.empty((n, *windows.size, c), g.dtype), rows.transpose(0, 3, 1, 2)
@@ -287,7 +289,7 @@ def _distribute(g: Any, *, share: Any, windows: Windows) -> Any:
         else:
             over_windows(pools.spread, x.size, g, x, *windows.lies)
         return x.transpose(0, 3, 1, 2)
-    out = windows.blank(n, c, g.dtype)
+    out = windows.blank(rows)
     if windows.tiles:
         kh, kw = windows.kernel
         lines = np.repeat(rows, kw, axis=2)

@@ -7,6 +7,7 @@ from .char_rnn import CharRNN
 from .dbn import DBN
 from .inception import GoogLeNet, Inception
 from .lenet import LeNet5
+from .lenet1989 import LeNet1989
 from .lstm_tagger import LSTMTagger
 from .mlp import MLP
 from .multitask import MultiTask
@@ -27,6 +28,7 @@ __all__ = [
     "Inception",
     "LSTMTagger",
     "LeNet5",
+    "LeNet1989",
     "MultiTask",
     "ResidualBlock",
     "Seq2Seq",

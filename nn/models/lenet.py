@@ -107,13 +107,17 @@ class PartialConv2d(Module):
         For each map of the output the maps of the input that it sees.
     in_channels, kernel_size : int
         Maps of the input; side of a kernel.
+    stride : int
+        How far apart the kernels stand.
+    bias : bool
+        Whether each map has a bias.
     dtype : dtype, optional
         Of the parameters.
 
     Attributes
     ----------
     weight : Parameter, shape (connections, kernel_size, kernel_size)
-    bias : Parameter, shape (len(table),)
+    bias : Parameter, shape (len(table),), or None
 
     Examples
     --------
@@ -129,12 +133,15 @@ class PartialConv2d(Module):
         in_channels: int,
         kernel_size: int,
         dtype: Any = None,
+        stride: int = 1,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         dtype = parameter_dtype(type(self).__name__, dtype)
+        self.stride = stride
         connections = sum(map(len, table))
         self.weight = Parameter(np.empty((connections, kernel_size, kernel_size), dtype))
-        self.bias = Parameter(np.zeros(len(table), dtype))
+        self.bias = Parameter(np.zeros(len(table), dtype)) if bias else None
         # where each kernel stands among all; the last, all zeros, stands where none does
         self.places = np.full((len(table), in_channels), connections)
         start = 0
@@ -148,7 +155,7 @@ class PartialConv2d(Module):
         """Convolve."""
         nothing = np.zeros((1, *self.weight.shape[1:]), self.weight.dtype)
         kernels = np.concatenate([self.weight, nothing])[self.places]
-        return conv2d(input, kernels, self.bias)
+        return conv2d(input, kernels, self.bias, stride=self.stride)
 
 
 class LeNet5(Module):

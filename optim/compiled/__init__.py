@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd_core.workers.settings import kernels
 
 ENOUGH = 1 << 15  # numbers; below, the call costs more than the passes
@@ -30,7 +32,7 @@ def rule(name: str, arrays: list[Any]) -> Any:
     >>> rule("sgd", [np.ones(3), np.ones(3)]) is None  # too small, and float64
     True
     """
-    if not name or arrays[0].size < ENOUGH:
+    if not name or arrays[0].size < ENOUGH or type(arrays[0]) is not np.ndarray:
         return None
     if any(a.dtype.char != "f" or not a.flags.c_contiguous for a in arrays):
         return None

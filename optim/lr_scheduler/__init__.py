@@ -2,6 +2,7 @@
 
 from .compose import ChainedScheduler, SequentialLR
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
+from .cyclic import CyclicLR
 from .decay import (
     ExponentialLR,
     LambdaLR,
@@ -13,13 +14,16 @@ from .decay import (
 from .onecycle import OneCycleLR
 from .plateau import ReduceLROnPlateau
 from .schedule import LRScheduler
+from .swa import SWALR
 from .warmup import ConstantLR, LinearLR, linear_scaling
 
 __all__ = [
+    "SWALR",
     "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",

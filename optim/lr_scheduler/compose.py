@@ -63,6 +63,7 @@ class _Composed(LRScheduler):
             put_back(before)
             raise
         vars(self).update(values)
+        self._resume()
 
     def check_state_dict(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of a state, or raise `StateDictError`; change nothing."""

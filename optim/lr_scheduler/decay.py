@@ -302,8 +302,14 @@ class MultiplicativeLR(LambdaLR):
     [0.5]
     """
 
+    def start(self) -> None:
+        """Begin with the rates that stand there; only later steps multiply."""
+        if self.last_epoch >= 0:
+            super().start()
+        else:
+            self.last_epoch += 1
+            self._set(self._now())
+
     def get_lr(self) -> list[float]:
         """Return each group's rate for step `last_epoch`."""
-        if self.last_epoch <= 0:
-            return self._now()
         return [lr * f(self.last_epoch) for lr, f in zip(self._now(), self.lr_lambdas, strict=True)]

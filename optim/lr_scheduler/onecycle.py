@@ -195,6 +195,21 @@ class OneCycleLR(LRScheduler):
             restoring.within(self.name, check, "momenta", found["momenta"])
         return found
 
+    def _set_momentum(self) -> None:
+        for group, values in zip(self.optimizer.param_groups, self.momenta, strict=True):
+            if not self.cycle_momentum:
+                return
+            momentum = self._at(self.last_epoch, values)
+            if "betas" in group:
+                group["betas"] = (momentum, *group["betas"][1:])
+            else:
+                group["momentum"] = momentum
+
+    def _resume(self) -> None:
+        """Set rate and momentum of the last step."""
+        super()._resume()
+        self._set_momentum()
+
     def get_lr(self) -> list[float]:
         """Return each group's rate for step `last_epoch`, and set its momentum."""
         t = self.last_epoch
@@ -203,11 +218,5 @@ class OneCycleLR(LRScheduler):
                 f"{self.name}.step: step {t} of a cycle of {self.total_steps}; "
                 "make the cycle as long as the training."
             )
-        if self.cycle_momentum:
-            for group, values in zip(self.optimizer.param_groups, self.momenta, strict=True):
-                momentum = self._at(t, values)
-                if "betas" in group:
-                    group["betas"] = (momentum, *group["betas"][1:])
-                else:
-                    group["momentum"] = momentum
+        self._set_momentum()
         return [self._at(t, values) for values in self.lrs]

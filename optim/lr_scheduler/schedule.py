@@ -96,8 +96,17 @@ class LRScheduler:
         return type(self).__name__
 
     def start(self) -> None:
-        """Make the step with which every schedule begins: it sets the first rate."""
-        self.step()
+        """Make the step with which every schedule begins: it sets the first rate.
+
+        One that continues takes it from its formula, if it has one: the rate that it finds may be
+        that of the step before or already the next one.
+        """
+        known = self.rates_at(self.last_epoch + 1) if self.last_epoch >= 0 else None
+        if known is None:
+            self.step()
+        else:
+            self.last_epoch += 1
+            self._set(known)
 
     # --- what a schedule says -----------------------------------------------
 
@@ -156,6 +165,12 @@ class LRScheduler:
             nothing is changed then.
         """
         vars(self).update(self.check_state_dict(state_dict))
+        self._resume()
+
+    def _resume(self) -> None:
+        """Set the rates of the last step: making this schedule has set those of its first."""
+        if len(self._last_lr) == len(self.optimizer.param_groups):
+            self._set(self._last_lr)
 
     def check_state_dict(self, state_dict: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of a state, or raise `StateDictError`; change nothing."""

@@ -32,6 +32,7 @@ def drawn(seed: int) -> tuple[str, tuple[int, ...], tuple[int, ...], dict[str, A
     return name, x, (first * groups, second, *kernel), options
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("seed", range(40))
 def test_random_convolution(seed: int, dtype: Any) -> None:

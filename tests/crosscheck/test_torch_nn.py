@@ -143,6 +143,7 @@ MODULES = [
     ("Softplus", (2.0, 1.5), {}, [(3, 4)]),
     ("Softmax", (1,), {}, [(3, 4, 2)]),
     ("LogSoftmax", (-1,), {}, [(3, 4)]),
+    ("Softmin", (1,), {}, [(3, 4, 2)]),
     ("CosineSimilarity", (), {"dim": 1}, [(3, 4), (3, 4)]),
     *[(name, (4, 3), keywords, [(5, 2, 4)] if not keywords.get("batch_first") else [(2, 5, 4)])
       for name in ("RNN", "LSTM", "GRU")
@@ -151,6 +152,11 @@ MODULES = [
       )],
     ("RNN", (4, 3), {"nonlinearity": "relu"}, [(5, 2, 4)]),
     ("LSTM", (4, 3), {}, [(5, 4)]),
+    ("LSTM", (4, 3), {"proj_size": 2, "num_layers": 2, "bidirectional": True}, [(5, 2, 4)]),
+    ("Conv2d", (3, 4, (3, 2)), {"padding": "same", "padding_mode": "reflect"}, [(2, 3, 6, 5)]),
+    ("Conv2d", (3, 4, 3), {"padding": (2, 1), "padding_mode": "circular"}, [(2, 3, 6, 5)]),
+    ("Conv1d", (3, 4, 4), {"padding": "same", "padding_mode": "replicate"}, [(2, 3, 6)]),
+    ("Transformer", (8, 2, 1, 2, 12, 0.0), {"norm_first": True}, [(5, 2, 8), (4, 2, 8)]),
     ("MultiheadAttention", (8, 2), {}, [(4, 2, 8), (5, 2, 8), (5, 2, 8)]),
     ("MultiheadAttention", (8, 2), {"batch_first": True, "kdim": 3, "vdim": 5, "bias": False},
      [(2, 4, 8), (2, 5, 3), (2, 5, 5)]),

@@ -61,8 +61,27 @@ OPTIONS = {
         {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.1},
         {"lr": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True},
     ],
+    "Rprop": [
+        {},
+        {"lr": 0.1, "etas": (0.6, 1.3), "step_sizes": (1e-3, 0.3)},
+        {"maximize": True},
+    ],
+    "ASGD": [
+        {},
+        {"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 5.0, "weight_decay": 0.1},
+        {"maximize": True, "t0": 3.0},
+    ],
+    "Adafactor": [
+        {},
+        {"lr": 0.3, "beta2_decay": -0.5, "eps": (1e-6, 1e-2), "d": 1.5, "weight_decay": 0.1},
+        {"maximize": True},
+    ],
 }
 CASES = [(name, options) for name, table in OPTIONS.items() for options in table]
+
+
+def swa(module):
+    return getattr(module, "SWALR", None) or torch.optim.swa_utils.SWALR
 
 
 class Pair:
@@ -165,7 +184,77 @@ def test_complex_parameters_equal_those_of_pytorch(rng, name):
     np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+@pytest.mark.parametrize("lr", [1.0, 0.1])
+def test_lbfgs_takes_the_steps_of_pytorch(rng, search, lr):
+    start = rng.standard_normal(3)
+    x = Tensor(start, requires_grad=True)
+    t = torch.tensor(start, requires_grad=True)
+    options = {"lr": lr, "max_iter": 7, "history_size": 4, "line_search_fn": search}
+    a, b = optim.LBFGS([x], **options), torch.optim.LBFGS([t], **options)
+
+    def loss(v, sin):
+        return 10 * (v[1] - v[0] ** 2) ** 2 + (1 - v[0]) ** 2 + sin(v[2]) * v[0] + v[2] ** 2
+
+    def closure(optimizer, v, sin):
+        def compute():
+            optimizer.zero_grad()
+            value = loss(v, sin)
+            value.backward()
+            return value
+
+        return compute
+
+    mine, its = closure(a, x, np.sin), closure(b, t, torch.sin)
+    for k in range(5):
+        np.testing.assert_allclose(float(a.step(mine)), b.step(its).item(), rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(x.data, t.detach().numpy(), rtol=1e-5, atol=1e-7)
+        assert a.state_dict()["state"][0]["func_evals"] == b.state[t]["func_evals"]
+        if k == 2:  # a state of PyTorch's goes on here
+            a = optim.LBFGS([x], **options)
+            state = b.state_dict()["state"][0]
+            packed = {
+                key: [np.asarray(v) for v in value] if isinstance(value, list) else value
+                for key, value in state.items()
+                if key != "al"
+            }
+            a.load_state_dict(
+                {"state": {0: packed}, "param_groups": b.state_dict()["param_groups"]}
+            )
+            mine = closure(a, x, np.sin)
+
+
+@pytest.mark.parametrize("adjust", [None, "original", "match_rms_adamw"])
+@pytest.mark.parametrize("nesterov", [True, False])
+def test_muon_to_the_digits_of_bfloat16(rng, adjust, nesterov):
+    """PyTorch orthogonalizes in bfloat16, whose numbers have three digits."""
+    start = rng.standard_normal((6, 4))
+    p, q = Tensor(start, requires_grad=True), torch.nn.Parameter(torch.tensor(start))
+    options = {"lr": 0.1, "nesterov": nesterov, "adjust_lr_fn": adjust}
+    a, b = optim.Muon([p], **options), torch.optim.Muon([q], **options)
+    for _ in range(5):
+        g = rng.standard_normal((6, 4))
+        p.grad, q.grad = g, torch.tensor(g)
+        a.step()
+        b.step()
+    moved = np.abs(p.data - start).max()
+    assert np.abs(p.data - q.detach().numpy()).max() < 0.02 * moved
+    buffers = [a.state[p]["momentum_buffer"], b.state[q]["momentum_buffer"].numpy()]
+    np.testing.assert_allclose(*buffers, rtol=1e-12)
+
+
 SCHEDULES = {
+    "cyclic": lambda m, o: m.CyclicLR(o, 0.01, [0.5, 0.7], 3, 5),
+    "cyclic, halved": lambda m, o: m.CyclicLR(
+        o, 0.01, 0.5, 3, mode="triangular2", base_momentum=0.6, max_momentum=0.95
+    ),
+    "cyclic, exponential": lambda m, o: m.CyclicLR(o, 0.01, 0.5, 4, mode="exp_range", gamma=0.9),
+    "cyclic, by a function": lambda m, o: m.CyclicLR(
+        o, 0.01, 0.5, 4, scale_fn=lambda t: 1 / (1 + t), scale_mode="iterations"
+    ),
+    "averaging": lambda m, o: swa(m)(o, 0.02, anneal_epochs=7),
+    "averaging, linear": lambda m, o: swa(m)(o, 0.02, anneal_epochs=4, anneal_strategy="linear"),
+    "averaging at once": lambda m, o: swa(m)(o, 0.02, anneal_epochs=0),
     "step": lambda m, o: m.StepLR(o, 3, gamma=0.5),
     "multistep": lambda m, o: m.MultiStepLR(o, [2, 5, 5, 11], gamma=0.5),
     "exponential": lambda m, o: m.ExponentialLR(o, 0.9),

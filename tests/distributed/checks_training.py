@@ -50,6 +50,44 @@ def a_trainer_equals_one_process():
 
 
 @check
+def metrics_of_the_whole_set_and_checks_within_epochs_equal_one_process():
+    x, y = data(24 + launch.get_world_size() - 1)
+    held = data(11, seed=9)
+    made = []
+    for model in (network(), DataParallel(network())):
+        one = trainer(model)
+        one.val_check_interval = 2
+        one.metrics = {
+            "f1": nn.metrics.F1Score(3),
+            "share": nn.accuracy,
+            "count": nn.metrics.WholeSet(lambda output, target: float(len(target))),
+        }
+        one.fit((x, y), held, epochs=2, batch_size=6)
+        made.append(one)
+    alone, ranks = made
+    assert len(ranks.history.rows) == len(alone.history.rows) > 2
+    for a, b in zip(ranks.history.rows, alone.history.rows, strict=True):
+        for name in b:
+            np.testing.assert_allclose(a[name], b[name], 1e-9, 1e-9, err_msg=f"{name} {a} {b}")
+    assert ranks.history.rows[-1]["count"] == len(y)
+    few = (x[:1], y[:1])  # fewer rows than ranks
+    assert ranks.evaluate(few)["count"] == alone.evaluate(few)["count"] == 1.0
+
+
+@check
+def searches_for_a_rate_equal_one_process():
+    x, y = data(24)
+    found, limits = [], []
+    for model in (network(), DataParallel(network())):
+        one = trainer(model)
+        one.progress = False
+        found.append(nn.lr_find(one, (x, y), num_training=12, batch_size=6))
+        limits.append(nn.lr_threshold(one, (x, y), num_training=6, batch_size=6, factor=2.0))
+    np.testing.assert_allclose(found[1].losses, found[0].losses, 1e-6)
+    assert limits[1].lr == limits[0].lr
+
+
+@check
 def class_weights_are_not_silent():
     x, y = data(24)
     ranks = trainer(DataParallel(network()))

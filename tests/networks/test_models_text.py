@@ -126,6 +126,7 @@ GRADIENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GRADIENTS)
 def test_gradients_of_every_parameter(name):
     kind, options, loss = GRADIENTS[name]

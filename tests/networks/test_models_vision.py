@@ -12,12 +12,14 @@ from nn.models import (
     GoogLeNet,
     Inception,
     LeNet5,
+    LeNet1989,
     MultiTask,
     ResidualBlock,
 )
 from nn.models.inception import TABLE as INCEPTION
 from nn.models.lenet import TABLE as CONNECTIONS
 from nn.models.lenet import PartialConv2d, Subsampling, codes
+from nn.models.lenet1989 import TABLE as RING
 
 
 def size(module):
@@ -71,6 +73,43 @@ def test_lenet_outputs_are_minus_squared_distances(rng):
     np.testing.assert_allclose(model(x).data, -distances, rtol=1e-12)
     gaps = ((aims[:, None] - aims[None]) ** 2).sum(axis=2) / 4  # pixels that differ
     assert (gaps + 84 * np.eye(10)).min() >= 8  # no two drawings are easily confused
+
+
+def test_lenet_of_1989_has_the_published_counts():
+    # LeCun et al. (1989), section 4: weights and biases of each layer, 9,760 in all
+    model = LeNet1989()
+    assert size(model) == 9_760
+    assert model.h1.size + model.b1.size == 1_068
+    assert size(model.h2) + model.b2.size == 2_592
+    assert (size(model.h3), size(model.out)) == (5_790, 310)
+    assert {len(seen) for seen in RING} == {8}
+    assert np.bincount(np.ravel(RING)).tolist() == [8] * 12
+    assert len(set(RING)) == 12
+
+
+def test_lenet_of_1989_is_what_the_paper_says(rng):
+    """Every unit by itself: a window, a border of -1, a bias of its own, a scaled tanh."""
+    model = LeNet1989(dtype=np.float64)
+    for p in (model.b1, model.b2):
+        p.data[...] = rng.normal(size=p.shape)
+    image = rng.normal(size=(16, 16))
+
+    def layer(maps, kernels, seen, biases):
+        out = np.zeros(biases.shape)
+        framed = np.pad(maps, ((0, 0), (2, 2), (2, 2)), constant_values=-1.0)
+        for m, i, j in np.ndindex(biases.shape):
+            window = framed[list(seen[m]), 2 * i : 2 * i + 5, 2 * j : 2 * j + 5]
+            out[m, i, j] = 1.7159 * np.tanh(2 / 3 * (np.sum(window * kernels[m]) + biases[m, i, j]))
+        return out
+
+    first = layer(image[None], model.h1.data, [(0,)] * 12, model.b1.data)
+    kernels = model.h2.weight.data.reshape(12, 8, 5, 5)
+    second = layer(first, kernels, RING, model.b2.data)
+    x = second.reshape(-1)
+    for linear in (model.h3, model.out):
+        x = 1.7159 * np.tanh(2 / 3 * (linear.weight.data @ x + linear.bias.data))
+    np.testing.assert_allclose(model(image[None, None]).data[0], x, rtol=1e-12)
+    assert gradcheck(lambda image: model(image), image[None, None])
 
 
 @pytest.mark.slow  # draws 61 million numbers
@@ -163,6 +202,49 @@ def test_residual_block_adds_its_input(rng):
     np.testing.assert_allclose(block(x).data, np.maximum(block.path(x).data + x, 0), atol=1e-12)
     block.path[-1].weight.data[...] = 0  # nothing on the path: only the input is left
     np.testing.assert_allclose(block(x).data, np.maximum(x, 0), atol=1e-12)
+
+
+def test_residual_block_is_the_documents_steps_by_hand(rng):
+    """Convolution, normalization, ReLU, convolution, normalization, skip, ReLU: in plain NumPy."""
+
+    def convolved(x, weight):
+        padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+        height, width = x.shape[2:]
+        return sum(
+            np.einsum(
+                "nihw,oi->nohw", padded[:, :, r : r + height, c : c + width], weight[..., r, c]
+            )
+            for r in range(3)
+            for c in range(3)
+        )
+
+    def normalized(x, norm):
+        mean, variance = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+        scale = (norm.weight.data / np.sqrt(variance + norm.eps))[:, None, None]
+        return (x - mean[:, None, None]) * scale + norm.bias.data[:, None, None]
+
+    block = ResidualBlock(3, np.float64)
+    conv1, norm1, _, conv2, norm2 = block.path
+    for norm in (norm1, norm2):
+        norm.weight.data[...], norm.bias.data[...] = rng.normal(size=(2, 3))
+    x = rng.normal(size=(4, 3, 5, 5))
+    inner = np.maximum(normalized(convolved(x, conv1.weight.data), norm1), 0)
+    expected = np.maximum(normalized(convolved(inner, conv2.weight.data), norm2) + x, 0)
+    np.testing.assert_allclose(block(x).data, expected, atol=1e-12)
+
+
+def test_alphago_zeros_parts_have_the_documents_sizes():
+    model = AlphaGoZero(blocks=1)
+    for module in [m for m in model.tower.modules() if isinstance(m, nn.Conv2d)]:
+        assert module.weight.shape[0] == 256
+        assert module.weight.shape[2:] == (3, 3)
+        assert (module.stride, module.padding) == ((1, 1), (1, 1))
+    kinds = [type(m).__name__ for m in model.tower[-1].path]
+    assert kinds == ["Conv2d", "BatchNorm2d", "ReLU", "Conv2d", "BatchNorm2d"]
+    kinds = [type(m).__name__ for m in model.value]
+    assert kinds[-4:] == ["Linear", "ReLU", "Linear", "Tanh"]
+    assert model.value[-4].weight.shape == (256, 361)
+    assert model.policy[-1].weight.shape == (19 * 19 + 1, 2 * 361)
 
 
 TINY = {

@@ -69,6 +69,13 @@ def test_names_and_halves() -> None:
     assert F.logsigmoid is F.log_sigmoid
     x = np.random.default_rng(0).normal(size=(2, 4))
     np.testing.assert_allclose(F.softmin(x, 0), F.softmax(-x, 0))
+    np.testing.assert_allclose(F.softmin(x, 0, beta=2.5), F.softmax(-x, 0, temperature=0.4))
+    np.testing.assert_allclose(F.softmin(x, 0, beta=-0.5), F.softmax(x, 0, temperature=2.0))
+    np.testing.assert_allclose(F.softmin(x, 0, beta=0), 0.5)
+    np.testing.assert_allclose(F.softmin([[1e4, 2e4]], beta=3), [[1, 0]], atol=1e-12)
+    for wrong in (np.inf, -np.inf, np.nan):
+        with pytest.raises(ShapeError, match="beta must be a finite number"):
+            F.softmin(x, 0, beta=wrong)
     np.testing.assert_allclose(F.glu(x), x[:, :2] / (1 + np.exp(-x[:, 2:])))
     np.testing.assert_allclose(F.glu(x, 0), x[:1] / (1 + np.exp(-x[1:])))
     for wrong in (np.ones(3), np.array(1.0)):
@@ -91,3 +98,49 @@ def test_distances_and_unit_vectors() -> None:
     for f in (F.normalize, lambda x: F.pairwise_distance(x, x)):
         with pytest.raises(ShapeError, match="needed"):
             f(np.array(1.0))
+
+
+ZEROS, OTHER = np.array([0.0, 1.0, -2.0, 0.0]), np.array([0.0, 1.0, -1.0, 0.5])
+WEIGHTS = np.array([0.3, -1.0, 0.5, 2.0])
+SMOOTH_AT_0 = {
+    **{name: lambda x, name=name: np.sum(getattr(F, name)(x) * WEIGHTS) for name in
+       ("mish", "silu", "gelu", "softplus", "logsigmoid", "tanhshrink", "sigmoid", "softmax",
+        "log_softmax")},
+    **{name: lambda x, name=name: getattr(F, name)(x, ZEROS) for name in
+       ("mse_loss", "smooth_l1_loss", "huber_loss")},
+    "normalize": lambda x: np.sum(F.normalize(x, dim=0) * WEIGHTS),
+    "pairwise_distance": lambda x: F.pairwise_distance(x, WEIGHTS * [0, 1, 1, 1], eps=0),
+    "pdist": lambda x: np.sum(F.pdist(np.stack([x, OTHER, WEIGHTS]))),
+    "cosine_similarity": lambda x: F.cosine_similarity(x, OTHER, dim=0),
+    "cosine_embedding_loss": lambda x: F.cosine_embedding_loss(x, OTHER, np.array(1)),
+    "with logits": lambda x: F.binary_cross_entropy_with_logits(x, np.abs(OTHER)),
+    "soft_margin_loss": lambda x: F.soft_margin_loss(x, np.array([1, -1, 1, -1])),
+    "layer_norm": lambda x: np.sum(F.layer_norm(x, (4,)) * WEIGHTS),
+    "rms_norm": lambda x: np.sum(F.rms_norm(x, (4,)) * WEIGHTS),
+    "poisson_nll_loss": lambda x: F.poisson_nll_loss(x, np.arange(4.0)),
+    "gaussian_nll_loss": lambda x: F.gaussian_nll_loss(x, OTHER, np.ones(4)),
+    "lp_pool1d": lambda x: np.sum(F.lp_pool1d(x.reshape(1, 1, 4), 2, 2)),
+    "kl_div": lambda x: F.kl_div(x, np.arange(4.0) / 6),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SMOOTH_AT_0)
+def test_second_derivatives_at_zeros(name: str) -> None:
+    """Where a function is smooth, a 0 or two equal numbers are like any others."""
+    f, step = SMOOTH_AT_0[name], 1e-5
+    g = grad(f)
+    found = np.stack([grad(lambda x, k=k: g(x)[k])(ZEROS) for k in range(4)])
+    wanted = [(g(ZEROS + step * e) - g(ZEROS - step * e)) / (2 * step) for e in np.eye(4)]
+    np.testing.assert_allclose(found, np.stack(wanted), atol=1e-5)
+
+
+def test_cosine_embedding_of_short_vectors() -> None:
+    """1e-12 is added to each squared length; at the margin the slope is 1: PyTorch's numbers."""
+    x, y = np.array([[3e-7, 4e-7], [1.0, 2.0]]), np.array([[2.0, 0.0], [1e-6, 0.0]])
+    squares = (x * x).sum(1) + 1e-12, (y * y).sum(1) + 1e-12
+    cos = (x * y).sum(1) / np.sqrt(squares[0] * squares[1])
+    np.testing.assert_allclose(F.cosine_embedding_loss(x, y, np.ones(2), reduction="none"), 1 - cos)
+    found = grad(lambda x: F.cosine_embedding_loss(x, np.array([0.0, 1.0]), np.array(-1)))(
+        np.array([1.0, 0.0])
+    )
+    np.testing.assert_allclose(found, [0, 1], atol=1e-11)

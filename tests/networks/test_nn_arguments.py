@@ -16,18 +16,25 @@ F = nn.functional
 
 # what counts as a constant: settings, and targets that choose a branch
 REFUSED = {
+    "alpha_dropout": {"p"},
     "batch_norm": {"eps", "momentum"},
     "cosine_embedding_loss": {"target"},
     "cosine_similarity": {"eps"},
     "dropout": {"p"},
+    "dropout1d": {"p"},
     "dropout2d": {"p"},
+    "dropout3d": {"p"},
+    "feature_alpha_dropout": {"p"},
     "group_norm": {"eps"},
+    "hinge_embedding_loss": {"target"},
     "hinge_loss": {"target"},
     "instance_norm": {"eps", "momentum"},
     "layer_norm": {"eps"},
     "normalize": {"p", "eps"},
     "rms_norm": {"eps"},
     "pairwise_distance": {"p", "eps"},
+    "pdist": {"p"},
+    "triplet_margin_loss": {"p"},
 }
 PLACES = [
     (name, k, place)
@@ -50,6 +57,7 @@ def differences(f: Any, x: Any, h: float = 1e-6) -> Any:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "k", "place"), PLACES)
 def test_each_place(name: str, k: int, place: str) -> None:
     given = FUNCTIONS[name][k]

@@ -202,6 +202,7 @@ def check_all_or_nothing(thing: Any) -> None:
     assert refused > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_an_optimizer_takes_all_or_nothing(name: str) -> None:
     check_all_or_nothing(optimizer(name))
@@ -292,6 +293,7 @@ def world(t: Any) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_a_trainer_takes_all_or_nothing() -> None:
     source, target = trainer(), trainer()
     x = np.random.default_rng(3).normal(size=(8, 2)).astype(np.float32)

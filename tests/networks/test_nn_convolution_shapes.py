@@ -74,12 +74,14 @@ def settings(rng):
             return plan, int(rng.integers(1, 4)), *map(int, rng.choice([1, 2, 5, 9, 17], 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(60))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
 def test_plain_products_of_random_shapes(seed, dtype):
     check(np.random.default_rng(seed), dtype, 1e-5 if dtype == np.float32 else 1e-12)
 
 
+@pytest.mark.slow
 @compiled_only
 @pytest.mark.parametrize(
     "seed",
@@ -131,6 +133,7 @@ def test_both_modes_and_second_order(shape, kernels_, options):
     np.testing.assert_allclose(vmap(lambda v: f.conv2d(v, w, **options))(many), each, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("groups", [4, 32])
 def test_derivatives_of_one_precision_agree_with_double(way, groups, monkeypatch):
@@ -157,6 +160,7 @@ def test_derivatives_of_one_precision_agree_with_double(way, groups, monkeypatch
         np.testing.assert_allclose(one, exact, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("spoiled", [np.inf, np.nan])
 @pytest.mark.parametrize("groups", [1, 4, 32])

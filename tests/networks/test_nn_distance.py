@@ -29,6 +29,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_order_of_memory_gives_the_same(layout, compiled, monkeypatch):

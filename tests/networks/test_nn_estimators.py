@@ -72,6 +72,7 @@ def test_pipeline(digits):
     assert model.score(test_x, test_y) > 0.95
 
 
+@pytest.mark.slow
 def test_grid_search(digits):
     train_x, test_x, train_y, test_y = digits
     search = GridSearchCV(
@@ -81,6 +82,7 @@ def test_grid_search(digits):
     assert search.score(test_x, test_y) > 0.93
 
 
+@pytest.mark.slow
 def test_randomized_search(digits):
     train_x, test_x, train_y, test_y = digits
     search = RandomizedSearchCV(
@@ -100,6 +102,7 @@ def test_cross_validate(digits):
     assert scores.min() > 0.92
 
 
+@pytest.mark.slow
 def test_bagging_and_voting(digits):
     train_x, test_x, train_y, test_y = digits
     bag = BaggingClassifier(net(max_epochs=8), n_estimators=4, random_state=0)
@@ -111,6 +114,7 @@ def test_bagging_and_voting(digits):
     assert votes.fit(train_x, train_y).score(test_x, test_y) > 0.95
 
 
+@pytest.mark.slow
 def test_learning_curve(digits):
     train_x, _, train_y, _ = digits
     sizes, _, scores = learning_curve(

@@ -113,6 +113,7 @@ def test_failed_save_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
     np.testing.assert_array_equal(nn.load(path)["a"], np.ones(3))
 
 
+@pytest.mark.slow
 def test_kill_in_mid_save_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     nn.save({"a": np.zeros(500_000)}, path)

@@ -37,6 +37,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 5)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="how glibc gives memory back")
 def test_a_training_step_takes_no_fresh_pages():
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
@@ -69,6 +70,7 @@ print(kept())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="how glibc gives memory back")
 def test_importing_changes_nothing_and_training_keeps_memory():
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}

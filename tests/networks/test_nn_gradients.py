@@ -56,10 +56,11 @@ CASES = [
     ("Upsample", (), {"scale_factor": 2}, [(1, 1, 2, 2)]),
     *[(name, (), {}, [(2, 3)]) for name in (
         "ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "SELU", "GELU", "SiLU", "Softplus", "Sigmoid",
-        "LogSigmoid", "Tanh", "Step", "Softmax", "LogSoftmax", "EntropyLoss",
+        "LogSigmoid", "Tanh", "Step", "Softmax", "Softmin", "LogSoftmax", "EntropyLoss",
     )],
     ("GELU", (), {"approximate": "tanh"}, [(2, 3)]),
     ("Softmax", (0, 0.5), {}, [(2, 3)]),
+    ("Softmin", (0, -0.5), {}, [(2, 3)]),
     ("CosineSimilarity", (), {}, [(2, 3), (2, 3)]),
     ("RNN", (2, 2), {}, [(3, 1, 2)]),
     ("RNN", (2, 2), {"nonlinearity": "relu", "num_layers": 2}, [(2, 1, 2)]),

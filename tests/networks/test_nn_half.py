@@ -88,6 +88,7 @@ def close(found: Any, wanted: Any) -> None:
                                atol=max(4e-6, 2e-3 * float(np.abs(wanted).max())))  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LARGE)
 def test_more_elements_than_half_can_count(name: str) -> None:
     f, given = LARGE[name]
@@ -101,14 +102,17 @@ def test_more_elements_than_half_can_count(name: str) -> None:
     value = f(*given)
     assert value.dtype == np.float16
     wide = [x.astype(np.float64) for x in given]
-    close(value, f(*wide))
-    for k in range(len(given)):
-        found = grad(scalar(np.float16), argnums=k)(*given)
-        wanted = grad(scalar(float), argnums=k)(*wide)
-        assert found.dtype == np.float16
-        close(found, wanted)
-    ones = [np.ones_like(x) for x in given]
-    close(jvp(f, given, tuple(ones))[1], jvp(f, wide, [o.astype(float) for o in ones])[1])
+    with nn.use_kernels(
+        compiled=False
+    ):  # there are none of half precision; of double, seconds each
+        close(value, f(*wide))
+        for k in range(len(given)):
+            found = grad(scalar(np.float16), argnums=k)(*given)
+            wanted = grad(scalar(float), argnums=k)(*wide)
+            assert found.dtype == np.float16
+            close(found, wanted)
+        ones = [np.ones_like(x) for x in given]
+        close(jvp(f, given, tuple(ones))[1], jvp(f, wide, [o.astype(float) for o in ones])[1])
 
 
 @pytest.mark.parametrize(("name", "k"), CASES)
@@ -122,7 +126,7 @@ def test_every_function_in_half_precision(name: str, k: int) -> None:
         for key, v in given.items()
     }
     found, wanted = call(name, given), call(name, wide)
-    assert found.dtype == np.float16
+    assert found.dtype == np.float16 or name == "one_hot"
     close(found, wanted)
     for place, value in given.items():
         if getattr(value, "dtype", None) != np.float16 or place in ("target", "running_mean",

@@ -45,6 +45,7 @@ FAMILIES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda f: "-".join(f[:3]))
 def test_a_changed_file_does_no_harm(family: tuple[str, str, str, str]) -> None:
     names, bits = family[:3], family[3]

@@ -158,6 +158,7 @@ def ctrl_c() -> None:
 KINDS = [{}, {"rule": optim.SGD, "every": "epoch"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=["Adam", "SGD"])
 def test_ctrl_c_at_any_line_changes_nothing(kind: Any) -> None:
     """All optimizers' updates are whole, since a signal waits for their end."""
@@ -213,6 +214,7 @@ def moments() -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [0, 3, 6])
 @pytest.mark.parametrize("moment", moments())
 def test_an_error_of_a_callback(moment: str, place: int) -> None:

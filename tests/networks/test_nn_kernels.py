@@ -58,6 +58,7 @@ def close(found, exact, tolerance):
     assert np.abs(found - exact).max() <= tolerance * max(np.abs(exact).max(), 1e-30)
 
 
+EXHAUSTIVE = pytest.mark.exhaustive
 #     n, channels, outputs, size,    kernel, stride, padding, dilation, groups
 CONVOLUTIONS = [
     (2, 1, 6, (12, 12), (5, 5), (1, 1), (2, 2), (1, 1), 1),
@@ -77,9 +78,19 @@ CONVOLUTIONS = [
 ]
 
 
+# each pair of kernel and stride is compiled, four seconds each: every other one here
+WAYS = [
+    *[("numpy", case) for case in CONVOLUTIONS],
+    *[
+        pytest.param("compiled", case, marks=[compiled_only, *([] if k % 2 == 0 else [EXHAUSTIVE])])
+        for k, case in enumerate(CONVOLUTIONS)
+    ],
+]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["last", "first"])
-@pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
-@pytest.mark.parametrize("which", ["numpy", pytest.param("compiled", marks=compiled_only)])
+@pytest.mark.parametrize(("which", "case"), WAYS, ids=str)
 def test_convolutions_equal_the_exact_ones(case, order, which, always):
     n, c, k, size, kernel, stride, padding, dilation, groups = case
     plan = Plan(size, kernel, stride, padding, dilation, groups)
@@ -107,6 +118,7 @@ def test_winograd_matrices_are_exact_in_rational_numbers():
             assert outputs == [int(place == i + tap) for i in range(4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["numpy", pytest.param("compiled", marks=compiled_only)])
 def test_winograd_error_is_what_the_documentation_says(which):
     rng = np.random.default_rng(0)
@@ -203,6 +215,7 @@ POOLS = [
 ]
 
 
+@pytest.mark.slow
 @compiled_only
 @pytest.mark.parametrize("case", POOLS, ids=str)
 @pytest.mark.parametrize("order", ["last", "first"])
@@ -237,6 +250,7 @@ def test_compiled_pooling_equals_the_plain_one(case, values, order, always):
 # --- whole models -----------------------------------------------------------
 
 
+@pytest.mark.slow
 @compiled_only
 def test_a_model_learns_the_same_with_and_without(always):
     def run(**chosen):
@@ -305,6 +319,7 @@ WORK = (
 )
 
 
+@pytest.mark.slow
 def test_numba_is_loaded_when_there_is_work_for_it_and_never_required():
     assert python("import sys, nn; print('numba' in sys.modules)") == "False"
     assert python(WORK, NN_COMPILED="0") == "144.0 False"

@@ -21,7 +21,9 @@ from autograd_core import Primitive
 
 TESTS = Path(__file__).parents[1]
 MODULES = (
-    "nn", "nn.functional", "nn.init", "nn.models", "nn.transforms", "optim", "optim.lr_scheduler",
+    "nn", "nn.data", "nn.functional", "nn.init", "nn.metrics", "nn.models", "nn.swa_utils",
+    "nn.transforms", "nn.utils", "nn.utils.parametrizations", "nn.utils.parametrize",
+    "nn.utils.prune", "nn.utils.rnn", "optim", "optim.lr_scheduler",
 )  # fmt: skip
 
 
@@ -95,6 +97,7 @@ def used() -> set[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
 def test_every_name_stands_in_a_test(module: str) -> None:
     assert [name for name in public(module) if name not in used()] == []

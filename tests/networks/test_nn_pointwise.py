@@ -88,6 +88,7 @@ def check(f, x, g, settings, monkeypatch):
             np.testing.assert_allclose(got, want, rtol=eps, atol=eps * np.abs(g).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_all_ways_give_the_same(name, monkeypatch):
     settings, f = CASES[name]
@@ -110,6 +111,7 @@ def test_all_ways_give_the_same_in_double_precision(name, monkeypatch):
     check(f, x, numbers(x.shape, np.float64, special=False), settings, monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["silu", "leaky_relu, settings", "relu"])
 def test_all_layouts(name, monkeypatch):
     settings, f = CASES[name]
@@ -179,6 +181,7 @@ def test_a_formula_that_is_not_traced_still_runs():
     np.testing.assert_array_equal(summed(x), summed.formula(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["silu", "relu", "gelu", "softplus, settings"])
 @pytest.mark.parametrize("compiled", [True, False])
 def test_a_compiled_program_gives_the_engines_bits(name, compiled):
@@ -198,6 +201,7 @@ def test_a_compiled_program_gives_the_engines_bits(name, compiled):
                 np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("reduction", ["mean", "none"])
 def test_losses_of_large_arrays(name, reduction, monkeypatch):

@@ -28,6 +28,7 @@ def matrix(rng, rows, columns, order):
     return np.asarray(rng.normal(size=(rows, columns)).astype(np.float32), order=order)
 
 
+@pytest.mark.slow
 @compiled_only
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("orders", ["CC", "CF", "FC", "FF", "steps"])
@@ -222,6 +223,7 @@ def test_attention_shared_among_threads_is_the_plain_one(masked, kept):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 @compiled_only
 def test_a_written_program_calls_the_products(always):
     rng = np.random.default_rng(5)

@@ -254,6 +254,7 @@ def reset() -> None:
     Holder.shared = np.random.default_rng(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("holder", HOLDERS)
 def test_a_layers_sources_are_kept(holder: str, tmp_path: Any) -> None:
     def make(path: Any) -> Any:

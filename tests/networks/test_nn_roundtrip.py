@@ -88,6 +88,7 @@ def nests(inner: Any) -> Any:
     )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=150,
     deadline=None,

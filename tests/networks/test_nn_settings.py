@@ -93,12 +93,9 @@ def test_what_is_no_value_at_all_is_refused_by_name(kind: str, name: str, key: s
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: nn.Conv2d(2, 2, 3, padding_mode="reflect"), "np.pad"),
-        (lambda: nn.MaxPool2d(2, return_indices=True), "return_indices=True"),
         (lambda: nn.Linear(2, 2, device="cuda"), "device='cuda'"),
         (lambda: nn.MSELoss(size_average=False), "reduction="),
         (lambda: nn.Embedding(3, 2, max_norm=1.0), "max_norm=1.0"),
-        (lambda: nn.LSTM(3, 2, proj_size=1), "proj_size=1"),
         (lambda: nn.MultiheadAttention(4, 2, add_zero_attn=True), "add_zero_attn"),
         (lambda: optim.Adam(parameters(), differentiable=True), "differentiable=True"),
         (lambda: optim.Adam([{"params": parameters(), "differentiable": 1}]), "differentiable=1"),
@@ -129,9 +126,9 @@ WRONG: dict[str, Any] = {
     "Conv2d": [(1, 1, (3, 0)), (1, 1, 3, (1, 0)), (1, 1, 3, (1, 2), "same"), (1, 1, 3, 1, "valide"),
                (1, 1, "3"), (1, 1, None), (3, 2, 1, 1, 0, 1, 3), (1.0, 1, 1)],
     "ConvTranspose1d": [(1, 1, 0), (1, 1, 3, 1, "same"), (1, 1, 3, 2, 0, 2), (1, 1, 3, 1, 0, -1)],
-    "ConvTranspose2d": [(1, 1, 3, 2, 0, (1, 2)), (1, 1, 3, 1, 0, 1)],
+    "ConvTranspose2d": [(1, 1, 3, 2, 0, (1, 2)), (1, 1, 3, 1, 0, 1),
+                        (1, 1, 3, 1, 0, 0, 1, True, 1, "reflect")],
     "MaxPool1d": [(0,), (2, 0), (2, 1, 2), (2, 1, -1), (2, 1, 0, 0), ((2, 2),)],
-    "MaxPool2d": [(0,), ((2, 0),), (2, (1, 0)), (3, 1, 2), (2.0,), ((2, 2, 2),)],
     "AvgPool1d": [(0,), (2, -1), (2, 1, 2)],
     "AvgPool2d": [(0,), (2, 0), (2, 1, (0, 2)), (2, 1, 0, False, True, 0)],
     "LPPool1d": [(0, 2), (2, 0), (-1, 2)],
@@ -158,12 +155,14 @@ WRONG: dict[str, Any] = {
     "Softplus": [(0.0,), (1.0, "a")],
     "Softmax": [(1.5,), ("a",), (1, 0.0), (1, -1.0)],
     "LogSoftmax": [(0.5,)],
+    "Softmin": [(1.5,), (1, "a"), (1, np.inf), (1, np.nan)],
     "Upsample": [(), (2, 2), (0,), (None, -1.0), (2, None, "cubist")],
     "Flatten": [(0.5,), (1, "a")],
     "Unflatten": [(0.5, (1,)), (1, (-2,))],
     "RNN": [(0, 1), (1, 0), (1, 1, 0), (1, 1, 1, "sin")],
-    "LSTM": [(0, 1), (1, 1, 1, True, False, 1.5), (1, 1.5)],
+    "LSTM": [(0, 1), (1, 1, 1, True, False, 1.5), (1, 1.5), (1, 2, 1, True, False, 0.0, False, 2)],
     "GRU": [(1, 1, -1)],
+    "MaxPool2d": [(0,), ((2, 0),), (2, (1, 0)), (3, 1, 2), (2.0,), ((2, 2, 2),), (2, 1, 0, 1, 1)],
     "MultiheadAttention": [(0, 1), (4, 3), (4, 0), (4, 2, -0.1), (4, 2, 0.0, True, 0)],
     "TransformerEncoderLayer": [(4, 3), (0, 1), (4, 2, 0), (4, 2, 8, 1.5), (4, 2, 8, 0.1, "sin")],
     "TransformerDecoderLayer": [(4, 3), (4, 2, -1), (4, 2, 8, 0.1, "sin")],
@@ -184,6 +183,63 @@ WRONG: dict[str, Any] = {
     "EntropyLoss": [(0.5,), (1, "avg")],
     "CosineSimilarity": [(0.5,), (1, -1.0)],
     "CosineEmbeddingLoss": [("a",), (0.0, "avg")],
+    "Conv3d": [(1, 1, (3, 0, 1)), (1, 1, (2, 2)), (1, 1, 3, 1, "valide"), (0, 1, 1),
+               (1, 1, 3, 1, 0, 1, 1, True, "mirror")],
+    "ConvTranspose3d": [(1, 1, 3, 2, 0, 2), (1, 1, 3, 1, 0, 0, 1, True, 1, "reflect")],
+    "MaxPool3d": [(0,), (3, 1, 2), ((2, 2),)],
+    "AvgPool3d": [(0,), (2, 1, 0, False, True, 0)],
+    "LPPool3d": [(0, 2), (2, 0)],
+    "AdaptiveAvgPool3d": [(0,), ((1, 2),)],
+    "AdaptiveMaxPool3d": [(0,)],
+    "MaxUnpool1d": [(0,)],
+    "MaxUnpool2d": [(0,), ((2, 2, 2),)],
+    "MaxUnpool3d": [(0,)],
+    "FractionalMaxPool2d": [(0, 1), (2,), (2, 1, 0.5), (2, None, 1.5), (2, 0)],
+    "FractionalMaxPool3d": [(2,), (2, (1, 1))],
+    "Fold": [(0, 2), (3, 0), (3, 2, 0)],
+    "Unfold": [(0,), (2, 0), (2, 1, -1)],
+    "PixelShuffle": [(0,)],
+    "PixelUnshuffle": [(1.5,)],
+    "ChannelShuffle": [(0,)],
+    "UpsamplingNearest2d": [(), (0,)],
+    "UpsamplingBilinear2d": [(2, 2)],
+    **{f"{kind}Pad{n}d": [(1.5,), ((1,) * (2 * n + 1),), ("a",)]
+       for kind in ("Reflection", "Replication", "Circular", "Zero") for n in (1, 2, 3)},
+    **{f"ConstantPad{n}d": [(1.5, 0.0), (1, "a")] for n in (1, 2, 3)},
+    "BatchNorm3d": [(0,)],
+    **{f"InstanceNorm{n}d": [(0,), (2, -1.0)] for n in (1, 2, 3)},
+    "Dropout1d": [(2,)],
+    "Dropout3d": [(-1,)],
+    "AlphaDropout": [(2,)],
+    "FeatureAlphaDropout": [("a",)],
+    "CELU": [(0.0,), ("a",)],
+    "GLU": [(0.5,)],
+    "Hardtanh": [(1.0, 0.0), ("a",)],
+    "Hardshrink": [("a",)],
+    "Softshrink": [(-1.0,)],
+    "Threshold": [("a", 0.0), (0.0, np.nan)],
+    "RReLU": [(0.5, 0.25), ("a",)],
+    "RNNCell": [(0, 1), (1, 1, True, "sin")],
+    "LSTMCell": [(1, 0)],
+    "GRUCell": [(0, 1)],
+    "Transformer": [(4, 3), (4, 2, 0)],
+    "EmbeddingBag": [(0, 2), (2, 0)],
+    "MarginRankingLoss": [("a",)],
+    "HingeEmbeddingLoss": [("a",)],
+    "TripletMarginLoss": [(0.0,), (1.0, 2.0, "a")],
+    "SoftMarginLoss": [("avg",)],
+    "MultiLabelMarginLoss": [("avg",)],
+    "MultiLabelSoftMarginLoss": [(None, "avg")],
+    "PoissonNLLLoss": [(True, False, 0.0)],
+    "CTCLoss": [(-1,), (0, "avg")],
+    "PairwiseDistance": [(2.0, "a")],
+    "LazyLinear": [(0,)],
+    "AdaptiveLogSoftmaxWithLoss": [(0, 6, [2]), (8, 0, [2]), (8, 6, [2], 0.0), (8, 6, [4, 2])],
+    "AveragedModel": [("a",), (LAYER, "cuda"), (LAYER, None, len, len)],
+    **{f"LazyConv{n}d": [(0, 1), (2, 0)] for n in (1, 2, 3)},
+    **{f"LazyConvTranspose{n}d": [(0, 1)] for n in (1, 2, 3)},
+    **{f"LazyBatchNorm{n}d": [(-1.0,)] for n in (1, 2, 3)},
+    **{f"LazyInstanceNorm{n}d": [(-1.0,)] for n in (1, 2, 3)},
 }  # fmt: skip
 
 
@@ -198,7 +254,9 @@ def test_a_wrong_setting_is_refused_where_it_was_written(name: str) -> None:
 def test_all_layers_with_settings_are_walked() -> None:
     from inspect import isclass, signature
 
-    without = {"ActivitySparsity", "Step", "Identity", "Module", "ModuleDict", "ModuleList",
+    without = {"ParameterDict", "ParameterList", "Hardsigmoid", "Hardswish", "Mish",
+               "GaussianNLLLoss", "TripletMarginWithDistanceLoss",  # all by name
+               "ActivitySparsity", "Step", "Identity", "Module", "ModuleDict", "ModuleList",
                "Parameter", "Sequential", "ReLU", "ReLU6", "SELU", "SiLU"}  # fmt: skip
     layers = {
         name
@@ -239,7 +297,7 @@ def test_the_masks_of_whole_transformers() -> None:
 
 
 def test_softmax_without_an_axis() -> None:
-    for layer in (nn.Softmax, nn.LogSoftmax):
+    for layer in (nn.Softmax, nn.Softmin, nn.LogSoftmax):
         for shape in ((3,), (2, 3)):
             x = np.random.default_rng(0).normal(size=shape)
             np.testing.assert_allclose(layer()(x), layer(dim=-1)(x))
@@ -267,7 +325,8 @@ def test_a_value_of_one_element_is_minimized() -> None:
 
 def test_estimators_that_are_not_there(monkeypatch: Any) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.base", None)
-    monkeypatch.delitem(sys.modules, "nn.estimators", raising=False)
+    for name in ("nn.estimators", "nn.base_estimator", "nn.sklearn_parts"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     for name in ("NeuralNetClassifier", "NeuralNetRegressor", "estimators"):
         nn.__dict__.pop(name, None)
         assert not hasattr(nn, name)

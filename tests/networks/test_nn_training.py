@@ -335,6 +335,7 @@ class Interrupted(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", [1, 5, 9, 14, 20, 33])
 def test_an_interrupted_run_ends_bit_for_bit(tmp_path, moment):
     whole, loader, epochs = full_run(tmp_path / "whole.safetensors")
@@ -359,6 +360,20 @@ def test_an_interrupted_run_ends_bit_for_bit(tmp_path, moment):
     resumed.fit(loader, blobs(seed=1), epochs=epochs)
     np.testing.assert_equal(resumed.state_dict(), whole.state_dict())
     assert len(resumed.history) == epochs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [5, 6, 7, 8])
+def test_a_rate_that_a_callback_lowered_outlives_the_epoch_s_end(tmp_path, stop):
+    """The schedule's state does not know of it; the optimizer's does."""
+    whole, loader, _ = full_run(tmp_path / "whole.safetensors")
+    whole.fit(loader, blobs(seed=1), epochs=12)
+    assert any(row["lr"] < 0.02 for row in whole.history.rows)
+    part, loader, _ = full_run(tmp_path / "part.safetensors")
+    part.fit(loader, blobs(seed=1), epochs=stop)
+    resumed, loader, _ = full_run(tmp_path / "part.safetensors")
+    resumed.fit(loader, blobs(seed=1), epochs=12)
+    np.testing.assert_equal(resumed.state_dict(), whole.state_dict())
 
 
 SCRIPT = """

@@ -60,7 +60,8 @@ def test_estimators_without_scikit_learn(monkeypatch) -> None:
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setitem(sys.modules, "sklearn", None)
     monkeypatch.setitem(sys.modules, "sklearn.base", None)
-    monkeypatch.delitem(sys.modules, "nn.estimators", raising=False)
+    for name in ("nn.estimators", "nn.base_estimator", "nn.sklearn_parts"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(errors.UnsupportedError, match="scikit-learn"):
         importlib.import_module("nn.estimators")
 

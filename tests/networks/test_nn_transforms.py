@@ -86,11 +86,69 @@ def test_a_loader_applies_them():
     assert np.abs(first.sum(axis=(1, 2)) - 1.0).max() < 0.5
 
 
+def test_crops_are_windows_and_every_window_comes():
+    images = np.arange(2 * 3 * 5 * 6.0).reshape(2, 3, 5, 6)
+    crop, rng = transforms.random_crop((4, 3)), np.random.default_rng(0)
+    seen = set()
+    for _ in range(200):
+        for image, window in zip(images, crop(images, rng), strict=True):
+            row, column = divmod(int(window[0, 0, 0] - image[0, 0, 0]), 6)
+            np.testing.assert_array_equal(window, image[:, row : row + 4, column : column + 3])
+            seen.add((row, column))
+    assert seen == {(r, c) for r in range(2) for c in range(4)}
+    np.testing.assert_array_equal(transforms.random_crop(5)(images[..., :5], rng), images[..., :5])
+    assert transforms.random_crop(4)(images[:0], rng).shape == (0, 3, 4, 4)
+
+
+def test_flips_mirror_some_images():
+    images = np.random.default_rng(0).random((400, 3, 4))
+    flipped = transforms.random_horizontal_flip(0.25)(images, np.random.default_rng(1))
+    mirrored = np.all(flipped == images[..., ::-1], axis=(1, 2))
+    assert np.all(mirrored | np.all(flipped == images, axis=(1, 2)))
+    assert 70 < mirrored.sum() < 130
+
+
+def test_colours_shift_along_the_components():
+    rng = np.random.default_rng(0)
+    axes = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    pixels = rng.standard_normal((3, 50_000)) * np.array([[3.0], [1.0], [0.1]])
+    data = (axes @ pixels).reshape(3, 500, 10, 10).transpose(1, 0, 2, 3)
+    shift = transforms.pca_color(data, 0.5)(data, np.random.default_rng(1)) - data
+    assert np.ptp(shift, axis=(2, 3)).max() < 1e-12  # one colour for each image
+    along = shift[:, :, 0, 0] @ axes
+    np.testing.assert_allclose(along.std(axis=0), [1.5, 0.5, 0.05], rtol=0.1)
+    assert abs(along.mean(axis=0)).max() < 0.2
+    single = transforms.pca_color(data.astype(np.float32))(data[:2].astype(np.float32), rng)
+    assert single.dtype == np.float32
+    grey = transforms.pca_color(data[:, :1])(data[:2, :1], rng)
+    assert grey.shape == (2, 1, 10, 10)
+
+
 BAD = [
+    (lambda: transforms.random_crop(0), errors.SettingError, "size = 0"),
+    (
+        lambda: transforms.random_crop(4)(np.ones((2, 3, 9)), np.random.default_rng(0)),
+        nn.DataError,
+        "3 by 9 pixels have no window of 4 by 4",
+    ),
+    (lambda: transforms.random_horizontal_flip(1.5), errors.SettingError, "p = 1.5"),
+    (
+        lambda: transforms.random_horizontal_flip()(np.ones((2, 3)), np.random.default_rng(0)),
+        nn.DataError,
+        "give images",
+    ),
+    (lambda: transforms.pca_color(np.ones((2, 3, 3))), nn.DataError, "n, channels"),
+    (
+        lambda: transforms.pca_color(np.ones((2, 3, 3, 3)))(np.ones((2, 1, 3, 3)), None),
+        nn.DataError,
+        "with 3 channels",
+    ),
     (lambda: transforms.affine(rotation=-1.0), errors.SettingError, "rotation = -1.0"),
     (lambda: transforms.affine(zoom=1.0), errors.SettingError, "zoom = 1.0"),
     (lambda: transforms.noise(-1.0), errors.SettingError, "scale = -1.0"),
     (lambda: transforms.Normalize(np.ones((0, 2))), nn.DataError, "empty"),
+    (lambda: transforms.Normalize((0.13,), (0.31,)), errors.SettingError, "x - mean"),
+    (lambda: transforms.Normalize([0.5, 0.5], [0.2, 0.2]), errors.SettingError, "x - mean"),
     (
         lambda: transforms.affine()(np.ones((2, 3)), np.random.default_rng(0)),
         nn.DataError,

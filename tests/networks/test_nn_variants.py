@@ -47,6 +47,7 @@ TEXTS = [
     (nn.Step(), "Step(straight_through=False)"),
     (nn.Softmax(1), "Softmax(dim=1, temperature=1.0)"),
     (nn.LogSoftmax(0), "LogSoftmax(dim=0)"),
+    (nn.Softmin(0, -2.0), "Softmin(dim=0, beta=-2.0)"),
     (nn.MSELoss(reduction="sum"), "MSELoss(reduction='sum')"),
     (nn.Embedding(5, 3), "Embedding(5, 3)"),
     (nn.Embedding(5, 3, padding_idx=1), "Embedding(5, 3, padding_idx=1)"),

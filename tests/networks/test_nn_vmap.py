@@ -164,6 +164,7 @@ def tree_leaves(value: Any) -> list[Any]:
     return [leaf for part in parts for leaf in ((part,) if part is value else tree_leaves(part))]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::autograd_core.LoopWarning")
 @pytest.mark.filterwarnings("ignore::autograd_core.IndependentWarning")
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])

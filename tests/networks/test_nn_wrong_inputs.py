@@ -13,6 +13,7 @@ import nn
 from autograd_core import AutogradError, Tensor
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "AdaptiveLogSoftmaxWithLoss": (3, 4, (2,), 2.0),
     "ActivitySparsity": (0.1,), "AdaptiveAvgPool1d": (1,), "AdaptiveAvgPool2d": (1,),
     "AdaptiveMaxPool1d": (1,), "AdaptiveMaxPool2d": (1,), "AvgPool1d": (1,), "AvgPool2d": (1,),
     "BatchNorm1d": (3,), "BatchNorm2d": (3,), "Bilinear": (3, 3, 2), "Conv1d": (2, 2, 1),
@@ -22,13 +23,28 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "LocalResponseNorm": (2,), "MaxPool1d": (1,), "MaxPool2d": (1,), "MultiheadAttention": (4, 2),
     "RMSNorm": (3,), "RNN": (3, 2), "SyncBatchNorm": (3,), "TransformerDecoderLayer": (4, 2, 4),
     "TransformerEncoderLayer": (4, 2, 4), "Unflatten": (0, (1, 1)),
+    "AdaptiveAvgPool3d": (1,), "AdaptiveMaxPool3d": (1,), "AvgPool3d": (1,), "BatchNorm3d": (3,),
+    "ChannelShuffle": (1,), "Conv3d": (2, 2, 1), "ConvTranspose3d": (2, 2, 1),
+    "EmbeddingBag": (4, 3), "Fold": (2, 2), "FractionalMaxPool2d": (1, 1),
+    "FractionalMaxPool3d": (1, 1), "GRUCell": (3, 2), "InstanceNorm1d": (3,),
+    "InstanceNorm2d": (3,), "InstanceNorm3d": (3,), "LPPool3d": (2, 1), "LSTMCell": (3, 2),
+    "LazyLinear": (2,), "MaxPool3d": (1,), "MaxUnpool1d": (1,), "MaxUnpool2d": (1,),
+    "MaxUnpool3d": (1,), "PixelShuffle": (1,), "PixelUnshuffle": (1,), "RNNCell": (3, 2),
+    "Threshold": (0.0, 0.0), "Transformer": (4, 2, 1, 1, 4), "Unfold": (1,),
+    **{f"{kind}Pad{n}d": (1,) for kind in ("Circular", "Reflection", "Replication", "Zero")
+       for n in (1, 2, 3)},
+    **{f"ConstantPad{n}d": (1, 0.0) for n in (1, 2, 3)},
+    **{f"LazyConv{kind}{n}d": (2, 1) for kind in ("", "Transpose") for n in (1, 2, 3)},
 }  # fmt: skip
 MADE: dict[str, Callable[[], nn.Module]] = {
+    "AveragedModel": lambda: nn.AveragedModel(nn.Linear(3, 2)),
     "DataParallel": lambda: nn.DataParallel(nn.Linear(3, 2)),
     "Sequential": lambda: nn.Sequential(nn.Linear(3, 2)),
     "TransformerDecoder": lambda: nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 4), 1),
     "TransformerEncoder": lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 4), 1),
     "Upsample": lambda: nn.Upsample(scale_factor=2),
+    "UpsamplingBilinear2d": lambda: nn.UpsamplingBilinear2d(scale_factor=2),
+    "UpsamplingNearest2d": lambda: nn.UpsamplingNearest2d(scale_factor=2),
 }
 WRONG: dict[str, Any] = {
     "None": None,
@@ -49,8 +65,9 @@ CLASSES = {
     for name in nn.__all__
     if isinstance(getattr(nn, name), type) and issubclass(getattr(nn, name), nn.Module)
 }
-# Module is abstract, the two containers are not called, and Identity takes everything
-NAMES = sorted(CLASSES.keys() - {"Module", "ModuleList", "ModuleDict", "Identity"})
+# Module is abstract, the containers are not called, and Identity takes everything
+NOT_CALLED = {"Module", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict", "Identity"}
+NAMES = sorted(CLASSES.keys() - NOT_CALLED)
 
 
 def inputs(module: nn.Module) -> int:
@@ -73,9 +90,9 @@ LOSSES = [name for name in NAMES if name.endswith(("Loss", "Error")) and name !=
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_target_of_none_is_refused(name: str) -> None:
-    made = CLASSES[name]()
+    made = CLASSES[name](*ARGUMENTS.get(name, ()))
     if inputs(made) == 3:
-        with pytest.raises(AutogradError, match="target"):
+        with pytest.raises(AutogradError, match=r"target|var is None|negative is None"):
             made(np.ones((2, 3)), np.ones((2, 3)), None)
         return
     with pytest.raises(AutogradError, match=r"target|class indices"):

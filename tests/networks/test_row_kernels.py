@@ -28,13 +28,17 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
     "one number": lambda x: np.broadcast_to(x[(slice(0, 1),) * x.ndim], x.shape),
 }
 ALONG, ACROSS = ((64, 300), (1,)), ((300, 64), (0,))
-# each kernel takes a second to compile the first time, so not every pair is tried
+# each kernel takes a second to compile the first time, so not every pair is tried, and each third
+# formula here on a row of the table; all of them in make exhaustive
 ROWS = [
     (*ALONG, "C", "f"), (*ACROSS, "C", "f"), (*ALONG, "C", "d"), (*ACROSS, "C", "d"),
     *[((8, 12, 130), (2,), layout, "f") for layout in LAYOUTS],
     ((9, 7, 5, 60), (0, 2, 3), "C", "f"), ((9, 7, 5, 60), (0, 2, 3), "channels last", "f"),
     ((8, 12, 130), (1,), "C", "f"), ((20000,), (0,), "C", "f"), ((20000, 1), (0,), "C", "f"),
 ]  # fmt: skip
+
+
+REST = pytest.mark.exhaustive
 
 
 def kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -71,13 +75,21 @@ def alike(found: Any, exact: Any, rtol: float) -> None:
         np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * max(1, np.abs(b).max()))
 
 
+@pytest.mark.slow
 @compiled_only
-@pytest.mark.parametrize(("shape", "axes", "layout", "dtype"), ROWS, ids=str)
-def test_kernels_equal_the_formula_in_double_precision(shape, axes, layout, dtype):
+@pytest.mark.parametrize("turn", [0, pytest.param(1, marks=REST), pytest.param(2, marks=REST)])
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(k, marks=REST if k % 2 else []) for k in range(len(ROWS))],
+    ids=lambda k: str(ROWS[k]),
+)
+def test_kernels_equal_the_formula_in_double_precision(row, turn):
+    shape, axes, layout, dtype = ROWS[row]
     rng = np.random.default_rng(0)
     x = rng.normal(size=shape).astype(dtype)
     x = LAYOUTS[layout](x) if x.ndim > 1 else x
-    for formula, rest, shapes, settings in calls(shape, axes, rng).values():
+    every = list(calls(shape, axes, rng).values())
+    for formula, rest, shapes, settings in every[(row + turn) % 3 :: 3]:
         arrays = [x, *(a.astype(dtype) for a in rest)]
         arrays[-1].flags.writeable = len(arrays) == 1  # what is only read may be read-only
         exact = formula.function(*(a.astype(float) for a in arrays), axis=axes, **settings)
@@ -98,6 +110,7 @@ def test_the_tests_above_run_kernels():
         assert formula.compiled(x, *arrays, axis=(1,), shapes=shapes, **settings) is not None
 
 
+@pytest.mark.slow
 @compiled_only
 @pytest.mark.parametrize("axis", [0, 1])
 def test_sums_lose_no_more_digits_than_numpys(axis):
@@ -133,6 +146,7 @@ def test_special_numbers_are_as_in_numpy(name, axis):
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @compiled_only
 def test_normalization_of_numbers_whose_squares_overflow():
     """The exact result comes from double precision."""

@@ -117,6 +117,7 @@ print(p.data.sum(), "numba" in sys.modules)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "wanted"),
     [

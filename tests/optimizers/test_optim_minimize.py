@@ -57,6 +57,7 @@ def test_rosenbrock(method):
     np.testing.assert_allclose(result.x, 1.0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradient_descent_crawls_through_the_valley():
     """The classic: thousands of steps where Newton takes twenty, and it still arrives."""
     result = optim.gradient_descent(
@@ -67,6 +68,7 @@ def test_gradient_descent_crawls_through_the_valley():
     np.testing.assert_allclose(result.x, 1.0, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["newton_cg", "lbfgs"])
 def test_rosenbrock_in_fifty_dimensions(method):
     result = METHODS[method](rosenbrock, np.full(50, -0.5))

@@ -122,6 +122,71 @@ def test_complex_parameters_are_stepped_part_by_part() -> None:
         optim.SGD([w], lr=0.1).step()
 
 
+RULES = {
+    "SGD": {"momentum": 0.9}, "Adagrad": {"initial_accumulator_value": 0.3}, "Adadelta": {},
+    "RMSprop": {"momentum": 0.5}, "Adam": {"amsgrad": True}, "AdamW": {}, "Adamax": {}, "NAdam": {},
+    "RAdam": {}, "Rprop": {}, "ASGD": {"t0": 2.0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_steps_the_parts_of_complex_parameters(name: str) -> None:
+    """Also where the state begins with something else than 0."""
+    rng = np.random.default_rng(3)
+    start, gradients = rng.normal(size=(4, 2)), rng.normal(size=(6, 4, 2))
+    z, pairs = parameter(start @ [1, 1j]), parameter(start)
+    whole, parts = (getattr(optim, name)([p], **RULES[name]) for p in (z, pairs))
+    for g in gradients:
+        z.grad, pairs.grad = g @ [1, 1j], g
+        whole.step()
+        parts.step()
+        np.testing.assert_allclose(z.data, pairs.data @ [1, 1j], rtol=1e-12)
+
+
+def test_a_rate_in_an_array_is_read_and_never_written() -> None:
+    for name in ("LBFGS", *RULES):
+        rate, results = np.array(0.05), []
+        for lr in (0.05, rate):
+            p = parameter([1.0, -2.0])
+            optimizer = getattr(optim, name)([p], lr=lr)
+
+            def closure(p=p, optimizer=optimizer):
+                optimizer.zero_grad()
+                loss = np.sum(np.sqrt(1 + (p - 0.3) ** 2))
+                loss.backward()
+                return loss
+
+            for _ in range(3):
+                optimizer.step(closure)
+            results.append(p.data)
+        np.testing.assert_allclose(*results, rtol=1e-12, err_msg=name)
+        assert rate == 0.05
+
+
+def test_all_groups_have_names_or_none_has() -> None:
+    named = [("a", parameter([1.0]))]
+    for first, second in ((named, [parameter([2.0])]), ([parameter([2.0])], named)):
+        optimizer = optim.SGD(first, lr=0.1)
+        with pytest.raises(errors.SettingError, match="names in all groups, or in none"):
+            optimizer.add_param_group({"params": second})
+        assert len(optimizer.param_groups) == 1
+
+
+def test_a_factor_of_each_step_counts_from_where_the_schedule_takes_over() -> None:
+    sgd = optim.SGD([parameter([1.0])], lr=1.0)
+    parts = [
+        lr_scheduler.ConstantLR(sgd, 0.5, 2),
+        lr_scheduler.MultiplicativeLR(sgd, lambda step: 1 / (step + 2)),
+    ]
+    schedule = lr_scheduler.SequentialLR(sgd, parts, [2])
+    rates = []
+    for _ in range(5):
+        rates += schedule.get_last_lr()
+        sgd.step()
+        schedule.step()
+    np.testing.assert_allclose(rates, [0.5, 0.5, 0.25, 0.25 / 3, 0.25 / 12])
+
+
 def test_gradients_of_another_kind() -> None:
     p = parameter(np.float32([1.0]))
     p.grad = Tensor(np.float64([0.5]))
