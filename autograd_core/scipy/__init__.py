@@ -22,8 +22,8 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'autograd_core.scipy' has no attribute {name!r}")
 
 
-__all__ = ["fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse",
-           "special", "stats"]  # fmt: skip
+__all__ = ["cluster", "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal",
+           "sparse", "special", "stats"]  # fmt: skip
 
 
 def __dir__() -> list[str]:

@@ -65,10 +65,7 @@ def declared(
         for other, setting in how.items():
             if is_traced(setting):
                 raise refuse(label, f"has no derivative in {other}.", see or "Pass a constant.")
-        if isinstance(how.get("output"), np.ndarray):
-            raise refuse(
-                label, "output= cannot hold a derivative.", "Use the value that is returned."
-            )
+        _check_output(label, how.get("output"), xs)
         return operation(*xs, how=how)
 
     call.__name__ = call.__qualname__ = name
@@ -79,6 +76,18 @@ def declared(
         f"As scipy.{label}; differentiable in {' and '.join(arrays)}."
     )
     return call
+
+
+def _check_output(label: str, output: Any, xs: list[Any]) -> None:
+    """Refuse what a filter is to write into, or a kind of number that holds no derivative."""
+    if output is None or output is False:
+        return
+    remedy = "Use the value that is returned, and its astype."
+    if isinstance(output, np.ndarray):
+        raise refuse(label, "output= cannot hold a derivative.", remedy)
+    kind = np.dtype(output).kind
+    if kind not in "fc" or (kind == "f" and any(x.dtype.kind == "c" for x in xs)):
+        raise refuse(label, f"output={output!r} cannot hold a derivative.", remedy)
 
 
 def by_matrix(x: Any, axis: int, along: Callable[[Any], Any]) -> Any:
@@ -100,6 +109,7 @@ def by_matrix(x: Any, axis: int, along: Callable[[Any], Any]) -> Any:
             f"{n}; it goes up to {LONGEST}. Divide the axis into parts.",
             Location.of_caller(),
         )
-    added = along(np.zeros((n, 1)))  # by a border that is not 0
-    matrix = along(np.eye(n)) - added
+    kind = complex if x.dtype.kind == "c" else float  # SciPy may go another way for real numbers
+    added = along(np.zeros((n, 1), kind))  # by a border that is not 0
+    matrix = along(np.eye(n, dtype=kind)) - added
     return np.moveaxis(np.moveaxis(x, axis, -1) @ matrix.T + added[:, 0], -1, axis)

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_core.rules.scipy_ufuncs import sp
 from autograd_core.scipy.distributions import Known
+from autograd_core.scipy.further_densities import COUNTED, FURTHER
 
 
 def _gamma_entropy(a: Any) -> Any:
@@ -211,4 +212,4 @@ COUNTS: dict[str, Known] = {
     ),
 }
 
-KNOWN = CONTINUOUS | COUNTS
+KNOWN = CONTINUOUS | FURTHER | COUNTS | COUNTED

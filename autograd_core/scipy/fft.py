@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import scipy.fft as _fft
+from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear
 from autograd_core.operations.primitive import Primitive
-from autograd_core.scipy.values import as_floats, guarded, is_traced
+from autograd_core.scipy.declared import by_matrix, declared
+from autograd_core.scipy.guards import guarded
+from autograd_core.scipy.values import as_floats, is_traced, refuse
 
 _SWAPPED = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 _INVERSE = {1: 1, 2: 3, 3: 2, 4: 4}
@@ -18,20 +22,34 @@ _NUMPYS = ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fft2", "ifft2", "rf
            "fftn", "ifftn", "rfftn", "irfftn", "fftshift", "ifftshift")  # fmt: skip
 
 
+_HERMITIAN = {"hfft2": "irfft2", "hfftn": "irfftn", "ihfft2": "rfft2", "ihfftn": "rfftn"}
+
+
 def __getattr__(name: str) -> Any:
-    return _numpys(name) if name in _NUMPYS else guarded(_fft, name)
+    return _numpys(name) if name in (*_NUMPYS, *_HERMITIAN) else guarded(_fft, name)
 
 
-__all__ = ["dct", "dctn", "dst", "dstn", "idct", "idctn", "idst", "idstn"]
+__all__ = ["dct", "dctn", "dst", "dstn", "fht", "idct", "idctn", "idst", "idstn", "ifht"]
 
 
 def _numpys(name: str) -> Callable[..., Any]:
     """Return a function of SciPy's; of traced values NumPy computes the same."""
-    scipys, numpys = getattr(_fft, name), getattr(np.fft, name)
+    scipys = getattr(_fft, name)
+    numpys = getattr(np.fft, _HERMITIAN.get(name, name))
 
-    def call(x: Any, *args: Any, overwrite_x: bool = False, **more: Any) -> Any:
-        more = {k: v for k, v in more.items() if k not in ("workers", "plan")}
-        return (numpys if is_traced(x) else scipys)(x, *args, **more)
+    def call(*args: Any, **more: Any) -> Any:
+        if not is_traced(args, more):
+            return scipys(*args, **more)
+        how = inspect.signature(scipys).bind(*args, **more).arguments
+        x = as_floats(how.pop("x"))
+        how = {k: v for k, v in how.items() if k not in ("workers", "plan", "overwrite_x")}
+        for several in ("s", "axes"):  # where SciPy takes a number too
+            if how.get(several) is not None:
+                how[several] = tuple(np.atleast_1d(how[several]).tolist())
+        if name not in _HERMITIAN:
+            return numpys(x, **how)
+        how["norm"] = _SWAPPED[how.get("norm")]
+        return np.conj(numpys(x, **how)) if name.startswith("i") else numpys(np.conj(x), **how)
 
     call.__name__ = call.__qualname__ = name
     return call
@@ -67,10 +85,15 @@ def _transpose(g: Any, x: Any, *, kind: str, number: int, axes: Any, norm: Any, 
     return _ends(made, axes, before, 0.5**0.5)
 
 
+def _value(x: Any, *, kind: str, number: int, axes: Any, norm: Any, ortho: bool) -> Any:
+    if np.iscomplexobj(x):  # there SciPy forgets `orthogonalize`
+        how = {"kind": kind, "number": number, "axes": axes, "norm": norm, "ortho": ortho}
+        return _value(np.real(x), **how) + 1j * _value(np.imag(x), **how)
+    return getattr(_fft, f"{kind}n")(x, number, axes=axes, norm=norm, orthogonalize=ortho)
+
+
 _transform: Primitive = linear(
-    lambda x, *, kind, number, axes, norm, ortho: getattr(_fft, f"{kind}n")(
-        x, number, axes=axes, norm=norm, orthogonalize=ortho
-    ),
+    _value,
     _transpose,
     name="cosine or sine transform",
     category="fft",
@@ -87,18 +110,30 @@ def _several(name: str, kind: str, inverse: bool) -> Callable[..., Any]:
         if not is_traced(x):
             return scipys(x, type, s, axes, norm, overwrite_x, workers, orthogonalize=orthogonalize)
         x = as_floats(x)
+        usual = norm == "ortho"
+        ortho = usual if orthogonalize is None else bool(orthogonalize)
+        if x.dtype.kind == "c" and ortho != usual:
+            raise refuse(f"fft.{name}", f"SciPy ignores orthogonalize={ortho} of complex numbers.",
+                         "Transform x.real and x.imag, each for itself.")  # fmt: skip
+        lengths = [] if s is None else np.atleast_1d(s).tolist()
         if axes is None:
-            axes = range(x.ndim) if s is None else range(x.ndim - len(np.atleast_1d(s)), x.ndim)
-        places = tuple(int(k) % x.ndim for k in np.atleast_1d(axes))
-        for k, n in zip(places, np.atleast_1d(s).tolist() if s is not None else (), strict=False):
+            axes = range(x.ndim) if s is None else range(x.ndim - len(lengths), x.ndim)
+        places = tuple(normalize_axis_index(int(k), x.ndim) for k in np.atleast_1d(axes))
+        if s is not None and len(lengths) != len(places):
+            raise ValueError("when given, axes and shape arguments have to be of the same length")
+        for k, n in zip(places, lengths, strict=False):
             length = x.shape[k]
+            if n == -1:
+                continue
+            if n < 1:
+                raise ValueError(f"invalid number of data points ({n}) specified")
             if n > length:
                 x = np.pad(x, [(0, n - length if j == k else 0) for j in range(x.ndim)])
             x = x[(slice(None),) * k + (slice(0, n),)]
         return _transform(
             x, kind=kind, axes=places, norm=_SWAPPED[norm] if inverse else norm,
             number=_INVERSE[type] if inverse else type,
-            ortho=norm == "ortho" if orthogonalize is None else orthogonalize,
+            ortho=ortho,
         )  # fmt: skip
 
     return _described(call, name)
@@ -128,3 +163,15 @@ dctn, idctn = _several("dctn", "dct", False), _several("idctn", "dct", True)
 dstn, idstn = _several("dstn", "dst", False), _several("idstn", "dst", True)
 dct, idct = _one("dct", dctn), _one("idct", idctn)
 dst, idst = _one("dst", dstn), _one("idst", idstn)
+
+
+def _hankel(name: str, array: str) -> Callable[..., Any]:
+    function = getattr(_fft, name)
+
+    def composition(x: Any, **how: Any) -> Any:
+        return by_matrix(x, -1, lambda m: function(m.T, **how).T)
+
+    return declared(function, composition, array, home=__name__)
+
+
+fht, ifht = _hankel("fht", "a"), _hankel("ifht", "A")

@@ -19,13 +19,24 @@ from autograd_core.base.source import Location
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.nested_sequences import join
 from autograd_core.operations.primitive import Primitive, innermost_array
-from autograd_core.scipy.declared import by_matrix, declared
-from autograd_core.scipy.values import as_floats, guarded, is_traced, refuse, watched
+from autograd_core.scipy.guards import guarded
+from autograd_core.scipy.quadrature import dblquad, nquad, quad, quad_vec, tplquad
+from autograd_core.scipy.sampled import (
+    cumulative_simpson,
+    cumulative_trapezoid,
+    fixed_quad,
+    romb,
+    simpson,
+    trapezoid,
+)
+from autograd_core.scipy.values import as_floats, is_traced, refuse, watched
 from autograd_core.transforms.derivatives import pushed as jvp
 from autograd_core.transforms.derivatives import transpose as vjp
 from autograd_core.transforms.right_sides import Arguments, as_state
 
-__all__ = ["odeint", "simpson", "solve_ivp"]
+__all__ = ["cumulative_simpson", "cumulative_trapezoid", "dblquad", "fixed_quad", "nquad",
+           "odeint", "quad", "quad_vec", "romb", "simpson", "solve_ivp", "tplquad",
+           "trapezoid"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -354,17 +365,6 @@ def solve_ivp(
     result = problem.info
     result.t, result.y = times[kept], y[kept].T
     return result
-
-
-def _simpson(y: Any, *, x: Any, dx: float, axis: int) -> Any:
-    def along(m: Any) -> Any:
-        places = np.moveaxis(x, axis, 0) if np.ndim(x) > 1 else x
-        return _integrate.simpson(m, places, dx=dx, axis=0)[None]
-
-    return np.squeeze(by_matrix(y, axis, along), axis)
-
-
-simpson = declared(_integrate.simpson, _simpson, "y", home=__name__)
 
 
 def _least(tolerance: Any) -> Any:

@@ -12,98 +12,93 @@ import numpy as np
 import scipy.linalg as _linalg
 
 from autograd_core.operations.declare import primitive
-from autograd_core.operations.primitive import Primitive
+from autograd_core.operations.kinds import extreme
+from autograd_core.operations.primitive import Constant, Primitive, innermost_array
 from autograd_core.scipy.banded import solve_banded
-from autograd_core.scipy.matrix_functions import expm, logm, solve_sylvester, sqrtm
-from autograd_core.scipy.triangular import apply, cho_factor, cho_solve, cholesky, solve_triangular
-from autograd_core.scipy.values import STACKED, guarded, is_traced, refuse, valued
+from autograd_core.scipy.decompositions import (
+    lu,
+    lu_factor,
+    lu_solve,
+    polar,
+    qr,
+    svd,
+    svdvals,
+)
+from autograd_core.scipy.eigenvalues import (
+    eig,
+    eig_banded,
+    eigh,
+    eigh_tridiagonal,
+    eigvals,
+    eigvals_banded,
+    eigvalsh,
+    eigvalsh_tridiagonal,
+)
+from autograd_core.scipy.guards import guarded
+from autograd_core.scipy.matrix_functions import (
+    coshm,
+    cosm,
+    expm,
+    expm_frechet,
+    fractional_matrix_power,
+    funm,
+    logm,
+    signm,
+    sinhm,
+    sinm,
+    solve_continuous_lyapunov,
+    solve_discrete_lyapunov,
+    solve_sylvester,
+    sqrtm,
+    tanhm,
+    tanm,
+)
+from autograd_core.scipy.riccati import (
+    orthogonal_procrustes,
+    solve_continuous_are,
+    solve_discrete_are,
+)
+from autograd_core.scipy.schur import hessenberg, schur
+from autograd_core.scipy.special_matrices import (
+    block_diag,
+    circulant,
+    companion,
+    convolution_matrix,
+    fiedler,
+    fiedler_companion,
+    hankel,
+    khatri_rao,
+    leslie,
+    matmul_toeplitz,
+    toeplitz,
+)
+from autograd_core.scipy.systems import (
+    cho_solve_banded,
+    cholesky_banded,
+    solve,
+    solve_circulant,
+    solve_toeplitz,
+    solveh_banded,
+)
+from autograd_core.scipy.triangular import cho_factor, cho_solve, cholesky, solve_triangular
+from autograd_core.scipy.values import STACKED, is_traced, refuse, valued
 
 
 def __getattr__(name: str) -> Any:
     return guarded(_linalg, name)
 
 
-__all__ = ["cho_factor", "cho_solve", "cholesky", "det", "expm", "inv", "logm", "solve",
-           "solve_banded", "solve_sylvester", "solve_triangular", "sqrtm"]  # fmt: skip
-
-
-def _system_back(a: Any, g: Any, transposed: bool, vector: bool) -> Any:
-    return _system(a if transposed else a.mT, g, vector=vector)
-
-
-def _system_value(a: Any, b: Any, *, vector: bool, transposed: bool = False, how: Any = ()) -> Any:
-    stacked = vector and b.ndim > 1
-    made = _linalg.solve(a, b[..., None] if stacked else b, transposed=transposed, **dict(how))
-    return made[..., 0] if stacked else made
-
-
-def _system_matrix(
-    g: Any, x: Any, a: Any, b: Any, *, vector: bool, transposed: bool = False, how: Any = ()
-) -> Any:
-    h = _system_back(a, g, transposed, vector)
-    h, x = (h[..., None], x[..., None]) if vector else (h, x)
-    return -(x @ h.mT if transposed else h @ x.mT)
-
-
-_system: Primitive = primitive(
-    _system_value,
-    vjp=[
-        _system_matrix,
-        lambda g, x, a, b, *, vector, transposed=False, how=(): _system_back(
-            a, g, transposed, vector
-        ),
-    ],
-    jvp=[
-        lambda t, x, a, b, *, vector, transposed=False, how=(): (
-            -_system(
-                a,
-                apply(t.mT if transposed else t, x, vector),
-                vector=vector,
-                transposed=transposed,
-            )
-        ),
-        lambda t, x, a, b, **how: _system(a, t, **how),
-    ],
-    arity=2,
-    name="scipy solve",
-    category=STACKED,
-)
-
-
-def solve(
-    a: Any,
-    b: Any,
-    lower: bool = False,
-    overwrite_a: bool = False,
-    overwrite_b: bool = False,
-    check_finite: bool = True,
-    assume_a: Any = None,
-    transposed: bool = False,
-) -> Any:
-    """Solve a x = b; differentiable in both.
-
-    `assume_a` may be None or "gen" where a is traced: the other kinds read a part of it only.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> solve(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([2.0, 4.0]))
-    array([1., 1.])
-    """
-    how = {} if assume_a is None else {"assume_a": assume_a}
-    if not is_traced(a, b):
-        return _linalg.solve(a, b, lower, overwrite_a, overwrite_b, check_finite,
-                             transposed=transposed, **how)  # fmt: skip
-    if assume_a not in (None, "gen", "general"):
-        raise refuse(
-            "linalg.solve", f"assume_a={assume_a!r} reads a part of the matrix only, and is not "
-            "supported on a traced value.", "Leave it out, or use cho_solve(cho_factor(a), b) or "
-            "solve_triangular.",
-        )  # fmt: skip
-    how = {**how, "lower": lower, "check_finite": check_finite}
-    return _system(
-        a, b, vector=np.ndim(b) == 1, transposed=transposed, how=tuple(how.items())
-    )  # fmt: skip
+__all__ = ["block_diag", "cho_factor", "cho_solve", "cho_solve_banded", "cholesky",
+           "cholesky_banded", "circulant", "companion", "convolution_matrix", "coshm", "cosm",
+           "det", "eig", "eig_banded", "eigh", "eigh_tridiagonal", "eigvals", "eigvals_banded",
+           "eigvalsh", "eigvalsh_tridiagonal", "expm", "expm_frechet", "fiedler",
+           "fiedler_companion", "fractional_matrix_power", "funm", "hankel", "hessenberg", "inv",
+           "khatri_rao", "leslie", "logm", "lstsq", "lu", "lu_factor", "lu_solve",
+           "matmul_toeplitz", "norm", "orthogonal_procrustes", "pinv", "polar", "qr", "schur",
+           "signm", "sinhm", "sinm", "solve", "solve_banded", "solve_circulant",
+           "solve_continuous_are", "solve_continuous_lyapunov", "solve_discrete_are",
+           "solve_discrete_lyapunov", "solve_sylvester", "solve_toeplitz", "solve_triangular",
+           "solveh_banded", "sqrtm", "svd", "svdvals", "tanhm", "tanm", "toeplitz"]  # fmt: skip
 
 
 _inv: Primitive = primitive(
@@ -154,3 +149,107 @@ def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     if not is_traced(a):
         return _linalg.det(a, overwrite_a, check_finite)
     return _det(a, finite=check_finite)
+
+
+def _tolerances(atol: Any, rtol: Any) -> None:
+    if is_traced(atol, rtol):
+        raise refuse("linalg.pinv", "a traced tolerance has no derivative.", "Give a number.")
+    if atol not in (None, 0, 0.0):
+        raise refuse("linalg.pinv", "atol= is not supported on a traced value.", "Use rtol=.")
+
+
+_pinv: Primitive = valued(
+    lambda a, *, rtol: _linalg.pinv(a, rtol=rtol),
+    lambda a, *, rtol: np.linalg.pinv(
+        a, rcond=max(a.shape[-2:]) * np.finfo(a.dtype).eps if rtol is None else rtol
+    ),
+    "scipy pinv",
+    arity=1,
+)
+
+
+def pinv(
+    a: Any,
+    *,
+    atol: Any = None,
+    rtol: Any = None,
+    return_rank: bool = False,
+    check_finite: bool = True,
+) -> Any:
+    """Return the pseudo-inverse; `atol` is for constants only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pinv(np.array([[4.0], [0.0]])).round(4)
+    array([[0.25, 0.  ]])
+    """
+    how = {"atol": atol, "rtol": rtol, "return_rank": return_rank, "check_finite": check_finite}
+    if not is_traced(a):
+        return _linalg.pinv(a, **how)
+    _tolerances(atol, rtol)
+    made = _pinv(a, rtol=rtol)
+    return (made, _linalg.pinv(innermost_array(a), **how)[1]) if return_rank else made
+
+
+_rank = Constant(lambda a, b, *, cond: np.intp(_linalg.lstsq(a, b, cond)[2]))
+_least_squares: Primitive = valued(
+    lambda a, b, *, cond: _linalg.lstsq(a, b, cond)[0],
+    lambda a, b, *, cond: np.linalg.lstsq(a, b, np.finfo(a.dtype).eps if cond is None else cond)[0],
+    "scipy lstsq",
+    arity=2,
+)
+
+
+def lstsq(
+    a: Any,
+    b: Any,
+    cond: Any = None,
+    overwrite_a: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+    lapack_driver: Any = None,
+) -> Any:
+    """Return the least-squares solution, the residuals, the rank and the singular values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lstsq(np.array([[2.0], [0.0]]), np.array([4.0, 1.0]))[0]
+    array([2.])
+    """
+    if not is_traced(a, b):
+        return _linalg.lstsq(a, b, cond, overwrite_a, overwrite_b, check_finite, lapack_driver)
+    if lapack_driver not in (None, "gelsd"):
+        raise refuse("linalg.lstsq", f"lapack_driver={lapack_driver!r} is not supported on a "
+                     "traced value.", "Leave it out.")  # fmt: skip
+    x, rank = _least_squares(a, b, cond=cond), _rank(a, b, cond=cond)
+    rows, columns = np.shape(a)[-2:]
+    residuals: Any = np.zeros_like(x, shape=(0,))
+    if rows > columns and int(extreme(np.min, innermost_array(rank), columns)) == columns:
+        residuals = np.sum(np.abs(b - a @ x) ** 2, axis=0)
+    return x, residuals, rank, svdvals(a)
+
+
+_norm: Primitive = valued(
+    lambda a, *, order, axis, keepdims: np.asarray(_linalg.norm(a, order, axis, keepdims))[()],
+    lambda a, *, order, axis, keepdims: np.linalg.norm(a, order, axis, keepdims),
+    "scipy norm",
+    arity=1,
+)
+
+
+def norm(
+    a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True
+) -> Any:
+    """Return the norm of a vector or a matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(norm(np.array([3.0, 4.0])))
+    5.0
+    """
+    if not is_traced(a):
+        return _linalg.norm(a, ord, axis, keepdims, check_finite)
+    return _norm(a, order=ord, axis=axis, keepdims=keepdims)

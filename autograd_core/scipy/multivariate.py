@@ -14,7 +14,8 @@ from autograd_core.operations.boxed import Boxed, bare
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.primitive import Primitive
 from autograd_core.rules.scipy_ufuncs import sp
-from autograd_core.scipy.values import is_traced, refuse_traced, valued
+from autograd_core.scipy.guards import refusing
+from autograd_core.scipy.values import is_traced, valued
 
 _normal, _dirichlet = _stats.multivariate_normal, _stats.dirichlet
 Function = Callable[..., Any]
@@ -30,13 +31,7 @@ class _Fallback:
         method = getattr(self.scipy, name)
         if name.startswith("_") or not callable(method):
             return method
-
-        def own(*args: Any, **keywords: Any) -> Any:
-            remedy = "Pass constants (x.detach() on a Tensor)."
-            refuse_traced(f"stats.{self.name}.{name}", remedy, args, keywords)
-            return method(*args, **keywords)
-
-        return own
+        return refusing(method, f"stats.{self.name}.{name}")
 
 
 # --- normal --------------------------------------------------------------------

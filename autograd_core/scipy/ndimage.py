@@ -1,47 +1,119 @@
 """scipy.ndimage's linear filters and interpolation, differentiable; values are SciPy's.
 
-A filter along an axis is a linear map, whose derivative is computed by its matrix.
+A filter along an axis is a correlation with its answer to an impulse, whatever SciPy calls it.
 """
 
 from __future__ import annotations
 
+from builtins import sum as total
 from collections.abc import Callable
-from itertools import product
 from typing import Any
 
 import numpy as np
 import scipy.ndimage as _ndimage
+from numpy.lib.array_utils import normalize_axis_index
 
-from autograd_core.scipy.declared import by_matrix, declared
-from autograd_core.scipy.values import guarded, refuse
+from autograd_core.operations.declare import linear
+from autograd_core.operations.primitive import Primitive
+from autograd_core.scipy.declared import declared
+from autograd_core.scipy.geometry import affine_transform, rotate
+from autograd_core.scipy.guards import guarded
+from autograd_core.scipy.measurements import (
+    center_of_mass,
+    maximum,
+    mean,
+    minimum,
+    standard_deviation,
+    sum,  # noqa: A004 - SciPy's name
+    sum_labels,
+    variance,
+)
+from autograd_core.scipy.resampling import along_axes, at_places, extended, spline_coefficients
+from autograd_core.scipy.windows import (
+    maximum_filter,
+    maximum_filter1d,
+    median_filter,
+    minimum_filter,
+    minimum_filter1d,
+    percentile_filter,
+    rank_filter,
+    vectorized_filter,
+)
 
 
 def __getattr__(name: str) -> Any:
     return guarded(_ndimage, name)
 
 
-__all__ = ["convolve", "convolve1d", "correlate", "correlate1d", "gaussian_filter",
-           "gaussian_filter1d", "gaussian_gradient_magnitude", "gaussian_laplace", "laplace",
-           "map_coordinates", "prewitt", "shift", "sobel", "spline_filter", "spline_filter1d",
-           "uniform_filter", "uniform_filter1d", "zoom"]  # fmt: skip
+__all__ = ["affine_transform", "center_of_mass", "convolve", "convolve1d", "correlate",
+           "correlate1d", "gaussian_filter", "gaussian_filter1d", "gaussian_gradient_magnitude",
+           "gaussian_laplace", "laplace", "map_coordinates", "maximum", "maximum_filter",
+           "maximum_filter1d", "mean", "median_filter", "minimum", "minimum_filter",
+           "minimum_filter1d", "percentile_filter", "prewitt", "rank_filter", "rotate", "shift",
+           "sobel", "spline_filter", "spline_filter1d", "standard_deviation", "sum", "sum_labels",
+           "uniform_filter", "uniform_filter1d", "variance", "vectorized_filter",
+           "zoom"]  # fmt: skip
 
 # --- along one axis -------------------------------------------------------------------------------
 
 
-def _along(function: Any) -> Callable[..., Any]:
-    """Return a filter along one axis as a composition."""
+def _valid(x: Any, *, weights: Any, axis: int) -> Any:
+    """Correlate along an axis, where all weights stand on elements."""
+    middle = len(weights) // 2
+    made = _ndimage.correlate1d(x, np.real(weights), axis, mode="constant")
+    if np.iscomplexobj(weights):  # which SciPy would conjugate
+        made = made + 1j * _ndimage.correlate1d(x, np.imag(weights), axis, mode="constant")
+    end = middle + x.shape[axis] - len(weights) + 1
+    return made[(*(slice(None),) * axis, slice(middle, end))]
 
-    def composition(x: Any, *, axis: int = -1, output: Any = None, **how: Any) -> Any:
-        return by_matrix(x, axis, lambda m: function(m, axis=0, **how))
+
+def _valid_back(g: Any, x: Any, *, weights: Any, axis: int) -> Any:
+    wide = len(weights) - 1
+    padded = np.pad(g, [(wide, wide) if k == axis else (0, 0) for k in range(g.ndim)])
+    return _correlated(padded, weights=weights[::-1], axis=axis)
+
+
+_correlated: Primitive = linear(_valid, _valid_back, name="correlate1d", category="scipy")
+
+
+def _along(function: Any, reach_of: Callable[..., int]) -> Callable[..., Any]:
+    """Return a filter along one axis: a correlation with its answer to an impulse."""
+
+    def composition(
+        x: Any, *, axis: int = -1, output: Any = None, mode: str = "reflect", cval: Any = 0.0,
+        **how: Any,
+    ) -> Any:  # fmt: skip
+        axis = normalize_axis_index(axis, x.ndim)
+        reach = 2 * reach_of(**how) + 1
+        answer = function(np.eye(1, 2 * reach + 1, reach)[0], mode="constant", **how)
+        weights = answer[::-1]  # of the elements from -reach to reach
+        used = np.flatnonzero(weights)
+        if not used.size:
+            return 0.0 * x
+        before, after = max(reach - used[0], 0), max(used[-1] - reach, 0)
+        weights = weights[reach - before : reach + after + 1]
+        wide = extended(x, axis, before, after, mode, cval)
+        return _correlated(wide, weights=weights, axis=axis)
 
     return composition
 
 
-_correlate1d, _convolve1d, _gaussian1d, _uniform1d, _spline1d = map(
-    _along,
-    (_ndimage.correlate1d, _ndimage.convolve1d, _ndimage.gaussian_filter1d,
-     _ndimage.uniform_filter1d, _ndimage.spline_filter1d),
-)  # fmt: skip
+_correlate1d = _along(_ndimage.correlate1d, lambda weights, origin=0: len(weights))
+_convolve1d = _along(_ndimage.convolve1d, lambda weights, origin=0: len(weights))
+_uniform1d = _along(_ndimage.uniform_filter1d, lambda size, origin=0: int(size))
+_gaussian1d = _along(
+    _ndimage.gaussian_filter1d,
+    lambda sigma, order=0, truncate=4.0, radius=None: int(
+        truncate * float(sigma) + 0.5 if radius is None else radius
+    ),
+)
+
+
+def _spline1d(x: Any, *, order: int, axis: int, output: Any = None, mode: str = "mirror") -> Any:
+    if order in (0, 1):
+        return x
+    axis = normalize_axis_index(axis, x.ndim)
+    return spline_coefficients(x, order=order, axis=axis, mode=mode)
 
 
 def _declared(name: str, composition: Callable[..., Any], *arrays: str) -> Callable[..., Any]:
@@ -118,7 +190,9 @@ def _slopes(across: list[float]) -> Callable[..., Any]:
 
 def _laplace(x: Any, *, output: Any, mode: Any, cval: float, axes: Any = None) -> Any:
     chosen = _axes(axes, x.ndim)
-    return sum(
+    if not chosen:
+        return x
+    return total(
         _correlate1d(x, axis=k, weights=[1, -2, 1], mode=m, cval=cval)
         for k, m in zip(chosen, _each(mode, len(chosen)), strict=True)
     )
@@ -137,13 +211,19 @@ def _derivatives(
 def _gaussian_laplace(
     x: Any, *, sigma: Any, output: Any, mode: Any, cval: float, axes: Any = None, kwargs: Any = None
 ) -> Any:
-    return sum(_derivatives(x, 2, sigma, mode, cval, axes, kwargs or {}))
+    if not _axes(axes, x.ndim):
+        return x
+    return total(_derivatives(x, 2, sigma, mode, cval, axes, kwargs or {}))
 
 
 def _magnitude(
     x: Any, *, sigma: Any, output: Any, mode: Any, cval: float, axes: Any = None, kwargs: Any = None
 ) -> Any:
+    if not _axes(axes, x.ndim):
+        return x
     slopes = _derivatives(x, 1, sigma, mode, cval, axes, kwargs or {})
+    if x.dtype.kind == "c":  # SciPy takes the root of the sum of squares, not of absolute squares
+        return np.sqrt(total(slope * slope for slope in slopes))
     return np.linalg.norm(np.stack(slopes), axis=0)  # of length 0: derivative 0
 
 
@@ -158,10 +238,6 @@ gaussian_gradient_magnitude = _declared("gaussian_gradient_magnitude", _magnitud
 
 # --- kernels of any shape -------------------------------------------------------------------------
 
-_PADDING = {"reflect": "symmetric", "grid-mirror": "symmetric", "mirror": "reflect",
-            "nearest": "edge", "wrap": "wrap", "grid-wrap": "wrap", "constant": "constant",
-            "grid-constant": "constant"}  # fmt: skip
-
 
 def _windows_summed(x: Any, weights: Any, mode: Any, cval: float, origin: Any, axes: Any) -> Any:
     """Correlate: the padded input, moved to each element of the kernel and weighted."""
@@ -169,10 +245,7 @@ def _windows_summed(x: Any, weights: Any, mode: Any, cval: float, origin: Any, a
     shape = dict(zip(chosen, weights.shape, strict=True))
     for k, m, o in zip(chosen, _each(mode, len(chosen)), _each(origin, len(chosen)), strict=True):
         before = shape[k] // 2 + o
-        widths = [(0, 0)] * x.ndim
-        widths[k] = (before, shape[k] - 1 - before)
-        filled = {"constant_values": cval} if _PADDING[m] == "constant" else {}
-        x = np.pad(x, widths, mode=_PADDING[m], **filled)  # type: ignore[call-overload]
+        x = extended(x, k, before, shape[k] - 1 - before, m, cval)
     made: Any = 0.0
     for index in np.ndindex(weights.shape):
         first = dict(zip(chosen, index, strict=True))
@@ -187,7 +260,7 @@ def _windows_summed(x: Any, weights: Any, mode: Any, cval: float, origin: Any, a
 def _correlate(
     x: Any, weights: Any, *, output: Any, mode: Any, cval: float, origin: Any, axes: Any = None
 ) -> Any:
-    return _windows_summed(x, weights, mode, cval, origin, axes)
+    return _windows_summed(x, np.conj(weights), mode, cval, origin, axes)  # as SciPy's does
 
 
 def _convolve(
@@ -204,51 +277,29 @@ convolve = _declared("convolve", _convolve, "input", "weights")
 # --- interpolation --------------------------------------------------------------------------------
 
 
-def _moved(function: Any, setting: str) -> Callable[..., Any]:
-    """Return zoom or shift: one vector after the other, since both work along all axes."""
-
-    def composition(x: Any, *, output: Any = None, **how: Any) -> Any:
-        for k, size in enumerate(_each(how.pop(setting), x.ndim)):
-
-            def along(m: Any, size: Any = size) -> Any:
-                return np.stack([function(v, size, **how) for v in m.T], axis=1)
-
-            x = by_matrix(x, k, along)
+def _zoom(
+    x: Any, *, zoom: Any, output: Any, order: int, mode: str, cval: float, prefilter: bool,
+    grid_mode: bool,
+) -> Any:  # fmt: skip
+    if prefilter and all(z == 1 for z in _each(zoom, x.ndim)):
         return x
+    grid_mode = grid_mode and x.dtype.kind != "c"  # which SciPy forgets for complex numbers
+    places = []
+    for n, factor in zip(x.shape, _each(zoom, x.ndim), strict=True):
+        m = round(n * factor)
+        ratio = n / max(m, 1) if grid_mode else (n - 1) / (m - 1) if m > 1 else 1.0
+        places.append((np.arange(m) + 0.5) * ratio - 0.5 if grid_mode else np.arange(m) * ratio)
+    return along_axes(x, places, order, mode, cval, prefilter)
 
-    return composition
 
-
-zoom = _declared("zoom", _moved(_ndimage.zoom, "zoom"))
-shift = _declared("shift", _moved(_ndimage.shift, "shift"))
-
-
-def _map_coordinates(
-    x: Any, coordinates: Any, *, output: Any, order: int, mode: str, cval: float, prefilter: bool
+def _shift(
+    x: Any, *, shift: Any, output: Any, order: int, mode: str, cval: float, prefilter: bool
 ) -> Any:
-    if order > 1 or mode not in ("constant", "nearest"):
-        raise refuse(
-            "ndimage.map_coordinates", f"order={order}, mode={mode!r} has no derivative here.",
-            'Write order=1 with mode="constant" or "nearest".',
-        )  # fmt: skip
-    places = [np.clip(c, 0, n - 1) for c, n in zip(coordinates, x.shape, strict=True)]
-    if order == 0:
-        made = x[tuple(np.floor(p + 0.5).astype(int) for p in places)]
-    else:
-        low = [np.minimum(np.floor(p).astype(int), max(n - 2, 0))
-               for p, n in zip(places, x.shape, strict=True)]  # fmt: skip
-        made = 0.0
-        for corner in product((0, 1), repeat=x.ndim):
-            weight: Any = 1.0
-            for bit, p, k in zip(corner, places, low, strict=True):
-                weight = weight * (p - k if bit else 1.0 - (p - k))
-            index = [np.minimum(k + bit, n - 1)
-                     for bit, k, n in zip(corner, low, x.shape, strict=True)]  # fmt: skip
-            made = made + weight * x[tuple(index)]
-    if mode == "nearest":
-        return made
-    beyond = [(c < 0) | (c > n - 1) for c, n in zip(coordinates, x.shape, strict=True)]
-    return np.where(np.any(beyond, axis=0), cval, made)
+    by = _each(shift, x.ndim)
+    places = [np.arange(n) - float(s) for n, s in zip(x.shape, by, strict=True)]
+    return along_axes(x, places, order, mode, cval, prefilter)
 
 
-map_coordinates = _declared("map_coordinates", _map_coordinates, "input", "coordinates")
+zoom = _declared("zoom", _zoom)
+shift = _declared("shift", _shift)
+map_coordinates = _declared("map_coordinates", at_places, "input", "coordinates")

@@ -9,8 +9,24 @@ import numpy as np
 from autograd_core.operations.declare import elementwise, primitive
 from autograd_core.operations.primitive import Constant, Primitive
 from autograd_core.rules.reductions import expand
+from autograd_core.rules.scipy_integrals import lambert
 from autograd_core.rules.scipy_ufuncs import sp as _special
-from autograd_core.scipy.values import as_floats, guarded, is_traced, refuse
+from autograd_core.rules.scipy_zeta import hurwitz, riemann
+from autograd_core.scipy.guards import guarded
+from autograd_core.scipy.spherical import (
+    perm,
+    softplus,
+    sph_harm_y,
+    spherical_in,
+    spherical_jn,
+    spherical_kn,
+    spherical_yn,
+)
+from autograd_core.scipy.values import as_floats, is_traced, refuse
+
+__all__ = ["comb", "factorial", "lambertw", "log_softmax", "logsumexp", "multigammaln", "perm",
+           "polygamma", "softmax", "softplus", "sph_harm_y", "spherical_in", "spherical_jn",
+           "spherical_kn", "spherical_yn", "zeta"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -57,6 +73,129 @@ def multigammaln(a: Any, d: int) -> Any:
     0.0
     """
     return _multigammaln(a, d=d) if is_traced(a) else _special.multigammaln(a, d)
+
+
+def zeta(x: Any, q: Any = None, out: Any = None) -> Any:
+    """Return the zeta function of Riemann, or with q that of Hurwitz; differentiable in both.
+
+    Parameters
+    ----------
+    x : array
+        The exponent.
+    q : array, optional
+        The shift.
+    out : array, optional
+        As SciPy's; refused with traced values.
+
+    Returns
+    -------
+    array
+
+    Raises
+    ------
+    UnsupportedError
+        With `out` and a traced value.
+
+    Examples
+    --------
+    >>> float(zeta(2.0).round(6))
+    1.644934
+    """
+    if not is_traced(x, q, out):
+        return _special.zeta(x, q, out)
+    if out is not None:
+        raise refuse("special.zeta", "out= cannot hold a derivative.", "Use the value returned.")
+    return riemann(as_floats(x)) if q is None else hurwitz(as_floats(x), as_floats(q))
+
+
+def lambertw(z: Any, k: Any = 0, tol: float = 1e-8) -> Any:
+    """Return a branch of Lambert's function, complex numbers as SciPy's; differentiable in z.
+
+    Parameters
+    ----------
+    z : array
+    k : int
+        The branch.
+    tol : float
+        As SciPy's.
+
+    Returns
+    -------
+    array of complex numbers
+
+    Examples
+    --------
+    >>> complex(lambertw(0.0))
+    0j
+    """
+    if not is_traced(z, k, tol):
+        return _special.lambertw(z, k, tol)
+    return lambert(as_floats(z), np.asarray(k, dtype=np.dtype("long")), tol)
+
+
+def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:  # noqa: N803
+    """Return the number of combinations of k of N things; differentiable in both.
+
+    Parameters
+    ----------
+    N, k : array
+    exact, repetition : bool
+        As SciPy's; refused with traced values.
+
+    Returns
+    -------
+    array
+
+    Raises
+    ------
+    UnsupportedError
+        With `exact` or `repetition` and a traced value.
+
+    Examples
+    --------
+    >>> float(comb(4.0, 2.0))
+    6.0
+    """
+    if not is_traced(N, k):
+        return _special.comb(N, k, exact=exact, repetition=repetition)
+    if exact or repetition:
+        raise refuse("special.comb", f"exact={exact}, repetition={repetition} is not supported on "
+                     "a traced value.", "Leave them out.")  # fmt: skip
+    counted = (k <= N) & (N >= 0) & (k >= 0)
+    return np.where(counted, _special.binom(N, k), 0.0)
+
+
+def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
+    """Return n!, of any numbers; differentiable.
+
+    Parameters
+    ----------
+    n : array
+    exact, extend
+        As SciPy's; with a traced value `exact` is refused, and `extend` is "zero".
+
+    Returns
+    -------
+    array
+
+    Raises
+    ------
+    UnsupportedError
+        With `exact`, or another `extend`, and a traced value.
+
+    Examples
+    --------
+    >>> float(factorial(3.0))
+    6.0
+    """
+    if not is_traced(n):
+        more = {} if extend == "zero" else {"extend": extend}
+        return _special.factorial(n, exact, **more)
+    if exact or extend != "zero":
+        raise refuse("special.factorial", f"exact={exact}, extend={extend!r} is not supported on a "
+                     "traced value.", "Write special.gamma(n + 1).")  # fmt: skip
+    n = as_floats(n)
+    return np.where(n < 0, 0.0, _special.gamma(np.where(n < 0, 0.0, n) + 1.0))
 
 
 # --- sums of exponentials -------------------------------------------------------

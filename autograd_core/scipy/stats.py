@@ -14,8 +14,22 @@ import scipy.stats as _stats
 
 from autograd_core.scipy.densities import KNOWN
 from autograd_core.scipy.distributions import Distribution
+from autograd_core.scipy.guards import guarded
+from autograd_core.scipy.kernel_density import gaussian_kde
 from autograd_core.scipy.multivariate import dirichlet, multivariate_normal
-from autograd_core.scipy.values import guarded
+from autograd_core.scipy.multivariate_counts import dirichlet_multinomial, multinomial
+from autograd_core.scipy.summaries import (
+    entropy,
+    gmean,
+    hmean,
+    kurtosis,
+    moment,
+    pmean,
+    sem,
+    skew,
+    variation,
+    zscore,
+)
 
 _WRAPPED: dict[str, Distribution] = {}
 
@@ -37,5 +51,7 @@ norm, gamma, chi2, beta = map(_wrapped, ("norm", "gamma", "chi2", "beta"))
 t, expon, laplace, logistic = map(_wrapped, ("t", "expon", "laplace", "logistic"))
 cauchy, poisson, bernoulli = map(_wrapped, ("cauchy", "poisson", "bernoulli"))
 
-__all__ = ["bernoulli", "beta", "cauchy", "chi2", "dirichlet", "expon", "gamma", "laplace",
-           "logistic", "multivariate_normal", "norm", "poisson", "t"]  # fmt: skip
+__all__ = ["bernoulli", "beta", "cauchy", "chi2", "dirichlet", "dirichlet_multinomial", "entropy",
+           "expon", "gamma", "gaussian_kde", "gmean", "hmean", "kurtosis", "laplace", "logistic",
+           "moment", "multinomial", "multivariate_normal", "norm", "pmean", "poisson", "sem",
+           "skew", "t", "variation", "zscore"]  # fmt: skip

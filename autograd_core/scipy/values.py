@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 import scipy
 
 from autograd_core.base import errors, tree
+from autograd_core.base.packages import module_of
 from autograd_core.base.source import Location
 from autograd_core.operations.boxed import Boxed
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.nested_sequences import holds, join
-from autograd_core.operations.primitive import REGISTRY, Primitive
+from autograd_core.operations.primitive import Primitive
 from autograd_core.transforms.derivatives import pushed as jvp
 from autograd_core.transforms.derivatives import transpose as vjp
 
@@ -73,26 +73,20 @@ def watched(f: Callable[..., Any], function: str) -> Callable[..., Any]:
     return checked
 
 
-_GUARDED: dict[Any, Callable[..., Any]] = {}
+def places_of(wanted: Any, found: Any) -> Any:
+    """Return where numbers stand among others that differ by rounding, each place once.
 
-
-def guarded(module: Any, name: str) -> Any:
-    """Return what SciPy has under a name; a function that has no rule refuses traced values."""
-    own = getattr(module, name)
-    if not isinstance(own, FunctionType) or name.startswith("_") or own in REGISTRY:
-        return own
-    if own not in _GUARDED:
-        where = f"{module.__name__.removeprefix('scipy.')}.{name}"
-
-        @wraps(own)
-        def call(*args: Any, **keywords: Any) -> Any:
-            remedy = "Pass constants (x.detach() on a Tensor), or write it in NumPy."
-            refuse_traced(where, remedy, args, keywords)
-            args = tuple(watched(a, where) if isinstance(a, FunctionType) else a for a in args)
-            return own(*args, **keywords)
-
-        _GUARDED[own] = call
-    return _GUARDED[own]
+    Examples
+    --------
+    >>> places_of(np.array([3.0, 1.0]), np.array([1.0 + 1e-12, 3.0]))
+    array([1, 0])
+    """
+    free, places = list(range(len(found))), []
+    for number in wanted:
+        nearest = min(free, key=lambda k: abs(found[k] - number))
+        free.remove(nearest)
+        places.append(nearest)
+    return np.array(places, dtype=int)
 
 
 def instead_of(module: str, name: str) -> str | None:
@@ -102,10 +96,13 @@ def instead_of(module: str, name: str) -> str | None:
     'autograd_core.scipy.signal.convolve'
     """
     ours = f"autograd_core.{module}"
-    if module.removeprefix("scipy.") not in import_module("autograd_core.scipy").__all__:
+    if (
+        module.removeprefix("scipy.").partition(".")[0]
+        not in import_module("autograd_core.scipy").__all__
+    ):
         return None
     found = getattr(import_module(ours), name, None)
-    made_here = str(getattr(found, "__module__", "")).startswith("autograd_core.scipy")
+    made_here = module_of(found).startswith("autograd_core.scipy")
     return f"{ours}.{name}" if made_here else None
 
 
@@ -140,10 +137,20 @@ def valued(
         return lambda x: composition(*args[:k], x, *args[k + 1 :], **settings)
 
     def back(k: int) -> Callable[..., Any]:
-        return lambda g, y, *args, **settings: vjp(of_one(k, args, settings), args[k])[1](g)[0]
+        def pulled(g: Any, y: Any, *args: Any, **settings: Any) -> Any:
+            if not np.size(args[k]) or not np.size(y):
+                return np.zeros_like(args[k])
+            return vjp(of_one(k, args, settings), args[k])[1](g)[0]
+
+        return pulled
 
     def ahead(k: int) -> Callable[..., Any]:
-        return lambda t, y, *args, **settings: jvp(of_one(k, args, settings), (args[k],), (t,))[1]
+        def pushed(t: Any, y: Any, *args: Any, **settings: Any) -> Any:
+            if not np.size(args[k]) or not np.size(y):
+                return np.zeros_like(y)
+            return jvp(of_one(k, args, settings), (args[k],), (t,))[1]
+
+        return pushed
 
     places = range(arity)
     vjps, jvps = [back(k) for k in places], [ahead(k) for k in places]

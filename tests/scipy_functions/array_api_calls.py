@@ -10,7 +10,7 @@ import sys
 import warnings
 
 import numpy as np
-import scipy.cluster.vq
+import scipy.cluster.vq as cluster_vq
 import scipy.constants
 import scipy.differentiate
 import scipy.integrate
@@ -210,8 +210,8 @@ add(
     rosen_hess=lambda x: scipy.optimize.rosen_hess(x),
     rosen_hess_prod=lambda x: scipy.optimize.rosen_hess_prod(x, like(x, Y)),
 )
-add("cluster", whiten=lambda x: scipy.cluster.vq.whiten(matrix(x)),
-    vq=lambda x: scipy.cluster.vq.vq(matrix(x), matrix(like(x, Y)))[1])  # fmt: skip
+add("cluster", whiten=lambda x: cluster_vq.whiten(matrix(x)),
+    vq=lambda x: cluster_vq.vq(matrix(x), matrix(like(x, Y)))[1])  # fmt: skip
 Rotation = scipy.spatial.transform.Rotation
 Rigid = scipy.spatial.transform.RigidTransform
 add(
@@ -369,6 +369,7 @@ def here(name):
 
     wanted, before = slope(name), dict(globals())
     globals().update({module: getattr(autograd_core.scipy, module) for module in OURS})
+    globals()["cluster_vq"] = autograd_core.scipy.cluster.vq
     globals()["like"] = lambda x, data: np.asarray(data, dtype=float)
     try:
         return outcome(wanted, lambda: grad(of(name, np))(X) @ DIRECTION, AutogradError)

@@ -67,6 +67,7 @@ def _differences(problem):
     return np.stack([(solution(P + h * e) - solution(P - h * e)) / (2 * h) for e in np.eye(3)], 1)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:delta_grad", "ignore:Constraint options")
 @pytest.mark.parametrize(
     ("problem", "method"),
@@ -81,6 +82,7 @@ def test_solutions_in_regions_are_differentiated(problem, method):
     assert t == pytest.approx(expected @ DIRECTION, **near)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_second_derivatives_and_batches(problem):
     value = lambda p: np.sum(_solve(optimize.minimize, p, problem, "SLSQP").x ** 2)

@@ -23,6 +23,7 @@ from autograd_core import AutogradError, ConversionError, grad, jvp  # noqa: E40
 SCIPY_SAYS = {"signal.deconvolve": "could not convert b, a, and x to a common type"}
 
 
+@pytest.mark.slow
 def test_every_derivative_is_right_or_refused() -> None:
     other = {
         f"{name}, {mode}": outcome
@@ -38,7 +39,7 @@ def test_every_derivative_is_right_or_refused() -> None:
 def test_most_are_right(mode: str) -> None:
     """Fewer is a step back; more goes into the page and here."""
     right = [name for name, entry in scipy_outcomes().items() if entry[mode][0] == "right"]
-    assert len(right) >= {"by hand": 193, "reverse": 197, "forward": 197, "here": 155}[mode]
+    assert len(right) >= {"by hand": 196, "reverse": 200, "forward": 200, "here": 172}[mode]
 
 
 def test_a_refusal_names_the_function_the_line_and_what_to_write() -> None:
@@ -86,6 +87,7 @@ else:
 """
 
 
+@pytest.mark.slow
 def test_other_modes_and_a_plain_array_beside_a_traced_one() -> None:
     environment = {**os.environ, "SCIPY_ARRAY_API": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

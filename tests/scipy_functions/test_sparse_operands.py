@@ -85,6 +85,7 @@ def test_every_format_on_both_sides(kind: str) -> None:
         np.testing.assert_allclose(grad(scalar)(x, S), grad(scalar)(x, A), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_every_mode(name: str) -> None:
     f, x = PRODUCTS[name]

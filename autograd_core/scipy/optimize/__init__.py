@@ -11,10 +11,10 @@ from typing import Any
 
 import scipy.optimize as _optimize
 
+from autograd_core.scipy.guards import guarded
 from autograd_core.scipy.optimize.fitting import curve_fit, least_squares
 from autograd_core.scipy.optimize.minimizing import minimize, minimize_scalar
 from autograd_core.scipy.optimize.roots import fixed_point, root, root_scalar
-from autograd_core.scipy.values import guarded
 
 __all__ = [
     "curve_fit",

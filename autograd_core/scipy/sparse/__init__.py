@@ -16,8 +16,9 @@ import scipy.sparse as _sparse
 from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.operations.boxed import Boxed
+from autograd_core.scipy.guards import guarded
 from autograd_core.scipy.sparse.entries import Entries, Pattern
-from autograd_core.scipy.values import guarded, is_traced
+from autograd_core.scipy.values import is_traced
 
 __all__ = ["Entries", "coo_array", "csc_array", "csr_array", "linalg", "multiply"]
 

@@ -16,8 +16,9 @@ from autograd_core.base.source import Location
 from autograd_core.operations import other_libraries
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.primitive import Primitive
+from autograd_core.scipy.guards import guarded
 from autograd_core.scipy.sparse.entries import Entries, product, sampled
-from autograd_core.scipy.values import guarded, is_traced
+from autograd_core.scipy.values import is_traced
 
 
 def __getattr__(name: str) -> Any:
