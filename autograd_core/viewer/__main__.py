@@ -1,4 +1,4 @@
-"""Draw the last backward pass of any script, without changing the script.
+"""Draw the last sweep back of any script, without changing the script.
 
 ``python -m autograd_core.viewer script.py --out page.html [-- the script's arguments]``
 """
@@ -8,93 +8,34 @@ from __future__ import annotations
 import argparse
 import runpy
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from autograd_core.base.errors import AutogradError
-from autograd_core.base.source import user_frame
-from autograd_core.engine import backward as backward_module
+from autograd_core.base.printing import printable
 from autograd_core.engine.graph import Graph
-from autograd_core.engine.node import Node
-from autograd_core.engine.tensor import Tensor
 from autograd_core.viewer import failed
 from autograd_core.viewer.animation import Animation
 from autograd_core.viewer.drawing import Drawing
+from autograd_core.viewer.watching import LatestSweep
 
-
-class LastBackward:
-    """Remembers the latest ``backward()``: its output, its seed, the caller's variables.
-
-    An optimizer changes the parameters' arrays in place afterwards, so leaves
-    and views of them are copied; results of operations stay as they are.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.output: Tensor | None = None
-        self.seed: Any = None
-        self.variables: dict[str, Any] = {}
-        self._kept: dict[Node, Any] = {}
-        self._backward = backward_module.backward
-
-    def __enter__(self) -> LastBackward:
-        backward_module.backward = self._watched
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        backward_module.backward = self._backward
-
-    def _watched(self, output: Tensor, gradient: Any, retain: bool, wrap: Any) -> None:
-        self._keep(output, gradient)
-        self._backward(output, gradient, True, wrap)  # kept, to be drawn
-
-    def _keep(self, output: Tensor, gradient: Any) -> None:
-        self.count += 1
-        self.output, self.seed = output, gradient
-        frame = user_frame(3)
-        self.variables = {**frame.f_globals, **frame.f_locals}
-        self._kept = {}
-        if output._node is None:
-            return
-        nodes = Graph(output).nodes
-        roots = {id(_root(n.output)) for n in nodes if n.primitive is None}
-        for node in nodes:
-            if isinstance(node.output, np.ndarray) and id(_root(node.output)) in roots:
-                self._kept[node] = node.output.copy()
-
-    def drawing(self, **options: Any) -> Drawing:
-        """Return the drawing of the latest backward pass, with the numbers of that time."""
-        assert self.output is not None
-        now = {node: node.output for node in self._kept}
-        try:
-            for node, value in self._kept.items():
-                node.output = value
-            return Drawing(Graph(self.output), self.variables, seed=self.seed, **options)
-        finally:
-            for node, value in now.items():
-                node.output = value
-
-
-def _root(array: Any) -> Any:
-    while isinstance(getattr(array, "base", None), np.ndarray):
-        array = array.base
-    return array
+INTERRUPTED = 130  # the exit status of a program that Ctrl-C ended
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(
         prog="python -m autograd_core.viewer",
-        description="Run a script and draw its last backward pass.",
+        description="Run a script and draw its last sweep back (backward, gradients, grad, vjp).",
     )
-    made.add_argument("script", help="a Python file; it runs as it is")
+    what = made.add_mutually_exclusive_group(required=True)
+    what.add_argument("script", nargs="?", help="a Python file; it runs as it is")
+    what.add_argument("-m", dest="module", metavar="MODULE", help="a module, as after python -m")
     made.add_argument("--out", default="graph.html", help=".html .svg .txt .dot .png .pdf")
     made.add_argument("--mode", choices=("reverse", "forward"), default="reverse")
     made.add_argument("--depth", default="auto", help='"auto", "all" or a number of levels')
-    made.epilog = "The script's own arguments follow after --."
+    made.epilog = "The script's own arguments follow after --. Its exit status is kept."
     return made
 
 
@@ -104,52 +45,103 @@ def main(arguments: Sequence[str] | None = None) -> int:
     split = given.index("--") if "--" in given else len(given)
     options = parser().parse_args(given[:split])
     depth: str | int = int(options.depth) if options.depth.isdigit() else options.depth
-    script = Path(options.script)
-    if not script.is_file():
-        print(f"{script}: there is no such file", file=sys.stderr)
+    if options.module is None and not Path(options.script).is_file():
+        _say(f"{options.script}: there is no such file")
         return 2
-    watch = LastBackward()
-    error: BaseException | None = None
+    watch = LatestSweep()
+    error = _run(watch, options.script, options.module, given[split + 1 :])
+    status = _status(error)
+    title = options.module or Path(options.script).name
+    try:
+        with watch.numbers_of_then():
+            drawing = _drawing(watch, error, depth)
+            if drawing.failure is None:
+                title = f"{title}: backward pass {watch.count}"
+            path = Path(options.out)
+            if path.suffix in (".html", ".htm"):
+                Animation(drawing, options.mode, title=title).save(path)
+            else:
+                drawing.save(path)
+    except AutogradError as problem:
+        _say(str(problem))
+        return status or 1
+    counts = f"{len(drawing.graph):,} operations and leaves, shown as {len(drawing.cards):,}"
+    print(printable(f"{path}: {counts}"))
+    return status
+
+
+def _run(
+    watch: LatestSweep, script: str | None, module: str | None, arguments: list[str]
+) -> BaseException | None:
+    """Run a script or a module; return what ended it, if something did."""
     before = sys.argv[:], sys.path[:]
-    sys.argv = [str(script), *given[split + 1 :]]
-    sys.path.insert(0, str(script.resolve().parent))
+    sys.argv = [str(script or module), *arguments]
+    sys.path.insert(0, str(Path(script).resolve().parent) if script else str(Path.cwd()))
     try:
         with watch:
-            runpy.run_path(str(script), run_name="__main__")
+            if script is not None:
+                runpy.run_path(script, run_name="__main__")
+            else:
+                runpy.run_module(str(module), run_name="__main__", alter_sys=True)
     except SystemExit as stop:
-        error = stop if stop.code not in (None, 0) else None
+        if stop.code is not None and not isinstance(stop.code, int):
+            _say(str(stop.code))  # as Python does
+        return stop
+    except KeyboardInterrupt as stop:
+        _say("Interrupted: this is what there was.")
+        return stop
     except Exception as stopped:  # any error of the script's: what ran before it is drawn
-        error = stopped
-        print(f"{type(stopped).__name__}: {stopped}", file=sys.stderr)
+        _say(_traceback(stopped).rstrip("\n"))
+        return stopped
     finally:
         sys.argv, sys.path[:] = before
-    try:
-        drawing = _drawing(watch, error, depth)
-    except AutogradError as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    title = f"{script.name}: backward pass {watch.count}" if error is None else str(script.name)
-    path = Path(options.out)
-    try:
-        if path.suffix in (".html", ".htm"):
-            Animation(drawing, options.mode, title=title).save(path)
+    return None
+
+
+def _traceback(error: BaseException) -> str:
+    """Return the traceback as Python prints it, without what ran the script."""
+    at = error.__traceback__
+    while at is not None and _runs(at.tb_frame.f_code.co_filename):
+        at = at.tb_next
+    return "".join(traceback.format_exception(type(error), error, at))
+
+
+def _runs(filename: str) -> bool:
+    return filename in (__file__, runpy.__file__) or "runpy" in filename.rpartition(" ")[2]
+
+
+def _status(error: BaseException | None) -> int:
+    """Return the exit status that Python would end the script with."""
+    if isinstance(error, SystemExit):
+        code = error.code
+        return code if isinstance(code, int) else int(code is not None)
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    return int(error is not None)
+
+
+def _drawing(watch: LatestSweep, error: BaseException | None, depth: str | int) -> Drawing:
+    stopped = isinstance(error, Exception)
+    if stopped or (isinstance(error, KeyboardInterrupt) and not watch.outputs):
+        assert error is not None
+        try:
+            failure = failed.examine(error)
+        except AutogradError:
+            if not watch.outputs:
+                raise
         else:
-            drawing.save(path)
-    except AutogradError as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    print(f"{path}: {len(drawing.graph):,} operations and leaves, shown as {len(drawing.cards):,}")
-    return 0 if error is None else 1
-
-
-def _drawing(watch: LastBackward, error: BaseException | None, depth: str | int) -> Drawing:
-    if isinstance(error, Exception):
-        failure = failed.examine(error)
-        graph = Graph(*failure.outputs)
-        return Drawing(graph, failure.variables, depth=depth, failure=failure)
-    if watch.output is None:
-        raise AutogradError("The script called no backward(), so there is nothing to draw.")
+            graph = Graph(*failure.outputs)
+            return Drawing(graph, failure.variables, depth=depth, failure=failure)
+    if not watch.outputs:
+        raise AutogradError(
+            "The script called no backward(), gradients(), grad or vjp, so there is nothing to "
+            "draw."
+        )
     return watch.drawing(depth=depth)
+
+
+def _say(text: str) -> None:
+    print(printable(text, getattr(sys.stderr, "encoding", None)), file=sys.stderr)
 
 
 if __name__ == "__main__":

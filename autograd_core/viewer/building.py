@@ -30,11 +30,36 @@ UNNAMED = re.compile(r"v\d+|.*[₀-₉]")  # an automatic name, or one of severa
 
 
 class Builder:
-    """Makes a View of a graph, given names and what is closed."""
+    """Makes a View of a graph, given names and what is closed.
 
-    def __init__(self, graph: Graph, names: Names, root: Box, closed: set[Box]) -> None:
+    Parameters
+    ----------
+    graph : Graph
+        What was recorded.
+    names : Names
+        Of everything in it.
+    root : Box
+        The tree of scopes.
+    closed : set of Box
+        What is shown as one card.
+    inside : dict, optional
+        What an open box shows instead of all its children: of a loop, the first round and the rest.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        names: Names,
+        root: Box,
+        closed: set[Box],
+        inside: dict[Box, list[Box | Node]] | None = None,
+    ) -> None:
         self.graph = graph
         self.names = names
+        self.inside = inside or {}
+        self.place = {node: k for k, node in enumerate(graph.nodes)}  # the same in every run
+        self.boxes: dict[str, Box] = {}
+        self.constant_keys: dict[int, str] = {}
         self.cards: dict[str, Card] = {}
         self.frames: list[Frame] = []
         self.hidden: dict[Node, Box] = {}
@@ -94,7 +119,8 @@ class Builder:
                 continue
             key = f"f{len(self.frames)}"
             self.frames.append(Frame(key, item.label, item.kind, around[-1] if around else ""))
-            stack += [(c, (*around, key)) for c in item.children]
+            self.boxes[key] = item
+            stack += [(c, (*around, key)) for c in self.inside.get(item, item.children)]
 
     def view(self, message: str = "") -> View:
         """Return the view."""
@@ -114,25 +140,26 @@ class Builder:
                     position[result.key] = position[card.key] + k * 1e-3
         wires = self._wires(key_of)
         ordered = sorted(self.cards.values(), key=lambda c: position.get(c.key, -1))
-        view = View(ordered, wires, [], self.frames, message, len(self.graph))
+        view = View(ordered, wires, [], self.frames, message, len(self.graph), self.boxes)
         _branch(view)
         self._place_leaves(view)
         return view
 
     def _start(self, node: Node, key_of: dict[Node, str]) -> str:
         """Return the card that a value's wires start from: its own, if its scope has several."""
-        own = f"r{node.tick}"
+        own = f"r{self.place[node]}"
         return own if own in self.cards else key_of[node]
 
     def _key(self, node: Node) -> str:
         box = self.hidden.get(node)
-        return f"n{node.tick}" if box is None else f"m{next(box.nodes()).tick}"
+        return f"n{self.place[node]}" if box is None else f"m{self.place[next(box.nodes())]}"
 
     def _card(self, key: str, node: Node) -> Card:
         box = self.hidden.get(node)
         if box is not None:
             said = box.kind in _PLAIN or box.kind == box.label
             card = Card(key, "module", self.label_of[box], "" if said else box.kind)
+            self.boxes[key] = box
             card.boxes = self.frames_of[box]
             card.category = box.kind
             card.note = box.path
@@ -191,7 +218,7 @@ class Builder:
     def _each(self, card: Card, results: list[Node]) -> list[Card]:
         made = []
         for node in results:
-            key = f"r{node.tick}"
+            key = f"r{self.place[node]}"
             self.cards[key] = Card(
                 key,
                 "operation",
@@ -241,7 +268,7 @@ class Builder:
         name = self.names.of(raw)
         if name is None:
             return None
-        key = f"c{id(raw)}"
+        key = self.constant_keys.setdefault(id(raw), f"c{len(self.constant_keys)}")
         if key not in self.cards:
             value = bare(raw)
             self.cards[key] = Card(

@@ -76,7 +76,9 @@ def _shares(formula: Formula | None) -> bool:
     return formula is not None and ("where(" in formula.text or " / " in formula.text)
 
 
-def message(formula: Formula | None, name: str, sole: bool, value: Summary) -> list[Piece]:
+def message(
+    formula: Formula | None, name: str, sole: bool, value: Summary, pictured: str = ""
+) -> list[Piece]:
     """Return the sentence of one message.
 
     Parameters
@@ -89,14 +91,18 @@ def message(formula: Formula | None, name: str, sole: bool, value: Summary) -> l
         Whether this message is the whole gradient of the argument; else it is added to others.
     value : Summary
         The message.
+    pictured : str
+        What the picture says of it; an equation is said here as well.
 
     Returns
     -------
     list of Piece
-        ``dW = Xᵀ @ upstream: 4×16 @ 16×8, rms 0.31``; ``dx += upstream × y = 5 × 3 = 15``.
+        ``dW = Xᵀ @ upstream: 4×16 @ 16×8, rms 0.31``;
+        ``dx += upstream × 3 × x² = 11 × 3 × 2² = 132, that is 12 × 11 = 132``.
     """
     if formula is None:
-        return [Piece(value.text, "number"), Piece(f" to {name}")]
+        said = [Piece(pictured, "code")] if "=" in pictured else [Piece(value.text, "number")]
+        return [*said, Piece(f" to {name}")]
     left, text = f"d{name}" if name.isidentifier() else f"d({name})", formula.text
     if text.startswith("zeros["):  # written into some places
         pieces = [Piece(left + text.removeprefix("zeros"), "code")]
@@ -109,7 +115,10 @@ def message(formula: Formula | None, name: str, sole: bool, value: Summary) -> l
     pieces.append(Piece(formula.ending))
     if value.scalar and arithmetic and arithmetic != value.text:
         pieces += [Piece(" = "), Piece(arithmetic, "code")]
-    return [*pieces, Piece(" = " if value.scalar else ", "), Piece(value.text, "number")]
+    pieces += [Piece(" = " if value.scalar else ", "), Piece(value.text, "number")]
+    if " = " in pictured and pictured not in plain(pieces):
+        pieces += [Piece(", that is "), Piece(pictured, "code")]
+    return pieces
 
 
 def multiplies(card: Card) -> bool:

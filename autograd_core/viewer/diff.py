@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections import defaultdict, deque
 from dataclasses import replace
 from typing import Any
 
+from autograd_core.engine import graph_data
 from autograd_core.engine.node import Node
 from autograd_core.viewer.view import Card, View, Wire
 
@@ -28,33 +28,17 @@ def match(old: View, new: View) -> dict[str, str]:
     dict
         From a key in `old` to the key in `new` that stands for the same computation.
     """
-    pairs: dict[str, str] = {}
-    for forward in (True, False):
-        mine, theirs = _hashes(old, forward), _hashes(new, forward)
-        waiting: dict[Any, deque[str]] = defaultdict(deque)
-        taken = set(pairs.values())
-        for card in new.cards:
-            if card.key not in taken and card.kind != "alias":
-                waiting[theirs[card.key]].append(card.key)
-        for card in old.cards:
-            if card.key in pairs or card.kind == "alias":
-                continue
-            candidates = waiting.get(mine[card.key])
-            if candidates:
-                pairs[card.key] = candidates.popleft()
-    return pairs
+    return graph_data.match(_side(old), _side(new))
 
 
-def _hashes(view: View, forward: bool) -> dict[str, int]:
-    """Return a hash of everything that leads to each card, or that it leads to."""
-    found: dict[str, int] = {}
-    for card in view.cards if forward else reversed(view.cards):
-        if forward:
-            near = tuple((w.index, found.get(w.source, 0)) for w in view.into(card.key))
-        else:
-            near = tuple(sorted((w.index, found.get(w.target, 0)) for w in view.out_of(card.key)))
-        found[card.key] = hash((_self(card), near))
-    return found
+def _side(view: View) -> graph_data.Matched:
+    card = view.card
+    return graph_data.Matched(
+        [c.key for c in view.cards if c.kind != "alias"],
+        lambda key: _self(card(key)),
+        lambda key: [(w.index, w.source) for w in view.into(key)],
+        lambda key: [(w.index, w.target) for w in view.out_of(key)],
+    )
 
 
 def _self(card: Card) -> tuple[Any, ...]:
@@ -65,9 +49,7 @@ def _self(card: Card) -> tuple[Any, ...]:
         return ("module", card.category, card.shape, hash(inside))
     if node is None or node.primitive is None:
         return ("leaf", card.shape, card.dtype, card.name)
-    settings = tuple(sorted((k, repr(v)) for k, v in node.params.items()))
-    constants = tuple(None if isinstance(i, Node) else repr(i)[:80] for i in node.inputs or ())
-    return (node.name, card.shape, settings, constants)
+    return graph_data.computes(node)
 
 
 def _shape(node: Node) -> tuple[int, ...]:

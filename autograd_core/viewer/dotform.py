@@ -48,8 +48,8 @@ def _frames(dot: Any, view: View, outer: str, show: tuple[str, ...]) -> None:
 
 
 def _label(card: Card, show: tuple[str, ...]) -> str:
-    title, shape = title_parts(card)
-    head = f"<b>{safe(title)}</b>" if title else ""
+    lines, shape = title_parts(card)
+    head = "<br/>".join(f"<b>{safe(line)}</b>" for line in lines if line)
     if card.kind in ("alias", "error"):
         return f"<{head or ' '}>"
     if shape:

@@ -28,14 +28,18 @@ from autograd_core.viewer.layout import (
     Layout,
     LayoutError,
     LayoutTimeout,
+    can_lay_out,
     lay_out,
     layout_programs,
 )
-from autograd_core.viewer.naming import PLAIN_DIGITS, Names
+from autograd_core.viewer.naming import PLAIN_DIGITS, Names, variables_of
+from autograd_core.viewer.notebook_frame import as_figure
 from autograd_core.viewer.numbers import bytes_text, scaled
 from autograd_core.viewer.recorded_sweep import RecordedSweep, flops, saved_bytes
 from autograd_core.viewer.scope_tree import Tree
+from autograd_core.viewer.summary import sentence
 from autograd_core.viewer.textform import text_form
+from autograd_core.viewer.variants import Variant, variants
 from autograd_core.viewer.view import Card, View, choose
 
 PAGE_WIDTH = 1400.0  # a picture wider than this is laid out from top to bottom, if that helps
@@ -88,17 +92,35 @@ class Drawing:
     def _build(self, smaller: int) -> None:
         root, closed, message = choose(self._tree, self._depth, self._opened, smaller)
         self._smaller = smaller
+        self._shown = root, closed
         self.view: View = Builder(self.graph, self._names, root, closed).view()
         if message:
             shown = sum(card.kind != "alias" for card in self.view.cards)
             self.view.message = message.format(total=len(self.graph), count=shown)
-        swept = self.failure is None and ("grad" in self.show or self.color == "grad")
-        self.recording = RecordedSweep(self.graph, self.view, self._seed, swept)
+        self.recording = self._recorded(self.view)
         if self.failure is not None:
             failed.add_card(self.view, self.failure, self._names)
         if self.color is not None:
             _color(self.view, self.color)
         self._layouts.clear()
+
+    def _recorded(self, view: View) -> RecordedSweep:
+        swept = self.failure is None and ("grad" in self.show or self.color == "grad")
+        return RecordedSweep(self.graph, view, self._seed, swept)
+
+    def variants(self) -> tuple[list[tuple[Variant, RecordedSweep]], bool]:
+        """Return the views in which other scopes are open, this one first, with their numbers.
+
+        The second result is False if a page has no room for some of them.
+        """
+        if self.failure is not None or self.graph.standing:
+            return [(Variant(self.view), self.recording)], True
+        found, whole = variants(self.graph, self._names, *self._shown, self.view)
+        first, *others = found
+        sweeps = [(one, self._recorded(one.view)) for one in others]
+        for _, recording in sweeps:
+            recording.counts = self.recording.counts
+        return [(first, self.recording), *sweeps], whole
 
     def limit(self, most: int) -> None:
         """Collapse the graph further if it shows more cards than this."""
@@ -116,6 +138,18 @@ class Drawing:
     def cards(self) -> list[Card]:
         """What is shown, in topological order."""
         return self.view.cards
+
+    def summary(self) -> str:
+        """Return in a sentence what a picture of it shows.
+
+        Examples
+        --------
+        >>> from autograd_core import Tensor, draw
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> draw(x * x, names={"x": x}).summary()
+        'x goes in, v2 = x × x comes out, by 1 operation; v2 = 9, ∂v2/∂x = 6.'
+        """
+        return sentence(self.view)
 
     def find(self, text: str) -> list[Card]:
         """Return the cards whose name, computation, class or path contains a text.
@@ -203,8 +237,11 @@ class Drawing:
         rankdir: str | None = None,
         label_room: float = 0,
         extra: dict[str, str] | None = None,
+        view: View | None = None,
     ) -> Layout:
         """Return the layout; if it takes too long, collapse the graph further and try again."""
+        if view is not None and view is not self.view:
+            return lay_out(view, rankdir or "LR", label_room, extra)
         wanted = rankdir or self.rankdir
         key = f"{wanted} {label_room}"
         while key not in self._layouts:
@@ -241,11 +278,13 @@ class Drawing:
         from autograd_core.viewer.svg import static
 
         layout = self._need_layout()
-        output = next((c.name for c in self.view.cards if c.output), "graph")
-        title = f"Computational graph of {output}"
+        return static(self.view, layout, self.show, self._title(), self.summary())
+
+    def _title(self) -> str:
         if self.failure is not None:
-            title = f"What ran before the {self.failure.title}"
-        return static(self.view, layout, self.show, title)
+            return f"What ran before the {self.failure.title}"
+        output = next((c.name for c in self.view.cards if c.output), "graph")
+        return f"Computational graph of {output}"
 
     def _need_layout(self) -> Layout:
         try:
@@ -257,7 +296,16 @@ class Drawing:
         """Return a ``graphviz.Digraph``."""
         from autograd_core.viewer.dotform import digraph
 
-        return digraph(self.view, "LR" if self.rankdir == "auto" else self.rankdir, self.show)
+        return digraph(self.view, self._direction(), self.show)
+
+    def _direction(self) -> str:
+        """Return the direction of the picture; without a layout program, from left to right."""
+        if self.rankdir != "auto":
+            return self.rankdir
+        try:
+            return self.layout().rankdir
+        except (LayoutError, LayoutTimeout):
+            return "LR"
 
     def to_html(self, title: str | None = None) -> str:
         """Return the stepping page, as `animate` makes it."""
@@ -333,13 +381,16 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": str(self)}
         with suppress(AutogradError):  # without a picture, the text says what to install
-            bundle["image/svg+xml"] = self.to_svg()
+            bundle["image/svg+xml"] = svg = self.to_svg()
+            bundle["text/html"] = as_figure(
+                svg, f"{self._title()}: {self.summary()}", self.to_text()
+            )
         return bundle
 
     @prints_anywhere
     def __str__(self) -> str:
         text = self.to_text()
-        return text if layout_programs() else f"{text}\n{NO_LAYOUT}"
+        return text if can_lay_out() else f"{text}\n{NO_LAYOUT}"
 
     __repr__ = __str__
 
@@ -385,9 +436,8 @@ def _color(view: View, color: str) -> None:
 
 
 def caller_variables(depth: int = 2) -> dict[str, Any]:
-    """Return the variables of the user's code that called: globals, then locals over them."""
-    frame = user_frame(depth + 1)
-    return {**frame.f_globals, **frame.f_locals}
+    """Return the variables of the user's code that called."""
+    return variables_of(user_frame(depth + 1))
 
 
 def draw(

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_core.base.printing import printable, prints_anywhere
+from autograd_core.operations.kinds import host
 from autograd_core.viewer.formulas import Call
 from autograd_core.viewer.numbers import number_text
 
@@ -32,8 +34,12 @@ class Term(NamedTuple):
     upstream: Any
     product: Any
 
+    def __repr__(self) -> str:
+        numbers = f"{_factor(self.local)} × {_factor(self.upstream)} = {number_text(self.product)}"
+        return printable(f"through {self.result}: {numbers}")
 
-@dataclass
+
+@dataclass(repr=False)
 class ElementSum:
     """The chain rule for one element.
 
@@ -51,6 +57,7 @@ class ElementSum:
     terms: list[Term]
     value: Any
 
+    @prints_anywhere
     def __str__(self) -> str:
         if not self.terms:
             return f"{self.name} = 0: nothing that the output depends on uses it."
@@ -62,6 +69,8 @@ class ElementSum:
         whole = number_text(self.value)
         noise = " (0 but for rounding)" if self.is_rounding else ""
         return f"{self.name} = {' + '.join(texts)} = {whole}{noise}"
+
+    __repr__ = __str__
 
     @property
     def is_rounding(self) -> bool:
@@ -108,14 +117,14 @@ def sum_of(
         parts = upstream if isinstance(upstream, tuple) else (upstream,)
         values = [p for p in parts if p is not None]
         for g, (local, product) in zip(values, _locals(call, upstream, k), strict=True):
-            for place in np.argwhere(np.asarray(local) != 0):
+            for place in np.argwhere(host(local) != 0):
                 at = tuple(map(int, place))
                 terms.append(
                     Term(
                         element_name(call.name, at),
-                        np.asarray(local)[at],
-                        np.asarray(g)[at],
-                        np.asarray(product)[at],
+                        host(local)[at],
+                        host(g)[at],
+                        host(product)[at],
                     )
                 )
     total = sum((t.product for t in terms), start=0.0)

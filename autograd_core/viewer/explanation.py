@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,11 +15,18 @@ from autograd_core.engine.graph import Edge, Graph
 from autograd_core.engine.node import Node
 from autograd_core.engine.sweeping import collect
 from autograd_core.engine.tensor import Tensor, untracked
-from autograd_core.operations.cut_marks import CUTS, Cut, as_cuts
+from autograd_core.operations.cut_marks import CUTS, NUMBERS, Cut, as_cuts
+from autograd_core.operations.kinds import host
 from autograd_core.operations.primitive import bare
 from autograd_core.viewer.recorded_sweep import as_grad
 
+if TYPE_CHECKING:
+    from autograd_core.viewer.elements import ElementSum
+
 MOST_PATHS = 200
+FEW = 4  # uses at one place of the code that get a row each in the text
+CELLS = 16  # elements of a gradient that are shown as sums
+LARGE = 4096  # elements of a use's result: more are no sums that people read
 _HOW = {
     "detach": "detach() made it a constant",
     "no_grad": "{operation} ran under no_grad()",
@@ -39,12 +46,26 @@ class Row(NamedTuple):
     product: Any
     where: Location
 
+    @prints_anywhere
+    def __repr__(self) -> str:
+        from autograd_core.viewer.numbers import summarize
+
+        local, upstream = _local_text(self.local), summarize(self.upstream).text
+        sent = summarize(self.product).text
+        return f"{self.use}: local {local}, upstream {upstream}, product {sent}; {self.where}"
+
 
 class Path(NamedTuple):
     """One path to the output: the operations on it, and the product of their derivatives."""
 
     names: tuple[str, ...]
     product: Any
+
+    @prints_anywhere
+    def __repr__(self) -> str:
+        from autograd_core.viewer.numbers import summarize
+
+        return f"{' → '.join(self.names)}: {summarize(self.product).text}"
 
 
 class Explanation:
@@ -56,6 +77,8 @@ class Explanation:
         The whole gradient; None if there is none.
     rows : list of Row
         One for each use; their products add up to the gradient.
+    cells : list of ElementSum
+        Of an array of at most 16 elements: each element of the gradient, as the sum that it is.
     paths : list of Path
         Every path, if asked for.
     reason : str
@@ -69,6 +92,7 @@ class Explanation:
         self.output = output
         self.gradient: Any = None
         self.rows: list[Row] = []
+        self.cells: list[ElementSum] = []
         self.paths: list[Path] = []
         self.reason = ""
         self.where: Location | None = None
@@ -94,7 +118,12 @@ class Explanation:
             return
         yield f"{what} = {total}, the sum over {len(self.rows)} use{'s' * (len(self.rows) > 1)}:"
         table = [("use", "upstream", "local", "product", "line")]
-        for row in self.rows:
+        for rows in _loops(self.rows):
+            row = rows[0]
+            if len(rows) > 1:
+                product = summarize(sum(r.product for r in rows)).text
+                table.append((f"{row.use} … ×{len(rows)}", "", "", product, str(row.where)))
+                continue
             numbers = (
                 summarize(row.upstream).text,
                 _local_text(row.local),
@@ -106,10 +135,24 @@ class Explanation:
         for line in table:
             cells = [cell.ljust(w) for cell, w in zip(line[:4], widths, strict=True)]
             yield "  " + "  ".join([*cells, line[4]]).rstrip()
+        yield from (f"  {cell}" for cell in self.cells)
         if self.paths:
             yield f"{len(self.paths)} path{'s' * (len(self.paths) > 1)}:"
             for path in self.paths:
                 yield f"  {' → '.join((self.name, *path.names))}: {summarize(path.product).text}"
+
+
+def _loops(rows: list[Row]) -> Iterator[list[Row]]:
+    """Yield the rows one by one; many uses at one place of the code, as in a loop, together."""
+    places: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        places.setdefault((row.where.file, row.where.span), []).append(row)
+    for row in rows:
+        alike = places[row.where.file, row.where.span]
+        if len(alike) <= FEW:
+            yield [row]
+        elif row is alike[0]:
+            yield alike
 
 
 def _local_text(local: Any) -> str:
@@ -166,17 +209,20 @@ def explain(x: Tensor, output: Tensor | None = None, *, paths: bool = False) -> 
     >>> explain(y, G).reason
     'detach() made it a constant here:'
     """
-    from autograd_core.viewer.naming import Names
+    from autograd_core.viewer.naming import Names, asked_for, variables_of
 
     frame = user_frame(2)
-    variables = {**frame.f_globals, **frame.f_locals}
+    variables = variables_of(frame)
     if output is None:
         output = _latest_scalar(variables)
     graph = Graph(output)
     names = Names(graph, None, variables)
-    name = next((k for k, v in variables.items() if v is x), "x")
-    found = Explanation(name, names.nodes[graph.outputs[0]])
     node = _node_in(x, graph)
+    asked = asked_for(frame)
+    name = asked[0] or _variable(x, variables) or (names.nodes[node] if node is not None else "x")
+    found = Explanation(name, asked[1] or names.nodes[graph.outputs[0]])
+    if node is not None and name not in names.nodes.values():
+        names.nodes[node] = name  # in the rows too
     if node is None:
         found.reason, found.where = _why_none(x, graph)
         return found
@@ -184,6 +230,14 @@ def explain(x: Tensor, output: Tensor | None = None, *, paths: bool = False) -> 
     if paths:
         _add_paths(found, node, graph, names)
     return found
+
+
+def _variable(x: Tensor, variables: dict[str, Any]) -> str:
+    """Return what the caller's variables, or what they hold, call a value; empty if nothing."""
+    from autograd_core.viewer.naming import values_of
+
+    near, far = values_of(variables)
+    return next((name for name, value in (*near, *far) if value is x), "")
 
 
 def _latest_scalar(variables: dict[str, Any]) -> Tensor:
@@ -225,6 +279,7 @@ def _fill(found: Explanation, node: Node, graph: Graph, names: Any) -> None:
     found.gradient = None if gradient is None else untracked(as_grad(bare(gradient)))
     if gradient is None:
         found.reason = "Its uses pass nothing back (an operation without a rule for it)."
+    uses_of_cells: list[tuple[Edge, Any]] = []
     for edge in uses:
         g, product = messages.get((edge.target, edge.index), (None, None))
         if edge.target.name == "part":  # a part hands its gradient on as it is
@@ -232,6 +287,7 @@ def _fill(found: Explanation, node: Node, graph: Graph, names: Any) -> None:
         if product is None:
             continue
         computed = expression(edge.target, names)
+        uses_of_cells.append((edge, g))
         found.rows.append(
             Row(
                 f"{names.nodes[edge.target]} = {computed}",
@@ -241,6 +297,37 @@ def _fill(found: Explanation, node: Node, graph: Graph, names: Any) -> None:
                 edge.target.location,
             )
         )
+    found.cells = _cells(found, node, uses_of_cells, names)
+
+
+def _cells(
+    found: Explanation, node: Node, uses: list[tuple[Edge, Any]], names: Any
+) -> list[ElementSum]:
+    """Return each element of a small array's gradient as a sum; nothing if one is not at hand."""
+    from autograd_core.viewer.elements import sum_of
+    from autograd_core.viewer.formulas import Call
+    from autograd_core.viewer.naming import operands
+
+    shape = np.shape(bare(node.output))
+    if not shape or not uses or np.size(bare(node.output)) > CELLS or len(uses) > CELLS:
+        return []
+    calls = []
+    for edge, g in uses:
+        target = edge.target
+        if target.name == "part" or isinstance(target.output, tuple):
+            return []
+        if np.size(bare(target.output)) > LARGE:
+            return []
+        call = Call.of(target, edge.index, operands(target, names), names.nodes[target])
+        calls.append((call, g))
+    try:
+        with np.errstate(all="ignore"):
+            return [
+                sum_of(found.output, found.name, shape, k, iter(calls))
+                for k in range(int(np.prod(shape)))
+            ]
+    except Exception:  # a forward rule of the user's may raise whatever it likes
+        return []
 
 
 def _local(graph: Graph, edge: Edge) -> Any:
@@ -295,7 +382,23 @@ def _why_none(x: Tensor, graph: Graph) -> tuple[str, Location | None]:
             "It does not reach the output by any recorded operation; "
             f"perhaps the chain was cut where {_how(maybe[0])}:"
         ), maybe[0].where
+    number = _became_a_number(x)
+    if number is not None:
+        return (
+            "No recorded operation on the way to the output uses it. "
+            f"{number.operation}() made it a Python number here, and what is computed from a "
+            "number has no derivative:"
+        ), number.where
     return "It was never used on the way to the output; it was made here:", x._node.location
+
+
+def _became_a_number(x: Tensor) -> Cut | None:
+    """Return where a value, or what was computed from it, was last made a number of Python's."""
+    for mark in reversed(tuple(NUMBERS)):
+        (cut,) = as_cuts((mark,))
+        if _leads(cut, x, 2):
+            return cut
+    return None
 
 
 def _cuts_in(graph: Graph, x: Tensor) -> Iterator[Cut]:
@@ -311,7 +414,7 @@ def _cuts_in(graph: Graph, x: Tensor) -> Iterator[Cut]:
 
 
 def _array(x: Tensor) -> Any:
-    return np.asarray(bare(x))
+    return host(bare(x))
 
 
 def _itself(x: Tensor) -> Any:
@@ -345,7 +448,7 @@ def _how(cut: Cut) -> str:
 
 
 def _capital(text: str) -> str:
-    return text if text.startswith(("detach", "item", "float")) else text[:1].upper() + text[1:]
+    return text if text.partition(" ")[0].endswith("()") else text[:1].upper() + text[1:]
 
 
 __all__ = ["Explanation", "Path", "Row", "explain", "node_of"]

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd_core.engine.messages import conjugated
 from autograd_core.engine.node import Node
+from autograd_core.operations.kinds import beside, host
 from autograd_core.operations.primitive import Primitive, bare
 from autograd_core.rules.shapes import sum_to
 from autograd_core.viewer.naming import index_text, setting_text
@@ -174,7 +175,7 @@ class _Conjugated(ast.NodeTransformer):
 
 def _cleared(value: Any, index: Any) -> Any:
     """Return a copy with 0 at some places."""
-    made = np.array(value)
+    made = np.array(host(value))
     made[index] = 0
     return made
 
@@ -187,7 +188,7 @@ def _function(name: str) -> Any:
 
 def fitted(value: Any, shape: tuple[int, ...], real: bool = True) -> Any:
     """Return a value summed over the axes along which an argument was broadcast, or copied."""
-    value = np.asarray(value)
+    value = host(value)
     if real and np.iscomplexobj(value):
         value = value.real
     if value.shape == shape:
@@ -336,7 +337,7 @@ class Call:
         if primitive.slope is not None:
             slope = primitive.slope
             rule = lambda g, y, x: g * slope(y, x)  # noqa: E731
-        named = [(conjugated(np.asarray(upstream)[()]), "upstream"), (self.result, "y")]
+        named = [(conjugated(host(upstream)[()]), "upstream"), (self.result, "y")]
         return speak(rule, [*named, *zip(self.args, keys, strict=True)], self.params)
 
     def pushed(self, tangent: Any) -> Any:
@@ -348,7 +349,7 @@ class Call:
 
     def chain(self, upstream: Any) -> Any:
         """Return, for each element of the argument, the sum of upstream × ∂result/∂element."""
-        x = np.asarray(self.argument)
+        x = host(self.argument)
         made = np.zeros(x.size, np.result_type(x, float))
         for k in range(x.size):
             for unit in (1, 1j) if np.iscomplexobj(x) else (1,):
@@ -357,18 +358,18 @@ class Call:
 
     def terms(self, upstream: Any, k: int, unit: complex = 1) -> list[tuple[Any, Any]]:
         """Return ∂result/∂element and its products with upstream, for each part of the result."""
-        x = np.asarray(self.argument)
+        x = host(self.argument)
         step = np.zeros(x.size, x.dtype)
         step[k] = unit
-        pushed = self.pushed(step.reshape(x.shape)[()])
+        pushed = self.pushed(beside(self.argument, step.reshape(x.shape))[()])
         several = isinstance(self.result, (tuple, list))
         found = []
         for g, y, t in zip(*((upstream, self.result, pushed) if several else
                              ((upstream,), (self.result,), (pushed,))), strict=True):  # fmt: skip
             if t is None or g is None:
                 continue
-            t = np.broadcast_to(t, np.shape(y))
-            found.append((t, np.real(np.conj(g) * t)))
+            t = np.broadcast_to(host(t), np.shape(y))
+            found.append((t, np.real(np.conj(host(g)) * t)))
         return found
 
     def formula(self, upstream: Any, message: Any) -> Formula | None:
@@ -401,7 +402,7 @@ class Call:
 
 def _largest(value: Any) -> float:
     parts = value if isinstance(value, (tuple, list)) else (value,)
-    sizes = [np.abs(p[np.isfinite(p)]) for p in map(np.asarray, parts) if p.dtype.kind in "fc"]
+    sizes = [np.abs(p[np.isfinite(p)]) for p in map(host, parts) if p.dtype.kind in "fc"]
     return max((float(s.max()) for s in sizes if s.size), default=0.0)
 
 
@@ -422,7 +423,7 @@ def agrees(found: Any, message: Any, scale: float = 0.0, solved: bool = False) -
     solved : bool
         Whether both modes may have solved equations of their own, to half of the digits.
     """
-    message = np.asarray(bare(message))
+    message = host(bare(message))
     if np.shape(found) != message.shape:
         return False
     precision = np.finfo(message.dtype).eps if message.dtype.kind in "fc" else 1e-16

@@ -11,16 +11,22 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
+from math import dist
 from pathlib import Path
 from typing import Any
 
 from autograd_core.base.errors import AutogradError
+from autograd_core.viewer import layout_hook
 from autograd_core.viewer.view import Card, View
-from autograd_core.viewer.widths import clip, visible, width
+from autograd_core.viewer.widths import clip, visible, width, wrapped
 
 BUDGET = 2.0  # seconds
+WHEEL = "graphviz-pure"  # the program that the extra `draw` brings
 NO_LAYOUT = (
     "No layout program found, so this is the text form. For pictures: "
     'pip install "autograd-core[draw]", or install Graphviz (dot).'
@@ -29,6 +35,7 @@ NO_LAYOUT = (
 TITLE, SMALL, VALUE, LABEL = 15, 12, 15, 12  # font sizes
 HEIGHT, SIDE, LEAST = 60, 28, 84  # of a card
 WIDEST = 420
+LINE = 18  # from one line of a title to the next
 JUNCTION = 26
 GAP = 8  # between an edge and the message beside it
 
@@ -44,14 +51,40 @@ class LayoutTimeout(AutogradError):  # noqa: N818 - like TimeoutExpired
 
 
 def layout_programs() -> list[str]:
-    """Return the Graphviz programs at hand: ``dot`` on PATH, then the one from the wheel."""
-    found = [p for p in [shutil.which("dot")] if p]
-    folders = [Path(sys.executable).parent, Path(sys.prefix) / "bin", Path(sys.prefix) / "Scripts"]
-    for folder in folders:
-        for name in ("graphviz-pure", "graphviz-pure.exe"):
-            if (folder / name).exists() and str(folder / name) not in found:
-                found.append(str(folder / name))
-    return found
+    """Return the Graphviz programs at hand: ``dot`` on PATH, then the one of the extra `draw`.
+
+    That one lies where pip puts programs: beside Python, in the user's own folder, or beside the
+    packages of another environment that this one sees.
+    """
+    found = [shutil.which("dot"), shutil.which(WHEEL)]
+    for folder in _program_folders():
+        found += [shutil.which(WHEEL, path=folder)]
+    return list(dict.fromkeys(program for program in found if program))
+
+
+def _program_folders() -> list[str]:
+    """Return the folders in which pip may have put a program, the nearest first."""
+    folders = [str(Path(sys.executable).parent)] if sys.executable else []
+    for user in (False, True):
+        with suppress(KeyError, ValueError):  # a build of Python without such a scheme
+            scheme = sysconfig.get_preferred_scheme("user") if user else None
+            path = (
+                sysconfig.get_path("scripts", scheme) if scheme else sysconfig.get_path("scripts")
+            )
+            folders.append(path)
+    folders += [str(Path(sys.prefix) / "bin"), str(Path(sys.prefix) / "Scripts")]
+    for entry in sys.path:  # packages of another environment: lib/python3.12/site-packages
+        packages = Path(entry)
+        if packages.name in ("site-packages", "dist-packages"):
+            above = packages.parents
+            near = [p / name for p in list(above)[:3] for name in ("bin", "Scripts")]
+            folders += [str(p) for p in [packages / "bin", *near]]
+    return list(dict.fromkeys(folders))
+
+
+def can_lay_out() -> bool:
+    """Tell whether pictures can be made: by a function of the user's, or by a program."""
+    return layout_hook.current() is not None or bool(layout_programs())
 
 
 def layout_program() -> str | None:
@@ -90,6 +123,7 @@ class Layout:
     places: dict[str, Place] = field(default_factory=dict)
     curves: dict[str, list[Point]] = field(default_factory=dict)
     frames: dict[str, Place] = field(default_factory=dict)
+    label_room: float = 0
 
 
 def second_row(card: Card, gradient: str | None = None) -> str:
@@ -97,10 +131,10 @@ def second_row(card: Card, gradient: str | None = None) -> str:
     return f"{card.value.marked}  ∂ {card.gradient.marked if gradient is None else gradient}"
 
 
-def title_parts(card: Card) -> tuple[str, str]:
-    """Return the first row of a card, cut to the widest card, and its shape."""
+def title_parts(card: Card) -> tuple[list[str], str]:
+    """Return the lines of a card's title, and its shape, which ends the last of them."""
     shape = visible(card.shape)
-    room = WIDEST - SIDE - (width(shape, SMALL) + 8 if shape else 0)
+    room = WIDEST - SIDE
     sign = {"added": "+ ", "removed": "− "}.get(card.mark, "")
     name, computed = visible(card.name), visible(card.expression)
     if card.kind == "error":
@@ -109,23 +143,33 @@ def title_parts(card: Card) -> tuple[str, str]:
         text = f"{name} · {computed}" if computed else name
     else:
         text = f"{name} = {computed}" if computed else name
-    return clip(sign + text, room, TITLE, bold=True), shape
+    lines = wrapped(sign + text, room, TITLE, bold=True)
+    if width(lines[-1], TITLE, bold=True) + shape_width(shape) > room:
+        lines.append("")  # a line for the shape
+    return lines, shape
+
+
+def shape_width(shape: str) -> float:
+    """Return the room that a shape takes behind a title."""
+    return width(shape, SMALL) + 8 if shape else 0
 
 
 def size_of(card: Card, extra: dict[str, str]) -> tuple[float, float]:
     """Return a card's width and height; `extra` has the widest text of its second row."""
     if card.kind == "alias":
         return width(clip(visible(card.name), 120, SMALL), SMALL) + 20, 26
-    title, shape = title_parts(card)
-    first = width(title, TITLE, bold=True) + (width(shape, SMALL) + 8 if shape else 0)
+    lines, shape = title_parts(card)
+    *before, last = [width(line, TITLE, bold=True) for line in lines]
+    first = max(*before, last + shape_width(shape)) if before else last + shape_width(shape)
+    more = LINE * len(before)
     if card.kind == "error":
-        return max(first + SIDE, LEAST), 40
+        return max(first + SIDE, LEAST), 40 + more
     second = max(
         width(second_row(card), VALUE, bold=True) + 8, width(extra.get(card.key, ""), VALUE, True)
     )
     if card.metric:
         second = max(second, width(card.metric, VALUE, bold=True))
-    return max(first, second, LEAST - SIDE) + SIDE, HEIGHT
+    return max(first, second, LEAST - SIDE) + SIDE, HEIGHT + more
 
 
 def lay_out(
@@ -159,7 +203,14 @@ def lay_out(
     """
     sizes = {card.key: size_of(card, extra or {}) for card in view.cards}
     source = _dot(view, sizes, rankdir, label_room)
-    return _parsed(_run(source, budget), rankdir)
+    ordered = source.replace("graph [", "graph [ordering=in, ", 1)  # arguments as in the program
+    try:
+        data = _run(ordered, budget)
+    except LayoutError:  # some versions of dot cannot keep an order and clusters together
+        data = _run(source, budget)
+    found = _parsed(data, rankdir)
+    found.label_room = label_room
+    return found
 
 
 def _dot(view: View, sizes: dict[str, tuple[float, float]], rankdir: str, label_room: float) -> str:
@@ -227,6 +278,9 @@ def frame_label(label: str, kind: str) -> str:
 
 
 def _run(source: str, budget: float) -> Any:
+    function = layout_hook.current()
+    if function is not None:
+        return _called(function, source, budget)
     started = time.monotonic()
     problem = NO_LAYOUT
     for program in layout_programs():
@@ -253,7 +307,29 @@ def _run(source: str, budget: float) -> Any:
     raise LayoutError(problem)
 
 
+def _called(function: layout_hook.LayoutFunction, source: str, budget: float) -> Any:
+    """Return the layout that a function of the user's gives."""
+    name = getattr(function, "__name__", type(function).__name__)
+    try:
+        given = function(source)
+        return json.loads(given) if isinstance(given, (str, bytes)) else given
+    except TimeoutError as error:
+        raise LayoutTimeout(f"the layout took longer than {budget:g} s") from error
+    except Exception as error:  # a function of the user's may raise whatever it likes
+        said = (str(error).splitlines() or [""])[0][:200]
+        raise LayoutError(f"{name}: {type(error).__name__}: {said}") from error
+
+
 def _parsed(data: Any, rankdir: str) -> Layout:
+    try:
+        return _read(data, rankdir)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise LayoutError(
+            f"the layout is not what dot -Tjson0 prints: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _read(data: Any, rankdir: str) -> Layout:
     margin = 12.0
     x0, y0, x1, y1 = (float(v) for v in data["bb"].split(","))
     found = Layout(rankdir, x1 - x0 + 2 * margin, y1 - y0 + 2 * margin)
@@ -302,3 +378,26 @@ def middle(points: list[Point]) -> Point:
         sum(w * p[0] for w, p in zip(weights, (a, b, c, d), strict=True)),
         sum(w * p[1] for w, p in zip(weights, (a, b, c, d), strict=True)),
     )
+
+
+def near_end(points: list[Point], most: float) -> Point:
+    """Return the middle of a spline or, if that is further away, a point so far from its end."""
+    flat = [points[0]]
+    for k in range(0, len(points) - 4, 3):
+        a, b, c, d = points[k : k + 4]
+        for t in (0.2, 0.4, 0.6, 0.8, 1.0):
+            s = 1 - t
+            weights = (s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t)
+            pairs = [*zip(weights, (a, b, c, d), strict=True)]
+            flat.append((sum(w * p[0] for w, p in pairs), sum(w * p[1] for w, p in pairs)))
+    flat.append(points[-1])
+    steps = [dist(p, q) for p, q in pairwise(flat)]
+    if sum(steps) / 2 <= most:
+        return middle(points)
+    left = most
+    for step, p, q in zip(reversed(steps), flat[-2::-1], flat[:0:-1], strict=True):
+        if step >= left:
+            part = left / step
+            return q[0] + (p[0] - q[0]) * part, q[1] + (p[1] - q[1]) * part
+        left -= step
+    return flat[0]

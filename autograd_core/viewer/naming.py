@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import count, islice
-from types import FunctionType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from autograd_core.base.packages import package_of
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.node import Node
 from autograd_core.engine.tensor import Tensor
@@ -58,7 +59,7 @@ class Names:
         self._standing = graph.standing
         found = _parameters([*modules, *(variables or {}).values()], variables or {})
         self.root, parameters = found
-        near, far = _values(variables or {})
+        near, far = values_of(variables or {})
         for pairs in (given or {}).items(), parameters, near:
             for name, value in pairs:
                 self._add(name, value, here)
@@ -150,12 +151,26 @@ def _parameters(objects: list[Any], variables: dict[str, Any]) -> tuple[str, lis
     return "", [(as_written(f"{label}.{n}", label), p) for label, pairs in roots for n, p in pairs]
 
 
-def _values(variables: dict[str, Any]) -> tuple[list[Pair], list[Pair]]:
+def variables_of(frame: FrameType) -> dict[str, Any]:
+    """Return the variables of the user's code at a frame: globals, then locals over them.
+
+    Where the frame holds the namespace of code that it ran by ``exec``, that code's variables are
+    among them, under the names that the code itself has for them.
+    """
+    own = {**frame.f_globals, **frame.f_locals}
+    found: dict[str, Any] = {}
+    for value in own.values():  # exec() leaves __builtins__ in the globals of what it runs
+        if type(value) is dict and "__builtins__" in value and value is not frame.f_globals:
+            found = {**value, **found}
+    return {**found, **own}
+
+
+def values_of(variables: dict[str, Any]) -> tuple[list[Pair], list[Pair]]:
     """Return the variables and what they hold, and what lies deeper, as the code would write it.
 
     Level by level, so that a short name is met before a long one.
     """
-    level: list[Pair] = [(n, v) for n, v in variables.items() if not n.startswith("_")]
+    level: list[Pair] = [(n, v) for n, v in variables.items() if not n.startswith(("_", "@", "."))]
     levels, seen = [level], set(map(id, variables.values()))
     for _ in range(_DEEPEST):
         inside = [pair for name, value in level for pair in _inside(name, value)]
@@ -179,7 +194,7 @@ def _inside(name: str, value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, dict):
         few = islice(value.items(), _CONTAINER)
         return [(f"{name}[{_key_text(k)}]", v) for k, v in few]
-    library = type(value).__module__.partition(".")[0] in ("builtins", "numpy", "autograd_core")
+    library = package_of(type(value)) in ("builtins", "numpy", "autograd_core")
     if library or not hasattr(value, "__dict__"):
         return []
     held = list(islice(vars(value).items(), _CONTAINER))
@@ -285,6 +300,38 @@ def _span(node: ast.expr | ast.stmt) -> Span:
 def targets(filename: str) -> dict[Span, str]:
     """Return, for a file, the assigned name of each expression's place."""
     return _parsed("".join(linecache.getlines(filename)))
+
+
+def asked_for(frame: FrameType) -> tuple[str, str]:
+    """Return what the call that a frame is at calls its first two arguments; empty if no name."""
+    from autograd_core.base.source import Location
+
+    where = Location(frame.f_code, frame.f_lasti)
+    return arguments("".join(linecache.getlines(where.file))).get(where.span, ("", ""))
+
+
+@lru_cache(maxsize=64)
+def arguments(source: str) -> dict[Span, tuple[str, str]]:
+    """Return, for each call in a source, the names that are its first two arguments."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {
+        _span(call): (
+            _argument(source, call, 0, "x"),
+            _argument(source, call, 1, "output"),
+        )
+        for call in calls
+    }
+
+
+def _argument(source: str, call: ast.Call, place: int, keyword: str) -> str:
+    given = [k.value for k in call.keywords if k.arg == keyword]
+    given += call.args[place : place + 1]
+    named = [e for e in given if isinstance(e, (ast.Name, ast.Attribute, ast.Subscript))]
+    return (ast.get_source_segment(source, named[0]) or "") if named else ""
 
 
 def expression(node: Node, names: Names, instead: dict[Node, str] | None = None) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_core.operations.kinds import host
 from autograd_core.operations.primitive import bare
 
 NONE = "—"
@@ -89,7 +90,7 @@ def number_text(value: Any) -> str:
 
 def rms(value: Any) -> float:
     """Return the root mean square of an array, of any kind of number."""
-    array = np.asarray(value)
+    array = host(value)
     if not array.size:
         return 0.0
     wide = np.complex128 if array.dtype.kind == "c" else np.float64
@@ -114,7 +115,7 @@ def summarize(value: Any) -> Summary:
         return Summary("freed")
     if isinstance(value, (tuple, list)):
         return Summary(f"{len(value)} parts")
-    array = np.asarray(value)
+    array = host(value)
     if array.dtype.kind not in "biufc":
         return Summary(type(value).__name__)
     bad = array.dtype.kind in "fc" and not bool(np.isfinite(array).all())

@@ -7,7 +7,6 @@ observer, local derivatives from the operations' forward rules.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from autograd_core.engine.graph import Edge, Graph
 from autograd_core.engine.messages import conjugated
 from autograd_core.engine.node import PART, Node
 from autograd_core.engine.pushing import push
+from autograd_core.operations.kinds import host
 from autograd_core.operations.primitive import bare
 from autograd_core.viewer.elements import ElementSum, sum_of
 from autograd_core.viewer.formulas import Call, Formula, agrees
@@ -60,6 +60,7 @@ class RecordedSweep:
     def __init__(self, graph: Graph, view: View, seed: Any = None, swept: bool = True) -> None:
         self.graph = graph
         self.view = view
+        self.counts: dict[Node | None, dict[Node, float]] = {}  # FLOPs, by where a sweep starts
         self.gradients: dict[Node, Summary] = {}
         self.messages: dict[str, Summary] = {}
         self.arrivals: list[str] = []
@@ -258,7 +259,7 @@ class RecordedSweep:
         arrays = self._arrays.get(wire.uses[0])
         if arrays is not None and not np.iscomplexobj(arrays[1]):
             with np.errstate(all="ignore"):
-                product = np.asarray(value * float(arrays[0]))
+                product = host(value * float(arrays[0]))
             if not agrees(product, arrays[1], abs(float(arrays[0])), solved=True):
                 self._mistrust(
                     node,
@@ -275,36 +276,51 @@ class RecordedSweep:
             node.name, f"No local derivatives through {node.name}: {why}. gradcheck tells more."
         )
 
-    @cached_property
+    @property
     def reverse_flops(self) -> dict[Node, float]:
         """FLOPs of the reverse sweep at each operation, as `cost` counts them."""
         return self._counted(
+            None,
             lambda counter: count_reverse(
                 self.graph.nodes, self.graph.outputs[:1], set(self.graph.leaves), counter
-            )
+            ),
         )
 
     def forward_flops(self, seed: Seed) -> dict[Node, float]:
         """Return the FLOPs of a forward sweep at each operation, as `cost` counts them."""
-        return self._counted(lambda counter: count_forward(self.graph.nodes, {seed.node}, counter))
+        return self._counted(
+            seed.node, lambda counter: count_forward(self.graph.nodes, {seed.node}, counter)
+        )
 
-    def _counted(self, count: Callable[[Counter], dict[Node, float]]) -> dict[Node, float]:
-        try:
-            with np.errstate(all="ignore"):
-                return count(Counter())
-        except Exception:  # a rule of the user's may raise whatever it likes
-            return {}
+    def _counted(
+        self, start: Node | None, count: Callable[[Counter], dict[Node, float]]
+    ) -> dict[Node, float]:
+        """Return what is counted; once for all views of a graph."""
+        if start not in self.counts:
+            try:
+                with np.errstate(all="ignore"):
+                    self.counts[start] = count(Counter())
+            except Exception:  # a rule of the user's may raise whatever it likes
+                self.counts[start] = {}
+        return self.counts[start]
 
-    def forward(self, seed: Seed) -> Tangents:
-        """Push the tangent of a seed through the graph."""
-        pushed: dict[Node, Any] = {seed.node: seed.tangent()}
+    def forward(self, seed: Seed, pushed: dict[Node, Any] | None = None) -> Tangents:
+        """Push the tangent of a seed through the graph; `pushed` has the tangents, if known."""
+        if pushed is None:
+            pushed = self.pushed(seed)
         with np.errstate(all="ignore"):
-            push(self.graph.nodes, pushed, [])
             shown = {card.node for card in self.view.cards if card.node is not None}
             return Tangents(
                 {n: summarize(t) for n, t in pushed.items() if t is not None and n in shown},
                 self._terms(pushed),
             )
+
+    def pushed(self, seed: Seed) -> dict[Node, Any]:
+        """Return the tangent of every node, from one seed."""
+        found: dict[Node, Any] = {seed.node: seed.tangent()}
+        with np.errstate(all="ignore"):
+            push(self.graph.nodes, found, [])
+        return found
 
     def _terms(self, pushed: dict[Node, Any]) -> dict[str, Summary]:
         """Return what each argument's tangent added to its operation's."""
@@ -347,7 +363,7 @@ def as_grad(g: Any) -> Any:
     """Return a gradient in the convention of ``.grad``."""
     if isinstance(g, (tuple, list)):
         return tuple(as_grad(part) for part in g)
-    return g if g is None else conjugated(np.asarray(bare(g))[()])
+    return g if g is None else conjugated(host(bare(g))[()])
 
 
 def _listed(names: list[str]) -> str:
@@ -362,7 +378,7 @@ def _finite(value: Any) -> bool:
     if isinstance(value, FreedValue):
         return True
     parts = value if isinstance(value, (tuple, list)) else (value,)
-    arrays = [np.asarray(bare(p)) for p in parts if p is not None]
+    arrays = [host(bare(p)) for p in parts if p is not None]
     return all(bool(np.isfinite(a).all()) for a in arrays if a.dtype.kind in "fc")
 
 
@@ -379,8 +395,8 @@ def _kept(g: Any) -> Any:
         return g
     shown = as_grad(g)
     if isinstance(shown, tuple):
-        return tuple(part if part is None else np.array(part)[()] for part in shown)
-    return np.array(shown)[()]
+        return tuple(part if part is None else np.array(host(part))[()] for part in shown)
+    return np.array(host(shown))[()]
 
 
 def _shaped(term: Any, output: Any) -> Any:

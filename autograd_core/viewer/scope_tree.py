@@ -232,6 +232,14 @@ def _fold(items: list[Box | Node], period: int, times: int, parent: Box) -> Box:
     return made
 
 
+def rest_of_loop(box: Box) -> list[Box | Node]:
+    """Return what an opened loop shows: its first round, and the others as one closed box."""
+    first, others = box.children[: box.period], box.children[box.period :]
+    if box.times < 3:
+        return [*first, *others]
+    return [*first, _fold(others, box.period, box.times - 1, box)]
+
+
 def fold_label(first: str, last: str, times: int) -> str:
     """Return the name of a folded range.
 

@@ -75,7 +75,8 @@ def chosen(graph: Graph, view: View, names: Names, inputs: Any) -> list[Seed]:
         each = [_asked(graph, names, one) for one in _listed(inputs)]
     rounds = [pair for turn in zip_longest(*each) for pair in turn if pair is not None]
     ordered = sorted(rounds[:MOST], key=lambda pair: pair[0].tick)
-    return [_seed(node, place, names, holders) for node, place in ordered]
+    number = {node: k for k, node in enumerate(graph.nodes)}
+    return [_seed(node, place, names, holders, number[node]) for node, place in ordered]
 
 
 def _listed(inputs: Any) -> Sequence[Any]:
@@ -107,9 +108,11 @@ def _asked(graph: Graph, names: Names, one: Any) -> list[tuple[Node, int | None]
     return [(node, int(places[index]))]
 
 
-def _seed(node: Node, place: int | None, names: Names, holders: dict[Node, str]) -> Seed:
+def _seed(
+    node: Node, place: int | None, names: Names, holders: dict[Node, str], number: int
+) -> Seed:
     shape, name = np.shape(bare(node.output)), names.nodes[node]
     at = () if place is None or not shape else tuple(map(int, np.unravel_index(place, shape)))
     called = element_name(name, at) if place is not None or not shape else f"all of {name}"
     holder = holders.get(node, "")
-    return Seed(f"s{node.tick}-{place}", holder, called, node, place)
+    return Seed(f"s{number}-{place}", holder, called, node, place)

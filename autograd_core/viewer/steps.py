@@ -166,6 +166,7 @@ class _Backward:
                 self._name(wire),
                 wire.key not in self.junction_of,
                 self.recording.messages[wire.key],
+                self._text(card, wire),
             )
         step.pieces.append(Piece("."))
         for wire in sent:
@@ -337,8 +338,13 @@ def _tangent(view: View, recording: RecordedSweep, card: Card, pushed: Tangents)
     if t is None:
         return step
     step.pieces.append(Piece("; its tangent is "))
+    for _, text in step.messages:
+        if "=" in text and len(terms) > 1:
+            step.pieces += [Piece(text, "code"), Piece(", ")]
     if len(terms) > 1 and card.kind != "module" and t.scalar:
         step.pieces.append(Piece(sum_text(terms, ""), "code"))
+    elif len(terms) == 1 and "=" in step.messages[0][1]:
+        step.pieces.append(Piece(step.messages[0][1].rpartition("= ")[0] + "= ", "code"))
     step.pieces += [Piece(t.text, "number"), Piece(".")]
     return step
 

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 
 from autograd_core.viewer.layout import (
+    LINE,
     Layout,
     Place,
     Point,
     frame_label,
     middle,
     moved,
+    near_end,
     title_parts,
 )
+from autograd_core.viewer.palette import palette
 from autograd_core.viewer.view import Card, Junction, View, Wire
-from autograd_core.viewer.widths import clip, visible
+from autograd_core.viewer.widths import clip, visible, width
+
+NEAR = 150.0  # pixels: how far from the card at work a message stands at most
+
+
+def asset(name: str) -> str:
+    """Return a style sheet, a script or a page that comes with the viewer."""
+    return (files("autograd_core.viewer") / name).read_text(encoding="utf-8")
 
 
 def css() -> str:
     """Return the style sheet of graphs."""
-    return (files("autograd_core.viewer") / "graph.css").read_text(encoding="utf-8")
+    return asset("graph.css").replace("%%palette%%", palette())
 
 
 def safe(text: str) -> str:
     """Return a user's text such that it stays text: markup and control characters written out."""
     return escape(visible(text), quote=True)
+
+
+def safe_lines(text: str) -> str:
+    """Return several lines of a user's text as text."""
+    return "\n".join(map(safe, text.split("\n")))
 
 
 # Some pages that show notebooks take style sheets out of pictures: what is left has to be readable.
@@ -44,39 +60,55 @@ _PLAIN = {
 }
 
 
-def static(view: View, layout: Layout, show: tuple[str, ...], title: str) -> str:
-    """Return a picture that stands by itself."""
+def static(view: View, layout: Layout, show: tuple[str, ...], title: str, said: str = "") -> str:
+    """Return a picture that stands by itself; `said` is what it shows, in words."""
     body = _Picture(view, layout, show).draw()
     for start, attributes in _PLAIN.items():  # a user's text has no "<": it is written out
         element, rest = start.partition(" ")[::2]
         body = body.replace(start, f"{element} {attributes} {rest}".rstrip())
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="graph" role="img" '
+        f'aria-label="{safe(title)}: {safe(said)}" '
         'style="max-width:100%;height:auto" fill="#1b1b1f" text-anchor="middle" '
         'font-family="sans-serif" '
         f'viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" '
         f'width="{layout.width:.0f}" height="{layout.height:.0f}">'
-        f"<title>{safe(title)}</title><style>{css()}</style>"
+        f"<title>{safe(title)}</title><desc>{safe(said)}</desc><style>{css()}</style>"
         f'<rect class="ground" width="100%" height="100%" fill="#ffffff"/>{body}</svg>\n'
     )
 
 
-def stepping(view: View, layout: Layout, prefix: str) -> str:
-    """Return the picture of the stepping page: with messages to switch on, and focusable cards."""
-    body = _Picture(view, layout, ("value", "grad"), prefix).draw()
+def stepping(view: View, layout: Layout, prefix: str, leads: Iterable[str] = ()) -> str:
+    """Return the picture of the stepping page: with messages to switch on, and focusable cards.
+
+    `leads` are the keys of the cards that can be opened, and of the frames that can be closed.
+    """
+    picture = _Picture(view, layout, ("value", "grad"), prefix, frozenset(leads))
+    body = picture.draw()
+    left, top, right, bottom = picture.bounds  # messages may need more room than the cards
+    wide, high = right - left, bottom - top
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="graph" id="{prefix}" '
-        f'viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" data-width="{layout.width:.0f}" '
-        f'data-height="{layout.height:.0f}">{body}</svg>'
+        f'viewBox="{left:.0f} {top:.0f} {wide:.0f} {high:.0f}" data-left="{left:.0f}" '
+        f'data-top="{top:.0f}" data-width="{wide:.0f}" data-height="{high:.0f}">{body}</svg>'
     )
 
 
 class _Picture:
-    def __init__(self, view: View, layout: Layout, show: tuple[str, ...], prefix: str = "") -> None:
+    def __init__(
+        self,
+        view: View,
+        layout: Layout,
+        show: tuple[str, ...],
+        prefix: str = "",
+        leads: frozenset[str] = frozenset(),
+    ) -> None:
         self.view = view
         self.layout = layout
         self.show = show
         self.prefix = prefix  # of the stepping page; empty in a static picture
+        self.leads = leads
+        self.bounds = (0.0, 0.0, layout.width, layout.height)
         self.compared = any(card.mark for card in view.cards)
 
     def draw(self) -> str:
@@ -97,11 +129,19 @@ class _Picture:
         p = self.layout.frames.get(key)
         if p is None:
             return ""
+        left, top = p.x - p.w / 2, p.y - p.h / 2
+        text = f'<text x="{left + 9:.1f}" y="{top + 17:.1f}">{safe(label)}</text>'
+        if key in self.leads:
+            text = (
+                f'<g class="fold" data-fold="{key}" tabindex="0" role="button" '
+                f'aria-expanded="true" aria-label="{safe(label)}: close">'
+                f'<rect class="grip" x="{left + 1:.1f}" y="{top + 1:.1f}" height="24" '
+                f'width="{min(width(label, 13) + 34, p.w - 2):.1f}" rx="7"/>'
+                f'<text x="{left + 9:.1f}" y="{top + 17:.1f}">− {safe(label)}</text></g>'
+            )
         return (
-            f'<g class="frame"><rect x="{p.x - p.w / 2:.1f}" y="{p.y - p.h / 2:.1f}" '
-            f'width="{p.w:.1f}" height="{p.h:.1f}" rx="8"/>'
-            f'<text x="{p.x - p.w / 2 + 9:.1f}" y="{p.y - p.h / 2 + 17:.1f}">{safe(label)}</text>'
-            "</g>"
+            f'<g class="frame"><rect x="{left:.1f}" y="{top:.1f}" '
+            f'width="{p.w:.1f}" height="{p.h:.1f}" rx="8"/>{text}</g>'
         )
 
     def _trunk(self, junction: Junction) -> str:
@@ -133,6 +173,8 @@ class _Picture:
         )
 
     def _key(self, key: str, kind: str = "") -> str:
+        if self.prefix.startswith("v"):  # a further view: found by its key inside of its picture
+            return f'data-key="{key}"'
         return f'id="{self.prefix}{kind}-{key}" data-key="{key}"' if self.prefix else ""
 
     def _card(self, card: Card) -> str:
@@ -147,10 +189,21 @@ class _Picture:
         focus = (
             f' tabindex="-1" role="button" aria-label="{safe(card.title)}"' if self.prefix else ""
         )
-        hint = "" if self.prefix else f"<title>{safe(self._hint(card))}</title>"
+        hint = "" if self.prefix else f"<title>{safe_lines(self._hint(card))}</title>"
         return (
             f'<g class="{" ".join(filter(None, classes))}" {self._key(card.key)}{focus}>{hint}'
-            f"{_body(card, p)}{self._rows(card, p)}</g>"
+            f"{_body(card, p)}{self._rows(card, p)}{self._opener(card, p)}</g>"
+        )
+
+    def _opener(self, card: Card, p: Place) -> str:
+        """Return the sign by which the mouse opens a closed scope; keys do it at the card."""
+        if card.key not in self.leads:
+            return ""
+        x, y = p.x + p.w / 2 - 4, p.y - p.h / 2 + 3
+        return (
+            f'<g class="opener" data-fold="{card.key}" aria-hidden="true">'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="12"/>'
+            f'<text x="{x:.1f}" y="{y + 6:.1f}">+</text></g>'
         )
 
     def _hint(self, card: Card) -> str:
@@ -163,14 +216,22 @@ class _Picture:
         if card.kind == "alias":
             name = safe(clip(visible(card.name), 120, 12))
             return f'<text x="{p.x:.1f}" y="{p.y + 4:.1f}">{name}</text>'
-        title, shape = title_parts(card)
+        lines, shape = title_parts(card)
         small = f'<tspan class="shape" dx="8">{safe(shape)}</tspan>' if shape else ""
-        top = p.y + 5 if card.kind == "error" else p.y - 7
-        name = f'<tspan class="name">{safe(title)}</tspan>'
-        first = f'<text x="{p.x:.1f}" y="{top:.1f}">{name}{small}</text>'
+        top = p.y - p.h / 2 + (25 if card.kind == "error" else 23)
+        at = [f' x="{p.x:.1f}" dy="{LINE}"' if k else "" for k in range(len(lines))]
+        names = [
+            f'<tspan class="name"{place}>{safe(line)}</tspan>'
+            for place, line in zip(at, lines, strict=True)
+        ]
+        if not lines[-1]:  # the shape has a line of its own
+            names[-1] = ""
+            small = f'<tspan class="shape"{at[-1]}>{safe(shape)}</tspan>'
+        first = f'<text x="{p.x:.1f}" y="{top:.1f}">{"".join(names)}{small}</text>'
         if card.kind == "error":
             return first
-        below = f'<text class="row" x="{p.x:.1f}" y="{p.y + 18:.1f}">{self._second(card)}</text>'
+        bottom = p.y + p.h / 2 - 12
+        below = f'<text class="row" x="{p.x:.1f}" y="{bottom:.1f}">{self._second(card)}</text>'
         marker = (
             f'<text class="marker" x="{p.x - p.w / 2 + 11:.1f}" y="{p.y + 5:.1f}"></text>'
             if self.prefix
@@ -204,12 +265,18 @@ class _Picture:
     def _message(self, key: str, side: int = 1, trunk: bool = False) -> str:
         points = self.layout.curves[key]
         beside = moved(points, self.layout.rankdir, side)
-        x, y = middle(beside)
+        x, y = middle(beside) if trunk else near_end(beside, NEAR)
+        room, left, right = self.layout.label_room, x, x
         if self.layout.rankdir == "LR":
-            at = f'x="{x:.1f}" y="{y + (16 if side > 0 else -8):.1f}"'
+            y += 16 if side > 0 else -8
+            at, left, right = f'x="{x:.1f}" y="{y:.1f}"', x - room / 2, x + room / 2
         else:
             anchor = "start" if side > 0 else "end"
-            at = f'x="{x + 7 * side:.1f}" y="{y + 4:.1f}" style="text-anchor:{anchor}"'
+            x, y = x + 7 * side, y + 4
+            at = f'x="{x:.1f}" y="{y:.1f}" style="text-anchor:{anchor}"'
+            left, right = (x, x + room) if side > 0 else (x - room, x)
+        a, b, c, d = self.bounds
+        self.bounds = min(a, left - 4), min(b, y - 16), max(c, right + 4), max(d, y + 8)
         back = _tip(beside[1], beside[0], 9)
         ahead = _tip(beside[-3] if trunk else beside[-2], beside[-1], 9)
         return (

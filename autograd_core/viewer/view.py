@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from autograd_core.base.printing import printable
 from autograd_core.base.source import Location
 from autograd_core.engine.graph import Graph
 from autograd_core.engine.node import Node
@@ -38,7 +39,7 @@ class Use(NamedTuple):
     index: int  # type: ignore[assignment]  # a field's name, not tuple.index
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Card:
     """One thing that is shown: an operation, a leaf, a constant, a closed scope.
 
@@ -93,6 +94,13 @@ class Card:
         """Whether its value or its gradient holds NaN or Inf."""
         return self.value.bad or self.gradient.bad
 
+    def __repr__(self) -> str:
+        place = f", {self.where}" if self.where is not None else ""
+        back = f", gradient {self.gradient.text}" if self.gradient is not EMPTY else ""
+        shape = f", shape {self.shape}" if self.shape else ""
+        text = f"<{self.kind} {self.title}{shape}: value {self.value.text}{back}{place}>"
+        return printable(text)
+
     @property
     def title(self) -> str:
         """``name = expression``, or the name alone."""
@@ -146,6 +154,7 @@ class View:
     frames: list[Frame]
     message: str = ""  # what was collapsed and how to see it all
     total: int = 0  # recorded nodes
+    boxes: dict[str, Box] = field(default_factory=dict)  # from a closed card's or a frame's key
 
     def changed(self) -> None:
         """Forget what was looked up: there are other cards and wires now."""

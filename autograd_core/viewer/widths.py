@@ -67,6 +67,31 @@ def clip(text: str, limit: float, size: float = 1.0, bold: bool = False) -> str:
     return text[: next(k for k, end in enumerate(ends) if end > room)] + "…"
 
 
+def wrapped(
+    text: str, limit: float, size: float = 1.0, bold: bool = False, most: int = 12
+) -> list[str]:
+    """Return a text in lines that are at most `limit` wide; what is left after `most` is cut.
+
+    A line ends at a space, or else after a comma, a bracket, a dot or an underscore. A word that is
+    too long for a line is cut where the line ends.
+
+    Examples
+    --------
+    >>> wrapped("total = first + second", 80, 10)
+    ['total = first +', 'second']
+    """
+    lines: list[str] = []
+    while len(lines) < most - 1 and width(text, size, bold) > limit:
+        ends = accumulate(width(c, size, bold) for c in text)
+        fits = max(1, next(k for k, end in enumerate(ends) if end > limit))
+        space = text.rfind(" ", 1, fits + 1)
+        mark = 1 + max(text.rfind(c, 0, fits) for c in ",([._")
+        at = space if space > fits / 5 else mark if mark > fits / 3 else fits
+        lines.append(text[:at].rstrip())
+        text = text[at:].lstrip()
+    return [*lines, clip(text, limit, size, bold)]
+
+
 def visible(text: str) -> str:
     r"""Return a text in which control and direction characters are written out as ``\uXXXX``.
 

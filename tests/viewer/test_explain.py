@@ -3,6 +3,8 @@
 # ruff: noqa: RET504, F841 - assigned, so that there are lines and variables to be found
 
 import gc
+import inspect
+import math
 
 import graphs
 import numpy as np
@@ -12,6 +14,7 @@ from autograd_core import (
     Graph,
     OperandError,
     Tensor,
+    draw,
     explain,
     gradients,
     no_grad,
@@ -154,6 +157,7 @@ CUTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cut", "word", "line"), CUTS, ids=lambda v: getattr(v, "__name__", ""))
 def test_the_cut_is_named_with_its_line(cut, word, line):
     w, v = leaf(1.0, 2.0), leaf(3.0, 4.0)
@@ -258,3 +262,125 @@ def test_a_value_that_is_updated_without_grad_for_ever_stays_small():
         for _ in range(1000):
             average = average * 0.9 + w * 0.1
     assert len(average._cuts) <= 8
+
+
+def int_of(w):
+    return int(w)
+
+
+def sine_of(w):
+    return math.sin(w)
+
+
+def into_an_array(w):
+    c = np.zeros(2)
+    c[0] = w * w
+    return c
+
+
+def listed(w):
+    return np.array([w.tolist(), 1.0])
+
+
+def complex_of(w):
+    return np.array([complex(w)]).real
+
+
+def formatted(w):
+    return float(f"{w * w:.3f}")
+
+
+def truth_of(w):
+    return float(bool(w))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("function", "word"),
+    [(int_of, "int()"), (sine_of, "float()"), (into_an_array, "float()"), (listed, "tolist()"),
+     (complex_of, "complex()"), (formatted, "item()"), (truth_of, "bool()")],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::autograd_core.IndependentWarning")
+def test_a_number_of_pythons_is_named_as_the_cut(function, word):
+    w, v = leaf(1.5), leaf(3.0, 4.0)
+    u = leaf(2.0)
+    loss = np.sum(function(w) * v)
+    gc.collect()
+    found = explain(w, loss)
+    assert found.gradient is None
+    assert "never used" not in found.reason
+    assert word in found.reason
+    assert found.where.text in inspect.getsource(function)
+    assert "never used" in explain(u, loss).reason
+
+
+def test_a_small_integer_blames_nobody():
+    w, u, v = leaf(2.0), leaf(5.0), leaf(3.0)
+    int(w)
+    loss = v * 2
+    assert "int()" not in explain(u, loss).reason
+
+
+def test_the_name_is_the_one_that_was_asked_for():
+    first = same = leaf(2.0)
+    params = {"w": leaf(1.0), "b": leaf(3.0)}
+    out = params["w"] * same + params["b"]
+    assert str(explain(same, out)).startswith("∂out/∂same = ")
+    assert str(explain(first, out)).startswith("∂out/∂first = ")
+    text = str(explain(params["w"], out))
+    assert text.startswith('∂out/∂params["w"] = ')
+    assert '= params["w"] × ' in text
+    lost = leaf(1.0)
+    found = explain(lost, out)
+    assert str(found).startswith("∂out/∂lost: there is no gradient.")
+    assert explain([lost][0], out).name in ("lost", "[lost][0]")
+
+
+def test_loops_are_folded_in_the_text_and_whole_in_the_rows():
+    x, h = leaf(2.0), leaf(1.0)
+    for _ in range(20):
+        h = h * x
+    F = h + x
+    found = explain(x, F)
+    assert len(found.rows) == 21
+    lines = str(found).splitlines()
+    assert len(lines) == 5
+    assert "×20" in lines[2]
+    folded = sum(float(row.product) for row in found.rows[:20])
+    assert f"{folded:.4g}" in lines[2]
+    assert float(found.gradient.data) == folded + 1
+
+
+def test_sums_of_arrays_are_shown_cell_by_cell():
+    rng = np.random.default_rng(0)
+    W = Tensor(rng.normal(size=(2, 2)), requires_grad=True)
+    x = rng.normal(size=(3, 2))
+    loss = np.sum(np.tanh(x @ W)) + np.sum(W * W)
+    found = explain(W, loss)
+    assert [cell.name for cell in found.cells] == [
+        f"∂loss/∂W[{i}, {j}]" for i in range(2) for j in range(2)
+    ]
+    f = lambda v: np.sum(np.tanh(x @ v)) + np.sum(v * v)
+    for k, cell in enumerate(found.cells):
+        step = np.zeros(4)
+        step[k] = 1e-6
+        step = step.reshape(2, 2)
+        slope = (f(W.data + step) - f(W.data - step)) / 2e-6
+        assert float(cell.value) == pytest.approx(slope, rel=1e-6)
+        assert float(sum(t.product for t in cell.terms)) == pytest.approx(slope, rel=1e-6)
+        assert str(cell) in str(found)
+    large = Tensor(np.ones(50), requires_grad=True)
+    assert explain(large, np.sum(large * large)).cells == []
+
+
+def test_rows_and_finds_read_as_sentences():
+    x = leaf(2.0)
+    F = x**3 * x
+    found = explain(x, F, paths=True)
+    assert repr(found.rows[0]).startswith("v2 = x³: local 12, upstream 2, product 24; test_explain")
+    assert repr(found.paths[0]).startswith("F: 8") or "→" in repr(found.paths[0])
+    (card,) = draw(F).find("x³")
+    assert repr(card).startswith("<operation v2 = x³: value 8, gradient 2, test_explain.py:")
+    cell = draw(F).element("x")
+    assert repr(cell) == str(cell) == "∂F/∂x = 12 × 2 + 8 × 1 = 32"
+    assert "Summary(" not in repr([card, cell, *cell.terms, *found.rows, *found.paths])

@@ -1,5 +1,6 @@
 """draw(): names, text, pictures, collapsing, comparing; with and without a layout program."""
 
+import base64
 import collections
 import os
 import re
@@ -22,6 +23,7 @@ from autograd_core import (
     scope,
 )
 from autograd_core.viewer.numbers import summarize
+from autograd_core.viewer.view import Card
 from autograd_core.viewer.widths import REGULAR, width
 
 needs_layout = pytest.mark.skipif(
@@ -183,14 +185,57 @@ def test_text_fits_into_its_box_and_boxes_do_not_overlap(name):
     places = drawing.layout().places
     for card in drawing.view.cards:
         if card.kind != "alias":
-            title, shape = layout.title_parts(card)
-            text = width(title, layout.TITLE, bold=True) + width(shape, layout.SMALL)
-            assert text < places[card.key].w
+            lines, shape = layout.title_parts(card)
+            texts = [width(line, layout.TITLE, bold=True) for line in lines]
+            assert max(texts) < places[card.key].w
+            assert texts[-1] + width(shape, layout.SMALL) < places[card.key].w
             assert width(layout.second_row(card), layout.VALUE, bold=True) < places[card.key].w
     boxes = list(places.values())
     for k, a in enumerate(boxes):
         for b in boxes[:k]:
             assert abs(a.x - b.x) * 2 >= a.w + b.w - 1 or abs(a.y - b.y) * 2 >= a.h + b.h - 1
+
+
+LONG = {
+    "many words": " + ".join(f"layer_{k}" for k in range(20)),
+    "calls": "softplus(" * 8 + "x" + ")" * 8,
+    "one word": "a_very_long_name_of_a_variable_" * 6,
+    "no place to break": "x" * 150,
+    "wide characters": "重み" * 60,
+}
+
+
+@needs_layout
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+@pytest.mark.parametrize("name", list(LONG))
+def test_a_long_title_is_wrapped_and_not_cut(name, rankdir):
+    w = Tensor(np.ones((12, 34, 56)), requires_grad=True)
+    drawing = draw(np.sum(w * w), names={LONG[name]: w}, rankdir=rankdir)
+    picture = drawing.to_svg()
+    assert "…" not in picture
+    card = drawing.find(LONG[name][:8])[0]
+    lines, shape = layout.title_parts(card)
+    assert "".join(lines).replace(" ", "") == LONG[name].replace(" ", "")
+    place = drawing.layout().places[card.key]
+    tree = ET.fromstring(picture)
+    texts = [
+        (float(text.get("y")), [span.text for span in text])
+        for text in tree.iter("{http://www.w3.org/2000/svg}text")
+        if any(span.text == lines[0] for span in text)
+    ]
+    (top, spans) = texts[0]
+    assert spans == [*filter(None, lines), shape]
+    last = top + layout.LINE * (len(lines) - 1)
+    assert place.y - place.h / 2 < top - layout.TITLE
+    assert last + layout.VALUE < place.y + place.h / 2 - 12  # the row of values is below
+    assert place.w <= layout.WIDEST
+
+
+def test_a_title_without_end_is_cut_after_twelve_lines():
+    card = Card("c", "input", "x" * 2000)
+    lines, _ = layout.title_parts(card)
+    assert len(lines) == 12
+    assert lines[-1].endswith("…")
 
 
 def test_the_width_table_is_at_least_the_fonts():
@@ -279,8 +324,7 @@ def test_untracked_values_are_refused():
 @pytest.fixture
 def bare(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(layout, "_program_folders", lambda: [str(tmp_path)])
 
 
 def test_without_a_layout_program_everything_answers_in_text(bare, tmp_path):
@@ -396,6 +440,7 @@ def test_many_uses_get_a_small_name_each():
     assert "alias" not in drawing.to_text()
 
 
+@pytest.mark.slow
 def test_twenty_thousand_nodes_become_few():
     x = Tensor(np.ones(2), requires_grad=True)
     for _ in range(100):
@@ -676,3 +721,137 @@ def test_automatic_names_avoid_the_users():
     assert len(names) == len(set(names))
     assert next(card for card in cards if card.name == "v3").kind == "parameter"
     assert next(card for card in cards if card.name == "v4").kind == "constant"
+
+
+def test_what_python_itself_calls_a_value_is_no_name():
+    x = leaf(2.0)
+    space = {"@py_assert1": x * 3.0, ".0": x, "np": np, "draw": draw}
+    names = eval("[c.name for c in draw(vars['@py_assert1']).cards]", space | {"vars": space})
+    assert not [name for name in names if name.startswith(("@", "."))]
+
+
+# --- where the layout program is found, and what it is told --------------------------------
+
+
+@pytest.mark.parametrize("place", ["path", "user", "layered", "target"])
+def test_the_program_of_the_extra_is_found_where_pip_puts_it(place, monkeypatch, tmp_path):
+    """On PATH, in the user's folder, beside another environment's packages, with --target."""
+    folder = {
+        "path": tmp_path / "anywhere",
+        "user": tmp_path / "user" / "bin",
+        "layered": tmp_path / "below" / "bin",
+        "target": tmp_path / "target" / "site-packages" / "bin",
+    }[place]
+    folder.mkdir(parents=True)
+    program = folder / "graphviz-pure"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    empty = tmp_path / "empty"
+    monkeypatch.setenv("PATH", str(folder if place == "path" else empty))
+    monkeypatch.setattr(layout.sys, "executable", str(empty / "python"))
+    monkeypatch.setattr(layout.sys, "prefix", str(empty))
+    monkeypatch.setattr(layout.sysconfig, "get_preferred_scheme", lambda kind: kind)
+    user = tmp_path / "user" / "bin"
+    monkeypatch.setattr(
+        layout.sysconfig, "get_path", lambda name, scheme="": str(user if scheme else empty)
+    )
+    packages = tmp_path / "below" / "lib" / "python3.11" / "site-packages"
+    monkeypatch.setattr(
+        layout.sys, "path", [str(packages), str(tmp_path / "target" / "site-packages")]
+    )
+    assert layout.layout_programs() == [str(program)]
+    program.unlink()
+    assert layout.layout_programs() == []
+
+
+@needs_layout
+@pytest.mark.parametrize("rankdir", ["LR", "TB"])
+def test_arguments_stand_in_the_order_of_the_program(rankdir):
+    a, b, c, d = leaf(1.0), leaf(2.0), leaf(3.0), leaf(4.0)
+    F = (d - a) / (c - b)
+    drawing = draw(F, rankdir=rankdir)
+    places = drawing.layout().places
+    across = {card.name: (places[card.key].y, places[card.key].x) for card in drawing.cards}
+    order = [across[name][rankdir == "TB"] for name in ("d", "a", "c", "b")]
+    assert order == sorted(order)
+
+
+@needs_layout
+def test_every_form_has_the_direction_of_the_picture():
+    wide = draw(graphs.mlp())
+    narrow = draw(graphs.cubic())
+    for drawing in (wide, narrow, draw(graphs.mlp(), rankdir="LR")):
+        direction = drawing.layout().rankdir
+        assert f"rankdir={direction}" in str(drawing.to_dot().source)
+    assert wide.layout().rankdir == "TB"
+    assert narrow.layout().rankdir == "LR"
+
+
+TWICE = """
+import sys
+sys.path.insert(0, {folder!r})
+import graphs
+from autograd_core import animate, draw
+junk = [object() for _ in range({junk})]
+for name in ("cubic", "mlp", "residual"):
+    value = graphs.ALL[name]()
+    print(animate(value)._repr_html_(), draw(value)._repr_mimebundle_())
+"""
+
+
+@needs_layout
+def test_two_runs_give_the_same_html():
+    """In two processes with other hashes and addresses, and twice in one."""
+    import subprocess
+    from pathlib import Path
+
+    folder = str(Path(__file__).parents[1])
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", TWICE.format(folder=folder, junk=junk)],
+            env=os.environ | {"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed, junk in ((1, 0), (2, 5000))
+    }
+    assert len(found) == 1
+    assert len(found.pop()) > 100_000
+
+    def page():
+        loss = graphs.mlp()
+        return animate(loss).to_html()
+
+    assert page() == page()
+
+
+@needs_layout
+@pytest.mark.parametrize("program", [graphs.cubic, graphs.mlp])
+def test_a_cards_hint_has_a_line_for_each_thing(program):
+    cards = ET.fromstring(draw(program()).to_svg()).iter("{http://www.w3.org/2000/svg}g")
+    hints = [
+        g.findtext("{http://www.w3.org/2000/svg}title")
+        for g in cards
+        if "card" in g.get("class", "").split()
+    ]
+    assert len(hints) > 3
+    for hint in hints:
+        _, value, gradient, *_ = hint.split("\n")
+        assert (value.partition(" ")[0], gradient.partition(" ")[0]) == ("value", "gradient")
+        assert "\\u" not in hint
+
+
+@needs_layout
+def test_a_picture_says_in_words_what_it_shows():
+    svg = draw(graphs.cubic()).to_svg()
+    said = "x, y go in, F = c × s comes out, by 4 operations; F = 88, ∂F/∂x = 140, ∂F/∂y = 24."
+    tree = ET.fromstring(svg)
+    assert tree.get("role") == "img"
+    assert said in tree.get("aria-label")
+    bundle = draw(graphs.cubic())._repr_mimebundle_()
+    (image,) = re.findall(r"<img [^>]*>", bundle["text/html"])
+    assert re.search(r'alt="([^"]+)"', image)[1] == f"Computational graph of F: {said}"
+    data = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', image)[1]
+    assert base64.b64decode(data).decode() == svg
+    assert "<svg" not in bundle["text/html"]  # what takes tags out leaves no heap of their texts
+    assert "parameter    scalar  2" in bundle["text/html"]  # and the table below

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import xml.dom.minidom
 from html.parser import HTMLParser
 from typing import Any
@@ -31,6 +32,13 @@ TEXTS = [
 ]
 
 
+def drawn(tag: str, source: str) -> str:
+    """Return the picture that an image holds in data; an image runs nothing and loads nothing."""
+    head, _, data = source.partition(",")
+    image = tag == "img" and head == "data:image/svg+xml;base64"
+    return base64.b64decode(data, validate=True).decode() if image else ""
+
+
 class Elements(HTMLParser):
     """What a browser would find in a page: elements, and attributes that do something."""
 
@@ -38,15 +46,18 @@ class Elements(HTMLParser):
         super().__init__()
         self.names: list[str] = []
         self.active: list[tuple[str, str]] = []
+        self.pictures: list[str] = []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attributes: Any) -> None:
         self.names.append(tag)
+        self.pictures += filter(None, [drawn(tag, value) for _, value in attributes if value])
         self.active += [
             (tag, name)
             for name, value in attributes
-            if name.startswith("on") or (name in ("href", "src") and not value.startswith("#"))
+            if name.startswith("on")
+            or (name in ("href", "src") and not value.startswith("#") and not drawn(tag, value))
         ]
 
 
@@ -63,8 +74,11 @@ def forms(text: str, folder: Any) -> dict[str, str]:
     found = {
         "page": page.to_html(),
         "frame": page._repr_html_(),
+        "figure": drawing._repr_mimebundle_()["text/html"],
         "svg": drawing._repr_mimebundle_()["image/svg+xml"],
     }
+    for form in ("frame", "figure"):  # a script puts it into the page
+        (found[f"svg of the {form}"],) = Elements(found[form]).pictures
     for ending in ("html", "svg", "dot", "txt"):
         path = folder / f"graph.{ending}"
         drawing.save(path)

@@ -38,6 +38,7 @@ def page_data(output, **options):
     return animation, json.loads(json.dumps(animation.data()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_values_and_gradients_are_the_engines(name):
     animation, data = page_data(graphs.ALL[name](), depth="auto")
@@ -54,6 +55,7 @@ def test_values_and_gradients_are_the_engines(name):
     assert checked == len([c for c in whole if c["kind"] != "constant"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_messages_are_the_engines_and_add_up_at_branches(name):
     animation, data = page_data(graphs.ALL[name]())

@@ -3,7 +3,6 @@
 import functools
 import json
 import re
-import shutil
 from pathlib import Path
 
 import graphs
@@ -11,58 +10,13 @@ import numpy as np
 import pytest
 
 from autograd_core import Tensor, animate
-from autograd_core.viewer.layout import layout_program
-from docs.make_pictures import FLAGS
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
-
-pytestmark = [
-    pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed"),
-    pytest.mark.skipif(layout_program() is None, reason="no layout program is installed"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield opened
-        opened.close()
+pytestmark = pytest.mark.usefixtures("browser")
 
 
 @functools.cache
 def html(name):
     return animate(graphs.ALL[name](), title=name).to_html()
-
-
-@pytest.fixture
-def page(browser, tmp_path):
-    """Open pages; at the end nothing may have been logged, thrown or asked of a network."""
-    complaints, contexts = [], []
-
-    def opened(content, width=1200, height=860, **options):
-        path = tmp_path / f"page{len(contexts)}.html"
-        path.write_text(content, encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        context.set_default_timeout(4000)
-        made = context.new_page()
-        made.on("console", lambda m: complaints.append(m.text))
-        made.on("pageerror", lambda e: complaints.append(str(e)))
-        made.on("dialog", lambda d: (complaints.append(d.message), d.dismiss()))
-        made.on(
-            "request",
-            lambda r: complaints.append(r.url) if not r.url.startswith("file://") else None,
-        )
-        made.goto(path.as_uri())
-        return made
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not complaints
 
 
 def text(page, selector):
@@ -135,7 +89,7 @@ def test_keys(page):
         assert text(p, "#count") == count
     p.keyboard.press("Space")
     assert text(p, "#play") == "Pause"
-    assert p.get_attribute("#caption", "aria-live") == "off"
+    assert text(p, "#live") == ""  # a reader would fall behind
     p.keyboard.press("Space")
     assert text(p, "#play") == "Play"
     p.focus("#ahead")
@@ -145,6 +99,30 @@ def test_keys(page):
     p.focus("#slider")
     p.keyboard.press("ArrowRight")
     assert text(p, "#count") == "3/11"
+
+
+def test_the_arrows_step_whatever_has_the_focus(page):
+    p = page(html("cubic"))
+    p.check("input[value=forward]")  # the focus is on the choice of the mode
+    p.keyboard.press("ArrowRight")
+    assert text(p, "#count").startswith("2/")
+    assert p.is_checked("input[value=forward]")
+    for place in ("#seed", "#pace", "#of", "#stage", "#source", "#divider", "#play", "#slider"):
+        before = text(p, "#count")
+        value = p.evaluate("s => document.querySelector(s).value", place)
+        p.focus(place)
+        p.keyboard.press("ArrowRight")
+        assert text(p, "#count") != before, place
+        if place != "#slider":
+            assert p.evaluate("s => document.querySelector(s).value", place) == value
+        p.keyboard.press("ArrowLeft")
+        assert text(p, "#count") == before, place
+    p.focus("#find")
+    p.keyboard.type("ab")
+    p.keyboard.press("ArrowLeft")  # in a text they move the cursor
+    p.keyboard.type("x")
+    assert p.input_value("#find") == "axb"
+    assert text(p, "#count") == before
 
 
 def test_slider_and_play(page):
@@ -191,7 +169,7 @@ def test_forward_mode(page):
 def test_focus_order_and_names(page):
     p = page(html("cubic"))
     seen = []
-    for _ in range(24):
+    for _ in range(34):
         p.keyboard.press("Tab")
         seen.append(
             p.evaluate(
@@ -202,8 +180,8 @@ def test_focus_order_and_names(page):
     seen = seen[: seen.index(seen[0], 1)] if seen[0] in seen[1:] else seen
     cards = [k for k, name in enumerate(seen) if name and re.match(r"(lr|tb)-+n\d+$", name)]
     assert len(cards) == 6
-    assert at["stage"] < cards[0] < cards[-1] < at["slider"] < at["ahead"] < at["play"]
-    assert at["play"] < at["source"]
+    assert at["ahead"] < at["slider"] < at["play"] < at["find"] < at["stage"] < cards[0]
+    assert cards[-1] < at["divider"] < at["source"]
     label = p.get_attribute("svg.on .card >> nth=0", "aria-label")
     assert label == "x, value 2, no value yet" or label.startswith("x, value 2")
     p.click("#last")
@@ -227,16 +205,38 @@ def test_a_node_tells_more_on_focus_and_escape_hides_it(page):
     p = page(html("mlp"))
     p.click("#last")
     p.locator("svg.on .card.operation").first.focus()
-    told = text(p, "#detail")
+    told = text(p, "#tip")
     for word in ("operation", "float64", "graphs.py:", "kept for backward", "chain rule here"):
         assert word in told
     p.keyboard.press("Escape")
-    assert p.is_hidden("#detail")
+    assert p.is_hidden("#tip")
     small = page(animate(np.sum(Tensor(np.eye(3), requires_grad=True) * 2.0)).to_html())
     small.click("#last")
     small.locator("svg.on .card").first.focus()
-    assert small.locator("#detail .map").count() == 2
-    assert small.locator("#detail .map").first.locator("i").count() == 9
+    assert small.locator("#tip .map").count() == 2
+    assert small.locator("#tip .map").first.locator("i").count() == 9
+
+
+def test_enter_opens_details_that_stay_while_one_steps(page):
+    p = page(html("cubic"))
+    p.click("#seedstep")
+    p.locator("svg.on .card[data-key=n0]").focus()
+    p.keyboard.press("Enter")
+    assert p.is_visible("#detail")
+    assert p.evaluate("document.activeElement.id") == "detail"
+    assert "gradientnot known yet" in text(p, "#detail")
+    for _ in range(4):
+        p.keyboard.press("ArrowRight")
+    assert p.is_visible("#detail")
+    p.keyboard.press("End")
+    assert "gradient140" in text(p, "#detail")
+    p.keyboard.press("Escape")
+    assert p.is_hidden("#detail")
+    assert p.evaluate("document.activeElement.dataset.key") == "n0"
+    p.locator("svg.on .card[data-key=n4]").click()
+    assert "x + t" in text(p, "#detail")
+    p.click("#closedetail")
+    assert p.is_hidden("#detail")
 
 
 def test_the_source_line_is_lit(page):
@@ -246,17 +246,25 @@ def test_the_source_line_is_lit(page):
     assert "▸" in text(p, "#source li.lit")
 
 
-def test_a_long_table_gets_a_filter_and_a_long_graph_an_overview(page):
+def test_a_search_filters_the_table_and_a_long_graph_has_an_overview(page):
     p = page(html("lstm"))
-    assert p.is_visible("#filter")
-    p.fill("#filter", "exp")
+    p.focus("#stage")
+    p.keyboard.press("/")
+    p.keyboard.type("exp")
     visible = p.locator("#rows tr:not([hidden])").count()
     assert 0 < visible < p.locator("#rows tr").count()
+    assert p.locator("svg.on .card.found").count() == visible
+    assert text(p, "#found") == f"{visible} found"
+    p.keyboard.press("Enter")
+    assert text(p, "#found") == f"1 of {visible}"
+    p.keyboard.press("Escape")
+    assert p.locator("#rows tr[hidden]").count() == 0
     assert p.is_visible("#overview")
-    before = p.evaluate("document.getElementById('stage').scrollTop")
+    place = "[stage.scrollLeft, stage.scrollTop].join()"
+    before = p.evaluate(place)
     box = p.locator("#overview").bounding_box()
     p.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
-    assert p.evaluate("document.getElementById('stage').scrollTop") != before
+    assert p.evaluate(place) != before
     assert not page(html("cubic")).is_visible("#overview")
 
 
@@ -367,7 +375,8 @@ def test_hostile_names_stay_text(page):
     assert p.title() == HOSTILE[0]
     for item in p.locator("svg.on .card").all():
         item.focus()
-        assert p.locator("#detail img, #detail script").count() == 0
+        p.keyboard.press("Enter")
+        assert p.locator("#tip img, #tip script, #detail img, #detail script").count() == 0
 
 
 def test_hostile_source_stays_text(page, tmp_path):
@@ -417,12 +426,15 @@ def test_in_a_sandboxed_frame(page):
 def test_a_step_is_fast_enough(page):
     p = page(html("lenet"))
     took = p.evaluate(
-        """() => { const start = performance.now(); const b = document.getElementById('ahead');
-            for (let k = 0; k < 20; k++) b.click(); return (performance.now() - start) / 20 }"""
+        """() => { const b = document.getElementById('ahead'), took = [];
+            for (let k = 0; k < 20; k++) {
+              const start = performance.now(); b.click(); took.push(performance.now() - start) }
+            return took.sort((a, b) => a - b)[10] }"""
     )
-    assert took < 60  # milliseconds, with room for a loaded machine
+    assert took < 20  # milliseconds: the median, since a loaded machine may stop for a while
 
 
+@pytest.mark.slow
 def test_the_data_is_what_the_page_shows(page):
     content = html("neuron")
     data = json.loads(re.search(r'id="data">(.*?)</script>', content, re.DOTALL)[1])
