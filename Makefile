@@ -8,7 +8,7 @@ OUT ?= out
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test coverage test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation \
-	fuzz attack exhaustive pages release wheel clean
+	fuzz attack exhaustive pages docs release wheel site site-serve clean
 
 # One stamp per set of extras, so that a second run installs nothing.
 .venv/created:
@@ -21,11 +21,19 @@ unexport PYTHONDONTWRITEBYTECODE
 	@touch $@
 
 .venv/test: .venv/created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,draw,fast,mpi,scipy,sklearn,test]"
+	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,docs,draw,fast,mpi,onnx,scipy,sklearn,test]"
 	@touch $@
 
 .venv/release: .venv/created pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[release]"
+	@touch $@
+
+.venv/docs: .venv/created pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	@touch $@
+
+.venv/site: .venv/created pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[site]"
 	@touch $@
 
 .venv/bench: .venv/created pyproject.toml
@@ -53,8 +61,9 @@ coverage: .venv/test
 test-fast: .venv/test
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not alone and not exhaustive"
 
-## Run every example (about eight minutes) and write the table in examples/README.md
+## Run every example (half an hour on two cores) and write the table in examples/README.md
 examples: .venv/demo
+	$(BIN)/python -m pip install --quiet --editable ".[dask,demo]"
 	$(BIN)/python -m examples.table --out $(OUT)
 
 ## The fast tests with another NumPy, in a separate environment: make test-numpy NUMPY=2.0.2
@@ -72,7 +81,7 @@ test-prerelease:
 	.venv/numpy-pre/bin/python -m pip install --quiet --upgrade --pre numpy
 	.venv/numpy-pre/bin/python -m pytest -q -m "not slow" -p no:cacheprovider
 
-## Run the ten notebooks and keep their outputs
+## Run the thirteen notebooks and keep their outputs
 notebooks: .venv/test
 	$(BIN)/python notebooks/build.py
 
@@ -96,6 +105,7 @@ bench: .venv/bench
 	$(BIN)/python -m benchmarks.optimizers
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.cost
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compiled --cpu
+	$(BIN)/python -m benchmarks.jitted
 	$(BIN)/python -m benchmarks.training_memory
 	$(BIN)/python -m benchmarks.scaling --report docs/distributed.md
 
@@ -122,7 +132,9 @@ pages: .venv/test
 	$(BIN)/python docs/make_numpy_page.py
 	$(BIN)/python docs/make_idioms_page.py
 	$(BIN)/python docs/make_kinks_page.py
+	$(BIN)/python docs/make_gpu_page.py
 	$(BIN)/python docs/make_array_api_pages.py
+	$(BIN)/python docs/make_nn_coverage_page.py
 	$(BIN)/python docs/make_compile_page.py
 	$(BIN)/python docs/make_decisions_page.py
 	$(BIN)/python docs/make_files_page.py
@@ -130,8 +142,22 @@ pages: .venv/test
 	$(BIN)/python docs/make_array_api_pages.py
 	$(BIN)/python -m docs.make_pictures
 
+## The documentation site, in site/build/docs; a warning is an error
+docs: .venv/docs
+	$(BIN)/python site/docs/build_docs.py
+
+## Playground, notebooks, documentation as one folder, site/build; needs Node.js 18 and npm
+SITE ?= site/build
+PYODIDE ?=
+site: .venv/site docs
+	$(BIN)/python site/build_site.py --out $(SITE) $(if $(PYODIDE),--pyodide $(PYODIDE))
+
+## Show the built site on this machine
+site-serve:
+	$(PYTHON) site/serve_site.py $(SITE)
+
 wheel: .venv/test
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .coverage .venv out dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .coverage .venv out dist build site/build *.egg-info .mypy_cache .ruff_cache .pytest_cache
