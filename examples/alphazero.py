@@ -1,17 +1,16 @@
-"""AlphaGo Zero's method: a network that teaches itself a game, and its full tower on Go (D11).
+"""AlphaGo Zero's method on tic-tac-toe, where every game can be counted (D11).
 
     python -m examples.alphazero [--quick] [--out out]
 
 A small tower learns tic-tac-toe from games against itself alone: tree search makes
 better moves than the network, the network learns them and who won, and the search
 becomes better with it.  It then meets every sequence of replies that exists, a
-perfect player's among them.  The full tower (20 blocks of 256 filters, 19 by 19)
-learns from positions of whole games of Go that the program played with itself.
+perfect player's among them.  For Go itself see examples.alphago, for the tower
+at full size examples.alphago_tower.
 """
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ import nn
 import optim
 from autograd_core import Tensor, no_grad
 from examples import common, tictactoe
-from examples.go import random_game
 from examples.search import Judge, Settings, visits
 from nn.models import AlphaGoZero
 
@@ -61,7 +59,7 @@ def uniform(boards: Any) -> tuple[Any, Any]:
 
 def searcher(judge: Judge, settings: Settings = PLAY) -> tictactoe.Policy:
     """Return the player that makes the move its search visits most."""
-    return lambda boards: visits(boards, judge, settings).argmax(axis=1)
+    return lambda boards: visits(tictactoe, boards, judge, settings).argmax(axis=1)
 
 
 def instinct(judge: Judge) -> tictactoe.Policy:
@@ -87,7 +85,7 @@ def self_play(judge: Judge, rng: np.random.Generator) -> tuple[Any, Any, Any]:
     seen: list[tuple[Any, Any, Any, Any]] = []
     outcome = np.zeros(GAMES)  # for the first player
     while len(games):
-        counts = visits(boards, judge, LEARN, rng)
+        counts = visits(tictactoe, boards, judge, LEARN, rng)
         shares = counts / counts.sum(axis=1, keepdims=True)
         seen.append((games, boards, shares, movers))
         moves = (shares.cumsum(axis=1) > rng.random((len(games), 1))).argmax(axis=1)
@@ -164,48 +162,10 @@ def shown(counts: Any) -> str:
     return f"{won:,} won, {drawn:,} drawn, {gone:,} lost"
 
 
-def full_tower(positions: int, steps: int) -> dict[str, Any]:
-    """Train the 20-block tower on positions of self-played games of Go; return measurements."""
-    rng = np.random.default_rng(0)
-    seen: list[tuple[Any, int, int, float]] = []
-    captured, moves = 0, 0
-    for _ in tqdm(range(positions), desc="games of Go", unit="game"):
-        played, game = random_game(19, rng, 600)
-        winner = 1.0 if game.score() > 0 else -1.0
-        captured, moves = captured + game.captured, moves + len(played)
-        planes, move, turn = played[rng.integers(len(played) // 4, len(played))]
-        seen.append((planes, move, turn, winner * turn))
-    boards = np.stack([s[0] for s in seen])
-    policies = np.array([s[1] for s in seen])
-    values = np.array([s[3] for s in seen], np.float32)
-    nn.manual_seed(0)
-    model = AlphaGoZero()
-    optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=2e-4)
-    found, seconds = [], []
-    for _ in tqdm(range(steps), desc="full tower", unit="step"):
-        start = time.perf_counter()
-        loss = losses(model, boards, policies, values)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        found.append(loss.item())
-        seconds.append(time.perf_counter() - start)
-    return {
-        "parameters": sum(p.size for p in model.parameters()),
-        "losses": found,
-        "seconds": min(seconds),
-        "moves": moves,
-        "captured": captured,
-        "board": boards[0],
-    }
-
-
-def picture(
-    path: Path, curve: list[int], untrained: int, beaten: int, judge: Judge, tower: Any
-) -> Path:
-    """Draw what was learned: the curve, the first moves' probabilities, a board of Go, its loss."""
+def picture(path: Path, curve: list[int], untrained: int, beaten: int, judge: Judge) -> Path:
+    """Draw what was learned: the curve, and the probabilities of a first reply."""
     plt = common.pyplot()
-    figure, axes = plt.subplots(1, 4, figsize=(16, 4.4))
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4.4))
     axes[0].plot(range(1, len(curve) + 1), curve, color=common.BLUE)
     axes[0].axhline(untrained, color=common.ORANGE, ls="--", label="before training")
     axes[0].set(
@@ -221,34 +181,18 @@ def picture(
         axes[1].text(point % 3, point // 3, text, ha="center", va="center",
                      color="white" if shares[0, point] > 0.5 else "black")  # fmt: skip
     axes[1].set(xticks=[], yticks=[], title=f"X to move: policy; value {value[0]:+.2f}")
-    seen = tower["board"]
-    mover = 1 if seen[16, 0, 0] else -1
-    axes[2].imshow(np.full((19, 19, 3), [0.86, 0.7, 0.4]))
-    for plane, colour in ((0, mover), (1, -mover)):
-        rows, columns = np.nonzero(seen[plane])
-        axes[2].scatter(columns, rows, s=60, c="black" if colour == 1 else "white", edgecolors="k",
-                        linewidths=0.5)  # fmt: skip
-    axes[2].set(xticks=[], yticks=[], title="A position of a self-played game of Go")
-    axes[3].plot(range(1, len(tower["losses"]) + 1), tower["losses"], "o-", color=common.BLUE)
-    axes[3].set(
-        xlabel="step",
-        ylabel="loss",
-        xticks=range(1, len(tower["losses"]) + 1),
-        title="The full tower, 22.8 million parameters",
-    )
     return common.save(
         figure,
         path,
         "From games against itself alone the network learns moves that fewer and fewer replies "
-        f"can beat; with search on top, {beaten or 'none'} can. The full tower takes its steps on "
-        "real positions of Go.",
+        f"can beat; with search on top, {beaten or 'none'} can.",
     )
 
 
 def main(arguments: list[str] | None = None) -> list[common.Result]:
     """Run the example."""
     options = common.parse(common.parser(__doc__), arguments)
-    rounds, seeds, positions, steps = (18, 1, 2, 2) if options.quick else (40, 3, 4, 4)
+    rounds, seeds = (18, 1) if options.quick else (40, 3)
     before = small_tower(0).eval()
     trained = [learn(rounds, seed) for seed in range(seeds)]
     model, curve = trained[0]
@@ -267,7 +211,6 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     untrained = searcher(judge_of(before))
     no_search = lost(instinct(judge_of(before)))
     theirs = record(tictactoe.perfect, every, "chances")
-    tower = full_tower(positions, steps)
     results = [
         common.Result(
             "D11",
@@ -302,27 +245,9 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
             shown(record(alone, every, "games")),
             f"before training {no_search:,} lost",
         ),
-        common.Result(
-            "D11",
-            "tower parameters",
-            "AlphaGo Zero's tower, 20 blocks of 256 filters with both heads: parameters",
-            float(tower["parameters"]),
-            f"{tower['parameters']:,}",
-            "by hand from the paper's Methods: 22,827,877",
-        ),
-        common.Result(
-            "D11",
-            "tower loss",
-            f"forward, backward and update on {positions} positions of self-played 19x19 games "
-            f"({tower['moves']:,} moves, {tower['captured']:,} stones captured)",
-            tower["losses"][-1] / tower["losses"][0],
-            f"{tower['seconds']:.1f} s a step; loss {tower['losses'][0]:.2f} → "
-            f"{tower['losses'][-1]:.2f} in {steps} steps",
-            "a uniform policy and a value of 0: loss 6.89",
-        ),
     ]
     path = options.out / "alphazero.png"
-    written = [picture(path, curve, no_search, beaten[0], judge, tower)]
+    written = [picture(path, curve, no_search, beaten[0], judge)]
     return common.report(results, written, options)
 
 

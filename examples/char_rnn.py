@@ -27,6 +27,7 @@ from examples.ngram import KneserNey, WittenBell, bits
 from nn.models import CharRNN
 
 LANES, STEPS = 32, 64  # places of the text read at once, and characters in a piece
+LARGE, SMALL = (256, 10, 8e-3), (96, 4, 1.5e-2)  # units, epochs, rate
 LONG = 8  # order of the strongest n-gram model: beyond it the validation text gains nothing
 
 
@@ -44,16 +45,16 @@ def measure(net: CharRNN, codes: Any, piece: int = 1000) -> float:
 
 
 def train(
-    net: CharRNN, codes: Any, validation: Any, epochs: int, rate: float
+    net: CharRNN, codes: Any, validation: Any, epochs: int, rate: float, seed: int
 ) -> tuple[list[float], list[float]]:
     """Train, and return the bits a character of the training and the validation text by epoch."""
     lanes = codes[: len(codes) // LANES * LANES].reshape(LANES, -1).T
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     pieces = (len(lanes) - STEPS - 1) // STEPS
     optimizer = optim.AdamW(net.parameters(), lr=rate, weight_decay=0.01)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs * pieces)
     seen, unseen = [], []
-    with tqdm(total=epochs * pieces, desc="reading", unit="piece") as bar:
+    with tqdm(total=epochs * pieces, desc=f"reading, seed {seed}", unit="piece") as bar:
         for _ in range(epochs):
             state, total, offset = None, 0.0, rng.integers(STEPS)
             for k in range(pieces):
@@ -112,15 +113,22 @@ def picture(path: Any, curves: Any, lines: dict[str, float], sample: str) -> Any
 def main(arguments: list[str] | None = None) -> list[common.Result]:
     """Run the example."""
     options = common.parse(common.parser(__doc__), arguments)
-    units, epochs, rate = (96, 4, 1.5e-2) if options.quick else (256, 10, 8e-3)
+    units, epochs, rate = SMALL if options.quick else LARGE
     parts = text.split(text.topics())
     alphabet = text.Alphabet(parts.train)
     codes = {part: alphabet.encode(getattr(parts, part)) for part in ("train", "validation")}
     size = len(alphabet)
-    nn.manual_seed(0)
-    net = CharRNN(size, units, dropout=0.0 if options.quick else 0.2)
-    curves = train(net, codes["train"], codes["validation"], epochs, rate)
-    ours = measure(net, alphabet.encode(parts.held_out))
+    held_out = alphabet.encode(parts.held_out)
+
+    def trained(units: int, epochs: int, rate: float, dropout: float, seed: int) -> Any:
+        nn.manual_seed(seed)
+        net = CharRNN(size, units, dropout=dropout)
+        return net, train(net, codes["train"], codes["validation"], epochs, rate, seed)
+
+    net, curves = trained(units, epochs, rate, 0.0 if options.quick else 0.2, 0)
+    ours = measure(net, held_out)
+    others = [] if options.quick else [trained(*SMALL, 0.0, seed)[0] for seed in range(5)]
+    scores = [measure(other, held_out) for other in others]
 
     def counted(kind: Any, order: int, held: str = parts.held_out) -> float:
         return bits(kind(parts.train, order, size), held)
@@ -152,9 +160,22 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
             "the same beside a long memory of the training text",
             longest - ours,
             f"{ours:.3f}",
-            f"{LONG}-gram (Kneser-Ney) {longest:.3f}",
+            f"{LONG}-gram (Kneser-Ney) {longest:.3f}, "
+            + ("worse" if longest > ours else "better than the network"),
         ),
     ]
+    if scores:
+        results.append(
+            common.Result(
+                "D12",
+                "seeds",
+                f"a smaller one, {SMALL[0]} units, {SMALL[1]} epochs, {len(scores)} seeds",
+                trigram - max(scores),
+                f"{np.mean(scores):.3f} ± {np.std(scores, ddof=1):.3f}, "
+                f"{min(scores):.3f} to {max(scores):.3f}",
+                f"trigram {trigram:.3f}; the large one, one seed, {ours:.3f}",
+            )
+        )
     shown = {
         "trigram, validation text": counted(KneserNey, 3, parts.validation),
         f"{LONG}-gram, validation text": counted(KneserNey, LONG, parts.validation),

@@ -256,7 +256,7 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     images, held_out, labels, held_out_labels = common.mnist() if options.mnist else common.digits()
     split = enlarged(images), enlarged(held_out), labels, held_out_labels
     count = 1000 if options.mnist else 300
-    found = climb(split, count, 30 if options.quick else 150, 2 if options.quick else 5)
+    found = climb(split, count, 25 if options.quick else 150, 2 if options.quick else 5)
 
     beside = ", ".join(
         f"{name} {entry['end'].mean():.1%}" for name, entry in found.items() if name not in LADDER

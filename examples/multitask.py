@@ -101,20 +101,13 @@ def train(
     return model.eval()
 
 
-def few_of_each(labels: Any, count: int, seed: int) -> Any:
-    """Return the places of as many images of each digit."""
-    rng = np.random.default_rng(seed)
-    each = [rng.choice(np.flatnonzero(labels == k), count // 10, replace=False) for k in range(10)]
-    return np.concatenate(each)
-
-
 def compare(split: Any, count: int, steps: int, seeds: int) -> dict[str, Any]:
     """Return the share of held-out digits read right: for each lesson an array over seeds."""
     images, held_out, labels, held_out_labels = split
     scores: dict[str, Any] = {name: [] for name in [*LESSONS, "LogisticRegression"]}
     with tqdm(total=seeds * len(LESSONS), desc=f"{count} labels", unit="net") as bar:
         for seed in range(seeds):
-            chosen = few_of_each(labels, count, seed)  # the same for all lessons
+            chosen = common.few_of_each(labels, count, seed)  # the same for all lessons
             for name, lesson in LESSONS.items():
                 model = train(lesson, images, labels, chosen, steps, seed)
                 with no_grad():

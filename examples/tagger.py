@@ -135,7 +135,7 @@ def spaced(letters: str, ends: Any) -> str:
 def main(arguments: list[str] | None = None) -> list[common.Result]:
     """Run the example."""
     options = common.parse(common.parser(__doc__), arguments)
-    seeds, updates, units = (2, 110, 48) if options.quick else (5, 440, 64)
+    seeds, updates, units = (2, 110, 48) if options.quick else (3, 440, 64)
     parts = text.split(text.topics())
     words = {part: getattr(parts, part).lower().split() for part in ("train", "held_out")}
     letters, ends = task(words["train"])

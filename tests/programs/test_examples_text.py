@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("sklearn", reason="needs the extra: demo")
 pytest.importorskip("num2words", reason="needs the extra: demo")
 
-from example_bars import meets_bars, rows
+from example_bars import each_example, meets_bars
 
 from examples import embeddings, tagger, text, transformer, translate
 from examples.ngram import KneserNey, WittenBell, bits
@@ -30,9 +30,7 @@ BARS = {
 LONG = {"char_rnn", "transformer", "translate"}
 
 
-@pytest.mark.no_cover  # traced, training takes twice as long
-@pytest.mark.slow
-@pytest.mark.parametrize("name", rows(BARS, LONG))
+@each_example(BARS, LONG)
 def test_example(name, tmp_path):
     meets_bars(name, BARS[name], tmp_path)
 

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("sklearn", reason="needs the extra: demo")
 
-from example_bars import meets_bars, rows
+from example_bars import each_example, meets_bars
 
 from examples import common, ladder, lenet, multitask
 
@@ -23,9 +23,10 @@ BARS = {
         "lost to perfect": (0, 0),
         "won from random": (0.8, 1),
         "lost without search": (0, 100),
-        "tower parameters": (22_827_877,) * 2,
-        "tower loss": (0, 0.9),
     },
+    "alphago": {"move": (0.1, 1), "value": (0, 0.9)},
+    "alphago7": {"move": (0.02, 1), "value": (0, 1.5)},
+    "alphago_tower": {"parameters": (22_827_877,) * 2, "loss": (0, 0.95)},
     "multitask": {
         "50 + coarse labels": (0.01, 1),
         "50 + random labels": (-0.02, 0.01),
@@ -41,13 +42,14 @@ BARS = {
     },
 }
 # those that take more than twenty seconds
-LONG = {"large_batch", "lenet", "alexnet", "inception", "alphazero", "ladder"}
+LONG = {
+    "large_batch", "lenet", "alexnet", "inception", "alphazero", "alphago", "alphago7",
+    "alphago_tower", "ladder", "multitask",
+}  # fmt: skip
 
 
-@pytest.mark.no_cover  # traced, training takes twice as long
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("name", rows(BARS, LONG))
+@each_example(BARS, LONG)
 def test_example(name, tmp_path):
     meets_bars(name, BARS[name], tmp_path)
 
