@@ -13,7 +13,10 @@
 import numpy as np
 
 from autograd_core import Graph, Tensor, animate, draw, gradients, jacobian, jvp
-from page import BLUE, GREY, ORANGE, exercise, plt, show
+from page import exercises, show
+from pictures import derivatives_live_on_edges as pictures
+
+check = exercises("derivatives_live_on_edges")
 
 # %% [markdown]
 # ## One computation, written down operation by operation
@@ -34,10 +37,11 @@ def compute(x, y):
 x, y = Tensor(1.2, requires_grad=True), Tensor(0.5, requires_grad=True)
 F, nodes = compute(x, y)
 p, s, q = nodes["p"], nodes["s"], nodes["q"]
-draw(F, show=("value",))
+draw(F, show=("value",), rankdir="TB")
 
 # %% [markdown]
-# ***What to see:** six nodes with their values. Two edges leave x: it is used twice.*
+# ***What to see:** six nodes with their values. The circle with ×2 says that x is used twice:
+# two edges leave it.* (From here on, the line in italics below a picture says it.)
 #
 # ## The number on an edge
 #
@@ -109,26 +113,21 @@ steps = 10.0 ** -np.arange(0, 9, 0.25)
 start, slope = compute(1.2, 0.5)[0], change["F"]
 error = np.array([abs(compute(1.2 + h, 0.5)[0] - (start + slope * h)) for h in steps])
 
-in_between = (steps <= 1e-1) & (steps >= 1e-6)  # below, rounding shows
+in_between = (steps <= 1e-1) & (steps >= 1e-7)
 order = np.polyfit(np.log(steps[in_between]), np.log(error[in_between]), 1)[0]
-assert 1.9 < order < 2.1
+assert 1.9 < order < 2.1  # ten times smaller, a hundred times less
+assert np.all(error[steps < 2e-8] < 1e-15)  # only rounding is left
 
-figure, axis = plt.subplots()
-axis.loglog(steps, error, "o", color=BLUE, markersize=4, label="what the prediction misses")
-axis.loglog(steps, steps**2, "--", color=GREY, label="$h^2$")
-axis.axhline(2.2e-16, color=ORANGE, linestyle=":", label="rounding of float64")
-axis.set(
-    xlabel="h, the change of x",
-    ylabel="error",
-    title="The edges' prediction is exact to first order",
-)
-axis.legend()
-axis.grid()
+quotient = np.array([(compute(1.2 + h, 0.5)[0] - start) / h for h in steps])
+best = np.abs(quotient - slope).min()
+assert best > 1e-10  # no h gives the digits that the edges give
+print(f"the best of {len(steps)} difference quotients is wrong by {best:.0e}")
+
 show(
-    figure,
-    "the points run parallel to h², so the derivative is right; below h = 1e-7 only "
-    "rounding is left. This is why differences can check a derivative but cannot "
-    "replace it.",
+    pictures.prediction(steps, error),
+    "The points run parallel to h², so the derivative is right. Below h = 1e-8 only rounding "
+    "is left. Differences can check a derivative, but they cannot replace it: dividing by h "
+    "makes the rounding large.",
 )
 
 # %% [markdown]
@@ -170,14 +169,13 @@ assert np.isclose(back["x"], change["F"])  # both directions meet in the same de
 
 nudged = np.sin(0.6 + h) + 1.2**2  # p itself moved by h, whatever it came from
 assert np.isclose((nudged - start) / h, back["p"], atol=1e-5)
-draw(F, show=("grad",))
+draw(F, show=("grad",), rankdir="TB")
 
 # %% [markdown]
-# ***What to see:** the orange number on each node says how many times a nudge there is felt
-# in F.*
+# *The orange number on each node says how many times a nudge there is felt in F.*
 #
 # Walk through both directions: choose *Forward* and an input, or *Reverse*. (Where a site
-# removes scripts, this place is empty: run the notebook to see it.)
+# removes scripts, the place below is a still: run the notebook to see it.)
 
 # %%
 animate(F, mode="forward", inputs=x, title="A small change of x travels")
@@ -217,55 +215,147 @@ to_b, to_A = jacobian(lambda b, A: b + A @ v, argnums=(0, 1))(b, A)
 assert np.array_equal(to_b, np.eye(3))
 assert np.allclose(to_A, np.einsum("ij,k->ijk", np.eye(3), v))
 
-figure, axis = plt.subplots(figsize=(8.6, 2.7))
 whole = np.hstack([to_b, to_A.reshape(3, 12)])
-image = axis.imshow(whole, cmap="RdBu_r", vmin=-2, vmax=2, aspect="auto")
-axis.set_xticks(
-    range(15),
-    [f"$b_{j}$" for j in (1, 2, 3)]
-    + [f"$A_{{{j}{k}}}$" for j in (1, 2, 3) for k in (1, 2, 3, 4)],
-)
-axis.set_yticks(range(3), ["$w_1$", "$w_2$", "$w_3$"])
-axis.set_title("∂w/∂b and ∂w/∂A of w = b + A v")
-for i in range(3):
-    for j in range(15):
-        if whole[i, j]:
-            shade = "white" if abs(whole[i, j]) > 1.2 else "black"
-            axis.text(j, i, f"{whole[i, j]:g}", ha="center", va="center", color=shade)
-figure.colorbar(image, ax=axis, label="derivative")
+assert np.count_nonzero(whole) == 15  # of 45
 show(
-    figure,
-    "an identity below b, and below A the same row v again and again, once for each "
-    "output. Nobody should store such a matrix: an engine stores the rule, multiply "
-    "by v.",
+    pictures.jacobian_of_a_layer(whole),
+    "An identity below b, and below A the same row v again and again, once for each "
+    "output. Nobody should store such a matrix. An engine stores the rule: multiply by v.",
     adapt=False,
 )
 
 # %% [markdown]
-# ## Exercise
+# ## Exercises
 #
-# $G = \exp(u)\,u$ with $u = x\,y$, at $x = 2$, $y = 0.5$. Write the numbers on the edges $x
-# \to u$, $u \to e$ (where $e = \exp u$), $u \to G$ and $e \to G$, and from them $\partial
-# G/\partial x$.
-
-# %%
-answer = None
-
-
-def solution():
-    x = Tensor(2.0, requires_grad=True)
-    u = x * 0.5
-    return gradients(np.exp(u) * u, [x])[0].item()
-
-
-exercise(answer, solution)
-
-# %% [markdown]
+# From easy to hard. Three digits are enough for a number; a count is exact.
+#
+# **1.** Which number stands on the edge from $x$ into $q = x^2$ at $x = 2$?
+#
 # <details><summary>Solution</summary>
 #
-# $u = 1$. On the edges: $x \to u$: $0.5$; $u \to e$: $e^1$; $e \to G$: $u = 1$; $u \to G$:
-# $e^1$. Two paths: $0.5 \cdot e \cdot 1 + 0.5 \cdot e = e \approx 2.71828$.
+# $\partial q/\partial x = 2x$.
+#
+# ```python
+# answer = 4.0
+# ```
 # </details>
 
 # %%
-exercise(np.e, solution)
+answer = None
+check(1, answer)
+
+# %% [markdown]
+# **2.** How many paths lead from $x$ to $F$ in $F = (x \cdot x)\,(x + x)$?
+#
+# <details><summary>Solution</summary>
+#
+# $x$ enters the product twice and the sum twice, and each of them enters $F$ once: 2 + 2.
+#
+# ```python
+# answer = 4
+# ```
+# </details>
+
+# %%
+answer = None
+check(2, answer)
+
+# %% [markdown]
+# **3.** $F = \sin(x\,y) + x^2$ again, at $x = 1.2$, $y = 0.5$. Move $x$ by 0.01. By how much do the
+# edges say that $F$ moves?
+#
+# <details><summary>Solution</summary>
+#
+# $F'(x) = 0.5 \cos 0.6 + 2.4 = 2.8127$, times 0.01.
+#
+# ```python
+# answer = 0.0281
+# ```
+# </details>
+
+# %%
+answer = None
+check(3, answer)
+
+# %% [markdown]
+# **4.** $G = \exp(u)\,u$ with $u = x\,y$, at $x = 2$, $y = 0.5$. Write the numbers on the edges $x
+# \to u$, $u \to e$ (where $e = \exp u$), $u \to G$ and $e \to G$, and from them $\partial
+# G/\partial x$.
+#
+# <details><summary>Solution</summary>
+#
+# $u = 1$. On the edges: $x \to u$: $0.5$; $u \to e$: $e^1$; $e \to G$: $u = 1$; $u \to G$:
+# $e^1$. Two paths: $0.5 \cdot e \cdot 1 + 0.5 \cdot e = e$.
+#
+# ```python
+# answer = 2.718
+# ```
+# </details>
+
+# %%
+answer = None
+check(4, answer)
+
+# %% [markdown]
+# **5.** $w = A v$ with $A$ of 3 by 4, and no entry of $v$ is 0. $\partial w/\partial A$ has $3 \cdot 12
+# = 36$ entries. How many of them are not 0?
+#
+# <details><summary>Solution</summary>
+#
+# Output $i$ feels row $i$ of $A$, which has 4 entries. 3 outputs: 12.
+#
+# ```python
+# answer = 12
+# ```
+# </details>
+
+# %%
+answer = None
+check(5, answer)
+
+# %% [markdown]
+# **6.** $f(x, y) = (x\,y,\ x + y)$ and $g(u, v) = u\,v$. Multiply the two Jacobians at $x = 2$, $y =
+# 3$: what is the gradient of $g \circ f$?
+#
+# <details><summary>Solution</summary>
+#
+# $u = 6$, $v = 5$. $\partial g = (v, u) = (5, 6)$ and $\partial f = \begin{pmatrix} 3 & 2 \\ 1 & 1
+# \end{pmatrix}$, so $(5 \cdot 3 + 6,\ 5 \cdot 2 + 6)$.
+#
+# ```python
+# answer = (21, 16)
+# ```
+# </details>
+
+# %%
+answer = None
+check(6, answer)
+
+# %% [markdown]
+# **7.** Write a function that returns the derivative of $x \sin(x^2)$, without the engine. It will be
+# compared with the engine at four places.
+#
+# <details><summary>Solution</summary>
+#
+# Two paths from $x$: through the product, $\sin(x^2)$, and through the square, $x \cdot \cos(x^2)
+# \cdot 2x$.
+#
+# ```python
+# def answer(x):
+#     return np.sin(x**2) + 2 * x**2 * np.cos(x**2)
+# ```
+# </details>
+
+# %%
+answer = None
+check(7, answer)
+
+# %% [markdown]
+# ---
+# Sources: G. Strang, *Linear Algebra and Learning from Data* (2019), section VII.3, for the
+# derivatives of a layer; C. Olah, *Calculus on Computational Graphs: Backpropagation* (2015),
+# for numbers on edges and sums over paths.
+#
+# Whole programs on this: [chains](../examples/chains.py) and
+# [five_nodes](../examples/five_nodes.py). Each is one command; [the table of
+# examples](../examples/README.md) has what they measure, beside a baseline.

@@ -30,7 +30,10 @@ from autograd_core import (
     gradients,
     plus,
 )
-from page import BLUE, ORANGE, exercise, plt, show
+from page import exercises, show
+from pictures import branch_adds_plus_copies as pictures
+
+check = exercises("branch_adds_plus_copies")
 
 # %% [markdown]
 # ## By hand
@@ -80,13 +83,8 @@ s = x + t
 F = c * s
 
 found = gradients(F, [x, y, c, s, t])
-assert [g.item() for g in found] == [
-    dx,
-    dy,
-    dc,
-    ds,
-    dt,
-]  # every node's derivative, not only x's
+# every node's derivative, not only x's
+assert [g.item() for g in found] == [dx, dy, dc, ds, dt]
 draw(F)
 
 # %% [markdown]
@@ -110,7 +108,7 @@ assert steps[-1].endswith("8 + 132 = 140 = ∂F/∂x.")
 # %% [markdown]
 # The same steps as a page that you can walk through: arrow keys step, Space plays, a click
 # on a node tells its whole chain rule. A site that shows notebooks without their scripts
-# leaves an empty place below; run the notebook, or `animate(F).save("F.html")` and open the
+# leaves a still below; run the notebook, or `animate(F).save("F.html")` and open the
 # file.
 #
 # <details><summary>A picture of it</summary>
@@ -144,11 +142,11 @@ assert [g.item() for g in gradients(summed, parts)] == [7.0, 7.0, 7.0]  # a plus
 draw(total, rankdir="TB")
 
 # %% [markdown]
-# ***What to see:** one circle with ×3 where x forks, one pill where the three meet. Going
-# back up from the pill the gradient is 1 on each wire: copied. At the circle three different
-# numbers meet: added.*
+# *One circle with ×3 where x forks, one pill where the three meet. Going back up from the
+# pill the gradient is 1 on each wire: copied. At the circle three different numbers meet:
+# added.*
 #
-# **Every sum in a derivative is a branch.** When NumPy broadcasts a bias over a batch of
+# **Every sum in a gradient is a branch.** When NumPy broadcasts a bias over a batch of
 # 32, the bias is copied 32 times, so its gradient is a sum of 32 terms. When an array is
 # summed, backward copies.
 
@@ -180,23 +178,12 @@ for k in range(1, 41):
     visited.append(len(graph) - 1)
 assert counted[-1] == 2**40
 assert visited[-1] == 40
+assert visited == list(range(1, 41))
 
-figure, axis = plt.subplots()
-axis.semilogy(range(1, 41), counted, "-", color=ORANGE, label="paths from x to the output")
-axis.semilogy(
-    range(1, 41), visited, "--", color=BLUE, label="operations that one sweep visits"
-)
-axis.set(
-    xlabel="k, how often y = y + y is repeated",
-    ylabel="count",
-    title="Paths and operations",
-)
-axis.legend()
-axis.grid()
 show(
-    figure,
-    "at k = 40 there are a million million paths, and 40 operations. Adding at the "
-    "branch is what turns the first number into the second.",
+    pictures.paths_and_operations(counted, visited),
+    "At k = 40 there are a million million paths, and 40 operations. Adding at the branch is "
+    "what turns the first number into the second.",
 )
 
 # %% [markdown]
@@ -308,8 +295,8 @@ for step in F.backward_steps():
 draw(F)
 
 # %% [markdown]
-# ***What to see:** h is a branch. Both of its messages, 1 from the sum and 3 from the
-# product, have to be there before h passes its gradient on to x.*
+# *h is a branch. Both of its messages, 1 from the sum and 3 from the product, have to be
+# there before h passes its gradient on to x.*
 #
 # The planted code takes whatever lies on top of the stack. It visited $h$ when only the
 # message 1 had come, passed that on, and never came back: **bug 2, the order.** A node's
@@ -380,35 +367,136 @@ assert "wrong_cos" in message
 print(message)
 
 # %% [markdown]
-# ## Exercise
+# ## Exercises
 #
-# By hand: at $x = 3$, what is $\partial F/\partial x$ of
+# From easy to hard. Three digits are enough for a number; a count is exact.
 #
-# $$h = x\,x,\qquad g = h + x,\qquad F = g\,h\,?$$
+# **1.** $F = x\,x + x$. How many messages come back to $x$?
 #
-# Write down the messages: how many arrive at $h$, how many at $x$?
-
-# %%
-answer = None
-
-
-def solution():
-    x = Tensor(3.0, requires_grad=True)
-    h = x * x
-    g = h + x
-    return gradients(g * h, [x])[0].item()
-
-
-exercise(answer, solution)
-
-# %% [markdown]
 # <details><summary>Solution</summary>
 #
-# Forward: $h = 9$, $g = 12$, $F = 108$. Backward: $\partial F/\partial g = h = 9$. At $h$
-# two messages: $g = 12$ from the product, $9$ copied by the plus; together $21$. At $x$
-# three: $9$ copied by the plus, and $21 \cdot 3$ twice from $x\,x$; together $9 + 63 + 63 =
-# 135$.
+# Two from the product, one from the sum.
+#
+# ```python
+# answer = 3
+# ```
 # </details>
 
 # %%
-exercise(9 + 63 + 63, solution)
+answer = None
+check(1, answer)
+
+# %% [markdown]
+# **2.** $x$ is branched into three, the three are added, and the sum is multiplied by 7. What is
+# $\partial F/\partial x$?
+#
+# <details><summary>Solution</summary>
+#
+# The plus copies 7 to each of three wires, and the branch adds them.
+#
+# ```python
+# answer = 21.0
+# ```
+# </details>
+
+# %%
+answer = None
+check(2, answer)
+
+# %% [markdown]
+# **3.** A bias $b$ of 4 numbers is broadcast over a batch of 32, and everything is summed: $F =
+# \sum_{ij} (X_{ij} + b_j)$. What is $\partial F/\partial b$, all four numbers?
+#
+# <details><summary>Solution</summary>
+#
+# The sum copies 1 to each entry. Each $b_j$ was copied 32 times, so 32 ones are added.
+#
+# ```python
+# answer = [32, 32, 32, 32]
+# ```
+# </details>
+
+# %%
+answer = None
+check(3, answer)
+
+# %% [markdown]
+# **4.** `y = y + y`, ten times. How many paths lead from the first `y` to the last?
+#
+# <details><summary>Solution</summary>
+#
+# Each step doubles them: $2^{10}$.
+#
+# ```python
+# answer = 1024
+# ```
+# </details>
+
+# %%
+answer = None
+check(4, answer)
+
+# %% [markdown]
+# **5.** By hand: at $x = 3$, what is $\partial F/\partial x$ of $h = x\,x$, $g = h + x$, $F = g\,h$? Write
+# down the messages: how many arrive at $h$, how many at $x$?
+#
+# <details><summary>Solution</summary>
+#
+# Forward: $h = 9$, $g = 12$, $F = 108$. Backward: $\partial F/\partial g = h = 9$. At $h$ two
+# messages: $g = 12$ from the product, $9$ copied by the plus; together $21$. At $x$ three: $9$
+# copied by the plus, and $21 \cdot 3$ twice from $x\,x$; together $9 + 63 + 63$.
+#
+# ```python
+# answer = 135
+# ```
+# </details>
+
+# %%
+answer = None
+check(5, answer)
+
+# %% [markdown]
+# **6.** A residual block is $x + f(x)$: a branch and a plus. Four blocks in a row, each with $f'(x) =
+# 0.5$. What is the derivative of the output by the input? (And what would it be without the
+# branches that lead past $f$?)
+#
+# <details><summary>Solution</summary>
+#
+# Each block multiplies by $1 + 0.5$, so $1.5^4$. Without them, $0.5^4 = 0.0625$.
+#
+# ```python
+# answer = 5.0625
+# ```
+# </details>
+
+# %%
+answer = None
+check(6, answer)
+
+# %% [markdown]
+# **7.** Write a function of $x$ and $y$ that returns both derivatives of $F = (x + y)\,(x\,y)$, from
+# messages, without the engine.
+#
+# <details><summary>Solution</summary>
+#
+# The sum gets $x y$ and copies it to both. The product gets $x + y$, and swaps: $(x + y)\,y$ goes
+# to $x$ and $(x + y)\,x$ to $y$.
+#
+# ```python
+# def answer(x, y):
+#     return x * y + (x + y) * y, x * y + (x + y) * x
+# ```
+# </details>
+
+# %%
+answer = None
+check(7, answer)
+
+# %% [markdown]
+# ---
+# Sources: Y. LeCun's branch and plus modules, as R. Fergus shows them in *Neural Networks*,
+# lecture 2; A. Karpathy, *micrograd* (2020), for a back-propagation that fits on one screen.
+#
+# Whole programs on this: [chains](../examples/chains.py) and [layers](../examples/layers.py). Each
+# is one command; [the table of examples](../examples/README.md) has what they measure, beside a
+# baseline.

@@ -8,7 +8,8 @@
 # starts at *one input* and finds how every output feels it. One sweep of reverse mode
 # starts at *one output* and finds how it feels every input. Training has one output, the
 # loss, and as many inputs as there are weights. On this page the difference is counted,
-# then measured: at 10,000 inputs it is a factor of thousands.
+# then measured: at 10,000 inputs it is a factor of thousands. (You need to know what a
+# Jacobian is: the matrix of all derivatives of all outputs.)
 
 # %%
 import time
@@ -28,8 +29,10 @@ from autograd_core import (
     jacobian,
     jvp,
 )
-from autograd_core.matrix_chain import matrix_chain
-from page import GREEN, ORANGE, exercise, plt, show
+from page import exercises, show
+from pictures import why_backward as pictures
+
+check = exercises("why_backward")
 
 # %% [markdown]
 # ## Three ways over one graph
@@ -66,7 +69,7 @@ draw(F)
 #
 # The third way is both at once. A **second derivative** is a derivative of a derivative,
 # and modes nest: forward over reverse pushes one change through the backward sweep, and
-# gives the Hessian times a vector for about the price of one more gradient.
+# gives the Hessian times a vector for about the price of two gradients.
 
 
 # %%
@@ -80,12 +83,17 @@ h = 1e-6
 difference = (grad(bowl)(w + h * direction) - grad(bowl)(w - h * direction)) / (2 * h)
 assert np.allclose(nested, difference, atol=1e-8)
 assert np.allclose(nested, hvp(bowl, (w,), (direction,)))
+one, both = (
+    cost(g, w, measure=False).function.flops
+    for g in (grad(bowl), lambda w: hvp(bowl, (w,), (direction,)))
+)
+assert both < 2.5 * one  # the gradient included
 nested
 
 # %% [markdown]
 # Step through the graph in both modes: *Forward* needs a seed for each input, and the
-# counter below the picture counts. (Where a site removes scripts, this place is empty: run
-# the notebook to see it.)
+# counter below the picture counts. (Where a site removes scripts, the place below is a still:
+# run the notebook to see it.)
 
 # %%
 animate(F, mode="forward", title="tanh(x y) z, forward: one seed for each input")
@@ -182,31 +190,13 @@ sizes = [1, 3, 10, 30, 100, 300, 1000]
 over_n = np.array([one_by_one(n, 1) for n in sizes])
 over_m = np.array([one_by_one(1, m) for m in sizes])
 
-figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.8), sharey=True)
-for axis, times, label in zip(
-    axes, (over_n, over_m), ("n inputs, 1 output", "1 input, m outputs"), strict=True
-):
-    axis.loglog(
-        sizes, 1e3 * times[:, 0], "s-", color=GREEN, label="forward: a sweep for each input"
-    )
-    axis.loglog(
-        sizes,
-        1e3 * times[:, 1],
-        "o--",
-        color=ORANGE,
-        label="reverse: a sweep for each output",
-    )
-    axis.set(xlabel=label)
-    axis.grid()
-axes[0].set_ylabel("milliseconds for all derivatives")
-axes[0].legend()
 assert over_n[-1, 0] > 20 * over_n[-1, 1]  # 1,000 inputs: reverse by far
 assert over_m[-1, 1] > 20 * over_m[-1, 0]  # 1,000 outputs: forward by far
 show(
-    figure,
-    "the mode that needs one sweep stays nearly level, the other rises with the "
-    "number of sweeps, and which is which depends on what there is more of. (Measured "
-    "here; your numbers will differ, the slopes will not.)",
+    pictures.times(sizes, over_n, over_m),
+    "The mode that needs one sweep stays nearly level, the other rises with the number of "
+    "sweeps. Which is which depends on what there is more of. (Measured here; yours will "
+    "take other times.)",
 )
 
 # %% [markdown]
@@ -217,9 +207,9 @@ show(
 figure = modes.plot()
 show(
     figure,
-    "on the black line both modes cost the same. The star, our loss, stands far out "
-    "in the corner where reverse is cheaper. Real training stands further out still: "
-    "millions of inputs, one output.",
+    "On the black line both modes cost the same. The star, our loss, stands far out in the "
+    "corner where reverse is cheaper. Real training stands further out still: millions of "
+    "inputs, one output.",
     adapt=False,
 )
 
@@ -260,20 +250,10 @@ slope = np.polyfit(lengths, kept_reverse, 1)[0]
 assert np.isclose(slope, 8.0, rtol=0.05)  # 1,000 numbers of 8 bytes for each step
 assert kept_forward[-1] == kept_forward[2]  # level
 
-figure, axis = plt.subplots()
-axis.plot(lengths, kept_reverse, "o--", color=ORANGE, label="reverse keeps every step")
-axis.plot(lengths, kept_forward, "s-", color=GREEN, label="forward keeps the last one")
-axis.set(
-    xlabel="steps of the loop, 1,000 numbers each",
-    ylabel="peak kB",
-    title="What a sweep keeps in memory",
-)
-axis.legend()
-axis.grid()
 show(
-    figure,
-    "reverse mode's memory grows with the length of the program, 8 kB for each step; "
-    "forward mode's does not.",
+    pictures.memory(lengths, kept_reverse, kept_forward),
+    "Reverse mode's memory grows with the length of the program, 8 kB for each step; forward "
+    "mode's does not.",
 )
 
 # %% [markdown]
@@ -304,37 +284,146 @@ def kept_ends(x):
 assert np.allclose(grad(kept_whole)(start), grad(kept_ends)(start), rtol=1e-14)
 whole, ends = (cost(g, start, measure=False).saved_bytes for g in (kept_whole, kept_ends))
 assert ends < whole / 5
+work = [cost(grad(g), start, measure=False).function.flops for g in (kept_whole, kept_ends)]
+assert work[0] < work[1] < 2 * work[0]
 print(
     f"kept for the sweep: {whole / 1e3:.0f} kB whole, {ends / 1e3:.0f} kB with checkpoints"
 )
+print(f"operations: {work[1] / work[0]:.2f} times as many with checkpoints")
 
 # %% [markdown]
-# ## Exercise
+# ## Exercises
 #
-# The same lesson in matrices. A function is three steps with Jacobians $C$ (100 by 100),
-# then $B$ (100 by 100), then $A$ (1 by 100), so its own Jacobian is $A\,B\,C$. A product
-# of an $m$ by $k$ with a $k$ by $n$ matrix takes $2\,m\,k\,n$ FLOPs. How many does $(A B)
-# C$ take, which is reverse mode, and how many $A (B C)$, which is forward mode?
-
-# %%
-answer = None  # two numbers: (reverse, forward)
-
-
-def solution():
-    ways = matrix_chain((1, 100), (100, 100), (100, 100)).ways
-    return ways["reverse"][1], ways["forward"][1]
-
-
-exercise(answer, solution)
-
-# %% [markdown]
+# From easy to hard. Three digits are enough for a number; a count is exact.
+#
+# **1.** A function has 5 inputs and 3 outputs. How many sweeps give its whole Jacobian: (forward,
+# reverse)?
+#
 # <details><summary>Solution</summary>
 #
-# From the left only rows are carried: $2 \cdot 100 \cdot 100$, twice: $40\,000$. From the
-# right a whole matrix is carried first: $2 \cdot 100^3 = 2\,000\,000$, and then $20\,000$.
-# Multiplying from the output's side is cheap because the output is one number.
+# One for each input, or one for each output.
+#
+# ```python
+# answer = (5, 3)
+# ```
 # </details>
 
 # %%
-exercise((40_000, 2_020_000), solution)
-matrix_chain((1, 100), (100, 100), (100, 100))
+answer = None
+check(1, answer)
+
+# %% [markdown]
+# **2.** A curve has 1 input and 500 outputs. Which mode is cheaper, `"forward"` or `"reverse"`?
+#
+# <details><summary>Solution</summary>
+#
+# Forward needs one sweep, reverse 500.
+#
+# ```python
+# answer = "forward"
+# ```
+# </details>
+
+# %%
+answer = None
+check(2, answer)
+
+# %% [markdown]
+# **3.** With dual numbers, by hand: push $(2, 1)$ through $x^3 + 2x$. What is the second number of the
+# result?
+#
+# <details><summary>Solution</summary>
+#
+# $x^3$ is $(8, 12)$ and $2x$ is $(4, 2)$. Add.
+#
+# ```python
+# answer = 14.0
+# ```
+# </details>
+
+# %%
+answer = None
+check(3, answer)
+
+# %% [markdown]
+# **4.** The same lesson in matrices. A function is three steps with Jacobians $C$ (100 by 100), then
+# $B$ (100 by 100), then $A$ (1 by 100), so its own Jacobian is $A\,B\,C$. A product of an $m$ by
+# $k$ with a $k$ by $n$ matrix takes $2\,m\,k\,n$ FLOPs. How many does $(A B) C$ take, which is
+# reverse mode, and how many $A (B C)$, which is forward mode? Two numbers: (reverse, forward).
+#
+# <details><summary>Solution</summary>
+#
+# From the left only rows are carried: $2 \cdot 100 \cdot 100$, twice. From the right a whole
+# matrix is carried first, $2 \cdot 100^3$, and then $20\,000$. Multiplying from the output's side
+# is cheap because the output is one number.
+#
+# ```python
+# answer = (40_000, 2_020_000)
+# ```
+# </details>
+
+# %%
+answer = None
+check(4, answer)
+
+# %% [markdown]
+# **5.** A loop applies `np.sin` 200 times to 1,000 numbers of 8 bytes. How many kB does reverse mode keep?
+#
+# <details><summary>Solution</summary>
+#
+# The sine's derivative needs each step's input: $200 \cdot 8$ kB.
+#
+# ```python
+# answer = 1600.0
+# ```
+# </details>
+
+# %%
+answer = None
+check(5, answer)
+
+# %% [markdown]
+# **6.** A loop of 400 steps is cut into $p$ parts with checkpoints. At the worst moment $p$ ends are
+# kept, and the $400/p$ steps of one part. Which $p$ keeps least?
+#
+# <details><summary>Solution</summary>
+#
+# $p + 400/p$ has the derivative $1 - 400/p^2$, which is zero at $p = \sqrt{400}$. Memory grows
+# like the root of the length.
+#
+# ```python
+# answer = 20
+# ```
+# </details>
+
+# %%
+answer = None
+check(6, answer)
+
+# %% [markdown]
+# **7.** Write the rule of division for dual numbers: given $a$, its change $da$, $b$ and $db$, return
+# the value and the change of $a/b$.
+#
+# <details><summary>Solution</summary>
+#
+# $(a/b)' = (a'b - a\,b')/b^2$.
+#
+# ```python
+# def answer(a, da, b, db):
+#     return a / b, (da * b - a * db) / b**2
+# ```
+# </details>
+
+# %%
+answer = None
+check(7, answer)
+
+# %% [markdown]
+# ---
+# Sources: G. Strang, *Linear Algebra and Learning from Data* (2019), section VII.3, for the
+# two orders of a matrix chain and the factor of thousands; A. Griewank and A. Walther,
+# *Evaluating Derivatives* (2008), for the cost of a sweep and for checkpoints.
+#
+# Whole programs on this: [modes](../examples/modes.py) and [digits](../examples/digits.py). Each is
+# one command; [the table of examples](../examples/README.md) has what they measure, beside a
+# baseline.
