@@ -29,9 +29,11 @@ MODULES = (
     "autograd_core.numpy",
     "autograd_core.numpy.polynomial",
     "autograd_core.numpy.random",
+    "autograd_core.onnx",
     "autograd_core.randomness",
     "autograd_core.revolve",
     "autograd_core.rounding",
+    "autograd_core.scipy.cluster.vq",
     "autograd_core.scipy.fft",
     "autograd_core.scipy.integrate",
     "autograd_core.scipy.interpolate",
@@ -46,11 +48,19 @@ MODULES = (
     "autograd_core.sparse",
     "autograd_core.viewer",
     "nn",
+    "nn.data",
     "nn.distributed",
     "nn.functional",
     "nn.init",
+    "nn.metrics",
     "nn.models",
+    "nn.swa_utils",
     "nn.transforms",
+    "nn.utils",
+    "nn.utils.parametrizations",
+    "nn.utils.parametrize",
+    "nn.utils.prune",
+    "nn.utils.rnn",
     "optim",
     "optim.lr_scheduler",
 )
@@ -222,7 +232,8 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
             continue
         thing = inspect.getattr_static(cls, name)
         as_tensor = cls is not Tensor and inspect.getattr_static(Tensor, name, None) is thing
-        if place is not cls and (place in classes() or as_tensor):
+        entries = [c for c in cls.__mro__[1:] if c in classes()]
+        if place is not cls and (as_tensor or any(issubclass(c, place) for c in entries)):
             continue  # described with that class
         if isinstance(thing, staticmethod | classmethod):
             thing = thing.__func__

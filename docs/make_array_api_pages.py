@@ -81,6 +81,12 @@ Without the variable, SciPy's ufuncs work, and [`autograd_core.scipy`](scipy.md)
 - The last column: the same function in `autograd_core.scipy`, under `grad`. It needs no variable,
   and takes plain arrays beside a traced value.
 
+The same calls with other engines, in one run on 2026-11-30
+(`SCIPY_ARRAY_API=1 python tests/scipy_functions/array_api_calls.py jax`): of 242 functions JAX
+0.10.2 gives 156 right derivatives in reverse and 157 in forward mode, PyTorch 2.13 134 and 131. One
+of JAX's in reverse mode is a wrong number, and nine of PyTorch's in forward mode; here there is
+none.
+
 Arrays beside a traced value must be Tensors too: SciPy allows one kind of array only, and a plain
 array is an error that says so. Write `Tensor(a)`, or `x.__array_namespace__().asarray(a)`.
 
@@ -97,8 +103,7 @@ an error.
 | JAX | 156 | 1 | 157 | 0 |
 | PyTorch | 134 | 0 | 131 | 9 |
 
-JAX has a gradient and this engine refuses, here and in `autograd_core.scipy`: `hyp1f1`,
-`RBFInterpolator`.
+Of what JAX has a gradient of here, nothing is refused both here and in `autograd_core.scipy`.
 """
 
 

@@ -34,6 +34,7 @@ LAYERS = [
     ["transforms"],
     ["lab", "viewer", "scipy", "numpy"],
     ["compiling", "compat"],
+    ["onnx"],
 ]
 INSIDE = [name for layer in LAYERS for name in layer]
 PACKAGES = [
@@ -83,6 +84,7 @@ FOLDERS = {
     "lab": "Elimination orders, matrix chains, rounding.",
     "scipy_functions": "SciPy's functions under autograd_core.scipy.",
     "networks": "nn: layers, losses, training, checkpoints, kernels.",
+    "onnx_files": "ONNX files: what is written, what is read, and what is refused.",
     "optimizers": "optim: update rules, schedules, minimizers.",
     "programs": "The demo, the examples and the notebooks run, and reach their bars.",
     "pages": "README and docs: every code block runs, every generated page is up to date.",

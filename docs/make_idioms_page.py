@@ -45,6 +45,10 @@ differentiated, in six modes: `grad`, `jvp`, `hessian`, `vmap`, `compile`, `grad
 W is a constant vector. `filled` writes `out[0] = x[0] * x[1]` and `out[1:] += x[1] ** 2`; `objects`
 puts two traced numbers into an array of dtype object (`tests/rules/test_numpy_creation.py`).
 
+The same 65 with other engines, each with its own module in NumPy's place, in one run on 2026-11-30
+(`python -m benchmarks.idioms`): HIPS autograd gives 41 right gradients, 7 other numbers and 17
+errors; JAX 22, 5 and 38; PyTorch, which has no such module, 65 errors.
+
 """
 POLYNOMIALS = """
 ## Polynomials

@@ -21,8 +21,8 @@ says what to write instead. A tracked value passed as a keyword is differentiate
 are refused:
 
 - `out=`: a plain array cannot carry a derivative. Use the returned value.
-- `where=` and `initial=` of reductions. Write `np.where(condition, x, 0)`, and add the initial
-  value yourself.
+- `where=` of a ufunc, whose other elements are whatever was in memory: write `np.where(condition,
+  np.log(x), 0)`. Reductions take `where=` and `initial=`, and ufuncs `dtype=`.
 - `order="K"` and `order="A"` of `ravel` and `reshape`, for two axes or more: they depend on how the
   elements are laid out in memory, and a traced value does not promise a layout.
 - `bins="auto"` and other rules that choose the bins of a histogram. The edges of a histogram
@@ -123,9 +123,9 @@ def page() -> str:
         "- `numpy.strings`, `numpy.char`, `numpy.rec` and `numpy.lib.recfunctions` work on text",
         "  and records; none of their functions takes a traced value.",
         "",
-        "Supported methods of ufuncs: `reduce`, `accumulate` and `outer` of every binary ufunc",
-        "(except `reduce` of power and arctan2, whose values in NumPy depend on the machine);",
-        "`add.at`, `subtract.at`, `add.reduceat`. `out=` and `where=` are refused.",
+        "Supported methods of ufuncs: `reduce`, `reduceat`, `accumulate` and `outer` of every",
+        "binary ufunc (except `reduce` of power and arctan2, whose values in NumPy depend on the",
+        "machine), and `at` of the usual ones. `out=` of plain arrays is refused.",
         "",
         *BORDERS.splitlines(),
     ]

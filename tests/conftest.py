@@ -1,11 +1,21 @@
 """What all tests share."""
 
+import asyncio
 import gc
+import re
+import shutil
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+# Of a parallel run, the process that leads it reads warnings of ours in several threads, and Python
+# cannot import a package and one of its modules in two threads at once.
+import autograd_core  # noqa: F401
+import nn  # noqa: F401 - here for being imported, as said
+import optim  # noqa: F401
 
 # A shell starts what it runs in the background with interrupts ignored, and Python keeps that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -17,6 +27,35 @@ def pytest_collection_finish(session):
     gc.freeze()
 
 
+def left_out(marks, expression):
+    """Tell whether one of the marks is one that ``-m "not ..."`` leaves out."""
+    return any(re.search(rf"\bnot {mark.name}\b", expression) for mark in marks)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc):
+    """Make no tests that are left out at once: two thirds of all when the slow ones are."""
+    expression = metafunc.config.getoption("markexpr")
+    if "not " not in expression:
+        return
+    whole = left_out(metafunc.definition.iter_markers(), expression)
+    marks = metafunc.definition.own_markers
+    for k, mark in enumerate(marks):
+        if mark.name != "parametrize" or len(mark.args) != 2:
+            continue
+        settings, sets = dict(mark.kwargs), list(mark.args[1])
+        places = [
+            i for i, s in enumerate(sets) if not left_out(getattr(s, "marks", ()), expression)
+        ]
+        places = places[:1] if whole else places
+        if places and len(places) < len(sets):
+            if settings.get("ids") is not None and not callable(settings["ids"]):
+                names = list(settings["ids"])
+                settings["ids"] = [names[i] for i in places]
+            kept = [sets[i] for i in places]
+            marks[k] = pytest.mark.parametrize(mark.args[0], kept, **settings).mark
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
     """Run a test marked `untraced` without coverage's tracer: in a half to a third of the time."""
@@ -26,6 +65,18 @@ def pytest_runtest_protocol(item):
     yield
     if tracer is not None:
         sys.settrace(tracer)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Refuse a module that leaves an event loop running: asyncio.run fails in all that follow."""
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        pytest.fail(f"{item.path.name} leaves {loop} running")
 
 
 @pytest.fixture
@@ -41,3 +92,38 @@ def no_gc():
     gc.disable()
     yield
     gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse names that differ from process to process: parallel runs compare them."""
+    odd = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if odd:
+        raise pytest.UsageError(f"give ids= to these tests, whose names hold an address: {odd[:3]}")
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")  # for the session, Playwright's event loop would run in all tests
+def browser():
+    """Return a Chromium without a window, one for each module of tests."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        pytest.skip("no Chromium is installed")
+    from docs.make_pictures import FLAGS
+
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=program, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """Return the script of axe, which finds what keeps people out of a page."""
+    pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    import axe_playwright_python
+
+    folder = Path(axe_playwright_python.__file__).parent
+    return (folder / "axe.min.js").read_text(encoding="utf-8")

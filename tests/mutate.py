@@ -47,6 +47,7 @@ SWAPPED = {"sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh", "tril": "
 EQUIVALENT = {
     "np.sign(a) * np.copysign(1.0, b) (other operator)",
     "y * log (dropped left side)",
+    "y * np.where((y == 0) | (a == 0) & (b == 0), np.zeros_like(y (dropped left side)",
     "n + 1 (other operator)",
 }
 OPPOSITE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
@@ -163,9 +164,14 @@ def kinks_pass() -> bool:
 
 
 def _primitives(module: Any) -> dict[str, Any]:
-    from autograd_core.operations.primitive import Primitive
+    """Return the operations that have rules: a constant's function changes with its module."""
+    from autograd_core.operations.primitive import Constant, Primitive
 
-    return {k: v for k, v in vars(module).items() if isinstance(v, Primitive)}
+    return {
+        k: v
+        for k, v in vars(module).items()
+        if isinstance(v, Primitive) and not isinstance(v, Constant)
+    }
 
 
 SLOTS = ("vjps", "jvps", "vjp", "jvp")

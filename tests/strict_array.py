@@ -63,6 +63,8 @@ class StrictArray(NDArrayOperatorsMixin):
         return self._run(getattr(ufunc, method), ufunc.__name__, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, args: Any, keywords: Any) -> Any:
+        if function is np.asarray:  # the explicit way from the host, np.asarray(a, like=x)
+            return _wrap(function(*args, **keywords))
         return self._run(function, function.__name__, args, keywords)
 
     def __array__(self, *args: Any, **keywords: Any) -> Any:

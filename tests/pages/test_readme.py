@@ -11,7 +11,9 @@ import pytest
 mpl.use("Agg")
 ROOT = Path(__file__).parents[2]
 PAGES = [
-    p for folder in (".", "docs", "docs/coming-from") for p in sorted((ROOT / folder).glob("*.md"))
+    p
+    for folder in (".", "docs", "docs/coming-from", "docs/howto")
+    for p in sorted((ROOT / folder).glob("*.md"))
 ]
 
 
@@ -49,6 +51,7 @@ def made_by(script):
     return module
 
 
+@pytest.mark.slow
 def test_the_page_of_files_is_up_to_date():
     made = made_by("make_files_page")
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run `make pages`"
@@ -56,6 +59,7 @@ def test_the_page_of_files_is_up_to_date():
     assert made.PICTURE.read_text(encoding="utf-8") == made.picture(), "run `make pages`"
 
 
+@pytest.mark.slow
 def test_the_page_of_idioms_is_up_to_date():
     made = made_by("make_idioms_page")
     text = made.page()

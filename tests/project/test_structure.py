@@ -22,7 +22,7 @@ PACKAGES = ("autograd_core", "nn", "optim")
 # rooms before it.  `workers` knows nothing of the engine, and any room may use it; the public
 # files at the top of the package know every room.
 ROOMS = ("base", "operations", "rules", "engine", "costs", "transforms", "lab", "viewer",
-         "compiling", "scipy", "numpy", "compat")  # fmt: skip
+         "compiling", "scipy", "numpy", "compat", "onnx")  # fmt: skip
 LONGEST, MOST_BRANCHES = 80, 25  # of a function: lines of code, places where it can go two ways
 CORE_DEPENDENCIES = {"numpy", "graphviz"}
 
@@ -451,3 +451,10 @@ def test_a_reader_guesses_where_a_test_is():
     assert len(set(names)) == len(names)  # pytest imports them by their names alone
     history = re.compile(r"_(edges|more|neighbours|review|special|misc|new|old)\b")
     assert not [n for n in names if history.search(n.removesuffix(".py"))]
+
+
+def test_what_libraries_import_stands_in_its_table():
+    from autograd_core import extend
+
+    told = set(re.findall(r"`(\w+)`", extend.__doc__))
+    assert not set(extend.__all__) - told
