@@ -51,27 +51,49 @@ def alone(measure):
     return float(done.stdout)
 
 
-def doubled():
-    """Run a million operations; return the time of half a million over that of a quarter.
+def sixteenfold():
+    """Return the time of a million operations over that of a sixteenth, collector paused.
 
-    Collector paused. The shortest times, the sizes in turn, a second or two a turn: some machines
-    change their speed for seconds, and longer runs of one size then fall into the slow ones.
+    The shortest times, the sizes in turn: some machines change their speed for seconds,
+    so the quotient of neighbouring times, or of one doubling, says little.
     """
     sys.setrecursionlimit(200)
     gc.disable()
     timed(1_000_000)
-    turns = [(best(500_000, 2), best(250_000, 2)) for _ in range(8)]
-    twice, once = map(min, zip(*turns, strict=True))
-    return twice / once
+    turns = [(timed(1_000_000), best(62_500, 4)) for _ in range(4)]
+    large, small = map(min, zip(*turns, strict=True))
+    return large / small
+
+
+def calls(n):
+    """Return how many functions, Python's and C's, a program of n operations and its sweep call."""
+    count = 0
+
+    def counting(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    x, y = chain(2)  # what runs once is counted for no size
+    y.backward()
+    sys.setprofile(counting)
+    try:
+        x, y = chain(n)
+        y.backward()
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 def with_the_collector():
     """Return the time of a million operations over that of a sixteenth."""
     small, ratios = best(62_500), []
-    for _ in range(5):
+    for _ in range(3):
         before, large, small = small, timed(1_000_000), best(62_500)
         ratios.append(2 * large / (before + small))  # beside what ran just before and after
     return statistics.median(ratios)
+
+
+LINEAR = 16 * 2.3  # of sixteen times the operations: n**1.5 is 64, quadratic 256
 
 
 @pytest.mark.slow
@@ -81,12 +103,19 @@ def test_a_million_operations_without_recursion_and_in_linear_time():
     Its full passes come at every quarter that the heap grows: over many doublings
     they add a constant share, but one doubling may hold three of them or four.
     """
-    assert alone(doubled) <= 2.3
+    assert alone(sixteenfold) <= LINEAR
+
+
+def test_each_operation_calls_as_many_functions_in_any_size():
+    """The count is exact where times are not; what one call costs, the times show."""
+    first, second, third = calls(1_000), calls(2_000), calls(3_000)
+    assert second - first == third - second
+    assert first > 1_000
 
 
 @pytest.mark.slow
 def test_the_collector_does_not_make_it_quadratic():
-    assert alone(with_the_collector) <= 16 * 2.3  # linear is 16, quadratic 256
+    assert alone(with_the_collector) <= LINEAR
 
 
 @pytest.mark.no_cover  # tracing a million operations takes minutes, and measures itself
@@ -237,7 +266,7 @@ def work(seed, results):
     total = []
     for _ in range(60):
         h = Tensor(x0)
-        for _ in range(5):
+        for _ in range(3):
             h = np.tanh(w @ h)
         with no_grad():
             probe = np.sum(h)
