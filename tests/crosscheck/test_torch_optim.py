@@ -243,6 +243,30 @@ def test_muon_to_the_digits_of_bfloat16(rng, adjust, nesterov):
     np.testing.assert_allclose(*buffers, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"lr": 0.1, "betas": (0.8, 0.9), "maximize": True}], ids=str
+)
+def test_sparse_adam_moves_the_rows_that_were_looked_up(rng, options):
+    """PyTorch knows them from sparse gradients; after ten steps its state goes on here."""
+    start, target = rng.standard_normal((9, 4)), rng.standard_normal((9, 4))
+    p = Tensor(start, requires_grad=True)
+    q = torch.nn.Embedding.from_pretrained(torch.tensor(start), freeze=False, sparse=True)
+    a = optim.SparseAdam([p], **options)
+    b = torch.optim.SparseAdam([q.weight], **options)
+    for k in range(STEPS):
+        rows = rng.integers(0, 8, (2, 3))  # some twice, the last never
+        a.zero_grad()
+        b.zero_grad()
+        np.sum((p[rows] - target[rows]) ** 4).backward()
+        ((q(torch.tensor(rows)) - torch.tensor(target[rows])) ** 4).sum().backward()
+        a.step()
+        b.step()
+        np.testing.assert_allclose(p.data, q.weight.detach().numpy(), rtol=1e-9)
+        if k == 9:
+            a = optim.SparseAdam([p], **options)
+            a.load_state_dict(b.state_dict())
+
+
 SCHEDULES = {
     "cyclic": lambda m, o: m.CyclicLR(o, 0.01, [0.5, 0.7], 3, 5),
     "cyclic, halved": lambda m, o: m.CyclicLR(

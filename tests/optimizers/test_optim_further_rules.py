@@ -1,4 +1,4 @@
-"""Rprop, ASGD, Adafactor, Muon, LBFGS, cyclic rates and hooks, by formulas written out."""
+"""Rprop, ASGD, Adafactor, Muon, SparseAdam, LBFGS, rates and hooks, by formulas written out."""
 
 from __future__ import annotations
 
@@ -93,7 +93,44 @@ def test_muon_moves_all_directions_alike() -> None:
         optim.Muon([Tensor(np.ones(3), requires_grad=True)])
 
 
+@pytest.mark.parametrize("shape", [(6,), (6, 3), (6, 2, 3)])
+@pytest.mark.parametrize("maximize", [False, True])
+def test_sparse_adam_is_adam_on_the_rows_that_were_read(shape: Any, maximize: bool) -> None:
+    """Each row as if it were alone, its steps counted by the table; the others keep their bits."""
+    start, steps = RNG.normal(size=shape), RNG.normal(size=(8, *shape))
+    steps[RNG.random((8, 6)) < 0.5] = 0
+    steps[:, 5] = 0  # never read
+    table = Tensor(start, requires_grad=True)
+    optimizer = optim.SparseAdam([table], lr=0.1, betas=(0.8, 0.9), eps=1e-3, maximize=maximize)
+    x, m, v = start.copy(), np.zeros(shape), np.zeros(shape)
+    for t, g in enumerate(steps, 1):
+        before = table.data.copy()
+        table.grad = g
+        optimizer.step()
+        for r in range(6):
+            if not g[r].any():
+                np.testing.assert_array_equal(table.data[r], before[r])
+                continue
+            m[r], v[r] = 0.8 * m[r] + 0.2 * g[r], 0.9 * v[r] + 0.1 * g[r] ** 2
+            way = math.sqrt(1 - 0.9**t) / (1 - 0.8**t) * m[r] / (np.sqrt(v[r]) + 1e-3)
+            x[r] += 0.1 * way if maximize else -0.1 * way
+        np.testing.assert_allclose(table.data, x, rtol=1e-12)
+    np.testing.assert_array_equal(table.data[5], start[5])
+
+
+def test_sparse_adam_steps_numbers_and_empty_tables_and_refuses_complex_ones() -> None:
+    number, table = Tensor(2.0, requires_grad=True), Tensor(np.zeros((0, 3)), requires_grad=True)
+    number.grad, table.grad = 4.0, np.zeros((0, 3))
+    optim.SparseAdam([number, table], lr=0.5).step()
+    assert number.item() == pytest.approx(1.5)
+    z = Tensor([1j], requires_grad=True)
+    z.grad = np.array([1j])
+    with pytest.raises(UnsupportedError, match="SparseAdam: complex"):
+        optim.SparseAdam([z]).step()
+
+
 WRONG: dict[str, list[dict[str, Any]]] = {
+    "SparseAdam": [{"betas": (1.0, 0.5)}, {"eps": -1.0}, {"lr": "a"}],
     "Rprop": [{"etas": (1.5, 2.0)}, {"etas": (0.5, 0.9)}, {"etas": 3}, {"step_sizes": (1.0, 0.1)}],
     "ASGD": [{"lambd": -1.0}, {"alpha": "a"}, {"t0": -1.0}],
     "Adafactor": [{"beta2_decay": 0.5}, {"eps": 1.0}, {"eps": (None, -1.0)}, {"d": 0.5}],

@@ -88,7 +88,18 @@ def test_local_links_and_anchors_lead_somewhere(site):
     assert check_links(site, whole=False) > 500
 
 
-def test_buttons_carry_whole_programs(site):
+def test_the_front_page_leads_to_the_playground_and_the_running_notebooks(site):
+    text = (site / "index.html").read_text(encoding="utf-8")
+    found = {t for t in re.findall(r'href="\.\./([^"]+)"', text) if re.match("playground|lite", t)}
+    assert found == {"playground/index.html", "lite/lab/index.html"}
+    for part in {target.partition("/")[0] for target in found}:
+        built = BUILT / part
+        if built.is_dir():
+            assert all((BUILT / t).is_file() for t in found if t.startswith(part))
+
+
+def test_buttons_carry_whole_programs(site, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # one of them saves a picture
     text = (site / "howto" / "find-a-nan.html").read_text(encoding="utf-8")
     links = re.findall(r'href="(\.\./\.\./playground/index\.html#code=[\w-]+)"', text)
     programs = [urlsafe_b64decode(x.split("code=")[1] + "===").decode() for x in links]
