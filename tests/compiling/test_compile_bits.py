@@ -318,8 +318,9 @@ def rounds(x, n):
 @pytest.mark.parametrize(
     ("kind", "many"),
     [("shapes", 10), ("functions", 10)]
+    + [pytest.param(kind, 10, marks=pytest.mark.slow) for kind in ("structures", "alternating")]
     + [
-        pytest.param(kind, 20, marks=pytest.mark.slow)
+        pytest.param(kind, 20, marks=pytest.mark.exhaustive)
         for kind in ("shapes", "structures", "alternating", "functions")
     ],
 )

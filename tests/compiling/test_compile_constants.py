@@ -156,7 +156,9 @@ REAL = {
 @pytest.mark.parametrize(
     "name",
     [
-        n if n in ("multiplied", "chosen", "compared") else pytest.param(n, marks=pytest.mark.slow)
+        n
+        if n in ("multiplied", "exponent", "chosen", "joined", "filled", "compared")
+        else pytest.param(n, marks=pytest.mark.exhaustive)
         for n in (*FUNCTIONS, *REAL)
     ],
 )

@@ -107,7 +107,7 @@ def layouts(dtype):
 @pytest.mark.parametrize(
     "dtype",
     ["float64", "complex64"]
-    + [pytest.param(t, marks=pytest.mark.slow) for t in ("float16", "float32", "complex128")],
+    + [pytest.param(t, marks=pytest.mark.exhaustive) for t in ("float16", "float32", "complex128")],
 )
 @pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda f: f.__name__)
 def test_every_ufunc_in_every_layout(ufunc, dtype, counted, monkeypatch) -> None:

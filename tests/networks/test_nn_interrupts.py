@@ -178,13 +178,18 @@ RULES = [
     optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad, optim.Adadelta, optim.Adamax,
     optim.NAdam, optim.RAdam, optim.Lion,
 ]  # fmt: skip
+BRIEF = ((ctrl_c, optim.Adam), (raise_interrupt, optim.SGD))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "rule", [*RULES[:2], *(pytest.param(r, marks=pytest.mark.exhaustive) for r in RULES[2:])]
+    ("strike", "rule"),
+    [
+        pytest.param(strike, rule, marks=() if (strike, rule) in BRIEF else pytest.mark.exhaustive)
+        for strike in (ctrl_c, raise_interrupt)
+        for rule in RULES
+    ],
 )
-@pytest.mark.parametrize("strike", [ctrl_c, raise_interrupt])
 def test_every_line_of_two_batches(rule: Any, strike: Any) -> None:
     """An exception that does not wait, as another thread's may be, is made good or is named."""
     first = make(rule)

@@ -138,14 +138,13 @@ def test_value_network_learns_what_comes():
     assert left.var() < 0.1 * come.var()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "bars"),
     [
         ("policy_gradient", {"value network": (150, 500), "noise": (1.2, 100)}),
-        pytest.param(
-            "dqn", {"DQN": (100, 500), "no memory": (0, 150)}, marks=pytest.mark.exhaustive
-        ),
+        ("dqn", {"DQN": (100, 500), "no memory": (0, 150)}),
     ],
 )
 def test_example(name, bars, tmp_path):

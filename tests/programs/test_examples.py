@@ -59,8 +59,8 @@ BARS = {
     "cluster": {"best": (0.9, 1), "worst": (0, 0.9), "single": (0.93, 1), "differ": (0, 0)},
     "autoencoder": {"pretrained over PCA": (0, 0.95), "random start over PCA": (0, 2)},
 }
-# those that take more than twenty seconds
-LONG = {"boltzmann", "cluster"}
+# those that take more than five seconds
+LONG = {"boltzmann", "cluster", "autoencoder", "surfaces", "unstable"}
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

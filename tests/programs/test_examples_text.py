@@ -27,7 +27,7 @@ BARS = {
     "embeddings": {"plurals": (25, math.inf), "over counting": (-25, 100)},
 }
 # those that take more than twenty seconds
-LONG = {"char_rnn", "transformer", "translate"}
+LONG = {"char_rnn", "transformer", "translate", "embeddings"}
 
 
 @each_example(BARS, LONG)

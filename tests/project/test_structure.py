@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import functools
 import importlib
 import importlib.util
 import os
@@ -27,6 +28,11 @@ LONGEST, MOST_BRANCHES = 80, 25  # of a function: lines of code, places where it
 CORE_DEPENDENCIES = {"numpy", "graphviz"}
 
 
+@functools.cache
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def module_of(path):
     name = str(path.relative_to(ROOT).with_suffix("")).replace(os.sep, ".")
     return name.removesuffix(".__init__")
@@ -43,7 +49,7 @@ def source_of(node, path):
 
 def imports(path, top_level_only=False):
     """The modules that a file names in its imports, those inside of functions too."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     nodes = tree.body if top_level_only else ast.walk(tree)
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -58,6 +64,7 @@ def sources():
     return [p for package in PACKAGES for p in sorted((ROOT / package).rglob("*.py"))]
 
 
+@functools.cache
 def graph():
     """From each module of the three packages to those that it imports."""
     modules = {module_of(path): path for path in sources()}
@@ -66,7 +73,7 @@ def graph():
         named = set(imports(path))
         # `from package import name` names the package itself only for what is no module
         inner = {n for n in named if n in modules and n != module}
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ImportFrom) and source_of(node, path) in inner:
                 source = source_of(node, path)
                 if {f"{source}.{alias.name}" for alias in node.names} <= modules.keys():
@@ -170,7 +177,7 @@ def test_no_function_is_too_long():
     for path in sources():
         if "compiled" in path.parts:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 lines, branches = size(node)
                 if lines > LONGEST or branches > MOST_BRANCHES:

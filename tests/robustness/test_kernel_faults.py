@@ -25,8 +25,17 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-@pytest.mark.parametrize("harm", [caches.emptied, caches.cut, caches.scrambled])
-@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize(
+    ("ending", "harm"),
+    [
+        ("nbi", caches.cut),
+        ("nbc", caches.emptied),
+        ("nbc", caches.scrambled),
+        pytest.param("nbi", caches.emptied, marks=pytest.mark.exhaustive),
+        pytest.param("nbi", caches.scrambled, marks=pytest.mark.exhaustive),
+        pytest.param("nbc", caches.cut, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_damaged_files_are_mended(
     harm: Callable[..., bytes], ending: str, rng: np.random.Generator, tmp_path: Path
 ) -> None:

@@ -69,7 +69,10 @@ def modes(case: Case, xs: Sequence[Any], one: Sequence[Any]) -> dict[str, Callab
 @pytest.mark.filterwarnings("ignore::autograd_core.LoopWarning")
 @pytest.mark.parametrize(
     "case",
-    [c if k % 3 == 0 else pytest.param(c, marks=pytest.mark.slow) for k, c in enumerate(EVERY)],
+    [
+        pytest.param(c, marks=pytest.mark.exhaustive if c.name == "scipy-odeint" else ())  # 8 s
+        for c in EVERY
+    ],
     ids=str,
 )
 def test_vmap_is_a_loop(case: Case) -> None:
