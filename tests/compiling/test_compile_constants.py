@@ -10,6 +10,7 @@ from autograd_core import RecordedAgain, compile, value_and_grad
 from autograd_core.base.errors import AutogradError
 from autograd_core.compiling.literals import array_literal, comment, literal, one_line
 from autograd_core.compiling.naming import identifier
+from autograd_core.workers.faults import KernelWarning
 
 X = np.random.default_rng(0).normal(size=(3, 4, 5, 2))
 Y = np.array([0.5, -1.5, 2.25])
@@ -78,6 +79,7 @@ def same_bits(f, *args):
     """Compile, call twice, and compare with the engine bit for bit."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error", RecordedAgain)
+        warnings.simplefilter("error", KernelWarning)
         compiled = compile(f)
         wanted, theirs = value_and_grad(f)(*args)
         for _ in range(2):

@@ -186,6 +186,8 @@ def term(step: Step) -> Term | None:
     if name is None or not _plain(step, name):
         return None
     read = operands(step)
+    if any(a.__class__ is not Value and not hasattr(a, "dtype") and np.ndim(a) for a in read):
+        return None  # a list of numbers, which NumPy makes into an array
     kinds = _kinds(name, [example(a) for a in read], made)
     return None if kinds is None else Term(_SPECS[name], read, kinds, made)
 
