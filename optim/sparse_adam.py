@@ -87,10 +87,8 @@ class SparseAdam(WholeRule, Moments):
     def update(self, scalars: Any, scratch: Any, p: Any, g: Any, *state: Any) -> None:
         """Do one step on one parameter."""
         beta1, beta2, length, eps = scalars
-        if not p.ndim:
-            p, g, *state = (array.reshape(1) for array in (p, g, *state))
+        p, g, held_m, held_v = (a if a.ndim else a.reshape(1) for a in (p, g, *state))
         read = np.flatnonzero((g != 0).any(axis=tuple(range(1, g.ndim))))
-        held_m, held_v = state
         g, m, v = g[read], held_m[read], held_v[read]
         moments(m, v, g, beta1, beta2, np.empty_like(g))
         held_m[read], held_v[read] = m, v
