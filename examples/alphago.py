@@ -47,7 +47,7 @@ PLANS = {
         games=80,
         simulations=48,
         steps=300,
-        matches=0.4,
+        matches=0.3,
     ),
 }
 QUICK = {"filters": 16, "blocks": 1, "generations": 2, "games": 24, "simulations": 12, "steps": 60}
@@ -106,15 +106,17 @@ def strength(arena: Arena, models: list[nn.Module], milestones: list[int]) -> di
     """Measure the last network, and how it became so."""
     last, plain = arena.player(models[-1]), arena.plain
     alone = instinct(judge_of(models[-1]))
+    against_plain = arena.meet("against plain search", last, plain(), 100, 3)
     return {
         "random": arena.meet("against random", last, at_random(1), 100, 1),
         "alone": arena.meet("without search, against random", alone, at_random(2), 100, 2),
-        "plain": arena.meet("against plain search", last, plain(), 100, 3),
+        "plain": against_plain,
         "plain random": arena.meet("plain search against random", plain(), at_random(1), 100, 1),
         "curve": [
             arena.meet(f"network {k}, plain search", arena.player(models[k]), plain(), 40, 4)
-            for k in milestones
-        ],
+            for k in milestones[:-1]
+        ]
+        + [against_plain],
         "earlier": [
             arena.meet(f"last against network {k}", last, arena.player(models[k]), 60, 5)
             for k in milestones[:-1]

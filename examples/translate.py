@@ -149,7 +149,7 @@ def main(arguments: list[str] | None = None) -> list[common.Result]:
     if options.quick:
         top, count, unseen, hidden, updates = 1000, 600, 400, 96, 480
     else:
-        top, count, unseen, hidden, updates = 1_000_000, 10_000, 2000, 128, 1600
+        top, count, unseen, hidden, updates = 100_000, 10_000, 2000, 128, 1600
     pairs = pairs_of(top, count + unseen)
     known, asked = pairs[:count], pairs[count:]
     codes = Codes(known)
