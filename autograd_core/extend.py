@@ -19,6 +19,7 @@ Documented and kept like the public names, but of no use to a program that only 
 `Reading`               which saved values a rule reads; `EVERYTHING`
 `fillable`              lets the running transform fill a new array with traced values
 `Forgotten`             stands for a saved value that no rule reads and that was not kept
+`in_lines`              shares a function along an axis of large arrays among threads
 `getitem`               the operation behind ``x[index]``
 `pushed`, `transpose`   `jvp` and `vjp` without a border: for rules, not for users
 `Counter`               counts the operations of whatever runs under it
@@ -52,6 +53,7 @@ from autograd_core.engine.forgetting import Forgotten
 from autograd_core.operations.boxed import bare, innermost_array
 from autograd_core.operations.exports import ONNX_LOWERINGS, ONNX_OPERATORS
 from autograd_core.operations.kinds import beside, foreign, host
+from autograd_core.operations.lines import in_lines
 from autograd_core.operations.primitive import Constant
 from autograd_core.operations.saved_reads import EVERYTHING, Reading
 from autograd_core.rules.indexing import getitem
@@ -85,6 +87,7 @@ __all__ = [
     "foreign",
     "getitem",
     "host",
+    "in_lines",
     "innermost_array",
     "is_of_the_call",
     "named_sources",

@@ -61,7 +61,7 @@ class _Layout:
         self.shape, self.turned = shape, False
         if not all(map(_in_c_order, arrays)):
             if not all(v.ndim == len(shape) and _in_c_order(v.T) for v in arrays):
-                raise _NotSimpleError
+                raise NotSimpleError
             self.turned, self.shape = True, shape[::-1]
             values = [v.T if v.__class__ is _ndarray else v for v in values]
         self.vectors = True
@@ -112,7 +112,7 @@ class _Layout:
         return out, (out.T if self.turned else out).reshape(self.shape)
 
 
-class _NotSimpleError(Exception):
+class NotSimpleError(Exception):
     """Whole arrays are to be computed in one call."""
 
 
@@ -133,16 +133,22 @@ def _layout(values: Sequence[Any]) -> tuple[_Layout, tuple[int, ...]]:
     for v in values:
         if v.__class__ is _ndarray:
             if v.dtype.kind not in "fciub" or not v.dtype.isnative:
-                raise _NotSimpleError
+                raise NotSimpleError
             shapes.append(v.shape)
         elif isinstance(v, Probe):
             shapes.append(v.shape)
         elif not isinstance(v, _NUMBERS):
-            raise _NotSimpleError
+            raise NotSimpleError
     shape = np.broadcast_shapes(*shapes)
     if not shape:
-        raise _NotSimpleError
+        raise NotSimpleError
     return _Layout(values, shape), shape
+
+
+def listening(heard: list[Any]) -> Any:
+    """Return a context in which what NumPy would say of floating-point errors is written down."""
+    asked: Any = {kind: "call" for kind, how in np.geterr().items() if how != "ignore"}
+    return np.errstate(call=lambda *said: heard.append(said), **asked)
 
 
 def _computed(
@@ -155,11 +161,10 @@ def _computed(
     temporary arrays, so that pieces need not be small.
     """
     heard: list[Any] = []
-    asked: Any = {kind: "call" for kind, how in np.geterr().items() if how != "ignore"}
     try:
         layout, shape = _layout(values)
         threads = setting("threads")
-        with np.errstate(call=lambda *said: heard.append(said), **asked):
+        with listening(heard):
             empty = layout.cut(0, 0)
             model = function(*empty)
             if model.__class__ is not _ndarray or model.shape != (0, *layout.shape[1:]):

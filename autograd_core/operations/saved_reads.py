@@ -78,6 +78,7 @@ def values_read(rule: Any, skip: int) -> Reading:
 
     Everything, for what is no plain Python function or may see its caller's variables.
     """
+    rule = getattr(rule, "in_lines_of", rule)
     if not callable(rule):
         return NOTHING
     if not isinstance(rule, FunctionType):

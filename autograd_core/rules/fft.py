@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear
 from autograd_core.operations.kinds import beside
+from autograd_core.operations.lines import in_lines
 from autograd_core.operations.primitive import implements
 
 
@@ -49,10 +50,14 @@ def _irfft_transpose(g: Any, x: Any, *, n: Any = None, axis: int = -1, norm: Any
     )
 
 
-fft = linear(np.fft.fft, _own_transpose(np.fft.fft), category="fft")
-ifft = linear(np.fft.ifft, _own_transpose(np.fft.ifft), category="fft")
-rfft = linear(np.fft.rfft, _rfft_transpose, category="fft")
-irfft = linear(np.fft.irfft, _irfft_transpose, category="fft")
+def _transform(run: Any, transpose: Any) -> Any:
+    return linear(run, in_lines(transpose, -1), forward=in_lines(run, -1), category="fft")
+
+
+fft = _transform(np.fft.fft, _own_transpose(np.fft.fft))
+ifft = _transform(np.fft.ifft, _own_transpose(np.fft.ifft))
+rfft = _transform(np.fft.rfft, _rfft_transpose)
+irfft = _transform(np.fft.irfft, _irfft_transpose)
 
 _SWAPPED: dict[Any, Any] = {
     None: "forward",

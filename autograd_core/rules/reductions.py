@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import linear, primitive
 from autograd_core.operations.kinds import beside, foreign
+from autograd_core.operations.lines import in_lines
 from autograd_core.operations.primitive import bare, implements
 from autograd_core.operations.saved_reads import NOTHING
 from autograd_core.rules.elementwise import cusp
@@ -139,6 +140,7 @@ mean = linear(
 )
 
 
+@in_lines
 def _squared_deviations(
     x: Any, axis: Any = None, *, divisor: float = 1.0, keepdims: bool = False
 ) -> Any:
@@ -146,6 +148,7 @@ def _squared_deviations(
     return np.sum(d * d, axis=axis, keepdims=keepdims) / divisor
 
 
+@in_lines
 def _variance_vjp(
     g: Any, y: Any, x: Any, *, axis: Any = None, divisor: float = 1.0, keepdims: bool = False
 ) -> Any:
@@ -153,6 +156,7 @@ def _variance_vjp(
     return expand(g, x, axis, keepdims) * d * 2.0 / divisor
 
 
+@in_lines
 def _variance_jvp(
     t: Any, y: Any, x: Any, *, axis: Any = None, divisor: float = 1.0, keepdims: bool = False
 ) -> Any:
@@ -181,6 +185,7 @@ def _safe_inverse(y: Any) -> Any:
     return np.where(zero, cusp(y), 1 / np.where(zero, 1, y))
 
 
+@in_lines
 def _deviation_vjp(
     g: Any, y: Any, x: Any, *, axis: Any = None, divisor: float = 1.0, keepdims: bool = False
 ) -> Any:
@@ -188,6 +193,7 @@ def _deviation_vjp(
     return expand(g * _safe_inverse(y) / divisor, x, axis, keepdims) * d
 
 
+@in_lines
 def _deviation_jvp(
     t: Any, y: Any, x: Any, *, axis: Any = None, divisor: float = 1.0, keepdims: bool = False
 ) -> Any:
@@ -197,7 +203,7 @@ def _deviation_jvp(
 
 deviation = primitive(
     lambda x, axis=None, divisor=1.0, keepdims=False: np.sqrt(
-        _squared_deviations(x, axis, divisor=divisor, keepdims=keepdims)
+        _squared_deviations(x, axis=axis, divisor=divisor, keepdims=keepdims)
     ),
     vjp=[_deviation_vjp],
     jvp=[_deviation_jvp],
@@ -302,10 +308,12 @@ def _ties(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
     return hit / np.sum(hit, axis=axis, keepdims=True)
 
 
+@in_lines
 def _extreme_vjp(g: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     return expand(g, x, axis, keepdims) * _ties(x, y, axis, keepdims)
 
 
+@in_lines
 def _extreme_jvp(t: Any, y: Any, x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     return np.sum(t * _ties(x, y, axis, keepdims), axis=axis, keepdims=keepdims)
 
@@ -326,8 +334,8 @@ _extreme = {
     "again": True,
     "formulas": (_extreme_formula,),
 }
-max_ = primitive(np.max, **_extreme)  # type: ignore[arg-type]
-min_ = primitive(np.min, **_extreme)  # type: ignore[arg-type]
+max_ = primitive(np.max, forward=in_lines(np.max), **_extreme)  # type: ignore[arg-type]
+min_ = primitive(np.min, forward=in_lines(np.min), **_extreme)  # type: ignore[arg-type]
 implements(np.amax)(max_)
 implements(np.amin)(min_)
 
@@ -361,12 +369,14 @@ def _partial_products(x: Any, axis: Any) -> Any:
     return np.transpose(others.reshape(moved.shape), [order.index(k) for k in range(x.ndim)])
 
 
+@in_lines
 def _prod_vjp(
     g: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
     return expand(g, x, axis, keepdims) * _partial_products(x, axis) if x.ndim else g
 
 
+@in_lines
 def _prod_jvp(
     t: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
@@ -375,6 +385,7 @@ def _prod_jvp(
 
 prod = primitive(
     np.prod,
+    forward=in_lines(np.prod),
     vjp=[_prod_vjp],
     jvp=[_prod_jvp],
     category="reduction",

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.extend import in_lines
 from autograd_core.workers.formula import Formula, Span, trace
 from autograd_core.workers.settings import compiles
 from autograd_core.workers.settings import kernels as loaded
@@ -44,6 +45,7 @@ class RowFormula:
 
     def __init__(self, function: Callable[..., Any], settings: Sequence[str] = ()) -> None:
         self.function, self.settings = function, tuple(settings)
+        self.in_parts = in_lines(function, broadcast=True)
         self.traced: dict[Any, _Traced | None] = {}
         self.plans: dict[Any, _Plan | None] = {}
 
@@ -64,7 +66,7 @@ class RowFormula:
         made = self.compiled(*arrays, axis=axis, shapes=shapes, **settings)
         if made is not None:
             return made
-        made = self.function(*arrays, axis=axis, **settings)
+        made = self.in_parts(*arrays, axis=axis, **settings)
         if shapes is None:
             return made
         return tuple(

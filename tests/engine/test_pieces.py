@@ -10,7 +10,7 @@ from table import outputs
 
 from autograd_core import AutogradError, OverwrittenError, Tensor, grad, gradients, jvp
 from autograd_core.base import tree
-from autograd_core.operations import pieces
+from autograd_core.operations import lines, pieces
 from autograd_core.operations.primitive import REGISTRY, Primitive
 from autograd_core.workers import use_kernels
 from autograd_core.workers.threads import share
@@ -43,6 +43,7 @@ def tiny(monkeypatch, counted):
     for module in ("forgetting", "tensor", "fast.operators", "fast.loop", "sweep_steps"):
         monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1)
     monkeypatch.setattr(pieces, "LARGE", 1)
+    monkeypatch.setattr(lines, "LARGE", 1)
     monkeypatch.setattr(pieces, "PIECE", 1)
     return counted
 
