@@ -18,7 +18,10 @@ from autograd_core.workers.formula import SCALAR, Formula, Term, trace
 from autograd_core.workers.settings import setting
 from autograd_core.workers.threads import share
 
-PIECE = 1 << 15  # numbers: some pieces of float32 fit into a second-level cache
+# Numbers of a piece.  Small ones stay in the cache, but two threads that make a call every few
+# microseconds wait for the interpreter's lock: of a million numbers, pieces of 32,768 took 1.5 to
+# 1.9 times as long as those of 131,072.  Scratch pieces shall stay small beside the arrays, too.
+PIECES = 1 << 15, 1 << 17
 SHARED = 1 << 16  # numbers: what a thread gets at least
 Place = tuple[str, Any]  # "x" input, "y" result, "s" scalar, "t" scratch; and which one
 
@@ -56,7 +59,7 @@ def _erf(x: Any, out: Any) -> None:
     if found is None:
         traced: Any = trace(single if x.dtype == np.float32 else double, [x.dtype])
         found = _erfs[x.dtype] = NumPyCalls(traced)
-    found.run((x,), (out,), (), slice(0, x.size))
+    found.run((x,), (out,), (), slice(0, x.size), x.size)
 
 
 _erfs: dict[Any, NumPyCalls] = {}
@@ -153,7 +156,12 @@ class NumPyCalls:
         return known
 
     def run(
-        self, arrays: Sequence[Any], outs: Sequence[Any], settings: Sequence[float], some: slice
+        self,
+        arrays: Sequence[Any],
+        outs: Sequence[Any],
+        settings: Sequence[float],
+        some: slice,
+        size: int = PIECES[0],
     ) -> None:
         """Write a part of the results.
 
@@ -165,12 +173,14 @@ class NumPyCalls:
             In the order of ``Formula.settings``.
         some : slice
             Which part.
+        size : int, optional
+            Numbers of a piece.
         """
         numbers = self._scalars(arrays, settings)
-        whole = [np.empty(PIECE, dtype) for dtype in self.scratch]
+        whole = [np.empty(size, dtype) for dtype in self.scratch]
         varies = [t.value for t in self.formula.inputs if t.span != SCALAR]
-        for begin in range(some.start, some.stop, PIECE):
-            end = min(begin + PIECE, some.stop)
+        for begin in range(some.start, some.stop, size):
+            end = min(begin + size, some.stop)
             known: dict[Any, Any] = {("x", k): arrays[k][begin:end] for k in varies}
             known |= {("y", k): out[begin:end] for k, out in enumerate(outs)}
             known |= {("t", k): piece[: end - begin] for k, piece in enumerate(whole)}
@@ -182,13 +192,14 @@ class NumPyCalls:
     ) -> None:
         """Write all of the results, on as many threads as are set."""
         size = outs[-1].size
+        piece = min(max(size // 8, PIECES[0]), PIECES[1])
         count = min(2 * setting("threads"), size // SHARED)
         if count < 2 or setting("threads") < 2:
-            self.run(arrays, outs, settings, slice(0, size))
+            self.run(arrays, outs, settings, slice(0, size), piece)
             return
         ends = [size * k // count for k in range(count + 1)]
         share(
-            lambda k: self.run(arrays, outs, settings, slice(ends[k], ends[k + 1])),
+            lambda k: self.run(arrays, outs, settings, slice(ends[k], ends[k + 1]), piece),
             count,
             setting("threads"),
         )

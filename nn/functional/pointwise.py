@@ -19,7 +19,7 @@ import numpy as np
 from autograd_core import Primitive, elementwise, primitive
 from autograd_core.extend import Reading
 from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, trace
-from autograd_core.workers.numpy_calls import PIECE, NumPyCalls
+from autograd_core.workers.numpy_calls import NumPyCalls
 from autograd_core.workers.settings import compiles, setting
 from autograd_core.workers.settings import kernels as compiled_module
 
@@ -27,6 +27,7 @@ from .channels_last import channels_last
 
 FEWEST = 1 << 10  # numbers; below, NumPy's calls are as fast as a kernel's
 ENOUGH = 3 << 10  # numbers times operations
+CACHED = 1 << 15  # numbers; below, temporary arrays of NumPy's stay in the cache, too
 _EXACT = frozenset((  # their kernels have NumPy's bits
     "input", "setting", "constant", "cast", "add", "subtract", "multiply", "divide", "negative",
     "positive", "absolute", "sign", "sqrt", "square", "greater", "greater_equal", "less",
@@ -201,7 +202,7 @@ def _large(state: _State, arrays: Any, settings: Any, like: Any) -> Any:
         return None
     run = plan.kernel() if setting("compiled") else None
     if run is None:
-        if like.size <= PIECE or plan.operations < 2:
+        if like.size <= CACHED or plan.operations < 2:
             return None
         run = plan.numpy_calls()
     given = (*settings.values(),)

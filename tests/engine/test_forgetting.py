@@ -21,7 +21,7 @@ from autograd_core import (
 )
 from autograd_core.engine.forgetting import LARGE
 from nn import functional as F
-from nn.functional.pointwise import PIECE
+from nn.functional.pointwise import CACHED
 
 SIDE = 160
 LARGE_IN = ("forgetting", "tensor", "fast.operators", "fast.loop", "sweep_steps")
@@ -262,7 +262,7 @@ FORMULAS = [F.gelu, lambda x: F.gelu(x, "tanh"), F.silu, F.mish, F.softplus, F.s
 def test_pieces_give_the_same_bits(which, dtype, monkeypatch) -> None:
     f = FORMULAS[which]
     x = (3 * RNG.normal(size=(3, 5, 37, 61))).astype(dtype)
-    assert x.size > PIECE
+    assert x.size > CACHED
     orders = [x, np.asfortranarray(x), x.transpose(0, 2, 3, 1).copy().transpose(0, 3, 1, 2)]
     orders += [x.reshape(-1)[::2], x.reshape(-1)]
 
@@ -276,7 +276,7 @@ def test_pieces_give_the_same_bits(which, dtype, monkeypatch) -> None:
         return found
 
     found = run()
-    monkeypatch.setattr("nn.functional.pointwise.PIECE", 1 << 62)
+    monkeypatch.setattr("nn.functional.pointwise.CACHED", 1 << 62)
     for a, b in zip(found, run(), strict=True):
         assert a.dtype == dtype
         np.testing.assert_array_equal(a, b)

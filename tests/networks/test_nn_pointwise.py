@@ -75,7 +75,7 @@ def check(f, x, g, settings, monkeypatch):
             if name == "formula":
                 patched.setattr(pointwise, "FEWEST", 1 << 62)
             elif name == "pieces":
-                patched.setattr(pointwise, "PIECE", 0)
+                patched.setattr(pointwise, "CACHED", 0)
             with nn.use_kernels(**chosen):
                 found[name] = both_passes(f, x, g, settings)
         for got, want in zip(found[name], found["formula"], strict=True):
@@ -216,7 +216,7 @@ def test_losses_of_large_arrays(name, reduction, monkeypatch):
                 if way == "formula":
                     patched.setattr(pointwise, "FEWEST", 1 << 62)
                 elif way == "pieces":
-                    patched.setattr(pointwise, "PIECE", 0)
+                    patched.setattr(pointwise, "CACHED", 0)
                 with nn.use_kernels(**chosen):
                     a, b = Tensor(order(z), requires_grad=True), Tensor(t, requires_grad=True)
                     y = f(a, b, reduction=reduction, **settings)
