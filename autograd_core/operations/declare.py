@@ -173,7 +173,11 @@ def elementwise(
             lambda g, y, x: g * (y._slope_at(made, x) if isinstance(y, Boxed) else slope(y, x)),
         )
     else:
-        rules = tuple(_elementwise_rule(p, arity, bool(keywords)) for p in partials)
+        rules = tuple(
+            _unknown(_named(function, name), k) if p is None
+            else _elementwise_rule(p, arity, bool(keywords))
+            for k, p in enumerate(partials)
+        )  # fmt: skip
     if "vjps" in stated:
         sources = reader(stated["vjps"], 1)
     else:
@@ -217,17 +221,28 @@ def _pieces(function: Any, forward: Any, partials: Sequence[Any], multiplied: bo
     )
 
 
-def _unknown(g: Any, y: Any, *args: Any, **params: Any) -> Any:
-    raise errors.RuleError(
-        "no derivative is known for this argument; declare a rule for it, or pass a constant.",
-        Location.of_caller(),
-    )
+def _unknown(name: str, place: int) -> Rule:
+    """Return the rule of an argument for which none was given."""
+
+    def refused(g: Any, y: Any, *args: Any, **params: Any) -> Any:
+        raise errors.RuleError(
+            f"{name}: no derivative is known for argument {place}; declare a rule for it, or pass "
+            "a constant.",
+            Location.of_caller(),
+        )
+
+    return refused
 
 
-def _elementwise_rule(partial: Rule | float | None, arity: int, keywords: bool) -> Rule | None:
+def _all_known(name: str, rules: Any) -> tuple[Rule, ...] | None:
+    """Return a rule for each argument; None where one rule serves all."""
+    if rules is None or callable(rules):
+        return None
+    return tuple(rule or _unknown(name, k) for k, rule in enumerate(rules))
+
+
+def _elementwise_rule(partial: Rule | float, arity: int, keywords: bool) -> Rule | None:
     """Return ``g * partial``, which serves both modes; spelt out by arity because it is hot."""
-    if partial is None:
-        return _unknown
     if not callable(partial):
         if partial == 1:
             return copied
@@ -449,8 +464,8 @@ def primitive(
     >>> float(jvp(both, (2.0,), (1.0,))[1])
     12.0
     """
-    each_back = None if vjp is None or callable(vjp) else tuple(r or _unknown for r in vjp)
-    each_forward = None if jvp is None or callable(jvp) else tuple(r or _unknown for r in jvp)
+    each_back = _all_known(_named(function, name), vjp)
+    each_forward = _all_known(_named(function, name), jvp)
     rules: list[Any] = [*(each_back or ()), *(each_forward or ()), vjp, jvp]
     if arity is None:
         arity = _infer_arity(function, each_back or each_forward, vjp or jvp)

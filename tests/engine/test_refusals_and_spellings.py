@@ -224,8 +224,11 @@ def test_a_primitive_without_rules_says_so_when_it_is_differentiated() -> None:
         jvp(lambda x: nothing(x), (X,), (X,))
     unknown = elementwise(lambda a, b: a * b, None, lambda y, a, b: a, name="half known")
     assert grad(lambda b: np.sum(unknown(X, b)))(X).tolist() == X.tolist()
-    with pytest.raises(errors.RuleError, match="no derivative is known"):
+    said = "half known: no derivative is known for argument 0"
+    with pytest.raises(errors.RuleError, match=said):
         grad(lambda a: np.sum(unknown(a, X)))(X)
+    with pytest.raises(errors.RuleError, match=said):
+        jvp(lambda a: unknown(a, X), (X,), (X,))
 
 
 def test_arguments_are_bound_as_numpy_binds_them() -> None:
