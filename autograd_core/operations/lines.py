@@ -124,7 +124,9 @@ class _Cut:
         self.axes: set[int] = {
             k % x.ndim for k in (along if isinstance(along, tuple) else (along,))
         }
-        free = [k for k in range(x.ndim) if k not in self.axes and x.shape[k] > 1]
+        # Between the axes worked along NumPy sums in an order that depends on the lengths.
+        first, last = min(self.axes), max(self.axes)
+        free = [k for k in range(x.ndim) if not first <= k <= last and x.shape[k] > 1]
         if not free or any(isinstance(v, _ndarray) for v in settings.values()):
             raise pieces.NotSimpleError  # a setting may be as large as x
         self.axis: int = free[0]

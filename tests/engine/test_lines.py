@@ -24,7 +24,12 @@ ALONG = {
     "longer fft": lambda x, axis: np.abs(np.fft.rfft(x, 200, axis=axis)),
     "irfft": lambda x, axis: np.fft.irfft(x, axis=axis),
 }  # fmt: skip
-SHAPES = {(96, 130): (0, 1, -1), (4, 70, 90): (0, 1, 2, (0, 1), (1, 2), (0, 2)), (1, 300, 65): (2,)}
+SHAPES = {
+    (96, 130): (0, 1, -1),
+    (4, 70, 90): (0, 1, 2, (0, 1), (1, 2)),
+    (1, 300, 65): (2,),
+    (3, 8, 70, 9): ((2, 3), 1, (0, 1), (1, 2)),
+}
 PLACES = [(shape, axis) for shape, axes in SHAPES.items() for axis in axes]
 
 
@@ -87,6 +92,7 @@ def test_other_layouts_and_whole_sums_are_one_call(shared):
         np.max(Tensor(x, requires_grad=True), axis=(0, 1))
         np.max(Tensor(x[0], requires_grad=True), axis=0)
         np.max(Tensor(x[:1], requires_grad=True), axis=1)
+        np.max(Tensor(x.reshape(4, 20, 90), requires_grad=True), axis=(0, 2))
     assert not shared
 
 
