@@ -11,6 +11,7 @@ whole array is computed in one call, which says what NumPy says.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -23,7 +24,7 @@ from autograd_core.workers.threads import share
 
 _ndarray = np.ndarray
 LARGE = 1 << 21  # bytes; below, cutting and waking a thread take as long as the work
-COLUMNS = 64  # the least that is cut where lines lie across: NumPy's vector loops run along them
+COLUMNS = 64  # the least numbers side by side where lines lie across: NumPy's loops run along them
 
 
 def in_lines(
@@ -87,19 +88,19 @@ def _computed(
     heard: list[Any] = []
     try:
         cut = _Cut(arrays, settings, along, broadcast)
-        rows = cut.rows(threads)
+        count, rows = cut.division(threads)
         with pieces.listening(heard):
             model = function(*cut.parts(0, 1), **settings)
             single = not isinstance(model, tuple)
             outs = [cut.result(m) for m in ((model,) if single else model)]
 
             def task(k: int) -> None:
-                start, stop = k * rows, min((k + 1) * rows, cut.length)
+                start, stop = k * rows, (k + 1) * rows if k + 1 < count else cut.length
                 found = function(*cut.parts(start, stop), **settings)
                 for out, part in zip(outs, (found,) if single else found, strict=True):
                     out[cut.place(out, start, stop)] = part
 
-            share(task, -(-cut.length // rows), threads)
+            share(task, count, threads)
     except Exception:  # the one call raises it, for the reason that it has
         return None
     if heard:
@@ -149,16 +150,17 @@ class _Cut:
             return self.axis - missing
         return self.axis - sum(k < self.axis for k in self.axes)
 
-    def rows(self, threads: int) -> int:
-        """Return how many indices of the axis make a part."""
+    def division(self, threads: int) -> tuple[int, int]:
+        """Return how many parts there are, and how many indices each has; the last has the rest."""
         size: int = self.whole.nbytes
         wanted = max(pieces.PIECE, size // (pieces.TURNS * threads))
         rows = max(1, wanted * self.length // size)
         if self.axis > min(self.axes):  # lines lie across
-            rows = max(COLUMNS, rows // COLUMNS * COLUMNS)
-        if rows >= self.length:
+            beside = math.prod(self.whole.shape[self.axis + 1 :])
+            rows = max(-(-COLUMNS // beside), rows)
+        if 2 * rows > self.length:
             raise pieces.NotSimpleError
-        return rows
+        return self.length // rows, rows
 
     def place(self, a: Any, start: int, stop: int) -> tuple[slice, ...]:
         """Return the index of a part of an array."""
