@@ -474,7 +474,7 @@ class Tensor(Traced):
         if plain:
             try:
                 if params:
-                    out = primitive.forward(*raw, **params)
+                    out = (primitive.lines or primitive.forward)(*raw, **params)
                 elif primitive.pieces is None:
                     out = primitive.forward(*raw)
                 else:

@@ -234,6 +234,11 @@ def _unknown(name: str, place: int) -> Rule:
     return refused
 
 
+def is_unknown(rule: Any) -> bool:
+    """Tell whether a rule only says that there is none."""
+    return getattr(rule, "__qualname__", "") == "_unknown.<locals>.refused"
+
+
 def _all_known(name: str, rules: Any) -> tuple[Rule, ...] | None:
     """Return a rule for each argument; None where one rule serves all."""
     if rules is None or callable(rules):

@@ -132,6 +132,8 @@ class Primitive:
         ``adds(total, g, **params)`` adds in place what the one rule returns.
     pieces : Pieces or None
         How large arrays are computed in pieces; of an elementwise operation that may be.
+    lines : callable or None
+        `forward`, shared among threads where arrays are large; of an operation along an axis.
     simple : bool
         Whether it has one argument, or two and no settings, and a rule for each: what a sweep
         is fast at.
@@ -187,6 +189,7 @@ class Primitive:
         "jvp",
         "jvps",
         "label",
+        "lines",
         "multiple",
         "name",
         "none_if_unused",
@@ -225,6 +228,7 @@ class Primitive:
     outer_product: bool
     own: bool
     pieces: Pieces | None
+    lines: Callable[..., Any] | None
     renamed: Mapping[str, str]
     second: Rule | None
     settings: frozenset[str]
@@ -266,6 +270,7 @@ class Primitive:
         adds: Callable[..., None] | None = None,
         outer_product: bool = False,
         pieces: Pieces | None = None,
+        lines: Callable[..., Any] | None = None,
         shaped: bool = False,
         none_if_unused: bool = False,
         renamed: Mapping[str, str] = _NOTHING,
@@ -299,6 +304,7 @@ class Primitive:
             "outer_product": outer_product,
             "own": _declared_here(),
             "pieces": pieces,
+            "lines": lines,
             "shaped": shaped,
             "simple": not multiple
             and vjps is not None
@@ -391,7 +397,7 @@ class Primitive:
         try:
             if self.pieces is not None and not params and any_large(args):
                 return in_pieces(self, args)
-            return self.forward(*args, **params)
+            return (self.lines or self.forward)(*args, **params)
         except Exception as error:
             raise self.failure(error, args) from error
 

@@ -51,7 +51,7 @@ def _irfft_transpose(g: Any, x: Any, *, n: Any = None, axis: int = -1, norm: Any
 
 
 def _transform(run: Any, transpose: Any) -> Any:
-    return linear(run, in_lines(transpose, -1), forward=in_lines(run, -1), category="fft")
+    return linear(run, in_lines(transpose, -1), lines=in_lines(run, -1), category="fft")
 
 
 fft = _transform(np.fft.fft, _own_transpose(np.fft.fft))

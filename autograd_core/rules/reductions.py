@@ -140,7 +140,6 @@ mean = linear(
 )
 
 
-@in_lines
 def _squared_deviations(
     x: Any, axis: Any = None, *, divisor: float = 1.0, keepdims: bool = False
 ) -> Any:
@@ -166,6 +165,7 @@ def _variance_jvp(
 
 variance = primitive(
     _squared_deviations,
+    lines=in_lines(_squared_deviations),
     vjp=[_variance_vjp],
     jvp=[_variance_jvp],
     name="var",
@@ -201,10 +201,15 @@ def _deviation_jvp(
     return np.sum(d * t, axis=axis, keepdims=keepdims) * _safe_inverse(y) / divisor
 
 
+def _root_of_deviations(
+    x: Any, axis: Any = None, *, divisor: float = 1.0, keepdims: bool = False
+) -> Any:
+    return np.sqrt(_squared_deviations(x, axis, divisor=divisor, keepdims=keepdims))
+
+
 deviation = primitive(
-    lambda x, axis=None, divisor=1.0, keepdims=False: np.sqrt(
-        _squared_deviations(x, axis=axis, divisor=divisor, keepdims=keepdims)
-    ),
+    _root_of_deviations,
+    lines=in_lines(_root_of_deviations),
     vjp=[_deviation_vjp],
     jvp=[_deviation_jvp],
     name="std",
@@ -334,8 +339,8 @@ _extreme = {
     "again": True,
     "formulas": (_extreme_formula,),
 }
-max_ = primitive(np.max, forward=in_lines(np.max), **_extreme)  # type: ignore[arg-type]
-min_ = primitive(np.min, forward=in_lines(np.min), **_extreme)  # type: ignore[arg-type]
+max_ = primitive(np.max, lines=in_lines(np.max), **_extreme)  # type: ignore[arg-type]
+min_ = primitive(np.min, lines=in_lines(np.min), **_extreme)  # type: ignore[arg-type]
 implements(np.amax)(max_)
 implements(np.amin)(min_)
 
@@ -385,7 +390,7 @@ def _prod_jvp(
 
 prod = primitive(
     np.prod,
-    forward=in_lines(np.prod),
+    lines=in_lines(np.prod),
     vjp=[_prod_vjp],
     jvp=[_prod_jvp],
     category="reduction",

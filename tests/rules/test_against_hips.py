@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_core.operations.declare import _unknown
+from autograd_core.operations.declare import is_unknown
 from autograd_core.operations.primitive import REGISTRY, Constant, Primitive
 from autograd_core.rules.refused import REASONS
 
@@ -98,7 +98,7 @@ def test_in_every_argument_that_they_know() -> None:
             continue
         for k in _argnums(entry):
             seen += 1
-            if k < len(ours.vjps) and ours.vjps[k] is _unknown:
+            if k < len(ours.vjps) and is_unknown(ours.vjps[k]):
                 behind.append((ours.name, k))
     assert seen > 100
     assert behind == [("yn", 0)]  # of an integer order, where theirs answers zero
