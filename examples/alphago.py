@@ -50,10 +50,7 @@ PLANS = {
         matches=0.3,
     ),
 }
-QUICK = {
-    5: {"filters": 16, "blocks": 1, "generations": 2, "games": 24, "simulations": 12, "steps": 60},
-    7: {"filters": 16, "blocks": 1, "generations": 2, "games": 12, "simulations": 8, "steps": 40},
-}
+QUICK = {"filters": 16, "blocks": 1, "generations": 2, "games": 24, "steps": 60}
 
 
 def openings(size: int, games: int, seed: int) -> list[go.Go]:
@@ -248,7 +245,9 @@ def results(plan: Plan, found: dict[str, Any], new: dict[str, Any], milestones: 
 
 def run(size: int, name: str, options: argparse.Namespace) -> list[common.Result]:
     """Play, learn, and measure on a board of this size; write what is written under this name."""
-    plan = replace(PLANS[size], **QUICK[size]) if options.quick else PLANS[size]
+    plan = (
+        replace(PLANS[size], **QUICK, simulations=300 // size**2) if options.quick else PLANS[size]
+    )
     start = time.process_time()
     models: list[nn.Module] = [tower(plan, 0)]
     played = []
