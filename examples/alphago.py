@@ -97,6 +97,7 @@ class Arena:
 
     def meet(self, title: str, one: Player, other: Player, games: int, seed: int) -> Record:
         """Play a match; the same seed gives the same openings."""
+        # a game takes longer on more points
         games = 200 // self.plan.size**2 if self.quick else round(games * self.plan.matches)
         found = openings(self.plan.size, games, seed)
         return match(one, other, found, title)

@@ -4,7 +4,7 @@
 
 The same as examples.alphago on twice as many points: games are twice as long, and
 the search has 48 simulations for 50 moves.  The tower is narrower and the matches
-have fewer games, so that all of it ends in about ten minutes of one core.
+have fewer games, so that all of it ends in ten to twenty minutes of one core.
 """
 
 from __future__ import annotations

@@ -473,10 +473,8 @@ class Tensor(Traced):
             inputs.append(a)
         if plain:
             try:
-                if params:
+                if params or primitive.pieces is None:
                     out = (primitive.lines or primitive.forward)(*raw, **params)
-                elif primitive.pieces is None:
-                    out = primitive.forward(*raw)
                 else:
                     out = primitive.run(tuple(raw), params)
             except Exception as error:

@@ -231,12 +231,13 @@ def _unknown(name: str, place: int) -> Rule:
             Location.of_caller(),
         )
 
+    refused.is_unknown = True  # type: ignore[attr-defined]  # a function's own attribute
     return refused
 
 
 def is_unknown(rule: Any) -> bool:
     """Tell whether a rule only says that there is none."""
-    return getattr(rule, "__qualname__", "") == "_unknown.<locals>.refused"
+    return getattr(rule, "is_unknown", False)
 
 
 def _all_known(name: str, rules: Any) -> tuple[Rule, ...] | None:

@@ -28,10 +28,7 @@ COLUMNS = 64  # the least numbers side by side where lines lie across: NumPy's l
 
 
 def in_lines(
-    function: Callable[..., Any],
-    axis: Any = None,
-    *,
-    broadcast: bool = False,
+    function: Callable[..., Any], axis: Any = None, *, broadcast: bool = False
 ) -> Callable[..., Any]:
     """Return a function that computes large arrays in parts, if there are lines to share.
 
@@ -61,19 +58,18 @@ def in_lines(
 
     @wraps(function)
     def run(*arrays: Any, **settings: Any) -> Any:
-        for x in arrays:
-            if x.__class__ is _ndarray and x.nbytes >= LARGE:
-                along = settings.get("axis", axis)
-                made = None
-                if along is not None:
-                    made = _computed(function, arrays, settings, along, broadcast)
-                return function(*arrays, **settings) if made is None else made
-        return function(*arrays, **settings)
+        made = None
+        if pieces.any_large(arrays, LARGE):
+            along = settings.get("axis", axis)
+            if along is not None and setting("threads") > 1:
+                made = _computed(function, arrays, settings, along, broadcast)
+        return function(*arrays, **settings) if made is None else made
 
     run.in_lines_of = function  # type: ignore[attr-defined]  # what `saved_reads` looks into
     return run
 
 
+@pieces.unless_one_call
 def _computed(
     function: Callable[..., Any],
     arrays: tuple[Any, ...],
@@ -82,29 +78,19 @@ def _computed(
     broadcast: bool,
 ) -> Any:
     """Return function(*arrays, **settings), computed in parts; None where it must be one call."""
-    threads = setting("threads")
-    if threads == 1:
-        return None
-    heard: list[Any] = []
-    try:
-        cut = _Cut(arrays, settings, along, broadcast)
-        count, rows = cut.division(threads)
-        with pieces.listening(heard):
-            model = function(*cut.parts(0, 1), **settings)
-            single = not isinstance(model, tuple)
-            outs = [cut.result(m) for m in ((model,) if single else model)]
+    cut, threads = _Cut(arrays, settings, along, broadcast), setting("threads")
+    count, rows = cut.division(threads)
+    model = function(*cut.parts(0, 1), **settings)
+    single = not isinstance(model, tuple)
+    outs = [cut.result(m) for m in ((model,) if single else model)]
 
-            def task(k: int) -> None:
-                start, stop = k * rows, (k + 1) * rows if k + 1 < count else cut.length
-                found = function(*cut.parts(start, stop), **settings)
-                for out, part in zip(outs, (found,) if single else found, strict=True):
-                    out[cut.place(out, start, stop)] = part
+    def task(k: int) -> None:
+        start, stop = k * rows, (k + 1) * rows if k + 1 < count else cut.length
+        found = function(*cut.parts(start, stop), **settings)
+        for out, part in zip(outs, (found,) if single else found, strict=True):
+            out[cut.place(out, start, stop)] = part
 
-            share(task, count, threads)
-    except Exception:  # the one call raises it, for the reason that it has
-        return None
-    if heard:
-        return None
+    share(task, count, threads)
     return outs[0] if single else tuple(outs)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -145,12 +146,31 @@ def _layout(values: Sequence[Any]) -> tuple[_Layout, tuple[int, ...]]:
     return _Layout(values, shape), shape
 
 
-def listening(heard: list[Any]) -> Any:
-    """Return a context in which what NumPy would say of floating-point errors is written down."""
-    asked: Any = {kind: "call" for kind, how in np.geterr().items() if how != "ignore"}
-    return np.errstate(call=lambda *said: heard.append(said), **asked)
+def unless_one_call(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function return None if it fails or NumPy complains: one call says all there is to say.
+
+    Examples
+    --------
+    >>> careful = unless_one_call(np.log)
+    >>> float(careful(1.0)), careful(0.0), careful("a")
+    (0.0, None, None)
+    """
+
+    @wraps(compute)
+    def run(*args: Any) -> Any:
+        heard: list[Any] = []
+        asked: Any = {kind: "call" for kind, how in np.geterr().items() if how != "ignore"}
+        try:
+            with np.errstate(call=lambda *said: heard.append(said), **asked):
+                made = compute(*args)
+        except Exception:  # the one call raises it, for the reason that it has
+            return None
+        return None if heard else made
+
+    return run
 
 
+@unless_one_call
 def _computed(
     function: Any, into: Callable[[list[Any], Any], None], values: Sequence[Any],
     one_pass: Callable[[list[Any]], bool],
@@ -160,37 +180,33 @@ def _computed(
     ``into(parts, out)`` writes the value of a piece. ``one_pass(parts)`` tells whether it makes no
     temporary arrays, so that pieces need not be small.
     """
-    heard: list[Any] = []
-    try:
-        layout, shape = _layout(values)
-        threads = setting("threads")
-        with listening(heard):
-            empty = layout.cut(0, 0)
-            model = function(*empty)
-            if model.__class__ is not _ndarray or model.shape != (0, *layout.shape[1:]):
-                return None
-            size = PIECE // model.itemsize
-            if one_pass(empty):
-                if threads == 1:
-                    return None
-                size = max(size, math.prod(shape) // (TURNS * threads))
-            rows = layout.rows(size)
-            out, target = layout.empty(shape, model.dtype)
+    layout, shape = _layout(values)
+    threads = setting("threads")
+    empty = layout.cut(0, 0)
+    model = function(*empty)
+    if model.__class__ is not _ndarray or model.shape != (0, *layout.shape[1:]):
+        raise NotSimpleError
+    size = PIECE // model.itemsize
+    if one_pass(empty):
+        if threads == 1:
+            raise NotSimpleError
+        size = max(size, math.prod(shape) // (TURNS * threads))
+    rows = layout.rows(size)
+    out, target = layout.empty(shape, model.dtype)
 
-            def task(k: int) -> None:
-                start, stop = k * rows, (k + 1) * rows
-                into(layout.cut(start, stop), target[start:stop])
+    def task(k: int) -> None:
+        start, stop = k * rows, (k + 1) * rows
+        into(layout.cut(start, stop), target[start:stop])
 
-            share(task, -(-layout.shape[0] // rows), threads)
-    except Exception:  # the one call raises it, for the reason that it has
-        return None
-    return None if heard else out
+    share(task, -(-layout.shape[0] // rows), threads)
+    return out
 
 
-def any_large(values: Sequence[Any]) -> bool:
-    """Tell whether an array among the values is worth cutting."""
+def any_large(values: Sequence[Any], size: int | None = None) -> bool:
+    """Tell whether an array among the values is worth cutting: of so many bytes, or `LARGE`."""
+    least = LARGE if size is None else size
     for v in values:  # noqa: SIM110 - a generator takes as long as the rest
-        if v.__class__ is _ndarray and v.nbytes >= LARGE:
+        if v.__class__ is _ndarray and v.nbytes >= least:
             return True
     return False
 

@@ -161,7 +161,7 @@ class NumPyCalls:
         outs: Sequence[Any],
         settings: Sequence[float],
         some: slice,
-        size: int = PIECES[0],
+        size: int,
     ) -> None:
         """Write a part of the results.
 
@@ -173,7 +173,7 @@ class NumPyCalls:
             In the order of ``Formula.settings``.
         some : slice
             Which part.
-        size : int, optional
+        size : int
             Numbers of a piece.
         """
         numbers = self._scalars(arrays, settings)

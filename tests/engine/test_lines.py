@@ -20,6 +20,7 @@ ALONG = {
     "kept": lambda x, axis: np.var(x, axis=axis, keepdims=True),
     "kept max": lambda x, axis: np.max(x, axis=axis, keepdims=True),
     "of doubles": lambda x, axis: np.prod(x, axis=axis, dtype=float),
+    "fft along the last axis": lambda x, axis: np.abs(np.fft.fft(x)),
     "fft": lambda x, axis: np.abs(np.fft.fft(x, axis=axis)),
     "longer fft": lambda x, axis: np.abs(np.fft.rfft(x, 200, axis=axis)),
     "irfft": lambda x, axis: np.fft.irfft(x, axis=axis),
