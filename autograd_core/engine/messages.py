@@ -13,6 +13,8 @@ from autograd_core.engine.node import record as record_node
 from autograd_core.operations.primitive import Boxed, bare, like_tuple, numeric
 from autograd_core.rules.shapes import sum_to
 
+_float64 = np.float64
+
 
 def fit(g: Any, x: Any, node: Node, index: int) -> Any:
     """Return a gradient with the shape and dtype of what it is the gradient of.
@@ -138,4 +140,4 @@ def conjugated(g: Any) -> Any:
     The rules pair without conjugates, Re(g dy), as JAX does; ``.grad``,
     `gradients` and hooks hold the direction of steepest ascent, as PyTorch does.
     """
-    return np.conj(g) if g.dtype.kind == "c" else g
+    return g if g.__class__ is _float64 or g.dtype.kind != "c" else np.conj(g)

@@ -497,7 +497,7 @@ class Tensor(Traced):
         made._held = out
         made._node = record(primitive, tuple(inputs), params, out, level)
         made._level = level
-        first = raw[0]
+        first = raw[0] if raw[0].__class__ is _ndarray else raw[-1]
         if first.__class__ is _ndarray and first.size >= LARGE and mode is DEFAULT:
             spare(made._node, args)
         if primitive.view:

@@ -16,6 +16,7 @@ from autograd_core.operations.declare import elementwise as declared
 from autograd_core.operations.pieces import Pieces
 from autograd_core.operations.primitive import Boxed, Constant, Primitive, implements
 
+_ndarray = np.ndarray
 elementwise = partial(declared, pieces=True)  # of all rules here that is true
 
 add = elementwise(np.add, 1, 1, forward=operator.add, label="+")
@@ -172,10 +173,24 @@ arctan = elementwise(
 )
 sinh = elementwise(np.sinh, lambda y, x: np.cosh(x), second=lambda y, d, x: y)
 cosh = elementwise(np.cosh, lambda y, x: np.sinh(x), second=lambda y, d, x: y)
+_ONE = np.array(1.0)
+_double = _ONE.dtype
+
+
+def _times_one_less_square(g: Any, y: Any, x: Any) -> Any:
+    """Return g (1 - y^2); a Python number in an expression costs a small array 0.2 us."""
+    if y.__class__ is _ndarray and y.dtype is _double:
+        return g * (_ONE - y * y)
+    return g * (1.0 - y * y)
+
+
 tanh = elementwise(
     np.tanh,
     lambda y, x: 1.0 - y * y,
     formulas=("upstream * (1 - y ** 2)",),
+    vjps=(_times_one_less_square,),
+    jvps=(_times_one_less_square,),
+    pieces=Pieces(np.tanh, (lambda y, x: 1.0 - y * y,)),
 )
 arcsinh = elementwise(np.arcsinh, lambda y, x: 1.0 / np.sqrt(x * x + 1.0))
 arccosh = elementwise(np.arccosh, lambda y, x: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)))

@@ -1,7 +1,7 @@
 """Operators and functions of one Tensor, spelt out; their twin is `Primitive.__call__`.
 
-The usual case: operands are Tensors of one trace that hold arrays (or one is a plain number
-or array), and nothing is switched off.  These functions then do what the dispatch,
+The usual case: operands are Tensors of one trace that hold arrays that are not large (or one is a
+plain number or array), and nothing is switched off.  These functions then do what the dispatch,
 `Tensor._process` and `record` do, in one piece, at about half the price; everything else goes
 the general way.  Both end with the same fifteen lines: a function for them would cost a scalar
 operation 5 %.  Measured in benchmarks/small_ops.py.
@@ -16,11 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.engine.forgetting import LARGE, spare
+from autograd_core.engine.forgetting import LARGE
 from autograd_core.engine.node import NO_PARAMS, Node, next_tick, users_frame
 from autograd_core.operations.modes import BASE, DEFAULT, current
 from autograd_core.operations.other_libraries import OwnArithmeticError, own_operator
-from autograd_core.operations.pieces import forward as computed
 from autograd_core.operations.primitive import REGISTRY, Primitive
 from autograd_core.rules import elementwise, products, reductions
 
@@ -95,18 +94,18 @@ def binary(
             value = second = other
         else:
             return general(self, other)
+        if mine.__class__ is _ndarray:
+            if mine.size >= LARGE:
+                return general(self, other)
+        elif value.__class__ is _ndarray and value.size >= LARGE:
+            return general(self, other)
         if _mode() is not DEFAULT:
             return general(self, other)
         if reflected:  # from here on as the user wrote it
             mine, value = value, mine
             first, second = second, first
-        large = (
-            mine.size >= LARGE
-            if mine.__class__ is _ndarray
-            else value.__class__ is _ndarray and value.size >= LARGE
-        )
         try:
-            out = computed(primitive, (mine, value)) if large else forward(mine, value)
+            out = forward(mine, value)
         except Exception as error:
             raise primitive.failure(error, (mine, value)) from error
         node = Node()
@@ -128,8 +127,6 @@ def binary(
         made._held = out
         made._node = node
         made._level = level
-        if large:
-            spare(node, (other, self) if reflected else (self, other))
         return made
 
     return method
@@ -167,9 +164,10 @@ def unary(
         primitive = find(ufunc)
         if primitive is None or _mode() is not DEFAULT:
             return general(self, ufunc, how, x)
-        large = data.__class__ is _ndarray and data.size >= LARGE
+        if data.__class__ is _ndarray and data.size >= LARGE:
+            return general(self, ufunc, how, x)
         try:
-            out = computed(primitive, (data,)) if large else primitive.forward(data)
+            out = primitive.forward(data)
         except Exception as error:
             raise primitive.failure(error, (data,)) from error
         node = Node()
@@ -191,8 +189,6 @@ def unary(
         made._held = out
         made._node = node
         made._level = level
-        if large:
-            spare(node, (self,))
         return made
 
     find = OF_ONE.get
