@@ -166,7 +166,6 @@ def size(function):
 SPELT_OUT = {  # decisions 163 and 195
     "autograd_core.engine.fast.loop.run": (106, 54),
     "autograd_core.engine.fast.operators.binary": (65, 27),
-    "autograd_core.engine.fast.operators.unary": (57, 26),
     "autograd_core.engine.fast.operators.method": (59, 27),
 }
 
