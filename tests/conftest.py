@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -16,6 +17,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 import numpy as np
 import pytest
+import slow_tests
 
 # Of a parallel run, the process that leads it reads warnings of ours in several threads, and Python
 # cannot import a package and one of its modules in two threads at once.
@@ -100,8 +102,33 @@ def no_gc():
     gc.enable()
 
 
+def pytest_addoption(parser):
+    """Add the option that measures which tests are slow."""
+    parser.addoption("--write-slow", action="store_true", help=slow_tests.__doc__)
+
+
+def pytest_configure(config):
+    """Measure every test if that is asked for; of a parallel run, in the process that leads it."""
+    if config.getoption("--write-slow") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(slow_tests.Clock())
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse names that differ from process to process: parallel runs compare them."""
+    """Mark what is slow, and the rows of walks that `make test` leaves to `make exhaustive`.
+
+    Names that differ from process to process are refused: parallel runs compare them.
+    """
+    slow, rows = slow_tests.read(), Counter()
+    for item in items:
+        function = slow_tests.function_of(item.nodeid)
+        if function in slow:
+            item.add_marker(pytest.mark.slow)
+        if (part := item.get_closest_marker("part")) is not None:
+            (n,), row = part.args, rows[function]
+            rows[function] += 1
+            if (row + row // n) % n:  # of each n neighbours one, and not always the same
+                item.add_marker(pytest.mark.exhaustive)
     odd = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if odd:
         raise pytest.UsageError(f"give ids= to these tests, whose names hold an address: {odd[:3]}")

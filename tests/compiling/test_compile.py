@@ -66,6 +66,7 @@ def check(f, case, seeds):
     return compiled
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
@@ -85,6 +86,7 @@ def test_every_operation_gives_the_same_bits(case):
     assert compiled.source.startswith('"""scalar:')
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
@@ -103,6 +105,7 @@ def test_the_same_bits_with_every_array_in_a_buffer(case, monkeypatch):
             return
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("family", TABLE)
 def test_the_same_bits_in_float32(family):

@@ -76,6 +76,7 @@ def test_every_kind_of_thing_that_is_read(kind):
     assert (end == "refused") == (kind in REFUSED)
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("start", range(0, 200, 20))
 def test_random_programs(start):

@@ -63,6 +63,7 @@ def check(found, wanted, exact, name=""):
         assert far <= 64 * np.finfo(b.dtype).eps * size, (name, far, size)
 
 
+@pytest.mark.part(4)
 @pytest.mark.slow
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("case", some(40, 7), ids=str)

@@ -49,6 +49,7 @@ def check(case: Case) -> None:
     np.testing.assert_allclose(computed(pushed), wanted, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
@@ -85,6 +86,7 @@ INDICES = {
 }
 
 
+@pytest.mark.part(4)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", list(INDICES))
 def test_every_kind_of_index(name: str) -> None:

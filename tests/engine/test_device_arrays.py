@@ -28,6 +28,7 @@ def f(x: Any) -> Any:
     return np.sum(np.tanh(x) ** 2 * x)
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("family", [k for k in TABLE if k != "scipy_functions"])

@@ -105,6 +105,7 @@ DASK = [
 ]  # fmt: skip
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DASK)
 def test_dask(name: str) -> None:

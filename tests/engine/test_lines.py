@@ -59,6 +59,7 @@ def answers(f, x, axis):
     return [y.data, np.asarray(g.data), np.asarray(t)]
 
 
+@pytest.mark.part(4)
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
 @pytest.mark.parametrize(("shape", "axis"), PLACES, ids=str)
 @pytest.mark.parametrize("name", ALONG)

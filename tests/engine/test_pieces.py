@@ -104,6 +104,7 @@ def layouts(dtype):
     }  # fmt: skip
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "dtype",
@@ -141,6 +142,7 @@ def test_every_ufunc_in_every_layout(ufunc, dtype, counted, monkeypatch) -> None
                 np.testing.assert_allclose(one, other, rtol=4 * np.finfo(dtype).eps)
 
 
+@pytest.mark.part(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("f", [np.add, np.multiply, np.arctan2, np.maximum, np.power])
 def test_operands_that_broadcast_and_lie_anyhow(f, counted, monkeypatch) -> None:

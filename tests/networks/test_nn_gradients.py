@@ -94,6 +94,7 @@ def frozen_statistics(module: Any, run: Any) -> Any:
             v[...] = saved[k]
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c[0]}{c[1]}{c[2] or ''}")
 def test_module(case: Any, training: bool) -> None:

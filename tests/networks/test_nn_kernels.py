@@ -88,6 +88,7 @@ WAYS = [
 ]
 
 
+@pytest.mark.part(4)
 @pytest.mark.slow
 @pytest.mark.parametrize("order", ["last", "first"])
 @pytest.mark.parametrize(("which", "case"), WAYS, ids=str)
@@ -215,6 +216,7 @@ POOLS = [
 ]
 
 
+@pytest.mark.part(4)
 @pytest.mark.slow
 @compiled_only
 @pytest.mark.parametrize("case", POOLS, ids=str)

@@ -28,6 +28,7 @@ def matrix(rng, rows, columns, order):
     return np.asarray(rng.normal(size=(rows, columns)).astype(np.float32), order=order)
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @compiled_only
 @pytest.mark.parametrize("threads", [1, 3])

@@ -112,6 +112,7 @@ def test_frozen_weights_get_no_gradient() -> None:
 SIZES = [(9, 13, 33, 70), (40, 1, 64, 128), (17, 32, 64, 128)]
 
 
+@pytest.mark.part(4)
 @pytest.mark.slow  # the first run on a machine compiles
 @pytest.mark.parametrize("ragged", [False, True])
 @pytest.mark.parametrize("size", SIZES, ids=str)

@@ -68,6 +68,7 @@ INDICES = {
 }
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("large", [1, 1 << 60], ids=["in one buffer", "added"])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "complex128"])

@@ -100,6 +100,7 @@ def weighted(result: Any) -> Any:
     return total
 
 
+@pytest.mark.part(2)
 @pytest.mark.slow
 @functions
 def test_second_order(function: Any) -> None:

@@ -31,6 +31,7 @@ WALK = [
 ]
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize(("use", "kind"), WALK)
 def test_every_use_in_every_mode(use, kind):
@@ -71,6 +72,7 @@ FUNCTIONS = {
 }
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "module"),

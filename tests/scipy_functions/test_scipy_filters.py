@@ -193,6 +193,7 @@ def _agrees(f, plain, *args):
     assert left == pytest.approx(np.real(np.sum(w * slope)), rel=1e-8, abs=1e-8)
 
 
+@pytest.mark.part(2)
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:It is recommended")
 @pytest.mark.parametrize("mode", GRIDS)
@@ -492,6 +493,7 @@ def swung(module, y0, k, times=None, method="RK45", **more):
     return np.sum(made.y[:, -1] * [1.0, 2.0]) + np.sum(made.y[0, 1:-1] * (times is not None))
 
 
+@pytest.mark.part(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["RK45", "DOP853", "Radau", "LSODA"])
 @pytest.mark.parametrize("times", TIMES)

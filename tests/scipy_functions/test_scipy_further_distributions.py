@@ -33,6 +33,7 @@ def test_shapes_of_all_are_known() -> None:
     assert set(SHAPES) == set(FURTHER | COUNTED)
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
