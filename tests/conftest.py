@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import sys
-from collections import Counter
 from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -16,6 +15,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+import parts
 import pytest
 import slow_tests
 
@@ -119,16 +119,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Names that differ from process to process are refused: parallel runs compare them.
     """
-    slow, rows = slow_tests.read(), Counter()
+    slow = slow_tests.read()
     for item in items:
-        function = slow_tests.function_of(item.nodeid)
-        if function in slow:
+        if slow_tests.function_of(item.nodeid) in slow:
             item.add_marker(pytest.mark.slow)
-        if (part := item.get_closest_marker("part")) is not None:
-            (n,), row = part.args, rows[function]
-            rows[function] += 1
-            if (row + row // n) % n:  # of each n neighbours one, and not always the same
-                item.add_marker(pytest.mark.exhaustive)
+    for item in parts.others(items):
+        item.add_marker(pytest.mark.exhaustive)
     odd = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if odd:
         raise pytest.UsageError(f"give ids= to these tests, whose names hold an address: {odd[:3]}")

@@ -44,6 +44,12 @@ class Case:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def operation(self) -> str:
+        """What the rows of one operation have in common: the first word of their names, or two."""
+        words = self.name.split("-")
+        return "-".join(words[: 2 if words[0] in ("scipy", "complex") else 1])
+
 
 def real(*shape: int) -> Draw:
     """Both signs, magnitudes from 0.3 to 1.7: away from the kinks at 0."""
