@@ -66,7 +66,7 @@ def check(f, case, seeds):
     return compiled
 
 
-@pytest.mark.part()
+@pytest.mark.part
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
@@ -86,7 +86,7 @@ def test_every_operation_gives_the_same_bits(case):
     assert compiled.source.startswith('"""scalar:')
 
 
-@pytest.mark.part()
+@pytest.mark.part
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "case",

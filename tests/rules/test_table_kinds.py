@@ -39,7 +39,7 @@ def read_only(x: np.ndarray) -> np.ndarray:
     return x
 
 
-@pytest.mark.part()
+@pytest.mark.part
 @pytest.mark.slow
 @rows
 def test_memory_layout_makes_no_difference(case: Case) -> None:

@@ -179,7 +179,7 @@ def test_a_wrong_rule_is_found_behind_a_decomposition():
 PARTS = {"c": (np.real, np.imag)}
 
 
-@pytest.mark.part()
+@pytest.mark.part
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::autograd_core.IndependentWarning")
 @pytest.mark.parametrize(

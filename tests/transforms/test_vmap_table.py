@@ -65,7 +65,7 @@ def modes(case: Case, xs: Sequence[Any], one: Sequence[Any]) -> dict[str, Callab
     return first
 
 
-@pytest.mark.part()
+@pytest.mark.part
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::autograd_core.LoopWarning")
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_vmap_is_a_loop(case: Case) -> None:
             same(vmap(f, tuple(axes))(*xs), looped(f, xs, axes), f"{what}, in_axes={axes}")
 
 
-@pytest.mark.part()
+@pytest.mark.part
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::autograd_core.LoopWarning")
 @pytest.mark.parametrize("case", [c for c in EVERY if c.name not in REFUSED], ids=str)

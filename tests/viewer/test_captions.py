@@ -55,7 +55,7 @@ def checked(outputs: Any) -> int:
     return count
 
 
-@pytest.mark.part()
+@pytest.mark.part
 @pytest.mark.parametrize("case", EVERY, ids=str)
 def test_table(case: Any) -> None:
     given = [Tensor(a, requires_grad=True) if a.dtype.kind in "fc" else a for a in case.arguments()]
