@@ -7,7 +7,7 @@ OUT ?= out
 # Tests start many processes; each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation \
+.PHONY: demo test side-by-side coverage test-fast test-numpy test-prerelease lint bench crosscheck examples notebooks mutation \
 	fuzz attack exhaustive pages docs release wheel site site-serve clean
 
 # One stamp per set of extras, so that a second run installs nothing.
@@ -47,9 +47,12 @@ demo: .venv/demo
 ALONE = $$(grep -rl --include="test_*.py" "mark\.alone" tests)
 
 ## All checks: lint, types, tests, doctests, README, the built wheel
-test: .venv/test lint
-	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not exhaustive"
+test: .venv/test
+	$(MAKE) -j 2 lint side-by-side
 	$(BIN)/python -m pytest -q -m alone $(ALONE)
+
+side-by-side: .venv/test
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not exhaustive"
 
 ## The same tests, and how many lines and branches they reach: half as long again
 coverage: .venv/test

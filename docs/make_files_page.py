@@ -21,8 +21,10 @@ TESTS_HEAD = """# What tests what
 `make pages` generates this page from the first line of each file. One table of operations, in
 `cases/`, drives the tests of values, both modes, second order, broadcasting, dtypes, `vmap` and
 `compile`. `table.py` has the numerical derivatives that they are compared with. Tests that measure
-time or memory are marked `alone`. Tests that take more than a few seconds are marked `slow`.
-`make test` does a part of the walks that are marked `exhaustive`; `make exhaustive` does them all.
+time or memory are marked `alone`. `make test-fast` skips what is marked `slow`, and the functions
+that `slow_tests.txt` lists, which `pytest -n auto --write-slow` measures and writes anew. Of a walk
+marked `part`, `make test` does a part (`parts.py`); `make exhaustive` does the rest, and what is
+marked `exhaustive`.
 """
 # From the ground up, each with what stands beside it.
 LAYERS = [

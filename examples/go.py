@@ -32,15 +32,19 @@ class Board:
     row: int = field(init=False)  # bits from one row to the next
     full: int = field(init=False)  # all points
     bits: tuple[int, ...] = field(init=False)  # of each point
+    sides: tuple[int, ...] = field(init=False)  # the points that touch each point
     longest: int = field(init=False)  # moves, after which area is counted
+    bytes: int = field(init=False)  # of a set of points
 
     def __post_init__(self) -> None:
         size, row = self.size, self.size + 1
         bits = tuple(1 << (p // size * row + p % size) for p in range(size * size))
         for name, value in (
             ("row", row), ("full", sum(bits)), ("bits", bits), ("longest", 2 * size * size),
+            ("bytes", (size * row + 7) // 8),
         ):  # fmt: skip
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "sides", tuple(map(self.beside, bits)))
 
     def beside(self, points: int) -> int:
         """Return all points that touch one of these."""
@@ -66,11 +70,14 @@ class Board:
 
     def arrays(self, sets: Any) -> Any:
         """Return n sets of points as booleans, shape (n, size, size)."""
-        count = (self.size * self.row + 7) // 8
-        raw = np.frombuffer(b"".join([s.to_bytes(count, "little") for s in sets]), np.uint8)
-        found = np.unpackbits(raw.reshape(-1, count), axis=1, bitorder="little")
+        return self.unpacked(b"".join([s.to_bytes(self.bytes, "little") for s in sets]))
+
+    def unpacked(self, sets: bytes, dtype: Any = bool) -> Any:
+        """Return sets of points, each so many bytes, as an array, shape (n, size, size)."""
+        raw = np.frombuffer(sets, np.uint8).reshape(-1, self.bytes)
+        found = np.unpackbits(raw, axis=1, bitorder="little")
         square = found[:, : self.size * self.row].reshape(-1, self.size, self.row)
-        return square[:, :, : self.size].astype(bool)
+        return square[:, :, : self.size].astype(dtype)
 
     def area(self, black: int, white: int) -> int:
         """Return the stones of black and the empty points that only black reaches, less white's."""
@@ -103,11 +110,13 @@ class Go:
         Whose move is next, BLACK or WHITE.
     passes, length, captured : int
         Passes in a row, moves so far, and stones taken so far by both.
+    stood : tuple of int
+        Where a black and where a white stone ever stood.
     """
 
     __slots__ = (
-        "_takes", "before", "black", "board", "captured", "komi", "length", "passes", "seen",
-        "turn", "white",
+        "_moves", "before", "black", "board", "captured", "komi", "length", "passes", "seen",
+        "stood", "turn", "white",
     )  # fmt: skip
 
     def __init__(self, size: int = 19, komi: float = KOMI) -> None:
@@ -116,8 +125,9 @@ class Go:
         self.turn = BLACK
         self.passes = self.length = self.captured = 0
         self.seen = frozenset([(0, 0)])
-        self.before: tuple[tuple[int, int], ...] = ()
-        self._takes: dict[int, int] | None = None
+        self.before: tuple[tuple[bytes, bytes], ...] = ()  # the faces of earlier positions
+        self.stood = (0, 0)
+        self._moves: tuple[int, dict[int, int]] | None = None
 
     @classmethod
     def of(cls, drawing: str, turn: int = BLACK, komi: float = KOMI) -> Go:
@@ -136,7 +146,8 @@ class Go:
         made.black = sum(bit for bit, c in zip(made.board.bits, text, strict=True) if c == "x")
         made.white = sum(bit for bit, c in zip(made.board.bits, text, strict=True) if c == "o")
         made.turn = turn
-        made.seen = frozenset([(made.black, made.white)])
+        made.stood = (made.black, made.white)
+        made.seen = frozenset([made.stood])
         return made
 
     def __str__(self) -> str:
@@ -151,35 +162,50 @@ class Go:
         """Whether both have passed, or the game is as long as it may be."""
         return self.passes == 2 or self.length >= self.board.longest
 
-    def takes(self) -> dict[int, int]:
-        """Return the legal moves but the pass: the point's bit, and the stones that it takes."""
-        if self._takes is not None:
-            return self._takes
-        beside, groups = self.board.beside, self.board.groups
+    def faces(self) -> tuple[bytes, bytes]:
+        """Return the stones as black sees them, own ones first, and as white does."""
+        black, white = (s.to_bytes(self.board.bytes, "little") for s in (self.black, self.white))
+        return black + white, white + black
+
+    def moves(self) -> tuple[int, dict[int, int]]:
+        """Return the points where a stone may be put, and what it takes, for those that take."""
+        if self._moves is not None:
+            return self._moves
+        board, beside = self.board, self.board.beside
         own, other = (self.black, self.white)[:: self.turn]
-        empty = self.board.full & ~(own | other)
+        empty = board.full & ~(own | other)
+        roomy = self._roomy(empty)
         free = beside(empty) & empty
         taken: dict[int, int] = {}
-        for group in groups(other):
+        for group in board.groups(other & ~board.connected(roomy & other, other)):
             last = beside(group) & empty
             if not last & (last - 1):  # its only liberty
                 taken[last] = taken.get(last, 0) | group
                 free |= last
         if empty & ~free:
-            for group in groups(own):
+            safe = board.connected(roomy & own, own)
+            free |= beside(safe) & empty
+            for group in board.groups(own & ~safe):
                 liberties = beside(group) & empty
                 if liberties & (liberties - 1):  # it keeps one
                     free |= liberties
-        found = {}
-        while free:
-            point = free & -free
-            free ^= point
-            stones = taken.get(point, 0)
-            pair = (own | point, other ^ stones)[:: self.turn]
-            if pair not in self.seen:  # superko
-                found[point] = stones
-        self._takes = found
-        return found
+        again = free & self.stood[self.turn == WHITE]  # elsewhere no board can come back
+        while again:
+            point = again & -again
+            again ^= point
+            if (own | point, other ^ taken.get(point, 0))[:: self.turn] in self.seen:  # superko
+                free ^= point
+        self._moves = free, taken
+        return self._moves
+
+    def _roomy(self, empty: int) -> int:
+        """Return the points with empty points on two sides: no group with such a stone is in atari.
+
+        Most groups have one, and need not be looked at one by one.
+        """
+        w = self.board.row
+        left, right, up, down = empty << 1, empty >> 1, empty << w, empty >> w
+        return (left | right) & (up | down) | left & right | up & down
 
     def legal(self) -> Any:
         """Return which moves are legal, shape (size² + 1,); the last is the pass."""
@@ -204,24 +230,28 @@ class Go:
         made = Go.__new__(Go)
         made.board, made.komi = board, self.komi
         made.turn, made.length = -self.turn, self.length + 1
-        made.before = ((self.black, self.white), *self.before[: HISTORY - 2])
-        made._takes = None
+        made.before = (self.faces(), *self.before[: HISTORY - 2])
+        made.stood, made._moves = self.stood, None
         if move == len(board.bits):
             made.black, made.white, made.seen = self.black, self.white, self.seen
             made.passes, made.captured = self.passes + 1, self.captured
             return made
         point = board.bits[move]
-        stones = self.takes().get(point)
-        if stones is None:
+        legal, taken = self.moves()
+        if not point & legal:
             row, column = divmod(int(move), board.size)
             raise ValueError(
                 f"Go: the move at row {row}, column {column} is illegal: the point is taken, "
                 "the stone would have no liberty, or the board would come back."
             )
+        stones = taken.get(point, 0)
+        black, white = self.stood
         if self.turn == BLACK:
             made.black, made.white = self.black | point, self.white ^ stones
+            made.stood = black | point, white
         else:
             made.black, made.white = self.black ^ stones, self.white | point
+            made.stood = black, white | point
         made.seen = self.seen | {(made.black, made.white)}
         made.passes, made.captured = 0, self.captured + stones.bit_count()
         return made
@@ -229,9 +259,9 @@ class Go:
     def sensible(self) -> list[int]:
         """Return the legal moves that fill no eye (a point with own stones on all its sides)."""
         own = self.black if self.turn == BLACK else self.white
-        eyes = ~self.board.beside(self.board.full & ~own)
-        takes = self.takes()
-        return [k for k, b in enumerate(self.board.bits) if b in takes and not b & eyes]
+        open_ = self.board.beside(self.board.full & ~own)
+        good = self.moves()[0] & open_
+        return [k for k, b in enumerate(self.board.bits) if b & good]
 
     def score(self) -> float:
         """Return black's area minus white's and the komi."""
@@ -271,7 +301,7 @@ def results(states: Any) -> Any:
 def legal(states: Any) -> Any:
     """Return which moves are legal, shape (n, size² + 1)."""
     board = states[0].board
-    points = board.arrays([sum(state.takes()) for state in states]).reshape(len(states), -1)
+    points = board.arrays([state.moves()[0] for state in states]).reshape(len(states), -1)
     return np.concatenate([points, np.ones((len(states), 1), bool)], axis=1)
 
 
@@ -282,15 +312,15 @@ def planes(states: Any) -> Any:
     then all ones if black is to move, else zeros.
     """
     board = states[0].board
-    sets: list[int] = []
+    nothing, everything = bytes(board.bytes), board.full.to_bytes(board.bytes, "little")
+    sets: list[bytes] = []
     for state in states:
-        boards = [(state.black, state.white), *state.before]
-        for black, white in boards:
-            sets += (black, white) if state.turn == BLACK else (white, black)
-        sets += [0] * (2 * (HISTORY - len(boards)))
-        sets.append(board.full if state.turn == BLACK else 0)
-    made = board.arrays(sets).reshape(len(states), 2 * HISTORY + 1, board.size, board.size)
-    return made.astype(np.float32)
+        side = state.turn == WHITE
+        sets += [faces[side] for faces in (state.faces(), *state.before)]
+        sets.append(nothing * (2 * (HISTORY - 1 - len(state.before))))
+        sets.append(nothing if side else everything)
+    made = board.unpacked(b"".join(sets), np.float32)
+    return made.reshape(len(states), 2 * HISTORY + 1, board.size, board.size)
 
 
 def playout(state: Go, rng: random.Random) -> float:
@@ -300,34 +330,32 @@ def playout(state: Go, rng: random.Random) -> float:
     at the limit of the game's length.
     """
     board, komi = state.board, state.komi
-    beside, connected, bits, full = board.beside, board.connected, board.bits, board.full
+    connected, bits, sides, full, w = (
+        board.connected, board.bits, board.sides, board.full, board.row
+    )  # fmt: skip
     own, other = (state.black, state.white)[:: state.turn]
     turn, passes, ko, count = state.turn, state.passes, 0, len(bits)
     for _ in range(board.longest - state.length):
         if passes == 2:
             break
-        empty = full & ~(own | other)
-        open_ = empty & beside(full & ~own) & ~ko
+        empty, beyond = full & ~(own | other), full & ~own
+        open_ = empty & (beyond << 1 | beyond >> 1 | beyond << w | beyond >> w) & ~ko
         ko = 0
         while open_:
-            point = bits[int(rng.random() * count)]
+            k = int(rng.random() * count)
+            point, around = bits[k], sides[k]
             if not point & open_:
                 continue
             open_ ^= point
-            taken, near = 0, beside(point) & other
-            rest = empty ^ point
-            while near:
-                group = connected(near & -near, other)
-                near &= ~group
-                if not beside(group) & rest:
-                    taken |= group
-            mine = own | point
-            if not taken and not beside(point) & rest:
-                group = connected(point, mine)
-                if not beside(group) & rest:
-                    continue  # suicide
+            rest, mine = empty ^ point, own | point
+            held = rest << 1 | rest >> 1 | rest << w | rest >> w  # stones there have a liberty
+            taken = 0
+            if around & other & ~held:
+                taken = other & ~connected(other & held, other)
+            if not taken and not point & held and not connected(mine & held, mine) & point:
+                continue  # suicide
             own, other, passes = mine, other ^ taken, 0
-            if taken.bit_count() == 1 and not beside(point) & (mine | rest):
+            if taken.bit_count() == 1 and not around & (mine | rest):
                 ko = taken  # one stone took one stone, and could be taken back
             break
         else:

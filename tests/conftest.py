@@ -77,8 +77,11 @@ def pytest_runtest_protocol(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item, nextitem):
-    """Refuse a module that leaves an event loop running: asyncio.run fails in all that follow."""
+    """Refuse what would change the tests that follow: another folder, an event loop that runs."""
     yield
+    if (here := Path.cwd()) != HERE:
+        os.chdir(HERE)
+        pytest.fail(f"{item.nodeid} leaves {here} as the current folder")
     if nextitem is None or nextitem.path != item.path:
         try:
             loop = asyncio.get_running_loop()
@@ -130,6 +133,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(f"give ids= to these tests, whose names hold an address: {odd[:3]}")
 
 
+HERE = Path.cwd()
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 

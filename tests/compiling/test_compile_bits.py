@@ -114,6 +114,7 @@ def some(pace, first):
     ]
 
 
+@pytest.mark.part(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", [float, complex])
 @pytest.mark.parametrize("case", some(40, 3), ids=str)

@@ -62,6 +62,7 @@ def left_over(nodes):
     return [(n.inputs is None, n.output is None, bool(n.params)) for n in nodes]
 
 
+@pytest.mark.part
 @pytest.mark.slow
 @pytest.mark.parametrize("case", EVERY, ids=str)
 def test_the_loop_is_the_sweep(case, monkeypatch) -> None:

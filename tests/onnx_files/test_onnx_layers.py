@@ -80,6 +80,7 @@ def run(model, *args):
     return session.run(None, feed(model, *args))
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_module_is_its_operators_for_every_batch(name):
     module, x, operators, axis = LAYERS[name]
@@ -96,6 +97,7 @@ def test_a_module_is_its_operators_for_every_batch(name):
             np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=2e-6)
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_loss_and_its_gradients(name):
     module, x, _, axis = LAYERS[name]

@@ -50,7 +50,7 @@ def test_a_broken_numba(source: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fault",
     [caches.archive, caches.full_disk, caches.switched_off, caches.missing, caches.killed,
-     caches.six_processes],
+     pytest.param(caches.six_processes, marks=pytest.mark.exhaustive)],
     ids=lambda fault: fault.__name__,
 )  # fmt: skip
 def test_a_fault(
