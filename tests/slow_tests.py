@@ -1,7 +1,7 @@
 """Which tests `make test-fast` skips beside those that are marked: the list, and how it is written.
 
 ``pytest -n auto --write-slow`` measures, and writes slow_tests.txt anew: every test function of
-which some row takes a fifth of a second, or all rows together a second and 20 ms each.  Functions
+which some row takes a tenth of a second, or all rows together a second and 20 ms each.  Functions
 that the run leaves out stay as they were.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 LIST = Path(__file__).with_suffix(".txt")
-ROW, ROWS, MEAN = 0.2, 1.0, 0.02  # seconds
+ROW, ROWS, MEAN = 0.1, 1.0, 0.02  # seconds
 
 
 def function_of(nodeid: str) -> str:

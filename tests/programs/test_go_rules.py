@@ -165,6 +165,7 @@ def test_ko_after_two_passes_in_between_is_still_refused():
 def test_no_board_comes_back_even_without_a_capture():
     state = Go(3)
     state.seen = state.seen | {(state.board.bits[4], 0)}
+    state.stood = (state.board.bits[4], 0)
     assert not state.legal()[4]
     assert state.legal()[3]
 

@@ -26,8 +26,8 @@ def test_every_listed_function_is_there():
 @pytest.mark.parametrize(
     ("rows", "is_slow"),
     [
-        ({"a": 0.19}, False),
-        ({"a": 0.21}, True),
+        ({"a": 0.09}, False),
+        ({"a": 0.11}, True),
         ({"a[0]": 0.01, "a[1]": 0.2}, True),
         ({f"a[{k}]": 0.019 for k in range(100)}, False),  # many, and each is quick
         ({f"a[{k}]": 0.021 for k in range(100)}, True),
@@ -46,9 +46,9 @@ def test_a_run_writes_what_it_measured_and_keeps_the_rest(tmp_path, monkeypatch)
     kept.write_text("t.py::gone_quick\nt.py::not_run\n")
     monkeypatch.setattr(slow_tests, "LIST", kept)
     clock = slow_tests.Clock()
-    for nodeid, duration in (("t.py::gone_quick", 0.1), ("t.py::long[1]", 0.15)):
+    for nodeid, duration in (("t.py::gone_quick", 0.05), ("t.py::long[1]", 0.05)):
         for _ in range(2):  # its set-up, and its call
             clock.pytest_runtest_logreport(Report(nodeid, duration / 2))
-    clock.pytest_runtest_logreport(Report("t.py::long[1]", 0.1))
+    clock.pytest_runtest_logreport(Report("t.py::long[1]", 0.06))
     clock.pytest_sessionfinish()
     assert kept.read_text() == "t.py::long\nt.py::not_run\n"
