@@ -31,7 +31,7 @@ from ..kernels import parts as divided
 from ..plan import Plan, phases, turned
 from ..scratch import PIECE
 from .images import framed, repeated, source
-from .microkernel import LANES, beside, block, rows_for, rows_of, vectors_for
+from .microkernel import LANES, beside, block, padded, rows_for, rows_of, vectors_for
 
 MANY = 64  # numbers of a kernel's line
 
@@ -226,10 +226,10 @@ def _run(
     if whole:
         shortest = min(step, n - (parts - 1) * step) * oh * ow
     few = len(phases) > 1 or groups.count > 1 or groups.own
-    many = (rows_of if few else rows_for)(shortest)
+    many = (rows_of if few else rows_for)(shortest, len(groups.vectors))
     _convolve(
         helped(parts), parts, step, numbers, given, frame, groups.repeats, whole, many,
-        groups.vectors, moves, np.array(phases), groups.given, panels, bias, y, oh * ow * k,
+        padded(groups.vectors), moves, np.array(phases), groups.given, panels, bias, y, oh * ow * k,
     )  # fmt: skip
     return y.reshape(n, oh, ow, k).transpose(0, 3, 1, 2)
 
@@ -278,7 +278,7 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
     loops = (plan.kernel[0], *groups.loops(plan.kernel[1], plan.dilation[1]))
     # eight rows of a long line fill the vectors and overlap the least
     long = loops[2] >= MANY or groups.own or plan.groups > 1
-    many = rows_of(loops[2]) if long else rows_for(loops[2])
+    many = (rows_of if long else rows_for)(loops[2], len(groups.vectors))
     parts = len(divided(n))  # each adds up its own images' gradients
     totals = np.zeros((parts, plan.kernel[0] * plan.kernel[1] * groups.run * channels), x.dtype)
     _correlate(

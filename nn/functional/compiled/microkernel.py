@@ -25,11 +25,13 @@ cgutils: Any = _cgutils
 _FEATURES = llvm.get_host_cpu_features()
 _WIDE = bool(_FEATURES.get("avx512f"))
 LANES = 16 if _WIDE else 8  # float32 numbers in a vector
-ROWS = 14 if _WIDE else 6  # with two vectors a row they fill the registers
+# With so many vectors a row, how many rows fill the registers.
+ROWS = {1: 14, 2: 14, 3: 9} if _WIDE else {1: 6, 2: 6, 3: 4}
 INDEX = ir.IntType(64)
 NUMBER = ir.FloatType()
 VECTOR = ir.VectorType(NUMBER, LANES)
-BITS = ir.VectorType(ir.IntType(1), LANES)
+WORD = ir.IntType(32)
+WORDS = ir.VectorType(WORD, LANES)
 
 
 class Vectors:
@@ -38,7 +40,8 @@ class Vectors:
     def __init__(self, builder: Any) -> None:
         self.builder = builder
         self.zero = ir.Constant(VECTOR, [ir.Constant(NUMBER, 0.0)] * LANES)
-        self.lanes = ir.Constant(ir.VectorType(INDEX, LANES), [INDEX(k) for k in range(LANES)])
+        self.nowhere = ir.Constant(WORDS, [WORD(0)] * LANES)  # a mask of no lane
+        self.lanes = ir.Constant(WORDS, [WORD(k) for k in range(LANES)])
 
     def _call(self, name: str, result: Any, *args: Any) -> Any:
         kind = ir.FunctionType(result, [a.type for a in args])
@@ -48,29 +51,38 @@ class Vectors:
     def spread(self, number: Any) -> Any:
         """Return a vector with the number in all lanes."""
         empty = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
-        one = self.builder.insert_element(empty, number, ir.IntType(32)(0))
-        places = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [ir.IntType(32)(0)] * LANES)
+        one = self.builder.insert_element(empty, number, WORD(0))
+        places = ir.Constant(WORDS, [WORD(0)] * LANES)
         return self.builder.shuffle_vector(one, one, places)
 
     def below(self, limit: Any) -> Any:
-        """Return which lanes are below a limit."""
-        return self.builder.icmp_signed("<", self.lanes, self.spread(limit))
+        """Return a mask of the lanes below a limit: negative numbers there.
+
+        Without mask registers, as on AVX2, an instruction that takes a mask looks at the sign of
+        each number.  A vector of bits would be turned into such numbers anew at every use.
+        """
+        return self.builder.sub(self.lanes, self.spread(self.builder.trunc(limit, WORD)))
+
+    def _bits(self, mask: Any) -> Any:
+        return self.builder.icmp_signed("<", mask, self.nowhere)
 
     def place(self, pointer: Any, offset: Any) -> Any:
         """Return the address of the vector at an offset."""
         return self.builder.bitcast(self.builder.gep(pointer, [offset]), VECTOR.as_pointer())
 
     def load(self, pointer: Any, offset: Any, mask: Any) -> Any:
-        """Read a vector; lanes outside the mask are 0 and not touched."""
+        """Read a vector; lanes outside the mask are 0 and not touched; None, all are read."""
         place = self.place(pointer, offset)
+        if mask is None:
+            return self.builder.load(place, align=4)
         suffix = f"masked.load.v{LANES}f32.p0"
-        return self._call(suffix, VECTOR, place, ir.IntType(32)(4), mask, self.zero)
+        return self._call(suffix, VECTOR, place, WORD(4), self._bits(mask), self.zero)
 
     def store(self, vector: Any, pointer: Any, offset: Any, mask: Any) -> None:
         """Write the lanes of the mask."""
         place = self.place(pointer, offset)
         suffix = f"masked.store.v{LANES}f32.p0"
-        self._call(suffix, ir.VoidType(), vector, place, ir.IntType(32)(4), mask)
+        self._call(suffix, ir.VoidType(), vector, place, WORD(4), self._bits(mask))
 
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
         """Return a * b + c, rounded once."""
@@ -90,7 +102,8 @@ def block(
     ----------
     rows, vectors : tuple
         Their lengths are the block's rows and vectors a row, known when compiling.  If `vectors`
-        are of bool (`beside`), every column has its own number of a, beside its neighbour's.
+        are of bool (`beside`), every column has its own number of a, beside its neighbour's.  If
+        they are of float (`padded`), b has a number in every lane.
     a, a_at, a_row, a_outer, a_middle, a_inner
         Flat array, where the block begins, and its strides along i and the loops of k.
     outer, middle, inner : int
@@ -118,6 +131,7 @@ def _write_block(context: Any, builder: Any, signature: Any, args: Any) -> Any:
      start, start_at, start_row, c, c_at, c_row, skip, columns) = args  # fmt: skip
     rows, vectors = signature.args[0].count, signature.args[1].count
     own = signature.args[1].dtype == types.boolean
+    filled = isinstance(signature.args[1].dtype, types.Float)
     add, mul, v = builder.add, builder.mul, Vectors(builder)
 
     def data(index: int, array: Any) -> Any:
@@ -135,7 +149,7 @@ def _write_block(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         with cgutils.for_range(builder, inner) as three:
             place, b_place = add(base, mul(three.index, a_inner)), builder.load(b_next)
             factors = [
-                v.load(b_data, add(b_place, first), mask)
+                v.load(b_data, add(b_place, first), None if filled else mask)
                 for first, mask in zip(firsts, masks, strict=True)
             ]
             builder.store(add(b_place, b_row), b_next)
@@ -161,7 +175,7 @@ def _write_block(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
-def rows_for(length: int) -> tuple[int, ...]:
+def rows_for(length: int, vectors: int = 2) -> tuple[int, ...]:
     """Return a tuple whose length is the block's rows that divide a length with least waste.
 
     Examples
@@ -169,7 +183,7 @@ def rows_for(length: int) -> tuple[int, ...]:
     >>> len(rows_for(4)), len(rows_for(1))
     (4, 1)
     """
-    blocks = -(-length // ROWS)
+    blocks = -(-length // ROWS[vectors])
     return (0,) * -(-length // blocks)
 
 
@@ -181,14 +195,30 @@ def rows_of(count: int, vectors: int = 2) -> tuple[int, ...]:
     >>> [len(rows_of(n)) for n in (1, 5)]  # for many rows 4 or 8, as the registers allow
     [1, 4]
     """
-    most = 8 if ROWS >= 8 else 4  # on narrower machines eight would not stay in registers
-    most = ROWS if vectors == 1 else most
+    most = 8 if _WIDE else 4  # on narrower machines eight would not stay in registers
+    most = ROWS[1] if vectors == 1 else most
     return (0,) * (most if count >= most else 4 if count >= 4 else 1)
 
 
-def vectors_for(columns: int) -> tuple[int, ...]:
-    """Return a tuple whose length is the vectors of a block's row."""
-    return (0,) * (1 if columns <= LANES else 2)
+def padded(vectors: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the vectors of a block whose b has numbers in every lane: it is read without masks.
+
+    What is computed in a lane without a column is not written.
+    """
+    return vectors if isinstance(vectors[0], bool) else (0.0,) * len(vectors)
+
+
+def vectors_for(columns: int) -> tuple[Any, ...]:
+    """Return a tuple whose length is the vectors of a block's row: 3 where fewer lanes are idle.
+
+    Examples
+    --------
+    >>> [len(vectors_for(n * LANES)) for n in (1, 2, 3, 4, 5, 6)]
+    [1, 2, 3, 2, 2, 2]
+    """
+    whole = -(-columns // LANES)
+    vectors = (0,) * min((2, 3), key=lambda n: -(-whole // n) * n) if whole > 1 else (0,)
+    return vectors if columns % (LANES * len(vectors)) else padded(vectors)
 
 
 def beside(columns: int) -> tuple[bool, ...]:

@@ -16,10 +16,10 @@ from autograd_core.workers import setting
 from autograd_core.workers.compiled import kernel
 from autograd_core.workers.compiled.team import helped, job, lead
 
-from .microkernel import LANES, block, rows_of, vectors_for
+from .microkernel import LANES, block, padded, rows_of, vectors_for
 from .panels import fill, flat
 
-VECTORS = (0, 0)  # vectors a row of the block
+VECTORS = padded((0, 0))  # vectors a row of the block, for panels
 WIDE = LANES * len(VECTORS)
 LEAST, FEW = 8, 32  # rows for which panels of b do not pay; fewer: too few for a vector
 TALL = 256  # rows of which each thread takes some, laying out all of b for itself
@@ -155,10 +155,10 @@ def product(a: Any, b: Any, start: Any = None) -> Any:
 @kernel
 def _some(
     task: int, tasks: int, pieces: int, unit: int, by_rows: bool, in_place: bool, many: Any,
-    vectors: Any, a: Any, a_row: int, a_step: int, m: int, k: int, b: Any, b_row: int,
+    vectors: Any, filled: Any, a: Any, a_row: int, a_step: int, m: int, k: int, b: Any, b_row: int,
     b_column: int, n: int, start: Any, c: Any, stretch: int, most: int,
 ) -> None:  # fmt: skip # pragma: no cover - compiled
-    """Write a task's share of the rows or columns."""
+    """Write a task's share of the rows or columns; `filled` are the vectors of panels."""
     lo, hi = pieces * task // tasks * unit, pieces * (task + 1) // tasks * unit
     if task == tasks - 1:
         hi = m if by_rows else n
@@ -167,7 +167,7 @@ def _some(
         return
     top, bottom, left, right = (lo, hi, 0, n) if by_rows else (0, m, lo, hi)
     _part(
-        many, vectors, a, a_row, a_step, k, b, b_row, b_column, n, top, bottom, left, right,
+        many, filled, a, a_row, a_step, k, b, b_row, b_column, n, top, bottom, left, right,
         start, c, stretch, most,
     )  # fmt: skip
 
@@ -191,6 +191,6 @@ def _share(
     # columns in more parts than threads, for one that comes late; not rows, which lay b out anew
     tasks = min(threads if by_rows or threads == 1 else 2 * threads, pieces)
     _all(
-        helped(tasks), tasks, pieces, unit, by_rows, in_place, rows, vectors, a, a_row, a_step, m,
-        k, b, b_row, b_column, n, start, c, STRETCH, MOST,
+        helped(tasks), tasks, pieces, unit, by_rows, in_place, rows, vectors, padded(vectors), a,
+        a_row, a_step, m, k, b, b_row, b_column, n, start, c, STRETCH, MOST,
     )  # fmt: skip

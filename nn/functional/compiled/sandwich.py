@@ -70,7 +70,7 @@ def _sandwich(matrix: Any) -> Any:
                 return builder.and_(least, builder.icmp_signed("<", INDEX(k), limit))
 
             def mask(first: Any, second: Any) -> Any:
-                return builder.and_(lanes, v.spread(builder.and_(first, second)))
+                return builder.select(builder.and_(first, second), lanes, v.nowhere)
 
             inside = [between(i, top, bottom) for i in range(columns)]
             beside = [between(j, left, right) for j in range(columns)]

@@ -18,7 +18,7 @@ from ..plan import Plan
 from ..scratch import buffer
 from ..winograd import POINTS, TILE, tiles
 from .images import rows
-from .microkernel import LANES, block, rows_of, vectors_for
+from .microkernel import LANES, block, padded, rows_of, vectors_for
 from .sandwich import (
     gradient_points,
     input_points,
@@ -153,7 +153,7 @@ def _batches(n: int, bytes_each: int) -> list[slice]:
 def convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
     """Return the convolution of (n, c, h, w) arrays, plus a bias for each channel."""
     images, (oh, ow), (k, c), (h, wide_) = rows(x), plan.output, w.shape[:2], plan.size
-    ty, tx, vectors = tiles(oh), tiles(ow), vectors_for(k)
+    ty, tx, vectors = tiles(oh), tiles(ow), padded(vectors_for(k))
     wide = len(vectors) * LANES
     panels = buffer("winograd panels", (POINTS, -(-k // wide) * c * wide), x.dtype)
     flat = panels.reshape(-1)
@@ -163,7 +163,7 @@ def convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
     )
     y = np.empty((len(x), oh, ow, k), x.dtype)
     add = np.empty(0, x.dtype) if bias is None else np.ascontiguousarray(bias)
-    zeros = np.zeros(2 * LANES, x.dtype)
+    zeros = np.zeros(wide, x.dtype)
     for part in _batches(len(x), ty * tx * POINTS * (c + k) * x.itemsize):
         n = part.stop - part.start
         many = n * ty * tx
@@ -178,7 +178,7 @@ def convolve(x: Any, w: Any, plan: Plan, bias: Any = None) -> Any:
             p: int, many: int = many, points: Any = points, products: Any = products
         ) -> None:
             _multiply(
-                rows_of(many), vectors, points[p], c, 1, many, c, panels[p], zeros, 0,
+                rows_of(many, len(vectors)), vectors, points[p], c, 1, many, c, panels[p], zeros, 0,
                 products[p], k,
             )  # fmt: skip
 
@@ -197,7 +197,7 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
     """Return the gradient of the kernels, from the input and the output's gradient."""
     images, grads, (c, h, wide_) = rows(x), rows(g), x.shape[1:]
     oh, ow, k = grads.shape[1:]
-    ty, tx, vectors = tiles(oh), tiles(ow), vectors_for(k)
+    ty, tx, vectors = tiles(oh), tiles(ow), padded(vectors_for(k))
     wide = len(vectors) * LANES
     total = buffer("winograd kernels", (POINTS, c * k), x.dtype)
     total[...] = 0
@@ -217,8 +217,9 @@ def correlate(x: Any, g: Any, plan: Plan) -> Any:
 
         def multiply(p: int, many: int = many, points: Any = points, back: Any = back) -> None:
             _multiply(
-                rows_of(c), vectors, points[p], 1, c, c, many, back[p], total[p], k, total[p], k
-            )
+                rows_of(c, len(vectors)), vectors, points[p], 1, c, c, many, back[p], total[p], k,
+                total[p], k,
+            )  # fmt: skip
 
         share(to_points, n)
         share(multiply, POINTS)
