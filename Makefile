@@ -66,7 +66,7 @@ test-fast: .venv/test
 
 ## Run every example (half an hour on two cores) and write the table in examples/README.md
 examples: .venv/demo
-	$(BIN)/python -m pip install --quiet --editable ".[dask,demo]"
+	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,fast]"
 	$(BIN)/python -m examples.table --out $(OUT)
 
 ## The fast tests with another NumPy, in a separate environment: make test-numpy NUMPY=2.0.2
