@@ -154,6 +154,7 @@ REAL = {
 }
 
 
+@pytest.mark.part(2)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",

@@ -65,6 +65,7 @@ def finds(attack: Callable[[int], str], seeds: range, words: str) -> bool:
 # --- nothing falls ------------------------------------------------------------
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("attack", "seeds"),
@@ -89,6 +90,7 @@ def test_some_rounds_of_writers_and_interrupted_trainings() -> None:
     assert all(interrupts.attack(seed) for seed in (3, 11))
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 2, 6, 15, len(interpreters.MODES)])
 def test_some_ways_to_start(seed: int) -> None:
@@ -255,6 +257,7 @@ def test_a_lock_that_a_child_waits_for(monkeypatch: Patch) -> None:
     assert finds(forks.attack, range(0, 10, 2), "hung")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_memory_that_is_kept(monkeypatch: Patch) -> None:
     kept: list[Any] = []

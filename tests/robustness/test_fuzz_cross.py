@@ -67,6 +67,7 @@ def planted(request: pytest.FixtureRequest, operation: Any, name: str, rule: Any
     object.__setattr__(operation, name, rule)
 
 
+@pytest.mark.part(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_planted_fault_is_found_and_made_small(

@@ -49,6 +49,7 @@ def test_every_lesson_is_in_the_menu_with_a_title():
         assert max(map(len, source(name).splitlines())) <= 100
 
 
+@pytest.mark.part(3)
 @pytest.mark.parametrize("name", RIGHT)
 def test_numbers_of_a_lesson(name, capsys):
     result = ran(source(name))

@@ -33,6 +33,7 @@ def page_data(result):
 # --- what is shown --------------------------------------------------------------------
 
 
+@pytest.mark.part(2)
 @pytest.mark.parametrize("last", ["animate(F)", "draw(F)", "F", "F.backward()", "pass", "x"])
 def test_the_page_is_of_the_last_line_or_the_last_sweep_or_the_last_number(last, capsys):
     result = ran(CUBIC + last)
@@ -121,6 +122,7 @@ def test_exit_ends_a_program_without_an_error(capsys):
 # --- errors ------------------------------------------------------------------------------
 
 
+@pytest.mark.part(3)
 @pytest.mark.parametrize(
     ("text", "kind", "place"),
     [

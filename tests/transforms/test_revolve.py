@@ -117,6 +117,7 @@ def test_counts(steps, snapshots):
     assert loop.counts.kept <= snapshots
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_ten_thousand_steps_with_a_hundred_snapshots():
     import tracemalloc

@@ -157,6 +157,7 @@ CUTS = [
 ]
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize(("cut", "word", "line"), CUTS, ids=lambda v: getattr(v, "__name__", ""))
 def test_the_cut_is_named_with_its_line(cut, word, line):
@@ -294,6 +295,7 @@ def truth_of(w):
     return float(bool(w))
 
 
+@pytest.mark.part(3)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("function", "word"),
