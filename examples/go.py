@@ -34,14 +34,14 @@ class Board:
     bits: tuple[int, ...] = field(init=False)  # of each point
     sides: tuple[int, ...] = field(init=False)  # the points that touch each point
     longest: int = field(init=False)  # moves, after which area is counted
-    bytes: int = field(init=False)  # of a set of points
+    nbytes: int = field(init=False)  # of a set of points
 
     def __post_init__(self) -> None:
         size, row = self.size, self.size + 1
         bits = tuple(1 << (p // size * row + p % size) for p in range(size * size))
         for name, value in (
             ("row", row), ("full", sum(bits)), ("bits", bits), ("longest", 2 * size * size),
-            ("bytes", (size * row + 7) // 8),
+            ("nbytes", (size * row + 7) // 8),
         ):  # fmt: skip
             object.__setattr__(self, name, value)
         object.__setattr__(self, "sides", tuple(map(self.beside, bits)))
@@ -70,11 +70,11 @@ class Board:
 
     def arrays(self, sets: Any) -> Any:
         """Return n sets of points as booleans, shape (n, size, size)."""
-        return self.unpacked(b"".join([s.to_bytes(self.bytes, "little") for s in sets]))
+        return self.unpacked(b"".join([s.to_bytes(self.nbytes, "little") for s in sets]))
 
     def unpacked(self, sets: bytes, dtype: Any = bool) -> Any:
         """Return sets of points, each so many bytes, as an array, shape (n, size, size)."""
-        raw = np.frombuffer(sets, np.uint8).reshape(-1, self.bytes)
+        raw = np.frombuffer(sets, np.uint8).reshape(-1, self.nbytes)
         found = np.unpackbits(raw, axis=1, bitorder="little")
         square = found[:, : self.size * self.row].reshape(-1, self.size, self.row)
         return square[:, :, : self.size].astype(dtype)
@@ -164,7 +164,7 @@ class Go:
 
     def faces(self) -> tuple[bytes, bytes]:
         """Return the stones as black sees them, own ones first, and as white does."""
-        black, white = (s.to_bytes(self.board.bytes, "little") for s in (self.black, self.white))
+        black, white = (s.to_bytes(self.board.nbytes, "little") for s in (self.black, self.white))
         return black + white, white + black
 
     def moves(self) -> tuple[int, dict[int, int]]:
@@ -312,7 +312,7 @@ def planes(states: Any) -> Any:
     then all ones if black is to move, else zeros.
     """
     board = states[0].board
-    nothing, everything = bytes(board.bytes), board.full.to_bytes(board.bytes, "little")
+    nothing, everything = bytes(board.nbytes), board.full.to_bytes(board.nbytes, "little")
     sets: list[bytes] = []
     for state in states:
         side = state.turn == WHITE
@@ -327,7 +327,7 @@ def playout(state: Go, rng: random.Random) -> float:
     """Return the score after both have moved at random from here to the end.
 
     Nobody fills an own eye or takes back a ko at once; longer repetitions end
-    at the limit of the game's length.
+    at the limit of the game's length.  `Board.beside` is spelt out here, for speed.
     """
     board, komi = state.board, state.komi
     connected, bits, sides, full, w = (

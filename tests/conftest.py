@@ -25,6 +25,8 @@ import autograd_core  # noqa: F401
 import nn  # noqa: F401 - here for being imported, as said
 import optim  # noqa: F401
 
+HERE = Path.cwd()  # where every test begins
+
 # A shell starts what it runs in the background with interrupts ignored, and Python keeps that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -133,7 +135,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(f"give ids= to these tests, whose names hold an address: {odd[:3]}")
 
 
-HERE = Path.cwd()
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
