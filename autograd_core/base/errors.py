@@ -129,6 +129,8 @@ def translate(error: Exception, message: str, where: Location | None) -> Excepti
     for builtin, ours in _TRANSLATION.items():
         if isinstance(error, builtin):
             return ours(message, where)
+    if type(error).__name__ == "error":  # Fortran's, through f2py: an argument's shape is wrong
+        return ShapeError(message, where)
     return error
 
 

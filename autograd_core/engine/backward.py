@@ -116,28 +116,25 @@ def backward(output: Any, gradient: Any, retain: bool, wrap: Callable[[Node], An
         _backward_with_hooks(node, seed, retain, wrap)
         return
     found = unshared(sweep([node], [seed], retain=retain, wrap=wrap))
-    _check_borders(found)
+    owned = _owned(found)
     # written only now: an exception in mid-sweep leaves every .grad as it was
     with _ADDING:
-        for leaf, g in found.items():
-            owner = _owner(leaf, g)
-            if owner is not None:
-                owner._add_gradient(g)
+        for _, owner, g in owned:
+            owner._add_gradient(g)
 
 
-def _check_borders(found: dict[Node, Any]) -> None:
-    for g in found.values():
+def _owned(found: dict[Node, Any]) -> list[tuple[Node, Any, Any]]:
+    """Return the leaves, the Tensors into whose ``.grad`` their gradients belong, and these."""
+    owned = []
+    for leaf, g in found.items():
         if isinstance(g, Boxed):  # recorded, or of a trace that a rule or a hook brought in
             trace_borders.alive(g, "backward()")
-
-
-def _owner(leaf: Node, g: Any) -> Any:
-    """Return the Tensor whose ``.grad`` a gradient belongs into, or None."""
-    watch = leaf.watch
-    owner = watch.owner() if watch is not None and watch.owner is not None else None
-    if owner is None or owner.shape != g.shape:  # x.data was replaced by another shape
-        return None
-    return owner
+        watch = leaf.watch
+        owner = watch.owner() if watch is not None and watch.owner is not None else None
+        # not if the Tensor is gone, or if x.data was replaced by another shape
+        if owner is not None and owner._held.shape == g.shape:
+            owned.append((leaf, owner, g))
+    return owned
 
 
 def _backward_with_hooks(
@@ -147,18 +144,13 @@ def _backward_with_hooks(
     before: list[tuple[Any, Any]] = []  # what was written, and what was there
 
     def accumulate(found: dict[Node, Any]) -> None:
-        found = unshared(found)
-        _check_borders(found)
-        written = []
+        owned = _owned(unshared(found))
         with _ADDING:
-            for leaf, g in found.items():
-                owner = _owner(leaf, g)
-                if owner is not None:
-                    before.append((owner, owner.grad))
-                    owner._add_gradient(g)
-                    written.append((leaf, owner))
+            for _, owner, g in owned:
+                before.append((owner, owner.grad))
+                owner._add_gradient(g)
         with nullcontext() if wrap is not None else no_grad():
-            for leaf, owner in written:
+            for leaf, owner, _ in owned:
                 for hook in list(accumulate_hooks(leaf).values()):
                     hook(owner)
 

@@ -99,6 +99,7 @@ class _Known:
     """What this module knows of the process."""
 
     forgot = False  # whether anything was ever forgotten
+    latest = 0  # the tick of the last operation on a large array
     holders = 0  # references to a node that no operation uses, when its Tensor dies
     alone = 0  # references to a use of which no node is left
 
@@ -139,6 +140,7 @@ def spare(user: Node, args: Sequence[Any]) -> None:
     """
     assert user.primitive is not None
     assert user.inputs is not None
+    _Known.latest = user.tick
     tracked = tuple([isinstance(a, Boxed) and a._level == BASE for a in args])
     for k in user.primitive.spared(tracked):
         a = args[k]
@@ -177,6 +179,11 @@ def forgot() -> bool:
     return _Known.forgot
 
 
+def latest_large() -> int:
+    """Return the tick of the last operation on a large array: what came later is small."""
+    return _Known.latest
+
+
 class _Stand:
     """Stands for a Tensor while references are counted."""
 
@@ -196,4 +203,4 @@ def _count() -> None:
 
 
 _count()
-__all__ = ["LARGE", "Forgotten", "forgot", "let_go", "spare"]
+__all__ = ["LARGE", "Forgotten", "forgot", "latest_large", "let_go", "spare"]

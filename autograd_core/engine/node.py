@@ -31,7 +31,7 @@ class Watch:
     owner : weakref.ref or None
         The Tensor whose ``.grad`` a backward sweep writes.  Weak, so that a
         Tensor, its gradient and the graph of that gradient are no cycle.
-    hooks : dict
+    hooks : dict or None
         Functions to call with the gradient, by registration.
     accumulated : dict or None
         Functions to call with the Tensor once its ``.grad`` is written; see `early_leaves`.
@@ -41,7 +41,7 @@ class Watch:
 
     def __init__(self, owner: weakref.ref[Any] | None = None) -> None:
         self.owner = owner
-        self.hooks: dict[int, Callable[[Any], Any]] = {}
+        self.hooks: dict[int, Callable[[Any], Any]] | None = None
         self.accumulated: dict[int, Callable[[Any], None]] | None = None
 
 

@@ -251,7 +251,7 @@ class Tensor(Traced):
 
     def _add_gradient(self, g: Any) -> None:
         """Add what a sweep found into ``.grad``."""
-        old = self.grad
+        old = getattr(self, "_grad", None)
         self._grad = untracked(g) if old is None else old + untracked(g)
 
     def backward_steps(self, gradient: Any = None) -> Iterator[Any]:
@@ -372,7 +372,10 @@ class Tensor(Traced):
             raise errors.UntrackedError(
                 "register_hook(): this tensor is not tracked.", Location.of_caller()
             )
-        hooks = self._watch().hooks
+        watch = self._watch()
+        if watch.hooks is None:
+            watch.hooks = {}
+        hooks = watch.hooks
         key = next_tick()
         hooks[key] = lambda g: hook(untracked(g))
         return HookHandle(key, hooks)

@@ -175,6 +175,7 @@ sinh = elementwise(np.sinh, lambda y, x: np.cosh(x), second=lambda y, d, x: y)
 cosh = elementwise(np.cosh, lambda y, x: np.sinh(x), second=lambda y, d, x: y)
 _ONE = np.array(1.0)
 _double = _ONE.dtype
+_multiply, _subtract = np.multiply, np.subtract
 
 
 def _one_less_square(y: Any, x: Any) -> Any:
@@ -182,9 +183,14 @@ def _one_less_square(y: Any, x: Any) -> Any:
 
 
 def _times_one_less_square(g: Any, y: Any, x: Any) -> Any:
-    """Return g (1 - y^2); a Python number in an expression costs a small array 0.2 us."""
-    if y.__class__ is _ndarray and y.dtype is _double:
-        return g * (_ONE - y * y)
+    """Return g (1 - y^2), in one piece of memory for doubles.
+
+    A Python number in the expression would cost a small array 0.2 us.
+    """
+    if g.__class__ is _ndarray is y.__class__ and y.dtype is _double:
+        slope = y * y
+        _subtract(_ONE, slope, slope)
+        return _multiply(g, slope, slope)
     return g * (1.0 - y * y)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import scipy.linalg as _linalg
 
+from autograd_core.base import errors
+from autograd_core.base.source import Location
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.primitive import Constant, Primitive, bare
 from autograd_core.rules import eigen
@@ -41,6 +43,14 @@ def _only(function: str, **given: Any) -> None:
                          "value.", "Leave it out.")  # fmt: skip
 
 
+def _check_matrix(function: str, a: Any) -> None:
+    if a.ndim < 2:
+        raise errors.ShapeError(
+            f"linalg.{function}: the argument has shape {a.shape}; give a matrix.",
+            Location.of_caller(),
+        )
+
+
 # --- QR and LU ------------------------------------------------------------------
 
 _qr = _declared("qr", lambda a: _linalg.qr(a, mode="economic"), eigen.qr_)
@@ -71,6 +81,7 @@ def qr(
         return _linalg.qr(a, overwrite_a, lwork, mode, pivoting, check_finite)
     if mode not in ("full", "economic", "r"):
         raise refuse("linalg.qr", f"mode={mode!r} has no derivative.", "Use 'full' or 'economic'.")
+    _check_matrix("qr", a)
     order = _pivots(bare(a)) if pivoting else None
     a = a if order is None else a[:, order]
     rows, columns = a.shape[-2:]
@@ -151,6 +162,7 @@ def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> A
     """
     if not is_traced(a):
         return _linalg.lu_factor(a, overwrite_a, check_finite)
+    _check_matrix("lu_factor", a)
     if a.shape[-1] != a.shape[-2]:
         raise refuse("linalg.lu_factor", f"a matrix of {a.shape} has no derivative rule.",
                      "Use lu().")  # fmt: skip
@@ -243,6 +255,7 @@ def svd(
     if not is_traced(a):
         return _linalg.svd(a, full_matrices, compute_uv, overwrite_a, check_finite, lapack_driver)
     _only("svd", lapack_driver=(lapack_driver, "gesdd"))
+    _check_matrix("svd", a)
     if not compute_uv:
         return _svd(a)[1]
     return (_full_svd if full_matrices and a.shape[-1] != a.shape[-2] else _svd)(a)

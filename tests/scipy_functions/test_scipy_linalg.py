@@ -6,6 +6,7 @@ Derivatives of the same functions are in the table (tests/cases/scipy_linalg.py)
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,15 @@ import pytest
 _scipy = pytest.importorskip("scipy.linalg")
 from table import outputs  # noqa: E402
 
-from autograd_core import LinearAlgebraError, Tensor, UnsupportedError, grad, jvp, vmap  # noqa: E402
+from autograd_core import (  # noqa: E402
+    AutogradError,
+    LinearAlgebraError,
+    Tensor,
+    UnsupportedError,
+    grad,
+    jvp,
+    vmap,
+)
 from autograd_core.scipy import linalg  # noqa: E402
 
 RNG = np.random.default_rng(8)
@@ -92,6 +101,36 @@ def test_signatures_and_keywords() -> None:
             refused = {"b", "left", "homogeneous_eigvals", "atol", "overwrite_b", "check_finite"}
             refused |= {"type", "driver", "subset_by_index", "subset_by_value"}
             assert set(mine) <= seen | refused, name
+
+
+OTHER_SHAPES = {
+    "flat": np.ravel,
+    "two axes more": lambda a: a[None, None],
+    "a column less": lambda a: a[..., :-1],
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("change", OTHER_SHAPES.values(), ids=list(OTHER_SHAPES))
+@pytest.mark.parametrize(
+    ("name", "args", "how"),
+    [*CALLS, ("lu_solve", ((A, np.arange(3)), V), {})],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+def test_other_shapes_work_or_are_refused_at_the_users_line(
+    name: str, args: Any, how: dict[str, Any], change: Any
+) -> None:
+    def changed(x: Any) -> Any:
+        if isinstance(x, tuple):  # LU factors and their swaps
+            return (changed(x[0]), *x[1:])
+        return Tensor(change(x), requires_grad=True) if isinstance(x, np.ndarray) else x
+
+    refused = None
+    try:
+        getattr(linalg, name)(*map(changed, args), **how)
+    except AutogradError as error:
+        refused = str(error)
+    assert refused is None or Path(__file__).name in refused
 
 
 REFUSED = {

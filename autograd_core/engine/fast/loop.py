@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.engine.forgetting import LARGE, Forgotten
+from autograd_core.engine.forgetting import latest_large
 from autograd_core.engine.messages import fit
 from autograd_core.engine.node import NO_PARAMS, Node
 from autograd_core.engine.outer_products import added, put_off
-from autograd_core.engine.sweep_steps import END, Sweep
+from autograd_core.engine.sweep_steps import END, Sweep, is_large
 from autograd_core.operations.pieces import copies as copied
 
 _ndarray = np.ndarray
@@ -30,7 +30,8 @@ def run(sweep: Sweep) -> None:
         sweep.gradients, sweep.pending, sweep.waiting, sweep.owned
     )  # fmt: skip
     needed, retain, floor, visit = sweep.needed, sweep.retain, sweep.floor, sweep.visit
-    get, pop, forgotten = gradients.get, gradients.pop, Forgotten
+    get, pop = gradients.get, gradients.pop
+    careful = max(floor, latest_large() + 1)  # up to there values may be large, too
     node = following = END
     carried: Any = None
     c: Any
@@ -56,9 +57,8 @@ def run(sweep: Sweep) -> None:
             inputs, y = node.inputs, node.output
             primitive: Any = node.primitive
             if (
-                node.tick < floor or node.watch is not None or not inputs
-                or not primitive.simple
-                or ((kind := y.__class__) is _ndarray and y.size >= LARGE) or kind is forgotten
+                node.watch is not None or not inputs or not primitive.simple
+                or (node.tick < careful and (node.tick < floor or is_large(y)))
             ):  # fmt: skip
                 a = b = c = x = y = old = carried = None  # nor may these keep large arrays
                 visit(node, g)

@@ -150,16 +150,16 @@ def unary(
         *more: Any,
         **keywords: Any,
     ) -> Any:
-        if more and not keywords and how == "__call__" and len(more) == 1:
-            (other,) = more  # of a plain operand on either side: NumPy's arrays ask here
-            if other is self and x.__class__ in _PLAIN and ufunc in of_two:
-                return of_two[ufunc][1](self, x)
-            if x is self and other.__class__ in _PLAIN and ufunc in of_two:
-                return of_two[ufunc][0](self, other)
         level = self._level
         data = self._held
         traced = level == BASE or (level and data.__class__ in _RAW)
         if not traced or more or keywords or how != "__call__":
+            if len(more) == 1 and not keywords and how == "__call__" and ufunc in of_two:
+                (other,) = more  # of a plain operand on either side: NumPy's arrays ask here
+                if other is self and x.__class__ in _PLAIN:
+                    return of_two[ufunc][1](self, x)
+                if x is self and other.__class__ in _PLAIN:
+                    return of_two[ufunc][0](self, other)
             return general(self, ufunc, how, x, *more, **keywords)
         primitive = find(ufunc)
         if primitive is None or _mode() is not DEFAULT:
