@@ -64,7 +64,7 @@ coverage: .venv/test
 test-fast: .venv/test
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not alone and not exhaustive"
 
-## Run every example (half an hour on two cores) and write the table in examples/README.md
+## Run every example (20 to 30 minutes on two cores) and write the table in examples/README.md
 examples: .venv/demo
 	$(BIN)/python -m pip install --quiet --editable ".[dask,demo,fast]"
 	$(BIN)/python -m examples.table --out $(OUT)

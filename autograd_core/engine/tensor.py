@@ -252,7 +252,16 @@ class Tensor(Traced):
     def _add_gradient(self, g: Any) -> None:
         """Add what a sweep found into ``.grad``."""
         old = getattr(self, "_grad", None)
-        self._grad = untracked(g) if old is None else old + untracked(g)
+        if old is None:
+            self._grad = untracked(g)
+        elif (
+            old.__class__ is Tensor and not old._level and not old._cuts
+            and old._held.__class__ is _ndarray is g.__class__ and g.size < LARGE
+            and _mode() is DEFAULT
+        ):  # fmt: skip
+            self._grad = untracked(old._held + g)  # what the next line does, without the dispatch
+        else:
+            self._grad = old + untracked(g)
 
     def backward_steps(self, gradient: Any = None) -> Iterator[Any]:
         """Sweep back from here and yield what happens, step by step.
