@@ -40,7 +40,7 @@ def counted(monkeypatch):
 @pytest.fixture
 def tiny(monkeypatch, counted):
     """Cut arrays of every size, into rows."""
-    for module in ("forgetting", "tensor", "fast.operators", "fast.loop", "sweep_steps"):
+    for module in ("forgetting", "tensor", "fast.operators", "sweep_steps"):
         monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1)
     monkeypatch.setattr(pieces, "LARGE", 1)
     monkeypatch.setattr(lines, "LARGE", 1)
