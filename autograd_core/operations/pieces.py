@@ -171,7 +171,7 @@ def unless_one_call(compute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @unless_one_call
-def _computed(
+def computed(
     function: Any, into: Callable[[list[Any], Any], None], values: Sequence[Any],
     one_pass: Callable[[list[Any]], bool],
 ) -> Any:  # fmt: skip
@@ -228,7 +228,7 @@ def forward(primitive: Any, args: Sequence[Any]) -> Any:
             else:
                 ufunc(*parts, out=out)
 
-        made = _computed(run, into, args, lambda parts: ufunc is not None)
+        made = computed(run, into, args, lambda parts: ufunc is not None)
         if made is not None:
             return made
     return primitive.forward(*args)
@@ -265,7 +265,7 @@ def derivative(
 
     made = None
     if g.__class__ is _ndarray and g.nbytes >= LARGE and g.shape == y.shape and rule is not copies:
-        made = _computed(whole, into, (g, y, *args, *params.values()), one_pass)
+        made = computed(whole, into, (g, y, *args, *params.values()), one_pass)
     return rule(g, y, *args, **params) if made is None else made
 
 
@@ -273,7 +273,7 @@ def copied(a: Any) -> Any:
     """Return a copy of an array, in C order, as the method gives it."""
     made = None
     if a.nbytes >= LARGE and setting("threads") > 1 and _in_c_order(a):
-        made = _computed(
+        made = computed(
             np.positive, lambda parts, out: np.copyto(out, parts[0]), (a,), lambda parts: True
         )
     return a.copy() if made is None else made

@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from autograd_core.operations.declare import linear, primitive
 from autograd_core.operations.kinds import beside, foreign, host
 from autograd_core.operations.primitive import Constant, Primitive, bare, implements
+from autograd_core.operations.where import where as without_branches
 from autograd_core.rules import flat_places
 from autograd_core.workers.add_rows import add_rows
 
@@ -304,15 +305,15 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 
 # The masked side gets an exact 0, never 0 times something that is not finite.
 select_ = primitive(
-    lambda x, y, condition: np.where(condition, x, y),
+    lambda x, y, condition: without_branches(condition, x, y),
     vjp=[
-        lambda g, z, x, y, *, condition: np.where(condition, g, 0),
-        lambda g, z, x, y, *, condition: np.where(condition, 0, g),
+        lambda g, z, x, y, *, condition: without_branches(condition, g, 0),
+        lambda g, z, x, y, *, condition: without_branches(condition, 0, g),
     ],
     formulas=("where(condition, upstream, 0)", "where(condition, 0, upstream)"),
     jvp=[
-        lambda t, z, x, y, *, condition: np.where(condition, t, 0),
-        lambda t, z, x, y, *, condition: np.where(condition, 0, t),
+        lambda t, z, x, y, *, condition: without_branches(condition, t, 0),
+        lambda t, z, x, y, *, condition: without_branches(condition, 0, t),
     ],
     arity=2,
     name="where",

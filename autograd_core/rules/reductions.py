@@ -404,7 +404,6 @@ prod = primitive(
 )
 
 
-@in_lines
 def _cumsum_transpose(g: Any, x: Any, *, axis: Any = None, dtype: Any = None) -> Any:
     kind = np.float32 if g.dtype == np.float16 else None  # running sums of halves stop at 2048
     if axis is None:
@@ -426,7 +425,6 @@ cumsum = linear(
     np.cumsum,
     _cumsum_transpose,
     forward=_cumsum,
-    lines=in_lines(_cumsum),
     category="reduction",
     jvps=(_cumsum_jvp,),
     formulas=(
