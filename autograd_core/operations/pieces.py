@@ -25,6 +25,7 @@ from autograd_core.workers.threads import share
 
 LARGE = 1 << 20  # bytes; below, cutting and waking a thread take as long as the work
 PIECE = 1 << 18  # bytes; with its temporary arrays a piece stays in a core's cache
+TURNED = 1 << 17  # bytes; a matrix that lies in Fortran order is copied by `_turned` from here on
 TURNS = 3  # pieces for each thread where nothing is kept in the cache: one may be held up
 _ndarray = np.ndarray
 _NUMBERS = (float, int, complex, bool, np.generic)
@@ -272,8 +273,33 @@ def derivative(
 def copied(a: Any) -> Any:
     """Return a copy of an array, in C order, as the method gives it."""
     made = None
-    if a.nbytes >= LARGE and setting("threads") > 1 and _in_c_order(a):
+    if a.ndim == 2 and a.nbytes >= TURNED and a.strides[0] == a.itemsize < a.strides[1]:
+        made = _turned(a)
+    elif a.nbytes >= LARGE and setting("threads") > 1 and _in_c_order(a):
         made = computed(
             np.positive, lambda parts, out: np.copyto(out, parts[0]), (a,), lambda parts: True
         )
     return a.copy() if made is None else made
+
+
+def _turned(a: Any) -> Any:
+    """Return a copy of a matrix that lies in Fortran order, as the gradient of w in ``x @ w.T``.
+
+    NumPy reads whole rows, a number from each column.  Where columns begin a multiple of 1,024
+    bytes apart, as in most layers, a cache has few places for their beginnings, and they push one
+    another out before the next row is read: so a few columns at a time.
+    """
+    rows, columns = a.shape
+    width = 16 if a.strides[1] % 1024 == 0 else columns
+    out = np.empty(a.shape, a.dtype)
+    # below, it costs more that a helper sits where the next product's thread is to run
+    threads = setting("threads") if a.nbytes >= 4 * LARGE else 1
+    height = -(-rows // threads)
+
+    def task(k: int) -> None:
+        part = slice(k * height, (k + 1) * height)
+        for j in range(0, columns, width):
+            out[part, j : j + width] = a[part, j : j + width]
+
+    share(task, threads, threads)
+    return out

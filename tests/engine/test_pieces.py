@@ -261,3 +261,29 @@ def test_sums_of_gradients_go_into_memory_that_nobody_else_holds() -> None:
         z = a + 1e-20j
         np.testing.assert_allclose(before, 0.5 * f(z).imag / 1e-20, rtol=1e-12)
         np.testing.assert_allclose(grad(lambda x, f=f: np.sum(f(x)))(a) * 0.5, before, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c16", "i2", "O"])
+@pytest.mark.parametrize("shape", [(512, 256), (256, 1024), (300, 517), (3, 70_001), (70_001, 3)])
+def test_copies_of_matrices_in_fortran_order(shape, dtype, monkeypatch):
+    """In a few columns at a time where these are powers of two apart, on one thread or two."""
+    rng = np.random.default_rng(2)
+    whole = rng.integers(-99, 99, (shape[0] + 1, shape[1])).astype(dtype)
+    for a in (np.asfortranarray(whole[:-1]), np.asfortranarray(whole)[1:]):
+        for least, threads in ((1 << 40, 2), (1, 2), (1, 1)):
+            monkeypatch.setattr(pieces, "LARGE", least)
+            with use_kernels(threads=threads):
+                made = pieces.copied(a)
+            assert made.flags.c_contiguous
+            assert made.flags.owndata
+            assert made.dtype == a.dtype
+            np.testing.assert_array_equal(made, a)
+
+
+def test_the_gradient_of_a_turned_weight_lies_as_the_weight_does():
+    rng = np.random.default_rng(3)
+    x, w = rng.normal(size=(32, 512)), Tensor(rng.normal(size=(256, 512)), requires_grad=True)
+    np.sum(x @ w.T).backward()
+    assert w.grad.data.flags.c_contiguous
+    assert w.grad.data.base is None
+    np.testing.assert_allclose(w.grad.data, np.broadcast_to(x.sum(0), (256, 512)), atol=1e-12)
