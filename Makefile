@@ -54,10 +54,10 @@ test: .venv/test
 side-by-side: .venv/test
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not exhaustive"
 
-## The same tests, and how many lines and branches they reach: half as long again
+## How many lines and branches the tests reach, with the rows of make exhaustive: about an hour
 coverage: .venv/test
-	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not exhaustive" --cov --cov-report=
-	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report= $(ALONE)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone" --cov --cov-report= --cov-fail-under=0
+	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report= --cov-fail-under=0 $(ALONE)
 	$(BIN)/python tests/coverage_bar.py
 
 ## Quick check: the tests without the slow ones
