@@ -238,6 +238,8 @@ class Tensor(Traced):
             If the graph was swept before without `retain_graph`.
         OverwrittenError
             If a saved value was overwritten in place.
+        ShapeError
+            If a ``.grad`` is left from data of another shape.
 
         Examples
         --------

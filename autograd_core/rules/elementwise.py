@@ -189,8 +189,9 @@ def _times_one_less_square(g: Any, y: Any, x: Any) -> Any:
     """
     if g.__class__ is _ndarray is y.__class__ and y.dtype is _double:
         slope = y * y
-        _subtract(_ONE, slope, slope)
-        return _multiply(g, slope, slope)
+        if slope.__class__ is _ndarray:  # not of an array without axes
+            _subtract(_ONE, slope, slope)
+            return _multiply(g, slope, slope)
     return g * (1.0 - y * y)
 
 
