@@ -133,7 +133,7 @@ def _owned(found: dict[Node, Any]) -> list[tuple[Node, Any, Any]]:
         owner = watch.owner() if watch is not None and watch.owner is not None else None
         # not if the Tensor is gone, or if x.data was replaced by another shape
         if owner is not None and owner._held.shape == g.shape:
-            old = owner.grad
+            old = getattr(owner, "_grad", None)
             if old is not None and old.shape != g.shape:
                 raise errors.ShapeError(
                     f"backward(): a tensor's .grad has shape {old.shape}, of what its data was; "

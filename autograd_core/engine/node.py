@@ -20,7 +20,8 @@ from autograd_core.operations.saved_reads import NOTHING
 
 _getframe = sys._getframe
 _known = is_library.get
-next_tick: Callable[[], int] = count(1).__next__
+ticks = count(1)
+next_tick: Callable[[], int] = ticks.__next__  # `next(ticks)` is a quarter faster
 
 
 class Watch:

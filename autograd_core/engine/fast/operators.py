@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.engine.forgetting import LARGE
-from autograd_core.engine.node import NO_PARAMS, Node, next_tick, users_frame
+from autograd_core.engine.node import NO_PARAMS, Node, ticks, users_frame
 from autograd_core.operations.modes import BASE, DEFAULT, current
 from autograd_core.operations.other_libraries import OwnArithmeticError, own_operator
 from autograd_core.operations.primitive import REGISTRY, Primitive
@@ -113,7 +113,7 @@ def binary(
         node.inputs = (first, second)
         node.params = NO_PARAMS
         node.output = out
-        node.tick = next_tick()
+        node.tick = next(ticks)
         node.level = level
         frame = _getframe(1)
         code = frame.f_code
@@ -175,7 +175,7 @@ def unary(
         node.inputs = (self._node,)
         node.params = NO_PARAMS
         node.output = out
-        node.tick = next_tick()
+        node.tick = next(ticks)
         node.level = level
         frame = _getframe(1)
         code = frame.f_code
