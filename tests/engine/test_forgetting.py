@@ -7,6 +7,7 @@ import weakref
 import numpy as np
 import pytest
 from cases import EVERY
+from sizes import large_from
 from table import outputs, weighted
 
 import nn
@@ -24,7 +25,6 @@ from nn import functional as F
 from nn.functional.pointwise import CACHED
 
 SIDE = 160
-LARGE_IN = ("forgetting", "tensor", "fast.operators", "sweep_steps")
 RNG = np.random.default_rng(0)
 X, W = RNG.normal(size=(2, SIDE, SIDE))
 assert X.size > LARGE
@@ -33,15 +33,13 @@ assert X.size > LARGE
 @pytest.fixture
 def every_size(monkeypatch):
     """Treat all arrays as large."""
-    for module in LARGE_IN:
-        monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1)
+    large_from(1, monkeypatch)
 
 
 @pytest.fixture
 def no_size(monkeypatch):
     """Treat no array as large."""
-    for module in LARGE_IN:
-        monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1 << 62)
+    large_from(1 << 62, monkeypatch)
 
 
 def tracked(a=X):
@@ -189,8 +187,7 @@ def test_every_operation_is_as_before(case, every_size) -> None:
 
     found = run()
     with pytest.MonkeyPatch.context() as patch:
-        for module in LARGE_IN:
-            patch.setattr(f"autograd_core.engine.{module}.LARGE", 1 << 62)
+        large_from(1 << 62, patch)
         wanted = run()
     for a, b in zip(found, wanted, strict=True):
         assert (a is None) == (b is None)

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from cases import EVERY
+from sizes import large_from
 from table import outputs
 
 from autograd_core import AutogradError, OverwrittenError, Tensor, grad, gradients, jvp
@@ -40,8 +41,7 @@ def counted(monkeypatch):
 @pytest.fixture
 def tiny(monkeypatch, counted):
     """Cut arrays of every size, into rows."""
-    for module in ("forgetting", "tensor", "fast.operators", "sweep_steps"):
-        monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", 1)
+    large_from(1, monkeypatch)
     monkeypatch.setattr(pieces, "LARGE", 1)
     monkeypatch.setattr(lines, "LARGE", 1)
     monkeypatch.setattr(pieces, "PIECE", 1)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sizes import large_from
 
 from autograd_core import Tensor, gradients, jvp
 from autograd_core.engine import sweep_steps
@@ -75,8 +76,7 @@ INDICES = {
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("name", INDICES)
 def test_gradients_of_reading(name, order, dtype, large, monkeypatch) -> None:
-    for module in ("forgetting", "tensor", "fast.operators", "sweep_steps"):
-        monkeypatch.setattr(f"autograd_core.engine.{module}.LARGE", large)
+    large_from(large, monkeypatch)
     index = INDICES[name] if len(INDICES[name]) > 1 else INDICES[name][0]
     a = np.asarray(RNG.normal(size=(30, 20, 11)), dtype=dtype, order=order)
     x = Tensor(a, requires_grad=True)
