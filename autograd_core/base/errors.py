@@ -120,6 +120,8 @@ _TRANSLATION: dict[type[Exception], type[AutogradError]] = {
     TypeError: OperandError,
     ArithmeticError: NonFiniteError,
 }
+# What SciPy's wrappers of LAPACK and BLAS raise for a wrong shape; the classes have no import path.
+_FORTRAN = {("_flapack", "error"), ("_fblas", "error")}
 
 
 def translate(error: Exception, message: str, where: Location | None) -> Exception:
@@ -129,7 +131,7 @@ def translate(error: Exception, message: str, where: Location | None) -> Excepti
     for builtin, ours in _TRANSLATION.items():
         if isinstance(error, builtin):
             return ours(message, where)
-    if type(error).__name__ == "error":  # Fortran's, through f2py: an argument's shape is wrong
+    if (type(error).__module__, type(error).__name__) in _FORTRAN:
         return ShapeError(message, where)
     return error
 

@@ -116,16 +116,16 @@ def backward(output: Any, gradient: Any, retain: bool, wrap: Callable[[Node], An
         _backward_with_hooks(node, seed, retain, wrap)
         return
     found = unshared(sweep([node], [seed], retain=retain, wrap=wrap))
-    owned = _owned(found)
+    receivers = _receivers(found)
     # written only now: an exception in mid-sweep leaves every .grad as it was
     with _ADDING:
-        for _, owner, g in owned:
+        for _, owner, g in receivers:
             owner._add_gradient(g)
 
 
-def _owned(found: dict[Node, Any]) -> list[tuple[Node, Any, Any]]:
-    """Return the leaves, the Tensors into whose ``.grad`` their gradients belong, and these."""
-    owned = []
+def _receivers(found: dict[Node, Any]) -> list[tuple[Node, Any, Any]]:
+    """Return each leaf, the Tensor into whose ``.grad`` its gradient belongs, and the gradient."""
+    receivers = []
     for leaf, g in found.items():
         if isinstance(g, Boxed):  # recorded, or of a trace that a rule or a hook brought in
             trace_borders.alive(g, "backward()")
@@ -141,8 +141,8 @@ def _owned(found: dict[Node, Any]) -> list[tuple[Node, Any, Any]]:
                     "gets another shape.",
                     Location.of_caller(),
                 )
-            owned.append((leaf, owner, g))
-    return owned
+            receivers.append((leaf, owner, g))
+    return receivers
 
 
 def _backward_with_hooks(
@@ -152,13 +152,13 @@ def _backward_with_hooks(
     before: list[tuple[Any, Any]] = []  # what was written, and what was there
 
     def accumulate(found: dict[Node, Any]) -> None:
-        owned = _owned(unshared(found))
+        receivers = _receivers(unshared(found))
         with _ADDING:
-            for _, owner, g in owned:
+            for _, owner, g in receivers:
                 before.append((owner, owner.grad))
                 owner._add_gradient(g)
         with nullcontext() if wrap is not None else no_grad():
-            for leaf, owner, _ in owned:
+            for leaf, owner, _ in receivers:
                 for hook in list(accumulate_hooks(leaf).values()):
                     hook(owner)
 

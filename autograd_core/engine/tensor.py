@@ -261,7 +261,7 @@ class Tensor(Traced):
             and old._held.__class__ is _ndarray is g.__class__ and g.size < LARGE
             and _mode() is DEFAULT
         ):  # fmt: skip
-            self._grad = untracked(old._held + g)  # what the next line does, without the dispatch
+            self._grad = untracked(old._held + g)  # as below, without the dispatch
         else:
             self._grad = old + untracked(g)
 
