@@ -1,6 +1,6 @@
 """Hold each package to the bar of pyproject.toml, of its lines and of its branches.
 
-`make test` runs this after the tests; it reads what they left in .coverage.
+`make coverage` runs this after the tests; it reads what they left in .coverage.
 """
 
 from __future__ import annotations

@@ -81,8 +81,6 @@ class EarlySweep(Sweep):
 
     def complete(self, leaf: Node) -> None:
         """Give a leaf its turn now."""
-        if leaf in self.done:
-            return
         self.done.add(leaf)
         g = self.gradients.pop(leaf, None)
         if leaf in self.waiting:

@@ -11,6 +11,7 @@ from autograd_core.base.source import Location
 from autograd_core.engine.conversions import Conversions
 from autograd_core.engine.refused_attributes import refuses_attributes
 from autograd_core.operations import cut_marks
+from autograd_core.operations.boxed import NOT_NUMBERS
 from autograd_core.operations.primitive import as_constant, bare
 from autograd_core.rules import elementwise as e
 from autograd_core.rules import reductions, shapes
@@ -259,8 +260,15 @@ class ArrayMethods(Conversions):
             return cast_self.copy(order)
         if not copy and np.dtype(dtype) == self.dtype:
             return self
-        if np.dtype(dtype).kind in "fc":
+        kind = np.dtype(dtype).kind
+        if kind in "fc":
             return shapes.astype_(self, dtype=dtype)
+        if kind in NOT_NUMBERS or np.dtype(dtype).names:  # or records
+            raise errors.DTypeError(
+                f"astype: {np.dtype(dtype)} data are not numbers; write "
+                f"np.asarray(x.detach()).astype({np.dtype(dtype).name!r}) for a plain array.",
+                Location.of_caller(),
+            )
         made = as_constant(self, bare(self).astype(dtype))
         return cut_marks.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
 

@@ -12,7 +12,8 @@ from autograd_core.base.source import Location
 
 _Kind = TypeVar("_Kind", bound=type)
 _OF_TENSORS = (
-    "backward", "data", "grad", "numpy", "register_hook", "requires_grad", "retain_grad",
+    "backward", "backward_steps", "data", "detach_", "grad", "is_leaf", "numpy", "register_hook",
+    "register_post_accumulate_grad_hook", "requires_grad", "requires_grad_", "retain_grad",
 )  # fmt: skip
 _OF_NUMBERS = "x.detach(), and .numpy() of a Tensor, for the numbers alone"
 _ABSENT = {

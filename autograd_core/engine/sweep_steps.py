@@ -129,29 +129,29 @@ class Sweep:
         if len(outputs) != 1:
             for output, seed in zip(outputs, seeds, strict=True):
                 self.send(output, seed)
-        if wanted is not None or oldest:
-            self.find_limits(outputs, all_lead)
+        if wanted is not None:
+            self.find_limits(outputs, wanted, all_lead)
         if not usual:
             collect(outputs)  # these look at all values
 
-    def find_limits(self, outputs: Sequence[Node], all_lead: bool) -> None:
+    def find_limits(
+        self, outputs: Sequence[Node], wanted: Collection[Node], all_lead: bool
+    ) -> None:
         """Find out which nodes lead to a wanted one, and up to which tick to be careful."""
         floor = max(self.floor, self.oldest)
-        wanted = self.wanted
-        if wanted is not None:
-            for node in wanted:
-                if node.inputs and node.tick >= floor:
-                    floor = node.tick + 1
-            if not all_lead:
-                gone: list[Node] = []
-                order = collect(outputs, self.oldest, gone)
-                for node in gone:
-                    if node not in wanted or node.output is None:
-                        raise freed(node)
-                self.needed, self.through = reaching(order, wanted)
-                for output in outputs:
-                    if output not in self.through:  # the fast loop does not ask
-                        floor = max(floor, output.tick + 1)
+        for node in wanted:
+            if node.inputs and node.tick >= floor:
+                floor = node.tick + 1
+        if not all_lead:
+            gone: list[Node] = []
+            order = collect(outputs, self.oldest, gone)
+            for node in gone:
+                if node not in wanted or node.output is None:
+                    raise freed(node)
+            self.needed, self.through = reaching(order, wanted)
+            for output in outputs:
+                if output not in self.through:  # the fast loop does not ask
+                    floor = max(floor, output.tick + 1)
         self.floor = floor
 
     def run(self) -> None:

@@ -83,7 +83,7 @@ def sweep(
         What makes a Tensor of a node: the rules then run on Tensors, so that the sweep
         itself is recorded.
     oldest : int
-        Stop at nodes recorded before this tick.
+        Stop at nodes recorded before this tick; with `wanted` only.
     observe : callable, optional
         Called with each message: ``observe(node, g, index, contribution)``.
     accumulate : callable, optional

@@ -295,8 +295,8 @@ class Traced(ArrayMethods):
             run = REGISTRY.get((ufunc, method))  # type: ignore[call-overload]
         elif run is None:
             run = other_libraries.implementation(REGISTRY, ufunc)
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         if run is None:
-            name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
             if name.endswith(" (vectorized)"):
                 raise errors.UnsupportedError(
                     f"{name}: np.frompyfunc makes a function of Python objects, which has no "
@@ -310,7 +310,7 @@ class Traced(ArrayMethods):
         try:
             if isinstance(run, Primitive):
                 return run(*inputs, **keywords) if keywords else run(*inputs)
-            return _composite(run, getattr(ufunc, method), inputs, keywords)
+            return _composite(run, getattr(ufunc, method), inputs, keywords, name)
         except other_libraries.OwnArithmeticError:
             if any(map(other_libraries.is_holder, inputs)):
                 return NotImplemented  # a labelled array, a quantity: it asks for the numbers
@@ -345,20 +345,20 @@ class Traced(ArrayMethods):
             )
         if isinstance(run, Primitive):
             return run(*args, **keywords)
-        return _composite(run, function, args, keywords)
+        return _composite(run, function, args, keywords, function.__name__)
 
 
-def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
+def _composite(run: Any, function: Any, args: Any, keywords: Any, name: str) -> Any:
     """Run a function written in other NumPy functions; complaints name it and the user's line."""
     if keywords.get("out") is not None or (len(args) > 1 and _written(run, args)):
         raise errors.UnsupportedError(
-            f"{function.__name__}: the keyword out= is not supported on a traced value. "
+            f"{name}: the keyword out= is not supported on a traced value. "
             "Use the returned value, or write x[...] = value on a Tensor.",
             Location.of_caller(),
         )
     keywords = {k: v for k, v in keywords.items() if v is not np._NoValue}
     args, keywords = nested_sequences.arranged(function, args, keywords)
-    other_libraries.operands((*args, *keywords.values()), function.__name__)
+    other_libraries.operands((*args, *keywords.values()), name)
     try:
         boxed: list[Boxed] = []
         raw, settings = unwrapped(args, boxed), unwrapped(keywords, boxed)
@@ -370,14 +370,14 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any) -> Any:
     except TypeError as error:
         if (keyword := _not_taken(error, run, function, args)) is not None:
             raise errors.UnsupportedError(
-                f"{function.__name__}: the keyword {keyword}= is not supported on a traced value.",
+                f"{name}: the keyword {keyword}= is not supported on a traced value.",
                 Location.of_caller(),
             ) from error
-        message = f"{function.__name__}: {error}"
+        message = f"{name}: {error}"
         raise errors.OperandError(message, Location.of_caller()) from error
     except Exception as error:
         operands = ", ".join(describe(a) for a in args if not isinstance(a, (list, tuple)))
-        message = f"{function.__name__}({operands}): {error}"
+        message = f"{name}({operands}): {error}"
         raise errors.translate(error, message, Location.of_caller()) from error
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from autograd_core.base.later import later
 from autograd_core.operations.modes import STEP
 
+NOT_NUMBERS = frozenset("OSUMm")  # kinds of dtype: objects, bytes, text, dates and spans of time
+
 
 class Boxed:
     """What the dispatch knows of a traced value: the level of its trace.

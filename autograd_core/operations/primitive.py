@@ -24,6 +24,7 @@ from autograd_core.base.source import Location
 from autograd_core.operations import arguments, cut_marks, nested_sequences, other_libraries
 from autograd_core.operations.anomaly import check_forward
 from autograd_core.operations.boxed import (
+    NOT_NUMBERS,
     Boxed,
     as_constant,
     bare,
@@ -404,7 +405,7 @@ class Primitive:
     def traceable(self, value: Any, args: Sequence[Any] = ()) -> Any:
         """Return a forward result that can be traced: Python's floats become NumPy's."""
         try:
-            if value.dtype.kind != "O":
+            if value.dtype.kind not in NOT_NUMBERS:
                 return value
         except AttributeError:
             objects = any(
@@ -420,12 +421,12 @@ class Primitive:
         raise errors.DTypeError(
             f"{self.name}: the result is {kind}; an operation on traced values must return "
             f"{'a tuple of arrays' if self.multiple else 'an array'} of numbers (not Python "
-            "objects, lists or integers).",
+            "objects, lists or integers, text or times).",
             Location.of_caller(),
         )
 
     def _traceable_part(self, part: Any) -> Any:
-        if hasattr(part, "dtype") and part.dtype.kind != "O":
+        if hasattr(part, "dtype") and part.dtype.kind not in NOT_NUMBERS:
             return part
         if isinstance(part, (bool, int, float, complex)):
             return np.asarray(part)[()]

@@ -16,6 +16,7 @@ CASES: list[Case] = [
     named("inv", np.linalg.inv, matrix(3, 3)),
     named("inv-stacked", np.linalg.inv, matrix(2, 3, 3)),
     named("det", np.linalg.det, matrix(3, 3)),
+    named("det-nearly-singular", np.linalg.det, fixed([[1.0, 2.0], [2.0, 4.0 + 1e-15]])),
     named("det-stacked", np.linalg.det, matrix(2, 2, 2)),
     named("det-singular", np.linalg.det, fixed([[1.0, 2.0], [2.0, 4.0]])),
     named("det-of-rank-1", np.linalg.det, fixed(np.outer([1.0, -2.0, 0.5], [0.3, 1.0, 2.0]))),

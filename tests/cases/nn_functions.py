@@ -145,6 +145,16 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
     ]
     + [
         {"input": PICTURES, "size": (3, 2), "mode": "bilinear", "antialias": True},
+        *(
+            {
+                "input": PICTURES,
+                "size": (3, 8),
+                "mode": mode,
+                "antialias": True,
+                "align_corners": True,
+            }
+            for mode in ("bilinear", "bicubic")
+        ),
         {"input": LINES, "size": 3, "mode": "area"},
     ],
     "kl_div": [

@@ -129,6 +129,13 @@ CASES: list[Case] = [
         float32=False,
     ),
     named("sort_complex", lambda x: np.real(np.sort_complex(x)), distinct(4), analytic=False),
+    named(
+        "sort_complex-complex",
+        lambda x, y: np.imag(np.sort_complex(x + 1j * y)),
+        distinct(4),
+        real(4),
+        analytic=False,
+    ),
     named("i0", np.i0, real(2, 3), analytic=False, rtol=1e-6, float32=False),
     named("emath.sqrt", np.emath.sqrt, positive(3)),
     named("emath.sqrt-negative", lambda x: np.imag(np.emath.sqrt(-x)), positive(3), analytic=False),
@@ -206,6 +213,19 @@ if hasattr(np, "matvec"):
     CASES += [
         named("matvec", np.matvec, real(2, 3, 4), real(4)),
         named("vecmat", np.vecmat, real(3), real(2, 3, 4), analytic=False),
+        named(
+            "matvec-axes",
+            lambda a, x: np.matvec(a, x, axes=[(0, 2), (0,), (1,)]),
+            real(3, 2, 4),
+            real(4, 2),
+        ),
+        named(
+            "vecmat-axes",
+            lambda x, a: np.vecmat(x, a, axes=[(0,), (0, 2), (0,)]),
+            real(3, 2),
+            real(3, 2, 4),
+            analytic=False,
+        ),
     ]
 
 _FOLDED = "subtract divide float_power remainder fmod hypot logaddexp2 copysign nextafter"

@@ -34,6 +34,13 @@ def skip(f, draw=distinct, **known):
 PLACES = np.array([0.1, 0.2, 0.25, 0.7, 1.0, 1.3])
 
 CASES: list[Case] = [
+    named(
+        "histogram-complex-weights",
+        lambda w, v: np.imag(np.histogram(PLACES, weights=w + 1j * v)[0]),
+        real(6),
+        real(6),
+        analytic=False,
+    ),
     named("histogram-weights", lambda w: np.histogram(PLACES, weights=w)[0], real(6)),
     named(
         "histogram-weights-range",

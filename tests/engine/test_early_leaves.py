@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import Tensor, checkpoint, grad, gradients
+from autograd_core import Tensor, checkpoint, grad, gradients, primitive
 from autograd_core.base import errors
 from autograd_core.engine import early_leaves
 from autograd_core.extend import after_backward
@@ -267,3 +267,39 @@ def test_against_pytorch():
         np.testing.assert_allclose(g, t, rtol=1e-12)
     for p, q in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-12)
+
+
+def test_products_that_wait_and_a_direct_use_are_one_turn():
+    """W @ x waits until the matrix has its turn; another use of W sends its gradient at once."""
+    rng = np.random.default_rng(5)
+    W, x = rng.normal(size=(5, 4)), rng.normal(size=4)
+
+    def f(w):
+        direct = np.sum(w * 2.0)
+        return np.sum(np.tanh(w @ x)) + np.sum(w @ x) + direct
+
+    w, seen = Tensor(W, requires_grad=True), []
+    w.register_post_accumulate_grad_hook(lambda w: seen.append(w.grad.data.copy()))
+    f(w).backward()
+    (found,) = seen
+    h = 1e-6
+    E = rng.normal(size=W.shape)
+    slope = (f(W + h * E) - f(W - h * E)) / (2 * h)
+    np.testing.assert_allclose(np.sum(found * E), slope, rtol=1e-7)
+
+
+def test_a_leaf_that_gets_nothing_has_no_turn():
+    """Its rule sends nothing, or nobody holds the Tensor any more: the others are as ever."""
+    first = primitive(lambda a, b: a * 1.0, vjp=lambda g, y, a, b: (g, None), name="first")
+    a, b, seen = Tensor(3.0, requires_grad=True), Tensor(2.0, requires_grad=True), []
+    for name, leaf in (("a", a), ("b", b)):
+        leaf.register_post_accumulate_grad_hook(lambda _, name=name: seen.append(name))
+    first(a, b).backward()
+    assert seen == ["a"]
+    assert b.grad is None
+    y = a * b
+    a.grad = None
+    del b, leaf
+    y.backward()
+    assert seen == ["a", "a"]
+    assert float(a.grad.data) == 2.0

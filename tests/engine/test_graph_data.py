@@ -6,7 +6,7 @@ import graphs
 import numpy as np
 import pytest
 
-from autograd_core import Graph, Tensor
+from autograd_core import Graph, Tensor, primitive
 from autograd_core.engine.graph_data import LARGEST
 
 FIELDS = {"id", "operation", "inputs", "settings", "shape", "dtype", "value", "freed", "file",
@@ -127,3 +127,14 @@ def test_diff_tells_what_was_added_and_removed():
     assert repr(found) == "<4 the same, 2 added, 1 removed.>"
     other = Graph(np.sum(leaf(np.ones(3)) ** 2)).diff(Graph(np.sum(leaf(np.ones(3)) ** 3)))
     assert [n.name for n in other.added] == ["power"]  # another exponent is another operation
+
+
+def test_settings_of_any_kind_are_json():
+    """Python's own kinds as they are, an Ellipsis as dots, anything else by its type."""
+    scaled = primitive(lambda x, *, how: x * how["by"], vjp=lambda g, y, x, *, how: g * how["by"],
+                       name="scaled")  # fmt: skip
+    x = leaf(np.ones((2, 3)))
+    nodes = Graph(np.sum(scaled(x[..., 1:], how={"by": 2.0, "of": object()}))).to_dict()["nodes"]
+    settings = {node["operation"]: node["settings"] for node in json.loads(json.dumps(nodes))}
+    assert settings["scaled"] == {"how": {"by": 2.0, "of": {"type": "object"}}}
+    assert settings["getitem"] == {"index": ["...", {"slice": [1, None, None]}]}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_core import (
+    IndexingError,
     InPlaceError,
     OperandError,
     OverwrittenError,
@@ -438,3 +439,22 @@ def test_new_numbers_for_a_computed_value_keep_its_place_in_the_graph(start):
         np.testing.assert_array_equal(w.grad.data, 24 * np.asarray(start))
     with pytest.raises(InPlaceError, match="cannot become"):
         y.data = np.ones(7)
+
+
+def test_without_recording_a_bad_place_is_named_too():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with (
+        no_grad(),
+        pytest.raises(IndexingError, match=r"setitem\(\(2,\) float64, 1.0\)[\s\S]*inplace"),
+    ):
+        x[7] = 1.0
+    assert x.data.tolist() == [1.0, 2.0]
+
+
+def test_a_pair_of_results_may_be_written_in_part():
+    """NumPy takes None in out= for a result that needs no place."""
+    quotient = np.zeros(2)
+    y = Tensor([5.0, 7.0])
+    made = np.divmod(y, 3.0, out=(quotient, None))
+    assert quotient.tolist() == [1.0, 2.0]
+    assert np.asarray(made[1]).tolist() == [2.0, 1.0]

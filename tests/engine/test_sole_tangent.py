@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from autograd_core import RuleError, Tensor, grad, gradcheck, hessian, jvp, primitive, vmap
+from autograd_core import (
+    AutogradError,
+    RuleError,
+    Tensor,
+    grad,
+    gradcheck,
+    hessian,
+    jvp,
+    primitive,
+    vmap,
+)
 
 POINT = np.array([0.5, -1.2, 2.0])
 
@@ -74,3 +84,16 @@ def test_several_arguments_get_the_list():
     x = Tensor(2.0, requires_grad=True)
     area(x, x).backward()
     assert float(x.grad.data) == 4.0
+
+
+@pytest.mark.parametrize(
+    "form",
+    [lambda t, y, x: np.asarray(t) * 3 * x**2, lambda t, y, x: float(t) * 3 * x**2],
+    ids=["asarray", "float"],
+)
+def test_a_rule_may_ask_for_the_array_or_the_number(form):
+    """Right where the tangent is plain; a tangent that is traced itself is never lost."""
+    made = primitive(lambda x: x**3, vjp=lambda g, y, x: g * 3 * x**2, jvp=form, name="cube")
+    np.testing.assert_array_equal(jvp(made, (2.0,), (0.5,))[1], 6.0)
+    with pytest.raises(AutogradError):
+        jvp(lambda v: jvp(made, (2.0,), (v,))[1], (0.5,), (1.0,))

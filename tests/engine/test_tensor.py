@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from autograd_core import (
+    AutogradError,
     Dual,
+    InPlaceError,
     ShapeError,
     Tensor,
     branch,
@@ -20,6 +22,7 @@ from autograd_core import (
     no_grad,
     plus,
     stop_gradient,
+    vmap,
 )
 from autograd_core.rules import elementwise
 
@@ -442,3 +445,48 @@ def test_tanhs_rule_takes_arrays_without_axes():
     x = np.array(0.5)
     slope = elementwise.tanh.vjps[0](np.array(2.0), np.array(np.tanh(0.5)), x)
     assert slope == pytest.approx(2 / np.cosh(0.5) ** 2, rel=1e-14)
+
+
+def test_a_copy_keeps_what_a_subclass_was_given():
+    class Named(Tensor):
+        pass
+
+    x = Named([1.0, 2.0])
+    x.name_of_mine = "weights"
+    twin = copy.copy(x)
+    assert type(twin) is Named
+    assert twin.name_of_mine == "weights"
+    np.testing.assert_array_equal(twin.data, x.data)
+
+
+@pytest.mark.parametrize("name", [name for name in dir(Tensor) if not name.startswith("_")])
+def test_what_a_tensor_has_every_traced_value_has_or_refuses_by_name(name):
+    refused = []
+
+    def look(x):
+        try:
+            getattr(x, name)
+        except AutogradError as error:
+            refused.append(str(error))
+        return x
+
+    matrix = np.ones((2, 2))
+    jvp(look, (matrix,), (matrix,))
+    vmap(look)(matrix[None])
+    assert all(name in text and "test_tensor.py" in text for text in refused)
+
+
+def test_detach_in_place_of_a_value_that_a_transform_holds():
+    """A Tensor of vmap's: the memory is the batch's. Alone, or in a nest of gradients, it works."""
+    f = grad(lambda x: np.sum((x * 2).detach_() * x))
+    np.testing.assert_array_equal(f(np.array([1.0, 3.0])), [2.0, 6.0])
+    with pytest.raises(InPlaceError, match=r"detach_\(\): .*y = x.detach\(\)"):
+        vmap(f)(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("value", [2.5, 3.5, -0.5, [2.5]])
+def test_round_of_one_number_is_pythons(value):
+    number = np.ravel(value)[0].item()
+    for ndigits in (None, 0, 1):
+        found = round(Tensor(value), ndigits)
+        assert (found, type(found)) == (round(number, ndigits), type(round(number, ndigits)))

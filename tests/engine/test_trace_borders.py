@@ -342,3 +342,18 @@ def test_hints_are_near_and_supported() -> None:
         grad(lambda x: np.sum(np.full_like(np.ones(2), x[0])))(X)
     with pytest.raises(UnsupportedError, match="like="):
         grad(lambda x: np.sum(np.array([1.0], like=x)))(X)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda f: jvp(f, (X,), (X,)),
+        lambda f: vjp(f, X),
+        lambda f: linearize(f, X),
+        lambda f: jacobian(f)(X),
+    ],
+    ids=["jvp", "vjp", "linearize", "jacobian"],
+)
+def test_what_is_no_array_is_not_returned(run: Callable[..., Any]) -> None:
+    with pytest.raises((OperandError, DTypeError), match=r"\(\): the function returned a str"):
+        run(lambda x: "a")

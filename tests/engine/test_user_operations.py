@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -10,6 +12,7 @@ import pytest
 
 from autograd_core import (
     DTypeError,
+    Dual,
     RuleError,
     SeedError,
     Tensor,
@@ -255,3 +258,34 @@ def test_a_rule_that_raises_is_named():
     with pytest.raises(RuleError, match="broken: its derivative rule raised ZeroDivisionError"):
         np.sum(bad(x)).backward()
     assert x.grad is None
+
+
+@pytest.mark.parametrize("mode", ["dual", "jvp", "grad"])
+def test_a_slope_that_fails_names_the_operation(mode: str) -> None:
+    bad = elementwise(lambda x: x * 2.0, lambda y, x: 1 / 0, name="bad")
+    run = {
+        "dual": lambda: bad(Dual(X, X)),
+        "jvp": lambda: jvp(bad, (X,), (X,)),
+        "grad": lambda: grad(lambda x: np.sum(bad(x)))(X),
+    }[mode]
+    with pytest.raises(RuleError, match=r"bad: .*ZeroDivisionError[\s\S]*test_user_operations"):
+        run()
+
+
+def test_a_slope_that_the_engine_refuses_says_why() -> None:
+    odd = elementwise(lambda x: x * 2.0, lambda y, x: np.cbrt(x, where=x > 0), name="odd")
+    with pytest.raises(UnsupportedError, match="cbrt"):
+        grad(lambda x: jvp(odd, (x,), (1.0,))[1])(1.0)
+
+
+def test_operations_are_copied_and_pickled_as_functions_are() -> None:
+    assert copy.copy(np.sin) is np.sin
+    tripled = primitive(lambda x: x * 3.0, vjp=lambda g, y, x: g * 3.0, name="tripled")
+    assert copy.copy(tripled) is tripled
+    assert copy.deepcopy({"run": tripled})["run"] is tripled
+    with pytest.raises((pickle.PicklingError, AttributeError, TypeError)):
+        pickle.dumps(tripled)  # stands in no module
+    assert pickle.loads(pickle.dumps(PICKLED)) is PICKLED
+
+
+PICKLED = primitive(lambda x: x * 3.0, vjp=lambda g, y, x: g * 3.0, name="pickled")

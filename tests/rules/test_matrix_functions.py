@@ -76,6 +76,20 @@ def test_third_order():
     np.testing.assert_allclose([s(0.0) for s in slopes], [math.e, 0, math.e, 0, math.e], atol=1e-12)
 
 
+@pytest.mark.parametrize("values", SPECTRA[:2], ids=str)
+def test_second_derivatives_where_the_direction_depends_on_the_matrix(values):
+    """Of a loss that is no linear function of f(A), the rule of the rule's own direction counts."""
+    a, t, s = hermitian(values), hermitian([1.0, 0.2, -1.0], seed=3), hermitian([0.5, 1.0, 2.0])
+    loss = lambda x: np.sum(symmetric_function(np.exp, x) ** 3)
+    assert gradcheck(lambda x: loss(a + x[0] * t + x[1] * s), np.zeros(2))
+    along = lambda x: loss(a + x * t)
+    third = grad(grad(grad(along)))(0.0)
+    h = 1e-3
+    second = {k: grad(grad(along))(k * h) for k in (-2, -1, 1, 2)}
+    wanted = (8 * (second[1] - second[-1]) - (second[2] - second[-2])) / (12 * h)
+    np.testing.assert_allclose(third, wanted, rtol=1e-7)
+
+
 def test_dtypes_stacks_compile_and_vmap():
     stack = np.stack([hermitian(values) for values in SPECTRA])
     loss = lambda a: np.sum(symmetric_function(np.log, a) ** 2)

@@ -122,6 +122,13 @@ def test_the_rest_is_numpys_own():
         np._no_such_name  # noqa: B018
     assert len(np.r_) == 0
     assert np.r_.matrix is numpy.r_.matrix
+    values = iter([1, 2])
+    for kept in ({1, 2}, values, object()):  # NumPy keeps each as one object
+        assert np.array(kept).item() is kept
+    with pytest.raises(TypeError, match="arr"):
+        np.apply_along_axis(numpy.multiply, 0)
+    with pytest.raises(TypeError, match="arr"):
+        grad(lambda x: np.apply_along_axis(lambda r, b: r * b, 0, b=x))(X)
 
 
 RARER = {
@@ -141,6 +148,7 @@ RARER = {
     "vectorize as a decorator": lambda x: np.vectorize(otypes=[float])(lambda a: a * a)(x),
     "along an axis by name": lambda x: np.apply_along_axis(lambda r: r * 2, 0, arr=[x[0], x[1]]),
     "a function of traced values": lambda x: np.apply_along_axis(lambda r: r @ x, 0, numpy.eye(2)),
+    "a range in brackets": lambda x: np.r_[x[0] : 3.0 : 0.5, x[1]] * x[1],
     "piecewise of values": lambda x: np.piecewise(W, [W > 0, W < 0], [[x[0]], x[1]]),
 }
 

@@ -103,6 +103,7 @@ RARER = {
     "mapdomain": lambda p, x: p.polyutils.mapdomain(T, [x[0], 3.0], x[2:]),
     "getdomain": lambda p, x: p.polyutils.getdomain([x[0], x[1], 0.3]) * 2.0,
     "fit at one place": lambda p, x: p.Polynomial.fit([x[0], x[0]], x[:2], 0)(2.0 + x[3]),
+    "trim with a tolerance": lambda p, x: p.polyutils.trimcoef(x * [1, 1, 1e-9, 1e-9], 1e-6),
     "trimseq": lambda p, x: p.polyutils.trimseq(x) ** 2,
     "as_series": lambda p, x: tuple(p.polyutils.as_series([x, C])),
     "complex places": lambda p, x: p.Polynomial.fit(T + 1j * x[0], T * x[1], 2)(0.3).real,
@@ -158,6 +159,7 @@ REFUSED = {
     "a power of 1.5": (lambda x: Polynomial(x) ** 1.5, ValueError, "integer"),
     "a matrix of coefficients": (lambda x: Polynomial(np.outer(x, x)), ValueError, "1-d"),
     "text": (lambda x: Polynomial(x) + "a", (TypeError, AutogradError), None),
+    "a matrix beside": (lambda x: Polynomial(x) + numpy.ones((2, 2)), TypeError, "Polynomial"),
     "a matrix of fits": (lambda x: chebyshev.chebvander(x, -1), ValueError, "non-negative"),
     "a negative tolerance": (lambda x: Polynomial(x).trim(-1), ValueError, "non-negative"),
     "a polynomial as a result": (lambda x: Polynomial(x), AutogradError, "holds a value"),
@@ -204,6 +206,22 @@ def test_a_batch_keeps_what_one_example_needs():
     expected = [numpy.convolve(c, c)[:5] for c in batch]
     numpy.testing.assert_allclose(found, expected)
     assert polyutils.trimseq(Tensor(batch[0], requires_grad=True)).shape == (2,)
+
+
+def test_division_under_vmap():
+    batch = numpy.array([[1.0, 2.0, 0.5], [1.0, -1.0, 3.0]])
+    for divide, numpys in (
+        (np.polynomial.polynomial.polydiv, numpy.polynomial.polynomial.polydiv),
+        (np.polynomial.chebyshev.chebdiv, numpy.polynomial.chebyshev.chebdiv),
+        (np.polynomial.legendre.legdiv, numpy.polynomial.legendre.legdiv),
+    ):
+        for part in (slice(2), slice(1, 3)):  # a smaller degree, and the same
+            found = vmap(lambda c, d=divide, p=part: d(c[p], c[: p.stop]))(batch)
+            wanted = [numpys(c[part], c[: part.stop]) for c in batch]
+            for k in range(2):
+                numpy.testing.assert_allclose(found[k], [w[k] for w in wanted], rtol=1e-12)
+        with pytest.raises(ZeroDivisionError, match="last coefficient is 0 in some example"):
+            vmap(lambda c, d=divide: d([1.0, 2.0, 3.0], c))(batch * [[1, 1, 1], [1, 1, 0]])
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -181,6 +181,13 @@ def test_draws_under_vmap_are_as_asked():
     same, different = (vmap(noisy, randomness=r)(batch) for r in ("same", "different"))
     assert len(set(same)) == 1
     assert len(set(different)) == 3
+    slopes = vmap(  # of parameters that no example changes, too
+        lambda x: (
+            jvp(lambda m: ours.random.default_rng(0).normal(m, 2.0) * m, (3.0,), (1.0,))[1] + x
+        ),
+        randomness="different",
+    )(batch)
+    np.testing.assert_allclose(slopes, 6.0 + 2.0 * np.array(different) + 0.0, rtol=1e-12)
     chosen = vmap(
         lambda x: ours.random.default_rng(0).permutation(x * np.arange(20.0)),
         randomness="different",

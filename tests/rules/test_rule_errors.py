@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,16 @@ BAD: dict[str, Callable[[Any, Any], Any]] = {
     "quantile weights": lambda v, m: np.quantile(v, 0.5, weights=V, method="inverted_cdf"),
     "average axis": lambda v, m: np.average(m, weights=V),
     "average shape": lambda v, m: np.average(m, axis=0, weights=V),
+    "quantile of nothing": lambda v, m: np.quantile(v[:0], 0.5),
+    "ix_ of a matrix": lambda v, m: np.ix_(v, m),
+    "rot90 of one axis": lambda v, m: np.rot90(m, axes=(0, 0)),
+    "where of more axes": lambda v, m: np.sum(v, where=np.ones((2, 3), bool)),
+    "einsum's diagonal": lambda v, m: np.einsum("ii", m),
+    "bins by the values": lambda v, m: np.histogram_bin_edges(v, bins="auto"),
+    "logaddexp of complex numbers": lambda v, m: np.logaddexp.reduce(v * 1j),
+    "reduceat at a float": lambda v, m: np.add.reduceat(v, [0.5]),
+    "reduceat at a float, multiplied": lambda v, m: np.multiply.reduceat(v, [0.5]),
+    "reduceat outside": lambda v, m: np.multiply.reduceat(v, [7]),
     "out=": lambda v, m: np.stack([v, v], out=np.ones((2, 3))),
 }
 
@@ -67,6 +78,31 @@ def test_refusals(name: str) -> None:
     with pytest.raises(AutogradError) as caught:
         BAD[name](Tensor(V, requires_grad=True), Tensor(M, requires_grad=True))
     assert len(str(caught.value)) > 15
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("vecdot", lambda v, m: np.vecdot(m, m, axes=[(0, 1), (0, 1), ()])),
+        ("matvec", lambda v, m: np.matvec(m, v, axes=[(0,), (0,), (0,)])),
+        ("vecmat", lambda v, m: np.vecmat(v, m, axes=[(0,), (0,), (0,)])),
+        ("multiply.reduceat", lambda v, m: np.multiply.reduceat(v, [7])),
+        ("logaddexp.reduce", lambda v, m: np.logaddexp.reduce(v * 1j)),
+        ("logaddexp.accumulate", lambda v, m: np.logaddexp.accumulate(v * 1j)),
+    ],
+)
+def test_a_ufunc_and_its_methods_are_called_by_their_names(name, call):
+    if not hasattr(np, name.partition(".")[0]):
+        pytest.skip("NumPy 2.2")
+    with pytest.raises(AutogradError, match=rf"^{re.escape(name)}\b") as caught:
+        call(Tensor(V, requires_grad=True), Tensor(M, requires_grad=True))
+    assert "test_rule_errors.py" in str(caught.value)
+
+
+def test_a_stack_of_very_different_ranks_has_no_derivative_of_det():
+    x = Tensor(np.stack([np.zeros((5, 5)), np.eye(5)]), requires_grad=True)
+    with pytest.raises(AutogradError, match="take their determinants one by one"):
+        np.sum(np.linalg.det(x)).backward()
 
 
 @pytest.mark.parametrize(

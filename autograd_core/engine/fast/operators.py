@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd_core.engine.forgetting import LARGE
 from autograd_core.engine.node import NO_PARAMS, Node, ticks, users_frame
+from autograd_core.operations.boxed import NOT_NUMBERS
 from autograd_core.operations.modes import BASE, DEFAULT, current
 from autograd_core.operations.other_libraries import OwnArithmeticError, own_operator
 from autograd_core.operations.primitive import REGISTRY, Primitive
@@ -89,7 +90,9 @@ def binary(
             else:
                 return general(self, other)
         elif other.__class__ in _PLAIN and (level == BASE or (level and mine.__class__ in _RAW)):
-            if other.__class__ is _ndarray and other.dtype is not _double and other.dtype.hasobject:
+            if other.__class__ is _ndarray and (
+                other.dtype is not _double and other.dtype.kind in NOT_NUMBERS
+            ):
                 return general(self, other)  # which refuses it
             value = second = other
         else:
