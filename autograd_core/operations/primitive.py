@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from pickle import PicklingError
 from types import MappingProxyType
 from typing import Any
 
@@ -332,18 +333,17 @@ class Primitive:
         return self
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """Be pickled by name, as functions are, where a module holds it; else by its parts."""
+        """Be pickled by the name under which a module holds it, as functions are."""
         for module, held in list(sys.modules.items()):
-            if module in ("__main__", "__mp_main__"):  # another program in another process
+            if module == "__mp_main__":  # `__main__` by its second name
                 continue
             for name, value in list(getattr(held, "__dict__", {}).items()):
                 if value is self:
                     return _named, (module, name)
-        return super().__reduce_ex__(protocol)
-
-    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
-        for attribute, value in state[1].items():
-            object.__setattr__(self, attribute, value)
+        raise PicklingError(
+            f"{self.name}: no module holds this operation, and it is pickled by its name there; "
+            "declare it at the top level of a module."
+        )
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

@@ -156,3 +156,14 @@ def test_what_rules_read_is_seen_through_the_sharing():
     ):
         found = values_read(rule, 1)
         assert [k for k in (0, 1) if k in found] == reads, rule
+
+
+def test_numbers_in_the_other_byte_order_are_taken_whole(shared):
+    swapped = RNG.normal(size=(96, 131)).astype(np.dtype(float).newbyteorder())
+    x = Tensor(swapped, requires_grad=True)
+    assert x.dtype == swapped.dtype
+    y = np.max(x, axis=1)
+    assert not shared
+    np.testing.assert_array_equal(y.data, np.max(swapped, axis=1))
+    np.sum(y).backward()
+    np.testing.assert_array_equal(x.grad.data.sum(axis=1), np.ones(96))

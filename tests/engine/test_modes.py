@@ -141,3 +141,31 @@ def test_anomaly_in_forward_mode():
         pytest.raises(NonFiniteError, match="sqrt"),
     ):
         jvp(np.sqrt, (0.0,), (1.0,))
+
+
+def test_an_object_entered_twice_ends_the_younger_of_its_blocks_first():
+    """Also where another block, which was opened inside, still stands open."""
+    block, other = no_grad(), enable_grad()
+    block.__enter__()
+    block.__enter__()
+    other.__enter__()
+    assert records()
+    block.__exit__(None, None, None)
+    assert records()  # the inner block's `other` goes on
+    other.__exit__(None, None, None)
+    assert not records()
+    block.__exit__(None, None, None)
+    assert records()
+
+
+def test_an_object_entered_in_several_contexts_and_left_in_none_of_them():
+    block = no_grad()
+    contexts = [contextvars.Context(), contextvars.Context()]
+    for context in contexts:
+        context.run(block.__enter__)
+    assert [context.run(records) for context in contexts] == [False, False]
+    contextvars.Context().run(block.__exit__, None, None, None)  # the latest ends
+    assert [context.run(records) for context in contexts] == [False, True]
+    contexts[0].run(block.__exit__, None, None, None)
+    assert [context.run(records) for context in contexts] == [True, True]
+    assert records()

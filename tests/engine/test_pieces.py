@@ -287,3 +287,17 @@ def test_the_gradient_of_a_turned_weight_lies_as_the_weight_does():
     assert w.grad.data.flags.c_contiguous
     assert w.grad.data.base is None
     np.testing.assert_allclose(w.grad.data, np.broadcast_to(x.sum(0), (256, 512)), atol=1e-12)
+
+
+def test_with_one_thread_the_bits_are_the_same(counted):
+    a, b = (RNG.normal(size=(SIZE,)).astype("f4") for _ in range(2))
+
+    def run():
+        x, y = (Tensor(v, requires_grad=True) for v in (a, b))
+        np.sum(np.exp(x) * y + y.copy()).backward()
+        return bits([x.grad.data, y.grad.data])
+
+    two = run()
+    assert counted
+    with use_kernels(threads=1):
+        assert run() == two
