@@ -109,6 +109,34 @@ def test_every_kind_of_index(name: str) -> None:
             np.testing.assert_allclose(computed(mine), theirs, rtol=1e-12, atol=1e-12)
 
 
+MOVED = {
+    "repeated by several counts": lambda x: np.repeat(x, [1, 2, 0, 1, 3], axis=0),
+    "repeated by several counts, flat": lambda x: np.repeat(x[0], [1, 2, 0, 1]),
+    "repeated alike": lambda x: np.repeat(x, 2),
+    "axes joined and split": lambda x: np.reshape(x, (2, 2, 5)),
+    "axes without any": lambda x: np.reshape(x[:0], (2, 0, 3)),
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_what_dask_does_not_move_in_one_call(name: str) -> None:
+    x = R.normal(size=(5, 4))
+    f = MOVED[name]
+    with dask.config.set(scheduler="synchronous"):
+        y = f(Tensor(chunked(x), requires_grad=True))
+        np.testing.assert_array_equal(computed(y), f(x))
+        s = lambda x: np.sum(np.sin(f(x)) * np.reshape(np.arange(f(x).size), f(x).shape))
+        np.testing.assert_allclose(
+            computed(grad(s)(chunked(x))), grad(s)(x), rtol=1e-12, atol=1e-12
+        )
+
+
+def test_an_index_of_too_many_places_is_refused() -> None:
+    x = Tensor(da.ones((1 << 14, 1 << 13), chunks=1 << 12), requires_grad=True)
+    with pytest.raises(errors.AutogradError, match=r"too large; index one axis at a time"):
+        x[np.array([1]), np.array([2])]
+
+
 @pytest.mark.parametrize("index", [7, (0, 4), np.array([5]), (np.array([0, -6]), np.array([0, 1]))])
 def test_an_index_outside_is_an_error(index: Any) -> None:
     x = Tensor(chunked(np.ones((5, 4))), requires_grad=True)
