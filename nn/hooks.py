@@ -18,9 +18,7 @@ _keys = count(1).__next__
 class Removable:
     """Takes a hook off again."""
 
-    def __init__(
-        self, hooks: dict[str, dict[int, Callable[..., Any]]], kind: str, key: int
-    ) -> None:
+    def __init__(self, hooks: dict[str, dict[int, Any]], kind: str, key: int) -> None:
         self._hooks, self._kind, self._key = hooks, kind, key
 
     def remove(self) -> None:
@@ -217,15 +215,11 @@ class WithKeywords:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
 
-    def __call__(self, *args: Any) -> Any:
-        """Call the hook."""
-        return self.function(*args)
-
 
 class Hooked:
     """The methods of `Module` that register hooks of its call."""
 
-    _hooks: dict[str, dict[int, Callable[..., Any]]]
+    _hooks: dict[str, dict[int, Any]]
 
     def _add_hook(
         self, kind: str, hook: Callable[..., Any], prepend: bool = False, keywords: bool = False

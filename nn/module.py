@@ -57,7 +57,7 @@ class Module(Convertible, Stateful):
     _buffers: dict[str, Any]
     _modules: dict[str, Module | None]
     _unsaved: set[str]
-    _hooks: dict[str, dict[int, Callable[..., Any]]]
+    _hooks: dict[str, dict[int, Any]]
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

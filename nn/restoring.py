@@ -113,12 +113,10 @@ def _same(a: Any, b: Any) -> bool:
 
 def checks_itself(thing: Any) -> bool:
     """Tell whether `check_state_dict` belongs to the `load_state_dict` that would be called."""
-    for kind in type(thing).__mro__:
-        if "check_state_dict" in vars(kind):
-            return True
-        if "load_state_dict" in vars(kind):
-            return False
-    return False
+    names = {"check_state_dict", "load_state_dict"}
+    return "check_state_dict" in next(
+        filter(names.intersection, map(vars, type(thing).__mro__)), ()
+    )
 
 
 def contents(owners: Iterable[Any]) -> Callable[[], None]:
@@ -303,19 +301,10 @@ def checked_randomness(owner: str, live: Any, given: Any) -> Any:
     owner : str
         The name of the place, for messages.
     live : pytree
-        Dictionaries and lists of the states that the sources have now.
+        Dictionaries of the states that the sources have now.
     given : pytree
         The states to check.
     """
-    if isinstance(live, list):
-        if type(given) not in (list, tuple) or len(given) != len(live):
-            raise _wrong(
-                f"the checkpoint was made with another number of random generators ({owner})"
-            )
-        return [
-            checked_randomness(f"{owner}[{k}]", a, b)
-            for k, (a, b) in enumerate(zip(live, given, strict=True))
-        ]
     if isinstance(live, Mapping) and not {"bit_generator", "spawned"} & set(live):
         if not isinstance(given, Mapping) or set(given) != set(live):
             names = list(given) if isinstance(given, Mapping) else given

@@ -111,8 +111,6 @@ def within(owner: str, check: Check, name: str, value: Any) -> None:
     """Raise `StateDictError` where a check of settings raises, or cannot make sense of a value."""
     try:
         check(owner, name, value)
-    except StateDictError:
-        raise
     except errors.SettingError as error:
         reason = str(error.args[0]).removeprefix(f"{owner}: ").split("\n")[0].rstrip(".")
         raise refused(owner, reason) from error

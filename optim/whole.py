@@ -12,14 +12,15 @@ from .optimizer import Optimizer
 
 
 class WholeRule(Optimizer):
-    """An optimizer whose `update` gets a parameter as it is, not piece by piece."""
+    """An optimizer whose `update` gets a parameter as it is, not piece by piece.
+
+    None adds its decay to the gradient: `update` decays the parameter, or there is no decay.
+    """
 
     def _walk(self, scalars: Any, held: list[Any], decay: float, maximize: bool) -> None:
         p, g, *state = held
         if p.dtype.kind == "c":
             raise errors.UnsupportedError(f"{self.name}: complex parameters are not supported.")
-        if decay:
-            g = g - decay * p if maximize else g + decay * p
         self.update(scalars, (), p, -g if maximize else g, *state)
 
 

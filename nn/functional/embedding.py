@@ -70,6 +70,21 @@ _lookup: Primitive = linear(
 )
 
 
+def padding_row(name: str, padding_idx: Any, rows: int) -> int:
+    """Return which row does not count, from 0.
+
+    Examples
+    --------
+    >>> padding_row("embedding", -1, 5)
+    4
+    """
+    if isinstance(padding_idx, (bool, np.bool_)) or not hasattr(padding_idx, "__index__"):
+        raise shape_error(f"{name}: padding_idx must be an integer, not {padding_idx!r}.")
+    if not -rows <= padding_idx < rows:
+        raise shape_error(f"{name}: padding_idx {padding_idx} is outside the table's {rows} rows.")
+    return int(padding_idx) % rows
+
+
 @explains_wrong_calls
 def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     """Return the rows of a table at integer indices.
@@ -116,11 +131,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Any:
     followed = is_batched(index) or is_batched(weight)  # indexing has a batched form
     if padding_idx is None:
         return at(weight, index) if followed else _lookup(weight, index=index, rows=rows)
-    if not -rows <= padding_idx < rows:
-        raise shape_error(
-            f"embedding: padding_idx {padding_idx} is outside the table's {rows} rows."
-        )
-    padding = padding_idx % rows
+    padding = padding_row("embedding", padding_idx, rows)
     if followed:
         found = at(weight, index)
         return np.where((index == padding)[..., None], stop_gradient(found), found)

@@ -9,7 +9,7 @@ import numpy as np
 from autograd_core.extend import beside, explains_wrong_calls
 
 from ..values import at, everything, numbers, on_host, raw, shape_error
-from .embedding import embedding
+from .embedding import embedding, padding_row
 from .floating import floating
 
 
@@ -196,7 +196,7 @@ def embedding_bag(
     rows = embedding(flat, weight)
     counted = np.ones(flat.size, bool)
     if padding_idx is not None:
-        counted = flat != padding_idx % max(len(weight), 1)
+        counted = flat != padding_row("embedding_bag", padding_idx, np.shape(weight)[0])
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.reshape((-1, 1))
     longest = int((ends - begins).max(initial=0))

@@ -56,6 +56,8 @@ def _unpooled(
             f"{name}: an index is outside of an output of {sizes}, 0 to {count - 1}; give "
             "output_size."
         )
+    if not places.size:
+        return np.zeros_like(input, shape=(*shape[:-n], *sizes))
     # which element each place of the output takes: the last of those that name it
     flat = places.reshape(planes, -1)
     source = np.full((planes, count), -1)
@@ -63,8 +65,6 @@ def _unpooled(
     source[rows, flat] = np.arange(flat.shape[1])
     taken = beside(input, source >= 0)
     values = input.reshape((planes, flat.shape[1]))
-    if not flat.size:
-        return np.zeros_like(input, shape=(*shape[:-n], *sizes))
     found = values[beside(input, rows), beside(input, np.maximum(source, 0))]
     return np.where(taken, found, 0).reshape((*shape[:-n], *sizes))
 

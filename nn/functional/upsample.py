@@ -77,18 +77,20 @@ def _cubic_matrix(n: int, m: int, scale: float, align_corners: bool) -> Any:
 def _antialiased_matrix(
     n: int, m: int, scale: float, align_corners: bool, filtered: Callable[[Any], Any], reach: int
 ) -> Any:
-    """Return the (m, n) matrix of a filter that is as wide as an output's step, if that is more."""
+    """Return the (m, n) matrix of a filter that is as wide as an output's step, if that is more.
+
+    As in PyTorch, `align_corners` changes the step only, not where the first one begins.
+    """
     if align_corners:
         scale = (n - 1) / (m - 1) if m > 1 else 0.0
-    half = 0.0 if align_corners else 0.5
     wide = max(scale, 1.0)
     matrix = np.zeros((m, n))
     for row in range(m):
-        center, support = scale * (row + half), reach * wide
-        begin = max(int(center - support + half), 0)
-        end = min(int(center + support + half), n)
+        center, support = scale * (row + 0.5), reach * wide
+        begin = max(int(center - support + 0.5), 0)
+        end = min(int(center + support + 0.5), n)
         places = np.arange(begin, end)
-        weights = filtered((places - center + half) / wide)
+        weights = filtered((places - center + 0.5) / wide)
         total = weights.sum()
         matrix[row, begin:end] = weights / total if total else weights
     return matrix

@@ -73,7 +73,7 @@ def _lowest(scores: Any, mask: Any, count: int) -> Any:
 def _scores(given: Any, value: Any, owner: str) -> Any:
     if given is None:
         return np.abs(value)
-    found = raw(given)
+    found = raw(as_array(given))
     if found.shape != value.shape:
         raise shape_error(
             f"{owner}: importance_scores have shape {found.shape}, the parameter {value.shape}."

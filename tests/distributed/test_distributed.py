@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import pytest
 import autograd_core
 import nn
 from nn.distributed import launch
+from nn.distributed.streams import reseed, spread
+from nn.random import source_state
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -238,6 +241,18 @@ def test_started_by_mpi_without_mpi4py(monkeypatch):
     assert launch.world() is launch.ALONE
 
 
+def test_started_by_mpi_where_no_process_can_be_started(monkeypatch):
+    """Then nobody says that a rank waits for the others; all else is as ever."""
+    monkeypatch.setattr(launch, "FOUND", [])
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    monkeypatch.setitem(sys.modules, "mpi4py", None)  # cannot be imported
+    monkeypatch.delitem(sys.modules, "mpi4py.MPI", raising=False)
+    monkeypatch.setenv("PMI_RANK", "0")
+    monkeypatch.setenv("PMI_SIZE", "2")
+    with pytest.raises(nn.errors.MissingExtraError, match="2 processes"):
+        launch.world()
+
+
 def test_another_mpi_than_mpiexecs_is_refused():
     mpi = SimpleNamespace(
         COMM_WORLD=SimpleNamespace(size=1, rank=0), Get_library_version=lambda: "Some MPI 1.0\n"
@@ -263,6 +278,99 @@ def test_shards_of_a_loader():
     assert [len(b[0]) for b in few.shard(3, 0)] == [2]
     with pytest.raises(nn.DataError, match="4 times"):
         nn.DataLoader(np.arange(6), 2, last="drop").scaled(4)
+
+
+def test_alone_a_share_is_the_whole():
+    rows = nn.distributed.shard(np.arange(5), 2, shuffle=False, uneven=True)
+    assert [x.tolist() for (x,) in rows] == [[0, 1], [2, 3], [4]]
+    thing = object()
+    assert launch.ALONE.broadcast(thing) is thing
+
+
+SOURCES = {
+    "Python": lambda: random.Random(0),
+    "legacy": lambda: np.random.RandomState(0),
+    "generator": lambda: np.random.default_rng(0),
+    "bits": lambda: np.random.MT19937(0),
+}
+
+
+def drawn(source):
+    if isinstance(source, np.random.MT19937):
+        source = np.random.Generator(source)
+    return [source.random() for _ in range(3)]
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_rank_s_stream_follows_from_rank_0_s(kind):
+    make = SOURCES[kind]
+    streams = []
+    for rank in (1, 2, 1):
+        source = make()
+        reseed(source, source_state(make()), "layer", rank)
+        streams.append(drawn(source))
+    assert streams[0] == streams[2]
+    assert len({tuple(stream) for stream in (*streams, drawn(make()))}) == 3
+    other = make()
+    reseed(other, source_state(make()), "another layer", 1)
+    assert drawn(other) != streams[0]
+
+
+def test_a_seed_sequence_gives_all_ranks_the_same_children():
+    seeds = np.random.SeedSequence(5)
+    reseed(seeds, source_state(seeds), "data", 1)
+    wanted = np.random.SeedSequence(5).spawn(1)[0]
+    assert np.array_equal(seeds.spawn(1)[0].generate_state(4), wanted.generate_state(4))
+
+
+class Ranked(type(launch.ALONE)):
+    """One of two ranks, both of which have begun alike."""
+
+    size = 2
+
+    def __init__(self, rank):
+        self.rank = rank
+
+
+def test_layers_drop_other_units_on_other_ranks():
+    x, masks = np.ones((4, 50)), {}
+    for rank in (0, 1):
+        nn.manual_seed(3)
+        np.random.seed(0)
+        model = nn.Sequential(nn.Dropout(0.5), nn.Dropout(0.5))
+        model[1].rng = np.random.default_rng(7)
+        spread(Ranked(rank), model)
+        masks[rank] = [model[0](x), model[1](x), np.random.rand()]
+    nn.manual_seed(3)
+    assert np.array_equal(masks[0][0], nn.Dropout(0.5)(x))  # rank 0 keeps its stream
+    assert not np.array_equal(masks[0][0], masks[1][0])
+    assert not np.array_equal(masks[0][1], masks[1][1])
+    assert masks[0][2] == masks[1][2]  # what data are shuffled with stays alike
+
+
+def test_a_checkpoint_of_more_ranks_goes_on_alone():
+    """Each of six ranks has taken a batch of 4 rows, so six batches are done."""
+
+    def training():
+        nn.manual_seed(0)
+        model = nn.DataParallel(nn.Linear(2, 2), scale_batch=True)
+        return nn.Trainer(model, nn.MSELoss(), autograd_core.optim.SGD(model.parameters(), lr=0.1))
+
+    x = np.random.default_rng(0).normal(size=(48, 2)).astype("f4")
+    whole = training()
+    whole.fit((x, x), epochs=1, batch_size=4)
+    state = whole.state_dict()
+    sums = {"loss": 24.0, "rows": 24}
+    halfway = {**state, "epoch": 0, "batch": 1, "sums": sums, "history": []}
+    alone = training()
+    alone.load_state_dict({**halfway, "ranks": [state["random"]] * 5})
+    assert alone.batch == 6
+    alone.fit((x, x), epochs=1, batch_size=4)
+    assert len(alone.history) == 1
+    before = alone.state_dict()
+    with pytest.raises(nn.StateDictError, match="'ranks' is a int; it must be a list of random"):
+        alone.load_state_dict({**halfway, "ranks": 3})
+    np.testing.assert_equal(alone.state_dict(), before)
 
 
 def test_nothing_of_mpi_is_loaded_alone():

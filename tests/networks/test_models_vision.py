@@ -9,6 +9,7 @@ from nn.models import (
     MLP,
     AlexNet,
     AlphaGoZero,
+    Autoencoder,
     GoogLeNet,
     Inception,
     LeNet5,
@@ -355,3 +356,21 @@ def test_layers_without_activation_collapse_into_one(rng):
     x, y = rng.normal(size=(2, 20, 5))
     gap = bent(x).data + bent(y).data - bent(x + y).data - bent(0 * x).data
     assert np.abs(gap).max() > 0.01  # not affine any more
+
+
+def test_a_perceptron_drops_between_its_layers_only():
+    model = MLP([6, 5, 4, 3], nn.Tanh, output=nn.Sigmoid, dropout=0.5)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == [
+        "Linear", "Tanh", "Dropout", "Linear", "Tanh", "Dropout", "Linear", "Sigmoid"
+    ]  # fmt: skip
+    assert [layer.p for layer in model.layers if isinstance(layer, nn.Dropout)] == [0.5, 0.5]
+
+
+def test_an_autoencoders_copy_lies_between_0_and_1():
+    nn.manual_seed(0)
+    model = Autoencoder([6, 4, 2])
+    x = np.random.default_rng(0).normal(size=(5, 6)).astype(np.float32)
+    np.testing.assert_allclose(
+        model.reconstruct(x).data, 1 / (1 + np.exp(-model(x).data.astype(float))), rtol=1e-6
+    )

@@ -39,6 +39,11 @@ def test_a_loop_over_a_cell_is_the_layer(kind: str) -> None:
     np.testing.assert_allclose(outputs[-1].data, (last[0] if kind == "lstm" else last).data[0])
     assert gradcheck(lambda h: cell(x[0], (h, h) if kind == "lstm" else h), RNG.normal(size=(2, 4)))
     assert cell(x[0, 0]) is not None  # without a batch
+    single = cell(x[0].astype(np.float32))  # the weights are of double precision
+    for found, exact in zip(*((s if kind == "lstm" else (s,)) for s in (
+        single, cell(x[0].astype(np.float32).astype(float)))), strict=True):  # fmt: skip
+        assert found.dtype == float
+        np.testing.assert_array_equal(found.data, exact.data)
     with pytest.raises(AutogradError, match="is needed"):
         cell(np.ones((2, 5)))
     with pytest.raises(AutogradError, match="the state before needs"):
@@ -85,6 +90,10 @@ def test_lists_and_sequences_change_as_in_pytorch() -> None:
         both.insert(5, nn.ReLU())
     with pytest.raises(AutogradError, match="positive integer"):
         both * 0
+    with pytest.raises(AutogradError, match=r"Sequential: str is not a Module\.\n +test_nn_cells"):
+        both.insert(0, "relu")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"unsupported operand.*'Sequential' and 'int'"):
+        both + 3
     heads = nn.ModuleDict([("a", layers[0]), ("b", layers[1])])
     assert heads.pop("a") is layers[0]
     heads.clear()
@@ -97,18 +106,28 @@ def test_lists_and_dicts_of_parameters() -> None:
     values[0] = np.zeros(3)
     assert list(values.state_dict()) == ["0", "1", "2"]
     assert [p.shape for p in values[1:]] == [(1,), (2,)]
+    assert values[-1] is values[2]
+    for index in (3, -4):
+        with pytest.raises(IndexError, match=f"index {index} is out of range for 3 parameters"):
+            values[index]
     assert "Parameter containing: [float64 of size 3]" in repr(values)
     table = nn.ParameterDict({"a": np.ones(2)}) | {"b": np.ones(1)}
     table |= {"c": np.ones(3)}
     assert (list(table), list(reversed(table))) == (["a", "b", "c"], ["c", "b", "a"])
     assert table.get("none") is None
     assert table.setdefault("a") is table["a"]
+    assert table.setdefault("new", np.full(2, 7.0)).data.tolist() == [7.0, 7.0]
+    assert [p is table[k] for k, p in zip(table, table.values(), strict=True)] == [True] * 4
+    del table["new"]
     assert table.pop("b").shape == (1,)
     assert table.popitem()[0] == "c"
     assert list(table.fromkeys(["x", "y"], np.ones(1)).keys()) == ["x", "y"]
     assert [k for k, _ in table.copy().items()] == ["a"]
     assert "ParameterDict(\n  (a): " in repr(table)
-    del table["a"]
+    table.register_parameter("later", None)
+    assert "(later): None" in repr(table)
+    table.clear()
+    assert not len(table)
     for wrong in (lambda: values.append("a"), lambda: table["a"], lambda: table.popitem()):
         with pytest.raises(AutogradError):
             wrong()
@@ -155,6 +174,11 @@ def test_buffers_and_extra_states(tmp_path: Any) -> None:
     assert second.load_state_dict(state, strict=False).missing_keys == ["0._extra_state"]
     with pytest.raises(OperandError, match="defines no get_extra_state"):
         nn.Linear(1, 1).get_extra_state()
+    with pytest.raises(OperandError, match=r"Linear defines no set_extra_state.*state that holds"):
+        nn.Linear(1, 1).set_extra_state(1)
+    with pytest.raises(OperandError, match=r"Linear.load_state_dict: assign=True is not supported"):
+        nn.Linear(1, 1).load_state_dict({}, assign=True)
+    assert list(nn.Linear(1, 1).state_dict("head.")) == ["head.weight", "head.bias"]
 
 
 def test_hooks_of_state_dicts() -> None:
@@ -175,6 +199,9 @@ def test_hooks_of_state_dicts() -> None:
     assert calls == ["pre", "loaded"]
     handle.remove()
     assert "extra" not in model.state_dict()
+    model.register_state_dict_post_hook(lambda module, state, prefix, local: dict(state))
+    with pytest.raises(OperandError, match="Sequential: a hook of its state dict returned somethi"):
+        model.state_dict()
 
 
 def test_hooks_with_keywords_in_front_and_before_the_sweep() -> None:
@@ -204,6 +231,36 @@ def test_hooks_with_keywords_in_front_and_before_the_sweep() -> None:
         module.register_forward_hook(lambda m, args, out: None, always_call=True)
 
 
+def test_hooks_that_only_look_change_nothing() -> None:
+    seen: list[Any] = []
+    x = Tensor([2.0, 3.0], requires_grad=True)
+    layer = nn.Tanh()
+    layer.register_forward_pre_hook(
+        lambda m, args, keywords: seen.append(keywords), with_kwargs=True
+    )
+    layer.register_forward_hook(lambda m, args, keywords, y: seen.append(y), with_kwargs=True)
+    layer.register_full_backward_pre_hook(lambda m, g: seen.append(g[0].data.tolist()))
+    y = layer(x)
+    np.sum(y).backward()
+    assert seen[0] == {}
+    assert seen[2] == [1.0, 1.0]
+    np.testing.assert_allclose(y.data, np.tanh(x.data))
+    np.testing.assert_allclose(x.grad.data, 1 - np.tanh(x.data) ** 2)
+
+
+def test_an_error_within_forward_is_not_one_of_the_call() -> None:
+    class Adds(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x + "text"[len(x) :] + {}  # type: ignore[operator]
+
+    module = Adds()
+    module.register_forward_hook(lambda m, args, out: None)
+    with pytest.raises(TypeError, match="can only concatenate str"):
+        module("word")
+    with pytest.raises(OperandError, match="Adds takes at most 1 argument by position"):
+        module("word", 3)
+
+
 def test_conversions_that_ported_code_calls() -> None:
     model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
     assert model.half()[0].weight.dtype == np.float16
@@ -213,6 +270,10 @@ def test_conversions_that_ported_code_calls() -> None:
     for wrong in (model.cuda, lambda: model.to("cuda:0"), model.bfloat16):
         with pytest.raises(UnsupportedError):
             wrong()
+    with pytest.raises(ValueError, match=r"set_submodule: the path .* must not be empty"):
+        model.set_submodule("", nn.Tanh())
+    with pytest.raises(AttributeError, match=r"Sequential: '0\.in_features' is no module"):
+        model.set_submodule("0.in_features", nn.Tanh())
     model.set_submodule("1", nn.Tanh())
     assert type(model[1]) is nn.Tanh
     with pytest.raises(AttributeError, match="no submodule"):
@@ -273,6 +334,28 @@ def test_a_lazy_parameter_is_no_number_yet() -> None:
         nn.LazyConv2d(2, 1)(np.ones(3))
 
 
+def test_a_lazy_layer_keeps_what_it_has_already() -> None:
+    layer = nn.LazyLinear(2)
+    assert layer.has_uninitialized_params()
+    with pytest.raises(OperandError, match="LazyLinear: weight has no shape yet"):
+        layer.load_state_dict({"bias": np.ones(2)})
+    assert layer.has_uninitialized_params()
+    layer.bias = nn.Parameter(np.full(2, 5.0, np.float32))  # this one is known
+    bias = layer.bias
+    layer(np.ones((1, 3), np.float32))
+    assert layer.bias is bias
+    assert bias.data.tolist() == [5.0, 5.0]
+    assert layer.weight.shape == (2, 3)
+    assert not hasattr(layer, "has_uninitialized_params")
+    plain = nn.LazyBatchNorm1d(affine=False)
+    state = nn.BatchNorm1d(4).state_dict()  # a weight is none of its names
+    assert plain.load_state_dict(state, strict=False).unexpected_keys == ["weight", "bias"]
+    assert (type(plain), plain.num_features) == (nn.BatchNorm1d, 4)
+    bare = nn.LazyInstanceNorm1d(affine=True)
+    with pytest.raises(AutogradError, match="no shape yet"):
+        bare.state_dict()
+
+
 def test_a_transformer_hides_what_is_later() -> None:
     model = nn.Transformer(4, 2, 1, 1, 8, dropout=0.0, batch_first=True).double().eval()
     src, tgt = RNG.normal(size=(2, 3, 4)), RNG.normal(size=(2, 5, 4))
@@ -280,6 +363,11 @@ def test_a_transformer_hides_what_is_later() -> None:
     one = model(src, tgt, tgt_mask=mask).data
     tgt[:, 3:] += 1
     np.testing.assert_allclose(model(src, tgt, tgt_mask=mask).data[:, :3], one[:, :3])
+    parts = {"custom_encoder": model.encoder, "custom_decoder": model.decoder}
+    own = nn.Transformer(4, 2, batch_first=True, **parts).double().eval()
+    assert own.encoder is model.encoder
+    assert own.decoder is model.decoder
+    np.testing.assert_array_equal(own(src, tgt).data, model(src, tgt).data)
     with pytest.raises(AutogradError, match="the same batch"):
         model(src[:1], tgt)
     with pytest.raises(AutogradError, match="d_model = 4"):

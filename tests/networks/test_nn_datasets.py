@@ -79,6 +79,9 @@ def test_datasets_of_datasets() -> None:
     assert [len(p) for p in data.random_split(range(11), [0.5, 0.5])] == [6, 5]
     part = data.Subset(data.ArrayDataset(np.arange(5)), [4, 1])
     assert rows(nn.DataLoader(part, 2)) == [[4, 1]]
+    assert part[[1, 0, 1]][0].tolist() == [1, 4, 1]
+    with pytest.raises(nn.DataError, match=r"the shares \[1.5, -0.5\] must be between 0 and 1"):
+        data.random_split(range(4), [1.5, -0.5])
 
 
 def test_samplers_have_an_order_for_each_epoch() -> None:
@@ -129,6 +132,16 @@ def test_batches_of_ones_own() -> None:
     loader = nn.DataLoader(np.arange(7), batch_sampler=batches)
     assert len(loader) == 2
     assert [len(r) for r in rows(loader)] == [3, 3]
+    order = data.RandomSampler(range(7), seed=1)
+    order.set_epoch(5)
+    batches.set_epoch(5)
+    assert list(chain(*batches)) == list(order)[:6]
+    plain = data.BatchSampler([3, 1, 2], 2, drop_last=False)  # a list has no epochs
+    plain.set_epoch(4)
+    assert list(plain) == [[3, 1], [2]]
+    assert rows(nn.DataLoader(np.arange(5), 2, sampler=[4, 0, 3])) == [[4, 0], [3]]
+    filled = nn.DataLoader(np.arange(5), 2, last="fill")
+    assert [filled.rows_in(k) for k in range(len(filled))] == [len(r) for r in rows(filled)]
     uneven = nn.DataLoader(np.arange(5), batch_sampler=[[0, 1, 2], [4]])
     assert rows(uneven) == [[0, 1, 2], [4]]
     assert [uneven.rows_in(k) for k in range(2)] == [3, 1]
@@ -149,6 +162,9 @@ def test_batches_of_ones_own() -> None:
 def test_streams_in_batches() -> None:
     assert rows(nn.DataLoader(Stream(5), 2)) == [[0, 1], [2, 3], [4]]
     assert rows(nn.DataLoader(Stream(5), 2, drop_last=True)) == [[0, 1], [2, 3]]
+    assert [b[0].tolist() for b in nn.DataLoader(Stream(5), 2).batches(0, 1)] == [[2, 3], [4]]
+    with pytest.raises(nn.DataError, match="last='fill' needs a dataset with indices"):
+        rows(nn.DataLoader(Stream(5), 2, last="fill"))
     with pytest.raises(nn.DataError, match="has no length"):
         len(nn.DataLoader(Stream(5), 2))
     assert len(nn.DataLoader(data.ChainDataset(["ab", "c"]), 2)) == 2

@@ -222,6 +222,10 @@ def test_initializers_and_buffers_keep_the_kind() -> None:
     assert isinstance(layer.seen, ndarray)
     again = pickle.loads(pickle.dumps(layer))
     assert isinstance(again.weight.data, ndarray)
+    norm = nn.BatchNorm1d(4, track_running_stats=False).to(xp)  # its statistics are None
+    assert isinstance(norm.weight.data, ndarray)
+    assert norm.cpu().running_mean is None
+    assert type(norm.weight.data) is np.ndarray
 
 
 def test_what_does_not_fit_is_said() -> None:
@@ -235,6 +239,16 @@ def test_what_does_not_fit_is_said() -> None:
     state = nn.Linear(2, 1).double().to(xp).state_dict()
     with pytest.raises(errors.AutogradError, match="the module holds a ndarray"):
         layer.load_state_dict(state)
+    p = Tensor(np.ones(2), requires_grad=True)
+    rule = optim.Adam([p])
+    p.grad = np.ones(2)
+    rule.step()
+    saved = rule.state_dict()
+    saved["state"][0]["exp_avg"] = asarray(np.ones(2))
+    with pytest.raises(
+        errors.AutogradError, match=r"'exp_avg' of parameter 0 is a ndarray, .* holds a ndarray"
+    ):
+        rule.load_state_dict(saved)
     layer.to(xp)
     with pytest.raises(errors.OperandError, match=r"np\.asarray"):
         layer(np.ones((3, 2)))

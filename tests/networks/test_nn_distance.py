@@ -25,6 +25,7 @@ LAYOUTS = {
     "columns": lambda: numbers(6, 9).T,
     "backward": lambda: numbers(9, 6)[::-1, ::-1],
     "one number": lambda: numbers(1, 1),
+    "a step of a sequence": lambda: numbers(4, 5, 6)[1:2].swapaxes(0, 1),
     "repeated": lambda: np.broadcast_to(numbers(6), (4, 6)),
 }
 

@@ -85,6 +85,7 @@ def test_padding_cuts_and_refuses() -> None:
         (0, 0), (0, 1)), constant_values=9))  # fmt: skip
     assert F.pad(x, (1, 0)).dtype == x.dtype
     np.testing.assert_array_equal(F.pad(x, (-1, 2), "circular"), x[:, [1, 2, 3, 1, 2]])
+    np.testing.assert_array_equal(F.pad(x, (0, 0, -1, 0)), x[1:])  # nothing is added
     for wrong in (
         lambda: F.pad(x, (1,)), lambda: F.pad(x, (4, 0), "reflect"),
         lambda: F.pad(x, (5, 0), "circular"), lambda: F.pad(x, (1, 1), "mirror"),
@@ -181,6 +182,9 @@ def test_what_is_pooled_goes_back() -> None:
     for function in (F.max_unpool1d, F.max_unpool2d, F.max_unpool3d):
         with pytest.raises(AutogradError, match="axes"):
             function(np.ones(2), np.ones(2, int), 2)
+    for empty in ((0, 2, 1), (2, 0, 1), (2, 3, 0)):  # no batch, no channels, nothing pooled
+        found = F.max_unpool1d(np.ones(empty), np.zeros(empty, int), 2, output_size=(1,))
+        np.testing.assert_array_equal(found, np.zeros((*empty[:2], 1)))
     nothing = np.full((1, 1, 2, 2), -np.inf)
     assert F.max_pool2d(nothing, 2, return_indices=True)[1].item() == 0
     ties = np.array([[[1.0, 2.0, 2.0, np.nan]]])
@@ -242,6 +246,20 @@ def test_resizing() -> None:
     np.testing.assert_array_equal(F.interpolate(X, 2, mode="nearest-exact"), X[:, :, [1, 3]])
     same = F.interpolate(VOLUME, scale_factor=1.0, mode="trilinear", recompute_scale_factor=True)
     np.testing.assert_allclose(same, VOLUME)
+    ramp = np.arange(6.0)[None, None, None]
+    small = F.interpolate(ramp, (1, 3), mode="bilinear", align_corners=True, antialias=True)
+    np.testing.assert_allclose(small[0, 0, 0], [1.0, 3.24, 4.7])  # PyTorch 2.13
+    one = F.interpolate(ramp, (1, 1), mode="bilinear", align_corners=True, antialias=True)
+    assert one.item() == 0.0  # the step is 0: each place is the first
+    spike = np.array([[[[0.0, np.inf, 1.0, 2.0, 3.0]]]])
+    wide = F.interpolate(spike, (1, 10), mode="bicubic")[0, 0, 0]
+    weights = F.interpolate(np.eye(5)[1].reshape(1, 1, 1, 5), (1, 10), mode="bicubic")[0, 0, 0]
+    assert (weights < 0).any()  # a cubic overshoots, so infinity comes back with both signs
+    np.testing.assert_array_equal(wide[weights != 0], np.sign(weights[weights != 0]) * np.inf)
+    np.testing.assert_allclose(
+        wide[weights == 0], F.interpolate(np.where(np.isinf(spike), 0, spike), (1, 10),
+                                          mode="bicubic")[0, 0, 0][weights == 0]
+    )  # fmt: skip
     inside = np.array([[[0.0, np.inf, 1.0, 2.0]]])[..., None, :]
     assert np.isinf(F.interpolate(inside, (1, 4), mode="bicubic", align_corners=True)).sum() == 1
 
@@ -260,6 +278,10 @@ def test_grids() -> None:
         F.grid_sample(IMAGE, far, padding_mode="reflection", align_corners=True)[..., 0, 0],
         IMAGE[..., 0, 0],
     )
+    line = np.array([[[[1.0, 2.0, 3.0]]]])  # one row: every height is reflected onto it
+    places = np.array([[[[0.5, 7.0], [0.5, -0.2]]]])
+    reflected = F.grid_sample(line, places, padding_mode="reflection", align_corners=True)
+    np.testing.assert_allclose(reflected, [[[[2.5, 2.5]]]])
     with pytest.raises(AutogradError, match="grid_sample: mode"):
         F.grid_sample(VOLUME, np.zeros((2, 1, 1, 1, 3)), "bicubic")
     with pytest.raises(AutogradError, match="affine_grid: theta"):
@@ -297,6 +319,8 @@ def test_dropouts_drop_what_they_say() -> None:
         assert abs(y.mean()) < 0.02
         assert abs(y.var() - 1) < 0.03
         assert layer.eval()(x) is x
+    assert F.dropout1d(x, 0.0) is x
+    assert F.dropout1d(x, 0.5, training=False) is x
     assert (F.dropout1d(ones[..., 0, 0], 1.0) == 0).all()
     assert (F.dropout3d(ones, 0.5, False) == 1).all()
     assert (F.alpha_dropout(x, 0.5) == x).all()
@@ -386,6 +410,11 @@ def test_ctc_is_the_sum_over_all_alignments() -> None:
     mean = np.mean(np.array(wanted) / np.maximum(counts, 1))
     np.testing.assert_allclose(nn.CTCLoss()(log_probs, targets, times, counts), mean)
     assert F.ctc_loss(log_probs[:, 0], [1, 2], 5, 2, reduction="none") == pytest.approx(wanted[0])
+    alone = F.ctc_loss(log_probs[:, 0], targets[:1], 5, 2, reduction="none")  # targets in a row
+    assert alone == pytest.approx(wanted[0])
+    blanks = F.ctc_loss(log_probs, np.zeros((4, 0), int), times, [0] * 4, reduction="none")
+    only = [-log_probs[:t, k, 0].sum() for k, t in enumerate(times)]  # one path, all blank
+    np.testing.assert_allclose(blanks, only, rtol=1e-10)
     short = np.array([2, 2, 3, 2])  # "1 1" needs three
     assert np.isinf(loss(log_probs, targets, short, counts)[1])
     zero = nn.CTCLoss(reduction="none", zero_infinity=True)(log_probs, targets, short, counts)
@@ -418,6 +447,17 @@ def test_bags_and_sets() -> None:
         np.testing.assert_allclose(plain(last(index, np.append(offsets, 5))), wanted)
     skipped = F.embedding_bag(np.array([[4, 1]]), table, padding_idx=4)
     np.testing.assert_allclose(skipped, table[[1]])
+    last = nn.EmbeddingBag(5, 3, mode="sum", padding_idx=-1, dtype=float)
+    assert last.padding_idx == 4
+    assert not last.weight.data[4].any()
+    last.weight.data[...] = table
+    np.testing.assert_allclose(plain(last(np.array([[4, 1], [4, 4]]))), [table[1], np.zeros(3)])
+    last.reset_parameters()
+    assert last.weight.data[:4].all()
+    assert not last.weight.data[4].any()
+    for mode in ("sum", "mean", "max"):  # bags, but nothing in any of them
+        found = F.embedding_bag(np.array([], int), table, np.array([0, 0]), mode=mode)
+        np.testing.assert_array_equal(found, np.zeros((2, 3)))
     weights = np.array([0.5, 2.0])
     np.testing.assert_allclose(
         F.embedding_bag(np.array([[4, 1]]), table, mode="sum", per_sample_weights=weights[None]),
@@ -439,3 +479,4 @@ def test_bags_and_sets() -> None:
     for p in (0.0, 1.0, 2.5, np.inf):
         wanted = [np.linalg.norm(table[i] - table[j], p) for i in range(5) for j in range(i + 1, 5)]
         np.testing.assert_allclose(F.pdist(table, p), wanted)
+        np.testing.assert_array_equal(F.pdist(table[:, :0], p), np.zeros(10))

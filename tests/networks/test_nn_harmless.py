@@ -287,6 +287,79 @@ def test_a_model_and_a_schedule_with_a_load_of_their_own(tmp_path: Path) -> None
     assert frozen(second.state_dict()) == before
 
 
+class Halving:
+    """A rule that shares nothing with those here but the names."""
+
+    def __init__(self, parameters: Any) -> None:
+        self.param_groups = [{"params": list(parameters), "lr": 0.5}]
+        self.steps = 0
+
+    def zero_grad(self) -> None:
+        for p in self.param_groups[0]["params"]:
+            p.grad = None
+
+    def step(self) -> None:
+        self.steps += 1
+        for p in self.param_groups[0]["params"]:
+            p.data[...] -= np.float32(0.5) * p.grad.data
+
+    def state_dict(self) -> Any:
+        return {"steps": self.steps}
+
+    def load_state_dict(self, state: Any) -> None:
+        self.steps = int(state["steps"])
+
+
+def test_an_optimizer_and_a_metric_of_the_users_own(tmp_path: Path) -> None:
+    def make(rule: Any, **more: Any) -> Any:
+        nn.manual_seed(0)
+        model = nn.Linear(2, 1)
+        return nn.Trainer(
+            model, nn.MSELoss(), rule(model.parameters()), progress=False,
+            metrics={"odd": lambda output, target: np.nan}, **more,
+        )  # fmt: skip
+
+    class Ends(nn.Callback):
+        def on_backward(self, trainer: Any) -> None:
+            if trainer.batch == 2:
+                raise KeyboardInterrupt
+
+    own, ours = make(Halving), make(lambda parameters: optim.SGD(parameters, lr=0.5))
+    for trainer in (own, ours):
+        trainer.fit((X, Y), epochs=2, batch_size=4)
+    assert frozen(own.model.state_dict()) == frozen(ours.model.state_dict())
+    assert own.optimizer.steps == 2 * -(-len(X) // 4)
+    path = tmp_path / "run.st"
+    cut = make(Halving, checkpoint=path, checkpoint_batches=1, callbacks=[Ends()])
+    with pytest.raises(KeyboardInterrupt):
+        cut.fit((X, Y), epochs=2, batch_size=4)
+    again = make(Halving, callbacks=[nn.Callback()])
+    again.load(path)  # in mid-epoch, and the metric's sum is NaN
+    assert (again.batch, again.optimizer.steps) == (2, 2)
+    assert np.isnan(again._sums["odd"])
+    again.fit((X, Y), epochs=2, batch_size=4)
+    assert frozen(again.model.state_dict()) == frozen(own.model.state_dict())
+    assert again.optimizer.steps == own.optimizer.steps
+    state = own.state_dict()
+    with pytest.raises(nn.StateDictError, match=r"KeyError: 'steps'.*nothing was changed"):
+        own.load_state_dict({**state, "optimizer": {}})
+
+
+def test_an_interrupt_while_a_state_is_loaded_changes_nothing(tmp_path: Path) -> None:
+    class Interrupted(nn.Callback):
+        def load_state_dict(self, state_dict: Any) -> None:
+            raise KeyboardInterrupt
+
+    first, second = (training(("Adam", "StepLR", "none"), tmp_path) for _ in range(2))
+    first.callbacks.append(nn.Callback())
+    first.fit((X, Y), epochs=1, batch_size=4)
+    second.callbacks.append(Interrupted())
+    before = frozen(second.state_dict())
+    with pytest.raises(KeyboardInterrupt):
+        second.load_state_dict(first.state_dict())
+    assert frozen(second.state_dict()) == before
+
+
 def test_an_array_in_many_places_is_copied_once() -> None:
     array, callback = np.ones(3), Own()
     callback.load_state_dict({**callback.state_dict(), "best": [array] * 1000})

@@ -9,6 +9,7 @@ import pytest
 
 import nn
 from autograd_core import Tensor, grad, hvp, jvp
+from autograd_core.base.errors import SeedError
 
 X = np.random.default_rng(0).normal(size=(4, 2, 3))
 
@@ -146,3 +147,15 @@ def test_two_calls_keep_their_gradients_apart() -> None:
     y = Tensor(X, requires_grad=True)
     np.sum(answer(y)[0]).backward()
     np.testing.assert_allclose(y.grad.data, 6)
+
+
+def test_a_pre_hook_must_return_a_gradient_for_each_plain_output() -> None:
+    for make, answer, words in (
+        (lambda x: x * 2, lambda g: (g[0], g[0]), "it returned 2 gradients for 1 outputs"),
+        (lambda x: {"a": x}, lambda g: (g[0],), "gradients of nested outputs cannot be replaced"),
+    ):
+        module = Returns(make)
+        module.register_full_backward_pre_hook(lambda m, g, answer=answer: answer(g))
+        y = module(Tensor(X, requires_grad=True))
+        with pytest.raises(SeedError, match=f"backward pre-hook of Returns: .*{words}"):
+            np.sum(y["a"] if isinstance(y, dict) else y).backward()

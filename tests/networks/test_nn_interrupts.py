@@ -457,6 +457,30 @@ def test_large_buffers_are_copied_only_if_they_change(moves: bool) -> None:
     assert trainer.model[0].table[0] == 8
 
 
+def test_a_buffer_that_is_sometimes_none_is_put_back() -> None:
+    class Toggles(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("last", np.zeros(1))
+            self.linear, self.calls = nn.Linear(1, 1), 0
+
+        def forward(self, x: Any) -> Any:
+            self.calls += 1
+            self.last = np.ones(1) if self.last is None else None
+            if self.calls == 2:
+                raise KeyboardInterrupt
+            return self.linear(x)
+
+    x, model = np.ones((4, 1), np.float32), Toggles()
+    trainer = nn.Trainer(model, nn.MSELoss(), optim.SGD(model.parameters()))
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit((x, x), epochs=1, batch_size=1)
+    assert model.last is None  # as it was before the second batch
+    trainer.fit((x, x), epochs=1, batch_size=1)
+    assert model.calls == 5
+    np.testing.assert_array_equal(model.last, [1.0])
+
+
 def test_a_callback_that_does_not_take_its_state_back_is_named() -> None:
     class Stubborn(nn.Callback):
         def on_backward(self, trainer: Any) -> None:

@@ -65,6 +65,7 @@ class Late(nn.Callback):
     """Notes something after the log has seen the row, that is not always there."""
 
     def on_epoch_end(self, trainer, row):
+        row["phase"] = "cold" if trainer.epoch else "warm, up"
         if trainer.epoch:
             row["late"] = float("inf")
 
@@ -79,8 +80,9 @@ def test_files_hold_every_epoch(ending, tmp_path):
         assert [row["late"] for row in rows] == ["", "inf", "inf"]
     else:
         rows = [json.loads(line) for line in text.splitlines()]
-        assert rows[0].keys() == {"epoch", "lr", "loss", "accuracy"}
+        assert rows[0].keys() == {"epoch", "lr", "loss", "accuracy", "phase"}
         assert rows[2]["late"] is None  # JSON has no infinity
+    assert [row["phase"] for row in rows] == ["warm, up", "cold", "cold"]
     assert [float(row["loss"]) for row in rows] == history["loss"]
     assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd_core import Primitive, Tensor, compile, value_and_grad
+from autograd_core import Primitive, Tensor, compile, gradcheck, value_and_grad
 from autograd_core.workers.formula import trace
 from autograd_core.workers.settings import importable
 from nn import functional as F
@@ -235,3 +235,20 @@ def test_logits_that_are_infinite_lose_nothing_where_they_are_right():
             loss = F.binary_cross_entropy_with_logits(z, t, reduction="none")
         want = [0, 0, np.inf, np.inf, np.nan, np.log(2)] * 500
         np.testing.assert_allclose(loss, want, rtol=1e-6)
+
+
+def test_a_slope_may_read_both_the_result_and_the_argument():
+    swish = pointwise.declared(
+        lambda x: x / (1 + np.exp(-x)),
+        lambda y, x: y + (1 - y) / (1 + np.exp(-x)),
+        name="swish of both",
+    )
+    assert repr(swish.forward) == "<pointwise swish of both>"
+    x = numbers((3, 500), float, special=False)
+    assert gradcheck(swish, x[:, :4])
+    for _, settings, _ in ways():
+        with nn.use_kernels(**settings):
+            y, g = both_passes(swish, x, np.ones_like(x), {})
+        shares = 1 / (1 + np.exp(-x))
+        np.testing.assert_allclose(y, x * shares, rtol=1e-13)
+        np.testing.assert_allclose(g, shares * (1 + x * (1 - shares)), rtol=1e-12)

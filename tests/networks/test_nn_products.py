@@ -74,6 +74,10 @@ def test_stacks_of_products_are_divided_into_what_openblas_leaves_alone(shape, m
     blas.stacked(a, b, made)
     monkeypatch.undo()
     np.testing.assert_allclose(made, a @ b, atol=1e-12)
+    turned = np.full((2, 3, m, n), np.nan)
+    columns = np.ascontiguousarray(b.swapaxes(-1, -2)).swapaxes(-1, -2)  # as of k.T
+    blas.stacked(a, columns, turned)
+    np.testing.assert_allclose(turned, a @ b, atol=1e-12)
     if blas.is_divided(b):
         assert all(part.shape[-2] * k * n <= blas.ALONE for part in done)
         assert len(done) == max(1, -(-m // (blas.ALONE // max(k * n, 1))))

@@ -370,6 +370,15 @@ def test_a_seed_sequence_knows_no_way_back() -> None:
             restore_source(source, state)
 
 
+def test_a_generator_over_bits_without_a_seed_sequence_goes_back() -> None:
+    rng = np.random.Generator(np.random.RandomState(3)._bit_generator)  # type: ignore[attr-defined]
+    assert rng.bit_generator.seed_seq is None
+    state = source_state(rng)
+    drawn = rng.random(5)
+    restore_source(rng, state)
+    np.testing.assert_array_equal(rng.random(5), drawn)
+
+
 def test_two_in_one_place_of_a_set_are_not_taken_for_each_other() -> None:
     found, unkept = own_sources({"a": {random.Random(1), random.Random(2)}, "b": random.Random(3)})
     assert list(found) == ["b"]

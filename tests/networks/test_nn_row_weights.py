@@ -129,6 +129,20 @@ def test_losses_of_the_history_are_weighted_means(tmp_path):
     assert min(made.history_["val_loss"]) == pytest.approx(expected, rel=1e-12)
 
 
+class Watch(nn.Callback):
+    """Asks for numbers of rows that come without weights."""
+
+    def on_epoch_end(self, trainer, row):
+        row["plain"] = trainer.evaluate((X, T))["loss"]
+        row["by hand"] = float(np.mean((trainer.predict(X) - T) ** 2))
+
+
+def test_a_callback_may_evaluate_rows_without_weights():
+    made = Regressor(**settings(callbacks=[Watch()])).fit(X, T, sample_weight=W)
+    np.testing.assert_allclose(made.history_["plain"], made.history_["by hand"], rtol=1e-12)
+    assert made.history_["plain"] != made.history_["loss"]
+
+
 def test_scores_take_weights():
     made = Classifier(**settings()).fit(X, Y)
     assert made.score(X, Y, W) == accuracy_score(Y, made.predict(X), sample_weight=W)

@@ -215,7 +215,7 @@ WRONG: dict[str, Any] = {
     "CELU": [(0.0,), ("a",)],
     "GLU": [(0.5,)],
     "Hardtanh": [(1.0, 0.0), ("a",)],
-    "Hardshrink": [("a",)],
+    "Hardshrink": [("a",), (None,)],
     "Softshrink": [(-1.0,)],
     "Threshold": [("a", 0.0), (0.0, np.nan)],
     "RReLU": [(0.5, 0.25), ("a",)],

@@ -187,6 +187,8 @@ def test_the_whole_state_and_two_names(make: Callable[[], Any]) -> None:
             {a: one, b: one}
         )
         tied = grad(lambda w: np.sum(nn.functional_call(model, {a: w}, X)))(one)
+        both = grad(lambda w: np.sum(nn.functional_call(model, {a: w, b: w}, X)))(one)
+        np.testing.assert_array_equal(both, tied)  # one value, under each of its names
         np.testing.assert_allclose(g[a] + g[b], tied)
 
 

@@ -160,9 +160,32 @@ def test_parametrizations_one_after_the_other() -> None:
         parametrize.remove_parametrizations(layer, "weight")
     with pytest.raises(OperandError, match="has no parameter 'wieght'"):
         parametrize.register_parametrization(layer, "wieght", Symmetric())
+    with pytest.raises(OperandError, match="register_parametrization: a ufunc is no Module"):
+        parametrize.register_parametrization(layer, "weight", np.tanh)  # type: ignore[arg-type]
     with pytest.raises(AutogradError, match="unsafe=True"):
         parametrize.register_parametrization(layer, "weight", nn.Flatten(0))
     assert isinstance(layer.weight, nn.Parameter)
+
+
+def test_parametrizations_of_several_parameters_come_off_one_by_one() -> None:
+    parametrize, layer = utils.parametrize, nn.Linear(3, 3).double()
+    weight, bias = layer.weight.data.copy(), layer.bias.data.copy()
+    parametrize.register_parametrization(layer, "weight", Doubled())
+    parametrize.register_parametrization(layer, "bias", Doubled())
+    parametrize.register_parametrization(layer, "bias", nn.Tanh())  # it has no inverse
+    np.testing.assert_array_equal(layer.bias.data, np.tanh(bias))
+    parametrize.remove_parametrizations(layer, "weight")
+    np.testing.assert_array_equal(layer.weight.data, weight)
+    assert not parametrize.is_parametrized(layer, "weight")
+    assert parametrize.is_parametrized(layer, "bias")
+    np.testing.assert_array_equal(layer.bias.data, np.tanh(bias))
+    parametrize.remove_parametrizations(layer, "bias")
+    assert not parametrize.is_parametrized(layer)
+    assert sorted(layer.state_dict()) == ["bias", "weight"]
+    utils.parametrizations.weight_norm(layer)
+    with pytest.raises(OperandError, match="weight has several originals, none of which has its"):
+        parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
+    np.testing.assert_allclose(layer.weight.data, weight)
 
 
 def test_pruning_leaves_what_matters() -> None:
@@ -184,6 +207,15 @@ def test_pruning_leaves_what_matters() -> None:
     ):
         mask = chosen(nn.Linear(4, 3)).weight_mask
         assert sorted(mask.sum(axis=1)) == [0, 4, 4]
+    scores = [[3.0, 1.0], [0.0, 2.0]]
+    mask = prune.l1_unstructured(nn.Linear(2, 2), "weight", 2, importance_scores=scores).weight_mask
+    assert mask.tolist() == [[1, 0], [0, 1]]
+    mask = prune.ln_structured(
+        nn.Linear(2, 2), "weight", 1, 1, 0, importance_scores=np.array(scores)
+    ).weight_mask
+    assert mask.tolist() == [[1, 1], [0, 0]]
+    with pytest.raises(AutogradError, match=r"l1_unstructured: .*shape \(3,\), .* \(2, 2\)"):
+        prune.l1_unstructured(nn.Linear(2, 2), "weight", 1, importance_scores=[1.0, 2.0, 3.0])
     assert prune.random_unstructured(nn.Linear(4, 3), "bias", 1).bias_mask.sum() == 2
     model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
     model[0].weight.data *= 100
@@ -244,6 +276,15 @@ def test_averages_of_weights(decay: float | None, tmp_path: Any) -> None:
     hidden = average.module[0](x).data
     np.testing.assert_allclose(average.module[1].running_mean, hidden.mean(axis=0))
     assert average.module[1].momentum == 0.1
+    whole = nn.AveragedModel(model, avg_fn=nn.get_ema_avg_fn(0.5), use_buffers=True)
+    whole.update_parameters(model)
+    before = model[1].running_mean.copy()
+    model[1].running_mean[...] = [3.0, 5.0]
+    whole.update_parameters(model)
+    np.testing.assert_allclose(whole.module[1].running_mean, (before + np.array([3.0, 5.0])) / 2)
+    unread = iter("ab")
+    nn.update_bn(unread, model[:1])  # no batch norm: nothing to compute
+    assert next(unread) == "a"
     with pytest.raises(SettingError, match="not both"):
         nn.AveragedModel(model, avg_fn=nn.get_swa_avg_fn(), multi_avg_fn=lambda *a: None)
     assert nn.swa_utils.SWALR is optim.lr_scheduler.SWALR
@@ -261,6 +302,18 @@ def test_weights_of_fused_layers_are_given_alone() -> None:
         np.testing.assert_allclose(bias.data, -statistics[0] * factor)
         with pytest.raises(AutogradError, match="2 channels"):
             fuse(w[:1], None, *statistics)
+        plain, shift = fuse(w, None, *statistics[:3], None, None)  # a norm without both
+        np.testing.assert_array_equal(plain.data, weight.data)
+        np.testing.assert_array_equal(shift.data, bias.data)
+
+
+def test_what_cannot_be_fused_is_told() -> None:
+    bare, norm = nn.BatchNorm1d(2, track_running_stats=False).eval(), nn.BatchNorm1d(2).eval()
+    with pytest.raises(AutogradError, match=r"fuse_linear_bn_eval: .*keeps no running statistics"):
+        utils.fuse_linear_bn_eval(nn.Linear(2, 2).eval(), bare)
+    conv = nn.ConvTranspose1d(2, 2, 1, groups=2).eval()
+    with pytest.raises(AutogradError, match=r"fuse_conv_bn_eval: .* must have one group"):
+        utils.fuse_conv_bn_eval(conv, norm, transpose=True)
 
 
 def test_a_norm_that_is_not_there_does_not_come_off() -> None:
@@ -277,3 +330,7 @@ def test_a_norm_that_is_not_there_does_not_come_off() -> None:
         utils.weight_norm(both)
     with pytest.raises(AutogradError, match="no axis 5"):
         utils.weight_norm(nn.Linear(2, 2), dim=5)
+    whole = nn.Linear(2, 2)
+    with pytest.raises(AutogradError, match=r"spectral_norm: there is no axis 5 in shape \(2, 2\)"):
+        utils.spectral_norm(whole, dim=5)
+    assert sorted(whole.state_dict()) == ["bias", "weight"]

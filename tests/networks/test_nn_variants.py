@@ -64,6 +64,34 @@ TEXTS = [
     (nn.ActivitySparsity(0.5, 0.1), "ActivitySparsity(strength=0.5, target=0.1)"),
     (RBM(3, 2), "RBM(visible=3, hidden=2)"),
     (nn.GRU(3, 2), "GRU(3, 2)"),
+    (nn.GRUCell(3, 2, bias=False), "GRUCell(3, 2, bias=False)"),
+    (nn.RNNCell(3, 2), "RNNCell(3, 2)"),
+    (nn.RNNCell(3, 2, nonlinearity="relu"), "RNNCell(3, 2, nonlinearity=relu)"),
+    (nn.Conv1d(2, 4, 3, bias=False),
+     "Conv1d(2, 4, kernel_size=(3,), stride=(1,), bias=False)"),
+    (nn.EmbeddingBag(5, 3), "EmbeddingBag(5, 3, mode='mean')"),
+    (nn.EmbeddingBag(5, 3, mode="max", padding_idx=-1),
+     "EmbeddingBag(5, 3, mode='max', padding_idx=4)"),
+    (nn.FractionalMaxPool2d(2, 3), "FractionalMaxPool2d(kernel_size=2, output_size=3)"),
+    (nn.FractionalMaxPool3d(2, output_ratio=0.5),
+     "FractionalMaxPool3d(kernel_size=2, output_ratio=0.5)"),
+    (nn.Hardtanh(-2.0, 3.0), "Hardtanh(min_val=-2.0, max_val=3.0)"),
+    (nn.Hardshrink(0.25), "Hardshrink(lambd=0.25)"),
+    (nn.Softshrink(0.25), "Softshrink(lambd=0.25)"),
+    (nn.Threshold(0.5, 2.0), "Threshold(threshold=0.5, value=2.0)"),
+    (nn.RReLU(0.25, 0.5), "RReLU(lower=0.25, upper=0.5)"),
+    (nn.CELU(0.5), "CELU(alpha=0.5)"),
+    (nn.GLU(1), "GLU(dim=1)"),
+    (nn.ReflectionPad1d(2), "ReflectionPad1d((2, 2))"),
+    (nn.ConstantPad1d(2, 0.5), "ConstantPad1d(padding=(2, 2), value=0.5)"),
+    (nn.ZeroPad1d(1), "ZeroPad1d((1, 1))"),
+    (nn.ZeroPad2d((1, 2, 3, 4)), "ZeroPad2d((1, 2, 3, 4))"),
+    (nn.ZeroPad3d(1), "ZeroPad3d((1, 1, 1, 1, 1, 1))"),
+    (nn.Unfold(2), "Unfold(kernel_size=2, dilation=1, padding=0, stride=1)"),
+    (nn.Fold(4, 2), "Fold(output_size=4, kernel_size=2, dilation=1, padding=0, stride=1)"),
+    (nn.PixelShuffle(2), "PixelShuffle(upscale_factor=2)"),
+    (nn.PixelUnshuffle(2), "PixelUnshuffle(downscale_factor=2)"),
+    (nn.ChannelShuffle(2), "ChannelShuffle(groups=2)"),
     (
         nn.LSTM(3, 2, 2, False, True, 0.5, True),
         "LSTM(3, 2, num_layers=2, bias=False, batch_first=True, dropout=0.5, bidirectional=True)",
@@ -71,7 +99,7 @@ TEXTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("layer", "text"), TEXTS, ids=[type(m).__name__ for m, _ in TEXTS])
+@pytest.mark.parametrize(("layer", "text"), TEXTS, ids=[text for _, text in TEXTS])
 def test_a_layer_names_its_settings(layer, text) -> None:
     assert repr(layer) == text
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nn
-from autograd_core import Tensor
+from autograd_core import Tensor, workers
 from autograd_core.workers.settings import compiles
-from nn.functional import likelihood, normalized_rows
+from nn.functional import likelihood, normalized_rows, row_formula
+from nn.functional.pointwise import Pointwise
 from nn.functional.rms_norm import _normalized, _sloped
 from nn.functional.row_formula import RowFormula, sum_to
 from nn.functional.softmax import _log_shares_of, _log_slope_of, shares, slope
@@ -242,3 +245,41 @@ def test_rms_norm_divides_by_the_length_of_each_row(shape, dtype):
     np.testing.assert_allclose(
         y.detach().numpy(), wide / length * weight, rtol=1e-5 if dtype == np.float32 else 1e-12
     )
+
+
+@compiled_only
+def test_more_shapes_than_are_planned_for_change_nothing(monkeypatch):
+    monkeypatch.setattr(row_formula, "PLANS", 3)
+    formula = RowFormula(lambda x, *, axis: x / np.sum(x, axis=axis, keepdims=True))
+    for rows in (20, 21, 22, 23, 20):
+        x = np.random.default_rng(rows).uniform(1, 2, (rows, 64)).astype(np.float32)
+        alike(formula(x, axis=1), x / x.sum(axis=1, keepdims=True, dtype=float), 1e-6)
+        assert 1 <= len(formula.plans) <= 3
+
+
+@compiled_only
+@pytest.mark.parametrize("kind", ["rows", "each element"])
+def test_kernels_that_cannot_be_loaded_leave_it_to_numpy(kind, monkeypatch):
+    name = {"rows": "row_kernels", "each element": "generated"}[kind]
+    monkeypatch.setitem(sys.modules, f"autograd_core.workers.compiled.{name}", None)
+    monkeypatch.setattr(workers.settings, "_works", True)  # what is found out here is forgotten
+    monkeypatch.setattr(workers.faults, "_said", set())
+    x = np.random.default_rng(0).uniform(1, 2, (300, 400)).astype(np.float32)
+    exact = x.astype(float)
+    if kind == "rows":
+        formula = RowFormula(lambda x, *, axis: x / np.sum(x, axis=axis, keepdims=True))
+        call, exact = partial(formula, x, axis=1), exact / exact.sum(axis=1, keepdims=True)
+    else:
+        call, exact = partial(Pointwise(lambda x: x * x + 1), x), exact**2 + 1
+    with pytest.warns(workers.faults.KernelWarning, match=f"{name} could not be loaded"):
+        found = call()
+    alike(found, exact, 1e-6)
+    assert not compiles()  # from here on nobody asks again
+
+
+@compiled_only
+def test_an_axis_that_is_not_there_is_told_for_large_arrays_too():
+    x = np.ones((64, 64), np.float32)
+    for axis in (2, -3):
+        with pytest.raises(IndexError, match=f"softmax.*axis {axis} is out of bounds"):
+            F.softmax(x, axis)

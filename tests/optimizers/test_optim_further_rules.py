@@ -13,6 +13,7 @@ import optim
 from autograd_core import AutogradError, Tensor
 from autograd_core.base.errors import OperandError, SettingError, UnsupportedError
 from optim import lr_scheduler as schedules
+from optim.bracketing import Trial, cubic_minimum, strong_wolfe
 
 RNG = np.random.default_rng(2)
 
@@ -180,6 +181,89 @@ def test_lbfgs_arrives_and_its_state_goes_on() -> None:
         bad = {**state, "state": {0: {**state["state"][0], **change}}}
         with pytest.raises(optim.StateDictError, match=words):
             optimizer.load_state_dict(bad)
+
+    without = {key: state["state"][0][key] for key in ("func_evals", "n_iter", "t")}
+    for change, words in (
+        (without, "'H_diag' is missing"),
+        ({"func_evals": [1, 2]}, "this is not its state"),
+        ({"func_evals": None, "t": "soon"}, "this is not its state"),
+    ):
+        with pytest.raises(optim.StateDictError, match=words):
+            optimizer.load_state_dict({**state, "state": {0: change}})
+
+
+def test_lbfgs_stays_where_the_gradient_is_zero() -> None:
+    p, q = Tensor([1.0, 2.0], requires_grad=True), Tensor([[3.0]], requires_grad=True)
+    optimizer = optim.LBFGS([p, q], max_iter=4, max_eval=2)
+    assert optimizer.param_groups[0]["max_eval"] == 2
+    assert optimizer.arrays(optimizer.param_groups[0]) == ()  # nothing is kept for one alone
+    assert optimizer.state_dict()["state"] == {}
+    calls = []
+
+    def closure(aim: float = 1.0) -> Any:
+        calls.append(aim)
+        optimizer.zero_grad()
+        loss = np.sum((p - [1.0, 2.0]) ** 2) + np.sum((q - 2.0 - aim) ** 2)
+        loss.backward()
+        return loss
+
+    assert float(optimizer.step(closure)) == 0.0
+    assert (p.data.tolist(), q.item(), len(calls)) == ([1.0, 2.0], 3.0, 1)
+    state = optimizer.state_dict()
+    # PyTorch names what there is not yet
+    state["state"][0] |= {"n_iter": 0, "d": None, "t": None, "prev_flat_grad": None}
+    again = optim.LBFGS([p, q], max_iter=4, max_eval=2)
+    again.load_state_dict(state)
+    assert again.state_dict()["state"] == {0: {"func_evals": 1, "n_iter": 0}}
+    again.step(lambda: closure(2.0))
+    assert len(calls) == 3  # max_eval
+    assert abs(q.item() - 4.0) < 1.0
+    assert again.state_dict()["state"][0]["d"].shape == (3,)  # of all parameters together
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_line_search_ends_where_the_strong_wolfe_conditions_hold(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    size, speed, phase = rng.normal(size=4), rng.uniform(0.5, 6, 4), rng.uniform(0, 6.3, 4)
+    bowl, first = 10 ** rng.uniform(-3, 0), 10 ** rng.uniform(-2, 1.5)
+
+    def slope(x: float) -> float:
+        return float(np.sum(size * speed * np.cos(speed * x + phase)) + 2 * bowl * x)
+
+    side = 1.0 if slope(0.0) < 0 else -1.0
+
+    def evaluate(length: float) -> Trial:
+        x = side * length
+        value = float(np.sum(size * np.sin(speed * x + phase)) + bowl * x * x)
+        return Trial(length, value, None, side * slope(x))
+
+    start = evaluate(0.0)
+    found, evaluations = strong_wolfe(evaluate, start, first, 1.0, 1e-9, 25)
+    assert found.loss <= start.loss + 1e-4 * found.length * start.slope
+    assert abs(found.slope) <= 0.9 * abs(start.slope)
+    assert evaluations <= 25
+
+
+def test_a_line_search_that_finds_no_such_place_gives_the_lowest_that_it_tried() -> None:
+    """Behind a narrow dip all is lower than the start, but by too little."""
+    tried = []
+
+    def evaluate(length: float) -> Trial:
+        below = 1 + (length / 0.01) ** 4
+        tried.append(
+            Trial(length, -length / below, None, (3 * (length / 0.01) ** 4 - 1) / below**2)
+        )
+        return tried[-1]
+
+    start = evaluate(0.0)
+    found, evaluations = strong_wolfe(evaluate, start, 1.0, 1.0, 1e-9, 25)
+    assert found.loss == min(trial.loss for trial in tried) < start.loss
+    assert found.length == pytest.approx(1 / 3, rel=1e-6)  # PyTorch 2.13: the same, in as many
+    assert evaluations == len(tried) - 1 == 26
+
+
+def test_a_cubic_without_a_minimum_gives_the_middle() -> None:
+    assert cubic_minimum(Trial(0.0, 1.0, None, 1.0), Trial(2.0, 1.0, None, -1.0), 0.0, 2.0) == 1.0
 
 
 def test_lbfgs_needs_a_closure_real_numbers_and_one_group() -> None:

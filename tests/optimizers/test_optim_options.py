@@ -96,6 +96,9 @@ def test_an_empty_parameter_is_stepped() -> None:
     optim.Adam([p, q], lr=0.1).step()
     assert p.shape == (0, 3)
     assert q.item() == pytest.approx(0.9)
+    optim.Adafactor([p, q], lr=0.1).step()
+    assert p.shape == (0, 3)
+    assert q.item() < 0.9
 
 
 def test_a_parameter_with_strides_is_stepped_in_its_own_memory() -> None:
@@ -422,6 +425,17 @@ def composed():
     return sgd, lr_scheduler.StepLR(sgd, 1)
 
 
+def test_a_group_that_came_after_the_state_keeps_its_rate() -> None:
+    sgd = optim.SGD([parameter([0.0])], lr=0.1)
+    schedule = lr_scheduler.StepLR(sgd, 1, 0.5)
+    schedule.step()
+    state = schedule.state_dict()
+    sgd.add_param_group({"params": [parameter([0.0])], "lr": 7.0})
+    schedule.load_state_dict(state)
+    assert [group["lr"] for group in sgd.param_groups] == [0.05, 7.0]
+    assert schedule.last_epoch == 1
+
+
 def test_what_schedules_refuse() -> None:
     sgd, part = composed()
     other, foreign = composed()
@@ -429,6 +443,11 @@ def test_what_schedules_refuse() -> None:
         (lambda: lr_scheduler.StepLR([], 1), errors.OperandError, "must be an optimizer"),
         (lambda: lr_scheduler.ReduceLROnPlateau([]), errors.OperandError, "must be an optimizer"),
         (lambda: lr_scheduler.LambdaLR(sgd, 0.5), errors.OperandError, "callable"),
+        (
+            lambda: lr_scheduler.CyclicLR(sgd, 0.1, 1.0, scale_fn=0.5),
+            errors.OperandError,
+            "CyclicLR: scale_fn must be callable",
+        ),
         (
             lambda: lr_scheduler.ChainedScheduler([part, lr_scheduler.ReduceLROnPlateau(sgd)]),
             errors.OperandError,

@@ -227,6 +227,22 @@ def test_groups_have_their_own_settings():
     assert [float(p.data[0]) for p in (a, b, c)] == [0.9, 0.5, 0.75]
 
 
+def test_groups_that_keep_more_arrays_share_the_temporaries():
+    plain, heavy = (Tensor(np.ones(5), requires_grad=True) for _ in range(2))
+    optimizer = optim.SGD(
+        [{"params": [plain]}, {"params": [heavy], "momentum": 0.5}], lr=0.25, weight_decay=0.5
+    )
+    x, y, velocity = 1.0, 1.0, 0.0
+    for _ in range(3):
+        plain.grad = heavy.grad = np.full(5, 2.0)
+        optimizer.step()
+        x -= 0.25 * (2.0 + 0.5 * x)
+        velocity = 0.5 * velocity + 2.0 + 0.5 * y
+        y -= 0.25 * velocity
+    np.testing.assert_allclose(plain.data, np.full(5, x), rtol=1e-15)
+    np.testing.assert_allclose(heavy.data, np.full(5, y), rtol=1e-15)
+
+
 def test_zero_grad_forgets_or_fills():
     p = Tensor([1.0, 2.0], requires_grad=True)
     optimizer = optim.SGD([p], lr=0.1)
