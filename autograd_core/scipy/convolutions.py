@@ -198,8 +198,6 @@ def with_state(b: Any, a: Any, x: Any, zi: Any) -> tuple[Any, Any]:
 def _from_state(k: int) -> Primitive:
     def composition(b: Any, a: Any, x: Any, zi: Any, *, axis: int) -> Any:
         x, zi = (np.moveaxis(v, axis, -1) for v in (x, zi))
-        if not x.shape[-1]:
-            return np.moveaxis((x, zi)[k], -1, axis)
         return np.moveaxis(with_state(b, a, x, zi)[k], -1, axis)
 
     return valued(
@@ -244,7 +242,10 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
         return _signal.lfilter(b, a, x, axis) if zi is None else _signal.lfilter(b, a, x, axis, zi)
     b, a = (np.atleast_1d(as_floats(v)) for v in (b, a))
     if zi is not None and np.size(zi):
-        given = b, a, as_floats(x), as_floats(zi)
+        x, zi = as_floats(x), as_floats(zi)
+        if not x.shape[axis]:  # SciPy's state is then memory that nobody wrote
+            return x * 1.0, zi * 1.0
+        given = b, a, x, zi
         return _output_from(*given, axis=axis), _state_after(*given, axis=axis)
     made = np.moveaxis(_filter(b, a, np.moveaxis(as_floats(x), axis, -1)), -1, axis)
     return made if zi is None else (made, zi)  # the state of a filter of order 0

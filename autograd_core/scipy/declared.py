@@ -16,8 +16,9 @@ LONGEST = 8192  # of an axis whose matrix is made
 
 
 def declared(
-    function: Any, composition: Callable[..., Any], *arrays: str, home: str, see: str = ""
-) -> Callable[..., Any]:
+    function: Any, composition: Callable[..., Any], *arrays: str, home: str, see: str = "",
+    check: Callable[[dict[str, Any]], None] = lambda how: None,
+) -> Callable[..., Any]:  # fmt: skip
     """Return a function of SciPy's that is differentiable in some of its arguments.
 
     Parameters
@@ -33,6 +34,8 @@ def declared(
         The module that it stands in.
     see : str
         What to write instead, where another argument is traced.
+    check : callable
+        It gets the settings, and raises where one has no rule: at the call, not in the sweep.
 
     Returns
     -------
@@ -65,6 +68,7 @@ def declared(
         for other, setting in how.items():
             if is_traced(setting):
                 raise refuse(label, f"has no derivative in {other}.", see or "Pass a constant.")
+        check(how)
         _check_output(label, how.get("output"), xs)
         return operation(*xs, how=how)
 

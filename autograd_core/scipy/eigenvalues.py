@@ -367,8 +367,10 @@ def eig(
     array([3.+0.j, 2.+0.j])
     """
     if not is_traced(a, b):
-        return _linalg.eig(a, b, left, right, overwrite_a, overwrite_b, check_finite,
+        both = right or (left and b is not None)  # SciPy scales left vectors only beside right ones
+        made = _linalg.eig(a, b, left, both, overwrite_a, overwrite_b, check_finite,
                            homogeneous_eigvals)  # fmt: skip
+        return made if both == right else made[:2]
     if homogeneous_eigvals:
         raise refuse("linalg.eig", "homogeneous_eigvals=True is not supported on a traced value.",
                      "Leave it out.")  # fmt: skip

@@ -180,7 +180,7 @@ def interpn(
     Raises
     ------
     UnsupportedError
-        For another method, and if `points` is traced.
+        For another method, and if `points` or `fill_value` is traced.
 
     Examples
     --------
@@ -188,7 +188,7 @@ def interpn(
     >>> interpn((np.arange(3.0),), np.array([0.0, 1.0, 4.0]), [1.5])
     array([2.5])
     """
-    if not is_traced(points, values, xi):
+    if not is_traced(points, values, xi, fill_value):
         return _interpolate.interpn(points, values, xi, method, bounds_error, fill_value)
     return RegularGridInterpolator(points, values, method, bounds_error, fill_value)(xi)
 

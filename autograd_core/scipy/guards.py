@@ -206,7 +206,7 @@ def guarded(module: Any, name: str) -> Any:
 def _guard(own: Any, where: str, home: str) -> Any:
     if isinstance(own, ModuleType):
         return _Part(own) if own.__name__ in _PARTS else own
-    if isinstance(own, np.ufunc) or _has_rule(own):
+    if isinstance(own, np.ufunc) or own in REGISTRY:
         return own  # NumPy asks the traced value, which refuses by itself what has no rule
     if isinstance(own, type):
         free = issubclass(own, BaseException) or own.__name__ in _HOLDERS
@@ -215,10 +215,3 @@ def _guard(own: Any, where: str, home: str) -> Any:
         return _refusing_class(own, where, home)
     of_functions = isinstance(own, FunctionType) or not module_of(type(own)).startswith("scipy")
     return refusing(own, where) if of_functions else Refusing(own, where)
-
-
-def _has_rule(own: Any) -> bool:
-    try:
-        return own in REGISTRY
-    except TypeError:  # it cannot be a key
-        return False

@@ -116,18 +116,23 @@ class gaussian_kde:  # noqa: N801 - SciPy's name
     def __init__(self, dataset: Any, bw_method: Any = None, weights: Any = None) -> None:
         self._scipy = None
         if not is_traced(dataset, bw_method, weights):
-            self._scipy = _stats.gaussian_kde(dataset, bw_method, weights)
+            named = None if callable(bw_method) else bw_method
+            self._scipy = _stats.gaussian_kde(dataset, named, weights)
             self.dataset, self.weights = self._scipy.dataset, self._scipy.weights
         else:
             self.dataset = np.atleast_2d(as_floats(dataset))
             self.weights = self._weights(weights)
         self.d, self.n = self.dataset.shape
-        self.set_bandwidth(bw_method)
+        self.set_bandwidth("scott" if bw_method is None else bw_method)
 
     def _weights(self, weights: Any) -> Any:
-        n = self.dataset.shape[1]
-        if n < 2:
-            raise ValueError("`dataset` input should have multiple elements.")
+        d, n = self.dataset.shape
+        if n < max(2, d):
+            raise errors.ShapeError(
+                f"gaussian_kde: dataset has {n} samples of {d} numbers; it needs two samples at "
+                "least, and no fewer samples than numbers. Each column is a sample.",
+                Location.of_caller(),
+            )
         if weights is None:
             return np.full(n, 1.0 / n)
         weights = np.atleast_1d(as_floats(weights))
@@ -156,22 +161,21 @@ class gaussian_kde:  # noqa: N801 - SciPy's name
         return self.factor
 
     def set_bandwidth(self, bw_method: Any = None) -> None:
-        """Choose the bandwidth anew; bw_method as in the constructor."""
-        if self._scipy is not None and not is_traced(bw_method):
-            self._scipy.set_bandwidth(bw_method)
+        """Choose the bandwidth anew, as in the constructor; None leaves it as it is."""
+        if bw_method is None:
+            return
+        factor = bw_method(self) if callable(bw_method) else bw_method
+        if self._scipy is not None and not is_traced(factor):
+            self._scipy.set_bandwidth((lambda _: factor) if callable(bw_method) else factor)
             self.factor: Any = self._scipy.factor
             return
         self._scipy = None
-        if bw_method is None:
-            self.factor = self.scotts_factor()
-        elif isinstance(bw_method, str):
-            if bw_method not in ("scott", "silverman"):
-                raise ValueError("`bw_method` should be 'scott', 'silverman', a scalar or a "
-                                 "callable.")  # fmt: skip
-            scott = bw_method == "scott"
-            self.factor = self.scotts_factor() if scott else self.silverman_factor()
-        else:
-            self.factor = bw_method(self) if callable(bw_method) else as_floats(bw_method)
+        if isinstance(factor, str) and factor in ("scott", "silverman"):
+            factor = self.scotts_factor() if factor == "scott" else self.silverman_factor()
+        elif isinstance(factor, str) or np.ndim(factor):
+            raise ValueError("`bw_method` should be 'scott', 'silverman', a scalar or a "
+                             "callable.")  # fmt: skip
+        self.factor = as_floats(factor)
 
     @property
     def covariance(self) -> Any:
@@ -229,14 +233,12 @@ class gaussian_kde:  # noqa: N801 - SciPy's name
 
     def integrate_kde(self, other: Any) -> Any:
         """Return the integral of the product of two estimates."""
-        if not isinstance(other, gaussian_kde):
-            parts = other.dataset, other.weights, as_floats(other.factor)
-        else:
-            parts = other._parts()
-        if self._scipy is not None and not is_traced(parts):
-            return self._scipy.integrate_kde(_own(*parts))
+        own = other._scipy if isinstance(other, gaussian_kde) else other
+        if self._scipy is not None and own is not None:
+            return self._scipy.integrate_kde(own)
         if other.d != self.d:
             raise ValueError("KDEs are not the same dimensionality")
+        parts = other.dataset, other.weights, as_floats(other.factor)  # SciPy's estimate has them
         return _both(*self._parts(), *parts)
 
     def __getattr__(self, name: str) -> Any:

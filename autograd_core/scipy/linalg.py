@@ -185,7 +185,7 @@ def pinv(
     array([[0.25, 0.  ]])
     """
     how = {"atol": atol, "rtol": rtol, "return_rank": return_rank, "check_finite": check_finite}
-    if not is_traced(a):
+    if not is_traced(a, atol, rtol):
         return _linalg.pinv(a, **how)
     _tolerances(atol, rtol)
     made = _pinv(a, rtol=rtol)

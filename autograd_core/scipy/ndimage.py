@@ -165,7 +165,7 @@ def _uniform(
 
 
 def _spline(x: Any, *, order: int, output: Any, mode: str) -> Any:
-    for k in range(x.ndim) if order > 1 else ():
+    for k in range(x.ndim):
         x = _spline1d(x, axis=k, order=order, mode=mode)
     return x
 

@@ -145,13 +145,13 @@ def quad(
     """
     how = {"full_output": full_output, "epsabs": epsabs, "epsrel": epsrel, "limit": limit,
            "points": points}  # fmt: skip
-    if not is_traced(a, b, args, points):
+    if not is_traced(a, b, args, points, wvar):
         return _integrate.quad(
             watched(func, "integrate.quad"), a, b, args, weight=weight, wvar=wvar, wopts=wopts,
             maxp1=maxp1, limlst=limlst, complex_func=complex_func, **how,
         )  # fmt: skip
     for name, asked in (("weight=", weight is not None), ("complex_func=", complex_func),
-                        ("a traced points=", is_traced(points))):  # fmt: skip
+                        ("a traced points= or wvar=", is_traced(points, wvar))):  # fmt: skip
         if asked:
             raise refuse("integrate.quad", f"{name} is not supported on traced values.",
                          "Write the weight into the function, and real numbers.")  # fmt: skip

@@ -157,8 +157,11 @@ class RBFInterpolator:
             )
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or self._scipys is None:
+        if name.startswith("_"):
             raise AttributeError(name)
+        if self._scipys is None:
+            raise refuse("interpolate.RBFInterpolator", f"{name} is not there of traced values.",
+                         "Call it with places.")  # fmt: skip
         return getattr(self._scipys, name)
 
     def __call__(self, x: Any) -> Any:

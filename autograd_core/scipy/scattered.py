@@ -121,11 +121,10 @@ class interp1d:  # noqa: N801 - SciPy's name
 # --- scattered points -----------------------------------------------------------------------------
 
 
-def _places_of(xi: tuple[Any, ...], ndim: int) -> Any:
+def _places_of(xi: tuple[Any, ...]) -> Any:
     """Return the places of a call, the coordinates along the last axis."""
     if len(xi) == 1 and not isinstance(xi[0], tuple):
-        made = as_floats(xi[0])
-        return made[..., None] if ndim == 1 and (made.ndim < 1 or made.shape[-1] != 1) else made
+        return as_floats(xi[0])
     parts = xi[0] if len(xi) == 1 else xi
     return np.stack(np.broadcast_arrays(*map(as_floats, parts)), axis=-1)
 
@@ -147,7 +146,7 @@ class _Scattered:
     def _at(self, args: tuple[Any, ...]) -> tuple[Any, Any]:
         """Return the places as rows, and the shape of the result in front of a value's."""
         ndim = self._own.points.shape[1]
-        xi = _places_of(args, ndim)
+        xi = _places_of(args)
         if xi.shape[-1:] != (ndim,):
             raise ValueError(f"number of dimensions in xi does not match x: {xi.shape}, {ndim}")
         return np.reshape(xi, (-1, ndim)), xi.shape[:-1]
@@ -310,7 +309,7 @@ def griddata(
     Raises
     ------
     UnsupportedError
-        For "cubic" in two dimensions, and if `points` is traced.
+        For "cubic" in two dimensions, and if `points` or `fill_value` is traced.
 
     Examples
     --------
@@ -319,9 +318,9 @@ def griddata(
     >>> float(griddata(sites, np.array([1.0, 2.0, 3.0]), np.array([[0.5, 0.0]]))[0])
     1.5
     """
-    if not is_traced(points, values, xi):
+    if not is_traced(points, values, xi, fill_value):
         return _interpolate.griddata(points, values, xi, method, fill_value, rescale)
-    constant("griddata", points=points)
+    constant("griddata", points=points, fill_value=fill_value)
     sites = np.stack(points, axis=-1) if isinstance(points, tuple) else np.asarray(points)
     ndim = 1 if sites.ndim < 2 else sites.shape[-1]
     if ndim == 1 and method in ("nearest", "linear", "cubic"):

@@ -129,13 +129,16 @@ resample_poly = _declared(_signal.resample_poly, _resample_poly, "x", home=__nam
 
 
 def _resample(x: Any, *, num: int, t: Any, axis: int, window: Any, domain: str) -> Any:
-    if t is not None:
-        raise refuse("signal.resample", "t= is not supported on a traced value.", "Leave it out.")
     how = {"num": num, "window": window, "domain": domain}
     return _by_matrix(x, axis, lambda m: _signal.resample(m, axis=0, **how))
 
 
-resample = _declared(_signal.resample, _resample, "x", home=__name__)
+def _without_t(how: dict[str, Any]) -> None:
+    if how["t"] is not None:
+        raise refuse("signal.resample", "t= is not supported on a traced value.", "Leave it out.")
+
+
+resample = _declared(_signal.resample, _resample, "x", home=__name__, check=_without_t)
 
 # --- images ---------------------------------------------------------------------------------------
 

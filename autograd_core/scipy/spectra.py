@@ -17,6 +17,13 @@ from autograd_core.scipy.detrending import detrend as detrended
 from autograd_core.scipy.values import as_floats, is_traced, refuse, valued
 
 
+def plain_settings(name: str, **given: Any) -> None:
+    """Refuse traced values in what a spectrum is not differentiated in."""
+    for word, value in given.items():
+        if is_traced(value):
+            raise refuse(f"signal.{name}", f"has no derivative in {word}.", "Pass a constant.")
+
+
 class _Plan:
     """How a signal is cut and scaled; the parameters are SciPy's."""
 
@@ -163,6 +170,7 @@ def welch(
     >>> density.shape
     (9,)
     """
+    plain_settings("welch", fs=fs, window=window)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
            "detrend": detrend, "return_onesided": return_onesided, "scaling": scaling,
            "axis": axis, "average": average}  # fmt: skip
@@ -190,6 +198,7 @@ def periodogram(
     >>> periodogram(np.cos(np.arange(32.0)))[1].shape
     (17,)
     """
+    plain_settings("periodogram", fs=fs, window=window)
     if not is_traced(x):
         return _signal.periodogram(x, fs, window, nfft, detrend, return_onesided, scaling, axis)
     x = as_floats(x)
@@ -223,6 +232,7 @@ def csd(
     >>> csd(np.cos(x), np.sin(x), nperseg=16)[1].shape
     (9,)
     """
+    plain_settings("csd", fs=fs, window=window)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
            "detrend": detrend, "return_onesided": return_onesided, "scaling": scaling,
            "axis": axis, "average": average}  # fmt: skip
@@ -255,6 +265,7 @@ def coherence(
     >>> coherence(x, 2 * x, nperseg=16)[1].round(6).min()
     np.float64(1.0)
     """
+    plain_settings("coherence", fs=fs, window=window)
     if not is_traced(x, y):
         return _signal.coherence(x, y, fs, window, nperseg, noverlap, nfft, detrend, axis)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
@@ -332,6 +343,7 @@ def stft(
     >>> z.shape
     (5, 9)
     """
+    plain_settings("stft", fs=fs, window=window)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
            "detrend": detrend, "return_onesided": return_onesided, "boundary": boundary,
            "padded": padded, "axis": axis, "scaling": scaling}  # fmt: skip
@@ -407,6 +419,7 @@ def istft(
     >>> np.allclose(istft(stft(x, nperseg=8)[2], nperseg=8)[1], x)
     True
     """
+    plain_settings("istft", fs=fs, window=window)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
            "input_onesided": input_onesided, "boundary": boundary, "time_axis": time_axis,
            "freq_axis": freq_axis, "scaling": scaling}  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.signal as _signal
 
 from autograd_core.operations.primitive import innermost_array
-from autograd_core.scipy.spectra import _densities, _Plan, _turned
+from autograd_core.scipy.spectra import _densities, _Plan, _turned, plain_settings
 from autograd_core.scipy.values import as_floats, is_traced, valued
 
 
@@ -63,6 +63,7 @@ def spectrogram(
     >>> spectrogram(np.cos(np.arange(32.0)), nperseg=16)[2].shape
     (9, 2)
     """
+    plain_settings("spectrogram", fs=fs, window=window)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
            "detrend": detrend, "return_onesided": return_onesided, "scaling": scaling,
            "axis": axis, "mode": mode}  # fmt: skip
@@ -74,12 +75,10 @@ def spectrogram(
         length = nperseg if nperseg is not None else 256 if named else len(window)
         how["noverlap"] = min(int(length), x.shape[axis]) // 8
     plain = innermost_array(x)
+    # SciPy checks the arguments
     f, t, _ = _signal.spectrogram(np.zeros(np.shape(x), plain.dtype), **how)
     if mode in ("psd", "complex"):
         return f, t, _spectrogram(x, how=tuple(how.items()))
-    if mode not in ("magnitude", "angle", "phase"):
-        raise ValueError(f"unknown value for mode {mode}, must be one of 'psd', 'complex', "
-                         "'magnitude', 'angle', 'phase'")  # fmt: skip
     made = _spectrogram(x, how=tuple({**how, "mode": "complex"}.items()))
     if mode == "magnitude":
         return f, t, np.abs(made)

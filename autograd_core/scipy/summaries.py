@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,17 +16,28 @@ from autograd_core.scipy.values import refuse
 HOME = "autograd_core.scipy.stats"
 
 
+def _settings(name: str) -> Callable[[dict[str, Any]], None]:
+    """Return what refuses the settings that have no rule."""
+
+    def check(how: dict[str, Any]) -> None:
+        if how.get("dtype") is not None:
+            raise refuse(f"stats.{name}", "dtype= is not supported on traced values.",
+                         "Write a.astype(dtype) before.")  # fmt: skip
+        if how["nan_policy"] != "propagate":
+            raise refuse(f"stats.{name}", f"nan_policy={how['nan_policy']!r} is not supported on "
+                         "traced values.", "Leave out what is NaN before.")  # fmt: skip
+        if np.ndim(how.get("order", 1)):
+            raise refuse(f"stats.{name}", "several orders are not supported on traced values.",
+                         "Ask for one after the other.")  # fmt: skip
+
+    return check
+
+
 def _summary(name: str, composition: Callable[..., Any], *arrays: str) -> Any:
     """Declare a summary along an axis. `composition` gets the axis last among the axes."""
 
-    def of(*xs: Any, axis: Any = 0, nan_policy: str = "propagate", keepdims: bool = False,
+    def of(*xs: Any, axis: Any, nan_policy: str, keepdims: bool, dtype: Any = None,
            **how: Any) -> Any:  # fmt: skip
-        if how.pop("dtype", None) is not None:
-            raise refuse(f"stats.{name}", "dtype= is not supported on traced values.",
-                         "Write a.astype(dtype) before.")  # fmt: skip
-        if nan_policy != "propagate":
-            raise refuse(f"stats.{name}", f"nan_policy={nan_policy!r} is not supported on traced "
-                         "values.", "Leave out what is NaN before.")  # fmt: skip
         if axis is None:
             ndim, xs = xs[0].ndim, tuple(np.reshape(x, (-1,)) for x in xs)
             made = composition(*xs, axis=0, **how)
@@ -33,7 +45,8 @@ def _summary(name: str, composition: Callable[..., Any], *arrays: str) -> Any:
         made = composition(*xs, axis=axis, **how)
         return np.expand_dims(made, axis) if keepdims else made
 
-    return declared(getattr(_stats, name), of, *(arrays or ("a",)), home=HOME)
+    return declared(getattr(_stats, name), of, *(arrays or ("a",)), home=HOME,
+                    check=_settings(name))  # fmt: skip
 
 
 def _weighted(x: Any, weights: Any, axis: Any) -> Any:
@@ -45,28 +58,29 @@ def _central(a: Any, order: int, axis: Any, center: Any = None) -> Any:
     return np.mean((a - center) ** order, axis=axis)
 
 
+def _count(a: Any, axis: Any) -> int:
+    return math.prod(a.shape[k] for k in (axis if isinstance(axis, tuple) else (axis,)))
+
+
 def _sem(a: Any, *, axis: Any, ddof: int) -> Any:
-    return np.std(a, axis=axis, ddof=ddof) / np.sqrt(a.shape[axis])
+    return np.std(a, axis=axis, ddof=ddof) / np.sqrt(_count(a, axis))
 
 
 def _skew(a: Any, *, axis: Any, bias: bool) -> Any:
     made = _central(a, 3, axis) / _central(a, 2, axis) ** 1.5
-    n = a.shape[axis]
+    n = _count(a, axis)
     return made if bias or n <= 2 else np.sqrt((n - 1.0) * n) / (n - 2.0) * made
 
 
 def _kurtosis(a: Any, *, axis: Any, fisher: bool, bias: bool) -> Any:
     made = _central(a, 4, axis) / _central(a, 2, axis) ** 2
-    n = a.shape[axis]
+    n = _count(a, axis)
     if not bias and n > 3:
         made = ((n * n - 1.0) * made - 3.0 * (n - 1.0) ** 2) / ((n - 2.0) * (n - 3.0)) + 3.0
     return made - 3.0 if fisher else made
 
 
 def _moment(a: Any, *, axis: Any, order: Any, center: Any) -> Any:
-    if np.ndim(order):
-        raise refuse("stats.moment", "several orders are not supported on traced values.",
-                     "Ask for one after the other.")  # fmt: skip
     if order == 1 and center is None:
         return 0.0 * np.mean(a, axis=axis)
     return _central(a, int(order), axis, center)
@@ -125,14 +139,11 @@ def entropy(
 
 
 def _scores(a: Any, *, axis: Any, ddof: int, nan_policy: str) -> Any:
-    if nan_policy != "propagate":
-        raise refuse("stats.zscore", f"nan_policy={nan_policy!r} is not supported on traced "
-                     "values.", "Leave out what is NaN before.")  # fmt: skip
     spread = np.std(a, axis=axis, ddof=ddof, keepdims=True)
     return (a - np.mean(a, axis=axis, keepdims=True)) / spread
 
 
-zscore = declared(_stats.zscore, _scores, "a", home=HOME)
+zscore = declared(_stats.zscore, _scores, "a", home=HOME, check=_settings("zscore"))
 
 __all__ = ["entropy", "gmean", "hmean", "kurtosis", "moment", "pmean", "sem", "skew", "variation",
            "zscore"]  # fmt: skip

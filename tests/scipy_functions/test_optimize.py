@@ -423,3 +423,29 @@ def test_many_unknowns_are_solved_for_too(size):
         optimize.minimize(lambda x, a: np.sum(np.cosh(x - a**2)), np.zeros(size), (a,)).x
     )
     assert grad(solution)(0.5) == pytest.approx(size, rel=1e-5)
+
+
+@pytest.mark.parametrize("jac", ["2-point", "3-point", "cs"])
+def test_differences_can_be_asked_for(jac):
+    """The complex step too, in which a residual is one complex number and not a pair."""
+    t, c = np.linspace(0.0, 2.0, 9), np.array([0.4, -0.2, 1.0])
+    y = 2.0 * np.exp(-0.8 * t) + 0.05 * np.cos(9 * t)
+    residual = lambda x, c: np.sinh(x - c)
+    fits = {
+        "minimize": lambda L: L.minimize(
+            lambda x, c: np.sum((x - c) ** 2 * np.exp(x)), np.zeros(3), (c,), jac=jac).x,
+        "least_squares": lambda L: L.least_squares(residual, np.zeros(3), jac, args=(c,)).x,
+        "curve_fit": lambda L: L.curve_fit(
+            lambda t, a, k: a * np.exp(-k * t), t, y, [1.0, 0.2], method="trf", jac=jac)[0],
+    }  # fmt: skip
+    for name, fit in fits.items():
+        np.testing.assert_allclose(fit(optimize), fit(scipy.optimize), rtol=1e-10, err_msg=name)
+    start = {"a": 1.0, "k": 0.2}
+    named = optimize.curve_fit(
+        lambda t, a, k: a * np.exp(-k * t), t, y, start, method="trf", jac=jac
+    )[0]
+    np.testing.assert_allclose([named["a"], named["k"]], fits["curve_fit"](scipy.optimize))
+    slopes = jacobian(
+        lambda c: optimize.least_squares(residual, np.zeros(3), jac, args=(c,), gtol=1e-14).x
+    )(c)
+    assert slopes == pytest.approx(np.eye(3), abs=1e-6)

@@ -7,6 +7,7 @@ from scipy.optimize import Bounds, LinearConstraint, NonlinearConstraint
 
 from autograd_core import AutogradError, grad, jacobian, jvp, vmap
 from autograd_core.scipy import optimize
+from autograd_core.scipy.optimize import regions
 
 METHODS = ["SLSQP", "trust-constr", "COBYLA", "COBYQA"]
 WITHOUT_DERIVATIVES = ("linear", "bounds", "both")  # the slow methods get these
@@ -219,3 +220,68 @@ def test_many_bounded_unknowns():
     h = 1e-6
     expected = w @ (solution(c + h * w) - solution(c - h * w)) / (2 * h)
     assert grad(lambda c: np.sum(w * solution(c)))(c) @ w == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("problem", ["bounds", "both", "linear"])
+def test_of_many_unknowns_the_curvature_is_estimated(problem, monkeypatch):
+    """Which rows are active is decided by it; the derivative is the one of few unknowns."""
+    monkeypatch.setattr(regions, "DENSE", 2)
+    solution = lambda p: _solve(optimize.minimize, p, problem, "SLSQP").x
+    assert jacobian(solution)(P) == pytest.approx(_differences(problem), rel=2e-3, abs=2e-3)
+
+
+def test_a_nonlinear_constraint_keeps_its_own_derivatives():
+    def solution(p, run, how, method, options):
+        # of the constraint, whose slope by a complex step is one complex number each
+        ball = NonlinearConstraint(lambda x: x @ x, -np.inf, p[0], **how)
+        f = lambda x, p: np.sum((x - p) ** 2)
+        return run(f, [0.3, 0.2, 0.1], (p,), method, constraints=ball, options=options).x
+
+    exact = {
+        "SLSQP": {"ftol": 1e-14},
+        "trust-constr": {"gtol": 1e-9, "xtol": 1e-10, "barrier_tol": 1e-8},
+    }
+    scipys = lambda p: solution(p, scipy.optimize.minimize, {}, "SLSQP", exact["SLSQP"])
+    expected = np.stack(
+        [(scipys(P + 1e-5 * e) - scipys(P - 1e-5 * e)) / 2e-5 for e in np.eye(3)], 1
+    )
+    slope, bend = lambda x: 2.0 * x[None], lambda x, v: 2.0 * v[0] * np.eye(3)
+    for how in (
+        {"jac": "3-point"},
+        {"jac": slope, "hess": bend},
+        {"jac": "cs", "hess": scipy.optimize.SR1()},
+    ):
+        for method, options in exact.items():
+            made = jacobian(
+                lambda p, given=(how, method, options): solution(p, optimize.minimize, *given)
+            )(P)
+            assert made == pytest.approx(expected, rel=2e-3, abs=2e-3)
+
+
+def test_a_constraint_of_another_class_is_refused_by_name():
+    class Fence:
+        pass
+
+    def own_method(fun, x0, args=(), constraints=(), **more):
+        assert isinstance(constraints[0], Fence)  # SciPy hands to such a method what it gets
+        return scipy.optimize.minimize(fun, x0, jac=more["jac"], bounds=[(-1.0, 0.5), (-1.0, 1.0)])
+
+    f = lambda x, a: (x[0] - a) ** 2 + x[1] ** 2
+    solve = lambda a, run=optimize.minimize: run(
+        f, [0.0, 0.0], (a,), own_method, constraints=[Fence()]).x[0]  # fmt: skip
+    assert solve(2.0) == pytest.approx(0.5)
+    _refuses("class Fence is not known", solve, 2.0)
+
+
+def test_a_point_beside_the_solution_does_not_tell_what_is_active():
+    """The rows that press on the point at first no longer do when the idle ones are left out."""
+    idle = np.array([np.sin(0.1), -np.cos(0.1)])
+    slope = 2e-5 * np.array([0.0, 1.0]) + 8e-5 * idle
+
+    def stopped(fun, x0, args=(), **more):
+        return scipy.optimize.OptimizeResult(x=np.zeros(2), success=True, fun=0.0)
+
+    rows = LinearConstraint(np.stack([[0.0, 1.0], idle]), [0.0, -9e-4], np.inf)
+    f = lambda x, a: 0.5 * np.sum(x**2) + x @ slope + a * x[0]
+    _refuses("not clear which of the constraints are active", lambda a: optimize.minimize(
+        f, [0.1, 0.1], (a,), stopped, constraints=rows).x[0])  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 from collections import Counter
@@ -15,6 +14,7 @@ import pytest
 
 pytest.importorskip("scipy", minversion="1.17")
 import scipy.special as sp
+from scipy_functions.scipy_slopes import check, flat, modules_of
 from scipy_functions.walk_calls import CALLS, X
 
 import autograd_core.rules.scipy_special  # noqa: F401 - registers the ufuncs
@@ -29,16 +29,9 @@ PARTS = ("cluster.vq", "fft", "integrate", "interpolate", "linalg", "ndimage", "
 PLAIN = {"errstate", "geterr", "seterr"}
 
 
-def _modules(part: str) -> tuple[Any, Any]:
-    return (
-        importlib.import_module(f"scipy.{part}"),
-        importlib.import_module(f"autograd_core.scipy.{part}"),
-    )
-
-
 def _kind(part: str, name: str) -> str | None:
     """Say what stands for a public name here."""
-    theirs, ours = _modules(part)
+    theirs, ours = modules_of(part)
     own, made = getattr(theirs, name), getattr(ours, name)
     if not callable(own) or isinstance(own, ModuleType) or name in PLAIN:
         return None
@@ -63,16 +56,8 @@ def _is_guard(made: Any) -> bool:
     return isinstance(made, type) and "own" in vars(made)
 
 
-NAMES = [(part, name) for part in PARTS for name in sorted(set(_modules(part)[0].__all__))]
+NAMES = [(part, name) for part in PARTS for name in sorted(set(modules_of(part)[0].__all__))]
 KINDS = {f"{part}.{name}": _kind(part, name) for part, name in NAMES}
-
-
-def _flat(y: Any) -> Any:
-    if isinstance(y, (tuple, list)):
-        return np.concatenate([_flat(v) for v in y])
-    if np.iscomplexobj(y):
-        return np.concatenate([np.reshape(np.real(y), -1), np.reshape(np.imag(y), -1)])
-    return np.reshape(y, (-1,)) * 1.0
 
 
 def test_every_name_is_known() -> None:
@@ -83,27 +68,7 @@ def test_every_name_is_known() -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", sorted(CALLS))
 def test_what_works_has_scipys_value_and_the_slope_of_differences(name: str) -> None:
-    theirs, ours = _modules(name.rpartition(".")[0])
-    direction = np.cos(np.arange(9.0))
-
-    def own(x: Any) -> Any:
-        return _flat(CALLS[name](theirs, x))
-
-    def here(x: Any) -> Any:
-        return _flat(CALLS[name](ours, x))
-
-    wanted = own(X)
-    np.testing.assert_allclose(here(Tensor(X, requires_grad=True)).data, wanted, rtol=1e-12,
-                               atol=1e-13)  # fmt: skip
-    h = 1e-5
-    slope = (8 * (own(X + h * direction) - own(X - h * direction))
-             - (own(X + 2 * h * direction) - own(X - 2 * h * direction))) / (12 * h)  # fmt: skip
-    forward = jvp(here, (X,), (direction,))[1]
-    size = max(1.0, float(np.max(np.abs(slope))))
-    np.testing.assert_allclose(forward, slope, rtol=1e-5, atol=1e-6 * size)
-    weights = np.sin(1.0 + np.arange(wanted.size))
-    backward = np.sum(grad(lambda x: np.sum(weights * here(x)))(X) * direction)
-    np.testing.assert_allclose(backward, np.sum(weights * forward), rtol=1e-9, atol=1e-9 * size)
+    check(name.rpartition(".")[0], CALLS[name])
 
 
 REFUSED = sorted(k for k, v in KINDS.items() if v == "refused")
@@ -124,7 +89,7 @@ def _traced_calls(f: Any) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_has_no_rule_refuses_by_name(name: str) -> None:
     part, _, last = name.rpartition(".")
-    made = getattr(_modules(part)[1], last)
+    made = getattr(modules_of(part)[1], last)
     if isinstance(made, np.ufunc):
         x = Tensor(0.4, requires_grad=True)
         with pytest.raises(UnsupportedError, match=last.replace("_", ".")):
@@ -176,14 +141,14 @@ def test_ufuncs_have_the_slope_of_differences_or_refuse(name: str) -> None:
 
         def parts(v: Any, k: int = k) -> Any:
             made = f(*args[:k], v, *args[k + 1 :])
-            return _flat(list(made) if isinstance(made, tuple) else [made])
+            return flat(list(made) if isinstance(made, tuple) else [made])
 
         try:
             forward = jvp(parts, (np.float64(args[k]),), (np.float64(1.0),))[1]
         except (UnsupportedError, RuleError):  # no derivative in this argument
             continue
         compared += 1
-        wanted = _flat(list(_slope(f, args, k)))
+        wanted = flat(list(_slope(f, args, k)))
         np.testing.assert_allclose(forward, wanted, rtol=1e-6, atol=1e-8)
         weights = np.sin(1.0 + np.arange(wanted.size))
         backward = grad(lambda v, parts=parts, w=weights: np.sum(w * parts(v)))(np.float64(args[k]))

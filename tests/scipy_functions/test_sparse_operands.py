@@ -14,6 +14,7 @@ import scipy.sparse as ss
 from autograd_core import (
     AutogradError,
     LinearAlgebraError,
+    OperandError,
     ShapeError,
     Tensor,
     compile,
@@ -243,3 +244,37 @@ def test_constants_stay_scipys() -> None:
     assert isinstance(sparse.csr_array(A), ss.csr_array)
     assert sparse.eye_array(3).shape == (3, 3)
     assert "Entries((4, 4)" in repr(ss.csr_array(A) * Tensor(2.0, requires_grad=True))
+
+
+def test_entries_say_what_they_are_and_refuse_what_is_sparse() -> None:
+    S, T = ss.csr_array(A), ss.csr_array(A[:2])
+    made = sparse.coo_array((Tensor(S.data, requires_grad=True), S.tocoo().coords), shape=(4, 4))
+    assert (made.dtype, made.nnz, made.shape) == (S.dtype, S.nnz, S.shape)
+    np.testing.assert_array_equal(made.transpose().toarray().data, A.T)
+    np.testing.assert_allclose(made.dot(V).data, A @ V, rtol=1e-12)
+    np.testing.assert_array_equal(made.dot(2.0).toarray().data, 2.0 * A)
+    for call, words in ((lambda: made / S, "S / T.toarray()"), (lambda: made + T, "(2, 4)")):
+        with pytest.raises(OperandError) as caught:
+            call()
+        assert words in str(caught.value)
+        assert "test_sparse_operands.py" in str(caught.value)
+
+
+def test_the_quotient_and_the_scaled_matrix_are_differentiated() -> None:
+    S = ss.coo_array(A)
+    make = lambda x: sparse.coo_array((x[:7], S.coords), shape=(4, 4))
+    dense = lambda x: np.zeros((4, 4)) + sum(
+        x[k] * np.outer(np.eye(4)[i], np.eye(4)[j]) for k, (i, j) in enumerate(zip(
+            *S.coords, strict=True)))  # fmt: skip
+    x = np.cos(np.arange(11.0)) + 2.0
+    _compare(lambda x: np.sum((make(x) / x[7:]).toarray() ** 2),
+             lambda x: np.sum((dense(x) / x[7:]) ** 2), x)  # fmt: skip
+    _compare(lambda x: np.sum(make(x).dot(x[7]).transpose().toarray() ** 2),
+             lambda x: np.sum((dense(x) * x[7]) ** 2), x)  # fmt: skip
+
+
+def test_the_solvers_are_there_before_anybody_imports_them(monkeypatch: Any) -> None:
+    own = sparse.linalg
+    monkeypatch.delattr(sparse, "linalg")
+    assert sparse.linalg is own
+    assert own.spsolve is spsolve

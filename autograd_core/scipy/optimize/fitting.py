@@ -102,7 +102,7 @@ def least_squares(
         how = {**own, "bounds": bounds if data[1] is None else data[1]}
 
         def f(vector: Any) -> Any:
-            return joined(fun(unknowns.pytree(vector), *args, **kwargs))
+            return joined(fun(unknowns.pytree(vector), *args, **kwargs), at=vector)
 
         matrix: Any = jac
         if callable(jac):
@@ -198,11 +198,11 @@ def curve_fit(
     keys = list(p0) if isinstance(p0, dict) else None
     start = list(p0.values()) if isinstance(p0, dict) else p0
 
-    def model(xdata: Any, params: Any) -> Any:
+    def model(xdata: Any, params: Any, at: Any = None) -> Any:
         made = (
             f(xdata, *params) if keys is None else f(xdata, **dict(zip(keys, params, strict=True)))
         )
-        return joined(made)
+        return joined(made, at)
 
     def run(_: Any, xdata: Any, ydata: Any, sigma: Any, data: Any) -> tuple[Any, Any]:
         matrix: Any = jac
@@ -215,7 +215,7 @@ def curve_fit(
 
         value = numbers(f, "curve_fit")
         if keys is not None:
-            value = numbers(lambda x, *p: model(x, p), "curve_fit")
+            value = numbers(lambda x, *p: model(x, p, np.array(p)), "curve_fit")
         made = _optimize.curve_fit(
             value, xdata, ydata, start, sigma, absolute_sigma,
             **({} if check_finite is None else {"check_finite": check_finite}),

@@ -53,7 +53,7 @@ def _constraint(given: Any, data: Any, unknowns: Unknowns, needs: bool) -> Any:
         return given
 
     def of_x(x: Any) -> Any:
-        return joined(given.fun(unknowns.pytree(x)))
+        return joined(given.fun(unknowns.pytree(x)), at=x)
 
     jac = unknowns.of(given.jac) if callable(given.jac) else given.jac
     hess = given.hess

@@ -29,14 +29,21 @@ def _array(value: Any) -> Any:
     return np.stack([_array(v) for v in value]) if isinstance(value, (list, tuple)) else value
 
 
-def joined(pytree: Any) -> Any:
-    """Return every number of a pytree in one vector; a complex one as real and imaginary part."""
+def joined(pytree: Any, at: Any = None) -> Any:
+    """Return every number of a pytree in one vector; a complex one as real and imaginary part.
+
+    But where the vector that it is a value `at` is complex, that is a step of SciPy's
+    (``jac="cs"``), and a number stays one.
+    """
+    whole = np.iscomplexobj(at)
     if isinstance(pytree, (list, tuple)) and not _is_pytree(pytree):
         pytree = _array(pytree)
     parts = []
     for leaf in tree.leaves(pytree):
         value = as_floats(leaf)
-        both = (np.real(value), np.imag(value)) if value.dtype.kind == "c" else (value,)
+        both = (
+            (np.real(value), np.imag(value)) if value.dtype.kind == "c" and not whole else (value,)
+        )
         parts += [np.reshape(part, (-1,)) for part in both]
     if len(parts) == 1:
         return parts[0]
