@@ -14,7 +14,6 @@ from autograd_core.extend import ONNX_LOWERINGS
 
 from .functional import activation, hard, resampling
 from .functional.activation import _gelu_approximate, _gelu_exact
-from .functional.blas import _call
 from .functional.conv import _convolve_bias
 from .functional.convolution import convolve, correlate, spread
 from .functional.embedding import _derivative, _lookup, scatter
@@ -52,11 +51,6 @@ def _affine(g: Any, y: Any, x: Any, weight: Any, bias: Any = None) -> Any:
         return g.op("Gemm", x, weight, bias, like=y, transB=1)
     made = g.op("MatMul", x, g.transpose(weight, (1, 0)), like=y)
     return made if bias is None else g.two("Add", made, bias)
-
-
-@lowers(_call)
-def _product(g: Any, y: Any, a: Any, b: Any) -> Any:
-    return g.op("MatMul", g.cast(a, y.dtype), g.cast(b, y.dtype), like=y)
 
 
 @lowers(resampling.weighed)
@@ -317,7 +311,9 @@ def _log_shares(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
 # --- normalization -------------------------------------------------------------------------------
 
 
+# ONNX's epsilon is a float32: in double precision the numbers would differ.
 @lowers(operation_of(row_norm))
+@_single
 def _layer_norm(
     g: Any, y: Any, x: Any, weight: Any, bias: Any, *, saved: Any, needs: Any, options: Any
 ) -> Any:
@@ -326,6 +322,7 @@ def _layer_norm(
 
 
 @lowers(operation_of(grouped_norm))
+@_single
 def _group_norm(
     g: Any, y: Any, x: Any, weight: Any, bias: Any, *, saved: Any, needs: Any, options: Any
 ) -> Any:
@@ -349,13 +346,13 @@ def _batch_norm(
     saved: Any, needs: Any, options: Any,
 ) -> Any:  # fmt: skip
     eps, given = options["eps"], (x, weight, bias, mean, variance)
-    if all(v.dtype == y.dtype for v in given):
+    if y.dtype != np.float64 and all(v.dtype == y.dtype for v in given):
         return g.op("BatchNormalization", *given, like=y, epsilon=eps)
-    column = (-1, *(1,) * (x.ndim - 2))  # statistics in another precision: they round there
+    column = (x.shape[1], *(1,) * (x.ndim - 2))  # statistics in another precision round there
     spread = g.op("Sqrt", g.two("Add", variance, g.number(eps, variance)))
     scale = g.two("Div", g.cast(weight, y.dtype), g.cast(spread, y.dtype))
     shift = g.two("Sub", g.cast(bias, y.dtype), g.two("Mul", g.cast(mean, y.dtype), scale))
-    scale, shift = (g.reshape(v, (x.shape[1], *column[1:])) for v in (scale, shift))
+    scale, shift = (g.reshape(v, column) for v in (scale, shift))
     return g.two("Add", g.two("Mul", g.cast(x, y.dtype), scale), shift)
 
 
@@ -393,6 +390,7 @@ def _recurrent(
 
 
 @lowers(operation_of(lstm_layer))
+@_single
 def _lstm(
     g: Any, y: Any, x: Any, h0: Any, c0: Any, *weights: Any, saved: Any, needs: Any, options: Any
 ) -> Any:
@@ -401,6 +399,7 @@ def _lstm(
 
 
 @lowers(operation_of(gru_layer))
+@_single
 def _gru(
     g: Any, y: Any, x: Any, h0: Any, *weights: Any, saved: Any, needs: Any, options: Any
 ) -> Any:
@@ -410,6 +409,7 @@ def _gru(
 
 
 @lowers(operation_of(rnn_layer))
+@_single
 def _rnn(
     g: Any, y: Any, x: Any, h0: Any, *weights: Any, saved: Any, needs: Any, options: Any
 ) -> Any:

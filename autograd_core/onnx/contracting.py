@@ -9,31 +9,36 @@ import numpy as np
 
 from autograd_core.compiling.spelling import STACKED
 from autograd_core.onnx.graph import Graph, Ref
+from autograd_core.onnx.pointwise import two
 from autograd_core.onnx.shaping import BEGIN, cut, pad
 from autograd_core.onnx.table import lowers
 from autograd_core.rules import calculus, products
 
-# onnxruntime multiplies matrices of these
 _LETTERS = string.ascii_letters
-_KINDS = frozenset("fdeiIlLqQ")
+
+
+def _summed(y: Any) -> Any:
+    """Return the dtype to sum products in: int64 for all whole numbers, since what wraps is alike.
+
+    Truth values are counted, and a count is true if it is not 0.
+    """
+    return y.dtype if y.dtype.kind == "f" else np.dtype(np.int64)
+
+
+def _matrices(g: Graph, y: Any, a: Ref, b: Ref) -> Ref:
+    kind = _summed(y)
+    return g.cast(g.op("MatMul", g.cast(a, kind), g.cast(b, kind), shape=y.shape), y.dtype)
 
 
 @lowers(products.flat, products.matmul, STACKED, np.matmul)
 def matmul(g: Graph, y: Any, a: Ref, b: Ref) -> Ref:
     """MatMul; of a number, Mul."""
-    a, b = g.cast(a, y.dtype), g.cast(b, y.dtype)
-    if not a.ndim or not b.ndim:
-        return g.two("Mul", a, b)
-    if y.dtype.char not in _KINDS:
-        raise g.refuse(f"a matrix product of {y.dtype}; use x.astype(float).")
-    return g.op("MatMul", a, b, like=y)
+    return _matrices(g, y, a, b) if a.ndim and b.ndim else two("Mul")(g, y, a, b)
 
 
-@lowers(products.contracted, products.rearranged, np.einsum)
-def einsum(g: Graph, y: Any, *operands: Ref, subscripts: Any = None, **settings: Any) -> Ref:
+@lowers(products.contracted, products.rearranged)
+def einsum(g: Graph, y: Any, *operands: Ref, subscripts: str) -> Ref:
     """Einsum."""
-    if settings.get("out") is not None or not isinstance(subscripts, str):
-        raise g.refuse("einsum without a text of subscripts.")
     inputs, _, output = subscripts.replace(" ", "").partition("->")
     terms = inputs.split(",")
     if "->" not in subscripts:  # letters that stand once, in their order
@@ -60,26 +65,25 @@ def einsum(g: Graph, y: Any, *operands: Ref, subscripts: Any = None, **settings:
     given = []
     for k, x in enumerate(operands):  # what broadcasts from length 1 has no letter
         single = [j for j, c in enumerate(named[k]) if x.shape[j] == 1 and lengths[c] > 1]
-        given.append(g.squeeze(g.cast(x, y.dtype), single))
+        given.append(g.squeeze(g.cast(x, _summed(y)), single))
         named[k] = "".join(c for j, c in enumerate(named[k]) if j not in single)
     equation = f"{','.join(named)}->{output.replace('...', ''.join(free))}"
-    return g.op("Einsum", *given, like=y, equation=equation)
+    return g.cast(g.op("Einsum", *given, shape=y.shape, equation=equation), y.dtype)
 
 
 @lowers(calculus.convolve, np.convolve)
 def convolve(g: Graph, y: Any, a: Ref, v: Ref, mode: Any = "full") -> Ref:
     """Multiply a matrix of windows and the shorter one, turned about."""
-    a, v = g.cast(a, y.dtype), g.cast(v, y.dtype)
+    a, v = (g.cast(x, _summed(y)) for x in (a, v))
     if v.shape[0] > a.shape[0]:
         a, v = v, a
     n, m = a.shape[0], v.shape[0]
-    mode = getattr(mode, "array", mode)
     mode = {0: "valid", 1: "same", 2: "full"}.get(mode, str(mode))
     first = {"full": 0, "same": (m - 1) // 2, "valid": m - 1}[mode]
-    wide = pad(g, a, [m - 1], [m - 1], 0, (n + 2 * m - 2,))
+    wide = pad(g, a, [m - 1], [m - 1], (n + 2 * m - 2,))
     places = np.arange(first, first + y.shape[0])[:, None] + np.arange(m)
     windows = g.op("Gather", wide, g.constant(places), shape=places.shape, axis=0)
-    return g.op("MatMul", windows, cut(g, v, {0: (-1, BEGIN, -1)}, v.shape), like=y)
+    return _matrices(g, y, windows, cut(g, v, {0: (-1, BEGIN, -1)}, v.shape))
 
 
 @lowers(np.linalg.det)

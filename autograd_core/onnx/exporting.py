@@ -21,6 +21,7 @@ from autograd_core.onnx.models import (
     checked,
     differs,
     model_of,
+    named_once,
     needed,
     perturbed,
     run,
@@ -138,9 +139,12 @@ def export(
         batch = Batch(dynamic_axes, exportable, called)
         runs = [recorder.recorded(batch.arguments(args, n)) for n in batch.sizes]
         several = [Lowered(r, opset_version, names, called, gradients) for r in runs]
+        for run_at in several:
+            without_waste(run_at.graph, names)
         shapes = batch.merge(several)
         lowered, other = several[0], recorder.recorded(batch.arguments(args, batch.another))
     without_waste(lowered.graph, names)
+    named_once(lowered.graph)
     model = model_of(
         lowered.graph,
         [(r, shapes.get(r.name, list(r.shape))) for r in lowered.inputs],
@@ -148,14 +152,14 @@ def export(
         lowered.parameters,
         identifier(getattr(f, "__name__", type(f).__name__)),
     )
-    if not doc_strings:
-        for node in model.graph.node:
-            node.ClearField("doc_string")
     checked(model)
     if check:
         for run_of in (exportable, other):
             if run_of is not None:
                 _compare(model, called, names, run_of, lowered.parameters)
+    if not doc_strings:
+        for node in model.graph.node:
+            node.ClearField("doc_string")
     if path is not None:
         saved(model, path)
     return model

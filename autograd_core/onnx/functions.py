@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_core.onnx.graph import Graph, Ref
+from autograd_core.onnx.pointwise import is_infinite, two
 from autograd_core.onnx.table import COMPOSED, lowers
 from autograd_core.rules import elementwise as e
 from autograd_core.workers.erf import double as double_erf
@@ -99,6 +100,10 @@ class Formula:
         """Where it is NaN."""
         return self.op("IsNaN", dtype=bool)
 
+    def is_inf(self) -> Formula:
+        """Where it is infinite, of either sign."""
+        return Formula(self.g, is_infinite(self.g, None, self.ref))
+
     def choose(self, yes: Any, no: Any) -> Formula:
         """As a condition: yes where it holds, no elsewhere."""
         like = yes if isinstance(yes, Formula) else no
@@ -119,13 +124,20 @@ def smaller(a: Formula, b: Any) -> Formula:
 Written = Callable[..., Formula]
 
 
-def formula(*operations: Any) -> Callable[[Written], Written]:
-    """Register a formula of arguments in the result's dtype (decorator)."""
+def formula(*operations: Any, whole: str = "") -> Callable[[Written], Written]:
+    """Register a formula of arguments in the result's dtype (decorator).
+
+    Parameters
+    ----------
+    *operations : NumPy function or Primitive
+    whole : str
+        ONNX's operator that does it for whole numbers, where the result can be such.
+    """
 
     def decorate(written: Written) -> Written:
         def lowering(g: Graph, y: Any, *arguments: Ref) -> Ref:
             if y.dtype.kind != "f":
-                raise g.refuse(f"{written.__name__} of {y.dtype} numbers.")
+                return two(whole)(g, y, *arguments)
             return written(*(Formula(g, g.cast(a, y.dtype)) for a in arguments)).ref
 
         lowers(*operations)(lowering)
@@ -245,7 +257,7 @@ def log10(x: Formula) -> Formula:
 def cbrt(x: Formula) -> Formula:
     """|x| ** (1/3) and one step of Newton, with the sign of x."""
     size = abs(x)
-    plain = size.equals(0) | size.op("IsInf", dtype=bool)
+    plain = size.equals(0) | size.is_inf()
     y = plain.choose(1.0, size) ** (1 / 3)
     y = y - (y - plain.choose(1.0, size) / (y * y)) / 3
     y = plain.choose(size, y)
@@ -257,9 +269,9 @@ def hypot(a: Formula, b: Formula) -> Formula:
     """Large * sqrt(1 + (small / large)^2); infinite where one of them is."""
     a, b = abs(a), abs(b)
     large, small = larger(a, b), smaller(a, b)
-    safe = (large.equals(0) | large.op("IsInf", dtype=bool)).choose(1.0, large)
+    safe = (large.equals(0) | large.is_inf()).choose(1.0, large)
     share = small / safe
-    plain = a.op("IsInf", dtype=bool) | b.op("IsInf", dtype=bool)
+    plain = a.is_inf() | b.is_inf()
     return plain.choose(math.inf, large * (1 + share * share).op("Sqrt"))
 
 
@@ -277,17 +289,19 @@ def copysign(a: Formula, b: Formula) -> Formula:
 @lowers(np.signbit)
 def signbit(g: Graph, y: Any, x: Ref) -> Ref:
     """Below 0, or -0.0."""
-    return _negative_sign(Formula(g, x)).ref if x.dtype.kind == "f" else g.test(
-        "Less", x, g.number(0, x))  # fmt: skip
+    if x.dtype.kind == "f":
+        return _negative_sign(Formula(g, x)).ref
+    x = g.cast(x, np.int32) if x.dtype.kind == "b" else x
+    return g.test("Less", x, g.number(0, x))
 
 
-@formula(np.fmax)
+@formula(np.fmax, whole="Max")
 def fmax(a: Formula, b: Formula) -> Formula:
     """Return the larger; what is NaN does not count."""
     return a.is_nan().choose(b, b.is_nan().choose(a, larger(a, b)))
 
 
-@formula(np.fmin)
+@formula(np.fmin, whole="Min")
 def fmin(a: Formula, b: Formula) -> Formula:
     """Return the smaller; what is NaN does not count."""
     return a.is_nan().choose(b, b.is_nan().choose(a, smaller(a, b)))
@@ -317,7 +331,7 @@ def logaddexp2(a: Formula, b: Formula) -> Formula:
 
 def _share(a: Formula, b: Formula, exp: Callable[[Formula], Formula]) -> Formula:
     part = 1 / (1 + exp(b - a))
-    both = a.op("IsInf", dtype=bool) & a.equals(b)
+    both = a.is_inf() & a.equals(b)
     return both.choose(_halves(a), part)
 
 

@@ -117,13 +117,10 @@ class Graph:
     def ops(
         self, kind: str, *inputs: Ref | None, likes: Sequence[Any], **attributes: Any
     ) -> list[Ref]:
-        """Add an operator with several results, like these arrays; None for one left out."""
-        made = [
-            None if x is None else Ref(self.name(kind.lower()), np.asarray(x).dtype, np.shape(x))
-            for x in likes
-        ]
-        self._add(kind, inputs, ["" if m is None else m.name for m in made], attributes)
-        return made  # type: ignore[return-value]
+        """Add an operator with several results, like these arrays."""
+        made = [Ref(self.name(kind.lower()), np.asarray(x).dtype, np.shape(x)) for x in likes]
+        self._add(kind, inputs, [m.name for m in made], attributes)
+        return made
 
     def _add(
         self, kind: str, inputs: Sequence[Ref | None], outputs: list[str], attributes: Any
@@ -164,6 +161,8 @@ class Graph:
         """Return a value repeated along new axes and along axes of length 1."""
         if x.shape == tuple(shape):
             return x
+        if 0 in shape:  # onnxruntime's Expand makes no axis of length 0
+            return self.constant(np.zeros(shape, x.dtype))
         return self.op("Expand", x, self.ints(shape), shape=shape)
 
     def transpose(self, x: Ref, axes: Any) -> Ref:

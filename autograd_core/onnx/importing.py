@@ -43,6 +43,7 @@ class Imported:
         unknown = [c for c in self._calls if c.run is None]
         if unknown:
             operators.unknown(unknown[0])
+        _check_names(self._calls, {*arrays, *self.inputs}, self.outputs)
         self._last = _last_uses(self._calls, self.outputs)
 
     def __repr__(self) -> str:
@@ -71,12 +72,23 @@ class Imported:
         for call, ends in zip(self._calls, self._last, strict=True):
             inputs = [values[name] if name else None for name in call.node.input]
             assert call.run is not None
-            made = call.run(call, *inputs)
+            try:
+                made = call.run(call, *inputs)
+            except errors.AutogradError:
+                raise
+            except (IndexError, KeyError, TypeError, ValueError) as error:
+                shapes = ", ".join("none" if x is None else str(np.shape(x)) for x in inputs)
+                raise errors.OperandError(
+                    f"import_onnx: {call.where} of shapes {shapes}: {error}.", Location.of_caller()
+                ) from error
             made = made if isinstance(made, tuple) else (made,)
             for name, value in zip(call.node.output, made, strict=False):
                 values[name] = value
+            for name in call.node.output[len(made) :]:
+                if name and name not in ends:
+                    raise call.refusal(f"output {name!r}")
             for name in ends:
-                del values[name]
+                values.pop(name, None)
         found = tuple(values[name] for name in self.outputs)
         return found if len(found) > 1 else found[0]
 
@@ -92,18 +104,37 @@ class Imported:
             if not isinstance(value, Boxed):
                 value = given[name] = np.asarray(value)
             dtype, rank = self._kinds[name]
-            if value.dtype != dtype or np.ndim(value) != rank:
+            if value.dtype != dtype or rank not in (None, np.ndim(value)):
+                axes = "" if rank is None else f" with {rank} axes"
                 raise errors.DTypeError(
-                    f"import_onnx: input {name} needs {dtype} with {rank} axes, got {value.dtype} "
-                    f"of shape {np.shape(value)}. Convert it: x.astype(np.{dtype}).",
+                    f"import_onnx: input {name} needs {dtype}{axes}, got {value.dtype} of shape "
+                    f"{np.shape(value)}. Convert it: x.astype(np.{dtype}).",
                     Location.of_caller(),
                 )
         return given
 
 
-def _kind(onnx: Any, value: Any) -> tuple[Any, int]:
+def _kind(onnx: Any, value: Any) -> tuple[Any, int | None]:
+    """Return an input's dtype, and how many axes it has, if the file says that."""
+    if not value.type.HasField("tensor_type"):
+        raise errors.UnsupportedError(
+            f"import_onnx: input {value.name} is no array: {value.type.WhichOneof('value')}."
+        )
     kind = value.type.tensor_type
-    return onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type), len(kind.shape.dim)
+    rank = len(kind.shape.dim) if kind.HasField("shape") else None
+    return onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type), rank
+
+
+def _check_names(calls: list[Call], known: set[str], outputs: list[str]) -> None:
+    """Raise if something is read that nothing before it gives: a sparse array, say."""
+    for call in calls:
+        for name in call.node.input:
+            if name and name not in known:
+                raise call.refusal(f"input {name!r}, which no node before and no array gives,")
+        known.update(call.node.output)
+    for name in outputs:
+        if name not in known:
+            raise errors.UnsupportedError(f"import_onnx: no node gives output {name!r}.")
 
 
 def _last_uses(calls: list[Call], outputs: list[str]) -> list[list[str]]:
@@ -154,8 +185,13 @@ def import_onnx(source: Any) -> Imported:
         model = onnx.load_model_from_string(bytes(source))
     elif isinstance(source, (str, PathLike)):
         model = onnx.load_model(fspath(source))
-    else:
+    elif hasattr(source, "graph"):
         model = source
+    else:
+        raise errors.OperandError(
+            f"import_onnx: give a path, bytes or a ModelProto, not {type(source).__name__}.",
+            Location.of_caller(),
+        )
     if model.functions:
         model = needed("onnx.inliner").inline_local_functions(model)
     return Imported(model)

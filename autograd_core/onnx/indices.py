@@ -176,7 +176,7 @@ def _padded(g: Graph, x: Ref, parts: list[Any], shape: tuple[int, ...]) -> Ref:
         after.append(n - stop)
         inner.append(stop - start)
         axis += 1
-    return pad(g, g.reshape(x, inner), before, after, 0, shape)
+    return pad(g, g.reshape(x, inner), before, after, shape)
 
 
 def _written(

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_core.base import errors
 from autograd_core.compiling.naming import gradient_name, hints
-from autograd_core.compiling.program import Step, Value, replaced
+from autograd_core.compiling.program import Step, Value, replaced, values_in
 from autograd_core.onnx import contracting, functions, indices, pointwise, reductions, shaping
 from autograd_core.onnx.graph import Graph, Node, Ref
 from autograd_core.onnx.programs import Exportable
@@ -85,9 +85,8 @@ class Lowered:
     def _step(self, step: Step) -> None:
         operation, graph = step.operation, self.graph
         assert operation is not None
-        for value in step.results:
-            if value is not None:
-                _checked(value.example, operation.name, step.where)
+        for known in filter(None, step.results):  # None: a gradient that nobody asked for
+            _checked(known.example, operation.name, step.where)
         lowering = lowering_of(operation)
         if lowering is None:
             raise errors.UnsupportedError(
@@ -99,24 +98,29 @@ class Lowered:
         settings = {k: replaced(v, self._setting) for k, v in step.params.items()}
         examples = [None if v is None else v.example for v in step.results]
         example = tuple(examples) if step.multiple else examples[0]
+        signature = inspect.signature(lowering)
         try:
-            inspect.signature(lowering).bind(graph, example, *args, **settings)
+            bound = signature.bind(graph, example, *args, **settings)
         except TypeError as error:
             raise errors.UnsupportedError(
                 f"onnx: {operation.name} with these settings is not written as ONNX: {error}.",
                 step.where,
             ) from error
-        made = lowering(graph, example, *args, **settings)
+        for name, given in bound.arguments.items():  # a setting by its position: np.argmax(x, 1)
+            number = given.__class__ is Ref and given.array is not None and not given.ndim
+            if number and signature.parameters[name].default is not inspect.Parameter.empty:
+                bound.arguments[name] = given.array.item()
+        made = lowering(*bound.args, **bound.kwargs)
         for value, ref in zip(step.results, made if step.multiple else [made], strict=True):
-            if value is not None:
-                ref = self._called(value, ref, step, before)
-                alike = ref.shape == np.shape(value.example) and ref.dtype == value.example.dtype
-                if not ref.own and not alike:
-                    raise AssertionError(
-                        f"{operation.name}: {ref.shape} {ref.dtype} is not "
-                        f"{np.shape(value.example)} {value.example.dtype}"
-                    )
-                self._of[value] = ref
+            assert value is not None  # ONNX has no gradients that can be left out
+            ref = self._called(value, ref, step, before)
+            alike = ref.shape == np.shape(value.example) and ref.dtype == value.example.dtype
+            if not ref.own and not alike:
+                raise AssertionError(
+                    f"{operation.name}: {ref.shape} {ref.dtype} is not "
+                    f"{np.shape(value.example)} {value.example.dtype}"
+                )
+            self._of[value] = ref
 
     def _called(self, value: Value, ref: Ref, step: Step, before: int) -> Ref:
         """Return a value under the name that the user's source has for it."""
@@ -138,6 +142,8 @@ class Lowered:
         if isinstance(argument, (bool, int, float)) and not isinstance(argument, np.generic):
             ref = self.graph.constant(argument)
             return Ref(ref.name, ref.dtype, (), ref.array, argument)
+        if isinstance(argument, list) and next(values_in(argument), None) is None:
+            argument = np.asarray(argument)
         if isinstance(argument, (np.ndarray, np.generic)):
             _checked(argument, "a constant", self.graph.line)
             return self.graph.constant(argument)

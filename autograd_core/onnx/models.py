@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,9 +17,10 @@ from autograd_core.base import errors
 from autograd_core.base.source import Location
 from autograd_core.onnx.graph import Graph, Node, Ref
 
-LARGEST = 1 << 31  # bytes of a protobuf message
+LARGEST = (1 << 31) - (1 << 20)  # bytes of a protobuf message, and what else is in it
 MOVES = 64.0  # times what four roundings of each input move
 IR_VERSION = 8  # of files that every runtime of the opset reads
+_LACKS = ("NOT_IMPLEMENTED", "Unsupported model IR")  # what onnxruntime says that it cannot do
 _IR_OF_OPSET = {18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11, 24: 12, 25: 13}
 
 
@@ -36,19 +40,23 @@ def needed(name: str) -> Any:
 
 
 def without_waste(graph: Graph, outputs: list[str]) -> None:
-    """Drop nodes that no output needs; name equal constants once."""
+    """Drop nodes that no output needs, and constants that nothing reads."""
     needed_names, kept = set(outputs), []
     for node in reversed(graph.nodes):
         if any(out in needed_names for out in node.outputs):
             needed_names.update(node.inputs)
             kept.append(node)
     graph.nodes[:] = kept[::-1]
+    for name in set(graph.constants) - needed_names:
+        del graph.constants[name]
+
+
+def named_once(graph: Graph) -> None:
+    """Let equal constants have one name."""
     known: dict[Any, str] = {}
     instead: dict[str, str] = {}
     for name, array in list(graph.constants.items()):
-        if name not in needed_names:
-            del graph.constants[name]
-        elif array.size <= 1024:
+        if array.size <= 1024:
             key = array.dtype.str, array.shape, array.tobytes()
             first = known.setdefault(key, name)
             if first != name:
@@ -88,6 +96,13 @@ def model_of(
 
     known = [described((ref, list(ref.shape))) for ref, _ in parameters]
     held = [(ref.name, a) for ref, a in parameters] + list(graph.constants.items())
+    for name, array in held:
+        if array.nbytes >= LARGEST:
+            raise errors.UnsupportedError(
+                f"onnx.export: {name} of shape {array.shape} has {array.nbytes} bytes; an array in "
+                f"a file of ONNX has less than {LARGEST}. Split it, or give it as an argument.",
+                Location.of_caller(),
+            )
     body = helper.make_graph(
         [_node(helper, node, k) for k, node in enumerate(graph.nodes)],
         title,
@@ -105,25 +120,57 @@ def model_of(
     )
 
 
+def _is_large(model: Any) -> bool:
+    """Whether a model is too large for one text; such a model cannot say itself how large it is."""
+    parts = (*model.graph.initializer, *model.graph.node)
+    return sum(int(part.ByteSize()) for part in parts) >= LARGEST
+
+
 def saved(model: Any, path: Any) -> None:
     """Write a model; one of more than two gigabytes with its numbers in a file beside it."""
     onnx = needed("onnx")
     path = Path(path)
-    large = model.ByteSize() >= LARGEST
+    large = _is_large(model)
+    if large:  # a copy, since what is written beside the file is taken out of the model
+        whole, model = model, onnx.ModelProto()
+        model.CopyFrom(whole)
     onnx.save_model(model, str(path), save_as_external_data=large,
                     location=f"{path.name}.data" if large else None)  # fmt: skip
+
+
+@contextmanager
+def _small_or_file(model: Any) -> Iterator[Any]:
+    """Hand out a model, or the path of a file that holds it where it is too large for one text."""
+    if not _is_large(model):
+        yield model
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        saved(model, file)
+        yield str(file)
 
 
 def checked(model: Any) -> None:
     """Let onnx's checker look at the model, and infer every shape."""
     onnx = needed("onnx")
-    if model.ByteSize() >= LARGEST:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "model.onnx"
-            saved(model, file)
-            onnx.checker.check_model(str(file), full_check=True)
-        return
-    onnx.checker.check_model(model, full_check=True)
+    with _small_or_file(model) as source:
+        try:
+            onnx.checker.check_model(source, full_check=True)
+        except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+            raise _refused(model, "onnx's checker", error) from error
+
+
+def _refused(model: Any, by: str, error: Exception) -> errors.UnsupportedError:
+    """Return the error for a model that is not taken, with the user's line if a node is named."""
+    text = str(error).strip().partition("\n")[0]
+    words = set(re.findall(r"\w+", text))
+    nodes = sorted(model.graph.node, key=lambda n: n.name not in words)  # a named one first
+    at = [n.doc_string for n in nodes if n.name in words or n.op_type in words]
+    line = f"\n  {at[0]}" if at and at[0] else ""
+    return errors.UnsupportedError(
+        f"onnx.export: {by} does not take the model: {text}. Nothing was written.{line}",
+        Location.of_caller(),
+    )
 
 
 def run(model: Any, feed: dict[str, Any]) -> tuple[list[Any], str]:
@@ -138,15 +185,16 @@ def run(model: Any, feed: dict[str, Any]) -> tuple[list[Any], str]:
         settings.log_severity_level = 4
         settings.intra_op_num_threads = 1
         try:
-            session = onnxruntime.InferenceSession(
-                model.SerializeToString(), settings, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its classes of errors have no public home
-            if "NOT_IMPLEMENTED" not in str(error) and "Unsupported model IR" not in str(error):
-                raise
-            why = f"{onnxruntime.__version__} cannot run this model ({_reason(error)})"
-        else:
+            with _small_or_file(model) as source:
+                whole = source if isinstance(source, str) else source.SerializeToString()
+                session = onnxruntime.InferenceSession(
+                    whole, settings, providers=["CPUExecutionProvider"]
+                )
             return session.run(None, feed), "onnxruntime"
+        except Exception as error:  # its classes of errors have no public home
+            if not any(said in str(error) for said in _LACKS):
+                raise _refused(model, "onnxruntime", error) from error
+            why = f"{onnxruntime.__version__} cannot run this model ({_reason(error)})"
     evaluator = needed("onnx.reference").ReferenceEvaluator(model)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

@@ -51,8 +51,8 @@ def identity(call: Call, x: Any, *settings: Any) -> Any:
 def div(call: Call, a: Any, b: Any) -> Any:
     """Divide; whole numbers towards 0."""
     if np.result_type(bare(a).dtype, bare(b).dtype).kind in "iu":
-        quotient = np.abs(a) // np.abs(b)
-        return (np.sign(a) * np.sign(b) * quotient).astype(a.dtype)
+        quotient, rest = a // b, a % b
+        return quotient + ((rest != 0) & ((a < 0) != (b < 0)))
     return np.divide(a, b)
 
 
@@ -65,8 +65,11 @@ def reciprocal(call: Call, x: Any) -> Any:
 @operator("Pow")
 def power(call: Call, x: Any, y: Any) -> Any:
     """Return a power in the dtype of its base."""
+    if x.dtype.kind in "iu":  # whole numbers have no negative powers
+        x, made = x.astype(float) if np.any(bare(y) < 0) else x, x.dtype
+        return np.power(x, y).astype(made)
     if np.ndim(y) == 0 and float(bare(y)).is_integer() and abs(float(bare(y))) < 2**31:
-        return (x ** int(bare(y))).astype(x.dtype) if x.dtype.kind in "iu" else x ** int(bare(y))
+        return x ** int(bare(y))
     return np.power(x, y).astype(x.dtype)
 
 
@@ -132,7 +135,7 @@ def _sums(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(call: Call, x: Any, axes: Any = None) -> Any:
         chosen = axes_of(call, axes)
         if chosen is None and call.get("noop_with_empty_axes", 0):
-            return x
+            chosen = ()  # squares, say, but adds none
         made = function(x, axis=chosen, keepdims=bool(call.get("keepdims", 1)))
         return made.astype(x.dtype) if bare(made).dtype != bare(x).dtype else made
 
@@ -178,7 +181,7 @@ def cumsum(call: Call, x: Any, axis: Any) -> Any:
     """Return running sums."""
     k = int(np.asarray(axis).reshape(()))
     x = np.flip(x, k) if call.get("reverse", 0) else x
-    made = np.cumsum(x, axis=k)
+    made = np.cumsum(x, axis=k).astype(x.dtype)
     if call.get("exclusive", 0):
         made = made - x
     return np.flip(made, k) if call.get("reverse", 0) else made
@@ -189,7 +192,9 @@ def topk(call: Call, x: Any, k: Any) -> Any:
     """Return the k largest or smallest along an axis, and their places."""
     axis, count = call.get("axis", -1), int(np.asarray(k).reshape(()))
     plain = np.asarray(bare(x))
-    keys = -plain if call.get("largest", 1) and plain.dtype.kind in "fi" else plain
+    keys = plain
+    if call.get("largest", 1):
+        keys = -plain if plain.dtype.kind == "f" else ~plain  # no whole number overflows
     places = np.argsort(keys, axis=axis, kind="stable")
     places = np.take(places, np.arange(count), axis=axis)
     return np.take_along_axis(x, places, axis), places
@@ -432,7 +437,8 @@ def one_hot(call: Call, indices: Any, depth: Any, values: Any) -> Any:
     """Return rows with one place on."""
     n, axis = int(np.asarray(depth).reshape(())), call.get("axis", -1)
     off, on = np.asarray(bare(values))
-    hot = (np.asarray(bare(indices))[..., None] % n) == np.arange(n)
+    places = np.asarray(bare(indices))[..., None]
+    hot = (places == np.arange(n)) | (places == np.arange(-n, 0))
     return np.moveaxis(np.where(hot, on, off), -1, axis)
 
 

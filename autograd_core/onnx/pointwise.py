@@ -27,19 +27,22 @@ TESTS = {
     "GreaterOrEqual": np.greater_equal,
 }  # fmt: skip
 _WHOLE = frozenset({"Floor", "Ceil", "Round"})  # of whole numbers: the numbers themselves
+_HAVE = {"Neg": "if", "Reciprocal": "f"}  # kinds of numbers that ONNX has it for
 
 
 def _one(kind: str) -> Callable[..., Ref]:
     def lowering(g: Graph, y: Any, x: Ref) -> Ref:
-        if y.dtype.kind in "bu" and kind in ("Neg", "Reciprocal"):
-            raise g.refuse(f"{kind} of {y.dtype}: ONNX has it for signed numbers.")
+        if y.dtype.kind not in _HAVE.get(kind, "biuf"):
+            raise g.refuse(f"{kind} of {y.dtype}, which ONNX does not have; use x.astype(float).")
         x = g.cast(x, y.dtype)
-        return x if y.dtype.kind in "biu" and kind in _WHOLE else g.op(kind, x)
+        same = y.dtype.kind == "b" or (y.dtype.kind in "iu" and kind in _WHOLE)
+        return x if same else g.op(kind, x)
 
     return lowering
 
 
-def _two(kind: str) -> Callable[..., Ref]:
+def two(kind: str) -> Callable[..., Ref]:
+    """Return what writes an operator of two arguments; of truth values And or Or."""
     logical = {"Add": "Or", "Mul": "And", "Max": "Or", "Min": "And"}
 
     def lowering(g: Graph, y: Any, a: Ref, b: Ref) -> Ref:
@@ -62,7 +65,7 @@ def _test(kind: str) -> Callable[..., Ref]:
 for _kind, _functions in ONE.items():
     lowers(*_functions)(_one(_kind))
 for _kind, _functions in TWO.items():
-    lowers(*_functions)(_two(_kind))
+    lowers(*_functions)(two(_kind))
 for _kind, _function in TESTS.items():
     lowers(_function)(_test(_kind))
 
@@ -160,6 +163,7 @@ def round_(g: Graph, y: Any, x: Ref, decimals: int = 0) -> Ref:
         if decimals < 0:
             raise g.refuse("rounding of whole numbers to tens: ONNX rounds floats.")
         return x
+    x = g.cast(x, y.dtype)  # NumPy makes float16 of truth values
     factor = g.number(10.0 ** abs(decimals), x)
     first, last = ("Mul", "Div") if decimals > 0 else ("Div", "Mul")
     if not decimals:
@@ -234,7 +238,7 @@ def _infinite(**attributes: int) -> Callable[..., Ref]:
     return lowering
 
 
-lowers(np.isinf)(_infinite())
+is_infinite = lowers(np.isinf)(_infinite())
 lowers(np.isposinf)(_infinite(detect_negative=0))
 lowers(np.isneginf)(_infinite(detect_positive=0))
 
@@ -242,7 +246,7 @@ lowers(np.isneginf)(_infinite(detect_positive=0))
 @lowers(np.isfinite)
 def isfinite(g: Graph, y: Any, x: Ref) -> Ref:
     """Neither IsNaN nor IsInf."""
-    return g.op("Not", g.two("Or", isnan(g, y, x), _infinite()(g, y, x)))
+    return g.op("Not", g.two("Or", isnan(g, y, x), is_infinite(g, y, x)))
 
 
 @lowers(indexing.select_)

@@ -87,14 +87,12 @@ class _Recorder(Recorder):
 
 def _asked_by_library(frame: FrameType | None) -> bool:
     """Whether the code nearest to a guard, the engine aside, is that of nn or optim."""
-    while frame is not None:
-        name = frame.f_globals.get("__name__", "").removeprefix("autograd_core.")
-        if name.startswith(("nn.", "optim.")):
-            return True
-        if not frame.f_globals.get("__name__", "").startswith("autograd_core."):
-            return False
+    ours, name = "autograd_core.", "autograd_core."
+    libraries = ("nn.", "optim.", f"{ours}nn.", f"{ours}optim.")  # an installed one has both names
+    while frame is not None and name.startswith(ours) and not name.startswith(libraries):
+        name = frame.f_globals.get("__name__", "")
         frame = frame.f_back
-    return False
+    return name.startswith(libraries)
 
 
 def _alike(found: Any, wanted: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_core.onnx.graph import Graph, Ref
+from autograd_core.onnx.graph import WIDER, Graph, Ref
 from autograd_core.onnx.table import lowers
 from autograd_core.rules import reductions
 
@@ -39,25 +39,23 @@ def _total(kind: str, join: str | None) -> Callable[..., Ref]:
         keepdims: Any = False, initial: Any = None, where: Any = True,
     ) -> Ref:  # fmt: skip
         _plain(g, kind, where, out)
-        if kind in ("ReduceMax", "ReduceMin"):
-            if x.dtype.kind == "b" or (x.dtype.kind != "f" and g.opset < 13):
-                made = g.reduce(kind, g.cast(x, np.int32), _axes(axis), _kept(keepdims))
-                made = g.cast(made, y.dtype)
-            else:
-                made = g.cast(_extreme(g, kind, x, axis, keepdims), y.dtype)
+        extreme = kind in ("ReduceMax", "ReduceMin")
+        if extreme:
+            wide = np.dtype(np.int32) if x.dtype.kind == "b" else WIDER.get(x.dtype, x.dtype)
         elif kind == "ReduceMean" and y.dtype == np.float16:
-            made = g.reduce(kind, g.cast(x, np.float32), _axes(axis), _kept(keepdims))
-            made = g.cast(made, y.dtype)
-        elif y.dtype.kind in "iu" and y.dtype.itemsize + (y.dtype.kind == "u") != 8:
-            # onnxruntime adds no other whole numbers; what wraps comes out the same
-            made = g.reduce(kind, g.cast(x, np.int64), _axes(axis), _kept(keepdims))
-            made = g.cast(made, y.dtype)
+            wide = np.dtype(np.float32)
+        elif y.dtype.kind in "iu":  # onnxruntime adds no others; what wraps comes out the same
+            wide = np.dtype(np.int64)
         else:
-            made = g.reduce(kind, g.cast(x, y.dtype), _axes(axis), _kept(keepdims))
-        if _given(initial) and join is not None:
+            wide = y.dtype
+        x = g.cast(x, wide)
+        made = _extreme(g, kind, x, axis, keepdims) if extreme else (
+            g.reduce(kind, x, _axes(axis), _kept(keepdims)))  # fmt: skip
+        if _given(initial):
+            assert join is not None
             first = initial if isinstance(initial, Ref) else g.number(initial, made)
-            made = g.two(join, made, g.cast(first, made.dtype))
-        return made
+            made = g.two(join, made, g.cast(first, wide))
+        return g.cast(made, y.dtype)
 
     return lowering
 
@@ -70,9 +68,13 @@ def _extreme(g: Graph, kind: str, x: Ref, axis: Any, keepdims: Any) -> Ref:
     made = g.reduce(kind, x, axes, kept)
     if x.dtype.kind != "f" or made is x:
         return made
-    nan = g.cast(g.op("IsNaN", x, dtype=bool), np.int32)
-    found = g.cast(g.reduce("ReduceMax", nan, axes, kept), bool)
+    found = g.cast(g.reduce("ReduceMax", _nans(g, x), axes, kept), bool)
     return g.where(found, g.number(np.nan, made), made)
+
+
+def _nans(g: Graph, x: Ref) -> Ref:
+    """Return 1 where a number is NaN, and 0 elsewhere."""
+    return g.cast(g.op("IsNaN", x, dtype=bool), np.int32)
 
 
 lowers(reductions.sum_, np.sum)(_total("ReduceSum", "Add"))
@@ -113,6 +115,11 @@ def count_nonzero(g: Graph, y: Any, x: Ref, axis: Any = None, *, keepdims: Any =
     return _count(g, g.cast(x, bool), axis, keepdims)
 
 
+def _ordered(g: Graph, x: Ref) -> Ref:
+    """Return a value in a dtype that runtimes compare."""
+    return g.cast(x, np.int32 if x.dtype.kind == "b" else WIDER.get(x.dtype, x.dtype))
+
+
 def _place(kind: str) -> Callable[..., Ref]:
     def lowering(
         g: Graph, y: Any, x: Ref, axis: Any = None, out: Any = None, *, keepdims: Any = False
@@ -121,10 +128,15 @@ def _place(kind: str) -> Callable[..., Ref]:
         kept = _kept(keepdims)
         if axis is None:
             x = g.reshape(x, (int(np.prod(x.shape)),))
-        x = g.cast(x, np.int32) if x.dtype.kind == "b" else x
+        x = _ordered(g, x)
         place = 0 if axis is None else int(axis) % x.ndim
         shape = np.shape(y) if axis is not None else ((1,) if kept else ())
-        made = g.op(kind, x, dtype=np.int64, shape=shape, axis=place, keepdims=int(kept))
+        how = {"dtype": np.int64, "shape": shape, "axis": place, "keepdims": int(kept)}
+        made = g.op(kind, x, **how)
+        if x.dtype.kind == "f":  # the first NaN, of which runtimes know nothing
+            nan = _nans(g, x)
+            found = g.cast(g.reduce("ReduceMax", nan, [place], kept), bool)
+            made = g.where(found, g.op("ArgMax", nan, **how), made)
         return g.reshape(made, np.shape(y))
 
     return lowering
@@ -137,10 +149,10 @@ lowers(np.argmin)(_place("ArgMin"))
 @lowers(reductions.cumsum, np.cumsum)
 def cumsum(g: Graph, y: Any, x: Ref, axis: Any = None, dtype: Any = None, out: Any = None) -> Ref:
     """CumSum."""
-    x = g.cast(x, y.dtype)
+    x = g.cast(x, np.int64 if y.dtype.kind in "iu" else y.dtype)
     if axis is None:
         x, axis = g.reshape(x, y.shape), 0
-    return g.op("CumSum", x, g.constant(np.int64(int(axis) % x.ndim)))
+    return g.cast(g.op("CumSum", x, g.constant(np.int64(int(axis) % x.ndim))), y.dtype)
 
 
 @lowers(np.argsort)
@@ -151,8 +163,7 @@ def argsort(
     """TopK of all: at a tie the first comes first, as in a stable sort."""
     if axis is None:
         x, axis = g.reshape(x, y.shape), 0
-    if x.dtype.kind == "b":
-        x = g.cast(x, np.int32)
+    x = _ordered(g, x)
     k = int(axis) % x.ndim
     count = g.ints([x.shape[k]])
     values = np.zeros(x.shape, x.dtype)
@@ -164,7 +175,7 @@ def searchsorted(g: Graph, y: Any, a: Ref, v: Ref, side: str = "left", sorter: A
     """Return how many edges lie below."""
     if sorter is not None:
         raise g.refuse("searchsorted with a sorter; sort first.")
-    a, v = g.together(a, v)
+    a, v = (_ordered(g, x) for x in g.together(a, v))
     kind = "Less" if side == "left" else "LessOrEqual"
     below = g.test(kind, a, g.unsqueeze(v, [v.ndim]))
     return g.reduce("ReduceSum", g.cast(below, np.int64), [v.ndim])

@@ -146,43 +146,27 @@ lowers(shapes.triu)(_triangle(1))
 
 
 @lowers(joining.joined)
-def concatenate(g: Graph, y: Any, *parts: Ref, axis: Any = 0, **_: Any) -> Ref:
+def concatenate(g: Graph, y: Any, *parts: Ref, axis: Any = 0) -> Ref:
     """Concat."""
     given = [g.cast(p, y.dtype) for p in parts]
-    if axis is None:
-        given, axis = [g.reshape(p, (int(np.prod(p.shape)),)) for p in given], 0
     if len(given) == 1:
         return given[0]
     return g.op("Concat", *given, like=y, axis=int(axis) % y.ndim)
 
 
-def pad(g: Graph, x: Ref, before: Any, after: Any, value: Any, shape: Any) -> Ref:
-    """Return a value with a number around it."""
+def pad(g: Graph, x: Ref, before: Any, after: Any, shape: Any) -> Ref:
+    """Return a value with zeros around it."""
     if not any(before) and not any(after):
         return x
     pads = g.ints([*before, *after])
-    return g.op("Pad", x, pads, g.number(value, x), shape=shape, mode="constant")
+    return g.op("Pad", x, pads, g.number(0, x), shape=shape, mode="constant")
 
 
 @lowers(joining.padded)
-def padded(g: Graph, y: Any, x: Ref, pad_width: Any, mode: str = "constant", **rest: Any) -> Ref:
+def padded(g: Graph, y: Any, x: Ref, pad_width: Any) -> Ref:
     """Pad."""
-    value = rest.pop("constant_values", 0)
-    if mode != "constant" or rest or np.ndim(value):
-        raise g.refuse(f"np.pad with mode={mode!r} here; pad with one constant.")
     width = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2))
-    return pad(g, g.cast(x, y.dtype), width[:, 0], width[:, 1], value, y.shape)
-
-
-def _filled(value: Any) -> Callable[..., Ref]:
-    def lowering(g: Graph, y: Any, x: Ref, *rest: Any, **_: Any) -> Ref:
-        return g.constant(np.full(y.shape, value, y.dtype))
-
-    return lowering
-
-
-lowers(np.zeros_like, np.empty_like)(_filled(0))
-lowers(np.ones_like)(_filled(1))
+    return pad(g, g.cast(x, y.dtype), width[:, 0], width[:, 1], y.shape)
 
 
 @lowers(np.full_like)
@@ -201,13 +185,12 @@ def identity(g: Graph, y: Any, x: Ref, n: Ref) -> Ref:
 def sliding_window_view(g: Graph, y: Any, x: Ref, window_shape: Any, axis: Any = None) -> Ref:
     """Gather of each window's places, axis by axis."""
     widths = window_shape if isinstance(window_shape, (tuple, list)) else (window_shape,)
-    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim)
-    whole = x.ndim
+    axes = range(x.ndim) if axis is None else (
+        normalize_axis_tuple(axis, x.ndim, allow_duplicate=True))  # fmt: skip
     for width, k in zip(widths, axes, strict=True):
         count = x.shape[k] - width + 1
         places = np.arange(count)[:, None] + np.arange(width)
         shape = [*x.shape[:k], count, width, *x.shape[k + 1 :]]
         x = g.op("Gather", x, g.constant(places), shape=shape, axis=k)
         x = g.transpose(x, [a for a in range(x.ndim) if a != k + 1] + [k + 1])
-    assert x.ndim == whole + len(widths)
     return x

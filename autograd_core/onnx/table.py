@@ -58,4 +58,5 @@ def is_written(operation: Any, settings: dict[str, Any], made: Any, gradients: b
     lowering = lowering_of(operation)
     if lowering is None or (gradients and any(settings.get("needs", ()))):
         return False
-    return not (getattr(lowering, "single", False) and made.dtype == np.float64)
+    first = made[0] if isinstance(made, tuple) else made
+    return not (getattr(lowering, "single", False) and first.dtype == np.float64)

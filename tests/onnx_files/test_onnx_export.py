@@ -11,19 +11,10 @@ from autograd_core.base.errors import AutogradError, SettingError, UnsupportedEr
 onnx_package = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
+from onnx_files.running import run, session  # noqa: E402
+
 from autograd_core import onnx  # noqa: E402
 from autograd_core.onnx import exporting, models  # noqa: E402
-
-
-def session(model):
-    settings = onnxruntime.SessionOptions()
-    settings.log_severity_level = 4
-    return onnxruntime.InferenceSession(model.SerializeToString(), settings)
-
-
-def run(model, *args):
-    names = [i.name for i in model.graph.input]
-    return session(model).run(None, dict(zip(names, map(np.asarray, args), strict=False)))
 
 
 def exported(f, *args, **settings):
@@ -376,3 +367,50 @@ def test_a_missing_package_is_named(monkeypatch):
         onnx.export(lambda x: x, np.ones(2))
     with pytest.raises(UnsupportedError, match=r"autograd-core\[onnx\]"):
         onnx.import_onnx("nowhere.onnx")
+
+
+def test_a_large_model_has_its_numbers_in_a_file_beside_it(rng, monkeypatch, tmp_path):
+    """As of more than two gigabytes, here of more than some kilobytes."""
+    w = rng.normal(size=(2, 40, 40))
+    x = rng.normal(size=(3, 40))
+    monkeypatch.setattr(models, "LARGEST", 20_000)
+    model = onnx.export(lambda x: x @ w[0] @ w[1], x, tmp_path / "f.onnx")
+    assert {f.name for f in tmp_path.iterdir()} == {"f.onnx", "f.onnx.data"}
+    assert (tmp_path / "f.onnx").stat().st_size < 2000
+    file = onnxruntime.InferenceSession(str(tmp_path / "f.onnx"))
+    for found in (file.run(None, {"x": x}), run(model, x)):  # the model itself is whole
+        np.testing.assert_allclose(found[0], x @ w[0] @ w[1], rtol=1e-12)
+    f = onnx.import_onnx(tmp_path / "f.onnx")
+    np.testing.assert_allclose(f(x), x @ w[0] @ w[1], rtol=1e-12)
+    w = rng.normal(size=(40, 90))
+    with pytest.raises(UnsupportedError, match=r"shape \(40, 90\) has 28800 bytes; an array"):
+        onnx.export(lambda x: x @ w, x)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (lambda g, y, x: g.op("Nope", x), "checker does not take the model: .*Nope"),
+        (lambda g, y, x: g.op("Gather", x, g.ints([0, 9, 1]), shape=(3,)),
+         "onnxruntime does not take the model: .*out of data bounds"),
+    ],
+    ids=["checker", "runtime"],
+)  # fmt: skip
+def test_a_model_that_is_not_taken_is_refused_with_the_line(
+    written, said, rng, monkeypatch, tmp_path
+):
+    from autograd_core.operations.exports import ONNX_LOWERINGS
+    from autograd_core.operations.registry import REGISTRY
+
+    monkeypatch.setitem(ONNX_LOWERINGS, np.tanh, written)
+    monkeypatch.setitem(ONNX_LOWERINGS, REGISTRY[np.tanh], written)
+
+    def f(x):
+        y = x[[1, 0, 2]]  # a Gather as it should be
+        return np.tanh(y)
+
+    with pytest.raises(UnsupportedError, match=said) as caught:
+        onnx.export(f, rng.normal(size=3), tmp_path / "f.onnx", doc_strings=False)
+    assert "return np.tanh(y)" in str(caught.value)
+    assert "a Gather as" not in str(caught.value)
+    assert not (tmp_path / "f.onnx").exists()

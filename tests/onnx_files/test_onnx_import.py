@@ -10,40 +10,14 @@ from autograd_core import compile, grad, gradcheck, hessian, value_and_grad, vma
 from autograd_core.base.errors import DTypeError, OperandError, SettingError, UnsupportedError
 from autograd_core.workers.faults import KernelWarning
 
-onnx_package = pytest.importorskip("onnx")
-onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
 
-from autograd_core import onnx  # noqa: E402
+from onnx_files.running import against_differences, helper, model_of, session
 
-helper = onnx_package.helper
+from autograd_core import onnx
+
 rng = np.random.default_rng(11)
-
-
-def model_of(nodes, inputs, outputs, constants=(), opset=18, **more):
-    """A model of nodes, by hand; inputs are arrays by name."""
-
-    def described(name, x):
-        kind = helper.np_dtype_to_tensor_dtype(x.dtype)
-        return helper.make_tensor_value_info(name, kind, x.shape)
-
-    graph = helper.make_graph(
-        nodes,
-        "hand",
-        [described(n, x) for n, x in inputs.items()],
-        [helper.make_empty_tensor_value_info(o) for o in outputs],
-        [
-            onnx_package.numpy_helper.from_array(np.asarray(c), n)
-            for n, c in dict(constants).items()
-        ],
-    )
-    imports = [helper.make_opsetid("", opset)]
-    return helper.make_model(graph, opset_imports=imports, ir_version=9, **more)
-
-
-def by_onnxruntime(model, inputs):
-    settings = onnxruntime.SessionOptions()
-    settings.log_severity_level = 4
-    return onnxruntime.InferenceSession(model.SerializeToString(), settings).run(None, inputs)
 
 
 def single(*shape):
@@ -153,7 +127,7 @@ def test_an_operator_is_onnxruntime_s(kind, inputs, constants, attributes, count
         names = ["x", "i", "u"]
     node = helper.make_node(kind, names, outputs, **attributes)
     model = model_of([node], inputs, outputs, constants, 20 if kind == "Gelu" else 18)
-    wanted = by_onnxruntime(model, inputs)
+    wanted = session(model).run(None, inputs)
     with nn.use_kernels(compiled=False):
         f = onnx.import_onnx(model)
         found = f(*inputs.values())
@@ -164,32 +138,7 @@ def test_an_operator_is_onnxruntime_s(kind, inputs, constants, attributes, count
         floats = [k for k, x in enumerate(inputs.values()) if x.dtype == np.float32]
         smooth = wanted[0].dtype == np.float32 and kind not in ("Ceil", "Floor", "Round", "Sign")
         if floats and smooth:  # all slopes at once, along one direction
-            _against_differences(f, list(inputs.values()), floats)
-
-
-def _against_differences(f, args, floats):
-    directions = [rng.normal(size=args[k].shape).astype(np.float32) for k in floats]
-
-    def total(*values):
-        full = list(args)
-        for k, v in zip(floats, values, strict=True):
-            full[k] = v
-        made = f(*full)
-        made = made[0] if isinstance(made, tuple) else made
-        return np.sum(np.sin(made))
-
-    given = [args[k] for k in floats]
-    slopes = grad(total, argnums=tuple(range(len(given))))(*given)
-    found = sum(float(np.sum(s * d)) for s, d in zip(slopes, directions, strict=True))
-    h = 2e-3
-    ends = [
-        float(
-            np.float64(total(*(x + sign * h * d for x, d in zip(given, directions, strict=True))))
-        )
-        for sign in (1, -1)
-    ]
-    size = max(abs(found), 1.0)
-    assert abs((ends[0] - ends[1]) / (2 * h) - found) < 0.03 * size
+            against_differences(f, list(inputs.values()), floats)
 
 
 def loss(params, x):
@@ -266,7 +215,7 @@ def test_older_opsets_name_axes_as_settings():
     model = model_of(nodes[:4], {"x": X}, ["d"], opset=9)
     model.ir_version = 6
     np.testing.assert_allclose(
-        onnx.import_onnx(model)(X), by_onnxruntime(model, {"x": X})[0], rtol=1e-5
+        onnx.import_onnx(model)(X), session(model).run(None, {"x": X})[0], rtol=1e-5
     )
     model = model_of([nodes[4], helper.make_node("Mul", ["x", "k"], ["y"])], {"x": X}, ["y"])
     np.testing.assert_array_equal(onnx.import_onnx(model)(X), 2 * X)
@@ -301,3 +250,32 @@ def test_wrong_inputs_are_named():
     with pytest.raises(SettingError, match="no parameter 'w'"):
         f(np.ones(3), parameters={"w": 1.0})
     assert repr(f) == "<imported (x) -> (output)>"
+
+
+def test_what_nothing_gives_is_named():
+    add = helper.make_node("Add", ["x", "w"], ["y"], name="here")
+    with pytest.raises(UnsupportedError, match=r"Add \(here\): input 'w', which no node"):
+        onnx.import_onnx(model_of([add], {"x": X}, ["y"]))
+    with pytest.raises(UnsupportedError, match="no node gives output 'z'"):
+        onnx.import_onnx(model_of([add], {"x": X, "w": X}, ["z"]))
+    nodes = [helper.make_node("Abs", ["x"], ["a", "b"]), helper.make_node("Neg", ["b"], ["y"])]
+    with pytest.raises(UnsupportedError, match="Abs: output 'b' is not supported"):
+        onnx.import_onnx(model_of(nodes, {"x": X}, ["y"]))(X)
+    np.testing.assert_array_equal(  # nobody reads b
+        onnx.import_onnx(model_of(nodes[:1], {"x": X}, ["a"]))(X), np.abs(X)
+    )
+
+
+def test_inputs_of_any_kind():
+    model = model_of([helper.make_node("Neg", ["x"], ["y"])], {"x": X}, ["y"])
+    model.graph.input[0].type.tensor_type.ClearField("shape")
+    f = onnx.import_onnx(model)
+    for x in (X, X[0], X[0, 0, 0]):
+        np.testing.assert_array_equal(f(x), -x)
+    with pytest.raises(DTypeError, match="input x needs float32, got float64 of shape"):
+        f(X.astype(float))
+    model.graph.input[0].CopyFrom(helper.make_tensor_sequence_value_info("x", 1, [2]))
+    with pytest.raises(UnsupportedError, match="input x is no array: sequence_type"):
+        onnx.import_onnx(model)
+    with pytest.raises(OperandError, match="a path, bytes or a ModelProto, not int"):
+        onnx.import_onnx(3)

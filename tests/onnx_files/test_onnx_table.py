@@ -12,7 +12,6 @@ pytest.importorskip("onnxruntime")
 from onnx_files.walking import outcome
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.untraced  # test_onnx_export.py reaches the same lines
 # Families that ONNX has operators for; what of them it has not.
 WHOLE = ("elementwise", "reductions", "shapes", "indexing", "joining", "products")
 LACKING = {"partition-smallest", "partition-place", "getitem-mask-traced"}
