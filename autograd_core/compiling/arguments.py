@@ -152,8 +152,6 @@ def orders(pytree: Any) -> list[tuple[Any, ...]]:
         if len(pytree) > 1:
             found.append(tuple(pytree))
         pytree = pytree.values()
-    elif not isinstance(pytree, (list, tuple)):
-        return found
     for part in pytree:
         if isinstance(part, (dict, list, tuple)):
             found += orders(part)

@@ -471,8 +471,7 @@ class Compiled:
         if plain and flat and not self._has_aux and self._parameters is None:
             if isinstance(self._argnums, (tuple, list)):
                 return lambda results: (results[0], tuple(results[1:last]))
-            if last == 2:
-                return tuple  # (value, gradient)
+            return tuple  # (value, gradient)
         of_args = [tree.map_leaves(lambda _: 0, nest) for nest in of_args]  # keep no array alive
         aux = tree.map_leaves(lambda _: 0, aux)
 

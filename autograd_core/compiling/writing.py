@@ -355,9 +355,7 @@ def _described(value: Any) -> str:
 def _shortest(number: Any) -> Any:
     """Return a Python number that NumPy rounds to this one, with few digits if there is one."""
     if isinstance(number, np.floating) and number.dtype.itemsize < 8 and np.isfinite(number):
-        short = float(str(number))
-        if number.dtype.type(short) == number:
-            return short
+        return float(str(number))
     return number.item()
 
 

@@ -139,8 +139,7 @@ def _peak_of_reverse(
                     gradient[parent] = size
                     live += size
                     peak = max(peak, live)
-        if node not in wanted:
-            live -= gradient.pop(node)
+        live -= gradient.pop(node)  # what is wanted has no inputs, and was passed over above
         for key in _buffers(node.output):
             if key in holders:
                 holders[key] -= 1

@@ -158,7 +158,10 @@ def _division(kind: str, name: str) -> Callable[..., Any]:
             return numpys(*args)
         mul = getattr(_MODULES[kind], name) if kind else args[0]
         if not _all(c2[-1] != 0):
-            raise ZeroDivisionError
+            raise ZeroDivisionError(
+                "division of polynomials under vmap: the divisor's last coefficient is 0 in some "
+                "example; divide those polynomials one by one."
+            )
         if len(c1) < len(c2):
             return c1[:1] * 0, c1
         if len(c2) == 1:

@@ -452,6 +452,8 @@ def nan_to_num(
     if not copy:
         x[...] = nan_to_num(x, True, nan, posinf, neginf)
         return x
+    if x.dtype.kind not in "fc":
+        return np.copy(x)
     info = np.finfo(x.dtype)
     if x.dtype.kind == "c":
         parts = (nan_to_num(p, copy, nan, posinf, neginf) for p in (np.real(x), np.imag(x)))

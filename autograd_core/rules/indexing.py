@@ -279,8 +279,9 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     if len(parts) > 1:
         a = np.concatenate([_edge(p, a, axis) for p in parts], axis=axis)
     before = (slice(None),) * (normalize_axis_index(axis, a.ndim))
+    difference = np.not_equal if a.dtype.kind == "b" else np.subtract
     for _ in range(n):
-        a = a[(*before, slice(1, None))] - a[(*before, slice(None, -1))]
+        a = difference(a[(*before, slice(1, None))], a[(*before, slice(None, -1))])
     return a
 
 

@@ -297,6 +297,8 @@ def _nan_extreme(extreme: Any, worst: float) -> Any:
         where: Any = True,
     ) -> Any:
         keepdims = kept(keepdims)
+        if a.dtype.kind in "biu":
+            return extreme(a, axis=axis, keepdims=keepdims, initial=initial, where=where)
         there = ~np.isnan(bare(a))
         filled = np.where(there, a, a.dtype.type(worst))
         made = extreme(filled, axis=axis, keepdims=keepdims, initial=initial, where=where)

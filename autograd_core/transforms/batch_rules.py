@@ -121,9 +121,7 @@ def _of_shapes(batch: Batching, p: Primitive, args: Sequence[Any], params: Param
 
 @rule("zeros_like", "ones_like", "full_like", "empty_like", table=CONSTANTS)
 def _like(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
-    x, *rest = args
-    if not batch.holds(x) or any(map(batch.holds, rest)):
-        return NotImplemented
+    x, *rest = args  # the rest is plain: a traced fill_value goes another way
     places = ("fill_value",) * (p.name == "full_like") + ("dtype", "order", "subok", "shape")
     params = {**dict(zip(places, rest, strict=False)), **params}
     shape, rest = params.get("shape"), []

@@ -18,7 +18,6 @@ from autograd_core.base import errors, tree
 from autograd_core.base.source import Location
 from autograd_core.engine import trace_borders
 from autograd_core.engine.backward import seed_for
-from autograd_core.engine.tensor import Tensor
 from autograd_core.engine.trace_borders import pick
 from autograd_core.operations.primitive import Boxed, bare
 from autograd_core.transforms.linear_maps import jvp, linearize, pushed, transpose, vjp
@@ -112,8 +111,6 @@ def pulled_from(
             )
         trace_borders.check_outputs([result], trace.level, operation)
         seed = seed_for(result, None, operation) if isinstance(result, Boxed) else 1.0
-        if isinstance(seed, Boxed) and isinstance(seed, Tensor) and not seed._level:
-            seed = seed._held
         pulled = trace.pull([result], [seed], retain=False)
         gradients = tree.like(trace.structure, pulled)
         value = trace.below(result)

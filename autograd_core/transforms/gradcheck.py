@@ -15,12 +15,12 @@ from autograd_core.base import errors, tree
 from autograd_core.base.renamed import renamed_keywords
 from autograd_core.base.source import Location
 from autograd_core.engine.gradients import gradients
-from autograd_core.engine.node import Node
+from autograd_core.engine.node import PART, Node
 from autograd_core.engine.sweeping import collect
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.kinds import beside, foreign, host
 from autograd_core.operations.modes import no_grad
-from autograd_core.operations.primitive import Boxed, bare
+from autograd_core.operations.primitive import bare
 from autograd_core.transforms.derivatives import pushed, transpose
 from autograd_core.transforms.derivatives import vjp as vjp_of
 from autograd_core.transforms.tracing import Trace
@@ -169,10 +169,6 @@ def _stand_in(t: Tensor, value: Any) -> None:
     """Let a tensor that f uses from outside hold another value while f runs."""
     if isinstance(value, Tensor):
         t._held, t._node, t._level = value._held, value._node, value._level
-    elif isinstance(value, Boxed):
-        raise errors.UnsupportedError(
-            "gradcheck(): parameters= is checked in reverse mode only.", Location.of_caller()
-        )
     else:
         t._held, t._node, t._level = value, None, 0
 
@@ -442,7 +438,7 @@ class _Context:
         primitive = node.primitive
         assert primitive is not None
         assert node.inputs is not None
-        if primitive.name == "part":
+        if primitive is PART:
             return True
         raw = [i.output if i.__class__ is Node else i for i in node.inputs]
         tracked = [k for k, i in enumerate(node.inputs) if i.__class__ is Node]

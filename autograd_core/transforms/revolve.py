@@ -237,15 +237,11 @@ class _Loop:
                 target = action.stop
                 if target in found:  # the evaluation left it behind
                     state, place = found.pop(target), target
+                elif plain:
+                    state, place = self.advance(place, target, state, args), target
                 else:
-                    nearest = max((k for k in found if place < k < target), default=None)
-                    if nearest is not None:
-                        state, place = found.pop(nearest), nearest
-                    if plain:
-                        state = self.advance(place, target, state, args)
-                    else:
-                        for k in range(place, target):
-                            state = self.step(k, [*state, *args])
+                    for k in range(place, target):
+                        state = self.step(k, [*state, *args])
                     place = target
             elif action.kind == "snapshot":
                 kept[place] = state

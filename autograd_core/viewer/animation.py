@@ -87,7 +87,7 @@ class Animation:
         for seed in chosen(drawing.graph, drawing.view, drawing.names, self._inputs):
             try:
                 self._pushed[seed.key] = drawing.recording.pushed(seed)
-                drawing.recording.forward(seed, self._pushed[seed.key])
+                drawing.recording.forward(self._pushed[seed.key])
                 found.append(seed)
             except Exception as error:  # a rule of the user's may raise whatever it likes
                 said = (str(error).splitlines() or [""])[0]
@@ -99,7 +99,7 @@ class Animation:
         if self._pushed:
             for seed in chosen(drawing.graph, variant.view, drawing.names, self._inputs):
                 if seed.key in self._pushed:
-                    seeds.append((seed, recording.forward(seed, self._pushed[seed.key])))
+                    seeds.append((seed, recording.forward(self._pushed[seed.key])))
         return PageView(variant, recording, seeds, drawing)
 
     # --- the page's data ----------------------------------------------------

@@ -130,7 +130,7 @@ class Builder:
             key = key_of[node]
             if key not in self.cards:
                 self.cards[key] = self._card(key, node)
-            elif node in self.hidden:
+            else:  # of a closed scope
                 self._extend(self.cards[key], node)
             if node.primitive is not None or node not in self.hidden:
                 position[key] = k

@@ -123,8 +123,6 @@ def message(
 
 def multiplies(card: Card) -> bool:
     """Whether a message through this card costs a multiplication, or is only copied or moved."""
-    if card.kind in ("module",):
-        return True
     name = card.node.name if card.node is not None else ""
     return name not in COPIES and card.category not in ("shape", "index", "linear", "result")
 

@@ -282,8 +282,6 @@ def _fill(found: Explanation, node: Node, graph: Graph, names: Any) -> None:
     uses_of_cells: list[tuple[Edge, Any]] = []
     for edge in uses:
         g, product = messages.get((edge.target, edge.index), (None, None))
-        if edge.target.name == "part":  # a part hands its gradient on as it is
-            g = product = as_grad(swept.get(edge.target))
         if product is None:
             continue
         computed = expression(edge.target, names)
@@ -314,9 +312,7 @@ def _cells(
     calls = []
     for edge, g in uses:
         target = edge.target
-        if target.name == "part" or isinstance(target.output, tuple):
-            return []
-        if np.size(bare(target.output)) > LARGE:
+        if isinstance(target.output, tuple) or np.size(bare(target.output)) > LARGE:
             return []
         call = Call.of(target, edge.index, operands(target, names), names.nodes[target])
         calls.append((call, g))
@@ -333,7 +329,7 @@ def _cells(
 def _local(graph: Graph, edge: Edge) -> Any:
     """Return the local derivative where it is small; None stands for a linear map."""
     target, source = edge.target.output, edge.source.output
-    if isinstance(target, tuple) or isinstance(source, tuple) or edge.target.name == "part":
+    if isinstance(target, tuple):
         return None
     if np.size(bare(target)) * np.size(bare(source)) > 4096:
         return None
@@ -428,12 +424,10 @@ def _leads(cut: Cut, x: Tensor, depth: int) -> bool | None:
     if any(owner() is x for owner in cut.leaves):
         return True
     source = cut.source() if cut.source is not None else None
-    if source is None:
-        return False if cut.leaves else None
     if source is x:
         return True
-    if source._node is None or not isinstance(source, Tensor):
-        return None
+    if not isinstance(source, Tensor) or source._node is None:  # gone, or frozen since
+        return False if cut.leaves else None
     behind = collect([source._node])
     if any(n is x._node or (n.owner is not None and n.owner() is x) for n in behind):
         return True

@@ -329,9 +329,7 @@ class Call:
 
     def _spoken(self, upstream: Any, keys: list[str]) -> str:
         primitive = self.primitive
-        if primitive.vjps is None:
-            raise UnspokenError
-        rule = primitive.vjps[self.index]
+        rule = primitive.vjps[self.index] if primitive.vjps is not None else None
         if rule is None:
             raise UnspokenError
         if primitive.slope is not None:
@@ -386,8 +384,8 @@ class Call:
             try:
                 if general and np.size(self.argument) * _size(self.result) > MOST:
                     return candidate  # true by definition, and long to evaluate
-                if agrees(candidate.message(), message, scale, general):
-                    return candidate
+                if agrees(candidate.message(), message, scale, general) and candidate.text:
+                    return candidate  # whose text can be written, too
             except Exception:
                 continue
         return None
@@ -424,8 +422,6 @@ def agrees(found: Any, message: Any, scale: float = 0.0, solved: bool = False) -
         Whether both modes may have solved equations of their own, to half of the digits.
     """
     message = host(bare(message))
-    if np.shape(found) != message.shape:
-        return False
     precision = np.finfo(message.dtype).eps if message.dtype.kind in "fc" else 1e-16
     if solved:
         precision = 1e-4 * float(np.sqrt(precision))

@@ -155,12 +155,11 @@ def _order(outputs: list[Node], before: dict[Node, _Before]) -> list[Node]:
     return sorted(found, key=lambda node: node.tick)
 
 
-def fill(standing: dict[Node, Node], value: Any) -> None:
+def fill(standing: dict[Node, Node], value: Tensor) -> None:
     """Give a node that stands for a freed one the value that a Tensor of the user's still holds."""
-    if isinstance(value, Tensor) and value._node is not None:
-        node = standing.get(value._node)
-        if node is not None and isinstance(node.output, FreedValue):
-            node.output = value._held
+    node = standing.get(value._node) if value._node is not None else None
+    if node is not None and isinstance(node.output, FreedValue):
+        node.output = value._held
 
 
 BEFORE_FREEING.append(keep)

@@ -209,6 +209,9 @@ def lay_out(
     except LayoutError:  # some versions of dot cannot keep an order and clusters together
         data = _run(source, budget)
     found = _parsed(data, rankdir)
+    missing = [key for key in sizes if key not in found.places]
+    if missing:
+        raise LayoutError(f"the layout has no place for {', '.join(missing[:5])}")
     found.label_room = label_room
     return found
 
@@ -345,7 +348,7 @@ def _read(data: Any, rankdir: str) -> Layout:
             found.frames[item["name"].removeprefix("cluster_")] = Place(
                 (left + right) / 2, (low + top) / 2, right - left, low - top
             )
-        elif "pos" in item:
+        else:
             x, y = point(item["pos"])
             found.places[item["name"]] = Place(
                 x, y, float(item["width"]) * 72, float(item["height"]) * 72
@@ -400,4 +403,4 @@ def near_end(points: list[Point], most: float) -> Point:
             part = left / step
             return q[0] + (p[0] - q[0]) * part, q[1] + (p[1] - q[1]) * part
         left -= step
-    return flat[0]
+    raise AssertionError("the way is longer than twice `most`")

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd_core.base.packages import package_of
 from autograd_core.engine.graph import Graph
-from autograd_core.engine.node import Node
+from autograd_core.engine.node import PART, Node
 from autograd_core.engine.tensor import Tensor
 from autograd_core.operations.primitive import Boxed, bare
 from autograd_core.viewer.kept_graphs import fill
@@ -136,8 +136,6 @@ def _parameters(objects: list[Any], variables: dict[str, Any]) -> tuple[str, lis
     for module in objects:
         named = getattr(module, "named_parameters", None)
         if isinstance(module, type) or not callable(named) or id(module) in seen:
-            continue
-        if isinstance(module, Boxed):
             continue
         pairs = [(name, p) for name, p in named() if isinstance(p, Tensor)]
         fresh = [(name, p) for name, p in pairs if id(p) not in seen]
@@ -345,11 +343,11 @@ def expression(node: Node, names: Names, instead: dict[Node, str] | None = None)
         return f"{node.name}(freed)"
     parts = operands(node, names, instead)
     label = node.primitive.label
-    if node.name == "part":
+    if node.primitive is PART:
         return f"{parts[0]}[{node.params['index']}]"
     if node.name == "getitem":
         return f"{parts[0]}[{index_text(node.params.get('index', ...))}]"
-    if node.name == "power" and _small_integer(node.inputs[1]):
+    if node.name == "power" and node.primitive.own and _small_integer(node.inputs[1]):
         return parts[0] + parts[1].translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
     if len(parts) >= 2 and not any(c.isalnum() or c in "[ " for c in label):
         return f" {label} ".join(parts)

@@ -235,7 +235,8 @@ class PageView:
         try:
             layouts = [self._layout("LR"), self._layout("TB")]
         except AutogradError as error:
-            return f'<p class="notice">{safe(str(error))}</p>'
+            if prefix or self.drawing.view is self.view:
+                return f'<p class="notice">{safe(str(error))}</p>'
         if not prefix and self.drawing.view is not self.view:
             return ""  # the layout took too long, and the graph was collapsed further
         return "".join(

@@ -7,6 +7,7 @@ observer, local derivatives from the operations' forward rules.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -75,6 +76,7 @@ class RecordedSweep:
         self._arrays: dict[Use, tuple[Any, Any]] = {}
         self._room = ROOM
         self._formulas: dict[str, Formula | None] = {}
+        self._known = False  # whether the sweep was run
         if swept:
             self._sweep(seed)
         for card in view.cards:
@@ -97,17 +99,13 @@ class RecordedSweep:
                 + "The gradients are those that .grad holds. To see all, draw before backward(), "
                 "or use backward(retain_graph=True)."
             )
-        elif any(n.inputs is None for n in graph.nodes):
-            self.note = (
-                "This graph was swept and its saved values were freed; draw it before backward(), "
-                "or sweep with backward(retain_graph=True)."
-            )
         elif seed is None and getattr(bare(graph.outputs[0].output), "size", 2) != 1:
             self.note = "The output is not a scalar, so there is no gradient to show."
         else:
             try:
                 with np.errstate(all="ignore"):  # a page shows NaN and Inf, with their place
                     self._swept(seed)
+                self._known = True
             except AutogradError as error:  # overwritten values, a missing rule: still draw
                 self.messages.clear()
                 self.arrivals.clear()
@@ -211,6 +209,8 @@ class RecordedSweep:
         output : str
             The name of what the gradient is of.
         """
+        if not self._known or node in self.graph.outputs:  # whose gradient has the seed in it
+            return None
         uses = []
         for edge in self._uses_of(node):
             arrays = self._arrays.get(Use(edge.target, edge.index))
@@ -240,8 +240,6 @@ class RecordedSweep:
         if len(wire.uses) != 1 or wire.node is None:
             return None
         node, source = wire.uses[0].target, wire.node
-        if node.primitive is None:
-            return None
         if self.view.card(wire.target).kind == "module":
             return None
         if isinstance(node.output, tuple) or isinstance(source.output, tuple):
@@ -304,10 +302,8 @@ class RecordedSweep:
                 self.counts[start] = {}
         return self.counts[start]
 
-    def forward(self, seed: Seed, pushed: dict[Node, Any] | None = None) -> Tangents:
-        """Push the tangent of a seed through the graph; `pushed` has the tangents, if known."""
-        if pushed is None:
-            pushed = self.pushed(seed)
+    def forward(self, pushed: dict[Node, Any]) -> Tangents:
+        """Return a forward sweep, of whose nodes `pushed` has the tangents."""
         with np.errstate(all="ignore"):
             shown = {card.node for card in self.view.cards if card.node is not None}
             return Tangents(
@@ -425,7 +421,9 @@ def flops(node: Node) -> float:
         return 0.0
     if callable(primitive.cost):
         args = [i.output if isinstance(i, Node) else i for i in node.inputs]
-        return float(primitive.cost(node.output, *args, **node.params))
+        with suppress(Exception):  # a rule of the user's may raise whatever it likes
+            return float(primitive.cost(node.output, *args, **node.params))
+        return 0.0
     return float(primitive.cost) * float(np.size(bare(node.output)))
 
 

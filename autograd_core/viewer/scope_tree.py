@@ -151,17 +151,10 @@ class _Signatures:
 
     def __init__(self, opened: Sequence[str]) -> None:
         self._opened = opened
-        self._known: dict[int, Any] = {}
 
     def of(self, item: Box | Node) -> Any:
-        key = id(item)
         if isinstance(item, Box) and any(_opens(name, item.path) for name in self._opened):
-            return ("opened", key)
-        if key not in self._known:
-            self._known[key] = self._made(item)
-        return self._known[key]
-
-    def _made(self, item: Box | Node) -> Any:
+            return ("opened", id(item))
         if isinstance(item, Node):
             return ("op", item.name, item.lasti, id(item.code), _shape(item), self._inputs(item))
         inside = [*item.nodes()]
@@ -219,12 +212,11 @@ def _repeat(keys: Sequence[Any], start: int) -> tuple[int, int]:
 
 def _fold(items: list[Box | Node], period: int, times: int, parent: Box) -> Box:
     one, last = items[0], items[-1] if period == 1 else items[-period]
-    if isinstance(one, Box) and isinstance(last, Box):
+    if isinstance(one, Box) and isinstance(last, Box):  # a pattern has the same kind of item there
         label, kind = fold_label(one.label, last.label, times), one.kind
-    elif isinstance(one, Node):
-        label, kind = f"line {one.location.line} ×{times}", "repeated"
     else:
-        label, kind = f"repeated ×{times}", "repeated"
+        assert isinstance(one, Node)
+        label, kind = f"line {one.location.line} ×{times}", "repeated"
     made = Box(label, kind, parent, times)
     made.period = period
     made.children = list(items)

@@ -105,17 +105,13 @@ def variants(
     """
     scopes = _Scopes(root, closed)
     made = [Variant(first)]
-    known: set[State] = {frozenset()}
     left, whole, most = CARDS, True, min(MOST, WORK // len(graph))
     waiting = deque((scopes.toggled(frozenset(), b), b) for b in _order(first))
     while waiting:
         state, box = waiting.popleft()
-        if state in known:
-            continue
         if len(made) > most or left <= 0:
             whole = False
             break
-        known.add(state)
         view = Builder(graph, names, root, scopes.closed(state), scopes.inside).view(first.message)
         if len(view.cards) > min(left, LARGEST):
             whole = False

@@ -262,8 +262,6 @@ def applied(ufunc: Any, *inputs: Any) -> Symbol:
     if name not in (UNARY if len(terms) == 1 else BINARY if len(terms) == 2 else ()):
         if name == "erf":
             return erf_of(inputs[0])
-        if name == "clip" and len(terms) == 3:
-            return _three(table, "clip", terms, terms)
         raise NotAFormulaError(f"numpy.{name}")
     span = _joined(terms)
     if _only_numbers(terms):  # Python's arithmetic, in double precision

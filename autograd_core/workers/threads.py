@@ -102,8 +102,12 @@ class _Pool:
         with self.lock:
             while len(self.workers) < size:
                 name = f"worker {len(self.workers)}"
-                self.workers.append(threading.Thread(target=self.serve, name=name, daemon=True))
-                self.workers[-1].start()
+                worker = threading.Thread(target=self.serve, name=name, daemon=True)
+                try:
+                    worker.start()
+                except RuntimeError:  # the system has no more threads: fewer do the work
+                    return
+                self.workers.append(worker)
                 self.avoided = -1
 
     def make_way(self) -> None:
@@ -115,8 +119,8 @@ class _Pool:
             allowed = os.sched_getaffinity(os.getpid())  # the main thread's
             try:
                 for worker in self.workers:
-                    if worker.native_id is not None:
-                        os.sched_setaffinity(worker.native_id, allowed - {here} or allowed)
+                    assert worker.native_id is not None  # it has started
+                    os.sched_setaffinity(worker.native_id, allowed - {here} or allowed)
             except OSError:  # not allowed here
                 self.core = None
 

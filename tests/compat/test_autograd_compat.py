@@ -447,6 +447,11 @@ def test_vector_spaces():
     assert "VSpace" in repr(space)
     assert vspace(Z).ones().tolist() == [1 + 1j, 1 + 1j]
     assert vspace(A).zeros().tolist() == [0.0, 0.0, 0.0]
+    for value in (A, Z):
+        drawn = vspace(value).randn()
+        assert (drawn.shape, drawn.dtype) == (value.shape, value.dtype)
+        assert np.all(drawn.real != 0)
+        assert np.all(drawn.imag != 0) == (drawn.dtype.kind == "c")
     assert space.inner_prod(space.ones(), space.scalar_mul(space.ones(), 2.0)) == 10.0
     assert space.covector(space.ones())["z"].tolist() == [1 - 1j, 1 - 1j]
     assert space.zeros()["z"].tolist() == [0, 0]

@@ -1,9 +1,10 @@
 """What compile needed of the engine around it, each where it failed before."""
 
 import numpy as np
+import pytest
 
 import nn
-from autograd_core import Tensor, grad, stop_gradient, vmap
+from autograd_core import Tensor, compile, grad, stop_gradient, value_and_grad, vmap
 
 
 def loop(f, rows):
@@ -55,3 +56,37 @@ def test_the_gradients_of_einsum_are_products():
 def test_a_detached_tensor_still_remembers_its_cut():
     x = Tensor([1.0, 2.0], requires_grad=True)
     assert x.detach()._cuts[0][0] == "detach"
+
+
+FUNCTIONS = (
+    np.nanmax, np.nanmin, np.nansum, np.nanmean, np.nanprod, np.nan_to_num, np.cumprod, np.cumsum,
+    np.prod, np.sum, np.max, np.min, np.mean, np.std, np.median, np.sort, np.argsort, np.abs,
+    np.square, np.diff, np.flip, np.average, np.gradient,
+)  # fmt: skip
+WHOLE = {f.__name__: f for f in FUNCTIONS} | {
+    "clip": lambda a: np.clip(a, 0, 2),
+    "quantile": lambda a: np.quantile(a, 0.3),
+    "outer": lambda a: np.outer(a, a),
+    "dot": lambda a: a @ a,
+    "convolve": lambda a: np.convolve(a, a),
+    "diff, twice": lambda a: np.diff(a, 2, prepend=a[:1]),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("dtype", ["i8", "i1", "u2", "?"])
+def test_functions_of_whole_numbers_beside_the_argument(name, dtype):
+    """Constants to the engine, which asks NumPy; in a program they are computed like the rest."""
+    a = np.array([1, 2, 3]).astype(dtype)
+
+    def f(x, a):
+        return np.sum(x * WHOLE[name](a))
+
+    try:
+        wanted = value_and_grad(f)(2.0, a)
+    except TypeError:  # of truths, as in NumPy
+        with pytest.raises(TypeError):
+            compile(f)(2.0, a)
+        return
+    assert wanted[0] == f(2.0, a)
+    assert compile(f)(2.0, a) == wanted

@@ -1,10 +1,14 @@
 """compile: whatever a function reads besides its arguments counts at once, or is refused."""
 
+import builtins
+import collections
 import contextvars
 import dataclasses
 import datetime
 import functools
+import gc
 import io
+import logging
 import os
 import random
 import sys
@@ -30,6 +34,7 @@ from autograd_core import (
 from autograd_core.compiling import outside, walking
 from autograd_core.compiling.captured import CapturedState
 from autograd_core.compiling.places import equal
+from autograd_core.compiling.program import same
 from autograd_core.compiling.recorder import Recorder
 from autograd_core.compiling.recording import agree as agrees
 
@@ -428,7 +433,44 @@ def test_watch_names_what_changed():
             raise AssertionError(watch.changed())
 
 
-def test_what_a_run_is_seen_to_do():
+def replayed(task):
+    """What is seen of a run, told afterwards: Python traces no line while a profiler is told."""
+    events = []
+    sys.setprofile(lambda *event: events.append(event))
+    try:
+        task()
+    finally:
+        sys.setprofile(None)
+    seen = outside.Seen()
+    seen.codes = {}
+    for event in events:
+        seen._note(*event)
+    return seen
+
+
+def installed(path, text, **names):
+    """A function `run` of a file somewhere among the installed packages."""
+    space = {"__name__": "installed", **names}
+    exec(builtins.compile(text, f"/usr/lib/site-packages/{path}", "exec"), space)
+    return space["run"]
+
+
+def test_installed_code_counts_unless_a_compiler_runs_it():
+    begin = installed("painter/__init__.py", "def run():\n    return 1")
+    stage = installed("numba/stage.py", "def run():\n    return begin()", begin=begin)
+    own = lambda: begin()
+    assert begin.__code__ in replayed(own).codes
+    assert begin.__code__ not in replayed(lambda: stage()).codes
+    clock = installed("numba/clock.py", "def run():\n    return time.time()", time=time)
+    assert replayed(lambda: clock()).asked == ""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(replayed(begin)))
+    thread.start()
+    thread.join()
+    assert begin.__code__ in found[0].codes
+
+
+def test_what_a_run_is_seen_to_do(request):
     variable = contextvars.ContextVar("variable", default=1)
     chosen = functools.singledispatch(lambda v: 0)
     tasks = {
@@ -437,23 +479,19 @@ def test_what_a_run_is_seen_to_do():
         "date.today": datetime.date.today,
         "random.Random() without a seed": lambda: random.Random(),
         "open": lambda: open(os.devnull).close(),
-        "": lambda: (variable.get(), chosen(1), os.environ.get("A"), os.fspath("a"), len([])),
-    }
+        "numpy.fromfile": lambda: np.fromfile(os.devnull, count=0),
+        "": lambda: (
+            variable.get(), chosen(1), os.environ.get("A"), os.fspath("a"), len([]), pair(1),
+            random.Random(3), logging.makeLogRecord({}), gc.collect(),
+        ),
+    }  # fmt: skip
+    pair = collections.namedtuple("Pair", "first")
+    collected = lambda phase, info: time.perf_counter()
+    gc.callbacks.append(collected)
+    request.addfinalizer(lambda: gc.callbacks.remove(collected))
     for name, task in tasks.items():
-        events = []
-
-        def run(task=task):
-            return task()
-
-        sys.setprofile(lambda *event, to=events: to.append(event))
-        try:
-            run()
-        finally:
-            sys.setprofile(None)
-        seen = outside.Seen()
-        seen.codes = {}
-        for event in events:
-            seen._note(*event)
+        run = lambda task=task: task()
+        seen = replayed(run)
         assert seen.asked == name
         assert run.__code__ in seen.codes
     assert seen.by_class
@@ -472,7 +510,10 @@ def test_results_agree_within_roundings():
     assert not agrees(y.astype(np.float32), y)
     assert not agrees((y, "a"), (y, "b"))
     assert not agrees(np.array([1]), np.array([2]))
+    assert not agrees((y, y), (y,))
     assert agrees(object(), object())
+    assert same(np.float64(1.0), np.float64(1.0))
+    assert not same(1.0, np.float64(1.0))
 
 
 def test_places_that_hold_equal_things_in_other_objects():
@@ -485,6 +526,13 @@ def test_places_that_hold_equal_things_in_other_objects():
     for part in (holder, vars(kind)):
         part["a"] = int("1000")
     names[0] = int("1000")
+    assert watch.changed() is None
+    Named = type("Named", (), {"a": 1.0})
+    of_class = CapturedState(lambda: Named)
+    Named.__name__ = "".join(["Na", "med"])  # an equal text in another object
+    assert of_class.changed() is None
+    Named.__name__ = "Other"
+    assert "__name__" in of_class.changed()
     g.__defaults__ = (int("1000"),)
     assert "__defaults__" in watch.changed()
     g = None
@@ -496,3 +544,30 @@ def test_places_that_hold_equal_things_in_other_objects():
     holder["a"] = holder.pop("a")
     names[:] = [1000, "xxx"]
     assert watch.changed() == "holder has its entries in another order"
+
+
+def test_modules_that_make_their_names_are_watched(tmp_path, monkeypatch):
+    (tmp_path / "lazy.py").write_text(
+        "scale = 2.0\ndef __getattr__(name):\n    if name == 'doubled': return 2 * scale\n"
+        "    raise AttributeError(name)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import lazy
+
+    f = lambda x: np.sum(x * x) * lazy.doubled
+    step = compile(f)
+    agree(step, f, X)
+    monkeypatch.setattr(lazy, "scale", 3.0)
+    agree(step, f, X)
+    assert len(step.recordings) == 2
+
+
+def test_beside_another_profiler_installed_functions_are_taken_as_they_are(monkeypatch):
+    scaled = installed("painter/__init__.py", "def run(x):\n    return x * 3.0")
+    f = lambda x: np.sum(scaled(x))
+    old = sys.getprofile()
+    sys.setprofile(lambda *_: None)
+    try:
+        agree(compile(f), f, X)
+    finally:
+        sys.setprofile(old)

@@ -12,6 +12,7 @@ from table import directions, outputs, weighted
 from test_compile_bits import FORMS, REFUSED, some
 
 from autograd_core import compile, value_and_grad
+from autograd_core.compiling import recording
 from autograd_core.compiling.lowering import loops, lowered, schedule
 from autograd_core.workers import settings
 from autograd_core.workers.faults import KernelWarning
@@ -263,6 +264,48 @@ def test_a_reduction_of_one_number_is_left_out(name):
     assert "(" not in made.source.split("value = ")[1].splitlines()[0].split("#")[0]
 
 
+def of_transposed(x):
+    y = np.exp(x)
+    return np.sum(np.sum(y.T, axis=1) ** 2) + np.sum(np.sum(y, axis=1) ** 3)
+
+
+def by_rows_and_planes(x):
+    y = np.exp(x)
+    return np.sum(np.sum(y, axis=-1) ** 2) + np.sum(np.sum(y, axis=0) ** 2)
+
+
+def of_single_columns(x):
+    y = np.exp(x - np.max(x, axis=1, keepdims=True))
+    s = np.sum(y * x, axis=1)
+    return np.sum(np.sin(y[:, 0]) * s)
+
+
+def of_truths(x):
+    seen = np.maximum(x > 0, x > 1)
+    return np.sum(np.where(seen, x * x, x) * np.sum(x, axis=0, keepdims=1))
+
+
+def of_whole_numbers(x):
+    return np.sum(x * (np.rint(x).astype(int) + 1) * np.abs(x + 2j))
+
+
+@pytest.mark.usefixtures("text_runs")
+@pytest.mark.parametrize("longest", [3, 1500])
+@pytest.mark.parametrize(
+    ("f", "shape"),
+    [(of_transposed, (4, 4)), (by_rows_and_planes, (2, 3, 4)), (of_single_columns, (5, 1)),
+     (of_truths, (4, 3)), (of_whole_numbers, (5,)), (softmax, (4, 5))],
+)  # fmt: skip
+def test_loops_beside_what_is_no_loop_or_another(f, shape, longest, monkeypatch):
+    monkeypatch.setattr(schedule, "LONGEST", longest)
+    x = np.random.default_rng(2).normal(size=shape)
+    made, found, wanted = both(f, [x])
+    assert found is not None
+    check(found, wanted, False)
+    value, slopes = value_and_grad(f)(x)
+    check([made(x)[0], made(x)[1][0]], [value, slopes], False)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["layer norm", "chain of 8", "guarded"])
 def test_numba_runs_the_same_text(name):
@@ -452,6 +495,51 @@ def test_loops_that_are_far_off_are_given_up(monkeypatch):
     made(x)
     assert made.recordings[0]._fast is None
     check(made(x), value_and_grad(softmax)(x), True)
+
+
+@pytest.mark.usefixtures("text_runs")
+def test_loops_that_fail_again_and_again_are_given_up(monkeypatch):
+    def failing(*_):
+        raise MemoryError
+
+    programs = interpreted.types.SimpleNamespace(**vars(interpreted.PROGRAMS))
+    programs.function = lambda *_: failing
+    monkeypatch.setattr(lowered, "kernels", lambda name: programs)
+    x = RNG.normal(size=50)
+    made = compile(softmax)
+    made(x)
+    made.lower()
+    assert made.recordings[0]._fast is not None
+    for _ in range(16):
+        check(made(x), value_and_grad(softmax)(x), True)
+    assert made.recordings[0]._fast is None
+    check(made(x), value_and_grad(softmax)(x), True)
+
+
+def test_a_fault_in_making_loops_is_said_and_numpys_program_runs(monkeypatch):
+    from autograd_core.workers import faults
+
+    def broken(*_):
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(faults, "_said", set())
+    monkeypatch.setattr(lowered, "Lowered", broken)
+    made, x = compile(softmax), RNG.normal(size=(3, 4))
+    with pytest.warns(faults.KernelWarning, match="cannot be made into loops .*too deep"):
+        made(x)
+    made.lower()
+    check(made(x), value_and_grad(softmax)(x), True)
+
+
+def test_what_counts_as_near():
+    y = np.array([1.0, np.nan, np.inf])
+    assert recording.near(y * (1 + 1e-12), y)
+    assert not recording.near(y[:2], y)
+    assert not recording.near(y.astype(np.float32), y)
+    assert not recording.near(np.array([1.0, np.nan, -np.inf]), y)
+    assert not recording.near(np.array([1.1, np.nan, np.inf]), y)
+    assert recording.near(np.array([1, 2]), np.array([1, 2]))
+    assert not recording.near(np.array([1, 2]), np.array([1, 3]))
 
 
 def test_without_numba_programs_are_numpys(monkeypatch):

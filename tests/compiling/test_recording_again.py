@@ -595,6 +595,66 @@ def test_one_recording_inside_of_another():
     agree(compile(handed), handed, TABLE)
 
 
+@pytest.mark.parametrize("text", [str, repr, np.array_repr, np.array_str, np.array2string])
+def test_texts_of_arrays_are_guarded(text):
+    f = lambda x: np.sum(x * x) * (2.0 if "1.25" in text(x) else 1.0)
+    made = compile(f)
+    for x in ([1.0, 2.0], [1.0, 2.0], [1.25, 2.0], [1.0, 2.0]):
+        value, gradient = made(np.array(x))
+        wanted, theirs = value_and_grad(f)(np.array(x))
+        assert value == wanted
+        assert np.array_equal(gradient, theirs)
+    assert len(made.recordings) == 2
+
+
+def test_a_class_that_the_function_makes():
+    def f(x):
+        kind = type("Scales", (), {"scale": 2.0})
+        return np.sum((kind.scale * x) ** 2)
+
+    made = compile(f)
+    for _ in range(2):
+        assert np.array_equal(made(np.array([1.0, 3.0]))[1], [8.0, 24.0])
+
+
+def test_methods_of_arguments_that_are_not_differentiated():
+    def f(x, b):
+        kept = b.astype(b.dtype, "C", "same_kind")
+        return np.sum(x * ([[1.0, 2.0], [3.0, 4.0]] @ kept) * (2.0 if "1.25" in str(b) else 1.0))
+
+    made = compile(f)
+    for first in (1.0, 1.25, 1.5):
+        b = np.array([[first, 2.0], [3.0, 4.0]])
+        agree(made, f, np.ones((2, 2)), b)
+
+
+def test_an_argument_that_is_not_used_has_zeros():
+    f = lambda x, y: np.sum(x * x)
+    made = compile(f, argnums=(0, 1))
+    for _ in range(2):
+        value, (dx, dy) = made(TABLE, TABLE)
+        assert value == 14.0
+        assert np.array_equal(dx, 2 * TABLE)
+        assert np.array_equal(dy, np.zeros(3))
+
+
+def test_a_value_that_outlives_its_recording_is_printed():
+    kept = []
+    made = compile(lambda x: (kept.append(x * 2.0), np.sum(x * x))[1])
+    with pytest.raises(UnsupportedError, match="changes"):
+        made(TABLE)
+    assert all("2." in str(value) and "6." in str(value) for value in kept)
+
+
+def test_an_equal_number_in_another_object_records_nothing(monkeypatch):
+    f = lambda x: np.sum(x * SCALE)
+    made = compile(f)
+    agree(made, f, TABLE)
+    monkeypatch.setitem(globals(), "SCALE", float("2.0"))
+    agree(made, f, TABLE)
+    assert len(made.recordings) == 1
+
+
 def test_truths_of_whole_arrays():
     f = lambda x: np.sum(x * 2 if np.allclose(x, 1) or np.array_equal(x, TABLE) else x)
     compiled = compile(f)

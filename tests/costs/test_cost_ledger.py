@@ -194,7 +194,7 @@ def test_tables_group_by_line_operation_and_module():
             return [self.first.weight]
 
         def named_modules(self):
-            return [("", self), ("first", self.first)]
+            return [("", self), ("first", self.first), ("notes", {})]  # one of them runs nothing
 
         def forward(self, x):
             return np.tanh(self.first(x))
@@ -240,6 +240,17 @@ def test_few_inputs_many_outputs_is_the_other_way_round():
     assert modes.best == "forward"
     assert modes.ratio > 100
     assert modes.measured_ratio is None
+    page = modes._repr_html_()
+    assert page.count("<tr>") == 4
+    assert "The Jacobian of 1 inputs and 500 outputs" in page
+    assert f"<p>{modes.sentence().replace(chr(10), '<br>')}</p>" in page
+
+
+def test_sweeps_beyond_the_limit_are_extrapolated():
+    modes = cost(lambda x: np.sum(np.sin(x)), normal(50)).modes(limit=0.0)
+    assert modes.forward.share == 1 / 50
+    assert modes.reverse.share == 1
+    assert "~ 1 of the 50 forward sweeps were run" in modes.sentence()
 
 
 def test_modes_plot(tmp_path):
@@ -384,6 +395,40 @@ def test_a_kernel_without_a_composite_is_estimated_and_says_so():
     assert made.estimated == ["blind"]
     assert made.reverse.flops == 2 * 3
     assert "blind" in made.summary()
+
+
+def test_kernels_of_several_results_are_estimated_too():
+    def blind(*gs):
+        return [np.frombuffer(g.tobytes(), g.dtype).reshape(g.shape) for g in gs]
+
+    def pull(g, y, x):
+        first, second = blind(*g)
+        return (2 * first + 3 * second,)
+
+    def push(ts, y, x):
+        (t,) = blind(ts[0])
+        return 2 * t, 3 * t
+
+    two = primitive(lambda x: (x * 2, x * 3), vjp=pull, jvp=push, name="blind", arity=1,
+                    multiple=True, cost=lambda y, x: 2 * x.size)  # fmt: skip
+    made = cost(lambda x: two(x)[0] + two(x)[1], normal(9), measure=False)
+    assert made.estimated == ["blind"]
+    assert made.function.flops == 2 * 18 + 9
+    # both calls, each twice the operation, and the sum of their gradients
+    assert made.reverse.flops == 2 * 2 * 18 + 9
+    assert made.forward.flops == 2 * 2 * 18 + 9
+
+
+def test_operations_of_several_results_are_counted_within_rules():
+    def moved(g, y, x):
+        fraction, whole = np.modf(x)
+        return g * (fraction + whole - np.linalg.eigh(np.outer(x, x)).eigenvalues)
+
+    odd = primitive(lambda x: x * 1.5, vjp=moved, name="odd", cost=lambda y, x: 0.0)
+    rule = lambda g, x: moved(g, None, x)
+    made = cost(lambda x: odd(x), np.array([0.5, 1.5, 2.5]), measure=False)
+    wanted = cost(rule, np.ones(3), np.array([0.5, 1.5, 2.5]), measure=False)
+    assert made.reverse.flops == wanted.function.flops > 0
 
 
 def test_a_kernel_counts_as_its_composite_in_both_sweeps():

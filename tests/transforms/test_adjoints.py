@@ -196,6 +196,8 @@ def test_vmap_over_an_ode():
          errors.LinearAlgebraError, "ingular"),
         (lambda: implicit(lambda x, a: x - a, np.sqrt)(np.arange(3)), errors.DTypeError, "int64"),
         (lambda: linear_solve(lambda x: x[:2], np.ones(3)), errors.ShapeError, "matvec"),
+        (lambda: linear_solve(lambda x: x, None), errors.DTypeError, "an argument is None"),
+        (lambda: implicit(lambda x, a: x, np.sqrt)("4"), errors.DTypeError, "an argument is '4'"),
         (lambda: odeint(lambda y, t: y, 1.0, [0.0]), errors.ShapeError, "two"),
         (lambda: odeint(lambda y, t: y, 1.0, [0.0, 1.0, 0.5]), errors.ShapeError, "order"),
         (lambda: odeint(lambda y, t: np.ones(3), 1.0, [0.0, 1.0]), errors.ShapeError, "\\(3,\\)"),

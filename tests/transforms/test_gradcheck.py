@@ -56,6 +56,9 @@ WRONG = {
         jvp=[lambda t, y, x: t * 2 * x**2],
         name="disagreeing",
     ),
+    "a name that the engine has too": primitive(
+        lambda x: x * 2.0, vjp=[lambda g, y, x: g * 3.0], jvp=[lambda t, y, x: t * 2.0], name="part"
+    ),
     "swapped arguments": primitive(
         lambda a, b: a * b**2,
         vjp=[lambda g, y, a, b: g * 2 * a * b, lambda g, y, a, b: g * b**2],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd_core import Tensor, grad, hessian, hvp, jacobian, jvp, vjp
+from autograd_core import Tensor, grad, hessian, hvp, jacobian, jvp, stop_gradient, vjp
 from autograd_core.base import errors
 
 RNG = np.random.default_rng(2)
@@ -111,6 +111,15 @@ def test_nests_argnums_and_kinds():
     assert jacobian(np.sin, mode="forward")(np.ones(3, np.float32)).dtype == np.float32
     assert hessian(lambda x: np.sum(x**3))(np.ones(3, np.float32)).dtype == np.float32
     assert jacobian(lambda a, b: a @ b, argnums=1)(W, X).shape == (6, 6)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_results_that_do_not_depend_on_the_argument_have_zeros(mode):
+    outside = Tensor(np.ones(2), requires_grad=True)
+    for constant in (stop_gradient, lambda x: outside * 2):
+        made = jacobian(lambda x, c=constant: (x * x, c(x)), mode=mode)(np.array([1.0, 2.0]))
+        assert np.array_equal(made[0], np.diag([2.0, 4.0]))
+        assert np.array_equal(made[1], np.zeros((2, 2)))
 
 
 def test_results_are_the_callers_own():

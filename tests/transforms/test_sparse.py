@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from autograd_core import hessian, jacobian
+from autograd_core import Graph, Tensor, hessian, jacobian
 from autograd_core.base import errors
 from autograd_core.sparse import sparse_hessian, sparse_jacobian
 from autograd_core.transforms.colouring import columns, star
+from autograd_core.transforms.sparsity_patterns import pattern_of
 
 sparse = pytest.importorskip("scipy.sparse")
 RNG = np.random.default_rng(5)
@@ -171,6 +172,15 @@ def test_given_pattern(kind):
     pattern = {"mask": mask, "scipy": sparse.csr_array(mask), "pairs": np.nonzero(mask)}[kind]
     made = sparse_jacobian(tridiagonal, pattern=pattern)(X)
     np.testing.assert_allclose(made.toarray(), jacobian(tridiagonal)(X), atol=1e-12)
+
+
+def test_a_pattern_by_one_leaf_passes_over_what_depends_on_others():
+    x, w = Tensor(X, requires_grad=True), Tensor(np.eye(2) * 3, requires_grad=True)
+    u = Tensor(X[:6], requires_grad=True)
+    graph = Graph(x[:6] * x[6:] * np.linalg.slogdet(w)[1] + np.sin(u))
+    for leaf, places in ((x, [[k, k + 6] for k in range(6)]), (u, [[k] for k in range(6)])):
+        found = pattern_of(graph.nodes, graph.outputs[0], graph.node(leaf))
+        assert found.members.reshape(6, -1).tolist() == places
 
 
 def test_other_arguments_are_constants():

@@ -64,6 +64,14 @@ def test_names_values_and_what_is_gone() -> None:
     assert "draw before backward()" in notes
 
 
+def test_a_nan_is_found_beside_freed_values() -> None:
+    x = Tensor(-1.0, requires_grad=True)
+    with np.errstate(invalid="ignore"):
+        loss = np.sqrt(x * 2.0 + 1.0) * 3.0
+        loss.backward()
+    assert any("NaN or Inf: the first value that holds one is loss" in n for n in draw(loss).notes)
+
+
 def test_no_array_is_kept() -> None:
     def run() -> tuple[int, list[Any]]:  # whose variables end with it, also those that draw read
         x = Tensor(np.ones(1000), requires_grad=True)

@@ -98,6 +98,52 @@ def test_an_operation_without_a_formula_says_it_from_its_rule() -> None:
     assert checked(softsign(x)) == 4
 
 
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (lambda g, y, x: g.T * 2.0, "upstream × 2"),
+        (lambda g, y, x: g.real * 2.0, "real(upstream) × 2"),
+        (
+            lambda g, y, x: g.reshape(2, 1).reshape(2) * 2,
+            "reshape(reshape(upstream, (2, 1)), 2) × 2",
+        ),
+        (lambda g, y, x: g * x**-2, "upstream × x0⁻²"),
+    ],
+)
+def test_what_a_rule_does_is_said_in_short(rule: Any, text: str) -> None:
+    double = primitive(lambda x: x * 2.0, vjp=[rule], name="double")
+    x = Tensor([0.5, -2.0], requires_grad=True)
+    (found,) = [m.formula(g, s) for m, g, s in messages(double(x)) if m.primitive is double]
+    assert (found.kind, found.text) == ("rule", text)
+
+
+@pytest.mark.parametrize(
+    ("formulas", "text"),
+    [
+        (("upstream * 2 if 1 else 0",), "upstream × 2"),  # no arithmetic: the rule is said instead
+        (lambda *args: 1 / 0, None),
+    ],
+)
+def test_a_declared_formula_that_cannot_be_written_leaves_the_page_as_it_is(
+    formulas: Any, text: str | None
+) -> None:
+    double = elementwise(lambda x: x * 2.0, lambda y, x: 2.0, name="double", formulas=formulas)
+    x = Tensor([0.5, -2.0], requires_grad=True)
+    loss = np.sum(double(x))
+    (found,) = [m.formula(g, s) for m, g, s in messages(loss) if m.primitive is double]
+    assert (found and found.text) == text
+    said = [step.caption for step in loss.backward_steps()][-1]
+    assert "rms 2" in said
+    assert (text or "Backward, the chain rule multiplies upstream by the derivative") in said
+
+
+def test_the_real_part_is_said_where_a_real_number_meets_complex_ones() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    loss = np.sum(np.real(x * np.array([1 + 2j, 3j])))
+    said = [step.caption for step in loss.backward_steps()][-1]
+    assert "its real part, because x is real" in said
+
+
 def test_an_operation_whose_rule_cannot_be_read_gets_the_general_formula() -> None:
     odd = linear(lambda x: 2.0 * x[::-1], lambda g, x: 2.0 * np.array(g)[::-1], name="odd")
     x = Tensor([0.5, -2.0, 1.0], requires_grad=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autograd_core import OperandError, Tensor, animate, draw
+from autograd_core.viewer import recorded_sweep
 
 NAMES = [name for name in graphs.ALL if name != "cut_off"]
 
@@ -42,6 +43,7 @@ def test_the_matrix_rule_by_hand() -> None:
     assert found is not None
     assert str(found) == "∂loss/∂W[2, 1] = 2 × 2 + 5 × 4 = 24"
     assert [t.result for t in found.terms] == ["h[0, 1]", "h[1, 1]"]
+    assert str(draw(loss).element(W, 5)) == str(found)
     with pytest.raises(OperandError, match="nothing is called 'U'"):
         draw(loss).element("U", 0)
 
@@ -78,3 +80,25 @@ def test_a_branch_whose_terms_cancel_says_so() -> None:
     captions = [step.caption for step in F.backward_steps()]
     assert captions[-1].endswith("= ∂F/∂x (0 but for rounding: exactly, the terms cancel).")
     assert "2.776e-17" in captions[-1]
+
+
+def test_what_is_no_sum_of_products_is_not_written_as_one() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    y = np.sin(x)
+    loss = np.sum(y * y)
+    assert draw(loss).element("loss") is None  # its gradient is where the sweep starts
+    loss.backward()
+    assert draw(loss).element("y", 0) is None  # what the sweep freed is not said to be 0
+    assert draw(loss).element(x, 0) is None
+    real = np.sum(np.abs(x * np.array([1 + 2j, 3j])) ** 2)
+    assert draw(real).element("x", 0) is None  # the real part of a sum of complex numbers
+
+
+def test_beyond_what_is_kept_there_are_numbers_but_no_sums(monkeypatch) -> None:
+    monkeypatch.setattr(recorded_sweep, "ROOM", 4)
+    x = Tensor([0.0, 1.0, 2.0], requires_grad=True)
+    drawing = draw(np.sum(np.sin(x)))
+    assert drawing.element("x", 0) is None
+    assert drawing.view.card("n0").gradient.cells == [[1.0, 0.5403, -0.4161]]
+    (first, _) = drawing.view.wires
+    assert drawing.recording.formula(first) is None

@@ -18,6 +18,7 @@ from autograd_core import (
     explain,
     gradients,
     no_grad,
+    primitive,
     stop_gradient,
 )
 
@@ -223,6 +224,51 @@ def test_a_chain_that_was_cut_twice():
     found = explain(w, loss)
     assert "detach" in found.reason
     assert found.where.text == "second = middle.detach()"
+
+
+def test_a_value_that_was_frozen_since_is_not_blamed_for_another():
+    w, u, v = leaf(1.0, 2.0), leaf(5.0, 6.0), leaf(3.0, 4.0)
+    h = u.detach()
+    u.requires_grad_(False)
+    loss = np.sum(h * v)
+    assert "never used" in explain(w, loss).reason
+
+
+def test_beyond_many_cuts_it_says_perhaps():
+    w, v, s = leaf(1.0, 2.0), leaf(3.0, 4.0), leaf(2.0)
+    values = [w * 1.0]
+    for _ in range(12):
+        values.append(values[-1].detach() * s)
+    found = explain(w, np.sum(values[-1].detach() * v))
+    assert "perhaps the chain was cut where detach()" in found.reason
+
+
+def test_an_operation_of_the_users_may_have_any_name():
+    x = leaf(1.0, 2.0)
+    for name in ("part", "getitem", "power"):
+        mine = primitive(lambda x: x * 3.0, vjp=lambda g, y, x: g * 3.0, name=name)
+        found = explain(x, np.sum(mine(x) * 2.0))
+        assert found.rows[0].product.tolist() == found.gradient.tolist() == [6.0, 6.0]
+
+
+def test_a_forward_rule_that_fails_leaves_out_the_cells():
+    def failing(t, y, x):
+        raise ValueError("no tangents here")
+
+    twice = primitive(lambda x: x * 2, vjp=[lambda g, y, x: g * 2], jvp=[failing], name="twice")
+    x = leaf(1.0, 2.0)
+    found = explain(x, np.sum(twice(x)))
+    assert found.rows[0].product.tolist() == [2.0, 2.0]
+    assert found.cells == []
+
+
+def test_names_without_a_source_that_can_be_read(tmp_path):
+    path = tmp_path / "strange.py"
+    code = compile("F = x * y\nfound = explain(x, F)", str(path), "exec")
+    path.write_text("this is ( no Python\n")
+    space = {"x": leaf(2.0), "y": leaf(3.0), "explain": explain}
+    exec(code, space)
+    assert str(space["found"]).startswith("∂F/∂x = 3")
 
 
 def test_when_the_source_is_gone_it_says_perhaps():

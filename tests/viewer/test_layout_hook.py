@@ -54,6 +54,9 @@ def test_pictures_and_pages_come_from_the_function(no_program):
     assert seen
     with pytest.raises(UnsupportedError, match="No layout program"):
         draw(graphs.cubic()).to_svg()
+    still = animate(graphs.cubic())._repr_html_()  # without a picture the table stands there
+    assert "<pre>name  computation" in still
+    assert "<img" not in still.partition("<template>")[0]
 
 
 def test_only_sizes_and_keys_are_handed_to_the_function(no_program):
@@ -88,6 +91,8 @@ def stuck(source):
         (lambda source: "no JSON", "JSONDecodeError"),
         (lambda source: {"objects": []}, "not what dot -Tjson0 prints: KeyError: 'bb'"),
         (lambda source: None, "not what dot -Tjson0 prints"),
+        (lambda source: {**in_a_row(source), "objects": []}, "no place for n0"),
+        (lambda source: {**in_a_row(source), "objects": [{"name": "n0"}]}, "KeyError: 'pos'"),
         (lambda source: {"bb": "0,0,a,b"}, "not what dot -Tjson0 prints: ValueError"),
         (stuck, "longer than 2 s"),
     ],
@@ -110,6 +115,12 @@ def test_a_timeout_asks_for_a_coarser_graph(no_program):
     with use_layout(small_ones_only):
         drawing = draw(graphs.transformer(4), depth="all")
         assert "<svg" in drawing.to_svg()
+        page = animate(graphs.transformer(4), depth="all")
+        before, html = len(page.drawing.cards), page.to_html()
+        picture = page.views[0].pictures()
+    assert len(page.drawing.cards) < before
+    assert picture.count("<svg xmlns") == 2
+    assert picture in html
     assert "depth=" in drawing.notes[0]
 
 

@@ -66,6 +66,14 @@ def test_of_nested_transforms_the_outer_one_is_drawn(tmp_path):
     assert f"rms {np.sqrt(np.mean(second**2)):.4g}" in row
 
 
+def test_a_sweep_of_the_librarys_own_is_not_drawn(tmp_path):
+    text = "from autograd_core import gradcheck\ngrad(loss)(w, b)\n"
+    text += "gradcheck(lambda v: np.sum(v ** 3), np.array([2.0]), order=1)"
+    status, table = run(tmp_path, text)
+    assert status == 0
+    assert RMS in next(line for line in table.splitlines() if line.startswith("w "))
+
+
 def test_forward_mode_has_the_numbers_of_that_time_too(tmp_path):
     text = "t = Tensor(w, requires_grad=True)\nloss(t, b).backward()\nt.data[:] = 100.0"
     status, page = run(tmp_path, text, "--mode", "forward", out="page.html")

@@ -148,6 +148,26 @@ def test_a_model_around_everything_is_left_out() -> None:
     assert any("0" in str(card.boxes) or card.boxes for card in cards)
     assert draw(loss, depth=1).find("Linear")
 
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(2, 2)
+
+        def forward(self, x):
+            return np.tanh(self.first(x))
+
+    model = Model()
+    cards = draw(np.sum(model(np.ones((3, 2)))), depth=0).cards
+    assert [(c.kind, c.name) for c in cards[:1]] == [("module", "first")]
+    assert [c.node.name for c in cards[1:]] == ["tanh", "sum"]
+
+
+def test_many_leaves_of_one_operation_are_not_cut_into_parts() -> None:
+    leaves = [Tensor(float(k), requires_grad=True) for k in range(1600)]
+    drawing = draw(np.sum(np.stack(leaves)))
+    assert sum(card.kind == "parameter" for card in drawing.cards) == 1600
+    assert not any(card.name.startswith("part ") for card in drawing.cards)
+
 
 # --- layouts that fail ---------------------------------------------------------
 
@@ -290,6 +310,31 @@ def test_rules_that_fail_or_pass_nothing_back_are_still_drawn() -> None:
     y = half(x, x)
     notes = animate(y * 1.0)
     assert notes.data()
+    with scope("inner"):
+        y = half(x, x) + 1.0
+    closed = draw(y * 1.0, depth=0)
+    (wire,) = [w for w in closed.view.wires if w.node is closed.graph.node(x)]
+    assert closed.recording.messages[wire.key].text == "2"
+    two = primitive(lambda v: (v * 2.0, v * 3.0), vjp=lambda g, y, v: (g[0] * 2.0,), name="two",
+                    arity=1, multiple=True)  # fmt: skip
+    a, b = two(x)
+    rows = {c.name: c.gradient.text for c in draw(a + silent(b)).cards}
+    assert (rows["x"], rows["a"], rows["b"]) == ("2", "1", "—")
+
+
+def test_a_cost_that_fails_leaves_out_the_counts() -> None:
+    odd = primitive(lambda v: v * 2.0, vjp=lambda g, y, v: g * 2.0, name="odd",
+                    cost=lambda y, v: 1 / 0)  # fmt: skip
+    x = Tensor(3.0, requires_grad=True)
+    data = animate(odd(x) * x).data()
+    assert {card["grad"]["text"] for card in data["cards"].values()} >= {"12", "3"}
+    assert data["notes"] == []
+    blind = primitive(lambda v: v * 2.0, vjp=lambda g, y, v: np.frombuffer((g * 2.0).tobytes()),
+                      name="blind", cost=lambda y, v: 1 / 0)  # fmt: skip
+    x = Tensor([3.0], requires_grad=True)
+    drawing = draw(np.sum(blind(x)))
+    assert drawing.view.card("n0").gradient.cells == [[2.0]]
+    assert drawing.recording.reverse_flops == {}
 
 
 def test_names_of_what_self_holds_and_of_code_without_a_source() -> None:
@@ -415,6 +460,7 @@ def test_a_layout_program_that_answers_nothing(monkeypatch) -> None:
         (lambda h, W, c: h + c, "h + c: 3×4 + 2×2", "add"),
         (lambda h, W, c: c - h, "c - h: 2×2 - 3×4", "subtract"),
         (lambda h, W, c: np.concatenate([h, W]), "concatenate(h, W): 3×4, 5×6", "concatenate"),
+        (lambda h, W, c: np.clip(h, 0.5, c), "clip(h, 0.5, c): 3×4, scalar, 2×2", "clip"),
         (lambda h, W, c: np.matmul(h, W), "h @ W: 3×4 @ 5×6", "matmul"),
     ],
 )  # fmt: skip
@@ -461,3 +507,96 @@ def test_a_failing_forward_rule_names_its_operation_in_forward_mode():
                      jvp=lambda t, y, a, b: t * 3.0 * b, name="area")  # fmt: skip
     with pytest.raises(RuleError, match=r"area: .* jvp=\[rule, \.\.\.\] gets one each"):
         jvp_of(area, (2.0, 3.0), (1.0, 0.0))
+
+
+def test_forward_mode_leaves_out_the_seeds_that_fail():
+    def failing(t, y, v):
+        raise ValueError("no way")
+
+    lame = primitive(lambda v: v * 2.0, vjp=[lambda g, y, v: g * 2.0], jvp=[failing], name="lame")
+    a, b = Tensor(1.0, requires_grad=True), Tensor(2.0, requires_grad=True)
+    page = animate(lame(b) * a, mode="forward")
+    assert [seed.name for seed in page.seeds] == ["a"]
+    assert "Forward mode is not shown from b: lame" in page.note
+    assert [run["seed"] for run in page.data()["runs"]] == ["", "a"]
+
+
+def shown(variant):
+    return [c.name for c in variant.view.cards if c.kind in ("operation", "plus", "module")]
+
+
+def test_the_views_of_a_long_loop_open_one_round_after_another():
+    x, r = Tensor(0.3, requires_grad=True), Tensor(3.7, requires_grad=True)
+    for _ in range(60):
+        x = r * x * (1.0 - x)
+    page = animate((x - 0.5) ** 2)
+    first, opened, twice = page.views[:3]
+    assert [c.title.partition("×")[2] for c in first.view.cards if c.kind == "module"] == ["60"]
+    assert len(shown(first)) == 3
+    assert shown(opened)[:2] == ["v3", "v4"]
+    assert len(shown(opened)) == 6
+    assert [c.title.partition("×")[2] for c in opened.view.cards if c.kind == "module"] == ["59"]
+    assert [name for name in shown(twice) if name[0] == "v"][:4] == ["v3", "v4", "v6", "v7"]
+    x = Tensor(np.linspace(0.1, 0.9, 3), requires_grad=True)
+    for _ in range(2):
+        with scope("block"):
+            x = np.cos(np.sin(x))
+        for f in (np.tanh, np.exp, np.sin, np.cos, np.sqrt, np.log1p, np.tanh, np.exp):
+            x = f(x)
+    opened = animate(np.sum(x), depth=0).views[1]  # of two rounds both are shown
+    assert sum(c.kind == "module" for c in opened.view.cards) == 2
+    assert len(shown(opened)) == 2 * 9 + 1
+
+
+def test_of_many_results_of_a_scope_each_sum_stands_by_itself():
+    x = Tensor(0.5, requires_grad=True)
+    with scope("s"):
+        a, b, c = np.sin(x), np.cos(x), np.tanh(x)
+        d, e, f = np.exp(x), x * 2.0, x * 3.0
+    said = [step.caption for step in animate(a * a + b + c + d + e * f, depth=0).first().steps]
+    assert "Branch, backward, adds the 2 incoming gradients: 0.4794 + 0.4794 = their sum" in (
+        said[-3])  # fmt: skip
+    slope = np.sin(1.0) - np.sin(0.5) + np.cosh(0.5) ** -2 + np.exp(0.5) + 6.0
+    assert said[-2].endswith(f"it hands back {slope:.4g} to x.")
+
+
+def test_what_has_no_room_in_a_page_is_said():
+    x = Tensor(np.linspace(0.1, 0.9, 3), requires_grad=True)
+    functions = np.sin, np.cos, np.tanh, np.exp
+    for k in range(12):
+        with scope("abcdefghijkl"[k]):
+            for j in range(k % 3 + 1):
+                x = functions[(k + j) % 4](x)
+    page = animate(np.sum(x), depth=0)
+    assert len(page.views) <= 11
+    assert "What has no button to open it here" in page.data(whole=True)["notes"][-1]
+    rng = np.random.default_rng(0)
+    with scope("large"):
+        for k in rng.integers(4, size=70):
+            x = functions[k](x)
+    with scope("small"):
+        x = np.sin(np.cos(x))
+    page = animate(np.sum(x), depth=0)
+    assert all(len(one.view.cards) <= 60 for one in page.views)
+    assert "What has no button to open it here" in page.data(whole=True)["notes"][-1]
+
+
+def test_results_that_do_not_depend_on_a_seed_have_no_tangent():
+    x, w = Tensor(1.0, requires_grad=True), Tensor(2.0, requires_grad=True)
+    with scope("both"):
+        a, b = np.sin(x), np.cos(w)
+    page = animate(a * b, depth=0, mode="forward")
+    runs = {r["seed"]: [p for s in r["steps"] for p in s["pieces"]] for r in page.data()["runs"]}
+    said = {name: "".join(piece[0] for piece in pieces) for name, pieces in runs.items()}
+    assert f"its tangent is {np.cos(1.0):.4g}" in said["x"]
+    assert "b = a result of both = -0.4161 does not depend on the seed: its tangent is 0" in (
+        said["x"])  # fmt: skip
+    assert f"its tangent is {-np.sin(2.0):.4g}" in said["w"]
+
+
+def test_an_operation_in_a_scope_of_each_round_has_a_name_of_each_round():
+    x = Tensor(0.5, requires_grad=True)
+    for k in range(3):
+        with scope(f"round{k}"):
+            x = np.sin(x)
+    assert [c.name for c in draw(x, depth="all").cards] == ["x₁", "x₂", "x₃", "x"]

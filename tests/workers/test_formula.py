@@ -10,6 +10,7 @@ from autograd_core.workers.formula import (
     SCALAR,
     trace,
 )
+from autograd_core.workers.numpy_calls import NumPyCalls
 
 UFUNCS = {"where": np.where, "clip": np.clip}
 
@@ -51,6 +52,8 @@ FORMULAS = [
     lambda x, y: np.sign(x) * np.zeros_like(y) + True,
     lambda x, y: -x / (1 + np.square(y)),
     lambda x, y: 1 - np.maximum(x, np.float32(0.5)) * (y != 0),
+    lambda x, y: np.where(x, y, 0.5),
+    lambda x, y: np.clip(x, None, 0.5) + np.clip(y, -0.25, None),
 ]
 
 
@@ -68,6 +71,64 @@ def test_a_graph_has_the_dtypes_and_the_bits_of_its_formula(k, dtypes):
     (got,) = value(found, arrays, {})
     assert found.outputs[0].dtype == want.dtype == got.dtype
     np.testing.assert_array_equal(np.broadcast_to(got, want.shape), want)
+    again = np.empty_like(want)
+    NumPyCalls(found).run(arrays, [again], (), slice(0, 50), 16)
+    np.testing.assert_array_equal(again, want)
+
+
+@pytest.mark.parametrize("dtype", "fd")
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x, y: x.min(axis=-1, keepdims=True) * y,
+        lambda x, y: np.min(x, axis=-1, keepdims=True) - np.amax(y, axis=(-1,), keepdims=True),
+        lambda x, y: x.mean(axis=-1, keepdims=True) + y,
+        lambda x, y: y / np.var(x, axis=-1, keepdims=True),
+    ],
+)
+def test_a_reduction_of_rows_is_numpys(formula, dtype):
+    x, y = np.random.default_rng(3).normal(size=(2, 4, 7)).astype(dtype)
+    want = formula(x, y)
+    found = trace(formula, dtype * 2)
+    (got,) = value(found, [x, y], {})
+    assert found.outputs[0].dtype == want.dtype == got.dtype
+    np.testing.assert_allclose(got, want, rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", "fd")
+def test_numpys_calls_give_results_that_are_arguments_numbers_or_given_twice(dtype):
+    def formula(x, s):
+        doubled = x * s.astype(np.float64)
+        return doubled, x, s + 1, doubled
+
+    found = trace(formula, [dtype, "f"], spans=[EVERYWHERE, SCALAR])
+    x, s = np.linspace(-1, 1, 50, dtype=dtype), np.float32(0.3)
+    want = formula(x, s)
+    outs = [np.empty(50, t.dtype) for t in found.outputs]
+    NumPyCalls(found).run([x, s], outs, (), slice(0, 50), 16)
+    for got, one in zip(outs, want, strict=True):
+        assert got.dtype == one.dtype
+        np.testing.assert_array_equal(got, np.broadcast_to(one, 50))
+
+
+@pytest.mark.parametrize("dtype", "fd")
+def test_scipys_error_function_is_one_operation(dtype):
+    special = pytest.importorskip("scipy.special")
+    found = trace(lambda x: special.erf(x) * 2, dtype)
+    assert [t.op for t in found.terms] == ["input", "erf", "constant", "multiply"]
+    x, got = np.linspace(-4, 4, 101, dtype=dtype), np.empty(101, dtype)
+    NumPyCalls(found).run([x], [got], (), slice(0, 101), 64)
+    np.testing.assert_allclose(got, special.erf(x) * 2, rtol=8 * np.finfo(dtype).eps)
+    assert trace(special.erf, ["i"]) is None
+
+
+def test_a_term_says_its_operation_and_its_dtype():
+    said = [repr(t) for t in trace(lambda x: x * 2, "f").terms]
+    assert said == [
+        "input(0): float32",
+        "constant(2): number",
+        "multiply(input, constant): float32",
+    ]
 
 
 @pytest.mark.parametrize("number", [0.3, 2, -1.5])
@@ -130,6 +191,10 @@ def test_several_results():
         lambda x: list(x),
         lambda x: x @ x,
         lambda x: x * 1j,
+        lambda x: x * np.complex64(1j),
+        lambda x: np.asarray(x) * 2,
+        lambda x: np.sum(x.max(axis=-1, keepdims=True), axis=-1, keepdims=True),
+        lambda x: np.sum(x > 0, axis=-1, keepdims=True) * x,
         lambda x: 3.0,
         lambda x: (x, 3.0),
         lambda x: (),
@@ -140,3 +205,4 @@ def test_several_results():
 )
 def test_what_a_formula_cannot_say_is_not_traced(formula):
     assert trace(formula, ["f"]) is None
+    assert trace(lambda x: np.exp(x), ["F"]) is None  # complex numbers have no text

@@ -1,15 +1,20 @@
 """Kernels written from formulas: what they compute, in which dtypes, and how they are kept."""
 
 import os
+import re
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 
 import nn
+from autograd_core.workers import faults, settings, threads
+from autograd_core.workers.add_rows import add_rows
 from autograd_core.workers.formula import BY_COLUMN, BY_ROW, EVERYWHERE, SCALAR, trace
 from autograd_core.workers.settings import importable
+from autograd_core.workers.walks import walk
 
 pytestmark = pytest.mark.skipif(not importable("numba"), reason="the compiled kernels need numba")
 
@@ -174,7 +179,6 @@ def test_where_no_text_can_be_written_a_process_compiles_for_itself(tmp_path):
 
 
 def test_a_kernel_that_cannot_be_compiled_is_numpys(monkeypatch):
-    from autograd_core.workers import faults
     from autograd_core.workers.compiled import generated
 
     monkeypatch.setattr(faults, "_said", set())
@@ -211,3 +215,71 @@ for dtype in "fd":
         np.testing.assert_allclose(got, want, rtol=6 * np.finfo(dtype).eps)
 """
     python(tmp_path, code, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
+
+
+def fails(*args):
+    raise OSError("no room left")
+
+
+FAULTS = {
+    "numba is absent": (lambda m: m.setitem(sys.modules, "numba", None), None),
+    "numba is off": (
+        lambda m: m.setattr("numba.config.DISABLE_JIT", True),
+        "NUMBA_DISABLE_JIT is set.*plain NumPy.*Unset it",
+    ),
+    "nothing compiles": (
+        lambda m: m.setattr("autograd_core.workers.compiled.trial.run", fails),
+        "could not be compiled.*no room left.*Set NUMBA_CACHE_DIR",
+    ),
+    "one module does not load": (
+        lambda m: m.setitem(sys.modules, "autograd_core.workers.compiled.scattering", None),
+        "autograd_core.workers.compiled.scattering could not be loaded.*Reinstall numba",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_without_kernels_numpy_does_the_work_and_it_is_said_once(name, monkeypatch, recwarn):
+    harm, said = FAULTS[name]
+    monkeypatch.setattr(faults, "_said", set())
+    monkeypatch.setattr(settings, "_works", None)
+    harm(monkeypatch)
+    rng = np.random.default_rng(0)
+    rows, values = rng.integers(0, 40, 900), rng.normal(size=(900, 7))
+    wanted = np.zeros((40, 7))
+    np.add.at(wanted, rows, values)
+    for _ in range(2):
+        out = np.zeros((40, 7))
+        with nn.use_kernels(compiled=True):
+            add_rows(out, rows, values)
+            assert not settings.compiles()
+        np.testing.assert_allclose(out, wanted, rtol=1e-12)
+    found = [str(w.message) for w in recwarn if w.category is faults.KernelWarning]
+    assert len(found) == (said is not None)
+    assert all(re.search(said, text) for text in found)
+
+
+def test_the_environment_says_how_many_threads_there_are(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert threads.available() == 3
+
+
+def test_where_no_thread_can_be_started_fewer_do_the_work(monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads, "_pool", threads._Pool())
+    done = []
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        threads.share(done.append, 5, threads=3)
+    assert done == [0, 1, 2, 3, 4]
+    gate = threading.Barrier(2, timeout=10)
+    threads.share(lambda k: gate.wait(), 2, threads=2)  # later ones are started as ever
+
+
+def test_memory_that_is_walked_backwards_or_in_steps_needs_a_copy_first():
+    x = np.zeros((4, 6))
+    assert walk(x.shape, (x, x[::-1]), (1,)).steps == ((48, 8), (-48, 8))
+    assert walk(x.shape, (x[::-1], x), (1,)) is None
+    assert walk((4, 3), (x[:, ::2],), (1,)) is None

@@ -283,7 +283,7 @@ def nests_of(steps: list[Step], lies: dict[Value, Lie | None]) -> list[Nest]:
             nest = Nest(shape)
             found.append(nest)
             if not nest.joined(work, lies):
-                raise ValueError(f"no loops for {step.operation!r}")  # `can_be` says which can
+                raise AssertionError(f"no loops for {step.operation!r}: see `can_be`")
         place[step.result] = k
     return found
 

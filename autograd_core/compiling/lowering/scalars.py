@@ -130,8 +130,6 @@ def _name(step: Step) -> str | None:
     if found is None and isinstance(operation.forward, np.ufunc):
         name = operation.forward.__name__
         found = _TRUTH.get(name, name if name in _SPECS and name not in _OF_BOOL else None)
-        if name == "erf" and not type(operation.forward).__module__.startswith("numpy"):
-            return None
     return found
 
 
@@ -174,9 +172,7 @@ class Term(NamedTuple):
 
 
 def term(step: Step) -> Term | None:
-    """Return a step as text of numbers; None if it is not such a step."""
-    if step.operation is None or step.multiple:
-        return None
+    """Return a step with one result as text of numbers; None if it is not such a step."""
     made = KINDS.get(step.result.example.dtype)
     if made is None or not step.result.example.dtype.isnative:
         return None
@@ -241,8 +237,6 @@ def constant(value: Any, kind: str) -> str | None:
     """Return a number of Python or NumPy as text of a kind; None if it has no exact text."""
     if kind == "bool_":
         return repr(bool(value))
-    if isinstance(value, complex) or np.iscomplexobj(value):
-        return None
     number = float(value)
     if isinstance(value, (int, np.integer)) and int(number) != value:
         return None  # a whole number beyond what a float holds

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_core.compiling.lowering.kernels import Kernel
 from autograd_core.compiling.lowering.scalars import KINDS
-from autograd_core.compiling.program import Step, Value, example
+from autograd_core.compiling.program import Step, example
 from autograd_core.compiling.simplify import LOOPS
 from autograd_core.compiling.spelling import CALL
 from autograd_core.compiling.writing import Source
@@ -79,8 +79,3 @@ def forms(kernel: Kernel) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]
 
     made = [form(v) for v in kernel.made]
     return [form(a) for a in kernel.given], [(kind, max(n, 1)) for kind, n in made]
-
-
-def is_number(root: Any) -> bool:
-    """Whether a kernel gets a number, not an array."""
-    return root.__class__ is Value and not np.ndim(root.example)
