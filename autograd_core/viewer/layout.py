@@ -348,7 +348,7 @@ def _read(data: Any, rankdir: str) -> Layout:
             found.frames[item["name"].removeprefix("cluster_")] = Place(
                 (left + right) / 2, (low + top) / 2, right - left, low - top
             )
-        else:
+        elif "pos" in item:  # dot lists subgraphs too
             x, y = point(item["pos"])
             found.places[item["name"]] = Place(
                 x, y, float(item["width"]) * 72, float(item["height"]) * 72

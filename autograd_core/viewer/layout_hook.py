@@ -43,7 +43,9 @@ class use_layout:  # noqa: N801 - it is called like a function
     >>> from autograd_core import Tensor, draw
     >>> from autograd_core.viewer import use_layout
     >>> def by_hand(source):
-    ...     return {"bb": "0,0,90,90", "objects": [], "edges": []}
+    ...     rows = [("n0", "45,20"), ("n1", "45,70")]
+    ...     cards = [{"name": n, "pos": p, "width": 1, "height": 0.3} for n, p in rows]
+    ...     return {"bb": "0,0,90,90", "objects": cards, "edges": []}
     >>> x = Tensor(3.0, requires_grad=True)
     >>> with use_layout(by_hand):
     ...     draw(x * x).layout().width

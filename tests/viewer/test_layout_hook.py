@@ -92,7 +92,7 @@ def stuck(source):
         (lambda source: {"objects": []}, "not what dot -Tjson0 prints: KeyError: 'bb'"),
         (lambda source: None, "not what dot -Tjson0 prints"),
         (lambda source: {**in_a_row(source), "objects": []}, "no place for n0"),
-        (lambda source: {**in_a_row(source), "objects": [{"name": "n0"}]}, "KeyError: 'pos'"),
+        (lambda source: {**in_a_row(source), "objects": [{"name": "n0"}]}, "no place for n0"),
         (lambda source: {"bb": "0,0,a,b"}, "not what dot -Tjson0 prints: ValueError"),
         (stuck, "longer than 2 s"),
     ],
