@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import wraps
+from time import perf_counter_ns
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +24,12 @@ from autograd_core.operations.saved_reads import Probe
 from autograd_core.workers.settings import setting
 from autograd_core.workers.threads import share
 
-LARGE = 1 << 20  # bytes; below, cutting and waking a thread take as long as the work
+LARGE = 1 << 20  # bytes; below, an array is one call
 PIECE = 1 << 18  # bytes; with its temporary arrays a piece stays in a core's cache
+SHARED = 1 << 20  # bytes of a piece where threads share them: they wait between the calls
+BEYOND = 1 << 23  # bytes; from here on two cores read memory faster than one
+WORTH = 400_000  # nanoseconds of work that threads share; less is done by one, in its own cache
+SAMPLE = 1 << 15  # numbers of which the time is taken, once for each operation and dtype
 TURNED = 1 << 17  # bytes; a matrix that lies in Fortran order is copied by `_turned` from here on
 TURNS = 3  # pieces for each thread where nothing is kept in the cache: one may be held up
 _ndarray = np.ndarray
@@ -130,6 +135,42 @@ def _in_c_order(v: Any) -> bool:
     return True
 
 
+class _Known(NamedTuple):
+    """What is known of an operation on arrays of a dtype.
+
+    Attributes
+    ----------
+    nanoseconds : float
+        How long it takes for a number in the cache.
+    one_pass : bool
+        Whether it makes no temporary arrays, so that one thread alone need not cut it.
+    """
+
+    nanoseconds: float
+    one_pass: bool
+
+
+_known: dict[Any, _Known] = {}
+
+
+def _measured(
+    into: Callable[[list[Any], Any], None], layout: _Layout, dtype: Any, one_pass: bool
+) -> _Known:
+    """Take an operation's time.  The bits do not depend on it, only who computes them."""
+    rows = min(layout.rows(SAMPLE), layout.shape[0])
+    parts, out = layout.cut(0, rows), np.empty((rows, *layout.shape[1:]), dtype)
+    taken = []
+    for _ in range(2):  # the second time in warm memory
+        start = perf_counter_ns()
+        into(parts, out)
+        taken.append(perf_counter_ns() - start)
+    return _Known(min(taken) / max(out.size, 1), one_pass)
+
+
+def _is_shared(known: _Known, like: Any) -> bool:
+    return bool(like.nbytes >= BEYOND or known.nanoseconds * like.size >= WORTH)
+
+
 def _layout(values: Sequence[Any]) -> tuple[_Layout, tuple[int, ...]]:
     shapes = []
     for v in values:
@@ -171,27 +212,60 @@ def unless_one_call(compute: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-@unless_one_call
 def computed(
     function: Any, into: Callable[[list[Any], Any], None], values: Sequence[Any],
-    one_pass: Callable[[list[Any]], bool],
+    one_pass: Callable[[list[Any]], bool], key: Any, like: Any,
 ) -> Any:  # fmt: skip
-    """Return function(*values), computed in pieces; None where it must be one call.
+    """Return function(*values), computed in pieces; None where it must be one call, or may as well.
 
-    ``into(parts, out)`` writes the value of a piece. ``one_pass(parts)`` tells whether it makes no
-    temporary arrays, so that pieces need not be small.
+    Parameters
+    ----------
+    function : callable
+        Of the whole values.
+    into : callable
+        ``into(parts, out)`` writes the value of a piece.
+    values : sequence
+        Arrays and numbers that broadcast.
+    one_pass : callable
+        ``one_pass(parts)`` tells whether it makes no temporary arrays.
+    key : hashable
+        What is computed: its time is taken once.
+    like : ndarray
+        One of the values, of the size of the result.
     """
+    known = _known.get((key, like.dtype))
+    if known is not None and known.one_pass and not _is_shared(known, like):
+        return None
+    return _cut(function, into, values, one_pass, key, like)
+
+
+@unless_one_call
+def _cut(
+    function: Any, into: Callable[[list[Any], Any], None], values: Sequence[Any],
+    one_pass: Callable[[list[Any]], bool], key: Any, like: Any,
+) -> Any:  # fmt: skip
     layout, shape = _layout(values)
     threads = setting("threads")
     empty = layout.cut(0, 0)
     model = function(*empty)
     if model.__class__ is not _ndarray or model.shape != (0, *layout.shape[1:]):
         raise NotSimpleError
-    size = PIECE // model.itemsize
-    if one_pass(empty):
-        if threads == 1:
-            raise NotSimpleError
-        size = max(size, math.prod(shape) // (TURNS * threads))
+    known = _known.get((key, like.dtype))
+    if known is None:
+        known = _measured(into, layout, model.dtype, one_pass(empty))
+        _known[key, like.dtype] = known
+    if not _is_shared(known, like):
+        threads = 1
+    if threads > 1:
+        numbers = math.prod(shape)
+        size = SHARED // model.itemsize
+        if known.one_pass:
+            size = max(size, numbers // (TURNS * threads))
+        size = min(size, -(-numbers // threads) + 63)
+    elif known.one_pass:
+        raise NotSimpleError
+    else:
+        size = PIECE // model.itemsize
     rows = layout.rows(size)
     out, target = layout.empty(shape, model.dtype)
 
@@ -201,6 +275,14 @@ def computed(
 
     share(task, -(-layout.shape[0] // rows), threads)
     return out
+
+
+def first_large(values: Sequence[Any]) -> Any:
+    """Return the first array among the values that is worth cutting, or None."""
+    for v in values:
+        if v.__class__ is _ndarray and v.nbytes >= LARGE:
+            return v
+    return None
 
 
 def any_large(values: Sequence[Any], size: int | None = None) -> bool:
@@ -219,7 +301,8 @@ def copies(g: Any, y: Any, *args: Any, **params: Any) -> Any:
 
 def forward(primitive: Any, args: Sequence[Any]) -> Any:
     """Return an operation's value of raw arguments; in pieces, if it states `Pieces`."""
-    if primitive.pieces is not None and any_large(args) and setting("threads") > 1:
+    like = first_large(args) if primitive.pieces is not None else None
+    if like is not None and setting("threads") > 1:
         ufunc = primitive.pieces.ufunc
         run = ufunc or primitive.forward
 
@@ -229,7 +312,7 @@ def forward(primitive: Any, args: Sequence[Any]) -> Any:
             else:
                 ufunc(*parts, out=out)
 
-        made = computed(run, into, args, lambda parts: ufunc is not None)
+        made = computed(run, into, args, lambda parts: ufunc is not None, primitive, like)
         if made is not None:
             return made
     return primitive.forward(*args)
@@ -266,7 +349,7 @@ def derivative(
 
     made = None
     if g.__class__ is _ndarray and g.nbytes >= LARGE and g.shape == y.shape and rule is not copies:
-        made = computed(whole, into, (g, y, *args, *params.values()), one_pass)
+        made = computed(whole, into, (g, y, *args, *params.values()), one_pass, rule, g)
     return rule(g, y, *args, **params) if made is None else made
 
 
@@ -277,8 +360,9 @@ def copied(a: Any) -> Any:
         made = _turned(a)
     elif a.nbytes >= LARGE and setting("threads") > 1 and _in_c_order(a):
         made = computed(
-            np.positive, lambda parts, out: np.copyto(out, parts[0]), (a,), lambda parts: True
-        )
+            np.positive, lambda parts, out: np.copyto(out, parts[0]), (a,), lambda parts: True,
+            np.copyto, a,
+        )  # fmt: skip
     return a.copy() if made is None else made
 
 

@@ -39,7 +39,9 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     array([1., 0.])
     """
     if condition.__class__ is _ndarray and condition.size >= LARGE and condition.dtype.char == "?":
-        made = pieces.computed(np.where, _choose, (condition, x, y), lambda parts: False)
+        made = pieces.computed(
+            np.where, _choose, (condition, x, y), lambda parts: False, np.where, condition
+        )
         if made is not None:
             return made
     return np.where(condition, x, y)

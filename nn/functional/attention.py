@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ from .scratch import buffer
 from .softmax import shares, slope, softmax, top
 from .targets import fits_into
 
-LARGE = 1 << 17  # weights; a tenth of a millisecond for each pass over them
+LARGE = 1 << 18  # weights; below, one thread has done it when the other begins
+LONG = 1 << 20  # weights; up to here a part for each thread, more from there on
+CAUSAL = 1 << 16  # elements of a causal mask that is kept for the next call
 
 
 def _heads(x: Any, heads: int) -> Any:
@@ -84,7 +87,7 @@ def _over_parts(function: Callable[..., Any], p: Any, *arrays: Any) -> None:
         place = (*[slice(None)] * axis, part)
         function(p[place], *[None if a is None else a[place] for a in arrays])
 
-    share_parts(run, lead[axis])
+    share_parts(run, lead[axis], 2 if p.size > LONG else 1)
 
 
 def _attend(mask: Any, keep: Any, q: Any, k: Any, v: Any, out: Any) -> Any:
@@ -92,10 +95,11 @@ def _attend(mask: Any, keep: Any, q: Any, k: Any, v: Any, out: Any) -> Any:
     p = np.empty((*q.shape[:-1], k.shape[-2]), out.dtype)
     nothing = None
     if mask is not None:
-        hidden = np.isneginf(mask).all(axis=-1)
+        hidden = (mask == -np.inf).all(axis=-1)
         if hidden.any():
             nothing = np.broadcast_to(hidden, p.shape[:-1])
-        mask = np.broadcast_to(mask, p.shape)
+        if mask.shape != p.shape:
+            mask = np.broadcast_to(mask, p.shape)
 
     def part(p: Any, q: Any, k: Any, v: Any, mask: Any, nothing: Any, keep: Any, out: Any) -> None:
         _weigh(q, k, mask, nothing, p)
@@ -314,5 +318,14 @@ def additive_mask(mask: Any, dtype: Any, allowed: bool) -> Any:
 
 
 def causal_mask(rows: int, columns: int, dtype: Any) -> Any:
-    """Return 0 on and below the diagonal, minus infinity above."""
-    return np.triu(np.full((rows, columns), -np.inf, dtype), 1)
+    """Return 0 on and below the diagonal, minus infinity above; not to be written into."""
+    return (_causal if rows * columns > CAUSAL else _kept_causal)(rows, columns, dtype)
+
+
+def _causal(rows: int, columns: int, dtype: Any) -> Any:
+    mask = np.triu(np.full((rows, columns), -np.inf, dtype), 1)
+    mask.flags.writeable = False
+    return mask
+
+
+_kept_causal = lru_cache(maxsize=16)(_causal)

@@ -1,6 +1,7 @@
 """Large arrays are worked on in pieces, by several threads; the numbers and the errors stay."""
 
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -9,7 +10,15 @@ from cases import EVERY
 from sizes import large_from
 from table import outputs
 
-from autograd_core import AutogradError, OverwrittenError, Tensor, grad, gradients, jvp
+from autograd_core import (
+    AutogradError,
+    OverwrittenError,
+    Tensor,
+    elementwise,
+    grad,
+    gradients,
+    jvp,
+)
 from autograd_core.base import tree
 from autograd_core.operations import lines, pieces
 from autograd_core.operations.primitive import REGISTRY, Primitive
@@ -27,8 +36,9 @@ UFUNCS = [
 
 @pytest.fixture
 def counted(monkeypatch):
-    """How often pieces were shared."""
+    """How often pieces were shared; what is large is shared, however little work it is."""
     calls = []
+    monkeypatch.setattr(pieces, "WORTH", 0)
 
     def counting(task, count, threads):
         calls.append(count)
@@ -45,6 +55,7 @@ def tiny(monkeypatch, counted):
     monkeypatch.setattr(pieces, "LARGE", 1)
     monkeypatch.setattr(lines, "LARGE", 1)
     monkeypatch.setattr(pieces, "PIECE", 1)
+    monkeypatch.setattr(pieces, "SHARED", 1)
     return counted
 
 
@@ -301,3 +312,42 @@ def test_with_one_thread_the_bits_are_the_same(counted):
     assert counted
     with use_kernels(threads=1):
         assert run() == two
+
+
+def test_little_work_is_done_by_one_thread(counted, monkeypatch):
+    """An operation's time is taken once for each dtype; the bits are the same, whoever does it."""
+    twice = elementwise(lambda x: x * 2.0, lambda y, x: np.full_like(x, 2.0), name="twice",
+                        pieces=True)  # fmt: skip
+    a = RNG.normal(size=SIZE)
+
+    def run(x):
+        x = Tensor(x, requires_grad=True)
+        y = twice(x)
+        y.sum().backward()
+        return bits([y.data, x.grad.data])
+
+    shared, known = run(a), len(pieces._known)
+    assert counted
+    for worth, wanted in ((1 << 60, False), (0, True)):
+        counted.clear()
+        monkeypatch.setattr(pieces, "WORTH", worth)
+        monkeypatch.setattr(pieces, "PIECE", 1 << 40)
+        monkeypatch.setattr(pieces, "BEYOND", 1 << 60)
+        assert run(a) == shared
+        assert any(count > 1 for count in counted) == wanted
+    assert len(pieces._known) == known
+    run(a.astype("f4"))
+    assert len(pieces._known) > known
+
+
+def test_a_time_is_what_a_number_takes():
+    """Of a function that waits: so long that sharing it pays at any size."""
+
+    def slow(parts, out):
+        time.sleep(1e-3)
+        out[...] = parts[0]
+
+    layout, _ = pieces._layout([np.ones(SIZE)])
+    known = pieces._measured(slow, layout, np.dtype(float), one_pass=True)
+    assert known.nanoseconds * pieces.SAMPLE >= 1e6
+    assert pieces._is_shared(known, np.ones(SIZE))

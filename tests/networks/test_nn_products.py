@@ -206,9 +206,11 @@ def test_a_target_in_another_order_of_memory_gives_the_same_loss(loss):
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("kept", [False, True])
-def test_attention_shared_among_threads_is_the_plain_one(masked, kept):
+@pytest.mark.parametrize("long", [0, attention.LONG])  # a part for each thread, or more
+def test_attention_shared_among_threads_is_the_plain_one(masked, kept, long, monkeypatch):
+    monkeypatch.setattr(attention, "LONG", long)
     rng = np.random.default_rng(4)
-    batch, time, heads = 3, 120, 4
+    batch, time, heads = 5, 120, 4
     q, k, v = rng.normal(size=(3, batch, time, heads * 5))
     mask = np.where(rng.random((batch, 1, 1, time)) < 0.2, -np.inf, 0.0) if masked else None
     keep = (rng.random((batch, heads, time, time)) < 0.9) / 0.9 if kept else None
