@@ -371,10 +371,11 @@ def _turned(a: Any) -> Any:
 
     NumPy reads whole rows, a number from each column.  Where columns begin a multiple of 1,024
     bytes apart, as in most layers, a cache has few places for their beginnings, and they push one
-    another out before the next row is read: so a few columns at a time.
+    another out before the next row is read; many columns lie in more pages than a processor
+    remembers.  So a few columns at a time.
     """
     rows, columns = a.shape
-    width = 16 if a.strides[1] % 1024 == 0 else columns
+    width = 32 if a.strides[1] % 1024 == 0 or columns > 1024 else columns
     out = np.empty(a.shape, a.dtype)
     # below, it costs more that a helper sits where the next product's thread is to run
     threads = setting("threads") if a.nbytes >= 4 * LARGE else 1

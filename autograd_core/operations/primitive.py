@@ -135,7 +135,8 @@ class Primitive:
     pieces : Pieces or None
         How large arrays are computed in pieces; of an elementwise operation that may be.
     lines : callable or None
-        `forward`, shared among threads where arrays are large; of an operation along an axis.
+        `forward` where arrays may be large: shared among threads, of an operation along an axis;
+        without slow copies, of a product.
     simple : bool
         Whether it has one argument, or two and no settings, and a rule for each: what a sweep
         is fast at.

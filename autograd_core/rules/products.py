@@ -12,9 +12,11 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autograd_core.operations.declare import bilinear, primitive
 from autograd_core.operations.kinds import beside, foreign
+from autograd_core.operations.pieces import copied
 from autograd_core.operations.primitive import Constant, Primitive, implements
 from autograd_core.operations.saved_reads import NOTHING
 from autograd_core.rules.shapes import cast_all, strong
+from autograd_core.workers.threads import make_room
 
 
 def mt(x: Any) -> Any:
@@ -23,6 +25,7 @@ def mt(x: Any) -> Any:
 
 
 _ndarray = np.ndarray
+LARGE = 1 << 17  # numbers of two factors; OpenBLAS shares such a product among its threads
 
 
 def _matmul_left(g: Any, a: Any, b: Any) -> Any:
@@ -30,7 +33,7 @@ def _matmul_left(g: Any, a: Any, b: Any) -> Any:
         return g[..., None] * b
     if a.ndim == 1:
         return (b @ g[..., None])[..., 0]
-    return _matmul(g, b.T) if g.ndim == 2 == b.ndim else g @ mt(b)
+    return _product(g, b.T) if g.ndim == 2 == b.ndim else g @ mt(b)
 
 
 def _matmul_right(g: Any, a: Any, b: Any) -> Any:
@@ -38,12 +41,12 @@ def _matmul_right(g: Any, a: Any, b: Any) -> Any:
         return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
     if b.ndim == 1:
         if a.ndim == 2:
-            return _matmul(g, a)
+            return _product(g, a)
         return (mt(a) @ g[..., None])[..., 0]
     if b.ndim == 2 and a.ndim > 2:  # one large product instead of many, then a sum
         rows = math.prod(a.shape[:-1])  # not -1, which says nothing of an empty array
         return a.reshape((rows, a.shape[-1])).T @ g.reshape((rows, g.shape[-1]))
-    return _matmul(a.T, g) if a.ndim == 2 == g.ndim else mt(a) @ g
+    return _product(a.T, g) if a.ndim == 2 == g.ndim else mt(a) @ g
 
 
 def _matmul_flops(y: Any, a: Any, b: Any) -> float:
@@ -54,6 +57,23 @@ def _matmul(a: Any, b: Any) -> Any:
     if a.__class__ is _ndarray is b.__class__ and 0 < a.ndim < 3 > b.ndim > 0:
         return a.dot(b)  # straight to BLAS: half of matmul's overhead on small arrays
     return flat(a, b) if _written_flat(a, b) else operator.matmul(a, b)
+
+
+def _product(a: Any, b: Any) -> Any:
+    """Return `_matmul`; of large matrices without the slow copy that `dot` makes of some.
+
+    It reads a matrix with gaps that lies in Fortran order, such as ``x[:, :k].T``, a row at a time,
+    a number from each column.
+    """
+    if a.__class__ is _ndarray is b.__class__ and a.size + b.size >= LARGE:
+        a, b = (copied(x) if _is_copied(x) else x for x in (a, b))
+        make_room()
+    return _matmul(a, b)
+
+
+def _is_copied(x: Any) -> bool:
+    """Whether `dot` copies a factor: a matrix with gaps, and not one row or column."""
+    return x.ndim == 2 and not x.flags.forc and min(x.shape) > 1
 
 
 def _written_flat(a: Any, b: Any) -> bool:
@@ -107,6 +127,7 @@ matmul = bilinear(
     _matmul_left,
     _matmul_right,
     forward=_matmul,
+    lines=_product,
     cost=_matmul_flops,
     label="@",
     outer_product=True,

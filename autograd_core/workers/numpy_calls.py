@@ -21,8 +21,10 @@ from autograd_core.workers.threads import share
 # Numbers of a piece.  Small ones stay in the cache, but two threads that make a call every few
 # microseconds wait for the interpreter's lock: of a million numbers, pieces of 32,768 took 1.5 to
 # 1.9 times as long as those of 131,072.  Scratch pieces shall stay small beside the arrays, too.
-PIECES = 1 << 15, 1 << 17
+PIECES = 1 << 15, 1 << 18
 SHARED = 1 << 16  # numbers: what a thread gets at least
+WORTH = 1 << 24  # calls times numbers, about 2 ms; less work is done sooner by one thread
+_PRICES = {"where": 6, "erf": 20}  # as many as of a call that adds
 Place = tuple[str, Any]  # "x" input, "y" result, "s" scalar, "t" scratch; and which one
 
 
@@ -85,7 +87,9 @@ class NumPyCalls:
         self.scratch: list[Any] = []  # the dtype of each piece
         self.calls: list[_Call] = []
         self.order = {t: k for k, t in enumerate(formula.settings)}
-        self._plan([t for t in formula.terms if t.span != SCALAR])
+        terms = [t for t in formula.terms if t.span != SCALAR]
+        self.price = sum(_PRICES.get(t.op, 1) for t in terms if t.op != "input")
+        self._plan(terms)
 
     def _plan(self, terms: Sequence[Term]) -> None:
         """Choose a place for each term, and let go of places after their last use."""
@@ -192,11 +196,11 @@ class NumPyCalls:
     ) -> None:
         """Write all of the results, on as many threads as are set."""
         size = outs[-1].size
-        piece = min(max(size // 8, PIECES[0]), PIECES[1])
         count = min(2 * setting("threads"), size // SHARED)
-        if count < 2 or setting("threads") < 2:
-            self.run(arrays, outs, settings, slice(0, size), piece)
+        if count < 2 or setting("threads") < 2 or self.price * size < WORTH:
+            self.run(arrays, outs, settings, slice(0, size), PIECES[0])
             return
+        piece = min(max(size // 8, PIECES[0]), PIECES[1])
         ends = [size * k // count for k in range(count + 1)]
         share(
             lambda k: self.run(arrays, outs, settings, slice(ends[k], ends[k + 1]), piece),
