@@ -26,9 +26,8 @@ def run(sweep: Sweep) -> None:
     the sweep's own step, `Sweep.visit`.  Along a chain, what was sent last is next, and goes past
     the heap and the dictionary.
     """
-    gradients, pending, waiting, owned = (
-        sweep.gradients, sweep.pending, sweep.waiting, sweep.owned
-    )  # fmt: skip
+    gradients, pending = sweep.gradients, sweep.pending
+    waiting, owned = sweep.waiting, sweep.owned
     needed, retain, floor, visit = sweep.needed, sweep.retain, sweep.floor, sweep.visit
     get, pop = gradients.get, gradients.pop
     careful = max(floor, latest_large() + 1)  # up to there values may be large, too
@@ -37,18 +36,19 @@ def run(sweep: Sweep) -> None:
     c: Any
     first: Any
     second: Any
-    rules: Any
     try:
         while True:
             if pending[0][0] > -following.tick:
                 node, g, following = following, carried, END
             else:
-                gradients[following] = carried
-                node = heappushpop(pending, (-following.tick, following))[1]
-                if node is END:
-                    del gradients[END]
-                    return
-                following = END
+                if following is END:
+                    node = heappop(pending)[1]
+                    if node is END:
+                        return
+                else:
+                    gradients[following] = carried
+                    node = heappushpop(pending, (-following.tick, following))[1]
+                    following = END
                 if pending[0][1] is node:
                     heappop(pending)
                 g = pop(node, None)
