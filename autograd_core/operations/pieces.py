@@ -30,6 +30,7 @@ SHARED = 1 << 20  # bytes of a piece where threads share them: they wait between
 BEYOND = 1 << 23  # bytes; from here on two cores read memory faster than one
 WORTH = 400_000  # nanoseconds of work that threads share; less is done by one, in its own cache
 SAMPLE = 1 << 15  # numbers of which the time is taken, once for each operation and dtype
+MOST = 1000  # operations and dtypes whose times are remembered
 TURNED = 1 << 17  # bytes; a matrix that lies in Fortran order is copied by `_turned` from here on
 TURNS = 3  # pieces for each thread where nothing is kept in the cache: one may be held up
 _ndarray = np.ndarray
@@ -253,6 +254,8 @@ def _cut(
     known = _known.get((key, like.dtype))
     if known is None:
         known = _measured(into, layout, model.dtype, one_pass(empty))
+        if len(_known) >= MOST:
+            _known.clear()  # operations that are declared in a loop shall not be held for good
         _known[key, like.dtype] = known
     if not _is_shared(known, like):
         threads = 1

@@ -340,6 +340,17 @@ def test_little_work_is_done_by_one_thread(counted, monkeypatch):
     assert len(pieces._known) > known
 
 
+def test_operations_that_are_gone_are_not_held_for_good(monkeypatch):
+    monkeypatch.setattr(pieces, "MOST", 3)
+    for k in range(5):
+        scaled = elementwise(lambda x, k=k: x * k, lambda y, x, k=k: np.full_like(x, k),
+                             name=f"times {k}", pieces=True)  # fmt: skip
+        x = Tensor(np.ones(SIZE), requires_grad=True)
+        np.sum(scaled(x)).backward()
+        assert x.grad.data[-1] == k
+        assert len(pieces._known) <= 3
+
+
 def test_a_time_is_what_a_number_takes():
     """Of a function that waits: so long that sharing it pays at any size."""
 
