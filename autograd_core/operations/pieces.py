@@ -352,7 +352,8 @@ def derivative(
 
     made = None
     if g.__class__ is _ndarray and g.nbytes >= LARGE and g.shape == y.shape and rule is not copies:
-        made = computed(whole, into, (g, y, *args, *params.values()), one_pass, rule, g)
+        given = (g, y, *args, *params.values())
+        made = computed(whole, into, given, one_pass, (primitive, index), g)
     return rule(g, y, *args, **params) if made is None else made
 
 

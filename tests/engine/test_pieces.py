@@ -340,6 +340,19 @@ def test_little_work_is_done_by_one_thread(counted, monkeypatch):
     assert len(pieces._known) > known
 
 
+def test_functions_that_cannot_be_hashed_may_be_rules(counted):
+    class Doubled(list):  # lists have no hash
+        def __call__(self, g, y, x):
+            return g * 2.0
+
+    twice = elementwise(lambda x: x * 2.0, lambda y, x: np.full_like(x, 2.0), name="twice",
+                        vjps=(Doubled(),), pieces=True)  # fmt: skip
+    x = Tensor(np.ones(SIZE), requires_grad=True)
+    np.sum(twice(x)).backward()
+    assert x.grad.data.tolist() == [2.0] * SIZE
+    assert counted
+
+
 def test_operations_that_are_gone_are_not_held_for_good(monkeypatch):
     monkeypatch.setattr(pieces, "MOST", 3)
     for k in range(5):
