@@ -11,7 +11,7 @@ import scipy.signal as _signal
 from autograd_core.operations.primitive import innermost_array
 from autograd_core.scipy.convolutions import convolve, correlate, lfilter
 from autograd_core.scipy.declared import declared
-from autograd_core.scipy.values import as_floats, is_traced, refuse
+from autograd_core.scipy.values import as_floats, is_traced, refuse_slopes_in
 from autograd_core.scipy.windows import chosen
 
 HOME = "autograd_core.scipy.signal"
@@ -137,8 +137,7 @@ def bilinear(b: Any, a: Any, fs: float = 1.0) -> Any:
     """
     if not is_traced(b, a, fs):
         return _signal.bilinear(b, a, fs)
-    if is_traced(fs):
-        raise refuse("signal.bilinear", "has no derivative in fs.", "Pass a constant.")
+    refuse_slopes_in("signal.bilinear", fs=fs)
     b, a = (np.atleast_1d(as_floats(v)) for v in (b, a))
     for name, v in (("a", a), ("b", b)):
         if v.ndim != 1:

@@ -14,14 +14,7 @@ import scipy.signal as _signal
 from autograd_core.operations.primitive import innermost_array
 from autograd_core.rules.indexing import scatter
 from autograd_core.scipy.detrending import detrend as detrended
-from autograd_core.scipy.values import as_floats, is_traced, refuse, valued
-
-
-def plain_settings(name: str, **given: Any) -> None:
-    """Refuse traced values in what a spectrum is not differentiated in."""
-    for word, value in given.items():
-        if is_traced(value):
-            raise refuse(f"signal.{name}", f"has no derivative in {word}.", "Pass a constant.")
+from autograd_core.scipy.values import as_floats, is_traced, refuse, refuse_slopes_in, valued
 
 
 class _Plan:
@@ -170,7 +163,7 @@ def welch(
     >>> density.shape
     (9,)
     """
-    plain_settings("welch", fs=fs, window=window)
+    refuse_slopes_in("signal.welch", fs=fs, window=window)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
            "detrend": detrend, "return_onesided": return_onesided, "scaling": scaling,
            "axis": axis, "average": average}  # fmt: skip
@@ -198,7 +191,7 @@ def periodogram(
     >>> periodogram(np.cos(np.arange(32.0)))[1].shape
     (17,)
     """
-    plain_settings("periodogram", fs=fs, window=window)
+    refuse_slopes_in("signal.periodogram", fs=fs, window=window)
     if not is_traced(x):
         return _signal.periodogram(x, fs, window, nfft, detrend, return_onesided, scaling, axis)
     x = as_floats(x)
@@ -232,7 +225,7 @@ def csd(
     >>> csd(np.cos(x), np.sin(x), nperseg=16)[1].shape
     (9,)
     """
-    plain_settings("csd", fs=fs, window=window)
+    refuse_slopes_in("signal.csd", fs=fs, window=window)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
            "detrend": detrend, "return_onesided": return_onesided, "scaling": scaling,
            "axis": axis, "average": average}  # fmt: skip
@@ -265,7 +258,7 @@ def coherence(
     >>> coherence(x, 2 * x, nperseg=16)[1].round(6).min()
     np.float64(1.0)
     """
-    plain_settings("coherence", fs=fs, window=window)
+    refuse_slopes_in("signal.coherence", fs=fs, window=window)
     if not is_traced(x, y):
         return _signal.coherence(x, y, fs, window, nperseg, noverlap, nfft, detrend, axis)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
@@ -343,7 +336,7 @@ def stft(
     >>> z.shape
     (5, 9)
     """
-    plain_settings("stft", fs=fs, window=window)
+    refuse_slopes_in("signal.stft", fs=fs, window=window)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
            "detrend": detrend, "return_onesided": return_onesided, "boundary": boundary,
            "padded": padded, "axis": axis, "scaling": scaling}  # fmt: skip
@@ -419,7 +412,7 @@ def istft(
     >>> np.allclose(istft(stft(x, nperseg=8)[2], nperseg=8)[1], x)
     True
     """
-    plain_settings("istft", fs=fs, window=window)
+    refuse_slopes_in("signal.istft", fs=fs, window=window)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
            "input_onesided": input_onesided, "boundary": boundary, "time_axis": time_axis,
            "freq_axis": freq_axis, "scaling": scaling}  # fmt: skip

@@ -8,8 +8,8 @@ import numpy as np
 import scipy.signal as _signal
 
 from autograd_core.operations.primitive import innermost_array
-from autograd_core.scipy.spectra import _densities, _Plan, _turned, plain_settings
-from autograd_core.scipy.values import as_floats, is_traced, valued
+from autograd_core.scipy.spectra import _densities, _Plan, _turned
+from autograd_core.scipy.values import as_floats, is_traced, refuse_slopes_in, valued
 
 
 def _powers(x: Any, *, how: Any) -> Any:
@@ -63,7 +63,7 @@ def spectrogram(
     >>> spectrogram(np.cos(np.arange(32.0)), nperseg=16)[2].shape
     (9, 2)
     """
-    plain_settings("spectrogram", fs=fs, window=window)
+    refuse_slopes_in("signal.spectrogram", fs=fs, window=window)
     how = {"fs": fs, "window": window, "nperseg": nperseg, "noverlap": noverlap, "nfft": nfft,
            "detrend": detrend, "return_onesided": return_onesided, "scaling": scaling,
            "axis": axis, "mode": mode}  # fmt: skip

@@ -13,7 +13,7 @@ import scipy.interpolate as _interpolate
 
 from autograd_core.operations.declare import primitive
 from autograd_core.operations.primitive import Primitive, innermost_array
-from autograd_core.scipy.values import as_floats, is_traced, refuse
+from autograd_core.scipy.values import as_floats, is_traced, refuse_slopes_in
 
 
 def _slope(x: Any, spline: Any, nu: int, extrapolate: Any) -> Any:
@@ -156,12 +156,8 @@ class Spline:
 
 def constant(name: str, **given: Any) -> None:
     """Refuse traced values in arguments that have no derivative."""
-    for word, value in given.items():
-        if is_traced(value):
-            raise refuse(
-                f"interpolate.{name}", f"has no derivative in {word}.",
-                "Pass constants (x.detach()); values and places may be traced.",
-            )  # fmt: skip
+    remedy = "Pass constants (x.detach()); values and places may be traced."
+    refuse_slopes_in(f"interpolate.{name}", remedy=remedy, **given)
 
 
 def in_front(y: Any, axis: int, finite: bool = False) -> tuple[Any, int]:

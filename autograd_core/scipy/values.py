@@ -44,6 +44,13 @@ def refuse(
     return errors.UnsupportedError(f"scipy.{function}: {what} {remedy}", where)
 
 
+def refuse_slopes_in(function: str, /, *, remedy: str = "Pass a constant.", **given: Any) -> None:
+    """Refuse traced values in arguments that have no derivative."""
+    for word, value in given.items():
+        if is_traced(value):
+            raise refuse(function, f"has no derivative in {word}.", remedy)
+
+
 def refuse_traced(function: str, remedy: str, *values: Any) -> None:
     """Raise if a traced value is among the arguments of a function without derivative."""
     if is_traced(*values):
