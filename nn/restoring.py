@@ -114,9 +114,8 @@ def _same(a: Any, b: Any) -> bool:
 def checks_itself(thing: Any) -> bool:
     """Tell whether `check_state_dict` belongs to the `load_state_dict` that would be called."""
     names = {"check_state_dict", "load_state_dict"}
-    return "check_state_dict" in next(
-        filter(names.intersection, map(vars, type(thing).__mro__)), ()
-    )
+    owner = next((kind for kind in type(thing).__mro__ if names & vars(kind).keys()), object)
+    return "check_state_dict" in vars(owner)
 
 
 def contents(owners: Iterable[Any]) -> Callable[[], None]:

@@ -258,19 +258,19 @@ class ArrayMethods(Conversions):
                 raise errors.OperandError(f"astype: order={order!r}", Location.of_caller())
             (cast_self,) = shapes.cast_all((self,), dtype, casting)
             return cast_self.copy(order)
-        if not copy and np.dtype(dtype) == self.dtype:
+        wanted = np.dtype(dtype)
+        if not copy and wanted == self.dtype:
             return self
-        kind = np.dtype(dtype).kind
-        if kind in "fc":
+        if wanted.kind in "fc":
             return shapes.astype_(self, dtype=dtype)
-        if kind in NOT_NUMBERS or np.dtype(dtype).names:  # or records
+        if wanted.kind in NOT_NUMBERS or wanted.names:  # or records
             raise errors.DTypeError(
-                f"astype: {np.dtype(dtype)} data are not numbers; write "
-                f"np.asarray(x.detach()).astype({np.dtype(dtype).name!r}) for a plain array.",
+                f"astype: {wanted} data are not numbers; write "
+                f"np.asarray(x.detach()).astype({wanted.name!r}) for a plain array.",
                 Location.of_caller(),
             )
         made = as_constant(self, bare(self).astype(dtype))
-        return cut_marks.mark(made, "no derivative", f"astype({np.dtype(dtype)})", (self,))
+        return cut_marks.mark(made, "no derivative", f"astype({wanted})", (self,))
 
     def conj(self) -> Self:
         """As numpy.conj; of real numbers the value itself."""

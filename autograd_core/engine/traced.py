@@ -295,8 +295,8 @@ class Traced(ArrayMethods):
             run = REGISTRY.get((ufunc, method))  # type: ignore[call-overload]
         elif run is None:
             run = other_libraries.implementation(REGISTRY, ufunc)
-        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         if run is None:
+            name = _called(ufunc, method)
             if name.endswith(" (vectorized)"):
                 raise errors.UnsupportedError(
                     f"{name}: np.frompyfunc makes a function of Python objects, which has no "
@@ -310,7 +310,8 @@ class Traced(ArrayMethods):
         try:
             if isinstance(run, Primitive):
                 return run(*inputs, **keywords) if keywords else run(*inputs)
-            return _composite(run, getattr(ufunc, method), inputs, keywords, name)
+            function, name = getattr(ufunc, method), _called(ufunc, method)
+            return _composite(run, function, inputs, keywords, name)
         except other_libraries.OwnArithmeticError:
             if any(map(other_libraries.is_holder, inputs)):
                 return NotImplemented  # a labelled array, a quantity: it asks for the numbers
@@ -346,6 +347,10 @@ class Traced(ArrayMethods):
         if isinstance(run, Primitive):
             return run(*args, **keywords)
         return _composite(run, function, args, keywords, function.__name__)
+
+
+def _called(ufunc: np.ufunc, method: str) -> str:
+    return ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
 
 
 def _composite(run: Any, function: Any, args: Any, keywords: Any, name: str) -> Any:

@@ -59,7 +59,7 @@ def in_lines(
     @wraps(function)
     def run(*arrays: Any, **settings: Any) -> Any:
         made = None
-        if pieces.any_large(arrays, LARGE):
+        if pieces.first_large(arrays, LARGE) is not None:
             along = settings.get("axis", axis)
             if along is not None and setting("threads") > 1:
                 made = _computed(function, arrays, settings, along, broadcast)

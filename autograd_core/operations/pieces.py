@@ -280,21 +280,13 @@ def _cut(
     return out
 
 
-def first_large(values: Sequence[Any]) -> Any:
-    """Return the first array among the values that is worth cutting, or None."""
+def first_large(values: Sequence[Any], size: int | None = None) -> Any:
+    """Return the first array of so many bytes, or of `LARGE`, that is worth cutting, or None."""
+    least = LARGE if size is None else size
     for v in values:
-        if v.__class__ is _ndarray and v.nbytes >= LARGE:
+        if v.__class__ is _ndarray and v.nbytes >= least:
             return v
     return None
-
-
-def any_large(values: Sequence[Any], size: int | None = None) -> bool:
-    """Tell whether an array among the values is worth cutting: of so many bytes, or `LARGE`."""
-    least = LARGE if size is None else size
-    for v in values:  # noqa: SIM110 - a generator takes as long as the rest
-        if v.__class__ is _ndarray and v.nbytes >= least:
-            return True
-    return False
 
 
 def copies(g: Any, y: Any, *args: Any, **params: Any) -> Any:

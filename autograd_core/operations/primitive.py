@@ -41,7 +41,7 @@ from autograd_core.operations.failures import failure
 from autograd_core.operations.missing_rules import no_rule, pulled_by_pushing, pushed_by_pulling
 from autograd_core.operations.modes import current
 from autograd_core.operations.other_libraries import FAMILIAR
-from autograd_core.operations.pieces import Pieces, any_large
+from autograd_core.operations.pieces import Pieces, first_large
 from autograd_core.operations.pieces import forward as in_pieces
 from autograd_core.operations.registry import (
     BUILT_IN,
@@ -397,7 +397,7 @@ class Primitive:
     def run(self, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute the value of raw arguments; NumPy's complaints become the engine's."""
         try:
-            if self.pieces is not None and not params and any_large(args):
+            if self.pieces is not None and not params and first_large(args) is not None:
                 return in_pieces(self, args)
             return (self.lines or self.forward)(*args, **params)
         except Exception as error:

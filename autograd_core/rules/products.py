@@ -63,7 +63,7 @@ def _product(a: Any, b: Any) -> Any:
     """Return `_matmul`; of large matrices without the slow copy that `dot` makes of some.
 
     It reads a matrix with gaps that lies in Fortran order, such as ``x[:, :k].T``, a row at a time,
-    a number from each column.
+    a number from each column.  Helpers leave their cores to OpenBLAS's threads meanwhile.
     """
     if a.__class__ is _ndarray is b.__class__ and a.size + b.size >= LARGE:
         a, b = (copied(x) if _is_copied(x) else x for x in (a, b))
