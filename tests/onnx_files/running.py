@@ -13,6 +13,30 @@ from autograd_core import Tensor, grad
 helper = onnx.helper
 
 
+class Draws:
+    """Random arrays, the same ones every time."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def double(self, *shape: int) -> Any:
+        """Return float64 numbers of both signs."""
+        return self.rng.normal(size=shape)
+
+    def single(self, *shape: int) -> Any:
+        """Return float32 numbers of both signs."""
+        return self.double(*shape).astype(np.float32)
+
+    def positive(self, *shape: int) -> Any:
+        """Return float32 numbers of 0.5 and more."""
+        return np.abs(self.single(*shape)) + 0.5
+
+
+def ints(*values: int) -> Any:
+    """Return whole numbers as ONNX takes axes and shapes."""
+    return np.array(values, np.int64)
+
+
 def session(model: Any) -> Any:
     """Return onnxruntime's session of a model."""
     settings = onnxruntime.SessionOptions()

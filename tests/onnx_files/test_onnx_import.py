@@ -13,23 +13,12 @@ from autograd_core.workers.faults import KernelWarning
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from onnx_files.running import against_differences, helper, model_of, session
+from onnx_files.running import Draws, against_differences, helper, ints, model_of, session
 
 from autograd_core import onnx
 
-rng = np.random.default_rng(11)
-
-
-def single(*shape):
-    return rng.normal(size=shape).astype(np.float32)
-
-
-def positive(*shape):
-    return np.abs(single(*shape)) + 0.5
-
-
-def ints(*values):
-    return np.array(values, np.int64)
+draws = Draws(11)
+rng, single, positive = draws.rng, draws.single, draws.positive
 
 
 X = single(2, 3, 4)

@@ -14,13 +14,12 @@ from autograd_core.base.errors import UnsupportedError
 pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
+from onnx_files.running import Draws  # noqa: E402
+
 from autograd_core import onnx  # noqa: E402
 
-rng = np.random.default_rng(3)
-
-
-def single(*shape):
-    return rng.normal(size=shape).astype(np.float32)
+draws = Draws(3)
+rng, single = draws.rng, draws.single
 
 
 # module, input, its operators, the axis of the batch

@@ -9,24 +9,13 @@ from autograd_core.base.errors import OperandError, UnsupportedError
 onnx_package = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from onnx_files.running import against_differences, helper, model_of, session  # noqa: E402
+from onnx_files.running import Draws, against_differences, helper, ints, model_of, session  # noqa: E402
 
 from autograd_core import onnx  # noqa: E402
 
-rng = np.random.default_rng(17)
+draws = Draws(17)
+rng, single, positive = draws.rng, draws.single, draws.positive
 array = onnx_package.numpy_helper.from_array
-
-
-def single(*shape):
-    return rng.normal(size=shape).astype(np.float32)
-
-
-def positive(*shape):
-    return np.abs(single(*shape)) + 0.5
-
-
-def ints(*values):
-    return np.array(values, np.int64)
 
 
 X, WHOLE, NONE = single(2, 3, 4), ints(5, -5, 4, 0, 7), ints()

@@ -15,19 +15,12 @@ from nn.functional.rnn import rnn_layer
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from onnx_files.running import leaves, run, same
+from onnx_files.running import Draws, leaves, run, same
 
 from autograd_core import onnx
 
-rng = np.random.default_rng(5)
-
-
-def single(*shape):
-    return rng.normal(size=shape).astype(np.float32)
-
-
-def double(*shape):
-    return rng.normal(size=shape)
+draws = Draws(5)
+single, double = draws.single, draws.double
 
 
 def gates(n):
