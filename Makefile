@@ -54,7 +54,7 @@ test: .venv/test
 side-by-side: .venv/test
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not exhaustive"
 
-## How many lines and branches the rows of make test reach: about twelve minutes
+## How many lines and branches the rows of make test reach: about ten minutes
 coverage: .venv/test
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not exhaustive" --cov --cov-report= --cov-fail-under=0
 	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report= --cov-fail-under=0 $(ALONE)
