@@ -18,21 +18,23 @@ from autograd_core.extend import (
     innermost_array,
 )
 
+_PLAIN = {np.ndarray, float, int, bool, tuple, dict, type(None)}  # most values, told at a glance
+
 
 def is_traced(value: Any) -> bool:
     """Tell whether a value is a Tensor, a Dual or an array under vmap, not a plain array."""
-    return isinstance(value, (Tensor, Dual, Batched))
+    return value.__class__ not in _PLAIN and isinstance(value, (Tensor, Dual, Batched))
 
 
 def is_batched(value: Any) -> bool:
     """Tell whether `vmap` follows a value: under its derivatives lies an array for each example."""
-    return isinstance(bare(value), Batched)
+    return value.__class__ not in _PLAIN and isinstance(bare(value), Batched)
 
 
 def any_batched(values: Iterable[Any]) -> bool:
     """Tell whether `vmap` follows one of several values."""
     for value in values:  # noqa: SIM110 - a generator takes as long as the rest
-        if value.__class__ not in _PLAIN and is_batched(value):
+        if is_batched(value):
             return True
     return False
 
@@ -43,12 +45,14 @@ def by_composition(values: Iterable[Any]) -> bool:
     `vmap` follows it, or it is an array of another library.
     """
     for value in values:
-        if value.__class__ not in _PLAIN and (is_batched(value) or foreign(value) is not None):
+        if value.__class__ in _PLAIN:
+            continue
+        below = bare(value)
+        if below.__class__ is not np.ndarray and (
+            isinstance(below, Batched) or foreign(below) is not None
+        ):
             return True
     return False
-
-
-_PLAIN = {np.ndarray, float, int, bool, tuple, dict, type(None)}  # most values, told at a glance
 
 
 def is_tracked(value: Any) -> bool:
@@ -98,6 +102,8 @@ def raw(value: Any) -> Any:
     >>> raw(Tensor([1.0, 2.0], requires_grad=True))
     array([1., 2.])
     """
+    if value.__class__ is np.ndarray:
+        return value
     value = stop_gradient(value)
     if isinstance(value, Tensor):
         return value.data
@@ -116,7 +122,7 @@ def everything(value: Any) -> Any:
     >>> vmap(checked)(np.array([1, 4]))
     array([2, 8])
     """
-    return as_array(innermost_array(value))
+    return value if value.__class__ is np.ndarray else as_array(innermost_array(value))
 
 
 def on_host(value: Any) -> Any:

@@ -140,6 +140,7 @@ _SPELLED: dict[Primitive, Spelling] = {
     e.clipped: _call("np.clip", "np.clip", True),
     e.round_: _call("np.round"),
     reductions.sum_: Spelling(_method("sum")),
+    reductions.mean: _call("np.mean"),
     shapes.reshape: Spelling(_method("reshape", "shape")),
     shapes.ravel: Spelling(_method("ravel")),
     shapes.transpose: Spelling(_transposed),

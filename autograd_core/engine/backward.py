@@ -25,7 +25,7 @@ from autograd_core.operations.primitive import Boxed, bare
 
 _ndarray = np.ndarray
 _float64 = np.float64
-_ONE = np.float64(1)
+_ONES = {np.float64: np.float64(1), np.float32: np.float32(1)}
 # Called with a Tensor and its node before a sweep frees the graph: by the viewer, once it is used.
 BEFORE_FREEING: list[Callable[[Any, Node], None]] = []
 _ADDING = new_lock()  # other threads may be adding to the same leaves
@@ -39,8 +39,8 @@ def seed_for(output: Any, gradient: Any, operation: str, keyword: str = "gradien
     """Return a checked seed for an output, 1 for a scalar."""
     value = getattr(output, "_held", output)
     if gradient is None:
-        if value.__class__ is _float64:
-            return _ONE
+        if value.__class__ in _ONES:  # nearly always
+            return _ONES[value.__class__]
         if output.dtype.kind == "c":
             raise errors.NonScalarError(
                 f"{operation}: the value is complex, and only a real number has a gradient of its "

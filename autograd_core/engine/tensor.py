@@ -7,6 +7,7 @@ import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any, Self, cast
 
 import numpy as np
@@ -449,7 +450,7 @@ class Tensor(Traced):
     def sum(self, axis: Any = None, *rest: Any, **settings: Any) -> Self:
         """As numpy.sum."""
         if axis is None and not rest and not settings:
-            return cast(Self, _total(self))
+            return cast(Self, self._total())
         return super().sum(axis, *rest, **settings)
 
     # --- how the dispatch uses it -------------------------------------------
@@ -581,7 +582,10 @@ def _rebuild(kind: type[Tensor], data: Any, requires_grad: bool, grad: Any) -> T
 
 Tensor.__array_ufunc__ = operators.unary(Tensor, Traced.__array_ufunc__)  # type: ignore[method-assign]
 Tensor.__neg__ = operators.unary(Tensor, lambda x, *_: Traced.__neg__(x), np.negative)  # type: ignore[method-assign]
-_total = operators.unary(Tensor, lambda x, *_: Traced.sum(x), np.sum)
+Tensor._total = operators.unary(Tensor, lambda x, *_: Traced._total(x), np.sum)  # type: ignore[method-assign]
+for _name in ("shape", "dtype", "ndim", "size"):  # read so often that one call less shows
+    _slow = getattr(Traced, _name)
+    setattr(Tensor, _name, property(attrgetter(f"_held.{_name}"), _slow.fset, doc=_slow.__doc__))
 for _name, _primitive in operators.OPERATORS.items():
     setattr(Tensor, f"__{_name}__", operators.binary(Tensor, _primitive))
     setattr(Tensor, f"__r{_name}__", operators.binary(Tensor, _primitive, reflected=True))

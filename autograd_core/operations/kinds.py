@@ -30,6 +30,8 @@ def foreign(*values: Any) -> Any:
             continue
         if isinstance(value, Boxed):
             value = innermost_array(value)
+            if value.__class__ is np.ndarray:
+                continue
             if isinstance(value, Boxed):  # written down by `compile`
                 value = value.value  # type: ignore[attr-defined]
         if not isinstance(value, (np.ndarray, np.generic, Probe)) and hasattr(

@@ -58,8 +58,10 @@ def _add_at(out: Any, g: Any, *, index: Any, empty: bool = False) -> None:
     if out.__class__ is np.ndarray and parts and _is_places(parts[-1]):
         if all(isinstance(part, slice) and part == slice(None) for part in parts[:-1]):
             places = np.asarray(parts[-1])  # of one axis
-            turned = np.moveaxis(out, before, 0)
-            g = np.moveaxis(g, range(before, before + places.ndim), range(places.ndim))
+            turned = out
+            if before:
+                turned = np.moveaxis(out, before, 0)
+                g = np.moveaxis(g, range(before, before + places.ndim), range(places.ndim))
             flat = g.reshape((places.size, *turned.shape[1:]))
             add_rows(turned, places.reshape(-1), flat, empty)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,8 @@ from autograd_core.rules.shapes import cast_all
 def _pieces(g: Any, parts: Any, axis: int) -> list[Any]:
     """Cut g along the axis into pieces as long as the parts."""
     before = (slice(None),) * (normalize_axis_index(axis, g.ndim))
-    stops = np.cumsum([np.shape(p)[axis] for p in parts])
-    return [
-        g[(*before, slice(int(stop) - np.shape(p)[axis], int(stop)))]
-        for stop, p in zip(stops, parts, strict=True)
-    ]
+    stops = [0, *accumulate([p.shape[axis] for p in parts])]
+    return [g[(*before, slice(start, stop))] for start, stop in pairwise(stops)]
 
 
 def _piece_formula(k: int, y: Any, *parts: Any, axis: int = 0) -> str:

@@ -13,9 +13,16 @@ from numpy.lib.array_utils import normalize_axis_index
 from autograd_core.operations.declare import linear, primitive
 from autograd_core.operations.kinds import beside, foreign
 from autograd_core.operations.lines import in_lines
-from autograd_core.operations.primitive import bare, implements
+from autograd_core.operations.primitive import Primitive, bare, implements
 from autograd_core.operations.saved_reads import NOTHING
 from autograd_core.rules.elementwise import cusp
+from autograd_core.workers.running import products_around, running
+from autograd_core.workers.settings import compiles
+
+_ndarray = np.ndarray
+_add = np.add.reduce
+_SCALARS = frozenset({np.float64, np.float32, np.float16})
+_FEW = 1 << 14  # numbers; from there on pairs are faster than two running products of NumPy's
 
 
 def kept(keepdims: Any) -> bool:
@@ -41,7 +48,28 @@ def expand(reduced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
         return reduced
     if axis is None:
         return reduced.reshape((1,) * x.ndim)
+    if reduced.__class__ is _ndarray:  # a third of what expand_dims takes
+        lengths = list(x.shape)
+        for k in axis if isinstance(axis, tuple) else (axis,):
+            lengths[k] = 1
+        return reduced.reshape(lengths)
     return np.expand_dims(reduced, axis)
+
+
+def spread(reduced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """Repeat a reduced value for each element of x that it stands for: a view."""
+    if axis is not None:
+        reduced = expand(reduced, x, axis, keepdims)
+    kind = reduced.__class__
+    if kind in _SCALARS:  # np.broadcast_to takes seven times as long, all of it in Python
+        return _ndarray(x.shape, reduced.dtype, reduced, 0, (0,) * x.ndim)
+    if kind is _ndarray and reduced.ndim == x.ndim and reduced.flags.c_contiguous:
+        pairs = zip(reduced.strides, reduced.shape, x.shape, strict=True)
+        strides = [0 if n != m else stride for stride, n, m in pairs]
+        made = _ndarray(x.shape, reduced.dtype, reduced, 0, strides)
+        made.setflags(write=False)
+        return made
+    return np.broadcast_to(reduced, x.shape)
 
 
 def back(name: str, x: Any, axis: Any, keepdims: bool) -> str:
@@ -84,8 +112,9 @@ def count(x: Any, axis: Any) -> int:
     """Return how many elements of x each reduced value stands for."""
     if axis is None:
         return int(x.size)
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    return int(np.prod([x.shape[k] for k in axes], dtype=int))
+    if isinstance(axis, tuple):
+        return math.prod([x.shape[k] for k in axis])
+    return int(x.shape[axis])
 
 
 def counted(x: Any, axis: Any, where: Any, keepdims: bool = False) -> Any:
@@ -100,11 +129,7 @@ def counted(x: Any, axis: Any, where: Any, keepdims: bool = False) -> Any:
 def _sum_transpose(
     g: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
-    if axis is None and g.__class__ is np.float64 and x.__class__ is np.ndarray and x.size < 1024:
-        made = x.copy("K")  # small: filling it takes an eighth of broadcast_to's checks
-        made.fill(g)
-        return made
-    return np.broadcast_to(g if axis is None else expand(g, x, axis, keepdims), x.shape)
+    return spread(g, x, axis, keepdims)
 
 
 def _mean_transpose(
@@ -113,13 +138,25 @@ def _mean_transpose(
     n = count(x, axis)
     if n > 65504 and g.dtype == np.float16:  # more than a half can hold
         g = g.astype(np.float32)
-    return np.broadcast_to((g if axis is None else expand(g, x, axis, keepdims)) / n, x.shape)
+    return spread(g / n, x, axis, keepdims)
+
+
+def _sum(x: Any, axis: Any = None, **settings: Any) -> Any:
+    if x.__class__ is _ndarray:
+        return _add(x, axis, **settings)  # what np.sum and the method come to
+    return x.sum(axis=axis, **settings)
+
+
+def _mean(x: Any, axis: Any = None, **settings: Any) -> Any:
+    if x.__class__ is _ndarray and x.dtype.char in "fd" and x.size and "dtype" not in settings:
+        return _add(x, axis, **settings) / count(x, axis)  # NumPy's bits, in a third of its time
+    return np.mean(x, axis, **settings)
 
 
 sum_ = linear(
     np.sum,
     _sum_transpose,
-    forward=lambda x, **settings: x.sum(**settings),  # the method: half of np.sum's overhead
+    forward=_sum,
     category="reduction",
     label="Σ",
     sources=lambda: (NOTHING,),  # it hands x on for its shape
@@ -130,6 +167,7 @@ sum_ = linear(
 mean = linear(
     np.mean,
     _mean_transpose,
+    forward=_mean,
     category="reduction",
     sources=lambda: (NOTHING,),
     formulas=(
@@ -354,6 +392,10 @@ def products_of_others(x: Any) -> Any:
     n = x.shape[-1]
     if n <= 1:
         return np.ones_like(x)
+    if x.__class__ is _ndarray and x.dtype.char in "fd" and (x.size < _FEW or compiles()):
+        return products_around(x)
+    if getattr(x, "_written", False):
+        return _others(x)  # in a program one call, which chooses as this does
     left, right = x[..., 0 : n - 1 : 2], x[..., 1:n:2]
     last = x[..., n - 1 :] if n % 2 else x[..., n:]
     rest = products_of_others(np.concatenate([left * right, last], axis=-1))
@@ -361,6 +403,16 @@ def products_of_others(x: Any) -> Any:
     both = np.stack([rest[..., :pairs] * right, rest[..., :pairs] * left], axis=-1)
     flat = both.reshape((*x.shape[:-1], 2 * pairs))
     return np.concatenate([flat, rest[..., pairs:]], axis=-1)
+
+
+_others = Primitive(
+    products_of_others,
+    name="products of others",
+    arity=1,
+    settings=frozenset(),
+    positional=("x",),
+    category="reduction",
+)
 
 
 def _partial_products(x: Any, axis: Any) -> Any:
@@ -378,7 +430,12 @@ def _partial_products(x: Any, axis: Any) -> Any:
 def _prod_vjp(
     g: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
-    return expand(g, x, axis, keepdims) * _partial_products(x, axis) if x.ndim else g
+    if not x.ndim:
+        return g
+    others, g = _partial_products(x, axis), expand(g, x, axis, keepdims)
+    if others.__class__ is _ndarray is g.__class__ and others.dtype == g.dtype:
+        return np.multiply(g, others, out=others)  # which nobody else holds
+    return g * others
 
 
 @in_lines
@@ -406,9 +463,12 @@ prod = primitive(
 
 def _cumsum_transpose(g: Any, x: Any, *, axis: Any = None, dtype: Any = None) -> Any:
     kind = np.float32 if g.dtype == np.float16 else None  # running sums of halves stop at 2048
+    if g.__class__ is _ndarray and g.dtype.char in "fd":
+        return running(np.add, g, axis or 0, backward=True).reshape(x.shape)
     if axis is None:
-        return np.flip(np.cumsum(np.flip(g), dtype=kind)).reshape(x.shape)
-    return np.flip(np.cumsum(np.flip(g, axis), axis=axis, dtype=kind), axis)
+        return np.cumsum(g[::-1], dtype=kind)[::-1].reshape(x.shape)
+    backward = (*(slice(None),) * normalize_axis_index(axis, g.ndim), slice(None, None, -1))
+    return np.cumsum(g[backward], axis=axis, dtype=kind)[backward]
 
 
 def _cumsum_jvp(t: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None) -> Any:
@@ -416,6 +476,8 @@ def _cumsum_jvp(t: Any, y: Any, x: Any, *, axis: Any = None, dtype: Any = None) 
 
 
 def _cumsum(a: Any, axis: Any = None, dtype: Any = None) -> Any:
+    if a.__class__ is _ndarray and a.ndim and a.dtype.char in "fd" and dtype is None:
+        return running(np.add, a.reshape(-1), 0) if axis is None else running(np.add, a, axis)
     if not np.ndim(a) and foreign(a) is not None:
         a = a.reshape(1)
     return np.cumsum(a, axis=axis, dtype=dtype)

@@ -21,7 +21,6 @@ from .targets import (
     checked_weight,
     class_weights,
     fits_into,
-    ignored_rows,
     reduced,
     same_shape,
     target_rows,
@@ -69,8 +68,7 @@ def nll_loss(
     >>> float(nll_loss(np.log([[0.25, 0.75]]), np.array([0])).round(4))
     1.3863
     """
-    rows, index, restore = target_rows("nll_loss", input, target, ignore_index)
-    ignored = ignored_rows(index, ignore_index)
+    rows, index, ignored, restore = target_rows("nll_loss", input, target, ignore_index)
     scale = class_weights("nll_loss", index, rows, weight, ignored)
     safe = index if ignored is None else np.where(ignored, 0, index)
     loss = -at(rows, np.arange(len(safe)), safe) * scale
@@ -230,8 +228,7 @@ def cross_entropy(
     labels = target if is_batched(target) else raw(target)
     if labels.dtype.kind == "f":
         return _distribution_loss(input, target, weight, reduction, label_smoothing)
-    rows, index, restore = target_rows("cross_entropy", input, labels, ignore_index)
-    ignored = ignored_rows(index, ignore_index)
+    rows, index, ignored, restore = target_rows("cross_entropy", input, labels, ignore_index)
     scale = class_weights("cross_entropy", index, rows, weight, ignored)
     safe = index if ignored is None else np.where(ignored, 0, index)
     smoothed = is_traced(label_smoothing) or label_smoothing > 0

@@ -169,7 +169,7 @@ def in_one_dtype(*arrays: Any) -> tuple[Any, ...]:
 def last_axes(name: str, input: Any, given: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return a normalized_shape as a tuple, and which axes of the input it is."""
     wanted = (given,) if isinstance(given, int) else tuple(given)
-    shape = np.shape(input)
+    shape = input.shape
     if not wanted or shape[-len(wanted) :] != wanted:
         raise shape_error(f"{name}: the input has shape {shape}; it must end in {wanted}.")
     return wanted, tuple(range(len(shape) - len(wanted), len(shape)))

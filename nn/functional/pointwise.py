@@ -63,6 +63,7 @@ class _Plan:
         used = [t for t in formula.terms if t.op not in ("input", "constant", "setting")]
         self.operations = sum(20 if t.op == "erf" else 1 for t in used)
         self.dtype = formula.outputs[0].dtype
+        self.scalars = {k for k, t in enumerate(formula.inputs) if t.span == SCALAR}
         self._kernel: Any = None
         self._numpy_calls: Any = None
 
@@ -169,7 +170,10 @@ class Pointwise:
 
 
 def _key(arrays: Any, settings: Any, shape: tuple[int, ...]) -> tuple[Any, bool] | None:
-    """Return what a plan depends on, and whether all is in C order; None for other kinds."""
+    """Return what a plan depends on, and whether all is in C order; None for other kinds.
+
+    What repeats one number is in any order.
+    """
     key, dense = "", True
     for a in arrays:
         if type(a) is float:
@@ -179,8 +183,9 @@ def _key(arrays: Any, settings: Any, shape: tuple[int, ...]) -> tuple[Any, bool]
             return None
         key += a.dtype.char
         if not a.flags.c_contiguous:
-            dense = False
-            if not any(a.strides):
+            if any(a.strides):
+                dense = False
+            else:
                 key += "0"
     for value in settings.values():
         if type(value) is not float and (type(value) is not int or abs(value) > _WHOLE):
@@ -211,7 +216,10 @@ def _large(state: _State, arrays: Any, settings: Any, like: Any) -> Any:
         arrays = [a for a in arrays if type(a) is not float]
     if dense:
         made = np.empty(like.shape, plan.dtype)
-        run([a.reshape(-1) for a in arrays], (made.reshape(-1),), given)
+        runs = [a.reshape(-1) for a in arrays]
+        if plan.scalars:
+            runs = [a[0] if k in plan.scalars else a for k, a in enumerate(runs)]
+        run(runs, (made.reshape(-1),), given)
         return made
     return _strided(plan, run, arrays, given, like)
 
@@ -245,17 +253,14 @@ def _planned(state: _State, arrays: Any, settings: Any) -> _Plan | None:
 
 def _strided(plan: _Plan, run: Any, arrays: Any, settings: Any, like: Any) -> Any:
     """Run a plan on arrays that lie otherwise in memory; None if none of them is dense."""
-    varying = [
-        a for a, term in zip(arrays, plan.formula.inputs, strict=True) if term.span != SCALAR
-    ]
+    varying = [a for k, a in enumerate(arrays) if k not in plan.scalars]
     dense = [a for a in (like, *reversed(varying)) if any(a.strides) and run_of(a) is not None]
     if not dense:
         return None
     like = dense[0]
     made = np.empty_like(like, dtype=plan.dtype)
     runs = [
-        a.flat[0] if term.span == SCALAR else run_of(alike(a, like))
-        for term, a in zip(plan.formula.inputs, arrays, strict=True)
+        a.flat[0] if k in plan.scalars else run_of(alike(a, like)) for k, a in enumerate(arrays)
     ]
     run(runs, (run_of(made),), settings)
     return made

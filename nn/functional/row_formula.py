@@ -89,12 +89,15 @@ class RowFormula:
         """
         if arrays[0].size < FEWEST:
             return None
+        lies: list[Any] = [axis, shapes]
         for a in arrays:
-            if type(a) is not np.ndarray or a.dtype.char not in "fd":
+            char = a.dtype.char if a.__class__ is np.ndarray else ""
+            if char != "f" and char != "d":
                 return None
+            lies += (a.shape, a.strides, char)
         if not compiles():
             return None
-        key = (axis, shapes, *[(a.shape, a.strides, a.dtype.char) for a in arrays])
+        key = tuple(lies)
         if key not in self.plans:
             if len(self.plans) >= PLANS:
                 self.plans.clear()

@@ -21,7 +21,7 @@ def reduced(loss: Any, reduction: str, name: str) -> Any:
         raise shape_error(f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}.")
     if reduction == "sum":
         return np.sum(loss)
-    if not np.size(loss):
+    if not loss.size:
         raise shape_error(f"{name}: the batch is empty, so it has no mean.")
     return np.mean(loss)
 
@@ -35,18 +35,21 @@ def same_shape(name: str, input: Any, target: Any) -> None:
         )
 
 
-def valid_targets(name: str, index: Any, shape: tuple[int, ...], ignore: int | None) -> Any:
-    """Return class indices that are integers, as many as rows, and in range."""
+def valid_targets(name: str, index: Any, shape: tuple[int, ...], ignore: int | None) -> bool:
+    """Refuse class indices that are no integers, of another number than the rows, or out of range.
+
+    Returns whether all of them are in range, those to be ignored too.
+    """
     if index.dtype.kind not in "iu":
         raise shape_error(f"{name}: class indices must be integers, not {index.dtype}.")
     if index.shape != shape[:1]:
         raise shape_error(
             f"{name}: {shape[0]} samples need as many targets, not shape {index.shape}."
         )
-    if not everything(index).size:
-        return index
     values = everything(index)
-    if values.min() < 0 or values.max() >= shape[1]:
+    if not values.size:
+        return True
+    if not (values.min() >= 0 and values.max() < shape[1]):
         wrong = (values < 0) | (values >= shape[1])
         if ignore is not None:
             wrong &= values != ignore
@@ -57,13 +60,17 @@ def valid_targets(name: str, index: Any, shape: tuple[int, ...], ignore: int | N
                 f"{name}: target {place % shape[0]} is class {found}, but the input has "
                 f"{shape[1]} classes (0 to {shape[1] - 1})."
             )
-    return index
+        return False
+    return True
 
 
 def target_rows(
     name: str, input: Any, target: Any, ignore: int
-) -> tuple[Any, Any, Callable[[Any, str], Any]]:
-    """Return logits as (rows, classes), indices as (rows,), and how to shape losses back."""
+) -> tuple[Any, Any, Any, Callable[[Any, str], Any]]:
+    """Return logits as (rows, classes), indices as (rows,), and how to shape losses back.
+
+    Before the last stands which rows are ignored; None if none is, which is the usual case.
+    """
     if isinstance(ignore, (bool, np.bool_)) or not hasattr(ignore, "__index__"):
         raise shape_error(f"{name}: ignore_index must be an integer, not {ignore!r}.")
     index = beside(input, raw(target))
@@ -77,7 +84,7 @@ def target_rows(
         rows = np.moveaxis(input, 1, -1).reshape((places, shape[1]))
     else:
         raise shape_error(f"{name}: the input needs a class axis, its shape is ().")
-    if not np.shape(rows)[1]:
+    if not rows.shape[1]:
         raise shape_error(f"{name}: an input of shape {shape} has no classes.")
     expected = () if len(shape) == 1 else (shape[0], *shape[2:])
     if index.shape != expected:
@@ -85,18 +92,17 @@ def target_rows(
             f"{name}: an input of shape {shape} needs targets of shape {expected}, "
             f"not {index.shape}."
         )
-    flat = valid_targets(name, index.reshape(-1), np.shape(rows), ignore)
+    flat = index.reshape(-1)
+    inside = valid_targets(name, flat, rows.shape, ignore)
+    ignored = None
+    if not (inside and (ignore < 0 or ignore >= rows.shape[1])):
+        found = flat == ignore
+        ignored = found if np.any(everything(found)) else None
 
     def restore(loss: Any, reduction: str) -> Any:
         return reduced(loss, reduction, name).reshape(expected)
 
-    return rows, flat, restore
-
-
-def ignored_rows(index: Any, ignore: int) -> Any:
-    """Return which rows are ignored; None if none is, which is the usual case."""
-    ignored = index == ignore
-    return ignored if np.any(everything(ignored)) else None
+    return rows, flat, ignored, restore
 
 
 def total_weight(name: str, scale: Any) -> Any:
