@@ -156,6 +156,7 @@ _SPELLED: dict[Primitive, Spelling] = {
     indexing.select_: Spelling(_chosen),
     joining.joined: Spelling(_concatenated),
     joining.padded: _call("np.pad"),
+    products.outer_: _call("np.outer"),
     products.flat: Spelling(_matrix_product, "np.dot"),
     STACKED: Spelling(_stacked_product, "np.matmul"),
     products.rearranged: Spelling(_summed_up),

@@ -194,7 +194,7 @@ def note_view(made: Any, source: Any, view: Primitive, params: dict[str, Any]) -
         return
     base = _memory(source)
     if not _is_number(base) or view is getitem:
-        if not isinstance(array, np.ndarray):
+        if not isinstance(array, np.ndarray) or _owns(array, base):
             return
         if not made.ndim and array.ndim and not _keeps_array(params.get("index")):
             return  # one element of each example of a batch: a number, no view
@@ -214,6 +214,11 @@ def note_view(made: Any, source: Any, view: Primitive, params: dict[str, Any]) -
     views.append(weakref.ref(made))
     if len(views) & (len(views) - 1) == 0:  # at each power of two: drop the dead ones
         views[:] = [reference for reference in views if reference() is not None]
+
+
+def _owns(array: Any, base: Any) -> bool:
+    """Whether an array's memory is its own for certain, as that of most that an index copies."""
+    return array.base is None and array is not base
 
 
 def _keeps_array(index: Any) -> bool:

@@ -373,10 +373,11 @@ def _composite(run: Any, function: Any, args: Any, keywords: Any, name: str) -> 
     args, keywords = nested_sequences.arranged(function, args, keywords)
     other_libraries.operands((*args, *keywords.values()), name)
     try:
-        boxed: list[Boxed] = []
-        raw, settings = unwrapped(args, boxed), unwrapped(keywords, boxed)
-        if _only_counts(boxed) and function not in WRITERS:
-            return as_constant(boxed[0], function(*raw, **settings))
+        if not _followed(args):
+            boxed: list[Boxed] = []
+            raw, settings = unwrapped(args, boxed), unwrapped(keywords, boxed)
+            if _only_counts(boxed) and function not in WRITERS:
+                return as_constant(boxed[0], function(*raw, **settings))
         return run(*args, **keywords)
     except errors.AutogradError:
         raise
@@ -413,6 +414,17 @@ def _not_taken(error: TypeError, run: Any, function: Any, args: Any) -> str | No
 
     surplus = list(zip(signature(function).parameters, args, strict=False))[code.co_argcount :]
     return next((n for n, a in surplus if a is not None and a is not np._NoValue), None)
+
+
+def _followed(values: Any) -> bool:
+    """Whether a value belongs to a trace, as one usually does."""
+    for value in values:
+        if isinstance(value, Boxed):
+            if value._level:
+                return True
+        elif (value.__class__ is tuple or value.__class__ is list) and _followed(value):
+            return True
+    return False
 
 
 def _only_counts(boxed: list[Boxed]) -> bool:

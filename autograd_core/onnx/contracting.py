@@ -36,6 +36,12 @@ def matmul(g: Graph, y: Any, a: Ref, b: Ref) -> Ref:
     return _matrices(g, y, a, b) if a.ndim and b.ndim else two("Mul")(g, y, a, b)
 
 
+@lowers(products.outer_)
+def outer(g: Graph, y: Any, a: Ref, b: Ref) -> Ref:
+    """Mul, of a column and a row."""
+    return two("Mul")(g, y, g.reshape(a, (a.shape[0], 1)), b)
+
+
 @lowers(products.contracted, products.rearranged)
 def einsum(g: Graph, y: Any, *operands: Ref, subscripts: str) -> Ref:
     """Einsum."""

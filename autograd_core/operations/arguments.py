@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from autograd_core.base.source import Location
 from autograd_core.base.wrong_calls import too_many, twice
 from autograd_core.operations import nested_sequences, other_libraries
 from autograd_core.operations.boxed import Boxed, bare, numeric
-from autograd_core.operations.other_libraries import KNOWN
+from autograd_core.operations.other_libraries import FAMILIAR, KNOWN
 
 
 class Operation(Protocol):
@@ -137,6 +137,25 @@ def _explained(name: str, run: Callable[..., Any], args: Any, params: dict[str, 
     except (TypeError, ValueError) as error:
         message = f"{name}: {error}"
         raise errors.translate(error, message, Location.of_caller()) from error
+
+
+_NOTHING_TO_ASK = FAMILIAR | {str, dict, list, type}  # classes of settings; it grows
+
+
+def plain(params: dict[str, Any]) -> bool:
+    """Whether settings have nothing to `checked`: no dtype, no array of another kind."""
+    return _all_plain(params.values()) and "dtype" not in params
+
+
+def _all_plain(values: Iterable[Any]) -> bool:
+    for value in values:
+        kind = value.__class__
+        if kind in _NOTHING_TO_ASK or (kind is tuple and _all_plain(value)):
+            continue
+        if kind not in KNOWN or kind is tuple or issubclass(kind, Boxed):
+            return False
+        _NOTHING_TO_ASK.add(kind)
+    return True
 
 
 def checked(

@@ -369,7 +369,7 @@ class Primitive:
                 if a.__class__ is SoleTangent:
                     return self(*without_sole(args), **params)
                 args = arguments.familiar(self, args)
-        if params:
+        if params and not (params.keys() <= self.settings and arguments.plain(params)):
             if not params.keys() <= self.settings:
                 run = arguments.composed(self, params, top, args)
                 if run is not None:

@@ -163,11 +163,21 @@ def vdot(a: Any, b: Any, /) -> Any:
     return np.matmul(np.conj(first) if first.dtype.kind == "c" else first, np.ravel(b))
 
 
+outer_ = bilinear(
+    lambda a, b: a[:, None] * b,
+    lambda g, a, b: _matmul(g, b),
+    lambda g, a, b: _matmul(a, g),
+    name="outer",
+    cost=lambda y, a, b: float(np.size(y)),
+    label="⊗",
+    formulas=("upstream @ b", "a @ upstream"),
+)
+
+
 @implements(np.outer)
 def outer(a: Any, b: Any, out: None = None) -> Any:
     """All products of two vectors' elements."""
-    x, y = (v if _is_vector(v) else np.ravel(v) for v in (a, b))
-    return x[:, None] * y
+    return outer_(*(v if _is_vector(v) else np.ravel(v) for v in (a, b)))
 
 
 def _is_vector(v: Any) -> bool:

@@ -13,16 +13,14 @@ from numpy.lib.array_utils import normalize_axis_index
 from autograd_core.operations.declare import linear, primitive
 from autograd_core.operations.kinds import beside, foreign
 from autograd_core.operations.lines import in_lines
-from autograd_core.operations.primitive import Primitive, bare, implements
+from autograd_core.operations.primitive import bare, implements
 from autograd_core.operations.saved_reads import NOTHING
 from autograd_core.rules.elementwise import cusp
-from autograd_core.workers.running import products_around, running
-from autograd_core.workers.settings import compiles
+from autograd_core.workers.running import running
 
 _ndarray = np.ndarray
 _add = np.add.reduce
 _SCALARS = frozenset({np.float64, np.float32, np.float16})
-_FEW = 1 << 14  # numbers; from there on pairs are faster than two running products of NumPy's
 
 
 def kept(keepdims: Any) -> bool:
@@ -392,10 +390,8 @@ def products_of_others(x: Any) -> Any:
     n = x.shape[-1]
     if n <= 1:
         return np.ones_like(x)
-    if x.__class__ is _ndarray and x.dtype.char in "fd" and (x.size < _FEW or compiles()):
-        return products_around(x)
-    if getattr(x, "_written", False):
-        return _others(x)  # in a program one call, which chooses as this does
+    if x.__class__ is _ndarray:
+        return _others_of_array(x)
     left, right = x[..., 0 : n - 1 : 2], x[..., 1:n:2]
     last = x[..., n - 1 :] if n % 2 else x[..., n:]
     rest = products_of_others(np.concatenate([left * right, last], axis=-1))
@@ -405,14 +401,26 @@ def products_of_others(x: Any) -> Any:
     return np.concatenate([flat, rest[..., pairs:]], axis=-1)
 
 
-_others = Primitive(
-    products_of_others,
-    name="products of others",
-    arity=1,
-    settings=frozenset(),
-    positional=("x",),
-    category="reduction",
-)
+def _others_of_array(x: Any) -> Any:
+    """Do the same, with the same bits, in memory that is made once."""
+    levels = [x]  # each holds the products of the pairs of the one below
+    while (n := levels[-1].shape[-1]) > 1:
+        below, half = levels[-1], n // 2
+        above = np.empty((*x.shape[:-1], n - half), x.dtype)
+        np.multiply(below[..., : 2 * half : 2], below[..., 1 : 2 * half : 2], out=above[..., :half])
+        if n % 2:
+            above[..., -1] = below[..., -1]
+        levels.append(above)
+    rest = np.ones_like(levels.pop())
+    for level in reversed(levels):
+        n, half = level.shape[-1], level.shape[-1] // 2
+        found, pairs = np.empty(level.shape, x.dtype), rest[..., :half]
+        np.multiply(pairs, level[..., 1 : 2 * half : 2], out=found[..., : 2 * half : 2])
+        np.multiply(pairs, level[..., : 2 * half : 2], out=found[..., 1 : 2 * half : 2])
+        if n % 2:
+            found[..., -1] = rest[..., -1]
+        rest = found
+    return rest
 
 
 def _partial_products(x: Any, axis: Any) -> Any:

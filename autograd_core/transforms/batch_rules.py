@@ -83,6 +83,12 @@ def _constant_reduction(batch: Batching, p: Primitive, args: Sequence[Any], para
     return batch.wrap(made)
 
 
+@rule("outer")
+def _outer(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
+    a, b = args
+    return a[:, None] * b
+
+
 @rule("cumsum", "cumprod")
 def _cumulative(batch: Batching, p: Primitive, args: Sequence[Any], params: Params) -> Any:
     x, axis = args[0].value, params.get("axis")

@@ -57,8 +57,10 @@ def running(ufunc: np.ufunc, x: Any, axis: int, *, backward: bool = False) -> An
 
 def _compiled(ufunc: np.ufunc, x: Any, axis: int, backward: bool) -> Any:
     """Return what a compiled loop makes of it; None if there is none, or NumPy would complain."""
-    module = _kernels(x)
-    if module is None:
+    if x.size < FEWEST or x.dtype.char not in "fd" or not compiles():
+        return None
+    module = kernels("autograd_core.workers.compiled.scanning")
+    if module is None or np.geterr()["under"] != "ignore":
         return None
     n = x.shape[axis]
     lines = (math.prod(x.shape[:axis]), n, math.prod(x.shape[axis + 1 :]))
@@ -67,46 +69,3 @@ def _compiled(ufunc: np.ufunc, x: Any, axis: int, backward: bool) -> Any:
     module.scan(np.ascontiguousarray(x).reshape(lines), seen, ufunc is np.multiply, backward)
     ends = seen[:, 0 if backward else n - 1]  # which stay infinite or NaN, once they are
     return made if np.isfinite(ends).all() else None
-
-
-def _kernels(x: Any) -> Any:
-    """Return the module of compiled loops; None if there is none for such an array."""
-    if x.size < FEWEST or x.dtype.char not in "fd" or not compiles():
-        return None
-    if np.geterr()["under"] != "ignore":
-        return None
-    return kernels("autograd_core.workers.compiled.scanning")
-
-
-def products_around(x: Any) -> Any:
-    """For each number of a row, return the product of the others in it; exact at zeros.
-
-    What stands before a number is multiplied, and what stands behind it.  Compiled, in float64.
-
-    Parameters
-    ----------
-    x : ndarray, shape (..., n)
-        Rows of two floating-point numbers or more.
-
-    Returns
-    -------
-    ndarray
-        Shaped like x.
-
-    Examples
-    --------
-    >>> products_around(np.array([2.0, 3.0, 0.0, 5.0]))
-    array([ 0.,  0., 30.,  0.])
-    """
-    module = _kernels(x)
-    if module is not None:
-        made = np.empty(x.shape, x.dtype)
-        rows = (-1, x.shape[-1])
-        module.around(np.ascontiguousarray(x).reshape(rows), made.reshape(rows))
-        if np.isfinite(made).all():
-            return made
-    before, behind = (running(np.multiply, x, -1, backward=way) for way in (False, True))
-    made = np.empty_like(x)
-    made[..., 0], made[..., -1] = behind[..., 1], before[..., -2]
-    np.multiply(before[..., :-2], behind[..., 2:], out=made[..., 1:-1])
-    return made

@@ -15,7 +15,7 @@ from autograd_core.workers import setting, use_kernels
 from autograd_core.workers import threads as _threads
 from autograd_core.workers.settings import compiles, kernels
 
-ENOUGH = 2e6  # operations; below, calling a kernel costs more than it saves
+ENOUGH = 2e5  # operations; below, calling a kernel costs more than it saves
 
 
 def compiled_for(work: float, *arrays: Any) -> bool:

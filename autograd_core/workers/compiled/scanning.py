@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autograd_core.workers.compiled import exact_kernel, kernel
 from autograd_core.workers.compiled.team import job, lead, mine, together
 
@@ -89,47 +87,6 @@ def _across(
             before = made
 
 
-@exact_kernel
-def _few_around(x: Any, y: Any, first: int, before: Any) -> None:  # pragma: no cover - compiled
-    for row in range(first, len(x)):
-        total = 1.0
-        for k in range(x.shape[1]):
-            before[k] = total
-            total *= x[row, k]
-        total = 1.0
-        for k in range(x.shape[1] - 1, -1, -1):
-            y[row, k] = before[k] * total
-            total *= x[row, k]
-
-
-@exact_kernel
-def _around(part: int, parts: int, x: Any, y: Any) -> None:  # pragma: no cover - compiled
-    """Do a part of the rows: what stands before each number, times what stands behind it."""
-    n = x.shape[1]
-    before = np.empty((4, n))
-    some = mine(part, parts, (len(x) + 3) // 4)
-    for block in range(some.start, some.stop):
-        row = 4 * block
-        if row + 4 > len(x):
-            _few_around(x, y, row, before[0])
-            continue
-        a = b = c = d = 1.0
-        for k in range(n):
-            before[0, k], before[1, k], before[2, k], before[3, k] = a, b, c, d
-            a *= x[row, k]
-            b *= x[row + 1, k]
-            c *= x[row + 2, k]
-            d *= x[row + 3, k]
-        a = b = c = d = 1.0
-        for k in range(n - 1, -1, -1):
-            y[row, k], y[row + 1, k] = before[0, k] * a, before[1, k] * b
-            y[row + 2, k], y[row + 3, k] = before[2, k] * c, before[3, k] * d
-            a *= x[row, k]
-            b *= x[row + 1, k]
-            c *= x[row + 2, k]
-            d *= x[row + 3, k]
-
-
 @kernel
 def _scan_along(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     lead(board, parts, job(_along, (parts, *given)))
@@ -138,16 +95,6 @@ def _scan_along(board: Any, parts: int, *given: Any) -> None:  # pragma: no cove
 @kernel
 def _scan_across(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
     lead(board, parts, job(_across, (parts, *given)))
-
-
-@kernel
-def _all_around(board: Any, parts: int, *given: Any) -> None:  # pragma: no cover - compiled
-    lead(board, parts, job(_around, (parts, *given)))
-
-
-def around(x: Any, y: Any) -> None:
-    """Write, for each number of dense rows, the product of the others in its row."""
-    together(_all_around, x.size, x, y)
 
 
 def scan(x: Any, y: Any, product: bool, backward: bool) -> None:
