@@ -27,7 +27,7 @@ from autograd_core.operations.modes import BASE
 from autograd_core.operations.primitive import Boxed, Primitive
 from autograd_core.operations.saved_reads import Probe, hollow
 
-LARGE = 1 << 14  # numbers; smaller arrays are not worth the microseconds
+LARGE = 1 << 18  # numbers; smaller arrays are not worth the microseconds
 
 
 class Forgotten(Probe):

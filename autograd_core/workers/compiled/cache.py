@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import hashlib
 import os
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +20,17 @@ _caching: Any = import_module("numba.core.caching")  # whose functions have no t
 
 
 class ForgivingCache(_caching.FunctionCache):  # type: ignore[misc]  # numba ships no types
-    """A function's cache whose faults are mended or passed over."""
+    """A function's cache whose faults are mended or passed over.
+
+    numba compiles anew when a function's own file has changed.  What it calls is compiled into it,
+    so here the other kernels' files count, too.
+    """
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        file = self._cache_file
+        beside = _sources(os.path.dirname(function.__code__.co_filename))
+        file._source_stamp = (file._source_stamp, beside, _sources(os.path.dirname(__file__)))
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return what was compiled before; None where it cannot be read."""
@@ -51,6 +63,19 @@ class ForgivingCache(_caching.FunctionCache):  # type: ignore[misc]  # numba shi
         for path in glob.glob(f"{base}.*"):
             with contextlib.suppress(OSError):
                 os.unlink(path)
+
+
+@lru_cache
+def _sources(folder: str) -> str:
+    """Return a digest of a package's modules; of other folders, whose files stand alone, none."""
+    names = sorted(glob.glob(os.path.join(glob.escape(folder), "*.py")))
+    if os.path.join(folder, "__init__.py") not in names:
+        return ""
+    digest = hashlib.sha256()
+    for name in names:
+        with open(name, "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
 
 
 def keep(dispatcher: Any) -> Any:
