@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd_core.operations.exact_loops import in_one_loop
 from autograd_core.operations.saved_reads import Probe
 from autograd_core.workers.settings import setting
 from autograd_core.workers.threads import share
@@ -215,7 +216,7 @@ def unless_one_call(compute: Callable[..., Any]) -> Callable[..., Any]:
 
 def computed(
     function: Any, into: Callable[[list[Any], Any], None], values: Sequence[Any],
-    one_pass: Callable[[list[Any]], bool], key: Any, like: Any,
+    one_pass: Callable[[list[Any]], bool], key: Any, like: Any, ours: bool = True,
 ) -> Any:  # fmt: skip
     """Return function(*values), computed in pieces; None where it must be one call, or may as well.
 
@@ -233,7 +234,11 @@ def computed(
         What is computed: its time is taken once.
     like : ndarray
         One of the values, of the size of the result.
+    ours : bool, optional
+        Whether the function is one of these packages: it never changes, so a loop may stand for it.
     """
+    if ours and (made := in_one_loop(function, values, key)) is not None:
+        return made
     known = _known.get((key, like.dtype))
     if known is not None and known.one_pass and not _is_shared(known, like):
         return None
@@ -307,7 +312,9 @@ def forward(primitive: Any, args: Sequence[Any]) -> Any:
             else:
                 ufunc(*parts, out=out)
 
-        made = computed(run, into, args, lambda parts: ufunc is not None, primitive, like)
+        made = computed(
+            run, into, args, lambda parts: ufunc is not None, primitive, like, primitive.own
+        )
         if made is not None:
             return made
     return primitive.forward(*args)
@@ -345,7 +352,7 @@ def derivative(
     made = None
     if g.__class__ is _ndarray and g.nbytes >= LARGE and g.shape == y.shape and rule is not copies:
         given = (g, y, *args, *params.values())
-        made = computed(whole, into, given, one_pass, (primitive, index), g)
+        made = computed(whole, into, given, one_pass, (primitive, index), g, primitive.own)
     return rule(g, y, *args, **params) if made is None else made
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.workers.native import FLOATS
 from autograd_core.workers.settings import compiles, kernels
 
 SMALL = 1 << 11  # numbers; fewer are not worth sorting
@@ -72,7 +73,7 @@ def add_rows(out: Any, rows: Any, values: Any, empty: bool = False) -> None:
 
 def _added_each(out: Any, rows: Any, values: Any) -> bool:
     """Add by a compiled loop, where there is one for these arrays; tell whether it did."""
-    if out.dtype.char not in "fd" or out.dtype != values.dtype or not compiles():
+    if out.dtype not in FLOATS or out.dtype != values.dtype or not compiles():
         return False
     if not (out.flags.c_contiguous and values.flags.c_contiguous):
         return False

@@ -51,6 +51,12 @@ BINARY = frozenset(
     )
 )  # fmt: skip
 REDUCTIONS = frozenset(("sum", "max", "min"))
+EXACT = frozenset((  # compiled, they have NumPy's bits: there is one right answer
+    "input", "setting", "constant", "cast", "add", "subtract", "multiply", "divide", "negative",
+    "positive", "absolute", "sign", "sqrt", "square", "greater", "greater_equal", "less",
+    "less_equal", "equal", "not_equal", "where", "clip", "maximum", "minimum", "logical_and",
+    "logical_or", "logical_not", "bitwise_and", "bitwise_or", "invert", "isnan", "isinf",
+))  # fmt: skip
 
 
 class Span(NamedTuple):
@@ -401,6 +407,11 @@ class Formula(NamedTuple):
     def elementwise(self) -> bool:
         """Whether no term reduces rows."""
         return not any(t.op in REDUCTIONS or t.op == "width" for t in self.terms)
+
+    @property
+    def exact(self) -> bool:
+        """Whether a compiled loop has the bits of NumPy's calls."""
+        return EXACT.issuperset([t.op for t in self.terms])
 
 
 def inputs_of(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autograd_core.workers.native import FLOATS
 from autograd_core.workers.settings import compiles, kernels
 
 FEWEST = 1 << 12  # numbers; below, NumPy is as fast as finding and calling a kernel
@@ -57,7 +58,7 @@ def running(ufunc: np.ufunc, x: Any, axis: int, *, backward: bool = False) -> An
 
 def _compiled(ufunc: np.ufunc, x: Any, axis: int, backward: bool) -> Any:
     """Return what a compiled loop makes of it; None if there is none, or NumPy would complain."""
-    if x.size < FEWEST or x.dtype.char not in "fd" or not compiles():
+    if x.size < FEWEST or x.dtype not in FLOATS or not compiles():
         return None
     module = kernels("autograd_core.workers.compiled.scanning")
     if module is None or np.geterr()["under"] != "ignore":

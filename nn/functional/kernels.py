@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd_core.workers import setting, use_kernels
 from autograd_core.workers import threads as _threads
+from autograd_core.workers.native import FLOATS
 from autograd_core.workers.settings import compiles, kernels
 
 ENOUGH = 2e5  # operations; below, calling a kernel costs more than it saves
@@ -31,7 +32,7 @@ def compiled_for(work: float, *arrays: Any) -> bool:
     if work < ENOUGH:
         return False
     for a in arrays:
-        if a.dtype.char != "f":
+        if FLOATS.get(a.dtype) != "f":
             return False
     return compiles()
 

@@ -19,6 +19,7 @@ import numpy as np
 from autograd_core import Primitive, elementwise, primitive
 from autograd_core.extend import Reading
 from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, trace
+from autograd_core.workers.native import KINDS
 from autograd_core.workers.numpy_calls import NumPyCalls
 from autograd_core.workers.settings import compiles, setting
 from autograd_core.workers.settings import kernels as compiled_module
@@ -28,12 +29,6 @@ from .channels_last import channels_last
 FEWEST = 1 << 10  # numbers; below, NumPy's calls are as fast as a kernel's
 ENOUGH = 3 << 10  # numbers times operations
 CACHED = 1 << 15  # numbers; below, temporary arrays of NumPy's stay in the cache, too
-_EXACT = frozenset((  # their kernels have NumPy's bits
-    "input", "setting", "constant", "cast", "add", "subtract", "multiply", "divide", "negative",
-    "positive", "absolute", "sign", "sqrt", "square", "greater", "greater_equal", "less",
-    "less_equal", "equal", "not_equal", "where", "clip", "maximum", "minimum", "logical_and",
-    "logical_or", "logical_not", "bitwise_and", "bitwise_or", "invert", "isnan", "isinf",
-))  # fmt: skip
 _WHOLE = 1 << 53
 _ndarray = np.ndarray
 
@@ -162,7 +157,7 @@ class Pointwise:
         known = all(d is not None for d in dtypes)
         if known and arrays[-1].size >= FEWEST and compiles():
             found = trace(state.formula, dtypes, tuple(settings))
-            if found is not None and not {t.op for t in found.terms} <= _EXACT:
+            if found is not None and not found.exact:
                 if state.call is None:
                     state.call = primitive(self, name=state.name, arity=len(arrays))
                 return state.call(*arrays, **settings)
@@ -181,7 +176,10 @@ def _key(arrays: Any, settings: Any, shape: tuple[int, ...]) -> tuple[Any, bool]
             continue
         if type(a) is not _ndarray or a.shape != shape:
             return None
-        key += a.dtype.char
+        kind = KINDS.get(a.dtype)
+        if kind is None:
+            return None
+        key += kind
         if not a.flags.c_contiguous:
             if any(a.strides):
                 dense = False
@@ -239,15 +237,14 @@ def _planned(state: _State, arrays: Any, settings: Any) -> _Plan | None:
         ]
         return state.formula(*full, **named)
 
-    if all(d.char in "fd?" and d.isnative for d in dtypes):
-        found = trace(formula, dtypes, (*names, *settings), spans)
-        if (
-            found is not None
-            and found.single
-            and found.elementwise
-            and found.outputs[0].span == EVERYWHERE
-        ):
-            return _Plan(found, bool(places))
+    found = trace(formula, dtypes, (*names, *settings), spans)
+    if (
+        found is not None
+        and found.single
+        and found.elementwise
+        and found.outputs[0].span == EVERYWHERE
+    ):
+        return _Plan(found, bool(places))
     return None
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_core.extend import in_lines
 from autograd_core.workers.formula import Formula, Span, trace
+from autograd_core.workers.native import FLOATS
 from autograd_core.workers.settings import compiles
 from autograd_core.workers.settings import kernels as loaded
 from autograd_core.workers.walks import Walk, walk
@@ -91,10 +92,9 @@ class RowFormula:
             return None
         lies: list[Any] = [axis, shapes]
         for a in arrays:
-            char = a.dtype.char if a.__class__ is np.ndarray else ""
-            if char != "f" and char != "d":
+            if a.__class__ is not np.ndarray or (kind := FLOATS.get(a.dtype)) is None:
                 return None
-            lies += (a.shape, a.strides, char)
+            lies += (a.shape, a.strides, kind)
         if not compiles():
             return None
         key = tuple(lies)

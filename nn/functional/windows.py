@@ -283,7 +283,7 @@ def _distribute(g: Any, *, share: Any, windows: Windows) -> Any:
     rows = g.transpose(0, 2, 3, 1) * beside(g, share)
     n, oh, ow, c = rows.shape
     if pools := compiled(rows):
-        x, g = np.empty((n, *windows.size, c), g.dtype), rows.transpose(0, 3, 1, 2)
+        x, g = np.empty((n, *windows.size, c), rows.dtype), rows.transpose(0, 3, 1, 2)
         if windows.tiles:
             over_windows(pools.tile_spread, x.size, g, x, windows.kernel)
         else:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.workers.native import FLOATS
 from autograd_core.workers.settings import kernels
 
 ENOUGH = 1 << 15  # numbers; below, the call costs more than the passes
@@ -34,6 +35,6 @@ def rule(name: str, arrays: list[Any]) -> Any:
     """
     if not name or arrays[0].size < ENOUGH or type(arrays[0]) is not np.ndarray:
         return None
-    if any(a.dtype.char != "f" or not a.flags.c_contiguous for a in arrays):
+    if any(FLOATS.get(a.dtype) != "f" or not a.flags.c_contiguous for a in arrays):
         return None
     return getattr(kernels("optim.compiled.rules"), name, None)

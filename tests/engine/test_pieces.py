@@ -39,6 +39,7 @@ def counted(monkeypatch):
     """How often pieces were shared; what is large is shared, however little work it is."""
     calls = []
     monkeypatch.setattr(pieces, "WORTH", 0)
+    monkeypatch.setattr(pieces, "in_one_loop", lambda *_: None)  # see test_exact_loops.py
 
     def counting(task, count, threads):
         calls.append(count)

@@ -182,7 +182,7 @@ def test_a_kernel_that_cannot_be_compiled_is_numpys(monkeypatch):
     from autograd_core.workers.compiled import generated
 
     monkeypatch.setattr(faults, "_said", set())
-    monkeypatch.setattr(generated, "elementwise_text", lambda formula: "def run(*given): 1 / 0")
+    monkeypatch.setattr(generated, "elementwise_text", lambda *_: "def run(*given): 1 / 0")
     with pytest.warns(faults.KernelWarning, match="ZeroDivisionError"):
         assert built(lambda x: x + 0.25, "f") is None
 

@@ -160,8 +160,16 @@ def cost(formula: Formula) -> float:
     return sum(_COST.get(t.op, 0.06) for t in inner)
 
 
-def elementwise_text(formula: Formula) -> str:
+def elementwise_text(formula: Formula, watched: bool = False) -> str:
     """Return the module of a formula's loop.
+
+    Parameters
+    ----------
+    formula : Formula
+        Without reductions.
+    watched : bool, optional
+        Whether the loop tells the machine's flags: its first argument after the parts is then an
+        array, in which each part writes what was `raised`.
 
     Raises
     ------
@@ -217,17 +225,21 @@ def elementwise_text(formula: Formula) -> str:
                 if t.span.columns
             ),
         ]
+    if watched:
+        body[0] += "\n    clear()"
     body += lines
     target = "y" if flat else "r"
     body += [
         f"{' ' * depth}{target}{k}[k] = {write.value(t, t.dtype)}"
         for k, t in enumerate(formula.outputs)
     ]
+    if watched:
+        body.append("    flags[part] = raised()")
     return MODULE.format(
-        imports="",
+        imports="from autograd_core.workers.compiled.sums import clear, raised\n" * watched,
         title="A loop that autograd_core wrote from a formula.",
         constants=write.heading(),
-        arguments=", ".join(("part", "parts", *arrays, *outs, *settings)),
+        arguments=", ".join(("part", "parts", *["flags"] * watched, *arrays, *outs, *settings)),
         body="\n".join(body),
     )
 
@@ -267,22 +279,30 @@ class Generated:
         About how many nanoseconds a number takes.
     dtypes : list of numpy.dtype
         Those of the results.
+    watched : bool
+        Whether a call returns the machine's flags, which tell what NumPy would complain of.
     """
 
-    __slots__ = ("_run", "cost", "dtypes", "text")
+    __slots__ = ("_run", "cost", "dtypes", "text", "watched")
 
-    def __init__(self, text: str, formula: Formula) -> None:
-        self.text, self.cost = text, cost(formula)
+    def __init__(self, text: str, formula: Formula, watched: bool = False) -> None:
+        self.text, self.cost, self.watched = text, cost(formula), watched
         self.dtypes = [t.dtype for t in formula.outputs]
         self._run = sources.compiled_text(text)["run"]
 
     def __call__(
         self, arrays: Sequence[Any], outs: Sequence[Any], settings: Sequence[float] = ()
-    ) -> None:
-        """Write the results; all arrays as the module says."""
+    ) -> int:
+        """Write the results; all arrays as the module says.  Returns the flags; unwatched, 0."""
         parts = team.shares(outs[-1].size * self.cost)
         board = team.helped(parts) if parts > 1 else team.nobody
-        self._run(board, parts, *map(_one_kind, arrays), *outs, *settings)
+        given = *map(_one_kind, arrays), *outs, *settings
+        if not self.watched:
+            self._run(board, parts, *given)
+            return 0
+        flags = np.zeros(parts, np.int64)
+        self._run(board, parts, flags, *given)
+        return int(np.bitwise_or.reduce(flags))
 
 
 def _tried(made: Generated, formula: Formula) -> None:
@@ -295,22 +315,24 @@ def _tried(made: Generated, formula: Formula) -> None:
     made(arrays, outs, (1.0,) * len(formula.settings))
 
 
-def kernel(formula: Formula) -> Generated | None:
+def kernel(formula: Formula, watched: bool = False) -> Generated | None:
     """Return a formula's compiled loop, or None if it has none.
 
     Parameters
     ----------
     formula : Formula
         Without reductions, of float32, float64 and bool.
+    watched : bool, optional
+        Whether its calls are to tell the machine's flags.
     """
     if any(t.op in REDUCTIONS for t in formula.terms):
         return None
     try:
-        text = elementwise_text(formula)
+        text = elementwise_text(formula, watched)
     except CannotWriteError:
         return None
     try:
-        made = Generated(text, formula)
+        made = Generated(text, formula, watched)
         _tried(made, formula)
     except Exception as error:  # whatever numba, its compiler or the disk raises
         say_once(
