@@ -1,15 +1,13 @@
 """Matrix products of layers: compiled, or NumPy's.
 
-OpenBLAS chooses its kernels by the processor's model, and takes those for half as wide vectors on a
-model that it does not know; our compiled product is then twice as fast.  Where OpenBLAS knows the
-processor, ours is the faster one for products with a short side (docs/decisions/201).  The choice
-depends on the processor and the shapes alone, so a run gives the same bits each time.
+The compiled product is the faster one of the two on processors with vectors of 512 bits, and its
+threads are those of all other kernels.  OpenBLAS's own wait for more work on the same cores for
+some twenty milliseconds, while helpers are to run there (docs/decisions/288).  The choice depends
+on the processor, the BLAS and the shapes alone, so a run gives the same bits each time.
 """
 
 from __future__ import annotations
 
-import ctypes
-import math
 from functools import cache
 from typing import Any
 
@@ -21,39 +19,24 @@ from .kernels import compiled_for, make_room
 from .scratch import buffer
 
 ALONE = 1 << 18  # m n k: OpenBLAS leaves products up to here to the thread that asks
-SHORT = 32  # a side up to here, as a small batch's: OpenBLAS's kernels do not reach their speed
+WORTH = 2e6  # operations of a product; a smaller one OpenBLAS has done before a kernel is called
 FEWEST = 8  # rows; a product of fewer wastes what it loads
-WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # its kernels for vectors of 512 bits
-_NAMES = [("scipy_", "64_"), ("", "64_"), ("scipy_", ""), ("", "")]  # how builds call functions
-
-
-def _functions(*verbs: str) -> tuple[Any, ...] | None:
-    """Return functions of the OpenBLAS that NumPy has loaded; None with another BLAS."""
-    try:
-        # the module links to the library, so its handle finds the library's functions
-        library = ctypes.CDLL(np.linalg._umath_linalg.__file__)
-    except (AttributeError, OSError):  # pragma: no cover - NumPy built in another way
-        return None
-    for prefix, suffix in _NAMES:
-        found = [getattr(library, f"{prefix}openblas_{verb}{suffix}", None) for verb in verbs]
-        if None not in found:
-            return tuple(found)
-    return None  # pragma: no cover - another BLAS
 
 
 @cache
-def longest() -> float:
-    """Return up to which length of its shortest side a product is compiled: 0, SHORT or inf."""
-    found = _functions("get_corename")
-    if found is None:
-        return 0
+def compiles_products() -> bool:
+    """Tell whether large products are compiled: NumPy has OpenBLAS, and vectors have 512 bits."""
+    if "openblas" not in _blas().lower():
+        return False
     from .compiled.microkernel import LANES
 
-    if LANES < 16:
-        return 0
-    (name,) = found
-    name.restype = ctypes.c_char_p
-    return SHORT if name().decode() in WIDE else math.inf
+    return LANES >= 16
+
+
+def _blas() -> str:
+    """Return the name of the library that multiplies NumPy's matrices."""
+    found: Any = np.show_config(mode="dicts")
+    return str(found["Build Dependencies"]["blas"]["name"])
 
 
 def dot(a: Any, b: Any, start: Any = None) -> Any:
@@ -61,7 +44,7 @@ def dot(a: Any, b: Any, start: Any = None) -> Any:
     given = (a, b) if start is None else (a, b, start)
     if all(type(value) is np.ndarray for value in given):
         work = 2.0 * a.size * b.shape[-1]
-        if compiled_for(work, *given) and min(*a.shape, b.shape[-1]) <= longest():
+        if work >= WORTH and compiled_for(work, *given) and compiles_products():
             from .compiled.product import product
 
             return product(*given)
@@ -112,7 +95,8 @@ def _becomes_a_call(a: Any, b: Any) -> bool:
     """Tell whether a program is being written down in which `dot` may be a compiled kernel."""
     if not any(getattr(value, "_written", False) for value in (a, b)):
         return False
-    return compiled_for(2.0 * a.size * b.shape[-1], a, b)
+    work = 2.0 * a.size * b.shape[-1]
+    return work >= WORTH and compiled_for(work, a, b)
 
 
 _call = bilinear(product, lambda g, a, b: dot(g, b.T), lambda g, a, b: dot(a.T, g), name="product")

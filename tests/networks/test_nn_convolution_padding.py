@@ -11,7 +11,6 @@ from autograd_core import ShapeError, grad, gradcheck, vmap
 from autograd_core.transforms.batched import LoopWarning
 from autograd_core.transforms.random_sources import random_sources
 from nn import functional as f
-from nn.functional import blas
 
 RNG = np.random.default_rng(5)
 
@@ -120,14 +119,6 @@ def test_bits_of_a_product_do_not_depend_on_other_threads():
         finally:
             over.set()
     assert list(found) == [0, 0]
-
-
-def test_the_library_is_found_under_any_of_its_names(monkeypatch):
-    class Plain:
-        openblas_get_corename = "ask"
-
-    monkeypatch.setattr(blas.ctypes, "CDLL", lambda path: Plain)
-    assert blas._functions("get_corename") == ("ask",)
 
 
 def test_random_sources_are_looked_for_past_objects_of_c_libraries():

@@ -91,39 +91,11 @@ def test_attention_over_long_sequences_is_left_to_openblas():
     np.testing.assert_allclose(found, wanted, atol=1e-12)
 
 
-class Known:
-    """Stands in for an OpenBLAS that knows its processor, or does not."""
-
-    def __init__(self, name):
-        self.name = name
-
-    def __call__(self):
-        return self.name
-
-
 @pytest.fixture
 def fresh():
-    longest = blas.longest
-    longest.cache_clear()
+    blas.compiles_products.cache_clear()
     yield
-    longest.cache_clear()
-
-
-@compiled_only
-def test_a_blas_that_knows_its_processor_keeps_products_without_a_short_side(monkeypatch, fresh):
-    from nn.functional.compiled import microkernel
-    from nn.functional.compiled import product as compiled
-
-    monkeypatch.setattr(blas, "_functions", lambda *verbs: None)  # not OpenBLAS
-    assert blas.longest() == 0
-    blas.longest.cache_clear()
-    monkeypatch.setattr(blas, "_functions", lambda *verbs: (Known(b"SkylakeX"),))
-    monkeypatch.setattr(microkernel, "LANES", 16)
-    monkeypatch.setattr(compiled, "product", lambda *given: "found")
-    short = np.ones((blas.SHORT, 300), np.float32)
-    long = np.ones((300, 300), np.float32)
-    assert blas.dot(short, long) == blas.dot(long, short.T) == blas.dot(short.T, short) == "found"
-    np.testing.assert_array_equal(blas.dot(long, long), np.full((300, 300), 300.0))
+    blas.compiles_products.cache_clear()
 
 
 @compiled_only
@@ -144,22 +116,36 @@ def test_helpers_leave_their_cores_to_the_threads_of_openblas():
 
 
 @compiled_only
-def test_a_blas_that_takes_half_vectors_is_replaced(monkeypatch, fresh):
+@pytest.mark.parametrize(
+    ("name", "lanes", "expected"),
+    [("scipy-openblas", 16, True), ("scipy-openblas", 8, False), ("mkl-dynamic", 16, False),
+     ("OpenBLAS", 16, True), ("accelerate", 4, False)],
+)  # fmt: skip
+def test_openblas_is_replaced_where_vectors_are_wide(name, lanes, expected, monkeypatch, fresh):
     from nn.functional.compiled import microkernel
+
+    monkeypatch.setattr(blas, "_blas", lambda: name)
+    monkeypatch.setattr(microkernel, "LANES", lanes)
+    assert blas.compiles_products() is expected
+
+
+def test_numpy_says_which_library_it_has():
+    assert blas._blas()
+
+
+@compiled_only
+def test_large_products_are_compiled_and_small_ones_are_not(monkeypatch):
     from nn.functional.compiled import product as compiled
 
-    monkeypatch.setattr(blas, "_functions", lambda *verbs: (Known(b"Haswell"),))
-    monkeypatch.setattr(microkernel, "LANES", 8)
-    assert blas.longest() == 0  # these vectors are all that there is
-    blas.longest.cache_clear()
-    monkeypatch.setattr(microkernel, "LANES", 16)
-    assert blas.longest() == np.inf
+    monkeypatch.setattr(blas, "compiles_products", lambda: True)
     calls = []
     monkeypatch.setattr(compiled, "product", lambda *given: calls.append(given) or "found")
     wide, wider = np.ones((128, 128), np.float32), np.ones((128, 128))
     assert blas.dot(wide, wide) == "found"
     assert blas.dot(wide, wide, np.ones(128, np.float32)) == "found"
     assert len(calls) == 2
+    small = np.ones((64, 64), np.float32)
+    np.testing.assert_array_equal(blas.dot(small, small), np.full((64, 64), 64.0))
     np.testing.assert_array_equal(blas.dot(wider, wider, np.ones(128)), np.full((128, 128), 129.0))
     with nn.use_kernels(compiled=False):
         np.testing.assert_array_equal(blas.dot(wide, wide), np.full((128, 128), 128.0))
@@ -171,7 +157,8 @@ def always(monkeypatch):
     monkeypatch.setattr(kernels, "ENOUGH", 0)
     if importable("numba"):
         monkeypatch.setattr(kernels.team(), "SHARED", 0)
-    monkeypatch.setattr(blas, "longest", lambda: np.inf)
+    monkeypatch.setattr(blas, "WORTH", 0)
+    monkeypatch.setattr(blas, "compiles_products", lambda: True)
 
 
 @compiled_only
