@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_core.operations.saved_reads import Probe
 from autograd_core.workers.formula import EVERYWHERE, SCALAR, trace
 from autograd_core.workers.native import KINDS
 from autograd_core.workers.settings import compiles, kernels
@@ -59,8 +60,12 @@ def in_one_loop(function: Callable[..., Any], values: Sequence[Any], key: Any) -
             known.append(code)
         elif kind is float or (kind is int and -_WHOLE < v < _WHOLE):
             known.append("n")
-        else:
+        elif kind in _NUMBERS:
             known.append(kind)
+        elif isinstance(v, Probe):  # has no numbers: what reads it is no formula
+            known.append("-")
+        else:
+            return None  # a number of another kind, a setting: part of what is computed
     if like is None:
         return None
     for v in values:

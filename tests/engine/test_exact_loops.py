@@ -138,6 +138,25 @@ def test_what_others_declare_is_asked_each_time(made):
         )
 
 
+@pytest.mark.parametrize(
+    "pair",
+    [(np.int64(3), np.int64(5)), (True, False), (np.bool_(True), np.bool_(False)), (2, 7),
+     (np.float32(2), np.float32(7)), (np.uint8(3), np.uint8(5)), (1 + 0j, 3 + 0j), (2.0, 7.0),
+     (np.float16(2), np.float16(7)), (np.longdouble(2), np.longdouble(7)), (2**60, 2**61)],
+    ids=lambda pair: type(pair[0]).__name__,
+)  # fmt: skip
+def test_no_number_is_taken_for_another(pair, made):
+    a = np.random.default_rng(0).uniform(0.1, 0.9, SHAPE)
+    x = Tensor(a, requires_grad=True)
+    for other in pair * 2:
+        y = x * other
+        seed = np.ones(SHAPE, y.dtype)
+        np.testing.assert_array_equal(y.data, a * other)
+        np.testing.assert_array_equal(
+            gradients(y, [x], seed=seed)[0].data, np.real(seed * other).astype(float)
+        )
+
+
 def test_loops_are_not_remembered_for_good(made, monkeypatch):
     monkeypatch.setattr(exact_loops, "MOST", 3)
     monkeypatch.setattr(exact_loops, "_loops", {})
