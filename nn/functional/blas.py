@@ -19,7 +19,7 @@ from .kernels import compiled_for, make_room
 from .scratch import buffer
 
 ALONE = 1 << 18  # m n k: OpenBLAS leaves products up to here to the thread that asks
-WORTH = 2e6  # operations of a product; a smaller one OpenBLAS has done before a kernel is called
+WORTH = 2.0 * ALONE  # operations from which OpenBLAS would call its threads
 FEWEST = 8  # rows; a product of fewer wastes what it loads
 
 
@@ -44,7 +44,7 @@ def dot(a: Any, b: Any, start: Any = None) -> Any:
     given = (a, b) if start is None else (a, b, start)
     if all(type(value) is np.ndarray for value in given):
         work = 2.0 * a.size * b.shape[-1]
-        if work >= WORTH and compiled_for(work, *given) and compiles_products():
+        if work > WORTH and compiled_for(work, *given) and compiles_products():
             from .compiled.product import product
 
             return product(*given)
@@ -96,7 +96,7 @@ def _becomes_a_call(a: Any, b: Any) -> bool:
     if not any(getattr(value, "_written", False) for value in (a, b)):
         return False
     work = 2.0 * a.size * b.shape[-1]
-    return work >= WORTH and compiled_for(work, a, b)
+    return work > WORTH and compiled_for(work, a, b)
 
 
 _call = bilinear(product, lambda g, a, b: dot(g, b.T), lambda g, a, b: dot(a.T, g), name="product")
