@@ -100,8 +100,9 @@ def test_some_ways_to_start(seed: int) -> None:
 @pytest.mark.parametrize("name", ["modes", "generators", "settings", "branches"])
 def test_an_interrupt_at_every_moment_leaves_no_mode(name: str) -> None:
     total = interrupts.length(name, uses.USES[name])
-    for at in range(1, min(total, 600) + 1):
-        interrupts.interrupted(name, at)
+    with np.errstate():  # which an interrupt just before its end leaves as it is, as any `with`
+        for at in range(1, min(total, 600) + 1):
+            interrupts.interrupted(name, at)
     assert not [entry.what for entry in scopes._entries if entry.end is None]  # still open
     assert not trace_borders.inside()
     assert not trace_borders.RUNNING
