@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 
 from autograd_core.operations.saved_reads import Probe
-from autograd_core.workers.formula import EVERYWHERE, SCALAR, trace
+from autograd_core.workers.formula import EVERYWHERE, is_number, trace_of
 from autograd_core.workers.native import KINDS
 from autograd_core.workers.settings import compiles, kernels
 
 MOST = 1000  # loops that are remembered
-_WHOLE = 1 << 53  # whole numbers below are floats as well
 _ndarray = np.ndarray
 _NUMBERS = frozenset({np.float32, np.float64})
 _loops: dict[Any, Any] = {}
@@ -58,7 +57,7 @@ def in_one_loop(function: Callable[..., Any], values: Sequence[Any], key: Any) -
             ):
                 return None
             known.append(code)
-        elif kind is float or (kind is int and -_WHOLE < v < _WHOLE):
+        elif is_number(v):
             known.append("n")
         elif kind in _NUMBERS:
             known.append(kind)
@@ -96,7 +95,7 @@ def _run(loop: Any, values: Sequence[Any], like: Any) -> Any:
                 arrays.append((v if order is None else v.transpose(order)).reshape(-1))
         elif v.__class__ in _NUMBERS:
             arrays.append(v)
-        elif v.__class__ is float or v.__class__ is int:
+        elif is_number(v):
             numbers.append(float(v))
     out = (made if order is None else made.transpose(order)).reshape(-1)
     flags = loop(arrays, (out,), numbers)
@@ -106,23 +105,7 @@ def _run(loop: Any, values: Sequence[Any], like: Any) -> Any:
 
 def _made(function: Callable[..., Any], values: Sequence[Any]) -> Any:
     """Return the loop for values of these kinds; None if not every step is exact."""
-    arrays = [k for k, v in enumerate(values) if v.__class__ is _ndarray or v.__class__ in _NUMBERS]
-    numbers = [k for k, v in enumerate(values) if v.__class__ is float or v.__class__ is int]
-
-    def formula(*symbols: Any, **named: Any) -> Any:
-        full = list(values)
-        for k, symbol in zip(arrays, symbols, strict=True):
-            full[k] = symbol
-        for k in numbers:
-            full[k] = named[f"argument {k}"]
-        return function(*full)
-
-    found = trace(
-        formula,
-        [values[k].dtype for k in arrays],
-        [f"argument {k}" for k in numbers],
-        [EVERYWHERE if any(np.asarray(values[k]).strides) else SCALAR for k in arrays],
-    )
+    found = trace_of(function, values)
     if found is None or not (found.single and found.exact):
         return None
     if found.outputs[0].span != EVERYWHERE or found.outputs[0].dtype not in KINDS:

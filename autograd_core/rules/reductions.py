@@ -17,10 +17,9 @@ from autograd_core.operations.primitive import bare, implements
 from autograd_core.operations.saved_reads import NOTHING
 from autograd_core.rules.elementwise import cusp
 from autograd_core.workers.running import running
-from autograd_core.workers.totals import FEWEST, total
+from autograd_core.workers.totals import total
 
 _ndarray = np.ndarray
-_add = np.add.reduce
 _SCALARS = frozenset({np.float64, np.float32, np.float16})
 
 
@@ -111,9 +110,7 @@ def count(x: Any, axis: Any) -> int:
     """Return how many elements of x each reduced value stands for."""
     if axis is None:
         return int(x.size)
-    if isinstance(axis, tuple):
-        return math.prod([x.shape[k] for k in axis])
-    return int(x.shape[axis])
+    return math.prod([x.shape[k] for k in (axis if isinstance(axis, tuple) else (axis,))])
 
 
 def counted(x: Any, axis: Any, where: Any, keepdims: bool = False) -> Any:
@@ -140,24 +137,15 @@ def _mean_transpose(
     return spread(g / n, x, axis, keepdims)
 
 
-def _added(x: Any, axis: Any, **settings: Any) -> Any:
-    """Return what np.sum and the method come to."""
-    if x.size >= FEWEST and "dtype" not in settings:
-        made = total(x, axis, **settings)
-        if made is not None:
-            return made
-    return _add(x, axis, **settings)
-
-
 def _sum(x: Any, axis: Any = None, **settings: Any) -> Any:
     if x.__class__ is not _ndarray:
         return x.sum(axis=axis, **settings)
-    return _added(x, axis, **settings)
+    return total(x, axis, **settings)
 
 
 def _mean(x: Any, axis: Any = None, **settings: Any) -> Any:
     if x.__class__ is _ndarray and x.dtype.char in "fd" and x.size and "dtype" not in settings:
-        return _added(x, axis, **settings) / count(x, axis)  # NumPy's bits, in a third of its time
+        return total(x, axis, **settings) / count(x, axis)  # NumPy's bits, in a third of its time
     return np.mean(x, axis, **settings)
 
 

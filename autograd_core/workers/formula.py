@@ -51,6 +51,7 @@ BINARY = frozenset(
     )
 )  # fmt: skip
 REDUCTIONS = frozenset(("sum", "max", "min"))
+WHOLE = 1 << 53  # whole numbers up to here are floats as well
 EXACT = frozenset((  # compiled, they have NumPy's bits: there is one right answer
     "input", "setting", "constant", "cast", "add", "subtract", "multiply", "divide", "negative",
     "positive", "absolute", "sign", "sqrt", "square", "greater", "greater_equal", "less",
@@ -444,6 +445,55 @@ def formula_of(inputs: Sequence[Symbol], settings: Sequence[Symbol], made: Any) 
         visit(t)
     given = tuple(s.term for s in inputs), tuple(s.term for s in settings)
     return Formula(*given, outputs, tuple(order), single)
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number of Python's that a float holds: it can be a setting.
+
+    Examples
+    --------
+    >>> is_number(2), is_number(0.1), is_number(2**60 + 1), is_number(np.float32(2))
+    (True, True, False, False)
+    """
+    return value.__class__ is float or (value.__class__ is int and abs(value) <= WHOLE)
+
+
+def trace_of(
+    function: Callable[..., Any], values: Sequence[Any], settings: Sequence[str] = ()
+) -> Formula | None:
+    """Return the graph of a function of values like these, or None as `trace` does.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(*values, **settings)``, in NumPy.
+    values : sequence
+        Arrays and NumPy's numbers are inputs, in order; one that repeats a number does not vary.
+        Python's numbers are the first settings, in order.  All else is handed on.
+    settings : sequence of str, optional
+        As in `trace`.
+
+    Examples
+    --------
+    >>> found = trace_of(lambda x, y, z: x * y + z, [np.ones(3), 2.0, np.broadcast_to(1.0, 3)])
+    >>> [t.op for t in found.terms], found.inputs[1].span == SCALAR
+    (['input', 'setting', 'multiply', 'input', 'add'], True)
+    """
+    places = [k for k, v in enumerate(values) if is_number(v)]
+    inputs = [k for k, v in enumerate(values) if isinstance(v, (np.ndarray, np.generic))]
+    names = {k: f"argument {k}" for k in places}
+
+    def formula(*symbols: Any, **named: Any) -> Any:
+        full = list(values)
+        for k, symbol in zip(inputs, symbols, strict=True):
+            full[k] = symbol
+        for k, name in names.items():
+            full[k] = named.pop(name)
+        return function(*full, **named)
+
+    spans = [EVERYWHERE if any(values[k].strides) else SCALAR for k in inputs]
+    dtypes = [values[k].dtype for k in inputs]
+    return trace(formula, dtypes, (*names.values(), *settings), spans)
 
 
 def trace(

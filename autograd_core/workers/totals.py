@@ -20,8 +20,8 @@ def _adds_as_numpy() -> bool:
     return module is not None and bool(module.is_numpys())
 
 
-def total(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the sum of an array, or of its rows; None where NumPy is to compute it.
+def total(x: Any, axis: Any = None, *, keepdims: Any = False, **settings: Any) -> Any:
+    """Return what `numpy.sum` returns.
 
     NumPy adds floats pair by pair, in one thread and one number at a time.  A compiled loop adds
     them in the same order, eight at a time and on the team's threads.
@@ -30,23 +30,33 @@ def total(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     ----------
     x : ndarray
         Of any kind.
-    axis : int or tuple of int, optional
-        None, all axes; the last one, rows.
-    keepdims : bool, optional
-        Whether summed axes keep length 1.
+    axis, keepdims, **settings : optional
+        As in `numpy.sum`.
 
     Returns
     -------
-    scalar, ndarray or None
-        None for small arrays, other axes and dtypes, gaps in memory, without numba, and where a
-        sum is not finite: NumPy may have something to say.
+    scalar or ndarray
+        The sum.
 
     Examples
     --------
-    >>> total(np.ones(3)) is None  # too small
-    True
+    >>> float(total(np.ones(100_000)))
+    100000.0
     """
-    if x.size < FEWEST or x.dtype not in FLOATS or not compiles():
+    if x.size >= FEWEST and not settings:
+        made = _compiled(x, axis, keepdims)
+        if made is not None:
+            return made
+    return np.add.reduce(x, axis, keepdims=keepdims, **settings)
+
+
+def _compiled(x: Any, axis: Any, keepdims: bool) -> Any:
+    """Return the sum over all axes or the last one; None where NumPy is to compute it.
+
+    That is with other axes and dtypes, gaps in memory, without numba, and where a sum is not
+    finite: NumPy may have something to say.
+    """
+    if x.dtype not in FLOATS or not compiles():
         return None
     rows = axis is not None and x.ndim > 1
     if rows and axis not in (x.ndim - 1, -1):

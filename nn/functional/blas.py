@@ -48,7 +48,7 @@ def dot(a: Any, b: Any, start: Any = None) -> Any:
             from .compiled.product import product
 
             return product(*given)
-        if work > 2 * ALONE:
+        if work > WORTH:
             make_room()
         y = a.dot(b)
     elif start is None and _becomes_a_call(a, b):

@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd_core import Primitive, elementwise, primitive
 from autograd_core.extend import Reading
-from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, trace
+from autograd_core.workers.formula import EVERYWHERE, SCALAR, Formula, is_number, trace, trace_of
 from autograd_core.workers.native import KINDS
 from autograd_core.workers.numpy_calls import NumPyCalls
 from autograd_core.workers.settings import compiles, setting
@@ -29,7 +29,6 @@ from .channels_last import channels_last
 FEWEST = 1 << 10  # numbers; below, NumPy's calls are as fast as a kernel's
 ENOUGH = 3 << 10  # numbers times operations
 CACHED = 1 << 15  # numbers; below, temporary arrays of NumPy's stay in the cache, too
-_WHOLE = 1 << 53
 _ndarray = np.ndarray
 
 
@@ -186,7 +185,7 @@ def _key(arrays: Any, settings: Any, shape: tuple[int, ...]) -> tuple[Any, bool]
             else:
                 key += "0"
     for value in settings.values():
-        if type(value) is not float and (type(value) is not int or abs(value) > _WHOLE):
+        if not is_number(value):
             return None
     return ((key, *settings) if settings else key), dense
 
@@ -224,27 +223,14 @@ def _large(state: _State, arrays: Any, settings: Any, like: Any) -> Any:
 
 def _planned(state: _State, arrays: Any, settings: Any) -> _Plan | None:
     """Return the plan for these dtypes; None if the formula is not traced."""
-    given = [a for a in arrays if type(a) is not float]
-    dtypes = [a.dtype for a in given]
-    spans = [EVERYWHERE if any(a.strides) else SCALAR for a in given]
-    places = [k for k, a in enumerate(arrays) if type(a) is float]
-    names = [f"argument {k}" for k in places]
-
-    def formula(*symbols: Any, **named: Any) -> Any:
-        rest = iter(symbols)
-        full = [
-            named.pop(f"argument {k}") if k in places else next(rest) for k in range(len(arrays))
-        ]
-        return state.formula(*full, **named)
-
-    found = trace(formula, dtypes, (*names, *settings), spans)
+    found = trace_of(state.formula, arrays, tuple(settings))
     if (
         found is not None
         and found.single
         and found.elementwise
         and found.outputs[0].span == EVERYWHERE
     ):
-        return _Plan(found, bool(places))
+        return _Plan(found, any(type(a) is float for a in arrays))
     return None
 
 

@@ -6,7 +6,6 @@ import pytest
 import nn
 from autograd_core import Tensor
 from autograd_core.workers import settings, totals
-from autograd_core.workers.totals import total
 
 pytestmark = pytest.mark.skipif(not settings.compiles(), reason="the loops need numba")
 SHAPES = [
@@ -21,10 +20,18 @@ SHAPES = [
 ]
 
 
+def total(x, axis=None, keepdims=False):
+    """What the compiled loop gives; None where NumPy is asked, as `totals.total` then does."""
+    found = totals._compiled(x, axis, keepdims) if x.size >= totals.FEWEST else None
+    if found is not None:
+        given = totals.total(x, axis, keepdims=keepdims)
+        assert given.tobytes() == found.tobytes()
+    return found
+
+
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(totals, "FEWEST", 1000)
-    monkeypatch.setattr("autograd_core.rules.reductions.FEWEST", 1000)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

@@ -29,8 +29,8 @@ class ForgivingCache(_caching.FunctionCache):  # type: ignore[misc]  # numba shi
     def __init__(self, function: Any) -> None:
         super().__init__(function)
         file = self._cache_file
-        beside = _sources(os.path.dirname(function.__code__.co_filename))
-        file._source_stamp = (file._source_stamp, beside, _sources(os.path.dirname(__file__)))
+        beside = digest_of(os.path.dirname(function.__code__.co_filename))
+        file._source_stamp = (file._source_stamp, beside, digest_of(os.path.dirname(__file__)))
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return what was compiled before; None where it cannot be read."""
@@ -66,8 +66,14 @@ class ForgivingCache(_caching.FunctionCache):  # type: ignore[misc]  # numba shi
 
 
 @lru_cache
-def _sources(folder: str) -> str:
-    """Return a digest of a package's modules; of other folders, whose files stand alone, none."""
+def digest_of(folder: str) -> str:
+    """Return a digest of a package's modules; of other folders, whose files stand alone, none.
+
+    Examples
+    --------
+    >>> len(digest_of(os.path.dirname(__file__))), digest_of(os.sep)
+    (64, '')
+    """
     names = sorted(glob.glob(os.path.join(glob.escape(folder), "*.py")))
     if os.path.join(folder, "__init__.py") not in names:
         return ""

@@ -189,7 +189,7 @@ def elementwise_text(formula: Formula, watched: bool = False) -> str:
         if t.dtype not in _FLOATS and t.dtype != _BOOL:
             raise CannotWriteError(f"an input of {t.dtype}")
         write.names[t] = f"v{t.value}"
-    body = ["    in_wide_vectors()"]
+    body = ["    in_wide_vectors()", *["    clear()"] * watched]
     body += [f"    {name} = np.float64({name})" for name in settings]
     body += [f"    v{t.value} = x{t.value}" for t in formula.inputs if t.span == SCALAR]
     terms = formula.terms
@@ -225,8 +225,6 @@ def elementwise_text(formula: Formula, watched: bool = False) -> str:
                 if t.span.columns
             ),
         ]
-    if watched:
-        body[0] += "\n    clear()"
     body += lines
     target = "y" if flat else "r"
     body += [

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils as _cgutils
 
-from autograd_core.workers.compiled import exact_kernel, kernel, operation
+from autograd_core.workers.compiled import exact_kernel, inlined, kernel, operation
 from autograd_core.workers.compiled.addresses import address
 from autograd_core.workers.compiled.memory import read
 from autograd_core.workers.compiled.team import helped, job, lead, mine, nobody, shares
@@ -50,6 +50,12 @@ def _eights(typing: Any, like: Any, address: Any, count: Any) -> Any:
     return like(like, types.int64, types.int64), write
 
 
+@inlined
+def _half(n: int) -> int:  # pragma: no cover - compiled
+    """Return how many of n numbers are the first half: whole runs of eight."""
+    return n // 16 * 8
+
+
 @exact_kernel
 def _sum(like: Any, size: int, address: int, n: int) -> Any:  # pragma: no cover - compiled
     """Return the sum of eight numbers or more, of so many bytes each."""
@@ -58,8 +64,7 @@ def _sum(like: Any, size: int, address: int, n: int) -> Any:  # pragma: no cover
         for k in range(n - n % 8, n):
             total += read(like, address, k)
         return total
-    half = n // 2
-    half -= half % 8
+    half = _half(n)
     return _sum(like, size, address, half) + _sum(like, size, address + half * size, n - half)
 
 
@@ -75,8 +80,7 @@ def _rows(part: int, parts: int, address: int, n: int, out: Any) -> None:  # pra
 def _quarters(part: int, parts: int, address: int, n: int, out: Any) -> None:  # pragma: no cover
     size, zero = out.itemsize, out.dtype.type(0)
     for later in (part // 2, part % 2):  # which half, and which half of that
-        half = n // 2
-        half -= half % 8
+        half = _half(n)
         if later:
             address += half * size
             n -= half

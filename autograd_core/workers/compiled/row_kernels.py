@@ -69,14 +69,13 @@ class RowKernels:
         row = int(sizes[2] * sizes[3])
         room = kept * row * (TILE if walk.across else 1) + lanes * TILE
         work = math.prod(walk.sizes) * self.cost
-        small = work < team.WORTH or most == 1
         places = [k for k, sum_up in enumerate(summed) if sum_up]
         names = [t.value for t in self.formula.settings]
 
         def run(
             inputs: Sequence[Any], outs: Sequence[Any], settings: dict[str, Any], alone: bool
         ) -> None:
-            parts = 1 if alone or small else min(team.shares(work), most)
+            parts = 1 if alone else min(team.shares(work), most)
             scratch = np.empty(parts * room) if room else None
             totals = [np.zeros((2 * parts, outs[k].size)) for k in places]
             given = [n for total in totals for n in (address(total), total.shape[1])]

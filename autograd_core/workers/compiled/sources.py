@@ -21,6 +21,7 @@ import llvmlite
 import numba
 from numba.misc import appdirs as _appdirs
 
+from autograd_core.workers.compiled.cache import digest_of
 from autograd_core.workers.faults import say_once
 
 _AppDirs: Any = _appdirs.AppDirs  # whose arguments have no types
@@ -28,14 +29,11 @@ _modules: dict[str, ModuleType] = {}
 _lock = threading.RLock()
 
 
-def _stamp() -> bytes:
-    """Return what a kernel depends on besides its text."""
-    used = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
-    versions = f"{numba.__version__} {llvmlite.__version__} {sys.version}".encode()
-    return hashlib.sha256(b"".join((versions, *used))).digest()
-
-
-_depends = _stamp()
+# What a kernel depends on besides its text.
+_depends = (
+    f"{numba.__version__} {llvmlite.__version__} {sys.version} "
+    f"{digest_of(os.path.dirname(__file__))}"
+)
 
 
 def folder() -> Path:
@@ -79,7 +77,7 @@ def compiled_text(text: str) -> dict[str, Any]:
     text : str
         Python that defines kernels; they are compiled on their first call.
     """
-    digest = hashlib.sha256(_depends + text.encode()).hexdigest()[:32]
+    digest = hashlib.sha256((_depends + text).encode()).hexdigest()[:32]
     name = f"autograd_core_generated_{digest}"
     with _lock:
         if name not in _modules:

@@ -3,7 +3,7 @@
 Waking a thread takes 50 microseconds, and Python's lock changes hands in ten; many kernels are done
 by then.  So after its work a helper looks out for more for some tenths of a millisecond, inside
 compiled code: `lead` writes a job on the board (which function, where its arguments are) and opens
-the gate, everybody takes the next part until there is none, and the gate closes.
+the gate, everybody takes parts until there is none, and the gate closes.
 
 A kernel takes part like this: ``_pass(part, parts, x, y)`` does its share (`mine`); another, which
 is ``lead(board, parts, job(_pass, (parts, x, y)))``, has all of them done.  That other one is
